@@ -1,0 +1,45 @@
+# The words of this project. Set-up is part of each: uv when it is there, venv and pip otherwise, from one lock.
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+ONCE ?=
+
+.PHONY: help demo test check fix clean
+
+help:
+	@echo "make demo    start the gateway with a simulated carrier and watch four messages (ONCE=1: then end)"
+	@echo "make test    the whole test suite"
+	@echo "make check   format, lint, types, import contracts, house rules"
+	@echo "make fix     format and mend what can be mended"
+	@echo "make lock    resolve the dependencies again"
+	@echo "make clean   remove the virtual environment and caches"
+
+demo: $(READY)
+	@$(BIN)/aldis demo $(if $(ONCE),--once)
+
+test: $(READY)
+	$(BIN)/pytest -q
+
+check: $(READY)
+	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff check src tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/house
+
+fix: $(READY)
+	$(BIN)/ruff format src tests
+	$(BIN)/ruff check --fix src tests
+
+$(READY): requirements.lock pyproject.toml tools/set-up
+	@sh tools/set-up $(VENV)
+	@touch $@
+
+.PHONY: lock
+lock:
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-header --upgrade -o requirements.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,57 @@
+"""An account: a customer with rights, networks, limits, senders and addresses for postbacks."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+import msgspec
+
+from aldis.accounts.senders import Sender
+
+Network = IPv4Network | IPv6Network
+
+
+class Account(msgspec.Struct, frozen=True):
+    """One customer, as the running gateway sees it."""
+
+    account_id: int
+    name: str
+    active: bool
+    may_send: bool
+    #: ISO 4217
+    currency: str
+    #: refuse what the balance does not cover
+    prepaid: bool
+    #: where requests may come from; empty: nowhere
+    networks: tuple[Network, ...]
+    #: accepted messages a second, and how many at once; None: unlimited
+    rate_per_s: float | None
+    burst: int
+    #: 1..255
+    max_segments: int
+    #: refuse a Skycore campaign that the recipient has not subscribed to, and a message without one
+    enforce_campaign: bool
+    senders: tuple[Sender, ...]
+    #: dialects in which any alphanumeric sender is the account's
+    alphanumeric_in: frozenset[str]
+    default_sender: str
+    #: by dialect
+    postback_urls: dict[str, str]
+    #: private networks that postbacks may reach all the same
+    postback_networks: tuple[Network, ...]
+
+
+def source_address(text: str) -> IPv4Address | IPv6Address | None:
+    """Read a peer's address; an IPv4 one that came in through IPv6 is taken as what it is."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
+
+
+def may_connect_from(account: Account, address: IPv4Address | IPv6Address | None) -> bool:
+    """Tell whether an account may be used from an address."""
+    return address is not None and any(address in network for network in account.networks)

@@ -1,0 +1,47 @@
+"""Turns keys and passwords into what may be stored, and compares. Nothing here keeps a secret.
+
+Keys are long and random, so one round of SHA-256 suffices and a dictionary finds them. Passwords are chosen
+by people, so argon2id guards them; whoever checks one in every request keeps a short memory
+(`stages/admission/authenticate.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import argon2
+import msgspec
+
+#: OWASP's first choice for argon2id with little memory; a verification takes some 20 ms
+_HASHER = argon2.PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+
+
+class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One way for an account to prove itself in one dialect."""
+
+    account: str
+    dialect: str
+    #: `digest` of the key, or of the login where there is a password
+    identity_digest: str
+    #: argon2id of the password; "" where the key is all there is
+    password_hash: str = ""
+    #: the country of local numbers in this dialect, ISO 3166 alpha-2; "" for none
+    country: str = ""
+
+
+def digest(secret: str) -> str:
+    """Give the SHA-256 of a key or login, in hex."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def hash_password(password: str) -> str:
+    """Give the argon2id string to store; slow on purpose."""
+    return _HASHER.hash(password)
+
+
+def is_password(password: str, password_hash: str) -> bool:
+    """Tell whether a password is the stored one; slow on purpose, so call it off the event loop."""
+    try:
+        return _HASHER.verify(password_hash, password)
+    except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+        return False

@@ -1,0 +1,173 @@
+"""The directory file that `aldis apply` takes, and the records it becomes in the store.
+
+Read here and nowhere else; `accounts/plan.py` compares it with what the store holds. Secrets are plain in the
+file and leave this module only as digests and argon2id strings. docs/reference/directory.md describes every
+key.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_network
+
+import msgspec
+
+from aldis import toml_file
+from aldis.accounts.carriers import Carrier
+from aldis.accounts.price import to_micros
+from aldis.accounts.routes import Route
+from aldis.accounts.senders import Sender
+from aldis.errors import SettingsError
+
+_RANGE = re.compile(r"^(\d{7,15})(?:-(\d{7,15}))?$")
+MAX_RANGE = 1_000_000
+
+
+class CredentialEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[[account.credential]]`: a key, or a login with its password."""
+
+    dialect: str
+    key: str = ""
+    login: str = ""
+    password: str = ""
+    #: the country of local numbers in this dialect
+    country: str = ""
+
+
+class AccountEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[[account]]`."""
+
+    name: str
+    active: bool = True
+    may_send: bool = True
+    currency: str = "EUR"
+    prepaid: bool = True
+    #: all that was ever paid in; raising it adds the difference
+    credit: str = "0.00"
+    networks: tuple[str, ...] = ()
+    rate_per_s: float | None = None
+    burst: int = 1
+    max_segments: int = 255
+    enforce_campaign: bool = False
+    sender: tuple[Sender, ...] = ()
+    alphanumeric_in: tuple[str, ...] = ()
+    default_sender: str = ""
+    postback: dict[str, str] = {}
+    postback_networks: tuple[str, ...] = ()
+    credential: tuple[CredentialEntry, ...] = ()
+
+
+class PriceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[[price]]`."""
+
+    per_segment: str
+    country: str = ""
+
+
+class OptInEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[[opt_in]]`: numbers that agreed to hear from a keyword or campaign of a sender."""
+
+    sender: str
+    #: keyword or campaign
+    topic: str
+    #: international digits, one number or a range `from-to` each
+    numbers: tuple[str, ...]
+
+
+class DirectoryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    account: tuple[AccountEntry, ...] = ()
+    carrier: tuple[Carrier, ...] = ()
+    route: tuple[Route, ...] = ()
+    price: tuple[PriceEntry, ...] = ()
+    opt_in: tuple[OptInEntry, ...] = ()
+
+
+def read(text: str, file: str, dialects: frozenset[str]) -> DirectoryFile:
+    """Read a directory file. Raises SettingsError with a line for every fault in it."""
+    found = toml_file.convert(toml_file.parse(text, file), DirectoryFile, text, file)
+    faults = _faults(found, dialects)
+    if faults:
+        raise SettingsError(toml_file.fault_lines(text, file, faults))
+    return found
+
+
+def opted_in_numbers(entry: OptInEntry) -> list[str]:
+    """Spell out the ranges of an opt-in entry that `read` found in order."""
+    numbers: list[str] = []
+    for item in entry.numbers:
+        first, _, last = item.partition("-")
+        numbers += [str(number) for number in range(int(first), int(last or first) + 1)]
+    return numbers
+
+
+def _faults(found: DirectoryFile, dialects: frozenset[str]) -> list[tuple[toml_file.Path, str]]:
+    faults: list[tuple[toml_file.Path, str]] = []
+    owners: dict[str, str] = {}
+    names: set[str] = set()
+    for index, account in enumerate(found.account):
+        path: toml_file.Path = ("account", index)
+        if account.name in names:
+            faults.append(((*path, "name"), f"account `{account.name}` stands in the file twice"))
+        names.add(account.name)
+        faults += _account_faults(account, path, dialects)
+        for number, sender in enumerate(account.sender):
+            if owners.setdefault(sender.value, account.name) != account.name:
+                faults.append(
+                    ((*path, "sender", number), f"sender {sender.value} belongs to `{owners[sender.value]}`")
+                )
+    for index, price in enumerate(found.price):
+        faults += _money_faults(price.per_segment, ("price", index, "per_segment"))
+    for index, entry in enumerate(found.opt_in):
+        faults += [
+            (("opt_in", index, "numbers"), fault)
+            for number in entry.numbers
+            if (fault := _range_fault(number))
+        ]
+    return faults
+
+
+def _account_faults(
+    account: AccountEntry, path: toml_file.Path, dialects: frozenset[str]
+) -> list[tuple[toml_file.Path, str]]:
+    faults = _money_faults(account.credit, (*path, "credit"))
+    for key in ("networks", "postback_networks"):
+        for network in getattr(account, key):
+            try:
+                ip_network(network)
+            except ValueError as fault:
+                faults.append(((*path, key), str(fault)))
+    named = {*account.postback, *account.alphanumeric_in, *(entry.dialect for entry in account.credential)}
+    faults += [
+        (path, f"there is no dialect `{name}`; known: {', '.join(sorted(dialects))}")
+        for name in sorted(named - dialects)
+    ]
+    if account.rate_per_s is not None and account.rate_per_s <= 0:
+        faults.append(((*path, "rate_per_s"), "must be above 0; leave it out for no limit"))
+    if account.burst < 1:
+        faults.append(((*path, "burst"), "must be 1 or more"))
+    if not 1 <= account.max_segments <= 255:  # noqa: PLR2004 - 3GPP TS 23.040 §9.2.3.24.1
+        faults.append(((*path, "max_segments"), "must be 1..255"))
+    for index, entry in enumerate(account.credential):
+        if bool(entry.key) == bool(entry.login and entry.password):
+            faults.append(((*path, "credential", index), "give either `key`, or `login` and `password`"))
+    return faults
+
+
+def _money_faults(amount: str, path: toml_file.Path) -> list[tuple[toml_file.Path, str]]:
+    try:
+        micros = to_micros(amount)
+    except ValueError as fault:
+        return [(path, str(fault))]
+    return [] if micros >= 0 else [(path, "must not be negative")]
+
+
+def _range_fault(item: str) -> str | None:
+    found = _RANGE.match(item)
+    if not found:
+        return f"`{item}` is no number or range of international digits"
+    size = int(found[2] or found[1]) - int(found[1]) + 1
+    if not 1 <= size <= MAX_RANGE:
+        return f"`{item}` runs backwards or over {MAX_RANGE} numbers"
+    return None

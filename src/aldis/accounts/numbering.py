@@ -1,0 +1,77 @@
+"""Reads recipients' numbers: international ones as they are, local ones under a country where the dialect
+uses them.
+
+Only digits are judged, not whether the number is in use: carriers know that, metadata does not.
+phonenumberslite supplies the numbering plans. Source: ITU-T E.164.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from functools import lru_cache
+
+import msgspec
+import phonenumbers
+
+from aldis.sms.address import is_digits, is_msisdn
+
+
+class Numbering(Enum):
+    """How a dialect's customers write numbers."""
+
+    #: digits with country code, nothing else
+    INTERNATIONAL = auto()
+    #: with country code; a number that is none but is a local one is taken as local
+    INTERNATIONAL_FIRST = auto()
+    #: local; a number that is none is taken as international
+    LOCAL_FIRST = auto()
+
+
+class Recipient(msgspec.Struct, frozen=True):
+    """A number as carriers want it, and the country that prices it."""
+
+    msisdn: str
+    #: ISO 3166 alpha-2; "ZZ" for a code that no country has
+    country: str
+
+
+@lru_cache(maxsize=65_536)
+def read_number(number: str, numbering: Numbering, home: str) -> Recipient | None:
+    """Read a number as given; None when it cannot be one. `home` is the country of local numbers, "" for
+    none.
+    """
+    if not is_digits(number):
+        return None
+    international = Recipient(number, _country(number)) if is_msisdn(number) else None
+    if numbering is Numbering.INTERNATIONAL or not home:
+        return international
+    if (
+        numbering is Numbering.INTERNATIONAL_FIRST
+        and international is not None
+        and _is_valid("+" + number, None)
+    ):
+        return international
+    if _is_valid(number, home):
+        local = phonenumbers.parse(number, home)
+        return Recipient(f"{local.country_code}{phonenumbers.national_significant_number(local)}", home)
+    return international
+
+
+def _is_valid(number: str, home: str | None) -> bool:
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse(number, home))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def _country(msisdn: str) -> str:
+    """Name the country of an international number; where several share a code and none fits, the code's main
+    one.
+    """
+    try:
+        number = phonenumbers.parse("+" + msisdn)
+    except phonenumbers.NumberParseException:
+        return "ZZ"
+    return phonenumbers.region_code_for_number(number) or phonenumbers.region_code_for_country_code(
+        number.country_code or 0
+    )

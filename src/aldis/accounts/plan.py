@@ -1,0 +1,143 @@
+"""What `aldis apply` would change: compares a directory file with the records in the store.
+
+What a file says of a thing replaces what was known of it; what it does not name stays. An account's
+credentials are part of the account, routes and prices are one list each. Opt-ins are only ever added.
+Applying a file twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from aldis.accounts.credentials import Credential, digest, hash_password, is_password
+from aldis.accounts.directory_file import AccountEntry, CredentialEntry, DirectoryFile, opted_in_numbers
+from aldis.accounts.price import Price, from_micros, to_micros
+from aldis.accounts.records import ACCOUNT, CARRIER, PRICES, ROUTES, AccountRecord, Record
+from aldis.errors import SettingsError
+
+
+class OptIns(msgspec.Struct, frozen=True):
+    """Numbers to be added to one topic of a sender."""
+
+    sender: str
+    topic: str
+    numbers: tuple[str, ...]
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """What the store holds now."""
+
+    records: dict[tuple[str, str], bytes]
+    #: by account name, millionths
+    credited: dict[str, int]
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What to write, and how to tell the operator."""
+
+    #: only the rows that differ
+    records: tuple[Record, ...]
+    #: by account name, millionths: only those that differ
+    credited: dict[str, int]
+    #: all of the file's; the store adds those it lacks
+    opt_ins: tuple[OptIns, ...]
+    #: one line a change
+    lines: tuple[str, ...]
+
+
+def plan(file: DirectoryFile, stored: Stored) -> Plan:
+    """Work out the difference. Raises SettingsError when two accounts would share a sender or credential."""
+    wanted = [_account_record(entry, stored) for entry in file.account]
+    wanted += [Record(CARRIER, carrier.name, msgspec.json.encode(carrier)) for carrier in file.carrier]
+    if file.route:
+        wanted.append(Record(ROUTES, "", msgspec.json.encode(file.route)))
+    if file.price:
+        prices = [Price(to_micros(entry.per_segment), entry.country) for entry in file.price]
+        wanted.append(Record(PRICES, "", msgspec.json.encode(prices)))
+    changed = [record for record in wanted if stored.records.get((record.kind, record.key)) != record.body]
+    _refuse_shared(stored, changed)
+    credited = {
+        entry.name: to_micros(entry.credit)
+        for entry in file.account
+        if stored.credited.get(entry.name, 0) != to_micros(entry.credit)
+    }
+    return Plan(
+        records=tuple(changed),
+        credited=credited,
+        opt_ins=tuple(OptIns(e.sender, e.topic, tuple(opted_in_numbers(e))) for e in file.opt_in),
+        lines=tuple([_line(record, stored) for record in changed] + _credit_lines(credited, stored)),
+    )
+
+
+def _account_record(entry: AccountEntry, stored: Stored) -> Record:
+    known = stored.records.get((ACCOUNT, entry.name))
+    old = msgspec.json.decode(known, type=AccountRecord).credentials if known else ()
+    record = AccountRecord(
+        name=entry.name,
+        active=entry.active,
+        may_send=entry.may_send,
+        currency=entry.currency,
+        prepaid=entry.prepaid,
+        networks=entry.networks,
+        rate_per_s=entry.rate_per_s,
+        burst=entry.burst,
+        max_segments=entry.max_segments,
+        enforce_campaign=entry.enforce_campaign,
+        senders=entry.sender,
+        alphanumeric_in=entry.alphanumeric_in,
+        default_sender=entry.default_sender,
+        postback=entry.postback,
+        postback_networks=entry.postback_networks,
+        credentials=tuple(_credential(entry.name, item, old) for item in entry.credential),
+    )
+    return Record(ACCOUNT, entry.name, msgspec.json.encode(record))
+
+
+def _credential(account: str, entry: CredentialEntry, old: tuple[Credential, ...]) -> Credential:
+    """Digest a credential; a password that has not changed keeps its hash, so that applying twice changes
+    nothing.
+    """
+    identity = digest(entry.key or entry.login)
+    password_hash = ""
+    if entry.password:
+        known = [c.password_hash for c in old if (c.dialect, c.identity_digest) == (entry.dialect, identity)]
+        kept = [hashed for hashed in known if is_password(entry.password, hashed)]
+        password_hash = kept[0] if kept else hash_password(entry.password)
+    return Credential(account, entry.dialect, identity, password_hash, entry.country)
+
+
+def _refuse_shared(stored: Stored, changed: list[Record]) -> None:
+    after = {**stored.records, **{(record.kind, record.key): record.body for record in changed}}
+    senders: dict[str, str] = {}
+    credentials: dict[tuple[str, str], str] = {}
+    problems = []
+    for (kind, name), body in sorted(after.items()):
+        if kind != ACCOUNT:
+            continue
+        account = msgspec.json.decode(body, type=AccountRecord)
+        for sender in account.senders:
+            if senders.setdefault(sender.value, name) != name:
+                problems.append(
+                    f"sender {sender.value} is claimed by `{senders[sender.value]}` and by `{name}`"
+                )
+        for credential in account.credentials:
+            if credentials.setdefault((credential.dialect, credential.identity_digest), name) != name:
+                other = credentials[credential.dialect, credential.identity_digest]
+                problems.append(f"`{other}` and `{name}` share a {credential.dialect} credential")
+    if problems:
+        raise SettingsError(problems)
+
+
+def _line(record: Record, stored: Stored) -> str:
+    verb = "change" if (record.kind, record.key) in stored.records else "add"
+    if record.kind in (ROUTES, PRICES):
+        count = len(msgspec.json.decode(record.body, type=list[msgspec.Raw]))
+        return f"{verb} the {record.kind}: {count} in all"
+    return f"{verb} {record.kind} {record.key}"
+
+
+def _credit_lines(credited: dict[str, int], stored: Stored) -> list[str]:
+    return [
+        f"set the credit of {name}: {from_micros(stored.credited.get(name, 0))} → {from_micros(micros)}"
+        for name, micros in credited.items()
+    ]

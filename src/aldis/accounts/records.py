@@ -1,0 +1,96 @@
+"""The directory's records as the store keeps them: one JSON document a thing, without secrets.
+
+`plan.py` writes them, the store loads them whole and `snapshot` turns them into the directory that the
+gateway asks.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+import msgspec
+
+from aldis.accounts import directory
+from aldis.accounts.account import Account
+from aldis.accounts.carriers import Carrier
+from aldis.accounts.credentials import Credential
+from aldis.accounts.price import Price
+from aldis.accounts.routes import Route
+from aldis.accounts.senders import Sender
+
+#: kinds of records; routes and prices are one list each, kept under the key ""
+ACCOUNT, CARRIER, ROUTES, PRICES = "account", "carrier", "routes", "prices"
+
+
+class AccountRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An account with its credentials; money is not in it, that has its own ledger."""
+
+    name: str
+    active: bool = True
+    may_send: bool = True
+    currency: str = "EUR"
+    prepaid: bool = True
+    networks: tuple[str, ...] = ()
+    rate_per_s: float | None = None
+    burst: int = 1
+    max_segments: int = 255
+    enforce_campaign: bool = False
+    senders: tuple[Sender, ...] = ()
+    alphanumeric_in: tuple[str, ...] = ()
+    default_sender: str = ""
+    postback: dict[str, str] = {}
+    postback_networks: tuple[str, ...] = ()
+    credentials: tuple[Credential, ...] = ()
+
+
+class Record(msgspec.Struct, frozen=True):
+    """One row of the directory."""
+
+    kind: str
+    key: str
+    #: JSON
+    body: bytes
+
+
+def to_account(record: AccountRecord, account_id: int) -> Account:
+    """Give a record the shape that admission asks."""
+    return Account(
+        account_id=account_id,
+        name=record.name,
+        active=record.active,
+        may_send=record.may_send,
+        currency=record.currency,
+        prepaid=record.prepaid,
+        networks=tuple(ip_network(network) for network in record.networks),
+        rate_per_s=record.rate_per_s,
+        burst=record.burst,
+        max_segments=record.max_segments,
+        enforce_campaign=record.enforce_campaign,
+        senders=record.senders,
+        alphanumeric_in=frozenset(record.alphanumeric_in),
+        default_sender=record.default_sender,
+        postback_urls=record.postback,
+        postback_networks=tuple(ip_network(network) for network in record.postback_networks),
+    )
+
+
+def snapshot(version: int, records: list[Record], account_ids: dict[str, int]) -> directory.Directory:
+    """Build the directory from its rows; `account_ids` by account name."""
+    accounts: list[Account] = []
+    credentials: list[Credential] = []
+    carriers: list[Carrier] = []
+    routes: list[Route] = []
+    prices: list[Price] = []
+    for record in records:
+        match record.kind:
+            case "account":
+                found = msgspec.json.decode(record.body, type=AccountRecord)
+                accounts.append(to_account(found, account_ids[found.name]))
+                credentials.extend(found.credentials)
+            case "carrier":
+                carriers.append(msgspec.json.decode(record.body, type=Carrier))
+            case "routes":
+                routes.extend(msgspec.json.decode(record.body, type=list[Route]))
+            case "prices":
+                prices.extend(msgspec.json.decode(record.body, type=list[Price]))
+    return directory.assemble(version, accounts, credentials, carriers, routes, prices)

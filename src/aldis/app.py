@@ -1,0 +1,235 @@
+"""The composition root: settings → store → stages → links and doors. The only file that knows every concrete
+class.
+
+Whatever is not deterministic (time, randomness, sockets, disk) enters the gateway here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from aldis.accounts.directory import CurrentDirectory
+from aldis.channels.http.client import HttpChannel
+from aldis.clock import Clock
+from aldis.dialects.exchange import HttpReply
+from aldis.dialects.registry import BY_NAME, BY_PATH
+from aldis.doors.http import house
+from aldis.doors.http.app import Door
+from aldis.doors.http.guard import GuardLimits
+from aldis.doors.http.server import HttpServer, ServerSettings
+from aldis.links.smpp.link import LinkSettings, SmppLink
+from aldis.settings import (
+    HttpSettings,
+    LinkEntry,
+    Settings,
+    SimulatorSettings,
+    host_and_port,
+    password_of,
+    store_path,
+)
+from aldis.simulator.memory import Memory, SmscSettings
+from aldis.simulator.smsc import Smsc
+from aldis.simulator.view import HandsetView
+from aldis.smpp.timers import Timers
+from aldis.stages.admission.admit import Admitter
+from aldis.stages.postbacks.poster import Poster
+from aldis.stages.receipts.recorder import Recorder
+from aldis.stages.sending.retry import RetryPolicy
+from aldis.stages.sending.sender import Sender, SenderSettings
+from aldis.stages.upkeep.keeper import Keeper
+from aldis.store.contract import Store
+from aldis.store.sqlite.ownership import OwnerLock
+from aldis.store.sqlite.store import SqliteStore
+from aldis.telemetry import Metrics
+
+log = structlog.get_logger()
+
+#: how long what is under way may take when the gateway stops
+GRACE_S = 10.0
+
+
+def luck() -> float:
+    """Draw from 0..1, for jitter."""
+    return secrets.randbits(32) / 2**32
+
+
+def open_store(settings: Settings, data_dir: Path) -> SqliteStore:
+    """Open the store that the settings name; inside a running event loop."""
+    return SqliteStore(store_path(settings.store.url, data_dir))
+
+
+class Gateway:
+    """One running gateway: `start`, then `stop`."""
+
+    def __init__(self, settings: Settings, data_dir: Path, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self.metrics = Metrics()
+        data_dir.mkdir(parents=True, exist_ok=True)
+        self._lock = OwnerLock(data_dir)
+        self.store: Store = open_store(settings, data_dir)
+        self.admitter: Admitter
+        self.poster: Poster
+        self.server: HttpServer
+        self._recorder = Recorder(self.store, self.metrics)
+        self._channel = HttpChannel()
+        self._keeper: Keeper
+        self._links: dict[str, SmppLink] = {}
+        self._senders: dict[str, Sender] = {}
+        self._link_tasks: list[asyncio.Task[None]] = []
+        self._sender_tasks: list[asyncio.Task[None]] = []
+        self._agent_tasks: list[asyncio.Task[None]] = []
+        self._simulator: Simulator | None = None
+
+    async def start(self) -> None:
+        """Open everything; when this returns, requests are taken."""
+        settings = self._settings
+        if settings.simulator is not None:
+            self._simulator = Simulator(settings.simulator, self._clock)
+            await self._simulator.start()
+        current = CurrentDirectory(await self.store.directory())
+        self.admitter = Admitter(
+            self.store, self._clock, current, secrets.token_bytes(32), settings.messages.validity_s
+        )
+        self.poster = Poster(self.store, self._channel, BY_NAME, current, self._clock, self.metrics)
+        self._keeper = Keeper(self.store, current, self._clock, settings.store.retention_days, self.metrics)
+        for entry in settings.link:
+            self._add_link(entry)
+        self._wire_hints()
+        for sender in self._senders.values():
+            await sender.recover()
+        self._link_tasks = [asyncio.create_task(link.run()) for link in self._links.values()]
+        self._sender_tasks = [asyncio.create_task(sender.run()) for sender in self._senders.values()]
+        agents = (self._recorder.run, self.poster.run, self._keeper.run)
+        self._agent_tasks = [asyncio.create_task(run()) for run in agents]
+        self.server = HttpServer(self._door(), _server_settings(settings.http))
+        await self.server.start()
+        log.info("gateway up", port=self.server.port, links=list(self._links))
+
+    async def stop(self) -> None:
+        """Refuse new work, finish what is under way within bounds, close."""
+        self.admitter.draining = True
+        await self.server.stop()
+        for sender in self._senders.values():
+            sender.stop()
+        await _within(GRACE_S, self._sender_tasks)
+        await asyncio.gather(*(link.stop(1.0) for link in self._links.values()))
+        await _within(GRACE_S, [*self._link_tasks, *self._sender_tasks])
+        self._recorder.stop()
+        self.poster.stop()
+        self._keeper.stop()
+        await _within(GRACE_S, self._agent_tasks)
+        await self._channel.close()
+        await self.store.close()
+        if self._simulator is not None:
+            await self._simulator.stop()
+        self._lock.release()
+        log.info("gateway down")
+
+    @property
+    def simulator(self) -> Simulator | None:
+        """The built-in simulator, where the settings ask for one."""
+        return self._simulator
+
+    def links_up(self) -> dict[str, bool]:
+        """Tell which links are bound."""
+        return {name: link.is_up for name, link in self._links.items()}
+
+    def _add_link(self, entry: LinkEntry) -> None:
+        link = SmppLink(_link_settings(entry), self._clock, luck, self.metrics, self._recorder.take)
+        settings = SenderSettings(
+            retry=RetryPolicy(max_attempts=entry.max_attempts, hold_in_doubt=entry.in_doubt == "hold"),
+            tps=entry.tps,
+            receipt_patience_s=self._settings.messages.receipt_patience_s,
+        )
+        self._links[entry.name] = link
+        self._senders[entry.name] = Sender(self.store, link, settings, self._clock, luck, self.metrics)
+
+    def _wire_hints(self) -> None:
+        """Let each stage's commit wake the next; all of them poll as well."""
+
+        def wake_senders(links: set[str]) -> None:
+            for name in links & self._senders.keys():
+                self._senders[name].wake()
+
+        self.admitter.on_accepted = wake_senders
+        self._recorder.on_recorded = self.poster.wake
+        self._keeper.on_ended = self.poster.wake
+        for sender in self._senders.values():
+            sender.on_settled = self.poster.wake
+
+    def _door(self) -> Door:
+        paths: dict[str, Callable[[], HttpReply]] = {
+            "/health/live": house.live,
+            "/health/ready": functools.partial(house.ready, self.links_up, lambda: self.admitter.draining),
+            "/metrics": functools.partial(house.metrics, self.metrics),
+        }
+        limit = self._settings.http.max_body_octets
+        return Door(BY_PATH, paths, self.admitter, limit, secrets.randbits, self.metrics)
+
+
+class Simulator:
+    """The SMSC and a view of its handsets, as `aldis simulator` and the gateway's `[simulator]` run them."""
+
+    def __init__(self, settings: SimulatorSettings, clock: Clock) -> None:
+        host, port = host_and_port(settings.listen)
+        self.memory = Memory(SmscSettings(host, port, settings.system_id, settings.password), clock)
+        self.smsc = Smsc(self.memory)
+        host, port = host_and_port(settings.view)
+        self.view = HttpServer(HandsetView(self.memory), ServerSettings(host, port))
+
+    async def start(self) -> None:
+        """Listen on both."""
+        await self.smsc.start()
+        await self.view.start()
+
+    async def stop(self) -> None:
+        """Send the receipts that are owed, then close both."""
+        await self.smsc.stop()
+        await self.view.stop()
+
+
+async def _within(seconds: float, tasks: list[asyncio.Task[None]]) -> None:
+    if tasks:
+        _, late = await asyncio.wait(tasks, timeout=seconds)
+        if late:
+            log.warning("stopping without waiting any longer", tasks=len(late))
+
+
+def _link_settings(entry: LinkEntry) -> LinkSettings:
+    return LinkSettings(
+        name=entry.name,
+        host=entry.host,
+        port=entry.port,
+        system_id=entry.system_id,
+        password=password_of(entry),
+        system_type=entry.system_type,
+        window=entry.window,
+        timers=Timers(enquire_link_s=entry.enquire_link_s, response_s=entry.response_s),
+    )
+
+
+def _server_settings(http: HttpSettings) -> ServerSettings:
+    host, port = host_and_port(http.listen)
+    return ServerSettings(
+        host=host,
+        port=port,
+        guard=GuardLimits(
+            header_octets=http.header_octets,
+            header_count=http.header_count,
+            header_s=http.header_s,
+            body_s=http.body_s,
+            connections=http.connections,
+            connections_per_address=http.connections_per_address,
+            trusted=frozenset(http.trusted_proxies),
+        ),
+        certificate=Path(http.certificate) if http.certificate else None,
+        key=Path(http.key) if http.key else None,
+        trusted_proxies=http.trusted_proxies,
+    )

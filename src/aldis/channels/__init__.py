@@ -1,0 +1,1 @@
+"""The ways by which postbacks reach customers."""

@@ -1,0 +1,1 @@
+"""Postbacks by HTTP."""

@@ -1,0 +1,42 @@
+"""The `aldis` command: gathers the verbs, and turns every expected fault into one clear sentence on stderr.
+
+Exit codes: 0 done, 1 it did not work, 2 misuse (also of a file).
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from aldis import __version__
+from aldis.cli.apply import apply
+from aldis.cli.config import config
+from aldis.cli.demo import demo
+from aldis.cli.message import message, messages
+from aldis.cli.serve import serve
+from aldis.cli.simulator import simulator
+from aldis.errors import GatewayError, SettingsError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="aldis")
+def aldis() -> None:
+    """Aldis: an SMS gateway that takes customers' own HTTP dialects and speaks SMPP to carriers."""
+
+
+for verb in (serve, demo, simulator, apply, config, message, messages):
+    aldis.add_command(verb)
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        aldis()
+    except SettingsError as fault:
+        for problem in fault.problems:
+            click.echo(f"aldis: {problem}", err=True)
+        sys.exit(2)
+    except GatewayError as fault:
+        click.echo(f"aldis: {fault}", err=True)
+        sys.exit(1)

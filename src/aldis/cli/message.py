@@ -1,0 +1,138 @@
+"""`aldis message ID` and `aldis messages`: what became of messages; for programs with --json."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from aldis.accounts.price import from_micros
+from aldis.app import open_store
+from aldis.cli.running import config_option, data_dir_option, run, settings_or_default
+from aldis.clock import as_datetime
+from aldis.errors import GatewayError, SettingsError
+from aldis.settings import Settings, store_path
+from aldis.store.contract import Timeline
+from aldis.traffic.message import MessageFacts
+
+
+@click.command()
+@click.argument("which")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@config_option
+@data_dir_option
+def message(*, which: str, as_json: bool, config_file: Path, data_dir: Path) -> None:
+    """Tell the life of one message: its id or the reference that the customer knows it by."""
+    timeline = run(_timeline(_existing(settings_or_default(config_file), data_dir), data_dir, which))
+    if timeline is None:
+        raise GatewayError(f"there is no message `{which}` in {data_dir}")
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(timeline), indent=2))
+    else:
+        _print_timeline(timeline)
+
+
+@click.command()
+@click.argument("text", default="")
+@click.option(
+    "--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many at most."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@config_option
+@data_dir_option
+def messages(*, text: str, limit: int, as_json: bool, config_file: Path, data_dir: Path) -> None:
+    """List the newest messages, or those with TEXT as their reference or recipient."""
+    found = run(
+        _find(_existing(settings_or_default(config_file), data_dir), data_dir, text.lstrip("+"), limit)
+    )
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+    else:
+        _print_messages(found)
+
+
+def _existing(settings: Settings, data_dir: Path) -> Settings:
+    """Refuse to make an empty store just to look at it."""
+    path = store_path(settings.store.url, data_dir)
+    if not path.exists():
+        raise SettingsError([f"there is no store at {path}; say where it is with --data-dir"])
+    return settings
+
+
+async def _timeline(settings: Settings, data_dir: Path, which: str) -> Timeline | None:
+    store = open_store(settings, data_dir)
+    try:
+        if which.isdigit() and (found := await store.timeline(int(which))):
+            return found
+        named = await store.find(which, 1)
+        return await store.timeline(named[0].message_id) if named else None
+    finally:
+        await store.close()
+
+
+async def _find(settings: Settings, data_dir: Path, text: str, limit: int) -> list[MessageFacts]:
+    store = open_store(settings, data_dir)
+    try:
+        return await store.find(text, limit)
+    finally:
+        await store.close()
+
+
+def _print_messages(found: list[MessageFacts]) -> None:
+    table = Table("id", "accepted", "dialect", "reference", "from", "to", "seg", "state", "reason", box=None)
+    for item in found:
+        table.add_row(
+            str(item.message_id),
+            _when(item.accepted_at),
+            item.dialect,
+            item.reference,
+            item.sender,
+            item.recipient,
+            str(item.segments),
+            item.state,
+            item.reason,
+        )
+    Console().print(table if found else "no messages")
+
+
+def _print_timeline(timeline: Timeline) -> None:
+    item = timeline.message
+    console = Console(highlight=False)
+    console.print(f"[bold]message {item.message_id}[/bold]: {item.dialect}, known as {item.reference}")
+    cost = from_micros(item.price_micros * item.segments)
+    route = f"{item.sender} → {item.recipient} ({item.country}) by {item.link}"
+    console.print(f"{route}, {item.segments} segment(s), {cost}")
+    events = [(item.accepted_at, "accepted")]
+    events += [
+        (s.submitted_at, f"segment {s.number} submitted as {s.smsc_message_id}") for s in timeline.segments
+    ]
+    events += [
+        (s.receipt_at, f"segment {s.number} {s.state} {s.error_code}")
+        for s in timeline.segments
+        if s.receipt_at
+    ]
+    if item.ended_at:
+        events.append((item.ended_at, f"[bold]{item.state}[/bold] {item.reason}"))
+    for postback in timeline.postbacks:
+        fate = (
+            "taken"
+            if postback.done
+            else "given up"
+            if postback.due_at is None
+            else f"due {_when(postback.due_at)}"
+        )
+        tried = f"after {postback.attempts} tries: {postback.last_http_status or ''} {postback.last_fault}"
+        events.append(
+            (postback.last_tried_at or postback.happened_at, f"postback '{postback.event}' {fate} {tried}")
+        )
+    for at, text in sorted(events, key=lambda event: event[0]):
+        console.print(f"  {_when(at)}  {text}")
+    if not item.ended_at:
+        console.print(f"  now {item.state}, {item.attempts} attempt(s) {item.reason}")
+
+
+def _when(instant: int) -> str:
+    return as_datetime(instant).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]

@@ -1,0 +1,82 @@
+"""What the verbs share: options, the event loop, stopping on signals, log set-up."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import uvloop
+
+from aldis.settings import LogSettings, Settings, load
+from aldis.telemetry import configure_logs
+
+Returned = TypeVar("Returned")
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+DEFAULT_CONFIG = "aldis.toml"
+DEFAULT_DATA_DIR = "aldis-data"
+
+
+def config_option(command: Command) -> Command:
+    """Add --config."""
+    option = click.option(
+        "--config",
+        "config_file",
+        type=click.Path(path_type=Path),
+        default=DEFAULT_CONFIG,
+        show_default=True,
+        help="The operator's settings file.",
+    )
+    return option(command)
+
+
+def data_dir_option(command: Command) -> Command:
+    """Add --data-dir."""
+    option = click.option(
+        "--data-dir",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=DEFAULT_DATA_DIR,
+        show_default=True,
+        help="Where the store is.",
+    )
+    return option(command)
+
+
+def settings_or_default(config_file: Path) -> Settings:
+    """Load the settings; a missing file of the default name means the defaults, any other missing file is a
+    fault.
+    """
+    if not config_file.exists() and str(config_file) == DEFAULT_CONFIG:
+        return Settings()
+    return load(config_file)
+
+
+def run(main: Coroutine[Any, Any, Returned]) -> Returned:
+    """Run a coroutine on uvloop."""
+    return uvloop.run(main)
+
+
+def set_up_logs(settings: LogSettings) -> None:
+    """Configure logging as the settings say."""
+    json = settings.format == "json" or (settings.format == "auto" and not sys.stderr.isatty())
+    configure_logs(settings.level, json=json)
+
+
+def stopped_by_signal() -> asyncio.Event:
+    """Give an event that SIGINT and SIGTERM set; a second signal kills as usual."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        stopped.set()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    return stopped

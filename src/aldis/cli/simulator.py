@@ -1,0 +1,42 @@
+"""`aldis simulator`: the simulated SMSC alone, for other people's tests and for stopping and starting a
+carrier.
+"""
+
+from __future__ import annotations
+
+import click
+
+from aldis.app import Simulator
+from aldis.cli.running import run, set_up_logs, stopped_by_signal
+from aldis.clock import SystemClock
+from aldis.errors import SettingsError
+from aldis.settings import LogSettings, SimulatorSettings, host_and_port
+
+
+@click.command()
+@click.option("--listen", default="127.0.0.1:2775", show_default=True, help="Where SMPP is spoken.")
+@click.option(
+    "--view", default="127.0.0.1:8090", show_default=True, help="Where the handsets can be looked at by HTTP."
+)
+@click.option("--system-id", default="", help="Who may bind; everyone when left out.")
+@click.option("--password", default="", envvar="ALDIS_SIMULATOR_PASSWORD", help="With which password.")
+def simulator(listen: str, view: str, system_id: str, password: str) -> None:
+    """Run a simulated carrier; the last two digits of a number decide what it does."""
+    for address in (listen, view):
+        try:
+            host_and_port(address)
+        except ValueError as fault:
+            raise SettingsError([str(fault)]) from None
+    set_up_logs(LogSettings())
+    run(_simulate(SimulatorSettings(listen, view, system_id, password)))
+
+
+async def _simulate(settings: SimulatorSettings) -> None:
+    stopped = stopped_by_signal()
+    simulated = Simulator(settings, SystemClock())
+    await simulated.start()
+    click.echo(
+        f"SMPP on {settings.listen}, handsets at http://{settings.view}/handsets; Ctrl-C stops", err=True
+    )
+    await stopped.wait()
+    await simulated.stop()

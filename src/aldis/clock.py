@@ -1,0 +1,42 @@
+"""What time it is, as a thing that can be handed in; nothing below `app.py` reads a clock by itself.
+
+Instants are Unix time in whole milliseconds (`_at`, `_due_at`): they fit a SQLite integer, compare without
+time zones and cost nothing on the hot path. Intervals are seconds as float (`_s`), measured with the
+monotonic clock.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Two readings: one to write down, one to measure with."""
+
+    def now(self) -> int:
+        """Return Unix time in milliseconds."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that only ever grow, from an unspecified start."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock; made in `app.py` and handed down."""
+
+    def now(self) -> int:
+        """Return Unix time in milliseconds."""
+        return time.time_ns() // 1_000_000
+
+    def monotonic(self) -> float:
+        """Return the system's monotonic seconds."""
+        return time.monotonic()
+
+
+def as_datetime(instant: int) -> datetime:
+    """Turn Unix milliseconds into an aware UTC datetime, exactly."""
+    seconds, milliseconds = divmod(instant, 1000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=milliseconds * 1000)

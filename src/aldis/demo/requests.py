@@ -1,0 +1,88 @@
+"""The demo's four messages, one for each door, as HTTP requests and as `curl` lines. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+import msgspec
+
+from aldis.dialects import genesys, mavorion, skycore, sumotext
+
+
+class DemoRequest(msgspec.Struct, frozen=True):
+    """One request that the demo sends."""
+
+    dialect: str
+    path: str
+    recipient: str
+    content_type: str
+    body: str
+    query: str = ""
+
+    def url(self, base: str) -> str:
+        """Give the whole address."""
+        return f"{base}{self.path}" + (f"?{self.query}" if self.query else "")
+
+    def curl(self, base: str) -> str:
+        """Give a line to paste into a shell."""
+        parts = ["curl", "-sS", self.url(base)]
+        if self.content_type:
+            parts += ["-H", f"Content-Type: {self.content_type}"]
+        return shlex.join([*parts, "--data-binary", self.body])
+
+
+def four(number: int) -> tuple[DemoRequest, ...]:
+    """Write one request for each dialect; `number` (0..60) keeps recipients and ids of several runs apart."""
+    digits = f"{number:02d}"
+    sumo = {
+        "apikey": "demo-sumotext",
+        "mobile": f"48055501{digits}",
+        "carrier": "VERIZONUS",
+        "shortcode": "74700",
+        "key": "demo",
+        "msg": "Hello from the SUMOTEXT door",
+    }
+    mavo = {
+        "sender": "InfoSMS",
+        "recipients": [{"msisdn": int(f"45123456{digits}")}],
+        "message": "Hello from the Mavorion door, in Ærø and with 1 €",
+    }
+    sky = (
+        "<REQUEST><ACTION>sendSMS</ACTION><API_KEY>demo-skycore</API_KEY>"
+        f"<TO>148055501{number + 10:02d}</TO><FROM>60856</FROM><CAMPAIGNREF>77676</CAMPAIGNREF>"
+        "<TEXT>Hello Jerry – Greetings from the Skycore door!! 👋</TEXT></REQUEST>"
+    )
+    gene = {
+        "login": "demo",
+        "password": "demo-genesys",
+        "phone_number": f"4477009000{digits}",
+        "sender": "447700900001",
+        "message": "Hello from the Genesys door. " + "It is long enough for several segments. " * 5,
+        "message_id": f"demo-{digits}",
+        "receipt": "TRUE",
+        "priority": "INTERACTIVE",
+    }
+    form = "application/x-www-form-urlencoded"
+    return (
+        DemoRequest(
+            sumotext.DIALECT.name, "/api/sumopost/post", sumo["mobile"], "application/json/mt", _json(sumo)
+        ),
+        DemoRequest(
+            mavorion.DIALECT.name,
+            "/v2/mtsms",
+            f"45123456{digits}",
+            "application/json",
+            _json(mavo),
+            "token=demo-mavorion",
+        ),
+        DemoRequest(
+            skycore.DIALECT.name, "/API/wxml/1.3/index.php", f"148055501{number + 10:02d}", "text/xml", sky
+        ),
+        DemoRequest(genesys.DIALECT.name, "/httpapi/receiver", gene["phone_number"], form, urlencode(gene)),
+    )
+
+
+def _json(document: Mapping[str, object]) -> str:
+    return msgspec.json.encode(document).decode()

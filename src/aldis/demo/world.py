@@ -1,0 +1,60 @@
+"""The demo's two files as they ship, and the rule that its public credentials stay on loopback."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from ipaddress import ip_address
+from pathlib import Path
+
+from aldis.accounts import directory_file
+from aldis.accounts.plan import plan
+from aldis.clock import Clock
+from aldis.dialects.registry import NAMES
+from aldis.errors import SettingsError
+from aldis.settings import Settings, host_and_port
+from aldis.store.contract import Store
+
+FILES = ("aldis.toml", "world.toml")
+
+
+def text_of(name: str) -> str:
+    """Read one of the files that ship with the demo."""
+    return (files("aldis.demo") / name).read_text(encoding="utf-8")
+
+
+def write_files(folder: Path) -> list[Path]:
+    """Copy the files out, to start one's own from; never overwrites."""
+    folder.mkdir(parents=True, exist_ok=True)
+    taken = [str(folder / name) for name in FILES if (folder / name).exists()]
+    if taken:
+        raise SettingsError([f"{path} is there already" for path in taken])
+    for name in FILES:
+        (folder / name).write_text(text_of(name), encoding="utf-8")
+    return [folder / name for name in FILES]
+
+
+async def apply_world(store: Store, clock: Clock) -> None:
+    """Put the demo's accounts into a store."""
+    wanted = directory_file.read(text_of("world.toml"), "world.toml", NAMES)
+    await store.apply(plan(wanted, await store.stored_directory()), clock.now())
+
+
+def refuse_public_addresses(settings: Settings) -> None:
+    """Raise SettingsError unless everything listens on loopback: the demo's credentials are public."""
+    listens = [settings.http.listen]
+    if settings.simulator is not None:
+        listens += [settings.simulator.listen, settings.simulator.view]
+    problems = [
+        f"the demo listens on loopback only, because its credentials are public; {listen} is not"
+        for listen in listens
+        if not _is_loopback(host_and_port(listen)[0])
+    ]
+    if problems:
+        raise SettingsError(problems)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

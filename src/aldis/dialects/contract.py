@@ -1,0 +1,99 @@
+"""What a dialect must supply. To add one: a folder that builds a `Dialect`, a line in `registry.py`, goldens,
+a docs page.
+
+Obligations:
+1. `read` never raises, whatever the octets; what it cannot read becomes a Refusal, at best inside a
+   Submission, so that a stranger learns "who are you?" before "what is this?".
+2. `accept`, `refuse` and `postback` are total: every Admitted, every RefusalReason, every event has words.
+3. All of it is pure: same arguments, same octets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum, auto
+
+import msgspec
+
+from aldis.accounts.numbering import Numbering
+from aldis.dialects.exchange import HttpReply, HttpRequest
+from aldis.traffic.postback import DuePostback, Notify, PostbackRequest
+from aldis.traffic.refusal import Refusal
+from aldis.traffic.submission import Admitted, MessageAsk, Submission
+
+
+class Check(Enum):
+    """The questions that admission asks before it touches the store; a dialect sets their order."""
+
+    CREDENTIALS = auto()
+    ADDRESS = auto()
+    ACTIVE = auto()
+    MAY_SEND = auto()
+    READABLE = auto()
+    THROTTLE = auto()
+    RECIPIENTS_PRESENT = auto()
+    RECIPIENTS = auto()
+    TEXT = auto()
+    SENDER = auto()
+    KEYWORD = auto()
+    CAMPAIGN = auto()
+    CARRIER = auto()
+    LENGTH = auto()
+    ROUTE = auto()
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """What admission must know of a dialect's rules."""
+
+    #: the first that fails names the refusal; opt-in, duplicates and credit follow, in the store
+    checks: tuple[Check, ...]
+    numbering: Numbering
+    carrier_required: bool = False
+    #: the recipient must have opted in to the keyword
+    opt_in_required: bool = False
+
+
+class RetrySchedule(msgspec.Struct, frozen=True):
+    """How a dialect's provider calls customers back."""
+
+    #: waits after the first failure, the second …; when they are used up the postback is given up
+    waits_s: tuple[int, ...]
+    connect_s: float
+    total_s: float
+    #: which answers count as taken
+    taken: Callable[[int], bool]
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """What a dialect may build a message's reference from."""
+
+    message_id: int
+    submission_id: int
+    accepted_at: int
+    #: 62 random bits
+    nonce: int
+
+
+class Dialect(msgspec.Struct, frozen=True):
+    """One dialect as a record of functions."""
+
+    name: str
+    paths: frozenset[str]
+    methods: frozenset[str]
+    policy: Policy
+    schedule: RetrySchedule
+    #: True when two accepted messages of one account must not share a client_reference
+    refuses_duplicates: bool
+    read: Callable[[HttpRequest], Submission | Refusal]
+    accept: Callable[[HttpRequest, Submission, Admitted], HttpReply]
+    #: the submission is None when the request could not even be read
+    refuse: Callable[[HttpRequest, Submission | None, Refusal], HttpReply]
+    reference: Callable[[MessageAsk, Reference], str]
+    notify: Callable[[MessageAsk], Notify]
+    #: (what is due, the address, now)
+    postback: Callable[[DuePostback, str, int], PostbackRequest]
+
+
+def is_2xx(status: int) -> bool:
+    """Tell whether an answer means success in HTTP's own terms."""
+    return 200 <= status <= 299  # noqa: PLR2004 - RFC 9110 §15.3

@@ -1,0 +1,44 @@
+"""One HTTP request and its reply, free of any server's types: the server under the doors can change."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class HttpRequest(msgspec.Struct, frozen=True):
+    """What a customer sent; nothing in it has been trusted yet."""
+
+    method: str
+    #: decoded, without query
+    path: str
+    #: raw, as it stood behind the question mark
+    query: bytes
+    #: names in lower case
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+    #: the peer's address as text
+    peer: str
+    #: 62 random bits that make this request's ids unguessable
+    nonce: int = 0
+
+    def header(self, name: bytes) -> str:
+        """Give the first header of a name in lower case; "" when there is none."""
+        for key, value in self.headers:
+            if key == name:
+                return value.decode("latin-1")
+        return ""
+
+    @property
+    def media_type(self) -> str:
+        """The Content-Type without its parameters, in lower case."""
+        return self.header(b"content-type").partition(";")[0].strip().lower()
+
+
+class HttpReply(msgspec.Struct, frozen=True):
+    """What we answer."""
+
+    status: int
+    content_type: bytes
+    body: bytes
+    #: names in lower case
+    headers: tuple[tuple[bytes, bytes], ...] = ()

@@ -1,0 +1,47 @@
+"""The Genesys SMS Aggregation HTTP API. Source: seed 003; docs/dialects/genesys.md."""
+
+from __future__ import annotations
+
+from aldis.accounts.numbering import Numbering
+from aldis.dialects.contract import Check, Dialect, Policy, RetrySchedule, is_2xx
+from aldis.dialects.genesys import postback, reply, submission
+
+PATHS = frozenset({"/httpapi/receiver", "/httpapi/receiver/"})
+
+#: 1 → 2 → 6 → 4/5 → 3 → 8, then 7 in the store
+POLICY = Policy(
+    checks=(
+        Check.READABLE,
+        Check.RECIPIENTS_PRESENT,
+        Check.TEXT,
+        Check.RECIPIENTS,
+        Check.CREDENTIALS,
+        Check.ADDRESS,
+        Check.ACTIVE,
+        Check.MAY_SEND,
+        Check.THROTTLE,
+        Check.SENDER,
+        Check.CARRIER,
+        Check.LENGTH,
+        Check.ROUTE,
+    ),
+    numbering=Numbering.INTERNATIONAL,
+)
+
+#: any 2XX; otherwise every 10 minutes until 25 retries have failed
+SCHEDULE = RetrySchedule(waits_s=(600,) * 25, connect_s=10, total_s=15, taken=is_2xx)
+
+DIALECT = Dialect(
+    name="genesys",
+    paths=PATHS,
+    methods=frozenset({"GET", "POST"}),
+    policy=POLICY,
+    schedule=SCHEDULE,
+    refuses_duplicates=True,
+    read=submission.read,
+    accept=reply.accept,
+    refuse=reply.refuse,
+    reference=reply.reference,
+    notify=postback.notify,
+    postback=postback.write,
+)

@@ -1,0 +1,41 @@
+"""Writes the Genesys delivery receipt: a form POST. Source: docs/dialects/genesys.md."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import msgspec
+
+from aldis.traffic.postback import DuePostback, Notify, PostbackRequest
+from aldis.traffic.states import State
+from aldis.traffic.submission import MessageAsk
+
+#: state → (message_state, result_code)
+CODES = {
+    State.DELIVERED: (2, 0),
+    State.EXPIRED: (3, 99),
+    State.DELETED: (4, 99),
+    State.UNDELIVERED: (5, 99),
+    State.FAILED: (5, 98),
+    State.UNCONFIRMED: (7, 99),
+    State.REJECTED: (8, 1),
+}
+
+
+def notify(ask: MessageAsk) -> Notify:
+    """Report how a message ended, if the customer asked for that."""
+    return Notify.ENDED if ask.wants_receipt else Notify.NOTHING
+
+
+def write(due: DuePostback, url: str, _now: int) -> PostbackRequest:
+    """Write the receipt, with whatever the customer wanted echoed."""
+    message_state, result_code = CODES[due.state]
+    values = {
+        "type": "receipt",
+        "message_id": due.message.reference,
+        "message_state": str(message_state),
+        "result_code": str(result_code),
+        **msgspec.json.decode(due.message.echo, type=dict[str, str]),
+    }
+    headers = (("Content-Type", "application/x-www-form-urlencoded"),)
+    return PostbackRequest("POST", url, headers, urlencode(values).encode())

@@ -1,0 +1,60 @@
+"""Reads a Genesys request: parameters in the query string, in a form, or in both. Source: seed 003."""
+
+from __future__ import annotations
+
+from aldis.dialects import parameters
+from aldis.dialects.exchange import HttpRequest
+from aldis.traffic.refusal import Refusal, RefusalReason
+from aldis.traffic.submission import MessageAsk, Presented, Priority, Submission
+
+PRIORITIES = {
+    "BULK_LOW": Priority.BULK_LOW,
+    "BULK": Priority.BULK,
+    "INTERACTIVE_LOW": Priority.INTERACTIVE_LOW,
+    "INTERACTIVE": Priority.INTERACTIVE,
+}
+
+#: the second spelling is that of older clients
+RECEIPT_WORDS = {"true": True, "yes": True, "false": False, "no": False}
+
+MANDATORY = ("login", "password", "phone_number", "sender", "message", "message_id")
+
+#: message_id has no documented limit; real clients send up to 255 characters
+MAX_MESSAGE_ID = 255
+
+
+def read(request: HttpRequest) -> Submission | Refusal:
+    """Turn a request into a submission; the query string counts first, then the form."""
+    try:
+        values = parameters.form(request.body) | parameters.form(request.query)
+    except parameters.Unreadable as unreadable:
+        return Refusal(RefusalReason.MALFORMED, value=str(unreadable))
+    values.setdefault("sender", values.get("shortcode", ""))
+    fault = _fault(values)
+    ask = MessageAsk(
+        recipients=(values.get("phone_number", ""),),
+        text=values.get("message", ""),
+        sender=values["sender"],
+        carrier=values.get("carrier") or None,
+        priority=PRIORITIES.get(values.get("priority", ""), Priority.BULK),
+        client_reference=values.get("message_id") or None,
+        wants_receipt=RECEIPT_WORDS.get(values.get("receipt", "").lower(), False),
+        echo={name: values[name] for name in ("app_id", "conversation_id") if name in values},
+    )
+    presented = Presented("genesys", values.get("login", ""), values.get("password", ""))
+    return Submission(presented, (ask,), fault=fault)
+
+
+def _fault(values: dict[str, str]) -> Refusal | None:
+    for name in MANDATORY:
+        if not values.get(name):
+            return Refusal(RefusalReason.PARAMETER_MISSING, name)
+    if len(values["message_id"]) > MAX_MESSAGE_ID:
+        return Refusal(RefusalReason.PARAMETER_INVALID, "message_id")
+    if values.get("priority", "BULK") not in PRIORITIES:
+        return Refusal(RefusalReason.PARAMETER_INVALID, "priority")
+    if values.get("receipt", "false").lower() not in RECEIPT_WORDS:
+        return Refusal(RefusalReason.PARAMETER_INVALID, "receipt")
+    attachment = next((name for name in values if name.startswith("mms_attachment")), None)
+    # A picture that we would drop must not be accepted as if it were sent.
+    return Refusal(RefusalReason.PARAMETER_INVALID, attachment) if attachment else None

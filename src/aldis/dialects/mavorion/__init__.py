@@ -1,0 +1,45 @@
+"""Mavorion's API, which is GatewayAPI's under another name. Source: seed 001; docs/dialects/mavorion.md."""
+
+from __future__ import annotations
+
+from aldis.accounts.numbering import Numbering
+from aldis.dialects.contract import Check, Dialect, Policy, RetrySchedule, is_2xx
+from aldis.dialects.mavorion import postback, reply, submission
+
+PATHS = frozenset({"/v2/mtsms", "/v2/mtsms/", "/sms/mtsms", "/sms/mtsms/", "/rest/mtsms", "/rest/mtsms/"})
+
+POLICY = Policy(
+    checks=(
+        Check.CREDENTIALS,
+        Check.ADDRESS,
+        Check.ACTIVE,
+        Check.MAY_SEND,
+        Check.READABLE,
+        Check.THROTTLE,
+        Check.TEXT,
+        Check.RECIPIENTS_PRESENT,
+        Check.RECIPIENTS,
+        Check.SENDER,
+        Check.LENGTH,
+        Check.ROUTE,
+    ),
+    numbering=Numbering.INTERNATIONAL_FIRST,
+)
+
+#: one, two and six minutes, 24 minutes, two hours, twelve hours; fifteen seconds for each try
+SCHEDULE = RetrySchedule(waits_s=(60, 120, 360, 1440, 7200, 43200), connect_s=10, total_s=15, taken=is_2xx)
+
+DIALECT = Dialect(
+    name="mavorion",
+    paths=PATHS,
+    methods=frozenset({"GET", "POST"}),
+    policy=POLICY,
+    schedule=SCHEDULE,
+    refuses_duplicates=False,
+    read=submission.read,
+    accept=reply.accept,
+    refuse=reply.refuse,
+    reference=reply.reference,
+    notify=postback.notify,
+    postback=postback.write,
+)

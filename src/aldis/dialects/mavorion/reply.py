@@ -1,0 +1,110 @@
+"""Writes Mavorion's answers: ids and usage, or an error with its code and HTTP status. Source: seed 001;
+GatewayAPI's errors.rst.
+
+Errors always carry all four members, because some clients read them without looking.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+
+import msgspec
+
+from aldis.accounts.price import MICROS
+from aldis.dialects.contract import Reference
+from aldis.dialects.exchange import HttpReply, HttpRequest
+from aldis.traffic.refusal import Refusal, RefusalReason
+from aldis.traffic.submission import Admitted, MessageAsk, Submission
+
+_MISSING = ("0x0222", 400, "Missing required parameter %1")
+_INVALID = ("0x0308", 400, "Invalid argument: %1")
+_FORBIDDEN = ("0x0307", 403, "Permission denied: %1")
+_TOKEN = ("0x0229", 401, "Invalid token")
+_UNREACHABLE = ("0x0217", 403, "Unauthorized destination: country %1")
+
+#: reason → (code, HTTP status, message; %1 stays for the client to fill in)
+ERRORS: dict[RefusalReason, tuple[str, int, str]] = {
+    RefusalReason.METHOD_NOT_ALLOWED: ("0x0303", 405, "Operation not permitted"),
+    RefusalReason.BODY_TOO_LARGE: ("0x0308", 413, "Invalid argument: the body is too large"),
+    RefusalReason.MALFORMED: ("0x0308", 422, "Invalid request body: %1"),
+    RefusalReason.PARAMETER_MISSING: _MISSING,
+    RefusalReason.PARAMETER_INVALID: _INVALID,
+    RefusalReason.ACTION_UNKNOWN: ("0x0220", 400, "Unsupported parameter %1"),
+    RefusalReason.RECIPIENTS_REPEATED: (
+        "0x0310",
+        422,
+        "A message contains the same recipient more than once. MSISDNs %1 is duplicated",
+    ),
+    RefusalReason.CREDENTIALS_MISSING: _TOKEN,
+    RefusalReason.CREDENTIALS_UNKNOWN: _TOKEN,
+    RefusalReason.ADDRESS_NOT_ALLOWED: ("0x0213", 403, "Unauthorized IP-address: %1"),
+    RefusalReason.ACCOUNT_INACTIVE: ("0x022A", 403, "Account frozen, contact support"),
+    RefusalReason.SENDING_NOT_PERMITTED: ("0x021D", 403, "SMS not enabled for account"),
+    RefusalReason.THROTTLED: ("0x0309", 429, "Temporarily unavailable: too many messages"),
+    RefusalReason.SENDER_INVALID: _INVALID,
+    RefusalReason.SENDER_UNKNOWN: _FORBIDDEN,
+    RefusalReason.SENDER_NOT_YOURS: _FORBIDDEN,
+    RefusalReason.KEYWORD_UNKNOWN: _INVALID,
+    RefusalReason.CAMPAIGN_UNKNOWN: _INVALID,
+    RefusalReason.RECIPIENT_MISSING: _MISSING,
+    RefusalReason.RECIPIENT_INVALID: _INVALID,
+    RefusalReason.CARRIER_MISSING: _MISSING,
+    RefusalReason.CARRIER_UNKNOWN: _INVALID,
+    RefusalReason.NOT_OPTED_IN: ("0x0215", 403, "MSISDN %1 blacklisted"),
+    RefusalReason.NOT_SUBSCRIBED: ("0x0215", 403, "MSISDN %1 blacklisted"),
+    RefusalReason.TEXT_MISSING: _MISSING,
+    RefusalReason.TEXT_TOO_LONG: _INVALID,
+    RefusalReason.NO_ROUTE: _UNREACHABLE,
+    RefusalReason.DUPLICATE: ("0x0303", 403, "Operation not permitted"),
+    RefusalReason.CREDIT_INSUFFICIENT: ("0x0216", 403, "Insufficient credit"),
+    RefusalReason.UNAVAILABLE: ("0x0305", 503, "Shutting down, try again"),
+    RefusalReason.INTERNAL: ("0x0301", 503, "Temporarily unavailable, try again"),
+}
+
+#: what %1 names where the refusal itself carries no value
+PARAMETERS = {
+    RefusalReason.RECIPIENT_MISSING: "recipients",
+    RefusalReason.TEXT_MISSING: "message",
+    RefusalReason.TEXT_TOO_LONG: "message",
+    RefusalReason.SENDER_INVALID: "sender",
+    RefusalReason.CARRIER_MISSING: "carrier",
+}
+
+
+def accept(_request: HttpRequest, _submission: Submission, admitted: Admitted) -> HttpReply:
+    """Give one id for each SMS of the request, and what they use and cost."""
+    countries: Counter[str] = Counter()
+    micros = 0
+    for ask in admitted.asks:
+        for country in ask.countries:
+            countries[country] += ask.segments_each
+        micros += ask.price_micros
+    document = {
+        "ids": [ask.message_ids[0] for ask in admitted.asks],
+        # a float even when it is whole: clients check the type
+        "usage": {"countries": dict(countries), "currency": admitted.currency, "total_cost": micros / MICROS},
+    }
+    return HttpReply(200, b"application/json", msgspec.json.encode(document))
+
+
+def refuse(request: HttpRequest, _submission: Submission | None, refusal: Refusal) -> HttpReply:
+    """Give the error that fits a refusal."""
+    code, status, message = ERRORS[refusal.reason]
+    named = refusal.value or refusal.parameter or PARAMETERS.get(refusal.reason, "")
+    if refusal.reason in (RefusalReason.ACTION_UNKNOWN, RefusalReason.PARAMETER_MISSING):
+        named = refusal.parameter
+    variables = [named] if "%1" in message else []
+    document = {
+        "code": code,
+        "incident_uuid": str(uuid.UUID(int=request.nonce << 64 | request.nonce, version=4)),
+        "message": message,
+        "variables": variables,
+    }
+    headers = ((b"allow", b"GET, POST"),) if status == 405 else ()  # noqa: PLR2004 - RFC 9110 §15.5.6
+    return HttpReply(status, b"application/json", msgspec.json.encode(document), headers)
+
+
+def reference(_ask: MessageAsk, made_of: Reference) -> str:
+    """Know all messages of one SMS by the id that the answer gives."""
+    return str(made_of.submission_id)

@@ -1,0 +1,81 @@
+"""Reads query strings, forms, JSON and XML from strangers: bounded, strict UTF-8, no DOCTYPE, one kind of
+error.
+
+Every dialect's `submission.py` starts here. XML is read by lxml with all that fetches or expands switched
+off, and a document with a DOCTYPE is refused outright, so that an entity can never be half-read.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, unquote_plus
+
+from lxml import etree
+
+#: 10,000 recipients in dotted keys and the rest of a request
+MAX_PARAMETERS = 10_100
+
+_XML = etree.XMLParser(
+    resolve_entities=False,
+    no_network=True,
+    load_dtd=False,
+    huge_tree=False,
+    remove_pis=True,
+    remove_comments=True,
+)
+
+
+class Unreadable(Exception):
+    """The octets are not what they should be; `args[0]` says how, in words fit for the customer."""
+
+
+def form(octets: bytes) -> dict[str, str]:
+    """Read `a=1&b=2`; the first of a repeated name wins. Raises Unreadable."""
+    try:
+        pairs = parse_qsl(
+            octets.decode("utf-8"),
+            keep_blank_values=True,
+            max_num_fields=MAX_PARAMETERS,
+            encoding="utf-8",
+            errors="strict",
+        )
+    except UnicodeDecodeError:
+        raise Unreadable("parameters must be UTF-8") from None
+    except ValueError:
+        raise Unreadable(f"more than {MAX_PARAMETERS} parameters") from None
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        found.setdefault(name, value)
+    return found
+
+
+def unquoted(octets: bytes) -> bytes:
+    """Undo percent-encoding of a whole document."""
+    try:
+        return unquote_plus(octets.decode("ascii"), "utf-8", "strict").encode("utf-8")
+    except UnicodeError:
+        raise Unreadable("the document must be UTF-8") from None
+
+
+def xml_root(octets: bytes) -> etree._Element:
+    """Read an XML document and return its root. Raises Unreadable when it is malformed or has a DOCTYPE."""
+    try:
+        root = etree.fromstring(octets, _XML)
+    except (etree.XMLSyntaxError, ValueError) as fault:
+        raise Unreadable(_xml_fault(fault)) from None
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise Unreadable("a DOCTYPE is not allowed")
+    return root
+
+
+def xml_values(root: etree._Element) -> dict[str, str]:
+    """Give the children of a root as name → text, namespaces dropped; the first of a repeated name wins."""
+    found: dict[str, str] = {}
+    for child in root:
+        found.setdefault(etree.QName(child).localname, "".join(str(part) for part in child.itertext()))
+    return found
+
+
+def _xml_fault(fault: Exception) -> str:
+    """Say where the fault is without repeating what stands there: it may be a secret."""
+    line, column = getattr(fault, "position", None) or (0, 0)
+    return f"not well-formed at line {line}, column {column}" if line else "not well-formed"

@@ -1,0 +1,54 @@
+"""Skycore's sendSMS(). Source: seed 002; docs/dialects/skycore.md."""
+
+from __future__ import annotations
+
+from aldis.accounts.numbering import Numbering
+from aldis.dialects.contract import Check, Dialect, Policy, RetrySchedule
+from aldis.dialects.skycore import postback, reply, submission
+
+PATHS = frozenset({"/API/wxml/1.3/index.php", "/API/wxml/1.3/", "/API/wxml/1.3"})
+
+#: action (E101) and key (E102) are looked at on reading; then E104, rights, E201, E712, E111, E110, E628,
+#: E714
+POLICY = Policy(
+    checks=(
+        Check.CREDENTIALS,
+        Check.ADDRESS,
+        Check.ACTIVE,
+        Check.MAY_SEND,
+        Check.READABLE,
+        Check.THROTTLE,
+        Check.RECIPIENTS_PRESENT,
+        Check.TEXT,
+        Check.SENDER,
+        Check.RECIPIENTS,
+        Check.CARRIER,
+        Check.CAMPAIGN,
+        Check.LENGTH,
+        Check.ROUTE,
+    ),
+    numbering=Numbering.INTERNATIONAL,
+)
+
+
+def _is_200(status: int) -> bool:
+    return status == 200  # noqa: PLR2004 - only this one counts, says appendix D
+
+
+#: ten seconds to connect, then every five minutes, five times
+SCHEDULE = RetrySchedule(waits_s=(300,) * 5, connect_s=10, total_s=15, taken=_is_200)
+
+DIALECT = Dialect(
+    name="skycore",
+    paths=PATHS,
+    methods=frozenset({"GET", "POST"}),
+    policy=POLICY,
+    schedule=SCHEDULE,
+    refuses_duplicates=False,
+    read=submission.read,
+    accept=reply.accept,
+    refuse=reply.refuse,
+    reference=reply.reference,
+    notify=postback.notify,
+    postback=postback.write,
+)

@@ -1,0 +1,51 @@
+"""SUMOTEXT's API for mobile-terminated messages. Source: seed 000; docs/dialects/sumotext.md."""
+
+from __future__ import annotations
+
+from aldis.accounts.numbering import Numbering
+from aldis.dialects.contract import Check, Dialect, Policy, RetrySchedule, is_2xx
+from aldis.dialects.sumotext import postback, reply, submission
+
+PATHS = frozenset({"/api/sumopost/post", "/api/sumopost/post/"})
+
+#: key known (258), address (28), active (26), permission (128), carrier (9), opted in (27); the rest where it
+#: harms least
+POLICY = Policy(
+    checks=(
+        Check.CREDENTIALS,
+        Check.ADDRESS,
+        Check.ACTIVE,
+        Check.MAY_SEND,
+        Check.READABLE,
+        Check.THROTTLE,
+        Check.RECIPIENTS_PRESENT,
+        Check.RECIPIENTS,
+        Check.CARRIER,
+        Check.SENDER,
+        Check.KEYWORD,
+        Check.TEXT,
+        Check.LENGTH,
+        Check.ROUTE,
+    ),
+    numbering=Numbering.LOCAL_FIRST,
+    carrier_required=True,
+    opt_in_required=True,
+)
+
+#: nothing is documented; ours: quick at first, then patient, a day in all
+SCHEDULE = RetrySchedule(waits_s=(60, 120, 360, 1440, 7200, 43200), connect_s=10, total_s=15, taken=is_2xx)
+
+DIALECT = Dialect(
+    name="sumotext",
+    paths=PATHS,
+    methods=frozenset({"GET", "POST"}),
+    policy=POLICY,
+    schedule=SCHEDULE,
+    refuses_duplicates=False,
+    read=submission.read,
+    accept=reply.accept,
+    refuse=reply.refuse,
+    reference=reply.reference,
+    notify=postback.notify,
+    postback=postback.write,
+)

@@ -1,0 +1,90 @@
+"""Reads SUMOTEXT's ways to ask: query string, XML and JSON, with or without their content tag. Source: seed
+000.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from aldis.dialects import parameters
+from aldis.dialects.exchange import HttpRequest
+from aldis.traffic.refusal import Refusal, RefusalReason
+from aldis.traffic.submission import MessageAsk, Presented, Submission
+
+XML, JSON, STRING = "xml", "json", "string"
+
+
+class _Document(msgspec.Struct, frozen=True):
+    """The JSON body; clients send numbers where they should send strings, so both are taken."""
+
+    apikey: str | int = ""
+    mobile: str | int = ""
+    carrier: str = ""
+    shortcode: str | int = ""
+    key: str | int = ""
+    msg: str | int = ""
+
+
+def read(request: HttpRequest) -> Submission | Refusal:
+    """Turn a request into a submission; the query string counts first, then the body."""
+    try:
+        values = _values(request)
+    except parameters.Unreadable as unreadable:
+        return Refusal(RefusalReason.MALFORMED, value=str(unreadable))
+    if not values.get("apikey"):
+        return Refusal(RefusalReason.CREDENTIALS_MISSING, "apikey")
+    mobile = values.get("mobile", "").strip()
+    ask = MessageAsk(
+        recipients=(mobile,),
+        text=values.get("msg", ""),
+        sender=values.get("shortcode", "").strip(),
+        carrier=values.get("carrier", "").strip() or None,
+        keyword=values.get("key", "").strip(),
+    )
+    missing = next((name for name in ("shortcode", "key") if not values.get(name)), None)
+    fault = Refusal(RefusalReason.PARAMETER_MISSING, missing) if missing else None
+    return Submission(Presented("sumotext", values["apikey"]), (ask,), fault=fault)
+
+
+def kind_of(request: HttpRequest) -> str:
+    """Tell whether the body is XML, JSON or a query string: by its Content-Type, else by how it begins."""
+    media_type = request.media_type
+    for kind in (XML, JSON, STRING):
+        if kind in media_type:
+            return kind
+    start = request.body.lstrip()[:5]
+    if start.startswith((b"<", b"xml=")):
+        return XML
+    return JSON if start.startswith((b"{", b"json=")) else STRING
+
+
+def _values(request: HttpRequest) -> dict[str, str]:
+    values = parameters.form(request.query)
+    if not request.body:
+        return values
+    kind = kind_of(request)
+    if kind == STRING:
+        body = parameters.form(request.body.removeprefix(b"?"))
+    elif kind == XML:
+        body = parameters.xml_values(parameters.xml_root(_document(request.body, b"xml=", b"<")))
+    else:
+        body = _json_values(_document(request.body, b"json=", b"{"))
+    return body | values
+
+
+def _document(body: bytes, tag: bytes, start: bytes) -> bytes:
+    """Take off the content tag, and the percent-encoding where the document does not start as it should."""
+    document = body.strip().removeprefix(tag).lstrip()
+    if document.startswith((start, b"\xef\xbb\xbf")):
+        return document
+    return parameters.unquoted(document)
+
+
+def _json_values(document: bytes) -> dict[str, str]:
+    try:
+        found = msgspec.json.decode(document.removeprefix(b"\xef\xbb\xbf"), type=_Document)
+    except msgspec.ValidationError as fault:
+        raise parameters.Unreadable(str(fault)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise parameters.Unreadable("not valid JSON") from None
+    return {name: str(value) for name, value in msgspec.structs.asdict(found).items()}

@@ -1,0 +1,1 @@
+"""The HTTP door: a guarded server, one raw ASGI app, a route table of dialects."""

@@ -1,0 +1,202 @@
+"""uvicorn's HTTP protocol with the bounds that a server facing strangers needs.
+
+uvicorn takes a header of any size and waits for it for ever; this subclass caps octets and count of headers
+(431), times head and body (408), and caps connections in all and for each address (429). The body's size is
+the app's to judge, in the dialect's words.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import Any, cast
+
+import httptools
+import msgspec
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+
+class GuardLimits(msgspec.Struct, frozen=True):
+    """What one peer, and all together, may take."""
+
+    header_octets: int = 32_768
+    header_count: int = 100
+    header_s: float = 5.0
+    body_s: float = 30.0
+    connections: int = 2_000
+    connections_per_address: int = 40
+    #: peers that speak for many others: not capped by address
+    trusted: frozenset[str] = frozenset()
+
+
+class Guard:
+    """The connections that one server has, by address."""
+
+    #: refused connections that may still be waiting to be told so
+    MAX_REFUSED = 500
+
+    def __init__(self, limits: GuardLimits) -> None:
+        self.limits = limits
+        self._total = 0
+        self._refused = 0
+        self._by_address: Counter[str] = Counter()
+
+    def enter(self, address: str) -> bool:
+        """Count a connection in; False when it is one too many."""
+        limits = self.limits
+        crowded = (
+            address not in limits.trusted and self._by_address[address] >= limits.connections_per_address
+        )
+        if crowded or self._total >= limits.connections:
+            return False
+        self._total += 1
+        self._by_address[address] += 1
+        return True
+
+    def leave(self, address: str) -> None:
+        """Count a connection out."""
+        self._total -= 1
+        self._by_address[address] -= 1
+        if not self._by_address[address]:
+            del self._by_address[address]
+
+    def enter_refused(self) -> bool:
+        """Count a refused connection in; False when even those are too many."""
+        if self._refused >= self.MAX_REFUSED:
+            return False
+        self._refused += 1
+        return True
+
+    def leave_refused(self) -> None:
+        """Count a refused connection out."""
+        self._refused -= 1
+
+
+_REASONS = {
+    400: b"Bad Request",
+    408: b"Request Timeout",
+    429: b"Too Many Requests",
+    431: b"Request Header Fields Too Large",
+}
+
+
+def _plain(status: int) -> bytes:
+    reason = _REASONS[status]
+    head = b"HTTP/1.1 %d %s\r\ncontent-type: text/plain; charset=utf-8\r\n" % (status, reason)
+    return head + b"content-length: %d\r\nconnection: close\r\n\r\n%s\n" % (len(reason) + 1, reason)
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """One connection under guard."""
+
+    def __init__(self, *, guard: Guard, **of_uvicorn: Any) -> None:  # noqa: ANN401 - handed through to uvicorn
+        super().__init__(**of_uvicorn)
+        self._guard = guard
+        self._address = ""
+        #: "in" while counted, "refused" while waiting to be told so, "" before and after
+        self._standing = ""
+        self._timer: asyncio.TimerHandle | None = None
+        self._in_head = True
+        self._head_octets = 0
+        self._head_overflow = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._address = self.client[0] if self.client else ""
+        if self._guard.enter(self._address):
+            self._standing = "in"
+        elif self._guard.enter_refused():
+            self._standing = "refused"
+        else:
+            transport.abort()
+            return
+        self._arm(self._guard.limits.header_s)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._disarm()
+        if self._standing == "in":
+            self._guard.leave(self._address)
+        elif self._standing == "refused":
+            self._guard.leave_refused()
+        self._standing = ""
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._standing == "refused":
+            self._turn_away(429)
+            return
+        if self.transport.is_closing():
+            return
+        if self._in_head and self._timer is None:
+            self._arm(self._guard.limits.header_s)
+        super().data_received(data)
+        if self._in_head and not self.transport.is_closing():
+            # what the parser is still collecting; what it has finished was counted header by header
+            self._head_octets += len(data)
+            if self._head_octets > self._guard.limits.header_octets:
+                self._turn_away(431)
+
+    def send_400_response(self, msg: str) -> None:
+        self._turn_away(431 if self._head_overflow else 400)
+
+    # ── the parser's callbacks ──
+
+    def on_message_begin(self) -> None:
+        self._in_head = True
+        self._head_octets = 0
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count(len(name) + len(value) + 4)
+        super().on_header(name, value)
+        if len(self.headers) > self._guard.limits.header_count:
+            self._overflow()
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._arm(self._guard.limits.body_s)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._disarm()
+        self._in_head = True
+        self._head_octets = 0
+        super().on_message_complete()
+
+    def _count(self, octets: int) -> None:
+        self._head_octets += octets
+        if self._head_octets > self._guard.limits.header_octets:
+            self._overflow()
+
+    def _overflow(self) -> None:
+        self._head_overflow = True
+        raise httptools.HttpParserError("too much in the head")
+
+    # ── time ──
+
+    def _arm(self, seconds: float) -> None:
+        self._disarm()
+        self._timer = self.loop.call_later(seconds, self._turn_away, 408)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _turn_away(self, status: int) -> None:
+        """Answer and close. A response that is under way is not cut into: then the connection just closes
+        after it.
+        """
+        self._disarm()
+        if self.transport.is_closing():
+            return
+        cycle = cast(
+            "RequestResponseCycle | None", self.cycle
+        )  # None before the first request, whatever uvicorn says
+        if cycle is None or cycle.response_complete or not cycle.response_started:
+            self.transport.write(_plain(status))
+        self.transport.close()

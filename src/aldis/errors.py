@@ -1,0 +1,56 @@
+"""The tree of errors that Aldis raises; every layer may import it, it imports nothing.
+
+    GatewayError
+    ├─ TemporaryError            trying again may help
+    │  └─ StoreUnavailable       the store could not commit (disk full, locked, gone)
+    └─ PermanentError            trying again cannot help
+       ├─ SettingsError          a file of the operator's is wrong; carries every problem found
+       └─ ProtocolError          octets that break a protocol
+          ├─ LocalProtocolError  we were about to break it
+          └─ RemoteProtocolError the peer broke it
+
+A business "no" is never an exception: see `traffic/refusal.py`. Messages name ids and settings,
+never texts, numbers or secrets.
+"""
+
+from __future__ import annotations
+
+
+class GatewayError(Exception):
+    """Base of all errors that Aldis raises on purpose."""
+
+
+class TemporaryError(GatewayError):
+    """Nothing is wrong with the request; trying again may help."""
+
+
+class PermanentError(GatewayError):
+    """Trying again cannot help."""
+
+
+class StoreUnavailable(TemporaryError):
+    """The store could not commit; nothing of the batch was kept."""
+
+
+class SettingsError(PermanentError):
+    """A file of the operator's cannot be used; `problems` has one line for each fault found."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class ProtocolError(PermanentError):
+    """Octets that break a protocol; `command_status` is what SMPP calls the fault."""
+
+    def __init__(self, message: str, command_status: int = 0x00000008) -> None:
+        super().__init__(message)
+        self.command_status = command_status
+
+
+class LocalProtocolError(ProtocolError):
+    """Our own code asked for something that the protocol forbids in this state."""
+
+
+class RemoteProtocolError(ProtocolError):
+    """The peer sent something that the protocol forbids."""

@@ -1,0 +1,1 @@
+"""Upstream connections: what sending submits through and receipts come in by."""

@@ -1,0 +1,1 @@
+"""Links that speak SMPP to a carrier's SMSC."""

@@ -1,0 +1,243 @@
+"""The operator's file `aldis.toml`, with overrides from the environment; every fault is reported at once,
+with its line.
+
+Keys are described in docs/reference/settings.md. `ALDIS__HTTP__LISTEN=0.0.0.0:80` overrides `listen` in
+`[http]`; `ALDIS__LINK__<name>__PASSWORD` overrides a key of the link of that name.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from aldis import toml_file
+from aldis.errors import SettingsError
+
+PREFIX = "ALDIS__"
+
+
+class HttpSettings(msgspec.Struct, frozen=True):
+    """`[http]`: the customers' door."""
+
+    listen: str = "127.0.0.1:8080"
+    #: PEM files; both or neither
+    certificate: str = ""
+    key: str = ""
+    #: addresses of proxies whose X-Forwarded-For is believed
+    trusted_proxies: tuple[str, ...] = ()
+    connections: int = 2000
+    connections_per_address: int = 40
+    max_body_octets: int = 2_097_152
+    header_octets: int = 32_768
+    header_count: int = 100
+    header_s: float = 5.0
+    body_s: float = 30.0
+
+
+class StoreSettings(msgspec.Struct, frozen=True):
+    """`[store]`."""
+
+    #: a relative path is inside the data directory
+    url: str = "sqlite:///aldis.db"
+    #: ended messages are forgotten after so many days
+    retention_days: int = 30
+
+
+class MessageSettings(msgspec.Struct, frozen=True):
+    """`[messages]`."""
+
+    #: how long a message may wait to be sent
+    validity_s: int = 172_800
+    #: how long to wait for a receipt before a message counts as unconfirmed
+    receipt_patience_s: int = 259_200
+
+
+class LinkEntry(msgspec.Struct, frozen=True):
+    """`[[link]]`: one bind to a carrier."""
+
+    name: str
+    host: str
+    port: int
+    kind: Literal["smpp"] = "smpp"
+    system_id: str = ""
+    password: str = ""
+    password_file: str = ""
+    system_type: str = ""
+    window: int = 100
+    #: segments a second; none: no limit
+    tps: float | None = None
+    #: what to do with a message that was submitted and not answered: send again, or wait for its receipt
+    in_doubt: Literal["resend", "hold"] = "resend"
+    max_attempts: int = 24
+    enquire_link_s: float = 30.0
+    response_s: float = 30.0
+
+
+class SimulatorSettings(msgspec.Struct, frozen=True):
+    """`[simulator]`: a built-in SMSC; it runs only when this section is there."""
+
+    listen: str = "127.0.0.1:2775"
+    view: str = "127.0.0.1:8090"
+    system_id: str = ""
+    password: str = ""
+
+
+class LogSettings(msgspec.Struct, frozen=True):
+    """`[log]`."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    #: auto: colours on a terminal, JSON otherwise
+    format: Literal["auto", "json", "console"] = "auto"
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """The whole file."""
+
+    http: HttpSettings = HttpSettings()
+    store: StoreSettings = StoreSettings()
+    messages: MessageSettings = MessageSettings()
+    link: tuple[LinkEntry, ...] = ()
+    simulator: SimulatorSettings | None = None
+    log: LogSettings = LogSettings()
+
+
+class _File(msgspec.Struct, frozen=True):
+    """The file's sections as `toml_file` walks them: without the union that it cannot."""
+
+    http: HttpSettings = HttpSettings()
+    store: StoreSettings = StoreSettings()
+    messages: MessageSettings = MessageSettings()
+    link: tuple[LinkEntry, ...] = ()
+    simulator: SimulatorSettings = SimulatorSettings()
+    log: LogSettings = LogSettings()
+
+
+def load(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the file and the environment. Raises SettingsError with every fault found."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise SettingsError([f"{path}: {getattr(fault, 'strerror', None) or 'not UTF-8'}"]) from None
+    return read(text, str(path), environment)
+
+
+def read(text: str, file: str, environment: Mapping[str, str]) -> Settings:
+    """Read the text of a settings file."""
+    data = toml_file.parse(text, file)
+    _override(data, environment)
+    found = toml_file.convert(data, _File, text, file)
+    faults = _faults(found)
+    if faults:
+        raise SettingsError(toml_file.fault_lines(text, file, faults))
+    return Settings(
+        http=found.http,
+        store=found.store,
+        messages=found.messages,
+        link=found.link,
+        simulator=found.simulator if "simulator" in data else None,
+        log=found.log,
+    )
+
+
+def host_and_port(listen: str) -> tuple[str, int]:
+    """Split `host:port`; an IPv6 host stands in brackets. Raises ValueError."""
+    host, _, port = listen.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not port.isdigit() or int(port) > 65_535:  # noqa: PLR2004 - TCP's largest port
+        raise ValueError(f"`{listen}` is not host:port")
+    return host, int(port)
+
+
+def store_path(url: str, data_dir: Path) -> Path:
+    """Find the SQLite file that a store URL names. Raises ValueError."""
+    if not url.startswith("sqlite:///") or len(url) == len("sqlite:///"):
+        raise ValueError("only sqlite:///FILE is supported")
+    return data_dir / url.removeprefix("sqlite:///")
+
+
+def password_of(link: LinkEntry) -> str:
+    """Read a link's password from where the file says it is. Raises SettingsError."""
+    if not link.password_file:
+        return link.password
+    try:
+        return Path(link.password_file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as fault:
+        raise SettingsError(
+            [f"password_file of link `{link.name}`: {getattr(fault, 'strerror', None) or 'not UTF-8'}"]
+        ) from None
+
+
+def _override(data: dict[str, Any], environment: Mapping[str, str]) -> None:
+    for variable, value in sorted(environment.items()):
+        if not variable.startswith(PREFIX):
+            continue
+        parts = variable.removeprefix(PREFIX).split("__")
+        section = data.setdefault(parts[0].lower(), {}) if len(parts) > 1 else data
+        if isinstance(section, list):
+            section = next(
+                (item for item in section if item.get("name", "").lower() == parts[1].lower()), None
+            )
+            parts = parts[1:]
+        if not isinstance(section, dict) or len(parts) != 2:  # noqa: PLR2004 - a section and a key
+            raise SettingsError([f"{variable}: there is nothing of that name to override"])
+        section[parts[1].lower()] = _value(value)
+
+
+def _value(text: str) -> object:
+    """Read an override as TOML where it is TOML (numbers, lists), as text otherwise."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _faults(found: _File) -> list[tuple[toml_file.Path, str]]:
+    faults: list[tuple[toml_file.Path, str]] = []
+    listens = (("http", "listen", found.http.listen), ("simulator", "listen", found.simulator.listen))
+    for section, key, value in (*listens, ("simulator", "view", found.simulator.view)):
+        try:
+            host_and_port(value)
+        except ValueError as fault:
+            faults.append(((section, key), str(fault)))
+    try:
+        store_path(found.store.url, Path())
+    except ValueError as fault:
+        faults.append((("store", "url"), str(fault)))
+    if bool(found.http.certificate) != bool(found.http.key):
+        faults.append((("http",), "`certificate` and `key` belong together"))
+    faults += _positive("http", found.http)
+    faults += _positive("store", found.store)
+    faults += _positive("messages", found.messages)
+    return faults + _link_faults(found.link)
+
+
+def _link_faults(links: tuple[LinkEntry, ...]) -> list[tuple[toml_file.Path, str]]:
+    faults: list[tuple[toml_file.Path, str]] = []
+    names: set[str] = set()
+    for index, link in enumerate(links):
+        path: toml_file.Path = ("link", index)
+        if link.name in names:
+            faults.append(((*path, "name"), f"there are two links named `{link.name}`"))
+        names.add(link.name)
+        if link.password and link.password_file:
+            faults.append((path, "give `password` or `password_file`, not both"))
+        for key in ("port", "window", "max_attempts", "enquire_link_s", "response_s"):
+            if getattr(link, key) <= 0:
+                faults.append(((*path, key), "must be above 0"))
+        if link.tps is not None and link.tps <= 0:
+            faults.append(((*path, "tps"), "must be above 0; leave it out for no limit"))
+    return faults
+
+
+def _positive(section: str, record: msgspec.Struct) -> list[tuple[toml_file.Path, str]]:
+    values = msgspec.structs.asdict(record)
+    return [
+        ((section, key), "must be above 0")
+        for key, v in values.items()
+        if isinstance(v, int | float) and v <= 0
+    ]

@@ -1,0 +1,124 @@
+"""What the simulated SMSC remembers between connections: handsets, ids, who was throttled, and the receipts
+that it owes.
+
+Receipts are sent over whichever bind of a system_id has room, and repeated until acknowledged, as a real SMSC
+does.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from typing import Protocol
+
+import msgspec
+
+from aldis.clock import Clock
+from aldis.simulator.handsets import Handsets
+from aldis.smpp import status
+from aldis.smpp.pdus import ShortMessageBody
+from aldis.smpp.timers import Timers
+
+
+class SmscSettings(msgspec.Struct, frozen=True):
+    """Where the simulator listens and whom it lets in."""
+
+    host: str
+    port: int
+    #: "" lets everyone in
+    system_id: str = ""
+    password: str = ""
+    timers: Timers = Timers()
+
+
+class OwedReceipt(msgspec.Struct, frozen=True):
+    """A receipt to be sent until it is acknowledged."""
+
+    body: ShortMessageBody
+    tlvs: dict[int, bytes]
+
+
+class Receiver(Protocol):
+    """A bind that takes receipts."""
+
+    def receipt_room(self) -> int:
+        """How many more receipts may be unacknowledged on it."""
+        ...
+
+    def deliver(self, receipt: OwedReceipt) -> None:
+        """Send a receipt; what becomes of it comes back through `Memory.owe` when it failed."""
+        ...
+
+
+class Memory:
+    """The part of an SMSC that outlives its connections."""
+
+    def __init__(self, settings: SmscSettings, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.handsets = Handsets()
+        #: how often a number has been throttled since it was last taken
+        self.throttled: Counter[str] = Counter()
+        #: numbers for which the connection has been dropped
+        self.dropped: set[str] = set()
+        #: submits, by the command_status of their answer
+        self.answers: Counter[str] = Counter()
+        self.receipts_acknowledged = 0
+        #: takes no more submits
+        self.is_stopping = False
+        self._binds: dict[str, list[Receiver]] = {}
+        self._owed: dict[str, deque[OwedReceipt]] = {}
+        # Ids must not repeat after a restart, or old messages would get new receipts.
+        self._last_id = clock.now() * 1000
+
+    def next_id(self) -> int:
+        """Give the next message its number."""
+        self._last_id += 1
+        return self._last_id
+
+    def admit(self, system_id: str, password: str) -> int:
+        """Judge a bind; returns the command_status to answer."""
+        settings = self.settings
+        if settings.system_id and system_id != settings.system_id:
+            return status.ESME_RINVSYSID
+        if settings.system_id and password != settings.password:
+            return status.ESME_RINVPASWD
+        return status.ESME_ROK
+
+    def bound(self, system_id: str, bind: Receiver) -> None:
+        """Send this customer's receipts over this bind too."""
+        self._binds.setdefault(system_id, []).append(bind)
+        self.pump(system_id)
+
+    def unbound(self, system_id: str, bind: Receiver) -> None:
+        """Send nothing more over this bind."""
+        binds = self._binds.get(system_id, [])
+        if bind in binds:
+            binds.remove(bind)
+
+    def owe(self, system_id: str, receipt: OwedReceipt) -> None:
+        """Owe a receipt from now on."""
+        self._owed.setdefault(system_id, deque()).append(receipt)
+
+    def pump(self, system_id: str) -> None:
+        """Send what is owed as far as the binds have room."""
+        owed = self._owed.get(system_id)
+        while owed:
+            bind = next((bind for bind in self._binds.get(system_id, []) if bind.receipt_room() > 0), None)
+            if bind is None:
+                return
+            bind.deliver(owed.popleft())
+
+    def pump_all(self) -> None:
+        """Send what is owed to everybody."""
+        for system_id in list(self._owed):
+            self.pump(system_id)
+
+    @property
+    def receipts_owed(self) -> int:
+        """Receipts that wait for a bind or for room on one."""
+        return sum(len(owed) for owed in self._owed.values())
+
+    @property
+    def system_ids(self) -> list[str]:
+        """Who is bound."""
+        return sorted(system_id for system_id, binds in self._binds.items() if binds)

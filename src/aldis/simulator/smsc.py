@@ -1,0 +1,73 @@
+"""The simulated SMSC's listener: accepts binds, ticks them, and stops without forgetting what it owes."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from aldis.errors import SettingsError
+from aldis.simulator.memory import Memory
+from aldis.simulator.session import SmscSession
+
+TICK_S = 0.5
+#: how long the receipts that are owed may take when the simulator stops
+DRAIN_S = 5.0
+
+
+class Smsc:
+    """A listening SMPP server."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+        self._sessions: set[SmscSession] = set()
+        self._server: asyncio.Server | None = None
+        self._ticker: asyncio.Task[None] | None = None
+
+    @property
+    def port(self) -> int:
+        """The port, also where 0 was asked for."""
+        return int(self._server.sockets[0].getsockname()[1]) if self._server else self.memory.settings.port
+
+    async def start(self) -> None:
+        """Listen. Raises SettingsError when the port is taken."""
+        settings = self.memory.settings
+        loop = asyncio.get_running_loop()
+        try:
+            self._server = await loop.create_server(
+                lambda: SmscSession(self.memory, self._sessions), settings.host, settings.port
+            )
+        except OSError as fault:
+            where = f"{settings.host}:{settings.port}"
+            raise SettingsError(
+                [f"the simulator cannot listen on {where}: {fault.strerror or fault}"]
+            ) from None
+        self._ticker = asyncio.create_task(self._tick())
+
+    async def stop(self) -> None:
+        """Take no more submits, send the receipts that are owed, unbind, close."""
+        self.memory.is_stopping = True
+        if self._server is not None:
+            self._server.close()
+        for session in list(self._sessions):
+            session.hurry()
+        deadline = self.memory.clock.monotonic() + DRAIN_S
+        while (
+            any(session.is_owing for session in self._sessions) and self.memory.clock.monotonic() < deadline
+        ):
+            await asyncio.sleep(0.02)
+        for session in list(self._sessions):
+            session.say_goodbye()
+        await asyncio.sleep(0.1)
+        for session in list(self._sessions):
+            session.close()
+        if self._ticker is not None:
+            self._ticker.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._ticker
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            for session in list(self._sessions):
+                session.tick()
+            self.memory.pump_all()

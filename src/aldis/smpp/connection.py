@@ -1,0 +1,279 @@
+"""One SMPP session without I/O: feed it octets and the time, take events and octets to send.
+
+The same class serves the ESME (links) and the SMSC (simulator); they differ in `Role` only. What needs no
+judgement it does by itself: framing, sequence numbers, the window, enquire_link, unbind, nacks to what cannot
+be read. What needs judgement comes out as an event: binds, messages, answers.
+
+Two depths of bad input: a PDU that frames but does not parse is answered and the session lives; octets that
+cannot be framed end it, because nothing behind them can be trusted. Source: SMPP v3.4 chapters 2 and 3,
+§4.3.1.
+"""
+
+from __future__ import annotations
+
+from typing import Generic
+
+import msgspec
+
+from aldis.errors import LocalProtocolError, RemoteProtocolError
+from aldis.smpp import codec, timers
+from aldis.smpp.command import RESPONSE_BIT, CommandId
+from aldis.smpp.pdus import BODIES, Body, Empty, Pdu
+from aldis.smpp.session import BIND_STATES, BOUND, Role, SessionState, may_receive
+from aldis.smpp.status import ESME_RINVBNDSTS, ESME_ROK
+from aldis.smpp.window import Context, Window
+
+#: no PDU of v3.4 is longer than a message_payload of 65,535 octets and its envelope
+MAX_COMMAND_LENGTH = 70_000
+
+
+class RequestArrived(msgspec.Struct, frozen=True):
+    """The peer asks; answer with `respond`."""
+
+    pdu: Pdu
+
+
+class ResponseArrived(msgspec.Struct, Generic[Context], frozen=True):
+    """The peer answered the request that was made with this context."""
+
+    context: Context
+    pdu: Pdu
+
+
+class BindAnswered(msgspec.Struct, frozen=True):
+    """The SMSC answered our bind; the session is bound when the status is ESME_ROK."""
+
+    command_status: int
+
+
+class ResponseOverdue(msgspec.Struct, Generic[Context], frozen=True):
+    """A request stayed unanswered for too long; whether it was carried out is unknown."""
+
+    context: Context
+
+
+class SessionEnded(msgspec.Struct, frozen=True):
+    """Close the transport; `reason` is for the log."""
+
+    reason: str
+
+
+Event = RequestArrived | ResponseArrived[Context] | BindAnswered | ResponseOverdue[Context] | SessionEnded
+
+
+class Connection(Generic[Context]):
+    """One session from connect to close; `Context` is whatever the owner wants back with a response."""
+
+    def __init__(self, role: Role, now: float, limits: timers.Timers) -> None:
+        self.state = SessionState.OPEN
+        self._role = role
+        self._limits = limits
+        self._window: Window[Context] = Window()
+        self._received = bytearray()
+        self._output: list[bytes] = []
+        self._connected_at = self._heard_at = now
+        self._bind_sequence: int | None = None
+        self._bind_target = SessionState.OPEN
+        self._unbind_sequence: int | None = None
+        self._enquiry: tuple[int, float] | None = None
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether messages may flow."""
+        return self.state in BOUND
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests of ours await their response."""
+        return len(self._window)
+
+    def take_output(self) -> bytes:
+        """Give all octets that are to be sent, and forget them."""
+        if not self._output:
+            return b""
+        octets = b"".join(self._output)
+        self._output.clear()
+        return octets
+
+    @property
+    def _is_over(self) -> bool:
+        return self.state in (SessionState.UNBOUND, SessionState.CLOSED)
+
+    # ── what we say ──
+
+    def bind(self, command: CommandId, body: Body) -> None:
+        """Ask for a bind (ESME only); the answer is a BindAnswered event. Source: SMPP v3.4 §4.1."""
+        if (
+            self._role is not Role.ESME
+            or self.state is not SessionState.OPEN
+            or self._bind_sequence is not None
+        ):
+            raise LocalProtocolError("bind is the first request of an ESME, and only once")
+        self._bind_sequence = self._window.next_sequence()
+        self._bind_target = BIND_STATES[command]
+        self._send(Pdu(command, self._bind_sequence, body=body))
+
+    def request(
+        self,
+        command: CommandId,
+        body: Body,
+        context: Context,
+        now: float,
+        tlvs: dict[int, bytes] | None = None,
+    ) -> None:
+        """Send a request; its answer comes back as an event with the context. Raises LocalProtocolError if it
+        cannot be said.
+        """
+        if not self.is_bound:
+            raise LocalProtocolError(f"{command.name} cannot be sent in state {self.state}", ESME_RINVBNDSTS)
+        sequence = self._window.next_sequence()
+        octets = codec.encode(Pdu(command, sequence, body=body, tlvs=tlvs or {}))
+        self._window.add(sequence, context, now)
+        self._output.append(octets)
+
+    def respond(
+        self,
+        request: Pdu,
+        command_status: int = ESME_ROK,
+        body: Body | None = None,
+        tlvs: dict[int, bytes] | None = None,
+    ) -> None:
+        """Answer a request of the peer; a positive answer to a bind makes the session bound."""
+        if self.state is SessionState.CLOSED:
+            return
+        command = request.command_id | RESPONSE_BIT
+        if command_status == ESME_ROK:
+            if request.command_id in BIND_STATES:
+                self.state = BIND_STATES[CommandId(request.command_id)]
+            body = body if body is not None else BODIES[command]()
+        self._send(Pdu(command, request.sequence_number, command_status, body, tlvs or {}))
+
+    def unbind(self) -> None:
+        """Ask to end the session in good order; SessionEnded follows the answer. Source: SMPP v3.4 §4.2."""
+        if self.is_bound and self._unbind_sequence is None:
+            self._unbind_sequence = self._window.next_sequence()
+            self._send(Pdu(CommandId.unbind, self._unbind_sequence, body=Empty()))
+
+    def abandon(self) -> list[Context]:
+        """End the session here and now; returns the contexts whose outcome is unknown, oldest first."""
+        self.state = SessionState.CLOSED
+        self._received.clear()
+        return self._window.take_all()
+
+    # ── what we hear ──
+
+    def receive(self, octets: bytes, now: float) -> list[Event[Context]]:
+        """Take octets as they came, in any pieces; returns what they mean."""
+        events: list[Event[Context]] = []
+        if self._is_over:
+            return events
+        self._heard_at = now
+        received = self._received
+        received += octets
+        position = 0
+        while len(received) - position >= codec.HEADER_OCTETS and not self._is_over:
+            length = codec.header(received, position).command_length
+            if not codec.HEADER_OCTETS <= length <= MAX_COMMAND_LENGTH:
+                events.append(self._end(f"a command_length of {length} cannot be SMPP"))
+                return events
+            if len(received) - position < length:
+                break
+            self._take_pdu(bytes(received[position : position + length]), events)
+            position += length
+        del received[:position]
+        return events
+
+    def poll(self, now: float) -> list[Event[Context]]:
+        """Let time pass: enquire_link, overdue responses, dead peers. Call it a few times a second."""
+        events: list[Event[Context]] = [
+            ResponseOverdue(context) for context in self._window.take_overdue(now - self._limits.response_s)
+        ]
+        if self._is_over:
+            return events
+        verdict = timers.due(
+            self._limits,
+            bound=self.is_bound,
+            connected_at=self._connected_at,
+            heard_at=self._heard_at,
+            asked_at=self._enquiry[1] if self._enquiry else None,
+            now=now,
+        )
+        match verdict:
+            case timers.Due.ENQUIRE:
+                sequence = self._window.next_sequence()
+                self._enquiry = (sequence, now)
+                self._send(Pdu(CommandId.enquire_link, sequence, body=Empty()))
+            case timers.Due.CLOSE_NEVER_BOUND:
+                events.append(self._end("the session was never bound"))
+            case timers.Due.CLOSE_PEER_SILENT:
+                events.append(self._end("the peer left enquire_link unanswered"))
+            case timers.Due.NOTHING:
+                pass
+        return events
+
+    def _take_pdu(self, octets: bytes, events: list[Event[Context]]) -> None:
+        head = codec.header(octets)
+        try:
+            pdu = codec.decode(octets)
+        except RemoteProtocolError as fault:
+            if not head.command_id & RESPONSE_BIT:
+                self._nack(head, fault)
+            else:
+                self._take_unreadable_response(head, events)
+            return
+        if pdu.command_id & RESPONSE_BIT:
+            self._take_response(pdu, events)
+        else:
+            self._take_request(pdu, events)
+
+    def _nack(self, head: codec.Header, fault: RemoteProtocolError) -> None:
+        """Say what was wrong with a request: its own response if we know the command, else generic_nack
+        (§4.3.1).
+        """
+        known = head.command_id in BODIES
+        answer = head.command_id | RESPONSE_BIT if known else CommandId.generic_nack
+        self._send(Pdu(answer, head.sequence_number, fault.command_status))
+
+    def _take_unreadable_response(self, head: codec.Header, events: list[Event[Context]]) -> None:
+        """Take a response with a broken body: its header still answers the request."""
+        context = self._window.take(head.sequence_number)
+        if context is not None:
+            pdu = Pdu(head.command_id, head.sequence_number, head.command_status)
+            events.append(ResponseArrived(context, pdu))
+
+    def _take_request(self, pdu: Pdu, events: list[Event[Context]]) -> None:
+        command = CommandId(pdu.command_id)
+        if not may_receive(self._role, self.state, command):
+            self._send(Pdu(pdu.command_id | RESPONSE_BIT, pdu.sequence_number, ESME_RINVBNDSTS))
+        elif command is CommandId.enquire_link:
+            self._send(Pdu(CommandId.enquire_link_resp, pdu.sequence_number, body=Empty()))
+        elif command is CommandId.unbind:
+            self._send(Pdu(CommandId.unbind_resp, pdu.sequence_number, body=Empty()))
+            self.state = SessionState.UNBOUND
+            events.append(SessionEnded("the peer unbound"))
+        else:
+            events.append(RequestArrived(pdu))
+
+    def _take_response(self, pdu: Pdu, events: list[Event[Context]]) -> None:
+        sequence = pdu.sequence_number
+        if sequence == self._bind_sequence:
+            self._bind_sequence = None
+            if pdu.command_status == ESME_ROK and pdu.command_id != CommandId.generic_nack:
+                self.state = self._bind_target
+            events.append(BindAnswered(pdu.command_status))
+        elif sequence == self._unbind_sequence:
+            self.state = SessionState.UNBOUND
+            events.append(SessionEnded("unbound in good order"))
+        elif self._enquiry is not None and sequence == self._enquiry[0]:
+            self._enquiry = None
+        else:
+            context = self._window.take(sequence)
+            if context is not None:
+                events.append(ResponseArrived(context, pdu))
+
+    def _end(self, reason: str) -> SessionEnded:
+        self.state = SessionState.UNBOUND
+        return SessionEnded(reason)
+
+    def _send(self, pdu: Pdu) -> None:
+        self._output.append(codec.encode(pdu))

@@ -1,0 +1,116 @@
+"""The PDUs as rows of tables: each class is one table of SMPP v3.4 chapter 4, each annotation one of its
+lines.
+
+`codec.py` reads the annotations once, at import, and walks them. To add a PDU: its class, and its line in
+`BODIES`. Parameter names keep the specification's spelling; their meaning is in its chapter 5.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from aldis.smpp.command import CommandId
+from aldis.smpp.fields import COctetString, Integer, ShortMessage
+from aldis.smpp.status import ESME_ROK
+
+Int1 = Annotated[int, Integer()]
+CString6 = Annotated[str, COctetString(6)]
+CString13 = Annotated[str, COctetString(13)]
+CString16 = Annotated[str, COctetString(16)]
+CString17 = Annotated[str, COctetString(17)]
+CString21 = Annotated[str, COctetString(21)]
+CString41 = Annotated[str, COctetString(41)]
+CString65 = Annotated[str, COctetString(65)]
+#: the specification says 9 octets; carriers hand out longer passwords and take them, so we do
+Password = Annotated[str, COctetString(65)]
+Message = Annotated[bytes, ShortMessage()]
+
+
+class Body(msgspec.Struct, frozen=True):
+    """The mandatory parameters of one PDU, in wire order."""
+
+
+class Bind(Body, frozen=True):
+    """bind_transmitter, bind_receiver, bind_transceiver. Source: SMPP v3.4 §4.1.1, §4.1.3, §4.1.5."""
+
+    system_id: CString16 = ""
+    password: Password = ""
+    system_type: CString13 = ""
+    interface_version: Int1 = 0x34
+    addr_ton: Int1 = 0
+    addr_npi: Int1 = 0
+    address_range: CString41 = ""
+
+
+class BindResp(Body, frozen=True):
+    """Answer to any bind. Source: SMPP v3.4 §4.1.2, §4.1.4, §4.1.6."""
+
+    system_id: CString16 = ""
+
+
+class Empty(Body, frozen=True):
+    """A PDU that is all header: unbind, enquire_link, their answers, generic_nack. Source: SMPP v3.4 §4.2,
+    §4.3, §4.11.
+    """
+
+
+class ShortMessageBody(Body, frozen=True):
+    """submit_sm and deliver_sm, which share one layout. Source: SMPP v3.4 §4.4.1, §4.6.1."""
+
+    service_type: CString6 = ""
+    source_addr_ton: Int1 = 0
+    source_addr_npi: Int1 = 0
+    source_addr: CString21 = ""
+    dest_addr_ton: Int1 = 0
+    dest_addr_npi: Int1 = 0
+    destination_addr: CString21 = ""
+    esm_class: Int1 = 0
+    protocol_id: Int1 = 0
+    priority_flag: Int1 = 0
+    schedule_delivery_time: CString17 = ""
+    validity_period: CString17 = ""
+    registered_delivery: Int1 = 0
+    replace_if_present_flag: Int1 = 0
+    data_coding: Int1 = 0
+    sm_default_msg_id: Int1 = 0
+    short_message: Message = b""
+
+
+class MessageIdBody(Body, frozen=True):
+    """submit_sm_resp and deliver_sm_resp. Source: SMPP v3.4 §4.4.2, §4.6.2."""
+
+    message_id: CString65 = ""
+
+
+#: which body each command carries
+BODIES: dict[int, type[Body]] = {
+    CommandId.generic_nack: Empty,
+    CommandId.bind_receiver: Bind,
+    CommandId.bind_receiver_resp: BindResp,
+    CommandId.bind_transmitter: Bind,
+    CommandId.bind_transmitter_resp: BindResp,
+    CommandId.bind_transceiver: Bind,
+    CommandId.bind_transceiver_resp: BindResp,
+    CommandId.submit_sm: ShortMessageBody,
+    CommandId.submit_sm_resp: MessageIdBody,
+    CommandId.deliver_sm: ShortMessageBody,
+    CommandId.deliver_sm_resp: MessageIdBody,
+    CommandId.unbind: Empty,
+    CommandId.unbind_resp: Empty,
+    CommandId.enquire_link: Empty,
+    CommandId.enquire_link_resp: Empty,
+}
+
+
+class Pdu(msgspec.Struct, frozen=True):
+    """One PDU: header, mandatory parameters, optional parameters."""
+
+    command_id: int
+    #: 1..0x7FFFFFFF; 0 only in a generic_nack to octets that had none
+    sequence_number: int
+    command_status: int = ESME_ROK
+    #: None where a negative answer came without one, which the specification allows and many peers send
+    body: Body | None = None
+    tlvs: dict[int, bytes] = {}

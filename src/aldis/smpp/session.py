@@ -1,0 +1,55 @@
+"""Which PDU may arrive in which state of a session, as one table for both ends.
+
+Source: SMPP v3.4 §2.2 (states) and §2.3 (operations by state, table 2-1).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from aldis.smpp.command import CommandId
+
+
+class SessionState(StrEnum):
+    """Where a session stands; OPEN is connected but not bound."""
+
+    OPEN = "open"
+    BOUND_TX = "bound_tx"
+    BOUND_RX = "bound_rx"
+    BOUND_TRX = "bound_trx"
+    UNBOUND = "unbound"
+    CLOSED = "closed"
+
+
+class Role(StrEnum):
+    """Which end of the wire we are."""
+
+    ESME = "esme"
+    SMSC = "smsc"
+
+
+BIND_STATES = {
+    CommandId.bind_transmitter: SessionState.BOUND_TX,
+    CommandId.bind_receiver: SessionState.BOUND_RX,
+    CommandId.bind_transceiver: SessionState.BOUND_TRX,
+}
+BOUND = frozenset(BIND_STATES.values())
+
+_ALWAYS = frozenset({CommandId.enquire_link, CommandId.unbind})
+
+#: the requests that this end may receive in each state
+MAY_RECEIVE: dict[tuple[Role, SessionState], frozenset[CommandId]] = {
+    (Role.SMSC, SessionState.OPEN): frozenset(BIND_STATES) | {CommandId.enquire_link},
+    (Role.SMSC, SessionState.BOUND_TX): _ALWAYS | {CommandId.submit_sm},
+    (Role.SMSC, SessionState.BOUND_RX): _ALWAYS,
+    (Role.SMSC, SessionState.BOUND_TRX): _ALWAYS | {CommandId.submit_sm},
+    (Role.ESME, SessionState.OPEN): frozenset({CommandId.enquire_link}),
+    (Role.ESME, SessionState.BOUND_TX): _ALWAYS,
+    (Role.ESME, SessionState.BOUND_RX): _ALWAYS | {CommandId.deliver_sm},
+    (Role.ESME, SessionState.BOUND_TRX): _ALWAYS | {CommandId.deliver_sm},
+}
+
+
+def may_receive(role: Role, state: SessionState, command: CommandId) -> bool:
+    """Tell whether a request is legal now; the answer to an illegal one is ESME_RINVBNDSTS."""
+    return command in MAY_RECEIVE.get((role, state), frozenset())

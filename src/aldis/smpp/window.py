@@ -1,0 +1,55 @@
+"""The requests of ours that await their response, by sequence_number. Source: SMPP v3.4 §2.8 (asynchronous
+windowing).
+
+Late, unknown and repeated responses find nothing here and change nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+Context = TypeVar("Context")
+
+MAX_SEQUENCE = 0x7FFFFFFF
+
+
+class Window(Generic[Context]):
+    """Numbers requests and remembers what each was about."""
+
+    def __init__(self) -> None:
+        self._pending: dict[int, tuple[Context, float]] = {}
+        self._sequence = 0
+
+    def __len__(self) -> int:
+        return len(self._pending)
+
+    def next_sequence(self) -> int:
+        """Give the next number, 1..0x7FFFFFFF, skipping those still in use. Source: SMPP v3.4 §3.2."""
+        while True:
+            self._sequence = self._sequence % MAX_SEQUENCE + 1
+            if self._sequence not in self._pending:
+                return self._sequence
+
+    def add(self, sequence: int, context: Context, now: float) -> None:
+        """Remember a request before its first octet is written."""
+        self._pending[sequence] = (context, now)
+
+    def take(self, sequence: int) -> Context | None:
+        """Give back what a response answers; None when nothing awaits it."""
+        found = self._pending.pop(sequence, None)
+        return None if found is None else found[0]
+
+    def take_overdue(self, sent_before: float) -> list[Context]:
+        """Give back all that was sent before a moment and never answered; oldest first."""
+        overdue = []
+        for sequence, (_, sent_at) in self._pending.items():  # insertion order is sending order
+            if sent_at > sent_before:
+                break
+            overdue.append(sequence)
+        return [self._pending.pop(sequence)[0] for sequence in overdue]
+
+    def take_all(self) -> list[Context]:
+        """Give back everything, oldest first: the session has ended."""
+        contexts = [context for context, _ in self._pending.values()]
+        self._pending.clear()
+        return contexts

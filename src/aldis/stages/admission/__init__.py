@@ -1,0 +1,1 @@
+"""Admission: judges a submission, encodes and routes it, stores it, and only then says yes."""

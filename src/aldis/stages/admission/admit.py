@@ -1,0 +1,169 @@
+"""The admission agent: authenticate, judge, build the messages, store them; the yes is given after the
+commit.
+
+Called by the doors, once a request. Knows no dialect's words: those are in the Dialect that comes with the
+call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from aldis.accounts.account import Account
+from aldis.accounts.directory import CurrentDirectory
+from aldis.clock import Clock
+from aldis.dialects.contract import Check, Dialect, Reference
+from aldis.dialects.exchange import HttpRequest
+from aldis.stages.admission import rules
+from aldis.stages.admission.authenticate import Authenticator
+from aldis.stages.admission.rules import Case, Findings
+from aldis.store.contract import Acceptance, OptInKey, Store
+from aldis.traffic.ids import IdBlocks
+from aldis.traffic.message import NewMessage
+from aldis.traffic.pacing import TokenBucket
+from aldis.traffic.postback import Notify, lane_of
+from aldis.traffic.refusal import Refusal, RefusalReason
+from aldis.traffic.submission import Admitted, AdmittedAsk, Submission
+
+#: ids reserved at a time; a crash leaves at most this many unused
+ID_BLOCK = 10_000
+
+
+class Admitter:
+    """Says yes or no to submissions."""
+
+    def __init__(
+        self, store: Store, clock: Clock, current: CurrentDirectory, secret: bytes, validity_s: int
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._current = current
+        self._authenticator = Authenticator(clock, secret)
+        self._validity_ms = validity_s * 1000
+        self._ids = IdBlocks()
+        self._buckets: dict[str, TokenBucket] = {}
+        #: told which links got work; a hint, wired by app.py
+        self.on_accepted: Callable[[set[str]], None] = lambda _links: None
+        #: set when the gateway stops: everything is refused as unavailable
+        self.draining = False
+
+    async def admit(
+        self, dialect: Dialect, request: HttpRequest, submission: Submission
+    ) -> Admitted | Refusal:
+        """Judge a submission and store it. Raises StoreUnavailable when that failed and nothing is stored."""
+        if self.draining:
+            return Refusal(RefusalReason.UNAVAILABLE)
+        findings = [Findings(ask) for ask in submission.asks]
+        case = Case(dialect, self._current.directory, submission, request.peer, self._throttle, findings)
+        for check in dialect.policy.checks:
+            if check is Check.CREDENTIALS:
+                case.credential = await self._authenticator.credential(case.directory, submission.presented)
+            refusal = rules.judge(case, check)
+            if refusal is not None:
+                return refusal
+        refusal = await self._not_opted_in(case)
+        if refusal is not None:
+            return refusal
+        return await self._store_all(case, request.nonce)
+
+    def _throttle(self, account: Account, count: int) -> bool:
+        if account.rate_per_s is None:
+            return True
+        now = self._clock.monotonic()
+        bucket = self._buckets.get(account.name)
+        if bucket is None or (bucket.rate_per_s, bucket.burst) != (account.rate_per_s, account.burst):
+            bucket = self._buckets[account.name] = TokenBucket(account.rate_per_s, account.burst, now)
+        return bucket.take(count, now)
+
+    async def _not_opted_in(self, case: Case) -> Refusal | None:
+        by_keyword, by_campaign = case.dialect.policy.opt_in_required, case.account.enforce_campaign
+        needed: dict[OptInKey, tuple[RefusalReason, str]] = {}
+        for found in case.findings:
+            for given, recipient in zip(found.ask.recipients, found.recipients, strict=True):
+                if by_keyword and found.keyword is not None:
+                    key = OptInKey(found.sender, found.keyword, recipient.msisdn)
+                    needed[key] = (RefusalReason.NOT_OPTED_IN, given)
+                if by_campaign and found.ask.campaign is not None:
+                    key = OptInKey(found.sender, found.ask.campaign, recipient.msisdn)
+                    needed[key] = (RefusalReason.NOT_SUBSCRIBED, given)
+        if not needed:
+            return None
+        present = await self._store.opted_in(list(needed))
+        for key, (reason, given) in needed.items():
+            if key not in present:
+                return Refusal(reason, value=given)
+        return None
+
+    async def _store_all(self, case: Case, nonce: int) -> Admitted | Refusal:
+        count = case.submission.recipient_count
+        while self._ids.left < count:
+            self._ids.add(await self._store.take_ids(max(ID_BLOCK, count)))
+        now = self._clock.now()
+        messages: list[NewMessage] = []
+        admitted: list[AdmittedAsk] = []
+        for found in case.findings:
+            ids = self._ids.take(len(found.recipients))
+            built = [self._message(case, found, ids, position, nonce, now) for position in range(len(ids))]
+            messages += built
+            admitted.append(
+                AdmittedAsk(
+                    message_ids=tuple(ids),
+                    reference=built[0].reference,
+                    recipients=tuple(recipient.msisdn for recipient in found.recipients),
+                    countries=tuple(recipient.country for recipient in found.recipients),
+                    segments_each=found.segments,
+                    price_micros=sum(message.price_micros * message.segments for message in built),
+                )
+            )
+        acceptance = Acceptance(case.account.account_id, case.account.prepaid, tuple(messages))
+        if case.submission.dry_run:
+            refusal = await self._store.would_accept(acceptance)
+        else:
+            refusal = await self._store.accept(acceptance)
+        if refusal is not None:
+            return refusal
+        if not case.submission.dry_run:
+            self.on_accepted({message.link for message in messages})
+        return Admitted(tuple(admitted), case.account.currency)
+
+    def _message(
+        self, case: Case, found: Findings, ids: list[int], position: int, nonce: int, now: int
+    ) -> NewMessage:
+        ask, account, dialect = found.ask, case.account, case.dialect
+        if found.encoded is None:
+            raise LookupError("a policy must check the length before a message is built")
+        message_id, recipient = ids[position], found.recipients[position]
+        link, price = found.routes[position]
+        url = ask.callback_url or account.postback_urls.get(dialect.name, "")
+        return NewMessage(
+            message_id=message_id,
+            submission_id=ids[0],
+            account_id=account.account_id,
+            dialect=dialect.name,
+            reference=dialect.reference(ask, Reference(message_id, ids[0], now, nonce)),
+            duplicate_key=self._duplicate_key(case, found),
+            link=link,
+            priority=ask.priority,
+            sender=found.sender,
+            recipient=recipient.msisdn,
+            country=recipient.country,
+            encoding=found.encoded.encoding,
+            octets=found.encoded.octets,
+            segments=found.segments,
+            price_micros=price,
+            accepted_at=now,
+            expires_at=now + self._validity_ms,
+            notify=dialect.notify(ask) if url else Notify.NOTHING,
+            lane=lane_of(url),
+            callback_url=ask.callback_url or "",
+            echo=msgspec.json.encode(ask.echo),
+        )
+
+    def _duplicate_key(self, case: Case, found: Findings) -> str | None:
+        """Ids are unique per login, so the login's digest is part of the key."""
+        reference = found.ask.client_reference
+        if not case.dialect.refuses_duplicates or reference is None or case.credential is None:
+            return None
+        return f"{case.credential.identity_digest[:16]}:{reference}"

@@ -1,0 +1,71 @@
+"""Finds out whose credentials came with a request; a password in every request costs microseconds after the
+first.
+
+argon2id is slow on purpose, so it runs in threads, few at a time, and what it said is remembered for a while
+under an HMAC with a secret of this process: neither the password nor anything that could be searched for it
+stays in memory. The stored hash is part of the remembered key, so a changed password counts at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections import OrderedDict
+
+from aldis.accounts.credentials import Credential, is_password
+from aldis.accounts.directory import Directory
+from aldis.clock import Clock
+from aldis.traffic.submission import Presented
+
+REMEMBER_YES_S = 300.0
+#: long enough to blunt guessing, short enough not to outlast a typo
+REMEMBER_NO_S = 10.0
+MAX_REMEMBERED = 10_000
+MAX_VERIFYING = 2
+
+
+class Authenticator:
+    """Answers "which credential is this?"."""
+
+    def __init__(self, clock: Clock, secret: bytes) -> None:
+        self._clock = clock
+        self._secret = secret
+        self._remembered: OrderedDict[bytes, tuple[bool, float]] = OrderedDict()
+        self._verifying: dict[bytes, asyncio.Task[bool]] = {}
+        self._slots = asyncio.Semaphore(MAX_VERIFYING)
+
+    async def credential(self, directory: Directory, presented: Presented) -> Credential | None:
+        """Give the credential that was proven, or None."""
+        credential = directory.credential(presented.dialect, presented.identity)
+        if credential is None:
+            return None
+        if not credential.password_hash:
+            return credential if presented.secret is None else None
+        if presented.secret is None:
+            return None
+        return credential if await self._is_password(presented.secret, credential.password_hash) else None
+
+    async def _is_password(self, password: str, password_hash: str) -> bool:
+        message = f"{password_hash}\0{password}".encode("utf-8", "surrogatepass")
+        key = hmac.digest(self._secret, message, "sha256")
+        known = self._remembered.get(key)
+        if known is not None and self._clock.monotonic() < known[1]:
+            return known[0]
+        task = self._verifying.get(key)
+        if task is None:
+            task = asyncio.create_task(self._verify(key, password, password_hash))
+            self._verifying[key] = task
+            task.add_done_callback(lambda _: self._verifying.pop(key, None))
+        return await asyncio.shield(task)
+
+    async def _verify(self, key: bytes, password: str, password_hash: str) -> bool:
+        async with self._slots:
+            answer = await asyncio.to_thread(is_password, password, password_hash)
+        self._remembered[key] = (
+            answer,
+            self._clock.monotonic() + (REMEMBER_YES_S if answer else REMEMBER_NO_S),
+        )
+        self._remembered.move_to_end(key)
+        while len(self._remembered) > MAX_REMEMBERED:
+            self._remembered.popitem(last=False)
+        return answer

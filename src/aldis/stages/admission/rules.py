@@ -1,0 +1,224 @@
+"""The questions of admission that need no store, each a pure function of one case; a dialect's policy sets
+their order.
+
+A check returns the Refusal that it finds, or None after noting in the case what it found out (the account,
+the country …).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from aldis.accounts.account import Account, may_connect_from, source_address
+from aldis.accounts.credentials import Credential
+from aldis.accounts.directory import Directory
+from aldis.accounts.numbering import Recipient, read_number
+from aldis.accounts.routes import choose_link
+from aldis.accounts.senders import Sender
+from aldis.dialects.contract import Check, Dialect
+from aldis.sms.address import is_digits, is_sender
+from aldis.sms.encoding import Encoded, encode
+from aldis.sms.segments import TooLong, count
+from aldis.traffic.refusal import Refusal, RefusalReason
+from aldis.traffic.submission import MessageAsk, Submission
+
+
+class Findings(msgspec.Struct):
+    """What the checks found out about one ask."""
+
+    ask: MessageAsk
+    recipients: list[Recipient] = []
+    sender: str = ""
+    keyword: str | None = None
+    carrier: str = ""
+    encoded: Encoded | None = None
+    segments: int = 0
+    #: one for each recipient: (link, price of a segment)
+    routes: list[tuple[str, int]] = []
+
+
+class Case(msgspec.Struct):
+    """One submission under judgement."""
+
+    dialect: Dialect
+    directory: Directory
+    submission: Submission
+    peer: str
+    #: takes so many messages off an account's rate; False when there is no room
+    throttle: Callable[[Account, int], bool]
+    findings: list[Findings]
+    credential: Credential | None = None
+    found_account: Account | None = None
+
+    @property
+    def account(self) -> Account:
+        """The account that asks; only after the credentials were checked."""
+        if self.found_account is None:
+            raise LookupError("a policy must check credentials before it asks about the account")
+        return self.found_account
+
+
+def judge(case: Case, check: Check) -> Refusal | None:
+    """Ask one question of a case."""
+    return _CHECKS[check](case)
+
+
+def _credentials(case: Case) -> Refusal | None:
+    presented = case.submission.presented
+    if case.credential is None:
+        return Refusal(RefusalReason.CREDENTIALS_UNKNOWN, value=presented.identity)
+    case.found_account = case.directory.accounts[case.credential.account]
+    return None
+
+
+def _address(case: Case) -> Refusal | None:
+    allowed = may_connect_from(case.account, source_address(case.peer))
+    return None if allowed else Refusal(RefusalReason.ADDRESS_NOT_ALLOWED, value=case.peer)
+
+
+def _active(case: Case) -> Refusal | None:
+    return None if case.account.active else Refusal(RefusalReason.ACCOUNT_INACTIVE, value=case.account.name)
+
+
+def _may_send(case: Case) -> Refusal | None:
+    return None if case.account.may_send else Refusal(RefusalReason.SENDING_NOT_PERMITTED)
+
+
+def _readable(case: Case) -> Refusal | None:
+    return case.submission.fault
+
+
+def _throttle(case: Case) -> Refusal | None:
+    rate = case.account.rate_per_s
+    if rate is None or case.throttle(case.account, case.submission.recipient_count):
+        return None
+    return Refusal(RefusalReason.THROTTLED, value=f"{1 / rate:g}")
+
+
+def _recipients_present(case: Case) -> Refusal | None:
+    missing = any(not ask.recipients or not all(ask.recipients) for ask in case.submission.asks)
+    return Refusal(RefusalReason.RECIPIENT_MISSING) if missing else None
+
+
+def _recipients(case: Case) -> Refusal | None:
+    home = case.credential.country if case.credential else ""
+    for found in case.findings:
+        found.recipients = []
+        for number in found.ask.recipients:
+            recipient = read_number(number, case.dialect.policy.numbering, home)
+            if recipient is None:
+                return Refusal(RefusalReason.RECIPIENT_INVALID, value=number)
+            found.recipients.append(recipient)
+        repeated = _first_repeated([recipient.msisdn for recipient in found.recipients])
+        if repeated:
+            return Refusal(RefusalReason.RECIPIENTS_REPEATED, value=repeated)
+    return None
+
+
+def _text(case: Case) -> Refusal | None:
+    return None if all(ask.text for ask in case.submission.asks) else Refusal(RefusalReason.TEXT_MISSING)
+
+
+def _sender(case: Case) -> Refusal | None:
+    account = case.account
+    for found in case.findings:
+        sender = found.ask.sender or account.default_sender
+        if not is_sender(sender):
+            return Refusal(RefusalReason.SENDER_INVALID, value=sender)
+        owner = case.directory.senders.get(sender)
+        if owner is None:
+            if is_digits(sender) or case.dialect.name not in account.alphanumeric_in:
+                return Refusal(RefusalReason.SENDER_UNKNOWN, value=sender)
+        elif owner[0] != account.name:
+            return Refusal(RefusalReason.SENDER_NOT_YOURS, value=sender)
+        found.sender = sender
+    return None
+
+
+def _keyword(case: Case) -> Refusal | None:
+    for found in case.findings:
+        found.keyword = _owned(case, found).keyword_meant_by(found.ask.keyword)
+        if found.keyword is None:
+            return Refusal(RefusalReason.KEYWORD_UNKNOWN, value=found.ask.keyword or "")
+    return None
+
+
+def _campaign(case: Case) -> Refusal | None:
+    for found in case.findings:
+        campaign = found.ask.campaign
+        if campaign is None and not case.account.enforce_campaign:
+            continue
+        if campaign not in _owned(case, found).campaigns:
+            return Refusal(RefusalReason.CAMPAIGN_UNKNOWN, value=campaign or "")
+    return None
+
+
+def _carrier(case: Case) -> Refusal | None:
+    for found in case.findings:
+        code = found.ask.carrier
+        if code is None:
+            if case.dialect.policy.carrier_required:
+                return Refusal(RefusalReason.CARRIER_MISSING, value=found.ask.recipients[0])
+            continue
+        carrier = case.directory.carrier(case.dialect.name, code)
+        if carrier is None:
+            return Refusal(RefusalReason.CARRIER_UNKNOWN, value=code)
+        found.carrier = carrier
+    return None
+
+
+def _length(case: Case) -> Refusal | None:
+    for found in case.findings:
+        found.encoded = encode(found.ask.text)
+        try:
+            found.segments = count(found.encoded)
+        except TooLong:
+            return Refusal(RefusalReason.TEXT_TOO_LONG)
+        if found.segments > case.account.max_segments:
+            return Refusal(RefusalReason.TEXT_TOO_LONG)
+    return None
+
+
+def _route(case: Case) -> Refusal | None:
+    for found in case.findings:
+        found.routes = []
+        for recipient in found.recipients:
+            link = choose_link(case.directory.routes, found.carrier, found.sender, recipient.country)
+            price = case.directory.price_micros(recipient.country)
+            if link is None or price is None:
+                return Refusal(RefusalReason.NO_ROUTE, value=recipient.country)
+            found.routes.append((link, price))
+    return None
+
+
+def _owned(case: Case, found: Findings) -> Sender:
+    owner = case.directory.senders.get(found.sender)
+    return owner[1] if owner else Sender(found.sender)
+
+
+def _first_repeated(numbers: list[str]) -> str | None:
+    if len(set(numbers)) == len(numbers):
+        return None
+    seen: set[str] = set()
+    return next(number for number in numbers if number in seen or seen.add(number))  # type: ignore[func-returns-value]
+
+
+_CHECKS: dict[Check, Callable[[Case], Refusal | None]] = {
+    Check.CREDENTIALS: _credentials,
+    Check.ADDRESS: _address,
+    Check.ACTIVE: _active,
+    Check.MAY_SEND: _may_send,
+    Check.READABLE: _readable,
+    Check.THROTTLE: _throttle,
+    Check.RECIPIENTS_PRESENT: _recipients_present,
+    Check.RECIPIENTS: _recipients,
+    Check.TEXT: _text,
+    Check.SENDER: _sender,
+    Check.KEYWORD: _keyword,
+    Check.CAMPAIGN: _campaign,
+    Check.CARRIER: _carrier,
+    Check.LENGTH: _length,
+    Check.ROUTE: _route,
+}

@@ -1,0 +1,57 @@
+"""The loop that all agents share: do a round, go on at once while there is work, otherwise wait for a hint or
+the poll.
+
+An agent never dies of a fault: a store that is away is temporary by nature, anything else is a mistake of
+ours that must not stop the other messages. Both are logged and tried again after a pause.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import structlog
+
+from aldis.errors import TemporaryError
+
+log = structlog.get_logger()
+
+PAUSE_S = 1.0
+
+
+class AgentLoop:
+    """Runs one agent's `step` until it is finished."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._hint = asyncio.Event()
+
+    def wake(self) -> None:
+        """Say that there may be work; wake-ups are hints, the poll makes them unnecessary for correctness."""
+        self._hint.set()
+
+    async def run(
+        self,
+        step: Callable[[], Awaitable[int]],
+        is_finished: Callable[[], bool],
+        pause_s: Callable[[], float],
+    ) -> None:
+        """Work until finished; `step` returns how much it handled, `pause_s` how long to wait for a hint when
+        that was nothing.
+        """
+        while not is_finished():
+            self._hint.clear()
+            try:
+                handled = await step()
+            except TemporaryError as fault:
+                log.error("an agent cannot work now", agent=self._name, fault=str(fault))
+                await asyncio.sleep(PAUSE_S)
+                continue
+            except Exception:
+                log.exception("an agent failed", agent=self._name)
+                await asyncio.sleep(PAUSE_S)
+                continue
+            if not handled:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._hint.wait(), pause_s())

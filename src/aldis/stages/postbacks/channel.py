@@ -1,0 +1,36 @@
+"""What postbacks want from the thing that does HTTP. `channels/http` implements it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from aldis.accounts.account import Network
+from aldis.traffic.postback import PostbackRequest
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What came back."""
+
+    #: None when nothing did
+    status: int | None
+    #: "" or why nothing did, for the operator
+    fault: str = ""
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """How far one try may go."""
+
+    connect_s: float
+    total_s: float
+    #: private networks that this customer's addresses may lie in all the same
+    private_networks: tuple[Network, ...]
+
+
+class Channel(Protocol):
+    """Delivers one postback. Never raises for what a peer does: that is an Answer."""
+
+    async def post(self, request: PostbackRequest, limits: Limits) -> Answer:
+        """Try once."""
+        ...

@@ -1,0 +1,83 @@
+"""A claimed message in the sender's hands: which of its segments are out, and what has become of them."""
+
+from __future__ import annotations
+
+from aldis.sms.encoding import Encoded
+from aldis.sms.segments import split
+from aldis.stages.sending.retry import Attempt, RetryPolicy, next_step
+from aldis.stages.sending.upstream import Accepted, Deferred, InDoubt, Outbound, Outcome, Rejected
+from aldis.traffic.message import ClaimedMessage, Settlement, SubmittedSegment
+from aldis.traffic.states import State
+
+
+class InHand:
+    """One message between claim and settlement."""
+
+    __slots__ = ("_bad", "_message", "_submitted", "_unanswered")
+
+    def __init__(self, message: ClaimedMessage) -> None:
+        self._message = message
+        self._submitted: list[SubmittedSegment] = []
+        self._bad: Deferred | Rejected | InDoubt | None = None
+        self._unanswered = 0
+
+    def segments(self) -> list[Outbound]:
+        """Cut the message and give what is still to be submitted; counts them as unanswered."""
+        message = self._message
+        cut = split(Encoded(message.encoding, message.octets), message.message_id & 0xFF)
+        todo = [
+            Outbound(
+                message_id=message.message_id,
+                number=segment.number,
+                total=segment.total,
+                sender=message.sender,
+                recipient=message.recipient,
+                encoding=message.encoding,
+                header=segment.header,
+                octets=segment.octets,
+                priority=message.priority,
+            )
+            for segment in cut
+            if segment.number not in message.accepted_segments
+        ]
+        self._unanswered = len(todo)
+        return todo
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether sending more segments of it makes no sense in this attempt."""
+        return self._bad is not None
+
+    def note(self, segment: Outbound, outcome: Outcome) -> bool:
+        """Take in an outcome; returns True when it was the last one missing."""
+        self._unanswered -= 1
+        if isinstance(outcome, Accepted):
+            self._submitted.append(SubmittedSegment(segment.number, outcome.smsc_message_id))
+        elif self._bad is None or isinstance(outcome, Rejected):
+            self._bad = outcome
+        return self._unanswered == 0
+
+    def drop(self) -> bool:
+        """Give up on a segment that was not submitted; returns True when nothing is out any more."""
+        self._unanswered -= 1
+        return self._unanswered == 0
+
+    def conclude(self, policy: RetryPolicy, now: int, luck: float) -> Settlement:
+        """Settle: sent when every segment was taken, otherwise by the worst outcome."""
+        message, submitted = self._message, tuple(self._submitted)
+        match self._bad:
+            case None:
+                return Settlement(message.message_id, State.SENT, submitted)
+            case Rejected(reason):
+                return Settlement(message.message_id, State.REJECTED, submitted, reason=reason)
+            case InDoubt(reason) if policy.hold_in_doubt:
+                return Settlement(message.message_id, State.UNCONFIRMED, submitted, reason=reason)
+            case Deferred(reason) | InDoubt(reason):
+                attempt = Attempt(message.message_id, message.attempts, message.expires_at, submitted, reason)
+                return next_step(policy, attempt, now, luck)
+
+    def put_back(self, now: int) -> Settlement:
+        """Settle as queued again at once: the link went down before this message was on the wire."""
+        return Settlement(
+            self._message.message_id, State.QUEUED, tuple(self._submitted), due_at=now, reason="link down"
+        )

@@ -1,0 +1,58 @@
+"""When to try a message again, and when to stop. Pure.
+
+The wait doubles from one second to five minutes: 1, 2, 4 … 300 s, each stretched by up to a fifth so that a
+thousand messages refused together do not come back together. With 24 attempts that is about an hour and a
+half.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from aldis.traffic.message import Settlement, SubmittedSegment
+from aldis.traffic.states import State
+
+FIRST_WAIT_S = 1.0
+LONGEST_WAIT_S = 300.0
+STRETCH = 0.2
+
+
+class RetryPolicy(msgspec.Struct, frozen=True):
+    """How patient a link's sender is."""
+
+    max_attempts: int = 24
+    #: what happens to a message whose submission is in doubt: sent again, or held for a receipt
+    hold_in_doubt: bool = False
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """One attempt at a message that was not taken whole."""
+
+    message_id: int
+    #: this one included
+    attempts: int
+    expires_at: int
+    submitted: tuple[SubmittedSegment, ...]
+    reason: str
+
+
+def wait_s(attempts: int, luck: float) -> float:
+    """Give the wait after an attempt; luck is 0..1. Never shrinks from one attempt to the next at the same
+    luck.
+    """
+    exponent = min(attempts - 1, 16)
+    return min(FIRST_WAIT_S * 2.0**exponent, LONGEST_WAIT_S) * (1 + STRETCH * luck)
+
+
+def next_step(policy: RetryPolicy, attempt: Attempt, now: int, luck: float) -> Settlement:
+    """Settle an attempt that was deferred, or is in doubt and may be repeated: again later, failed, or
+    expired.
+    """
+    due_at = now + int(wait_s(attempt.attempts, luck) * 1000)
+    if attempt.attempts >= policy.max_attempts:
+        return Settlement(attempt.message_id, State.FAILED, attempt.submitted, reason=attempt.reason)
+    if due_at >= attempt.expires_at:
+        return Settlement(attempt.message_id, State.EXPIRED, attempt.submitted, reason=attempt.reason)
+    return Settlement(
+        attempt.message_id, State.QUEUED, attempt.submitted, due_at=due_at, reason=attempt.reason
+    )

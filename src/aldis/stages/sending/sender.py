@@ -1,0 +1,194 @@
+"""The sending agent of one link: keeps its window full without holding more than the window, and settles in
+batches.
+
+`step()` does one round: settle what has an outcome, claim what fits, submit what the pace allows. Between
+rounds outcomes refill the window at once, without waiting for the store. What is claimed never exceeds the
+window, so neither does what a crash leaves in doubt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+import msgspec
+import structlog
+
+from aldis.clock import Clock
+from aldis.stages.agent import AgentLoop
+from aldis.stages.sending.in_hand import InHand
+from aldis.stages.sending.retry import RetryPolicy
+from aldis.stages.sending.shares import share
+from aldis.stages.sending.upstream import Outbound, Outcome, Upstream
+from aldis.store.contract import Store
+from aldis.telemetry import Metrics
+from aldis.traffic.message import Settlement
+from aldis.traffic.pacing import TokenBucket
+
+log = structlog.get_logger()
+
+#: wake-ups are hints; this poll makes them unnecessary for correctness
+POLL_S = 0.25
+#: with a TPS, claim ahead for this long at most, so that urgent messages overtake
+AHEAD_S = 0.1
+
+
+class SenderSettings(msgspec.Struct, frozen=True):
+    """How one link is to be fed."""
+
+    retry: RetryPolicy
+    #: segments a second; None: as fast as the window allows
+    tps: float | None
+    #: how long to wait for a receipt before a message becomes unconfirmed
+    receipt_patience_s: int
+
+
+class Sender:
+    """Feeds one upstream from the store."""
+
+    def __init__(
+        self,
+        store: Store,
+        upstream: Upstream,
+        settings: SenderSettings,
+        clock: Clock,
+        luck: Callable[[], float],
+        metrics: Metrics,
+    ) -> None:
+        self._store = store
+        self._upstream = upstream
+        self._settings = settings
+        self._clock = clock
+        self._luck = luck
+        self._metrics = metrics
+        self._in_hand: dict[int, InHand] = {}
+        self._ready: deque[Outbound] = deque()
+        self._settlements: list[Settlement] = []
+        self._bucket: TokenBucket | None = None
+        if settings.tps is not None:
+            self._bucket = TokenBucket(settings.tps, max(1.0, settings.tps * AHEAD_S), clock.monotonic())
+        self._loop = AgentLoop(f"sender {upstream.name}")
+        self._more_waiting = True
+        self._stopping = False
+        #: told after outcomes were stored; a hint, wired by app.py
+        self.on_settled: Callable[[], None] = lambda: None
+        upstream.on_outcome = self._take_outcome
+        upstream.on_change = self._take_change
+
+    def wake(self) -> None:
+        """Say that there may be work."""
+        self._more_waiting = True
+        self._loop.wake()
+
+    def stop(self) -> None:
+        """Claim no more; `run` ends when everything in hand is settled."""
+        self._stopping = True
+        self._loop.wake()
+
+    async def recover(self) -> None:
+        """Release what a lost owner left behind; once, before `run`."""
+        count = await self._store.recover(
+            self._upstream.name, hold=self._settings.retry.hold_in_doubt, now=self._clock.now()
+        )
+        if count:
+            log.warning("messages in doubt after a crash", link=self._upstream.name, count=count)
+
+    async def run(self) -> None:
+        """Work until stopped; never gives up on the store."""
+        await self._loop.run(self.step, self._is_finished, self._pause_s)
+
+    async def step(self) -> int:
+        """Do one round; returns how many messages were settled or claimed."""
+        if not self._upstream.is_up or self._stopping:
+            self._put_back()
+        settled, claimed = await asyncio.gather(self._settle(), self._claim())
+        self._pump()
+        return settled + claimed
+
+    async def _settle(self) -> int:
+        batch, self._settlements = self._settlements, []
+        if not batch:
+            return 0
+        now = self._clock.now()
+        try:
+            await self._store.settle(
+                self._upstream.name, batch, now, now + self._settings.receipt_patience_s * 1000
+            )
+        except BaseException:
+            self._settlements = batch + self._settlements
+            raise
+        self.on_settled()
+        return len(batch)
+
+    async def _claim(self) -> int:
+        limit = self._room_to_claim()
+        if limit <= 0 or not self._more_waiting:
+            return 0
+        self._more_waiting = False  # a hint that arrives during the claim sets it again
+        messages = await self._store.claim(self._upstream.name, limit, share, self._clock.now())
+        for message in messages:
+            in_hand = InHand(message)
+            self._in_hand[message.message_id] = in_hand
+            self._ready.extend(in_hand.segments())
+        if len(messages) == limit:
+            self._more_waiting = True
+        return len(messages)
+
+    def _room_to_claim(self) -> int:
+        if self._stopping or not self._upstream.is_up:
+            return 0
+        room = self._upstream.window - len(self._in_hand)
+        if self._bucket is not None:
+            ahead = max(1, int(self._bucket.rate_per_s * AHEAD_S))
+            room = min(room, ahead - len(self._ready))
+        return room
+
+    def _pump(self) -> None:
+        """Submit what window and pace allow."""
+        now = self._clock.monotonic()
+        while self._ready and self._upstream.room() > 0:
+            segment = self._ready[0]
+            in_hand = self._in_hand[segment.message_id]
+            if in_hand.is_hopeless:
+                self._ready.popleft()
+                if in_hand.drop():
+                    self._conclude(segment.message_id)
+                continue
+            if self._bucket is not None and not self._bucket.take(1, now):
+                return
+            self._ready.popleft()
+            self._upstream.submit(segment)
+
+    def _take_outcome(self, segment: Outbound, outcome: Outcome) -> None:
+        self._metrics.submitted.labels(self._upstream.name, type(outcome).__name__.lower()).inc()
+        if self._in_hand[segment.message_id].note(segment, outcome):
+            self._conclude(segment.message_id)
+        self._pump()
+
+    def _conclude(self, message_id: int) -> None:
+        in_hand = self._in_hand.pop(message_id)
+        self._settlements.append(in_hand.conclude(self._settings.retry, self._clock.now(), self._luck()))
+        self._loop.wake()
+
+    def _take_change(self) -> None:
+        self.wake()
+        self._pump()
+
+    def _put_back(self) -> None:
+        """Return what is claimed but not on the wire: the link is down, or we are stopping."""
+        while self._ready:
+            segment = self._ready.popleft()
+            in_hand = self._in_hand[segment.message_id]
+            if in_hand.drop():
+                del self._in_hand[segment.message_id]
+                self._settlements.append(in_hand.put_back(self._clock.now()))
+
+    def _is_finished(self) -> bool:
+        return self._stopping and not self._in_hand and not self._settlements
+
+    def _pause_s(self) -> float:
+        self._more_waiting = True  # after the pause the store is asked whether or not a hint came
+        if self._ready and self._bucket is not None:
+            return min(POLL_S, self._bucket.wait_s(self._clock.monotonic()) + 0.001)
+        return POLL_S

@@ -1,0 +1,84 @@
+"""What sending wants from a link, and the outcomes a link may report. `links/` implements it.
+
+Obligations of an upstream:
+1. `submit` is called only while `room()` is above zero, and never blocks.
+2. Every submitted segment gets exactly one outcome, also when the connection dies: then InDoubt.
+3. An outcome may arrive before `submit` returns, and on the event loop only.
+4. `on_change` is called whenever room may have grown or the link went up or down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from aldis.sms.encoding import Encoding
+
+
+class Outbound(msgspec.Struct, frozen=True):
+    """One segment to be submitted."""
+
+    message_id: int
+    #: 1..total
+    number: int
+    total: int
+    sender: str
+    recipient: str
+    encoding: Encoding
+    #: empty, or the user data header of a concatenated message
+    header: bytes
+    octets: bytes
+    #: the class of traffic, 0..3
+    priority: int
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """The upstream took it and calls it this (normalised)."""
+
+    smsc_message_id: str
+
+
+class Deferred(msgspec.Struct, frozen=True):
+    """The upstream cannot take it now; trying again may help."""
+
+    reason: str
+
+
+class Rejected(msgspec.Struct, frozen=True):
+    """The upstream will never take it."""
+
+    reason: str
+
+
+class InDoubt(msgspec.Struct, frozen=True):
+    """It was written, and whether it arrived is unknown."""
+
+    reason: str
+
+
+Outcome = Accepted | Deferred | Rejected | InDoubt
+
+
+class Upstream(Protocol):
+    """One link as sending sees it."""
+
+    name: str
+    #: how many segments may await their response
+    window: int
+    on_outcome: Callable[[Outbound, Outcome], None]
+    on_change: Callable[[], None]
+
+    @property
+    def is_up(self) -> bool:
+        """Whether segments can be submitted at all."""
+        ...
+
+    def room(self) -> int:
+        """How many more segments may be submitted now; 0 while the link is down."""
+        ...
+
+    def submit(self, segment: Outbound) -> None:
+        """Send one segment; its outcome comes through `on_outcome`."""
+        ...

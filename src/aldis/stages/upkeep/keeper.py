@@ -1,0 +1,66 @@
+"""The upkeep agent: deadlines, retention, the directory's newest version, the backlog's gauge. Slow and in
+small bites.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from aldis.accounts.directory import CurrentDirectory
+from aldis.clock import Clock
+from aldis.stages.agent import AgentLoop
+from aldis.store.contract import Store
+from aldis.telemetry import Metrics
+
+log = structlog.get_logger()
+
+PERIOD_S = 1.0
+#: rows a transaction; small, so that nobody waits long behind it
+BITE = 200
+DAY_MS = 86_400_000
+
+
+class Keeper:
+    """Keeps the house in order."""
+
+    def __init__(
+        self, store: Store, current: CurrentDirectory, clock: Clock, retention_days: int, metrics: Metrics
+    ) -> None:
+        self._store = store
+        self._current = current
+        self._clock = clock
+        self._retention_ms = retention_days * DAY_MS
+        self._metrics = metrics
+        self._loop = AgentLoop("keeper")
+        self._stopping = False
+        #: told after messages ended; a hint, wired by app.py
+        self.on_ended: Callable[[], None] = lambda: None
+
+    def stop(self) -> None:
+        """End `run`."""
+        self._stopping = True
+        self._loop.wake()
+
+    async def run(self) -> None:
+        """Work until stopped."""
+        await self._loop.run(self.step, lambda: self._stopping, lambda: PERIOD_S)
+
+    async def step(self) -> int:
+        """Do one round; returns how many messages were ended or forgotten."""
+        await self.follow_directory()
+        now = self._clock.now()
+        ended = await self._store.expire(BITE, now)
+        if ended:
+            self.on_ended()
+        forgotten = await self._store.purge(BITE, now - self._retention_ms)
+        for link, waiting in (await self._store.backlog()).items():
+            self._metrics.backlog.labels(link).set(waiting)
+        return ended + forgotten
+
+    async def follow_directory(self) -> None:
+        """Load the directory if it has changed."""
+        if await self._store.directory_version() != self._current.directory.version:
+            self._current.directory = await self._store.directory()
+            log.info("directory loaded", version=self._current.directory.version)

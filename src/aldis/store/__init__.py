@@ -1,0 +1,1 @@
+"""What is kept: one narrow contract, its backends in folders beside it."""

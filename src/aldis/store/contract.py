@@ -1,0 +1,205 @@
+"""What a store must do. One method is one transaction, batch-shaped, named for what happened.
+
+Obligations of every backend (tests/store holds it to them):
+1. A call returns only after its commit is on disk; what it returned survives `kill -9` and power loss.
+2. A call that raises StoreUnavailable has kept nothing.
+3. Concurrent calls may share a commit; one that fails does not fail the others.
+4. `accept` is all or nothing for each submission, also where a duplicate or the balance refuses it.
+5. Money never leaks: for each account credited = available + held + spent, after every call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from aldis.accounts.directory import Directory
+from aldis.accounts.plan import Plan, Stored
+from aldis.traffic.message import ClaimedMessage, MessageFacts, NewMessage, SegmentFacts, Settlement
+from aldis.traffic.postback import DuePostback, PostbackResult
+from aldis.traffic.receipt import Receipt
+from aldis.traffic.refusal import Refusal
+
+
+class Acceptance(msgspec.Struct, frozen=True):
+    """One submission to be stored whole or not at all."""
+
+    account_id: int
+    #: refuse what the balance does not cover
+    prepaid: bool
+    messages: tuple[NewMessage, ...]
+
+
+class OptInKey(msgspec.Struct, frozen=True):
+    """One person's consent to one topic (keyword or campaign) of one sender."""
+
+    sender: str
+    topic: str
+    msisdn: str
+
+
+class PostbackFacts(msgspec.Struct, frozen=True):
+    """One postback as the timeline shows it."""
+
+    postback_id: int
+    event: str
+    state: str
+    happened_at: int
+    attempts: int
+    last_tried_at: int
+    last_http_status: int | None
+    last_fault: str
+    #: None when it is done or given up
+    due_at: int | None
+    done: bool
+
+
+class Timeline(msgspec.Struct, frozen=True):
+    """Everything that is known of one message."""
+
+    message: MessageFacts
+    segments: tuple[SegmentFacts, ...]
+    postbacks: tuple[PostbackFacts, ...]
+
+
+class Balance(msgspec.Struct, frozen=True):
+    """An account's money in millionths."""
+
+    credited: int
+    held: int
+    spent: int
+
+    @property
+    def available(self) -> int:
+        """What may still be held."""
+        return self.credited - self.held - self.spent
+
+
+#: (how many wait, by priority; how many may be taken) → how many to take of each priority
+Share = Callable[[dict[int, int], int], dict[int, int]]
+
+
+class Store(Protocol):
+    """The one seam between the stages and what is kept."""
+
+    async def close(self) -> None:
+        """Finish what was called, then let go of the files."""
+        ...
+
+    # ── admission ──
+
+    async def take_ids(self, count: int) -> range:
+        """Reserve `count` message ids that nobody else will get, also after a crash."""
+        ...
+
+    async def accept(self, acceptance: Acceptance) -> Refusal | None:
+        """Store messages `queued`, hold their price, remember their duplicate keys; or refuse and store
+        nothing.
+        """
+        ...
+
+    async def would_accept(self, acceptance: Acceptance) -> Refusal | None:
+        """Judge as `accept` does and store nothing."""
+        ...
+
+    async def opted_in(self, keys: Sequence[OptInKey]) -> set[OptInKey]:
+        """Tell which of these have opted in."""
+        ...
+
+    # ── sending ──
+
+    async def recover(self, link: str, *, hold: bool, now: int) -> int:
+        """Release what a lost owner left in `sending`: to `queued`, or with `hold` to `unconfirmed`. Returns
+        how many.
+        """
+        ...
+
+    async def claim(self, link: str, limit: int, share: Share, now: int) -> list[ClaimedMessage]:
+        """Move up to `limit` due messages of a link to `sending`, the most urgent first."""
+        ...
+
+    async def settle(self, link: str, settlements: Sequence[Settlement], now: int, confirm_by: int) -> None:
+        """Write what attempts led to: states, segments, money, postbacks; match receipts that came early.
+
+        confirm_by: when a message that was sent and never reported on becomes `unconfirmed`.
+        """
+        ...
+
+    # ── receipts ──
+
+    async def record_receipts(self, receipts: Sequence[Receipt]) -> int:
+        """Match receipts to segments, move their messages, owe their postbacks; park those without a segment.
+
+        Returns how many were parked.
+        """
+        ...
+
+    # ── postbacks ──
+
+    async def due_lanes(self, now: int) -> list[str]:
+        """Name the lanes that have a postback due."""
+        ...
+
+    async def due_postbacks(self, lane: str, limit: int, now: int) -> list[DuePostback]:
+        """Give the postbacks of a lane that are due, oldest first."""
+        ...
+
+    async def finish_postbacks(self, results: Sequence[PostbackResult]) -> None:
+        """Write what became of tries."""
+        ...
+
+    # ── upkeep ──
+
+    async def expire(self, limit: int, now: int) -> int:
+        """End what has waited too long: `queued` past its validity, `sent` past its confirmation. Returns how
+        many.
+        """
+        ...
+
+    async def purge(self, limit: int, before: int) -> int:
+        """Forget ended messages that were accepted before an instant, with all that hangs on them. Returns
+        how many.
+        """
+        ...
+
+    # ── directory ──
+
+    async def directory_version(self) -> int:
+        """Tell whether the directory has changed: a number that grows."""
+        ...
+
+    async def directory(self) -> Directory:
+        """Load the directory."""
+        ...
+
+    async def stored_directory(self) -> Stored:
+        """Load the directory's rows, to plan a change."""
+        ...
+
+    async def apply(self, plan: Plan, now: int) -> int:
+        """Carry out a plan. Returns how many opt-ins were new."""
+        ...
+
+    # ── looking ──
+
+    async def balance(self, account_id: int) -> Balance:
+        """Give an account's money."""
+        ...
+
+    async def timeline(self, message_id: int) -> Timeline | None:
+        """Give all that is known of a message."""
+        ...
+
+    async def find(self, text: str, limit: int) -> list[MessageFacts]:
+        """Find messages by reference or recipient, newest first; with "" the newest of all."""
+        ...
+
+    async def count_by_state(self) -> dict[str, int]:
+        """Count all messages by state."""
+        ...
+
+    async def backlog(self) -> dict[str, int]:
+        """Count the queued messages by link."""
+        ...

@@ -1,0 +1,63 @@
+"""Opens SQLite the way Aldis needs it and brings the schema up to date.
+
+apsw carries a current SQLite of its own: distributions ship versions with a known WAL bug. WAL with
+synchronous=FULL means that a commit returns after its fdatasync. Source:
+sqlite.org/pragma.html#pragma_synchronous.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import apsw
+
+from aldis.store import migrate
+
+BUSY_MS = 10_000
+CACHE_KIB = 65_536
+#: pages; about 16 MiB of WAL before a commit also checkpoints
+AUTOCHECKPOINT_PAGES = 4_000
+
+
+def open_writer(path: Path) -> apsw.Connection:
+    """Open for writing; makes the file when there is none."""
+    db = apsw.Connection(str(path))
+    db.set_busy_timeout(BUSY_MS)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    db.execute(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}")
+    return db
+
+
+def open_reader(path: Path) -> apsw.Connection:
+    """Open for reading; sees what was committed when each statement starts."""
+    db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    db.set_busy_timeout(BUSY_MS)
+    return db
+
+
+def upgrade(db: apsw.Connection) -> list[str]:
+    """Apply the migrations that are still missing; returns their names. Safe against a second process doing
+    the same.
+    """
+    db.execute(
+        """CREATE TABLE IF NOT EXISTS schema_migration (
+               number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL) STRICT"""
+    )
+    known = migrate.load("aldis.store.sqlite.migrations")
+    db.execute("BEGIN IMMEDIATE")
+    with_commit = False
+    try:
+        applied = dict(db.execute("SELECT number, checksum FROM schema_migration"))
+        todo = migrate.pending(known, applied)
+        for migration in todo:
+            db.execute(migration.sql)
+            db.execute(
+                "INSERT INTO schema_migration VALUES (?, ?, ?)",
+                (migration.number, migration.name, migration.checksum),
+            )
+        with_commit = True
+    finally:
+        db.execute("COMMIT" if with_commit else "ROLLBACK")
+    return [migration.name for migration in todo]

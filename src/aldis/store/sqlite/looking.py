@@ -1,0 +1,74 @@
+"""The reads for people: one message's timeline, searches, counts, balances."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apsw
+
+from aldis.store.contract import Balance, PostbackFacts, Timeline
+from aldis.store.sqlite.rows import MESSAGE_FACTS, every, first, message_facts
+from aldis.traffic.message import MessageFacts, SegmentFacts
+
+#: a search by number looks through this many of the newest messages; by reference it uses an index
+RECENT = 200_000
+
+
+def balance(db: apsw.Connection, account_id: int) -> Balance:
+    """Give an account's money; all zero for one that is not there."""
+    row = first(db, "SELECT credited, held, spent FROM account WHERE account_id = ?", (account_id,))
+    return Balance(*(row or (0, 0, 0)))
+
+
+def timeline(db: apsw.Connection, message_id: int) -> Timeline | None:
+    """Gather all that hangs on a message."""
+    row = first(db, f"SELECT {MESSAGE_FACTS} FROM message m WHERE message_id = ?", (message_id,))  # noqa: S608
+    if row is None:
+        return None
+    segments = every(
+        db,
+        """SELECT number, smsc_message_id, submitted_at, state, error_code, receipt_at FROM segment
+           WHERE message_id = ? ORDER BY number""",
+        (message_id,),
+    )
+    postbacks = every(
+        db,
+        """SELECT postback_id, event, state, happened_at, attempts, last_tried_at, last_status, last_fault,
+                  due_at, done
+           FROM postback WHERE message_id = ? ORDER BY postback_id""",
+        (message_id,),
+    )
+    return Timeline(
+        message_facts(row),
+        tuple(SegmentFacts(*segment) for segment in segments),
+        tuple(_postback(row) for row in postbacks),
+    )
+
+
+def _postback(row: tuple[Any, ...]) -> PostbackFacts:
+    *columns, done = row
+    return PostbackFacts(*(*columns, bool(done)))
+
+
+def find(db: apsw.Connection, text: str, limit: int) -> list[MessageFacts]:
+    """Find by reference, else by recipient among the newest."""
+    select = f"SELECT {MESSAGE_FACTS} FROM message m"  # noqa: S608 - the columns are a constant
+    if not text:
+        rows = every(db, f"{select} ORDER BY message_id DESC LIMIT ?", (limit,))
+    else:
+        rows = every(db, f"{select} WHERE reference = ? ORDER BY message_id DESC LIMIT ?", (text, limit))
+        if not rows:
+            newest = "(SELECT ifnull(max(message_id), 0) FROM message) - ?"
+            sql = f"{select} WHERE message_id > {newest} AND recipient = ? ORDER BY message_id DESC LIMIT ?"
+            rows = every(db, sql, (RECENT, text, limit))
+    return [message_facts(row) for row in rows]
+
+
+def count_by_state(db: apsw.Connection) -> dict[str, int]:
+    """Count all messages; a scan, for people and tests."""
+    return dict(every(db, "SELECT state, count(*) FROM message GROUP BY state"))
+
+
+def backlog(db: apsw.Connection) -> dict[str, int]:
+    """Count what waits, by link, from the claim index."""
+    return dict(every(db, "SELECT link, count(*) FROM message WHERE state = 'queued' GROUP BY link"))

@@ -1,0 +1,1 @@
+"""The SQLite schema, step by step."""

@@ -1,0 +1,64 @@
+"""The reads and writes of postbacks: which lanes have work, what is due in one, what became of tries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import apsw
+
+from aldis.store.sqlite.rows import MESSAGE_FACTS, every, message_facts
+from aldis.traffic.postback import DuePostback, PostbackEvent, PostbackResult
+from aldis.traffic.states import State
+
+#: walks the index from lane to lane instead of over all that is due: a dead endpoint may have a million rows
+_LANES = """
+WITH RECURSIVE lane(name) AS (
+    SELECT min(lane) FROM postback WHERE due_at IS NOT NULL
+    UNION ALL
+    SELECT (SELECT min(lane) FROM postback WHERE due_at IS NOT NULL AND postback.lane > lane.name)
+    FROM lane WHERE lane.name IS NOT NULL
+)
+SELECT name FROM lane WHERE name IS NOT NULL
+   AND EXISTS (SELECT 1 FROM postback WHERE postback.lane = lane.name AND due_at IS NOT NULL AND due_at <= ?)
+"""
+
+_DUE = f"""
+SELECT p.postback_id, p.lane, p.event, p.state, p.error_code, p.happened_at, p.attempts, {MESSAGE_FACTS}
+FROM postback p JOIN message m USING (message_id)
+WHERE p.lane = ? AND p.due_at IS NOT NULL AND p.due_at <= ?
+ORDER BY p.due_at LIMIT ?
+"""  # noqa: S608 - the columns are a constant
+
+
+def due_lanes(db: apsw.Connection, now: int) -> list[str]:
+    """Name the lanes with work."""
+    return [name for (name,) in every(db, _LANES, (now,))]
+
+
+def due(db: apsw.Connection, lane: str, limit: int, now: int) -> list[DuePostback]:
+    """Give a lane's due postbacks, oldest first."""
+    return [
+        DuePostback(
+            row[0],
+            row[1],
+            PostbackEvent(row[2]),
+            State(row[3]),
+            row[4],
+            row[5],
+            row[6],
+            message_facts(row[7:]),
+        )
+        for row in every(db, _DUE, (lane, now, limit))
+    ]
+
+
+def finish(db: apsw.Connection, batches: list[Sequence[PostbackResult]]) -> list[None]:
+    """Write tries."""
+    sql = """UPDATE postback
+             SET attempts = attempts + 1, last_tried_at = ?, last_status = ?, last_fault = ?, due_at = ?,
+                 done = ?
+             WHERE postback_id = ?"""
+    for results in batches:
+        rows = [(r.tried_at, r.http_status, r.fault, r.due_at, int(r.done), r.postback_id) for r in results]
+        db.executemany(sql, rows)
+    return [None] * len(batches)

@@ -1,0 +1,163 @@
+"""Puts the SQLite operations behind the store's contract: writes through the one writer, reads on a
+connection of their own.
+
+Point reads run on the event loop: they hit pages in memory, and in WAL mode no reader waits for the writer.
+What scans runs in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+import apsw
+
+from aldis.accounts.directory import Directory
+from aldis.accounts.plan import Plan, Stored
+from aldis.errors import SettingsError
+from aldis.store.contract import Acceptance, Balance, OptInKey, Share, Timeline
+from aldis.store.sqlite import admission, directory, looking, postbacks, receipts, sending, upkeep
+from aldis.store.sqlite.connection import open_reader, open_writer, upgrade
+from aldis.store.sqlite.writer import Writer
+from aldis.traffic.message import ClaimedMessage, MessageFacts, Settlement
+from aldis.traffic.postback import DuePostback, PostbackResult
+from aldis.traffic.receipt import Receipt
+from aldis.traffic.refusal import Refusal
+
+Arguments = ParamSpec("Arguments")
+Found = TypeVar("Found")
+
+
+class SqliteStore:
+    """`aldis.store.contract.Store` on one SQLite file; make it inside a running event loop."""
+
+    def __init__(self, path: Path) -> None:
+        db = _opened(path)
+        self._writer = Writer(db)
+        self._reader = open_reader(path)
+        # for what scans: it works in a thread, one at a time
+        self._scanner = open_reader(path)
+        self._scanning = asyncio.Lock()
+
+    @property
+    def commits(self) -> int:
+        """How many commits there were, which group commit keeps far below the number of calls."""
+        return self._writer.commits
+
+    async def close(self) -> None:
+        """Finish what was called, then let go of the file."""
+        await self._writer.close()
+        self._reader.close()
+        async with self._scanning:
+            self._scanner.close()
+
+    async def take_ids(self, count: int) -> range:
+        """See `Store.take_ids`."""
+        return await self._writer.call(admission.take_ids, count)
+
+    async def accept(self, acceptance: Acceptance) -> Refusal | None:
+        """See `Store.accept`."""
+        return await self._writer.call(admission.accept, acceptance)
+
+    async def would_accept(self, acceptance: Acceptance) -> Refusal | None:
+        """See `Store.would_accept`."""
+        return admission.judge(self._reader, acceptance)
+
+    async def opted_in(self, keys: Sequence[OptInKey]) -> set[OptInKey]:
+        """See `Store.opted_in`."""
+        return admission.opted_in(self._reader, keys)
+
+    async def recover(self, link: str, *, hold: bool, now: int) -> int:
+        """See `Store.recover`."""
+        return await self._writer.call(sending.recover, sending.Recover(link, hold, now))
+
+    async def claim(self, link: str, limit: int, share: Share, now: int) -> list[ClaimedMessage]:
+        """See `Store.claim`."""
+        return await self._writer.call(sending.claim, sending.Claim(link, limit, share, now))
+
+    async def settle(self, link: str, settlements: Sequence[Settlement], now: int, confirm_by: int) -> None:
+        """See `Store.settle`."""
+        await self._writer.call(sending.settle, sending.Settle(link, tuple(settlements), now, confirm_by))
+
+    async def record_receipts(self, batch: Sequence[Receipt]) -> int:
+        """See `Store.record_receipts`."""
+        return await self._writer.call(receipts.record, batch)
+
+    async def due_lanes(self, now: int) -> list[str]:
+        """See `Store.due_lanes`."""
+        return postbacks.due_lanes(self._reader, now)
+
+    async def due_postbacks(self, lane: str, limit: int, now: int) -> list[DuePostback]:
+        """See `Store.due_postbacks`."""
+        return postbacks.due(self._reader, lane, limit, now)
+
+    async def finish_postbacks(self, results: Sequence[PostbackResult]) -> None:
+        """See `Store.finish_postbacks`."""
+        await self._writer.call(postbacks.finish, results)
+
+    async def expire(self, limit: int, now: int) -> int:
+        """See `Store.expire`."""
+        return await self._writer.call(upkeep.expire, upkeep.Bounds(limit, now))
+
+    async def purge(self, limit: int, before: int) -> int:
+        """See `Store.purge`."""
+        return await self._writer.call(upkeep.purge, upkeep.Bounds(limit, before))
+
+    async def directory_version(self) -> int:
+        """See `Store.directory_version`."""
+        return directory.version(self._reader)
+
+    async def directory(self) -> Directory:
+        """See `Store.directory`."""
+        return directory.load(self._reader)
+
+    async def stored_directory(self) -> Stored:
+        """See `Store.stored_directory`."""
+        return directory.stored(self._reader)
+
+    async def apply(self, plan: Plan, now: int) -> int:
+        """See `Store.apply`."""
+        return await self._writer.call(directory.apply, directory.Apply(plan, now))
+
+    async def balance(self, account_id: int) -> Balance:
+        """See `Store.balance`."""
+        return looking.balance(self._reader, account_id)
+
+    async def timeline(self, message_id: int) -> Timeline | None:
+        """See `Store.timeline`."""
+        return looking.timeline(self._reader, message_id)
+
+    async def find(self, text: str, limit: int) -> list[MessageFacts]:
+        """See `Store.find`."""
+        return await self._scan(looking.find, text, limit)
+
+    async def count_by_state(self) -> dict[str, int]:
+        """See `Store.count_by_state`."""
+        return await self._scan(looking.count_by_state)
+
+    async def backlog(self) -> dict[str, int]:
+        """See `Store.backlog`."""
+        return await self._scan(looking.backlog)
+
+    async def _scan(
+        self,
+        read: Callable[Concatenate[apsw.Connection, Arguments], Found],
+        *arguments: Arguments.args,
+        **named: Arguments.kwargs,
+    ) -> Found:
+        async with self._scanning:
+            return await asyncio.to_thread(read, self._scanner, *arguments, **named)
+
+
+def _opened(path: Path) -> apsw.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        db = open_writer(path)
+        upgrade(db)
+    except apsw.Error as fault:
+        raise SettingsError(
+            [f"{path} cannot be opened as a store: {type(fault).__name__}: {fault}"]
+        ) from fault
+    return db

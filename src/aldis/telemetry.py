@@ -1,0 +1,85 @@
+"""Logs and metrics. Never a text, a number or a secret in either; ids, links, states and counts only.
+
+Logs are structured (structlog): JSON lines, or colours on a terminal. Metrics are Prometheus counters bound
+once, in a registry of their own, so that several gateways can live in one process.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+
+
+def configure_logs(level: str, *, json: bool) -> None:
+    """Set up logging for the process; call it once, from the command line."""
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
+        if json
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    # uvicorn and aiohttp log through the standard library; their warnings count, their chatter does not
+    logging.basicConfig(
+        level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+
+
+class Metrics:
+    """The counters that the parts of one gateway share."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.accepted = Counter(
+            "aldis_messages_accepted", "Messages accepted, by dialect", ["dialect"], registry=self.registry
+        )
+        self.refused = Counter(
+            "aldis_requests_refused",
+            "Requests refused, by dialect and reason",
+            ["dialect", "reason"],
+            registry=self.registry,
+        )
+        self.submitted = Counter(
+            "aldis_segments_answered",
+            "Segments answered by the upstream, by link and outcome",
+            ["link", "outcome"],
+            registry=self.registry,
+        )
+        self.receipts = Counter(
+            "aldis_receipts",
+            "Receipts recorded, by link and state",
+            ["link", "state"],
+            registry=self.registry,
+        )
+        self.parked = Counter(
+            "aldis_receipts_parked", "Receipts that came before their response", registry=self.registry
+        )
+        self.postbacks = Counter(
+            "aldis_postback_tries",
+            "Postback tries, by dialect and result",
+            ["dialect", "result"],
+            registry=self.registry,
+        )
+        self.link_up = Gauge("aldis_link_up", "1 while a link is bound", ["link"], registry=self.registry)
+        self.link_in_flight = Gauge(
+            "aldis_link_in_flight", "Segments awaiting a response", ["link"], registry=self.registry
+        )
+        self.backlog = Gauge(
+            "aldis_queued_messages", "Messages waiting, by link", ["link"], registry=self.registry
+        )
+
+    def exposition(self) -> bytes:
+        """Write all metrics in Prometheus' text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,1 @@
+"""What passes through the gateway: submissions, messages and their states, receipts, postbacks. Pure."""

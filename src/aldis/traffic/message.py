@@ -1,0 +1,116 @@
+"""A message in the shapes that the stages hand to the store and get from it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from aldis.sms.encoding import Encoding
+from aldis.traffic.states import State
+
+
+class NewMessage(msgspec.Struct, frozen=True):
+    """One message for one recipient, ready to be stored."""
+
+    message_id: int
+    #: message_id of the first recipient of the same ask
+    submission_id: int
+    account_id: int
+    dialect: str
+    #: what the customer knows it by
+    reference: str
+    #: None, or unique among the account's accepted messages
+    duplicate_key: str | None
+    link: str
+    priority: int
+    sender: str
+    #: international digits
+    recipient: str
+    #: ISO 3166 alpha-2
+    country: str
+    encoding: Encoding
+    octets: bytes
+    segments: int
+    #: millionths of the account's currency, for one segment
+    price_micros: int
+    accepted_at: int
+    expires_at: int
+    #: which events the customer is told of: bits of `traffic.postback.Notify`
+    notify: int
+    #: which postbacks share a lane with this one's: scheme, host and port; "" when none are owed
+    lane: str
+    #: the customer's own address for this message's postbacks; "" for the account's
+    callback_url: str
+    #: JSON object: what the dialect wants back when it writes a postback
+    echo: bytes
+
+
+class ClaimedMessage(msgspec.Struct, frozen=True):
+    """A message that sending holds; state `sending`."""
+
+    message_id: int
+    sender: str
+    recipient: str
+    encoding: Encoding
+    octets: bytes
+    segments: int
+    priority: int
+    attempts: int
+    expires_at: int
+    #: numbers of the segments that the carrier took in an earlier attempt
+    accepted_segments: tuple[int, ...]
+
+
+class SubmittedSegment(msgspec.Struct, frozen=True):
+    """The carrier took a segment and named it."""
+
+    number: int
+    #: normalised by the link; empty when the carrier gave none
+    smsc_message_id: str
+
+
+class Settlement(msgspec.Struct, frozen=True):
+    """What one attempt at a message led to; the next state follows from `traffic/states.py`."""
+
+    message_id: int
+    state: State
+    #: the segments that were taken in this attempt
+    submitted: tuple[SubmittedSegment, ...] = ()
+    #: when to try again; only with state queued
+    due_at: int = 0
+    #: what the upstream said, for the customer's postback and the timeline: "" or "ESME_RINVDSTADR"
+    reason: str = ""
+
+
+class SegmentFacts(msgspec.Struct, frozen=True):
+    """One segment as the timeline shows it."""
+
+    number: int
+    smsc_message_id: str
+    submitted_at: int
+    state: str
+    error_code: str
+    receipt_at: int
+
+
+class MessageFacts(msgspec.Struct, frozen=True):
+    """A message as the timeline and the postbacks see it."""
+
+    message_id: int
+    submission_id: int
+    account_id: int
+    dialect: str
+    reference: str
+    link: str
+    sender: str
+    recipient: str
+    country: str
+    state: State
+    segments: int
+    price_micros: int
+    attempts: int
+    accepted_at: int
+    sent_at: int
+    ended_at: int
+    reason: str
+    callback_url: str
+    echo: bytes

@@ -1,0 +1,68 @@
+"""Delivery receipts (DLR): what a carrier reports about one segment, and how ids of one carrier compare."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from aldis.traffic.states import Event
+
+#: what 64 bits need in decimal
+MAX_NUMBER_DIGITS = 20
+_HEX_DIGITS = frozenset("0123456789ABCDEF")
+
+
+class ReceiptState(StrEnum):
+    """What the carrier says of a segment; `enroute` is no ending."""
+
+    ENROUTE = "enroute"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+    DELETED = "deleted"
+
+
+#: the event that an ending of a segment means for its message
+EVENTS = {
+    ReceiptState.DELIVERED: Event.RECEIPT_DELIVERED,
+    ReceiptState.UNDELIVERED: Event.RECEIPT_UNDELIVERED,
+    ReceiptState.EXPIRED: Event.RECEIPT_EXPIRED,
+    ReceiptState.REJECTED: Event.RECEIPT_REJECTED,
+    ReceiptState.DELETED: Event.RECEIPT_DELETED,
+}
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """One receipt, already normalised by the link that heard it."""
+
+    link: str
+    #: normalised by `normalise_id`
+    smsc_message_id: str
+    state: ReceiptState
+    #: as the carrier wrote it; "" when it gave none
+    error_code: str
+    #: who the segment was for, as the carrier writes it; guards against ids that only look alike
+    recipient: str
+    received_at: int
+
+
+def normalise_id(smsc_message_id: str) -> str:
+    """Bring an id to one spelling: no blanks, upper case, no leading zeros."""
+    trimmed = smsc_message_id.strip().upper()
+    return trimmed.lstrip("0") or trimmed[-1:]
+
+
+def alternative_ids(normalised: str) -> tuple[str, ...]:
+    """Give the other spellings under which the same number may be known: hexadecimal for decimal and back.
+
+    Some carriers answer a submit in hex and write the receipt in decimal, or the other way round. The
+    relation is symmetric: b is among a's alternatives exactly when a is among b's.
+    """
+    if not normalised or len(normalised) > MAX_NUMBER_DIGITS or not _HEX_DIGITS.issuperset(normalised):
+        return ()
+    found = [str(int(normalised, 16))]
+    if normalised.isdigit():
+        found.append(f"{int(normalised):X}")
+    return tuple(spelling for spelling in found if spelling != normalised)

@@ -1,0 +1,57 @@
+"""The closed list of reasons to say no; each dialect maps every one to its own code, and a test proves the
+tables total.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class RefusalReason(StrEnum):
+    """Why a submission was not accepted."""
+
+    # the request itself
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    BODY_TOO_LARGE = "body_too_large"
+    MALFORMED = "malformed"
+    PARAMETER_MISSING = "parameter_missing"
+    PARAMETER_INVALID = "parameter_invalid"
+    ACTION_UNKNOWN = "action_unknown"
+    RECIPIENTS_REPEATED = "recipients_repeated"
+    # who asks
+    CREDENTIALS_MISSING = "credentials_missing"
+    CREDENTIALS_UNKNOWN = "credentials_unknown"
+    ADDRESS_NOT_ALLOWED = "address_not_allowed"
+    ACCOUNT_INACTIVE = "account_inactive"
+    SENDING_NOT_PERMITTED = "sending_not_permitted"
+    THROTTLED = "throttled"
+    # what they ask
+    SENDER_INVALID = "sender_invalid"
+    SENDER_UNKNOWN = "sender_unknown"
+    SENDER_NOT_YOURS = "sender_not_yours"
+    KEYWORD_UNKNOWN = "keyword_unknown"
+    CAMPAIGN_UNKNOWN = "campaign_unknown"
+    RECIPIENT_MISSING = "recipient_missing"
+    RECIPIENT_INVALID = "recipient_invalid"
+    CARRIER_MISSING = "carrier_missing"
+    CARRIER_UNKNOWN = "carrier_unknown"
+    NOT_OPTED_IN = "not_opted_in"
+    NOT_SUBSCRIBED = "not_subscribed"
+    TEXT_MISSING = "text_missing"
+    TEXT_TOO_LONG = "text_too_long"
+    NO_ROUTE = "no_route"
+    DUPLICATE = "duplicate"
+    CREDIT_INSUFFICIENT = "credit_insufficient"
+    # ourselves
+    UNAVAILABLE = "unavailable"
+    INTERNAL = "internal"
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """One no: the reason, which parameter is meant, and the value that the dialect's text names."""
+
+    reason: RefusalReason
+    parameter: str = ""
+    value: str = ""
