@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -57,6 +58,25 @@ GRACE_S = 10.0
 def luck() -> float:
     """Draw from 0..1, for jitter."""
     return secrets.randbits(32) / 2**32
+
+
+class Entropy:
+    """Random bits from the kernel, fetched by the page: a system call for each request would be felt."""
+
+    PAGE = 4096
+    WORD = 8
+
+    def __init__(self) -> None:
+        self._page = b""
+        self._at = 0
+
+    def __call__(self, bits: int) -> int:
+        """Give up to 64 bits that nobody can guess."""
+        if self._at >= len(self._page):
+            self._page, self._at = os.urandom(self.PAGE), 0
+        word = int.from_bytes(self._page[self._at : self._at + self.WORD], "big")
+        self._at += self.WORD
+        return word >> (8 * self.WORD - bits)
 
 
 def open_store(settings: Settings, data_dir: Path) -> SqliteStore:
@@ -171,7 +191,7 @@ class Gateway:
             "/metrics": functools.partial(house.metrics, self.metrics),
         }
         limit = self._settings.http.max_body_octets
-        return Door(BY_PATH, paths, self.admitter, limit, secrets.randbits, self.metrics)
+        return Door(BY_PATH, paths, self.admitter, limit, Entropy(), self.metrics)
 
 
 class Simulator:

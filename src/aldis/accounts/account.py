@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import msgspec
@@ -41,6 +42,7 @@ class Account(msgspec.Struct, frozen=True):
     postback_networks: tuple[Network, ...]
 
 
+@lru_cache(maxsize=4096)
 def source_address(text: str) -> IPv4Address | IPv6Address | None:
     """Read a peer's address; an IPv4 one that came in through IPv6 is taken as what it is."""
     try:

@@ -30,8 +30,8 @@ class Directory(msgspec.Struct, frozen=True):
     routes: tuple[Route, ...]
     #: by country; "" for all others
     prices: dict[str, int]
-    #: by value: the account that owns it and the sender
-    senders: dict[str, tuple[str, Sender]]
+    #: by value, then by account: several accounts may share a sender, each with its own keywords
+    senders: dict[str, dict[str, Sender]]
 
     def credential(self, dialect: str, identity: str) -> Credential | None:
         """Find the credential that a key or login names in a dialect."""
@@ -75,8 +75,16 @@ def assemble(
         },
         routes=tuple(routes),
         prices={price.country: price.micros for price in prices},
-        senders={sender.value: (account.name, sender) for account in accounts for sender in account.senders},
+        senders=_by_owner(accounts),
     )
+
+
+def _by_owner(accounts: list[Account]) -> dict[str, dict[str, Sender]]:
+    found: dict[str, dict[str, Sender]] = {}
+    for account in accounts:
+        for sender in account.senders:
+            found.setdefault(sender.value, {})[account.name] = sender
+    return found
 
 
 EMPTY = assemble(0, [], [], [], [], [])

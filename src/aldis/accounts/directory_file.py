@@ -104,7 +104,6 @@ def opted_in_numbers(entry: OptInEntry) -> list[str]:
 
 def _faults(found: DirectoryFile, dialects: frozenset[str]) -> list[tuple[toml_file.Path, str]]:
     faults: list[tuple[toml_file.Path, str]] = []
-    owners: dict[str, str] = {}
     names: set[str] = set()
     for index, account in enumerate(found.account):
         path: toml_file.Path = ("account", index)
@@ -112,11 +111,6 @@ def _faults(found: DirectoryFile, dialects: frozenset[str]) -> list[tuple[toml_f
             faults.append(((*path, "name"), f"account `{account.name}` stands in the file twice"))
         names.add(account.name)
         faults += _account_faults(account, path, dialects)
-        for number, sender in enumerate(account.sender):
-            if owners.setdefault(sender.value, account.name) != account.name:
-                faults.append(
-                    ((*path, "sender", number), f"sender {sender.value} belongs to `{owners[sender.value]}`")
-                )
     for index, price in enumerate(found.price):
         faults += _money_faults(price.per_segment, ("price", index, "per_segment"))
     for index, entry in enumerate(found.opt_in):

@@ -15,6 +15,9 @@ import phonenumbers
 
 from aldis.sms.address import is_digits, is_msisdn
 
+#: digits that decide between the regions of one calling code
+PREFIX = 8
+
 
 class Numbering(Enum):
     """How a dialect's customers write numbers."""
@@ -35,7 +38,6 @@ class Recipient(msgspec.Struct, frozen=True):
     country: str
 
 
-@lru_cache(maxsize=65_536)
 def read_number(number: str, numbering: Numbering, home: str) -> Recipient | None:
     """Read a number as given; None when it cannot be one. `home` is the country of local numbers, "" for
     none.
@@ -65,13 +67,22 @@ def _is_valid(number: str, home: str | None) -> bool:
 
 
 def _country(msisdn: str) -> str:
-    """Name the country of an international number; where several share a code and none fits, the code's main
-    one.
+    """Name the country of an international number; where several share a code and none fits, its main one.
+
+    Regions that share a calling code part ways within the first eight digits, so the rest is made uniform and
+    one answer serves all numbers of a prefix.
     """
-    try:
-        number = phonenumbers.parse("+" + msisdn)
-    except phonenumbers.NumberParseException:
-        return "ZZ"
-    return phonenumbers.region_code_for_number(number) or phonenumbers.region_code_for_country_code(
-        number.country_code or 0
-    )
+    for length in (1, 2, 3):
+        regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(msisdn[:length]), ())
+        if len(regions) == 1:
+            return regions[0] if regions[0] != "001" else "ZZ"
+        if regions:
+            return _shared_country(msisdn[:PREFIX].ljust(len(msisdn), "0"), length)
+    return "ZZ"
+
+
+@lru_cache(maxsize=16_384)
+def _shared_country(canonical: str, length: int) -> str:
+    code = int(canonical[:length])
+    number = phonenumbers.PhoneNumber(country_code=code, national_number=int(canonical[length:]))
+    return phonenumbers.region_code_for_number(number) or phonenumbers.region_code_for_country_code(code)

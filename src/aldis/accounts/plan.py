@@ -15,6 +15,9 @@ from aldis.accounts.price import Price, from_micros, to_micros
 from aldis.accounts.records import ACCOUNT, CARRIER, PRICES, ROUTES, AccountRecord, Record
 from aldis.errors import SettingsError
 
+#: more changed carriers than this are counted instead of listed
+MAX_LISTED = 10
+
 
 class OptIns(msgspec.Struct, frozen=True):
     """Numbers to be added to one topic of a sender."""
@@ -46,7 +49,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 def plan(file: DirectoryFile, stored: Stored) -> Plan:
-    """Work out the difference. Raises SettingsError when two accounts would share a sender or credential."""
+    """Work out the difference. Raises SettingsError when two accounts would share a credential."""
     wanted = [_account_record(entry, stored) for entry in file.account]
     wanted += [Record(CARRIER, carrier.name, msgspec.json.encode(carrier)) for carrier in file.carrier]
     if file.route:
@@ -65,7 +68,7 @@ def plan(file: DirectoryFile, stored: Stored) -> Plan:
         records=tuple(changed),
         credited=credited,
         opt_ins=tuple(OptIns(e.sender, e.topic, tuple(opted_in_numbers(e))) for e in file.opt_in),
-        lines=tuple([_line(record, stored) for record in changed] + _credit_lines(credited, stored)),
+        lines=tuple(_lines(changed, stored) + _credit_lines(credited, stored)),
     )
 
 
@@ -108,24 +111,28 @@ def _credential(account: str, entry: CredentialEntry, old: tuple[Credential, ...
 
 def _refuse_shared(stored: Stored, changed: list[Record]) -> None:
     after = {**stored.records, **{(record.kind, record.key): record.body for record in changed}}
-    senders: dict[str, str] = {}
     credentials: dict[tuple[str, str], str] = {}
     problems = []
     for (kind, name), body in sorted(after.items()):
         if kind != ACCOUNT:
             continue
         account = msgspec.json.decode(body, type=AccountRecord)
-        for sender in account.senders:
-            if senders.setdefault(sender.value, name) != name:
-                problems.append(
-                    f"sender {sender.value} is claimed by `{senders[sender.value]}` and by `{name}`"
-                )
         for credential in account.credentials:
             if credentials.setdefault((credential.dialect, credential.identity_digest), name) != name:
                 other = credentials[credential.dialect, credential.identity_digest]
                 problems.append(f"`{other}` and `{name}` share a {credential.dialect} credential")
     if problems:
         raise SettingsError(problems)
+
+
+def _lines(changed: list[Record], stored: Stored) -> list[str]:
+    """Spell changes; the many carriers of one file are counted rather than listed."""
+    carriers = [record for record in changed if record.kind == CARRIER]
+    lines = [_line(record, stored) for record in changed if record.kind != CARRIER]
+    if len(carriers) > MAX_LISTED:
+        known = sum((record.kind, record.key) in stored.records for record in carriers)
+        return [*lines, f"add {len(carriers) - known} carriers, change {known}"]
+    return lines + [_line(record, stored) for record in carriers]
 
 
 def _line(record: Record, stored: Stored) -> str:

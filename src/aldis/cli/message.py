@@ -82,11 +82,13 @@ async def _find(settings: Settings, data_dir: Path, text: str, limit: int) -> li
 
 
 def _print_messages(found: list[MessageFacts]) -> None:
-    table = Table("id", "accepted", "dialect", "reference", "from", "to", "seg", "state", "reason", box=None)
+    table = Table(box=None, pad_edge=False)
+    for heading in ("id", "accepted", "dialect", "reference", "from", "to", "seg", "state", "reason"):
+        table.add_column(heading, no_wrap=True, overflow="fold" if heading == "reason" else "ellipsis")
     for item in found:
         table.add_row(
             str(item.message_id),
-            _when(item.accepted_at),
+            as_datetime(item.accepted_at).strftime("%m-%d %H:%M:%S"),
             item.dialect,
             item.reference,
             item.sender,
@@ -95,7 +97,9 @@ def _print_messages(found: list[MessageFacts]) -> None:
             item.state,
             item.reason,
         )
-    Console().print(table if found else "no messages")
+    console = Console()
+    # a pipe has no width: give the table what it needs
+    Console(width=None if console.is_terminal else 200).print(table if found else "no messages")
 
 
 def _print_timeline(timeline: Timeline) -> None:

@@ -46,6 +46,7 @@ class SmscSession(asyncio.Protocol):
         )
         self._transport: asyncio.Transport | None = None
         self._flush_is_due = False
+        self._is_closing = False
         #: receipts of this session whose delay is running
         self._delayed: dict[int, tuple[asyncio.TimerHandle, OwedReceipt]] = {}
 
@@ -105,6 +106,7 @@ class SmscSession(asyncio.Protocol):
     def close(self) -> None:
         """Close after what has been written."""
         self._flush()
+        self._is_closing = True
         if self._transport is not None:
             self._transport.close()
 
@@ -112,6 +114,8 @@ class SmscSession(asyncio.Protocol):
 
     def _take(self, events: list[Event[OwedReceipt]]) -> None:
         for event in events:
+            if self._is_closing:
+                return
             match event:
                 case RequestArrived(pdu) if isinstance(pdu.body, Bind):
                     self._take_bind(pdu, pdu.body)
@@ -152,8 +156,7 @@ class SmscSession(asyncio.Protocol):
         if behaviour.drops_connection and recipient not in memory.dropped:
             memory.dropped.add(recipient)
             memory.answers["dropped"] += 1
-            if self._transport is not None:
-                self._transport.abort()
+            self.close()  # after the answers to what came before; what comes behind is not looked at
             return
         refusal = self._refusal(recipient, behaviour)
         if refusal != status.ESME_ROK:

@@ -66,3 +66,13 @@ def alternative_ids(normalised: str) -> tuple[str, ...]:
     if normalised.isdigit():
         found.append(f"{int(normalised):X}")
     return tuple(spelling for spelling in found if spelling != normalised)
+
+
+def is_for(msisdn: str, named: str) -> bool:
+    """Tell whether a receipt that names a number can be about a message to `msisdn`.
+
+    Carriers cut the country code or put prefixes before it, so the shorter must end the longer; a receipt
+    that names nobody is taken at its id. This guards against ids that only look alike.
+    """
+    named = named.lstrip("+0")
+    return msisdn.endswith(named) or named.endswith(msisdn)

@@ -96,7 +96,10 @@ class GuardedProtocol(HttpToolsProtocol):
         #: "in" while counted, "refused" while waiting to be told so, "" before and after
         self._standing = ""
         self._timer: asyncio.TimerHandle | None = None
+        #: what the running timer waits for: "head", "body" or ""
+        self._waits_for = ""
         self._in_head = True
+        self._head_is_begun = False
         self._head_octets = 0
         self._head_overflow = False
 
@@ -110,7 +113,7 @@ class GuardedProtocol(HttpToolsProtocol):
         else:
             transport.abort()
             return
-        self._arm(self._guard.limits.header_s)
+        self._arm(self._guard.limits.header_s, "head")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
@@ -127,14 +130,20 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         if self.transport.is_closing():
             return
-        if self._in_head and self._timer is None:
-            self._arm(self._guard.limits.header_s)
         super().data_received(data)
-        if self._in_head and not self.transport.is_closing():
+        if self.transport.is_closing():
+            self._disarm()
+        elif not self._in_head:
+            self._arm(self._guard.limits.body_s, "body")
+        elif self._head_is_begun:
             # what the parser is still collecting; what it has finished was counted header by header
             self._head_octets += len(data)
             if self._head_octets > self._guard.limits.header_octets:
                 self._turn_away(431)
+            else:
+                self._arm(self._guard.limits.header_s, "head")
+        else:
+            self._disarm()
 
     def send_400_response(self, msg: str) -> None:
         self._turn_away(431 if self._head_overflow else 400)
@@ -142,7 +151,8 @@ class GuardedProtocol(HttpToolsProtocol):
     # ── the parser's callbacks ──
 
     def on_message_begin(self) -> None:
-        self._in_head = True
+        self._disarm()
+        self._head_is_begun = True
         self._head_octets = 0
         super().on_message_begin()
 
@@ -158,13 +168,11 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        self._arm(self._guard.limits.body_s)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        self._disarm()
         self._in_head = True
-        self._head_octets = 0
+        self._head_is_begun = False
         super().on_message_complete()
 
     def _count(self, octets: int) -> None:
@@ -178,11 +186,16 @@ class GuardedProtocol(HttpToolsProtocol):
 
     # ── time ──
 
-    def _arm(self, seconds: float) -> None:
+    def _arm(self, seconds: float, waits_for: str) -> None:
+        """Start the clock for one part of a request; more octets of the same part do not start it anew."""
+        if self._waits_for == waits_for:
+            return
         self._disarm()
+        self._waits_for = waits_for
         self._timer = self.loop.call_later(seconds, self._turn_away, 408)
 
     def _disarm(self) -> None:
+        self._waits_for = ""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -127,11 +127,11 @@ def _sender(case: Case) -> Refusal | None:
         sender = found.ask.sender or account.default_sender
         if not is_sender(sender):
             return Refusal(RefusalReason.SENDER_INVALID, value=sender)
-        owner = case.directory.senders.get(sender)
-        if owner is None:
+        owners = case.directory.senders.get(sender)
+        if owners is None:
             if is_digits(sender) or case.dialect.name not in account.alphanumeric_in:
                 return Refusal(RefusalReason.SENDER_UNKNOWN, value=sender)
-        elif owner[0] != account.name:
+        elif account.name not in owners:
             return Refusal(RefusalReason.SENDER_NOT_YOURS, value=sender)
         found.sender = sender
     return None
@@ -194,8 +194,8 @@ def _route(case: Case) -> Refusal | None:
 
 
 def _owned(case: Case, found: Findings) -> Sender:
-    owner = case.directory.senders.get(found.sender)
-    return owner[1] if owner else Sender(found.sender)
+    owners = case.directory.senders.get(found.sender, {})
+    return owners.get(case.account.name) or Sender(found.sender)
 
 
 def _first_repeated(numbers: list[str]) -> str | None:

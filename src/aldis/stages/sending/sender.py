@@ -1,7 +1,7 @@
 """The sending agent of one link: keeps its window full without holding more than the window, and settles in
 batches.
 
-`step()` does one round: settle what has an outcome, claim what fits, submit what the pace allows. Between
+`step()` does one round: claim what fits, submit what the pace allows. Between
 rounds outcomes refill the window at once, without waiting for the store. What is claimed never exceeds the
 window, so neither does what a crash leaves in doubt.
 """
@@ -16,7 +16,8 @@ import msgspec
 import structlog
 
 from aldis.clock import Clock
-from aldis.stages.agent import AgentLoop
+from aldis.errors import TemporaryError
+from aldis.stages.agent import PAUSE_S, AgentLoop
 from aldis.stages.sending.in_hand import InHand
 from aldis.stages.sending.retry import RetryPolicy
 from aldis.stages.sending.shares import share
@@ -65,6 +66,10 @@ class Sender:
         self._in_hand: dict[int, InHand] = {}
         self._ready: deque[Outbound] = deque()
         self._settlements: list[Settlement] = []
+        #: settlements on their way into the store; their messages still count as held
+        self._settling = 0
+        self._settle_is_due = False
+        self._tasks: set[asyncio.Task[None]] = set()
         self._bucket: TokenBucket | None = None
         if settings.tps is not None:
             self._bucket = TokenBucket(settings.tps, max(1.0, settings.tps * AHEAD_S), clock.monotonic())
@@ -99,27 +104,45 @@ class Sender:
         await self._loop.run(self.step, self._is_finished, self._pause_s)
 
     async def step(self) -> int:
-        """Do one round; returns how many messages were settled or claimed."""
+        """Do one round; returns how many messages were claimed."""
         if not self._upstream.is_up or self._stopping:
             self._put_back()
-        settled, claimed = await asyncio.gather(self._settle(), self._claim())
+        claimed = await self._claim()
         self._pump()
-        return settled + claimed
+        return claimed
 
-    async def _settle(self) -> int:
+    async def settle(self) -> None:
+        """Store what has an outcome. Called by itself after each turn of the loop that brought one."""
+        self._settle_is_due = False
         batch, self._settlements = self._settlements, []
         if not batch:
-            return 0
+            return
+        self._settling += len(batch)
         now = self._clock.now()
+        confirm_by = now + self._settings.receipt_patience_s * 1000
         try:
-            await self._store.settle(
-                self._upstream.name, batch, now, now + self._settings.receipt_patience_s * 1000
-            )
-        except BaseException:
+            await self._store.settle(self._upstream.name, batch, now, confirm_by)
+        except TemporaryError as fault:
+            log.error("outcomes cannot be stored now", link=self._upstream.name, fault=str(fault))
             self._settlements = batch + self._settlements
-            raise
-        self.on_settled()
-        return len(batch)
+            asyncio.get_running_loop().call_later(PAUSE_S, self._settle_soon)
+        else:
+            self.on_settled()
+        finally:
+            self._settling -= len(batch)
+            self._loop.wake()
+
+    def _settle_soon(self) -> None:
+        """Settle with everything else that this turn of the loop brings.
+
+        Not in `step`: a settlement must not wait for a claim, or receipts overtake the responses they belong
+        to.
+        """
+        if not self._settle_is_due and self._settlements:
+            self._settle_is_due = True
+            task = asyncio.create_task(self.settle())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def _claim(self) -> int:
         limit = self._room_to_claim()
@@ -138,7 +161,7 @@ class Sender:
     def _room_to_claim(self) -> int:
         if self._stopping or not self._upstream.is_up:
             return 0
-        room = self._upstream.window - len(self._in_hand)
+        room = self._upstream.window - len(self._in_hand) - len(self._settlements) - self._settling
         if self._bucket is not None:
             ahead = max(1, int(self._bucket.rate_per_s * AHEAD_S))
             room = min(room, ahead - len(self._ready))
@@ -169,7 +192,7 @@ class Sender:
     def _conclude(self, message_id: int) -> None:
         in_hand = self._in_hand.pop(message_id)
         self._settlements.append(in_hand.conclude(self._settings.retry, self._clock.now(), self._luck()))
-        self._loop.wake()
+        self._settle_soon()
 
     def _take_change(self) -> None:
         self.wake()
@@ -183,9 +206,10 @@ class Sender:
             if in_hand.drop():
                 del self._in_hand[segment.message_id]
                 self._settlements.append(in_hand.put_back(self._clock.now()))
+        self._settle_soon()
 
     def _is_finished(self) -> bool:
-        return self._stopping and not self._in_hand and not self._settlements
+        return self._stopping and not self._in_hand and not self._settlements and not self._settling
 
     def _pause_s(self) -> float:
         self._more_waiting = True  # after the pause the store is asked whether or not a hint came

@@ -35,6 +35,8 @@ class Keeper:
         self._metrics = metrics
         self._loop = AgentLoop("keeper")
         self._stopping = False
+        #: all that ever had a backlog, so that an empty one shows as 0
+        self._links: set[str] = set()
         #: told after messages ended; a hint, wired by app.py
         self.on_ended: Callable[[], None] = lambda: None
 
@@ -55,8 +57,10 @@ class Keeper:
         if ended:
             self.on_ended()
         forgotten = await self._store.purge(BITE, now - self._retention_ms)
-        for link, waiting in (await self._store.backlog()).items():
-            self._metrics.backlog.labels(link).set(waiting)
+        waiting = await self._store.backlog()
+        self._links |= waiting.keys()
+        for link in self._links:
+            self._metrics.backlog.labels(link).set(waiting.get(link, 0))
         return ended + forgotten
 
     async def follow_directory(self) -> None:

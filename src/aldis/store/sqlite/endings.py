@@ -10,40 +10,70 @@ import apsw
 
 from aldis.store.sqlite.rows import first, one
 from aldis.traffic.postback import Notify, PostbackEvent
-from aldis.traffic.states import AWAITS_RECEIPT, State
+from aldis.traffic.states import State
 
 
-def end(
+class Money:
+    """What the endings of one batch move: gathered for each account and written once."""
+
+    def __init__(self, db: apsw.Connection) -> None:
+        self._db = db
+        self._moved: dict[int, tuple[int, int]] = {}
+
+    def charge(self, account_id: int, spent: int, *, held: int) -> None:
+        """Turn a hold into what was spent of it."""
+        known_held, known_spent = self._moved.get(account_id, (0, 0))
+        self._moved[account_id] = (known_held + held, known_spent + spent)
+
+    def write(self) -> None:
+        """Write the sums."""
+        rows = [(held, spent, account_id) for account_id, (held, spent) in self._moved.items() if held]
+        self._db.executemany(
+            "UPDATE account SET held = held - ?, spent = spent + ? WHERE account_id = ?", rows
+        )
+
+
+def end_unsent(
     db: apsw.Connection,
+    money: Money,
     message_id: int,
     state: State,
     reason: str,
     now: int,
     *,
     expected: State,
-    error_code: str = "",
-) -> bool:
-    """Move a message from an expected state to an ending; returns False when it was not there any more."""
+) -> None:
+    """End a message that has not been `sent`: what the carrier took of it is spent, the rest of the hold
+    freed.
+    """
+    row = _end(db, message_id, state, reason, now, expected)
+    if row is not None:
+        account_id, price, segments = row
+        taken = segments if state is State.UNCONFIRMED else _taken(db, message_id)
+        money.charge(account_id, price * taken, held=price * segments)
+
+
+def end_sent(
+    db: apsw.Connection, message_id: int, state: State, reason: str, now: int, *, expected: State
+) -> None:
+    """End a message that the carrier took; its money was settled then."""
+    _end(db, message_id, state, reason, now, expected)
+
+
+def _end(
+    db: apsw.Connection, message_id: int, state: State, reason: str, now: int, expected: State
+) -> tuple[int, int, int] | None:
+    """Move a message from where it must be, and owe its postback; returns its account, price and segments."""
     sql = """UPDATE message SET state = ?, reason = ?, ended_at = ?, deadline_at = NULL
              WHERE message_id = ? AND state = ?
              RETURNING account_id, price, segments, notify, lane"""
     row = first(db, sql, (state, reason, now, message_id, expected))
     if row is None:
-        return False
+        return None
     account_id, price, segments, notify, lane = row
-    if expected not in AWAITS_RECEIPT:
-        taken = segments if state is State.UNCONFIRMED else _taken(db, message_id)
-        charge(db, account_id, price * taken, held=price * segments)
     if notify & Notify.ENDED:
-        _owe(db, message_id, lane, PostbackEvent.ENDED, state, error_code or reason, now)
-    return True
-
-
-def charge(db: apsw.Connection, account_id: int, spent: int, *, held: int) -> None:
-    """Turn a hold into what was spent of it."""
-    if held:
-        sql = "UPDATE account SET held = held - ?, spent = spent + ? WHERE account_id = ?"
-        db.execute(sql, (held, spent, account_id))
+        _owe(db, message_id, lane, PostbackEvent.ENDED, state, reason, now)
+    return account_id, price, segments
 
 
 def owe_sent(db: apsw.Connection, message_id: int, notify: int, lane: str, now: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import apsw
 
@@ -10,7 +11,7 @@ from aldis.store.sqlite import endings
 from aldis.store.sqlite.rows import every, first
 from aldis.traffic.matching import match
 from aldis.traffic.message import Settlement
-from aldis.traffic.receipt import Receipt, ReceiptState, alternative_ids
+from aldis.traffic.receipt import Receipt, ReceiptState, alternative_ids, is_for
 from aldis.traffic.states import State
 
 
@@ -20,8 +21,8 @@ def record(db: apsw.Connection, batches: list[Sequence[Receipt]]) -> list[int]:
 
 
 def _record(db: apsw.Connection, receipt: Receipt) -> bool:
-    segment = _find_segment(db, receipt)
-    if segment is None:
+    found = _find_segment(db, receipt)
+    if found is None:
         sql = """INSERT INTO parked_receipt (link, smsc_message_id, state, error_code, recipient, received_at)
                  VALUES (?, ?, ?, ?, ?, ?)"""
         bindings = (
@@ -33,82 +34,73 @@ def _record(db: apsw.Connection, receipt: Receipt) -> bool:
         )
         db.execute(sql, (*bindings, receipt.received_at))
         return True
-    _apply(db, *segment, receipt)
+    _apply(db, found, receipt)
     return False
 
 
 def match_parked(db: apsw.Connection, link: str, settlements: Sequence[Settlement], now: int) -> None:
-    """Apply the receipts that were waiting for these segments. Mostly nothing is parked, and then this is one
-    lookup.
-    """
+    """Apply the receipts that were waiting for these segments; mostly none are, then this is one lookup."""
     if not first(db, "SELECT 1 FROM parked_receipt WHERE link = ? LIMIT 1", (link,)):
         return
     for settlement in settlements:
         for segment in settlement.submitted:
             exact = segment.smsc_message_id
-            _match_parked(db, link, settlement.message_id, segment.number, (exact,), now)
-            _match_parked(db, link, settlement.message_id, segment.number, alternative_ids(exact), now)
+            for spelling in (exact, *alternative_ids(exact)):
+                _unpark(db, link, spelling, settlement.message_id, now)
 
 
-def _match_parked(
-    db: apsw.Connection, link: str, message_id: int, number: int, ids: tuple[str, ...], now: int
-) -> None:
-    for smsc_message_id in ids:
-        sql = """SELECT receipt_id, state, error_code, recipient, received_at FROM parked_receipt
-                 WHERE link = ? AND smsc_message_id = ? ORDER BY receipt_id"""
-        for receipt_id, state, error_code, recipient, received_at in every(db, sql, (link, smsc_message_id)):
-            receipt = Receipt(
-                link, smsc_message_id, ReceiptState(state), error_code, recipient, max(received_at, now)
-            )
-            if _is_for(db, message_id, recipient):
-                db.execute("DELETE FROM parked_receipt WHERE receipt_id = ?", (receipt_id,))
-                _apply(db, message_id, number, receipt)
+def _unpark(db: apsw.Connection, link: str, smsc_message_id: str, message_id: int, now: int) -> None:
+    sql = """SELECT receipt_id, state, error_code, recipient, received_at FROM parked_receipt
+             WHERE link = ? AND smsc_message_id = ? ORDER BY receipt_id"""
+    for receipt_id, state, error_code, recipient, received_at in every(db, sql, (link, smsc_message_id)):
+        moment = max(received_at, now)
+        receipt = Receipt(link, smsc_message_id, ReceiptState(state), error_code, recipient, moment)
+        found = _find_segment(db, receipt)
+        if found is not None and found.message_id == message_id:
+            db.execute("DELETE FROM parked_receipt WHERE receipt_id = ?", (receipt_id,))
+            _apply(db, found, receipt)
 
 
-def _find_segment(db: apsw.Connection, receipt: Receipt) -> tuple[int, int] | None:
+class _Segment(NamedTuple):
+    """A segment together with what its message says."""
+
+    message_id: int
+    number: int
+    state: str
+    message_state: str
+    total: int
+    recipient: str
+
+
+def _find_segment(db: apsw.Connection, receipt: Receipt) -> _Segment | None:
     """Find the newest segment with the receipt's id in any spelling; carriers reuse ids after a while."""
-    sql = """SELECT message_id, number FROM segment WHERE link = ? AND smsc_message_id = ?
-             ORDER BY submitted_at DESC, message_id DESC LIMIT 4"""
-    for spelling in (receipt.smsc_message_id, *alternative_ids(receipt.smsc_message_id)):
-        for message_id, number in every(db, sql, (receipt.link, spelling)):
-            if _is_for(db, message_id, receipt.recipient):
-                return message_id, number
+    sql = """SELECT s.message_id, s.number, s.state, m.state, m.segments, m.recipient
+             FROM segment s JOIN message m USING (message_id) WHERE s.link = ? AND s.smsc_message_id = ?
+             ORDER BY s.submitted_at DESC, s.message_id DESC LIMIT 4"""
+    for row in every(db, sql, (receipt.link, receipt.smsc_message_id)):
+        if is_for(row[5], receipt.recipient):
+            return _Segment(*row)
+    for spelling in alternative_ids(receipt.smsc_message_id):
+        for row in every(db, sql, (receipt.link, spelling)):
+            if is_for(row[5], receipt.recipient):
+                return _Segment(*row)
     return None
 
 
-def _is_for(db: apsw.Connection, message_id: int, recipient: str) -> bool:
-    """Tell whether a message went to the number that a receipt names; carriers may cut or prefix it, so the
-    ends compare.
-    """
-    row = first(db, "SELECT recipient FROM message WHERE message_id = ?", (message_id,))
-    if row is None:
-        return False
-    ours, theirs = row[0], recipient.lstrip("+0")
-    return not theirs or ours.endswith(theirs) or theirs.endswith(ours)
-
-
-def _apply(db: apsw.Connection, message_id: int, number: int, receipt: Receipt) -> None:
-    rows = dict(every(db, "SELECT number, state FROM segment WHERE message_id = ?", (message_id,)))
-    message = first(db, "SELECT state, segments FROM message WHERE message_id = ?", (message_id,))
-    if message is None:
-        return
-    state, total = State(message[0]), message[1]
-    others = [other for position, other in rows.items() if position != number]
-    verdict = match(state, rows[number], others, total, receipt.state)
+def _apply(db: apsw.Connection, segment: _Segment, receipt: Receipt) -> None:
+    message_id, number, state = segment.message_id, segment.number, State(segment.message_state)
+    others: list[str] = []
+    if segment.total > 1:
+        sql = "SELECT state FROM segment WHERE message_id = ? AND number <> ?"
+        others = [other for (other,) in every(db, sql, (message_id, number))]
+    verdict = match(state, segment.state, others, segment.total, receipt.state)
     if verdict.segment_state is not None:
         sql = (
             "UPDATE segment SET state = ?, error_code = ?, receipt_at = ? WHERE message_id = ? AND number = ?"
         )
-        db.execute(sql, (verdict.segment_state, receipt.error_code, receipt.received_at, message_id, number))
+        bindings = (verdict.segment_state, receipt.error_code, receipt.received_at, message_id, number)
+        db.execute(sql, bindings)
     if verdict.message_state is not None:
         failed = verdict.message_state is not State.DELIVERED
-        error_code = receipt.error_code if failed else ""
-        endings.end(
-            db,
-            message_id,
-            verdict.message_state,
-            error_code,
-            receipt.received_at,
-            expected=state,
-            error_code=error_code,
-        )
+        reason = receipt.error_code if failed else ""
+        endings.end_sent(db, message_id, verdict.message_state, reason, receipt.received_at, expected=state)

@@ -90,14 +90,16 @@ def _claimed(db: apsw.Connection, row: tuple[Any, ...]) -> ClaimedMessage:
 
 def settle(db: apsw.Connection, items: list[Settle]) -> list[None]:
     """Write outcomes; then let receipts in that came before their response."""
+    money = endings.Money(db)
     for item in items:
         for settlement in item.settlements:
-            _settle(db, item, settlement)
+            _settle(db, money, item, settlement)
         receipts.match_parked(db, item.link, [s for s in item.settlements if s.submitted], item.now)
+    money.write()
     return [None] * len(items)
 
 
-def _settle(db: apsw.Connection, item: Settle, settlement: Settlement) -> None:
+def _settle(db: apsw.Connection, money: endings.Money, item: Settle, settlement: Settlement) -> None:
     message_id, state = settlement.message_id, settlement.state
     for segment in settlement.submitted:
         db.execute(
@@ -116,24 +118,29 @@ def _settle(db: apsw.Connection, item: Settle, settlement: Settlement) -> None:
                  WHERE message_id = ? AND state = 'sending'
                  RETURNING account_id, price * segments, notify, lane"""
         for account_id, price, notify, lane in every(db, sql, (item.now, item.confirm_by, message_id)):
-            endings.charge(db, account_id, price, held=price)
+            money.charge(account_id, price, held=price)
             endings.owe_sent(db, message_id, notify, lane, item.now)
     elif state in ENDED:
-        endings.end(db, message_id, state, settlement.reason, item.now, expected=State.SENDING)
+        endings.end_unsent(db, money, message_id, state, settlement.reason, item.now, expected=State.SENDING)
     else:
         raise ValueError(f"a settlement cannot lead to {state}")
 
 
 def recover(db: apsw.Connection, items: list[Recover]) -> list[int]:
     """Release what lost owners left in `sending`."""
-    return [_recover(db, item) for item in items]
+    money = endings.Money(db)
+    counts = [_recover(db, money, item) for item in items]
+    money.write()
+    return counts
 
 
-def _recover(db: apsw.Connection, item: Recover) -> int:
+def _recover(db: apsw.Connection, money: endings.Money, item: Recover) -> int:
     rows = every(db, "SELECT message_id FROM message WHERE state = 'sending' AND link = ?", (item.link,))
     for (message_id,) in rows:
         if item.hold:
-            endings.end(db, message_id, State.UNCONFIRMED, "in doubt", item.now, expected=State.SENDING)
+            endings.end_unsent(
+                db, money, message_id, State.UNCONFIRMED, "in doubt", item.now, expected=State.SENDING
+            )
         else:
             db.execute(
                 "UPDATE message SET state = 'queued', due_at = ? WHERE message_id = ?", (item.now, message_id)

@@ -35,7 +35,8 @@ class SqliteStore:
 
     def __init__(self, path: Path) -> None:
         db = _opened(path)
-        self._writer = Writer(db)
+        # A receipt often comes with the response that names its segment: settle first, or it is parked.
+        self._writer = Writer(db, (sending.settle, receipts.record))
         self._reader = open_reader(path)
         # for what scans: it works in a thread, one at a time
         self._scanner = open_reader(path)

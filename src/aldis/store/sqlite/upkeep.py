@@ -26,18 +26,23 @@ class Bounds(msgspec.Struct, frozen=True):
 
 def expire(db: apsw.Connection, items: list[Bounds]) -> list[int]:
     """End messages whose deadline has passed."""
-    return [_expire(db, item) for item in items]
+    money = endings.Money(db)
+    counts = [_expire(db, money, item) for item in items]
+    money.write()
+    return counts
 
 
-def _expire(db: apsw.Connection, item: Bounds) -> int:
+def _expire(db: apsw.Connection, money: endings.Money, item: Bounds) -> int:
     sql = """SELECT message_id, state FROM message WHERE deadline_at <= ? AND state IN ('queued', 'sent')
              ORDER BY deadline_at LIMIT ?"""
     rows = every(db, sql, (item.instant, item.limit))
     for message_id, name in rows:
         state = State(name)
         ending = after(state, _DEADLINES[state])
-        if ending is not None:
-            endings.end(db, message_id, ending, _REASONS[state], item.instant, expected=state)
+        if ending is State.UNCONFIRMED:
+            endings.end_sent(db, message_id, ending, _REASONS[state], item.instant, expected=state)
+        elif ending is not None:
+            endings.end_unsent(db, money, message_id, ending, _REASONS[state], item.instant, expected=state)
     db.execute("DELETE FROM parked_receipt WHERE received_at <= ?", (item.instant - PARKED_MS,))
     return len(rows)
 
