@@ -59,6 +59,8 @@ class InHand:
 
     def drop(self) -> bool:
         """Give up on a segment that was not submitted; returns True when nothing is out any more."""
+        if self._bad is None:
+            self._bad = Deferred("link down")  # without it a message with a hole would count as sent
         self._unanswered -= 1
         return self._unanswered == 0
 

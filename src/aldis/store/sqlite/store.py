@@ -49,10 +49,10 @@ class SqliteStore:
 
     async def close(self) -> None:
         """Finish what was called, then let go of the file."""
-        await self._writer.close()
         self._reader.close()
         async with self._scanning:
             self._scanner.close()
+        await self._writer.close()  # last, so that it leaves one file behind and no write-ahead log
 
     async def take_ids(self, count: int) -> range:
         """See `Store.take_ids`."""

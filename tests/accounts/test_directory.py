@@ -1,0 +1,146 @@
+"""The directory file: what it says, every fault with its line, and applying it twice."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aldis.accounts import directory_file
+from aldis.accounts.plan import Plan, Stored, plan
+from aldis.accounts.price import from_micros, to_micros
+from aldis.accounts.routes import Route, choose_link
+from aldis.accounts.senders import Sender
+from aldis.demo.world import text_of
+from aldis.dialects.registry import NAMES
+from aldis.errors import SettingsError
+
+FAULTY = """\
+[[account]]
+name = "one"
+networks = ["10.0.0.0/33"]
+credit = "1.2345678"
+burts = 3
+
+[[account.credential]]
+dialect = "telegram"
+key = "k"
+
+[[account]]
+name = "one"
+rate_per_s = "fast"
+
+[[account.credential]]
+dialect = "genesys"
+login = "x"
+
+[[price]]
+per_segment = "free"
+
+[[opt_in]]
+sender = "1"
+topic = "t"
+numbers = ["20000000-10000000", "abc"]
+"""
+
+
+def faults_of(text: str) -> list[str]:
+    with pytest.raises(SettingsError) as found:
+        directory_file.read(text, "d.toml", NAMES)
+    return found.value.problems
+
+
+def test_all_faults_of_shape_are_told_at_once_with_their_lines() -> None:
+    assert [problem.partition(": ")[0] for problem in faults_of(FAULTY)] == ["d.toml:5", "d.toml:13"]
+
+
+def test_all_faults_of_sense_are_told_at_once_with_their_lines() -> None:
+    text = FAULTY.replace("burts = 3\n", "").replace('"fast"', "0")
+    problems = "\n".join(faults_of(text))
+    for line, word in [
+        (3, "10.0.0.0/33"),
+        (4, "six decimals"),
+        (1, "telegram"),
+        (11, "twice"),
+        (12, "above 0"),
+        (14, "`login` and `password`"),
+        (19, "free"),
+        (24, "runs backwards"),
+        (24, "abc"),
+    ]:
+        assert any(p.startswith(f"d.toml:{line}:") and word in p for p in problems.splitlines()), (line, word)
+
+
+def test_what_is_no_toml_is_told_with_its_line() -> None:
+    assert "line 2" in faults_of("\na = = 1")[0]
+
+
+def stored_after(changes: Plan, before: Stored) -> Stored:
+    records = {**before.records, **{(record.kind, record.key): record.body for record in changes.records}}
+    return Stored(records, {**before.credited, **changes.credited})
+
+
+def test_applying_a_file_twice_changes_nothing() -> None:
+    wanted = directory_file.read(text_of("world.toml"), "world.toml", NAMES)
+    empty = Stored({}, {})
+    first = plan(wanted, empty)
+    assert len(first.lines) > 10
+    assert b"demo-genesys" not in b"".join(record.body for record in first.records)
+    again = plan(wanted, stored_after(first, empty))
+    assert not again.records
+    assert not again.credited
+
+
+def test_two_accounts_cannot_share_a_credential() -> None:
+    one = '[[account]]\nname = "{}"\n[[account.credential]]\ndialect = "skycore"\nkey = "same"\n'
+    wanted = directory_file.read(one.format("a") + one.format("b"), "d.toml", NAMES)
+    with pytest.raises(SettingsError, match="share a skycore credential"):
+        plan(wanted, Stored({}, {}))
+
+
+@given(st.integers(-(10**12), 10**12))
+def test_money_survives_being_written(micros: int) -> None:
+    assert to_micros(from_micros(micros)) == micros
+
+
+@pytest.mark.parametrize("amount", ["", "a", "1,5", "0.0000001", "inf", "nan"])
+def test_what_is_no_money(amount: str) -> None:
+    with pytest.raises(ValueError, match=r"amount of money|decimals"):
+        to_micros(amount)
+
+
+ROUTES = (
+    Route("default"),
+    Route("danish", country="DK"),
+    Route("short", sender="74700"),
+    Route("verizon", carrier="verizon-us"),
+    Route("second default"),
+)
+
+
+@pytest.mark.parametrize(
+    ("carrier", "sender", "country", "link"),
+    [
+        ("", "x", "SE", "default"),
+        ("", "x", "DK", "danish"),
+        ("", "74700", "DK", "short"),
+        ("verizon-us", "74700", "DK", "verizon"),
+    ],
+)
+def test_the_most_telling_rule_wins(carrier: str, sender: str, country: str, link: str) -> None:
+    assert choose_link(ROUTES, carrier, sender, country) == link
+
+
+def test_without_a_rule_there_is_no_link() -> None:
+    assert choose_link((Route("danish", country="DK"),), "", "", "SE") is None
+
+
+def test_default_means_the_first_keyword() -> None:
+    sender = Sender("74700", ("demo", "other"))
+    assert [sender.keyword_meant_by(given) for given in ("default", "", None, "OTHER", "no")] == [
+        "demo",
+        "demo",
+        "demo",
+        "other",
+        None,
+    ]

@@ -1,0 +1,34 @@
+"""Numbers as customers write them, and the country that prices them."""
+
+from __future__ import annotations
+
+import pytest
+
+from aldis.accounts.numbering import Numbering, Recipient, read_number
+
+CASES = [
+    ("447700900001", Numbering.INTERNATIONAL, "", Recipient("447700900001", "GB")),
+    ("447911123456", Numbering.INTERNATIONAL, "", Recipient("447911123456", "GG")),
+    ("12025550100", Numbering.INTERNATIONAL, "", Recipient("12025550100", "US")),
+    ("14165550100", Numbering.INTERNATIONAL, "", Recipient("14165550100", "CA")),
+    ("4512345678", Numbering.INTERNATIONAL, "", Recipient("4512345678", "DK")),
+    ("77012345678", Numbering.INTERNATIONAL, "", Recipient("77012345678", "KZ")),
+    ("4805550100", Numbering.LOCAL_FIRST, "US", Recipient("14805550100", "US")),
+    ("14805550100", Numbering.LOCAL_FIRST, "US", Recipient("14805550100", "US")),
+    ("447700900001", Numbering.LOCAL_FIRST, "US", Recipient("447700900001", "GB")),
+    ("9801247606", Numbering.INTERNATIONAL_FIRST, "NP", Recipient("9779801247606", "NP")),
+    ("4512345678", Numbering.INTERNATIONAL_FIRST, "NP", Recipient("4512345678", "DK")),
+    ("9801247606", Numbering.INTERNATIONAL, "", Recipient("9801247606", "IR")),
+    ("99999999999", Numbering.INTERNATIONAL, "", Recipient("99999999999", "ZZ")),
+]
+
+
+@pytest.mark.parametrize(("number", "numbering", "home", "recipient"), CASES)
+def test_a_number_and_who_it_is(number: str, numbering: Numbering, home: str, recipient: Recipient) -> None:
+    assert read_number(number, numbering, home) == recipient
+
+
+@pytest.mark.parametrize("number", ["", "+4512345678", "45 123", "123", "1" * 16, "abc", "²³²³²³²³"])
+@pytest.mark.parametrize("numbering", list(Numbering))
+def test_what_is_no_number(number: str, numbering: Numbering) -> None:
+    assert read_number(number, numbering, "US") is None

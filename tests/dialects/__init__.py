@@ -1,0 +1,1 @@
+"""The dialects, as customers meet them."""

@@ -1,0 +1,142 @@
+"""What every dialect must keep: total tables, readers that never raise, postbacks for every ending."""
+
+from __future__ import annotations
+
+import string
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from aldis.dialects.contract import Dialect
+from aldis.dialects.exchange import HttpRequest
+from aldis.dialects.registry import BY_PATH, DIALECTS
+from aldis.traffic.message import MessageFacts
+from aldis.traffic.postback import DuePostback, Notify, PostbackEvent
+from aldis.traffic.refusal import Refusal, RefusalReason
+from aldis.traffic.states import ENDED, State
+from aldis.traffic.submission import MessageAsk, Presented, Submission
+from tests.fakes.clock import NOON
+
+each_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+
+BLANK = HttpRequest("POST", "/", b"", [], b"", "127.0.0.1")
+ASKED = Submission(Presented("x", "key"), (MessageAsk(recipients=("447700900001",), text="Hi"),))
+
+
+@each_dialect
+@pytest.mark.parametrize("reason", list(RefusalReason))
+@pytest.mark.parametrize("submission", [None, ASKED], ids=["unread", "read"])
+def test_every_reason_has_its_words_in_every_dialect(
+    dialect: Dialect, reason: RefusalReason, submission: Submission | None
+) -> None:
+    reply = dialect.refuse(BLANK, submission, Refusal(reason, "parameter", "value <&>\x00"))
+    assert reply.body
+    assert reply.status < 500 or reason in (RefusalReason.INTERNAL, RefusalReason.UNAVAILABLE)
+    assert b"{" not in reply.body.replace(b'{"', b"").replace(b":{", b"")
+
+
+def facts(state: State) -> MessageFacts:
+    return MessageFacts(
+        message_id=12345,
+        submission_id=12345,
+        account_id=1,
+        dialect="",
+        reference="SMS_12345",
+        link="link",
+        sender="60856",
+        recipient="15551234888",
+        country="US",
+        state=state,
+        segments=1,
+        price_micros=50_000,
+        attempts=1,
+        accepted_at=NOON,
+        sent_at=NOON,
+        ended_at=NOON,
+        reason="",
+        callback_url="",
+        echo=msgspec.json.encode({"app_id": "a b", "conversation_id": "c&d", "userref": "mine"}),
+    )
+
+
+def due(event: PostbackEvent, state: State, error_code: str = "") -> DuePostback:
+    return DuePostback(325, "lane", event, state, error_code, NOON + 262, 0, facts(state))
+
+
+@each_dialect
+def test_every_ending_can_be_told(dialect: Dialect) -> None:
+    wanted = dialect.notify(MessageAsk(recipients=("1",), text="", wants_receipt=True))
+    assert wanted & Notify.ENDED
+    for state in ENDED:
+        request = dialect.postback(due(PostbackEvent.ENDED, state, "034"), "http://x/y", NOON)
+        assert request.url.startswith("http://x/y")
+    if wanted & Notify.SENT:
+        dialect.postback(due(PostbackEvent.SENT, State.SENT), "http://x/y", NOON)
+
+
+def told(name: str, event: PostbackEvent, state: State, error_code: str = "") -> tuple[str, str]:
+    dialect = next(dialect for dialect in DIALECTS if dialect.name == name)
+    request = dialect.postback(due(event, state, error_code), "http://x/?a=1", NOON + 1000)
+    return request.url, request.body.decode()
+
+
+SKYCORE_BODY = (
+    '<POSTBACK><NOTIFICATION {}="325" {}="2026-11-21 12:00:01.000000+00"><ORIGIN>SMS_MT</ORIGIN><CODE>N201</CODE><BODY>'
+    "<HISTORYID>12345</HISTORYID><TO>15551234888</TO><TRACKINGID>SMS_12345</TRACKINGID>{}"
+    "<TIMESTAMP>2026-11-21 12:00:00.262000+00</TIMESTAMP></BODY></NOTIFICATION></POSTBACK>"
+)
+
+
+def test_the_postbacks_are_as_the_providers_print_them() -> None:
+    assert told("sumotext", PostbackEvent.ENDED, State.DELIVERED) == (
+        "http://x/?a=1&sumoid=SMS_12345&mtcode=4&mtdescription=Delivered+to+handset",
+        "",
+    )
+    assert "mtcode=5&mtdescription=Not+Delivered+034" in told("sumotext", PostbackEvent.ENDED, State.UNDELIVERED, "034")[0]
+    assert told("skycore", PostbackEvent.SENT, State.SENT)[1] == SKYCORE_BODY.format("ID", "CREATED", "")
+    status = '<STATUS PROTOCOL="4" STATUS="0"/>'
+    assert told("skycore", PostbackEvent.ENDED, State.DELIVERED)[1] == SKYCORE_BODY.format("id", "created", status)
+    assert told("genesys", PostbackEvent.ENDED, State.DELIVERED)[1] == (
+        "type=receipt&message_id=SMS_12345&message_state=2&result_code=0&app_id=a+b&conversation_id=c%26d&userref=mine"
+    )
+    assert told("mavorion", PostbackEvent.ENDED, State.DELIVERED)[1] == (
+        '{"id":12345,"msisdn":15551234888,"time":1795262400,"status":"DELIVERED","error":null,"code":null,'
+        '"userref":"mine","callback_url":null,"api":4}'
+    )
+
+
+methods = st.sampled_from(["GET", "POST"])
+types = st.sampled_from(["", "application/json", "application/xml/mt", "text/xml", "application/x-www-form-urlencoded"])
+openings = st.sampled_from([b"", b"{", b"[", b"<", b"xml=", b"json=", b"apikey=", b"recipients.0.msisdn="])
+
+
+@each_dialect
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=200)
+@given(methods, types, openings, st.binary(max_size=200), st.binary(max_size=100))
+def test_no_octets_make_a_reader_raise(
+    dialect: Dialect, method: str, content_type: str, opening: bytes, body: bytes, query: bytes
+) -> None:
+    headers = [(b"content-type", content_type.encode()), (b"authorization", b"Basic " + body[:20])]
+    request = HttpRequest(method, sorted(dialect.paths)[0], query, headers, opening + body, "127.0.0.1")
+    found = dialect.read(request)
+    if isinstance(found, Refusal):
+        dialect.refuse(request, None, found)
+    else:
+        dialect.refuse(request, found, Refusal(RefusalReason.INTERNAL))
+
+
+@settings(max_examples=200)
+@given(st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(string.printable),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+        st.sampled_from(["message", "recipients", "msisdn", "sender", "token", "tags", "dry_run", "apikey", "msg"]), inner
+    ),
+    max_leaves=12,
+))
+def test_no_json_makes_a_reader_raise(document: object) -> None:
+    body = msgspec.json.encode(document)
+    for path in ("/v2/mtsms", "/api/sumopost/post"):
+        headers = [(b"content-type", b"application/json")]
+        BY_PATH[path].read(HttpRequest("POST", path, b"token=t", headers, body, "127.0.0.1"))

@@ -1,0 +1,71 @@
+"""A customer's web server: takes postbacks, answers as told, remembers what came."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+from aiohttp import web
+
+
+@dataclass(frozen=True)
+class Came:
+    """One request that came."""
+
+    method: str
+    path: str
+    query: str
+    content_type: str
+    body: bytes
+
+    @property
+    def form(self) -> dict[str, str]:
+        return {name: values[0] for name, values in parse_qs(self.body.decode(), keep_blank_values=True).items()}
+
+
+class FakeCustomer:
+    """Listens on loopback; `answers` are used up one by one, then it is 200."""
+
+    def __init__(self) -> None:
+        self.came: list[Came] = []
+        self.answers: list[int] = []
+        self.port = 0
+        self._arrived = asyncio.Condition()
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        app = web.Application()
+        app.router.add_route("*", "/{rest:.*}", self._take)
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        addresses = self._runner.addresses
+        self.port = int(addresses[0][1])
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def wait_for(self, count: int, path: str = "") -> list[Came]:
+        """Wait until so many requests to a path have come; the test's own time limit ends a vain wait."""
+        async with self._arrived:
+            await self._arrived.wait_for(lambda: len(self.to(path)) >= count)
+        return self.to(path)
+
+    def to(self, path: str) -> list[Came]:
+        return [came for came in self.came if came.path.endswith(path)]
+
+    async def _take(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        came = Came(request.method, request.path, request.query_string, request.content_type, body)
+        async with self._arrived:
+            self.came.append(came)
+            self._arrived.notify_all()
+        status = self.answers.pop(0) if self.answers else 200
+        return web.Response(status=status, text="OK", headers={"Location": "http://127.0.0.1/elsewhere"})

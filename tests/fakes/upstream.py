@@ -1,0 +1,36 @@
+"""An upstream in memory: takes segments, answers when told. A real implementation of the sending contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aldis.stages.sending.upstream import Accepted, Outbound, Outcome
+
+
+class FakeUpstream:
+    """Implements `stages.sending.upstream.Upstream`."""
+
+    def __init__(self, window: int = 10) -> None:
+        self.name = "link"
+        self.window = window
+        self.is_up = True
+        self.on_outcome: Callable[[Outbound, Outcome], None] = lambda _segment, _outcome: None
+        self.on_change: Callable[[], None] = lambda: None
+        self.out: list[Outbound] = []
+
+    def room(self) -> int:
+        return self.window - len(self.out) if self.is_up else 0
+
+    def submit(self, segment: Outbound) -> None:
+        self.out.append(segment)
+
+    def answer(self, outcome: Outcome) -> Outbound:
+        """Answer the oldest segment."""
+        segment = self.out.pop(0)
+        self.on_outcome(segment, outcome)
+        return segment
+
+    def accept_all(self) -> None:
+        while self.out:
+            segment = self.out[0]
+            self.answer(Accepted(f"{segment.message_id}-{segment.number}"))

@@ -1,0 +1,135 @@
+"""A whole gateway in the test's own process, with real sockets: door, store, link, simulated carrier."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from aldis.accounts import directory_file
+from aldis.accounts.plan import plan
+from aldis.app import Gateway, Simulator
+from aldis.clock import SystemClock
+from aldis.demo.world import text_of
+from aldis.dialects.registry import NAMES
+from aldis.settings import Settings, SimulatorSettings, read
+from aldis.store.contract import Timeline
+from tests.fakes.customer import FakeCustomer
+
+SETTINGS = """
+[http]
+listen = "127.0.0.1:0"
+connections_per_address = 200
+
+[[link]]
+name = "simulator"
+host = "127.0.0.1"
+port = {smpp}
+system_id = "aldis"
+password = "demo-smpp"
+{link}
+"""
+
+
+def free_port() -> int:
+    """Find a port that nobody has; good enough on loopback."""
+    with socket.socket() as probing:
+        probing.bind(("127.0.0.1", 0))
+        return int(probing.getsockname()[1])
+
+
+class WholeGateway:
+    """Start it, send requests with `get` and `post`, look at the carrier's side with `handset`."""
+
+    def __init__(self, data_dir: Path, customer: FakeCustomer, link: str = "") -> None:
+        self.data_dir = data_dir
+        self.customer = customer
+        self.smpp_port = free_port()
+        self.settings: Settings = read(SETTINGS.format(smpp=self.smpp_port, link=link), "test", {})
+        self.simulator = self._new_simulator()
+        self.gateway: Gateway
+        self.session: aiohttp.ClientSession
+
+    def _new_simulator(self) -> Simulator:
+        settings = SimulatorSettings(f"127.0.0.1:{self.smpp_port}", "127.0.0.1:0", "aldis", "demo-smpp")
+        return Simulator(settings, SystemClock())
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.gateway.server.port}"
+
+    async def start(self) -> None:
+        await self.simulator.start()
+        self.session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64))
+        await self.start_gateway()
+
+    async def start_gateway(self) -> None:
+        self.gateway = Gateway(self.settings, self.data_dir, SystemClock())
+        text = text_of("world.toml").replace("http://127.0.0.1:8091", self.customer.url)
+        store = self.gateway.store
+        wanted = directory_file.read(text, "world.toml", NAMES)
+        await store.apply(plan(wanted, await store.stored_directory()), SystemClock().now())
+        await self.gateway.start()
+
+    async def stop(self) -> None:
+        await self.session.close()
+        await self.gateway.stop()
+        await self.simulator.stop()
+
+    async def stop_carrier(self) -> None:
+        await self.simulator.stop()
+
+    async def start_carrier(self) -> None:
+        """A carrier with a fresh memory, but the same handsets."""
+        handsets = self.simulator.memory.handsets
+        self.simulator = self._new_simulator()
+        self.simulator.memory.handsets = handsets
+        await self.simulator.start()
+
+    async def get(self, path: str, **parameters: str) -> tuple[int, str]:
+        async with self.session.get(self.base + path, params=parameters) as response:
+            return response.status, await response.text()
+
+    async def post(self, path: str, data: Any, content_type: str = "") -> tuple[int, str]:
+        headers = {"Content-Type": content_type} if content_type else {}
+        async with self.session.post(self.base + path, data=data, headers=headers) as response:
+            return response.status, await response.text()
+
+    async def genesys(self, number: str, message_id: str, **more: str) -> str:
+        """Send by the shortest dialect; returns the body of the answer."""
+        form = {
+            "login": "demo",
+            "password": "demo-genesys",
+            "phone_number": number,
+            "sender": "447700900001",
+            "message": "Hello",
+            "message_id": message_id,
+            "receipt": "TRUE",
+            **more,
+        }
+        return (await self.post("/httpapi/receiver", form))[1]
+
+    def handset(self, number: str) -> list[str]:
+        """What a handset shows."""
+        return [received.text for received in self.simulator.memory.handsets.of(number)]
+
+    async def ended(self, reference: str) -> Timeline:
+        """Wait until a message has ended and all its postbacks are done; polls the store as an operator would."""
+        while True:
+            found = await self.gateway.store.find(reference, 1)
+            if found and found[0].ended_at:
+                timeline = await self.gateway.store.timeline(found[0].message_id)
+                if timeline is not None and all(postback.done for postback in timeline.postbacks):
+                    return timeline
+            await asyncio.sleep(0.02)
+
+    async def all_ended(self, count: int) -> dict[str, int]:
+        """Wait until so many messages have ended; returns how many are in each state."""
+        while True:
+            states = await self.gateway.store.count_by_state()
+            if sum(states.get(state, 0) for state in states if state not in ("queued", "sending", "sent")) >= count:
+                return states
+            await asyncio.sleep(0.05)

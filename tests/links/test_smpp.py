@@ -1,0 +1,211 @@
+"""The SMPP link's tables, and the link itself against the simulated SMSC over a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from aldis.app import Simulator
+from aldis.clock import SystemClock
+from aldis.links.smpp import translate, verdicts
+from aldis.links.smpp.link import LinkSettings, SmppLink
+from aldis.settings import SimulatorSettings
+from aldis.sms.encoding import Encoding
+from aldis.smpp import codec, status, tlv
+from aldis.smpp.command import CommandId
+from aldis.smpp.pdus import BindResp, Empty, MessageIdBody, Pdu, ShortMessageBody
+from aldis.smpp.timers import Timers
+from aldis.stages.sending.upstream import Accepted, Deferred, InDoubt, Outbound, Outcome, Rejected
+from aldis.telemetry import Metrics
+from aldis.traffic.receipt import Receipt, ReceiptState
+from tests.fakes.clock import NOON
+
+
+def outbound(recipient: str = "447700900001", **changes: Any) -> Outbound:
+    segment = Outbound(1, 1, 1, "74700", recipient, Encoding.GSM7, b"", b"hi", 3)
+    return msgspec.structs.replace(segment, **changes)
+
+
+@pytest.mark.parametrize(
+    ("response", "outcome"),
+    [
+        (Pdu(CommandId.submit_sm_resp, 1, 0, MessageIdBody("00ab")), Accepted("AB")),
+        (Pdu(CommandId.submit_sm_resp, 1, 0, MessageIdBody("")), Accepted("")),
+        (Pdu(CommandId.submit_sm_resp, 1, 0), Accepted("")),
+        (Pdu(CommandId.submit_sm_resp, 1, status.ESME_RTHROTTLED), Deferred("ESME_RTHROTTLED")),
+        (Pdu(CommandId.submit_sm_resp, 1, status.ESME_RMSGQFUL), Deferred("ESME_RMSGQFUL")),
+        (Pdu(CommandId.submit_sm_resp, 1, status.ESME_RINVDSTADR), Rejected("ESME_RINVDSTADR")),
+        (Pdu(CommandId.submit_sm_resp, 1, 0x4A1), Deferred("0x000004A1")),  # unknown: losing is worse than twice
+        (Pdu(CommandId.generic_nack, 1, status.ESME_RINVCMDID, Empty()), Deferred("ESME_RINVCMDID")),
+    ],
+)
+def test_a_response_and_its_verdict(response: Pdu, outcome: Outcome) -> None:
+    assert verdicts.judge(response) == outcome
+
+
+def test_every_permanent_status_is_one_of_the_specification() -> None:
+    assert set(status.NAMES) >= verdicts.PERMANENT
+
+
+def test_a_segment_becomes_a_submit_sm() -> None:
+    body = translate.to_submit_sm(outbound(header=b"\x05\x00\x03\x01\x02\x01", encoding=Encoding.UCS2))
+    assert (body.source_addr_ton, body.dest_addr_ton, body.dest_addr_npi) == (3, 1, 1)
+    assert (body.esm_class, body.data_coding, body.registered_delivery) == (0x40, 0x08, 1)
+    assert body.short_message == b"\x05\x00\x03\x01\x02\x01hi"
+
+
+RECEIPT_TEXT = b"id:0ab stat:UNDELIV err:034"
+
+
+@pytest.mark.parametrize(
+    ("body", "tlvs", "receipt"),
+    [
+        (RECEIPT_TEXT, {}, ("AB", ReceiptState.UNDELIVERED, "034")),
+        (RECEIPT_TEXT, {tlv.RECEIPTED_MESSAGE_ID: b"cd\0", tlv.MESSAGE_STATE: b"\x02"}, ("CD", ReceiptState.DELIVERED, "034")),
+        (b"", {tlv.RECEIPTED_MESSAGE_ID: b"cd\0", tlv.MESSAGE_STATE: b"\x03", tlv.NETWORK_ERROR_CODE: b"\x03\x00\x1b"}, ("CD", ReceiptState.EXPIRED, "027")),
+        (b"", {tlv.MESSAGE_PAYLOAD: RECEIPT_TEXT}, ("AB", ReceiptState.UNDELIVERED, "034")),
+        (b"id:7 stat:WONDERFUL", {}, ("7", ReceiptState.ENROUTE, "")),
+        (b"id:7 stat:ACCEPTD", {tlv.MESSAGE_STATE: b"\x63"}, ("7", ReceiptState.ENROUTE, "")),
+        (b"hello", {}, None),
+    ],
+)
+def test_a_deliver_sm_and_its_receipt(
+    body: bytes, tlvs: dict[int, bytes], receipt: tuple[str, ReceiptState, str] | None
+) -> None:
+    message = ShortMessageBody(source_addr="447700900001", esm_class=0x04, short_message=body)
+    pdu = Pdu(CommandId.deliver_sm, 1, body=message, tlvs=tlvs)
+    assert translate.is_receipt(message, pdu)
+    found = translate.to_receipt("link", message, pdu, NOON)
+    if receipt is None:
+        assert found is None
+        return
+    assert found is not None
+    assert (found.smsc_message_id, found.state, found.error_code) == receipt
+    assert (found.recipient, found.received_at) == ("447700900001", NOON)
+
+
+class Watch:
+    """A link under observation: outcomes and receipts as they come."""
+
+    def __init__(self, port: int, password: str = "right", window: int = 10, response_s: float = 30) -> None:
+        self.outcomes: asyncio.Queue[Outcome] = asyncio.Queue()
+        self.receipts: asyncio.Queue[Receipt] = asyncio.Queue()
+        self.changed = asyncio.Event()
+        self.keep = True
+        timers = Timers(session_init_s=5, enquire_link_s=30, response_s=response_s)
+        settings = LinkSettings("link", "127.0.0.1", port, "aldis", password, "", window, timers)
+        self.link = SmppLink(settings, SystemClock(), lambda: 0.0, Metrics(), self._take_receipt)
+        self.link.on_outcome = lambda _segment, outcome: self.outcomes.put_nowait(outcome)
+        self.link.on_change = self.changed.set
+        self.task = asyncio.create_task(self.link.run())
+
+    def _take_receipt(self, receipt: Receipt, done: Callable[[bool], None]) -> None:
+        self.receipts.put_nowait(receipt)
+        done(self.keep)
+
+    async def up(self) -> None:
+        while not self.link.is_up:
+            self.changed.clear()
+            await self.changed.wait()
+
+    async def stop(self) -> None:
+        await self.link.stop(1.0)
+        await self.task
+
+
+@pytest.fixture
+async def smsc() -> AsyncIterator[Simulator]:
+    simulator = Simulator(SimulatorSettings("127.0.0.1:0", "127.0.0.1:0", "aldis", "right"), SystemClock())
+    await simulator.start()
+    yield simulator
+    await simulator.stop()
+
+
+async def test_a_link_binds_submits_and_hears_receipts(smsc: Simulator) -> None:
+    watch = Watch(smsc.smsc.port)
+    await watch.up()
+    watch.link.submit(outbound())
+    outcome = await watch.outcomes.get()
+    receipt = await watch.receipts.get()
+    assert isinstance(outcome, Accepted)
+    assert receipt.smsc_message_id == outcome.smsc_message_id
+    assert receipt.state is ReceiptState.DELIVERED
+    await watch.stop()
+
+
+async def test_a_receipt_that_could_not_be_kept_comes_again(smsc: Simulator) -> None:
+    watch = Watch(smsc.smsc.port)
+    await watch.up()
+    watch.keep = False
+    watch.link.submit(outbound())
+    first = await watch.receipts.get()
+    watch.keep = True
+    assert (await watch.receipts.get()).smsc_message_id == first.smsc_message_id
+    await watch.stop()
+
+
+async def test_room_is_what_the_window_has_left(smsc: Simulator) -> None:
+    watch = Watch(smsc.smsc.port, window=3)
+    assert watch.link.room() == 0
+    await watch.up()
+    for number in range(3):
+        watch.link.submit(outbound(number=number + 1, recipient="447700900092"))  # answered after eight seconds
+    assert watch.link.room() == 0
+    await watch.stop()
+
+
+async def test_what_cannot_be_said_is_rejected_and_the_link_lives(smsc: Simulator) -> None:
+    watch = Watch(smsc.smsc.port)
+    await watch.up()
+    watch.link.submit(outbound(octets=b"x" * 300))
+    assert isinstance(await watch.outcomes.get(), Rejected)
+    watch.link.submit(outbound())
+    assert isinstance(await watch.outcomes.get(), Accepted)
+    await watch.stop()
+
+
+async def test_a_dropped_connection_leaves_doubt_and_comes_back(smsc: Simulator) -> None:
+    watch = Watch(smsc.smsc.port)
+    await watch.up()
+    watch.link.submit(outbound("447700900089"))
+    assert await watch.outcomes.get() == InDoubt("connection lost")
+    await watch.up()
+    watch.link.submit(outbound("447700900089"))
+    assert isinstance(await watch.outcomes.get(), Accepted)
+    await watch.stop()
+
+
+async def test_a_wrong_password_is_told_from_a_closed_port(
+    smsc: Simulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    watch = Watch(smsc.smsc.port, password="wrong")
+    while "bind refused" not in capsys.readouterr().out:
+        await asyncio.wait_for(watch.changed.wait(), 5)
+        watch.changed.clear()
+    assert not watch.link.is_up
+    await watch.stop()
+
+
+async def test_an_inbound_message_is_refused_rather_than_lost() -> None:
+    answers: asyncio.Queue[Pdu] = asyncio.Queue()
+
+    async def carrier(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readexactly(16)
+        await reader.readexactly(codec.header(head).command_length - 16)
+        number = codec.header(head).sequence_number
+        writer.write(codec.encode(Pdu(CommandId.bind_transceiver_resp, number, body=BindResp("x"))))
+        writer.write(codec.encode(Pdu(CommandId.deliver_sm, 1, body=ShortMessageBody(short_message=b"STOP"))))
+        answers.put_nowait(codec.decode(await reader.readexactly(16)))
+        writer.close()
+
+    server = await asyncio.start_server(carrier, "127.0.0.1", 0)
+    watch = Watch(server.sockets[0].getsockname()[1])
+    answer = await answers.get()
+    assert (answer.command_id, answer.command_status) == (CommandId.deliver_sm_resp, status.ESME_RX_P_APPN)
+    await watch.stop()
+    server.close()
+    await server.wait_closed()

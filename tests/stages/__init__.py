@@ -1,0 +1,1 @@
+"""The stages: their deciders by table, their agents by calling `step`."""

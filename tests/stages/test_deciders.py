@@ -1,0 +1,128 @@
+"""The pure deciders of the stages, by table and by law."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aldis.dialects.contract import Dialect
+from aldis.dialects.genesys import SCHEDULE
+from aldis.dialects.registry import DIALECTS
+from aldis.links.smpp import backoff
+from aldis.stages.postbacks.channel import Answer
+from aldis.stages.postbacks.lanes import IN_ALL, PER_LANE, Lanes
+from aldis.stages.postbacks.schedule import next_try
+from aldis.stages.sending.retry import Attempt, RetryPolicy, next_step, wait_s
+from aldis.stages.sending.shares import share
+from aldis.traffic.postback import PostbackEvent
+from aldis.traffic.states import State
+from tests.dialects.test_contract import due
+from tests.fakes.clock import NOON
+
+HOUR = 3_600_000
+
+
+def attempt(attempts: int, expires_in: int = 48 * HOUR) -> Attempt:
+    return Attempt(1, attempts, NOON + expires_in, (), "ESME_RTHROTTLED")
+
+
+@pytest.mark.parametrize(
+    ("attempts", "expires_in", "state", "wait"),
+    [
+        (1, 48 * HOUR, State.QUEUED, 1000),
+        (2, 48 * HOUR, State.QUEUED, 2000),
+        (9, 48 * HOUR, State.QUEUED, 256_000),
+        (10, 48 * HOUR, State.QUEUED, 300_000),
+        (23, 48 * HOUR, State.QUEUED, 300_000),
+        (24, 48 * HOUR, State.FAILED, None),
+        (1, 1000, State.EXPIRED, None),
+    ],
+)
+def test_what_follows_from_an_attempt(attempts: int, expires_in: int, state: State, wait: int | None) -> None:
+    settlement = next_step(RetryPolicy(), attempt(attempts, expires_in), NOON, luck=0.0)
+    assert settlement.state is state
+    assert settlement.due_at == (NOON + wait if wait else 0)
+
+
+@given(st.integers(1, 1000), st.floats(0, 1))
+def test_waits_never_shrink(attempts: int, luck: float) -> None:
+    assert wait_s(attempts, luck) <= wait_s(attempts + 1, luck) <= 360
+
+
+@given(st.integers(1, 1000), st.floats(0, 1))
+def test_reconnecting_waits_at_least_a_moment_and_at_most_half_a_minute(failures: int, luck: float) -> None:
+    assert 0.25 <= backoff.wait_s(failures, luck, refused=False) <= 30
+    assert 15 <= backoff.wait_s(failures, luck, refused=True) <= 30
+
+
+@pytest.mark.parametrize(
+    ("waiting", "limit", "parts"),
+    [
+        ({3: 100, 2: 0, 1: 100, 0: 100}, 100, {3: 80, 2: 0, 1: 10, 0: 10}),
+        ({3: 5, 2: 0, 1: 100, 0: 0}, 100, {3: 5, 2: 0, 1: 95, 0: 0}),
+        ({3: 9, 2: 9, 1: 9, 0: 9}, 5, {3: 5, 2: 0, 1: 0, 0: 0}),
+        ({3: 0, 2: 0, 1: 0, 0: 2}, 10, {3: 0, 2: 0, 1: 0, 0: 2}),
+    ],
+)
+def test_the_urgent_go_first_and_nobody_starves(waiting: dict[int, int], limit: int, parts: dict[int, int]) -> None:
+    assert share(waiting, limit) == parts
+
+
+@given(st.dictionaries(st.integers(0, 3), st.integers(0, 500), min_size=4), st.integers(0, 500))
+def test_a_share_takes_all_it_may_and_nothing_that_is_not_there(waiting: dict[int, int], limit: int) -> None:
+    parts = share(waiting, limit)
+    assert sum(parts.values()) == min(limit, sum(waiting.values()))
+    assert all(0 <= parts[priority] <= waiting[priority] for priority in waiting)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+def test_a_postback_is_tried_as_often_as_its_schedule_says(dialect: Dialect) -> None:
+    schedule = dialect.schedule
+    owed = due(PostbackEvent.ENDED, State.DELIVERED)
+    for attempts, wait in enumerate(schedule.waits_s):
+        again = msgspec.structs.replace(owed, attempts=attempts)
+        tried = next_try(schedule, again, Answer(None, "no answer in time"), NOON)
+        assert tried.due_at == NOON + wait * 1000
+    exhausted = msgspec.structs.replace(owed, attempts=len(schedule.waits_s))
+    last = next_try(schedule, exhausted, Answer(503), NOON)
+    assert (last.due_at, last.done, last.fault) == (None, False, "HTTP 503")
+
+
+@pytest.mark.parametrize(("status", "genesys", "skycore"), [(200, True, True), (204, True, False), (302, False, False)])
+def test_which_answers_count_is_the_dialects_own_matter(status: int, *, genesys: bool, skycore: bool) -> None:
+    by_name = {dialect.name: dialect.schedule for dialect in DIALECTS}
+    assert by_name["genesys"].taken(status) is genesys
+    assert by_name["skycore"].taken(status) is skycore
+    assert len(SCHEDULE.waits_s) == 25
+
+
+def test_a_lane_that_fails_is_narrowed_and_widens_again() -> None:
+    lanes = Lanes()
+    assert lanes.room("a") == PER_LANE
+    for _ in range(3):
+        lanes.start("a")
+    lanes.end("a", reached=False)
+    assert lanes.room("a") == 0
+    lanes.end("a", reached=False)
+    lanes.end("a", reached=False)
+    assert lanes.room("a") == 1
+    lanes.start("a")
+    lanes.end("a", reached=True)
+    assert lanes.room("a") == PER_LANE
+
+
+def test_dead_lanes_leave_half_of_the_whole_to_the_living() -> None:
+    lanes = Lanes()
+    for number in range(IN_ALL):
+        name = f"dead {number}"
+        lanes.start(name)
+        lanes.end(name, reached=False)
+    started = 0
+    for number in range(IN_ALL):
+        if lanes.room(f"dead {number}"):
+            lanes.start(f"dead {number}")
+            started += 1
+    assert started == IN_ALL // 2
+    assert lanes.room("alive") == PER_LANE

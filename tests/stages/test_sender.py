@@ -1,0 +1,179 @@
+"""The sending agent against a real store and an upstream in memory, one step at a time."""
+
+from __future__ import annotations
+
+import pytest
+
+from aldis.sms.encoding import Encoding
+from aldis.stages.sending.retry import RetryPolicy
+from aldis.stages.sending.sender import Sender, SenderSettings
+from aldis.stages.sending.upstream import Accepted, Deferred, InDoubt, Rejected
+from aldis.store.sqlite.store import SqliteStore
+from aldis.telemetry import Metrics
+from aldis.traffic.states import State
+from tests.fakes.clock import FakeClock
+from tests.fakes.upstream import FakeUpstream
+from tests.store.building import a_message, accept
+
+LONG = b"x" * 400
+
+
+def a_sender(
+    store: SqliteStore, upstream: FakeUpstream, clock: FakeClock, *, tps: float | None = None, hold: bool = False
+) -> Sender:
+    settings = SenderSettings(RetryPolicy(max_attempts=3, hold_in_doubt=hold), tps, receipt_patience_s=60)
+    return Sender(store, upstream, settings, clock, lambda: 0.0, Metrics())
+
+
+async def state_of(store: SqliteStore, message_id: int) -> State:
+    timeline = await store.timeline(message_id)
+    assert timeline is not None
+    return timeline.message.state
+
+
+@pytest.fixture
+def upstream() -> FakeUpstream:
+    return FakeUpstream()
+
+
+async def test_a_message_goes_out_and_is_settled(
+    demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock
+) -> None:
+    await accept(demo_store, a_message(1))
+    sender = a_sender(demo_store, upstream, clock)
+    assert await sender.step() == 1
+    assert await state_of(demo_store, 1) is State.SENDING
+    upstream.answer(Accepted("A1"))
+    await sender.settle()
+    timeline = await demo_store.timeline(1)
+    assert timeline is not None
+    assert timeline.message.state is State.SENT
+    assert [segment.smsc_message_id for segment in timeline.segments] == ["A1"]
+
+
+async def test_no_more_is_claimed_than_the_window_holds(
+    demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock
+) -> None:
+    for number in range(1, 31):
+        await accept(demo_store, a_message(number))
+    sender = a_sender(demo_store, upstream, clock)
+    await sender.step()
+    sender.wake()
+    await sender.step()
+    assert (await demo_store.count_by_state())["sending"] == upstream.window
+    upstream.accept_all()  # answered, and not yet stored: still in doubt if we crashed now
+    sender.wake()
+    await sender.step()
+    assert (await demo_store.count_by_state())["sending"] <= upstream.window
+
+
+async def test_segments_are_paced_and_not_messages(
+    demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock
+) -> None:
+    for number in (1, 2):
+        await accept(demo_store, a_message(number, octets=LONG, segments=3))
+    sender = a_sender(demo_store, upstream, clock, tps=2)
+    sent = []
+    for _ in range(40):
+        sender.wake()
+        await sender.step()
+        sent.append(len(upstream.out))
+        clock.advance(0.1)
+    assert sent[0] == 1
+    assert sent[20] in (4, 5)  # two seconds: what was there at first, and two a second
+    assert max(later - earlier for earlier, later in zip(sent, sent[1:], strict=False)) == 1
+
+
+async def test_a_throttled_message_is_tried_again_and_at_last_given_up(
+    demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock
+) -> None:
+    await accept(demo_store, a_message(1))
+    sender = a_sender(demo_store, upstream, clock)
+    for wait in (1, 2):
+        sender.wake()
+        assert await sender.step() == 1
+        upstream.answer(Deferred("ESME_RTHROTTLED"))
+        await sender.settle()
+        assert await state_of(demo_store, 1) is State.QUEUED
+        sender.wake()
+        assert await sender.step() == 0
+        clock.advance(wait)
+    sender.wake()
+    await sender.step()
+    upstream.answer(Deferred("ESME_RTHROTTLED"))
+    await sender.settle()
+    assert await state_of(demo_store, 1) is State.FAILED
+
+
+async def test_only_the_segments_that_were_not_taken_go_out_again(
+    demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock
+) -> None:
+    await accept(demo_store, a_message(1, octets=LONG, segments=3))
+    sender = a_sender(demo_store, upstream, clock)
+    await sender.step()
+    for outcome in (Accepted("A1"), Deferred("ESME_RMSGQFUL"), Accepted("A3")):
+        upstream.answer(outcome)
+    await sender.settle()
+    clock.advance(1)
+    sender.wake()
+    await sender.step()
+    assert [segment.number for segment in upstream.out] == [2]
+    upstream.answer(Accepted("A2"))
+    await sender.settle()
+    assert await state_of(demo_store, 1) is State.SENT
+
+
+async def test_a_refused_segment_ends_its_message_without_sending_the_rest(
+    demo_store: SqliteStore, clock: FakeClock
+) -> None:
+    upstream = FakeUpstream(window=1)
+    await accept(demo_store, a_message(1, octets=LONG, segments=3))
+    sender = a_sender(demo_store, upstream, clock)
+    await sender.step()
+    upstream.answer(Rejected("ESME_RINVDSTADR"))
+    assert upstream.out == []
+    await sender.settle()
+    timeline = await demo_store.timeline(1)
+    assert timeline is not None
+    assert (timeline.message.state, timeline.message.reason) == (State.REJECTED, "ESME_RINVDSTADR")
+
+
+@pytest.mark.parametrize(("hold", "state"), [(False, State.QUEUED), (True, State.UNCONFIRMED)])
+async def test_doubt_is_resolved_by_policy(
+    demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock, *, hold: bool, state: State
+) -> None:
+    await accept(demo_store, a_message(1))
+    sender = a_sender(demo_store, upstream, clock, hold=hold)
+    await sender.step()
+    upstream.answer(InDoubt("connection lost"))
+    await sender.settle()
+    assert await state_of(demo_store, 1) is state
+
+
+async def test_what_was_not_on_the_wire_returns_when_the_link_goes_down(
+    demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock
+) -> None:
+    await accept(demo_store, a_message(1, octets=b"a" * 16 * 153, segments=16))
+    sender = a_sender(demo_store, upstream, clock)
+    await sender.step()
+    assert len(upstream.out) == 10
+    upstream.is_up = False
+    await sender.step()
+    while upstream.out:
+        upstream.answer(Accepted(f"A{upstream.out[0].number}"))
+    await sender.settle()
+    assert await state_of(demo_store, 1) is State.QUEUED
+    upstream.is_up = True
+    clock.advance(1)
+    sender.wake()
+    await sender.step()
+    assert [segment.number for segment in upstream.out] == [11, 12, 13, 14, 15, 16]
+
+
+async def test_the_texts_of_both_alphabets_are_cut(
+    demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock
+) -> None:
+    await accept(demo_store, a_message(1, encoding=Encoding.UCS2, octets="ж".encode("utf-16-be") * 71, segments=2))
+    await a_sender(demo_store, upstream, clock).step()
+    assert [len(segment.octets) for segment in upstream.out] == [134, 8]
+    assert upstream.out[0].header == bytes((5, 0, 3, 1, 2, 1))

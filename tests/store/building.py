@@ -1,0 +1,61 @@
+"""Builds messages with defaults and brings them to a state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from aldis.sms.encoding import Encoding
+from aldis.stages.sending.shares import share
+from aldis.store.contract import Acceptance, Store
+from aldis.traffic.message import NewMessage, Settlement, SubmittedSegment
+from aldis.traffic.postback import Notify
+from aldis.traffic.states import State
+from tests.fakes.clock import NOON
+
+NOW = NOON
+
+_DEFAULT = NewMessage(
+    message_id=0,
+    submission_id=0,
+    account_id=1,
+    dialect="genesys",
+    reference="",
+    duplicate_key=None,
+    link="link",
+    priority=1,
+    sender="74700",
+    recipient="447700900001",
+    country="GB",
+    encoding=Encoding.GSM7,
+    octets=b"Hello",
+    segments=1,
+    price_micros=50_000,
+    accepted_at=NOW,
+    expires_at=NOW + 172_800_000,
+    notify=Notify.NOTHING,
+    lane="",
+    callback_url="",
+    echo=b"{}",
+)
+
+
+def a_message(message_id: int, **changes: Any) -> NewMessage:
+    """Build a message that differs from the default in what matters to the test."""
+    return msgspec.structs.replace(_DEFAULT, message_id=message_id, submission_id=message_id, **changes)
+
+
+async def accept(store: Store, message: NewMessage) -> None:
+    """Store a message that must be accepted."""
+    assert await store.accept(Acceptance(message.account_id, prepaid=True, messages=(message,))) is None
+
+
+async def settle_sent(
+    store: Store, message: NewMessage, ids: tuple[str, ...] = ("A1", "A2"), confirm_by: int = NOW + 10**9
+) -> None:
+    """Bring a message to `sent`, its segments under these ids."""
+    await accept(store, message)
+    await store.claim(message.link, 100, share, NOW)
+    submitted = tuple(SubmittedSegment(number, name) for number, name in enumerate(ids[: message.segments], start=1))
+    await store.settle(message.link, [Settlement(message.message_id, State.SENT, submitted)], NOW, confirm_by)

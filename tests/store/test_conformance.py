@@ -1,0 +1,325 @@
+"""What every backend of the store must do; a new backend adds its name to `BACKENDS` and passes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from aldis.accounts import directory_file
+from aldis.accounts.plan import plan
+from aldis.dialects.registry import NAMES
+from aldis.stages.sending.shares import share
+from aldis.store.contract import Acceptance, OptInKey, Store
+from aldis.store.sqlite.store import SqliteStore
+from aldis.traffic.message import Settlement, SubmittedSegment
+from aldis.traffic.postback import Notify, PostbackEvent, PostbackResult
+from aldis.traffic.receipt import Receipt, ReceiptState
+from aldis.traffic.refusal import RefusalReason
+from aldis.traffic.states import State
+from tests.store.building import NOW, a_message, accept, settle_sent
+
+BACKENDS: dict[str, Callable[[Path], Store]] = {"sqlite": lambda folder: SqliteStore(folder / "aldis.db")}
+
+DIRECTORY = """
+[[route]]
+link = "link"
+[[price]]
+per_segment = "0.05"
+[[opt_in]]
+sender = "74700"
+topic = "demo"
+numbers = ["14805550100-14805550109"]
+[[account]]
+name = "rich"
+credit = "1.00"
+[[account]]
+name = "postpaid"
+prepaid = false
+"""
+RICH, POSTPAID = 1, 2
+
+
+@pytest.fixture(params=sorted(BACKENDS))
+async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    store = BACKENDS[request.param](tmp_path)
+    wanted = directory_file.read(DIRECTORY, "d.toml", NAMES)
+    await store.apply(plan(wanted, await store.stored_directory()), NOW)
+    yield store
+    await store.close()
+
+
+async def state_of(store: Store, message_id: int) -> State:
+    timeline = await store.timeline(message_id)
+    assert timeline is not None
+    return timeline.message.state
+
+
+async def money(store: Store, account_id: int = RICH) -> tuple[int, int, int]:
+    balance = await store.balance(account_id)
+    assert balance.credited == balance.available + balance.held + balance.spent
+    return balance.available, balance.held, balance.spent
+
+
+async def test_ids_are_never_given_twice(kept: Store) -> None:
+    blocks = await asyncio.gather(*(kept.take_ids(7) for _ in range(20)))
+    ids = [message_id for block in blocks for message_id in block]
+    assert len(set(ids)) == 140
+    assert max(ids) < 2**53
+
+
+async def test_an_accepted_message_is_queued_and_its_price_held(kept: Store) -> None:
+    await accept(kept, a_message(1, segments=2))
+    assert await state_of(kept, 1) is State.QUEUED
+    assert await money(kept) == (900_000, 100_000, 0)
+
+
+async def test_what_the_balance_does_not_cover_is_refused_whole(kept: Store) -> None:
+    messages = tuple(a_message(number, segments=7) for number in (1, 2, 3))
+    refusal = await kept.accept(Acceptance(RICH, prepaid=True, messages=messages))
+    assert refusal is not None
+    assert refusal.reason is RefusalReason.CREDIT_INSUFFICIENT
+    assert await kept.timeline(1) is None
+    assert await money(kept) == (1_000_000, 0, 0)
+
+
+async def test_side_by_side_submissions_cannot_overdraw(kept: Store) -> None:
+    asked = [
+        kept.accept(Acceptance(RICH, prepaid=True, messages=(a_message(n, segments=3),))) for n in range(1, 11)
+    ]
+    answers = await asyncio.gather(*asked)
+    assert answers.count(None) == 6
+    assert await money(kept) == (100_000, 900_000, 0)
+
+
+async def test_a_postpaid_account_may_owe(kept: Store) -> None:
+    message = a_message(1, account_id=POSTPAID)
+    assert await kept.accept(Acceptance(POSTPAID, prepaid=False, messages=(message,))) is None
+    assert await money(kept, POSTPAID) == (-50_000, 50_000, 0)
+
+
+async def test_of_many_with_one_key_exactly_one_is_accepted(kept: Store) -> None:
+    asked = [
+        kept.accept(Acceptance(RICH, prepaid=True, messages=(a_message(number, duplicate_key="k"),)))
+        for number in range(1, 65)
+    ]
+    refusals = [refusal for refusal in await asyncio.gather(*asked) if refusal is not None]
+    assert len(refusals) == 63
+    assert {refusal.reason for refusal in refusals} == {RefusalReason.DUPLICATE}
+    assert await money(kept) == (950_000, 50_000, 0)
+
+
+async def test_a_refused_message_does_not_use_up_its_key(kept: Store) -> None:
+    dear = a_message(1, duplicate_key="k", segments=21)
+    assert await kept.accept(Acceptance(RICH, prepaid=True, messages=(dear,))) is not None
+    await accept(kept, a_message(2, duplicate_key="k"))
+
+
+async def test_would_accept_judges_alike_and_stores_nothing(kept: Store) -> None:
+    dear = Acceptance(RICH, prepaid=True, messages=(a_message(1, segments=21),))
+    refusal = await kept.would_accept(dear)
+    assert refusal is not None
+    assert refusal.reason is RefusalReason.CREDIT_INSUFFICIENT
+    assert await kept.would_accept(Acceptance(RICH, prepaid=True, messages=(a_message(1),))) is None
+    assert await kept.timeline(1) is None
+
+
+async def test_the_urgent_are_claimed_first_and_nothing_twice(kept: Store) -> None:
+    for number, priority in enumerate([1, 3, 0, 2], start=1):
+        await accept(kept, a_message(number, priority=priority))
+    first = await kept.claim("link", 2, share, NOW)
+    second = await kept.claim("link", 10, share, NOW)
+    assert [message.message_id for message in first] == [2, 4]
+    assert [message.message_id for message in second] == [1, 3]
+    assert await kept.claim("link", 10, share, NOW) == []
+    assert await kept.claim("other", 10, share, NOW) == []
+
+
+async def test_what_is_due_later_waits(kept: Store) -> None:
+    await accept(kept, a_message(1))
+    await kept.claim("link", 1, share, NOW)
+    later = NOW + 5000
+    await kept.settle("link", [Settlement(1, State.QUEUED, due_at=later, reason="busy")], NOW, NOW)
+    assert await kept.claim("link", 1, share, later - 1) == []
+    (message,) = await kept.claim("link", 1, share, later)
+    assert message.attempts == 2
+
+
+async def test_a_retried_message_knows_which_segments_are_out(kept: Store) -> None:
+    await accept(kept, a_message(1, segments=3))
+    await kept.claim("link", 1, share, NOW)
+    partly = Settlement(1, State.QUEUED, (SubmittedSegment(2, "A2"),), NOW, "busy")
+    await kept.settle("link", [partly], NOW, NOW)
+    (message,) = await kept.claim("link", 1, share, NOW)
+    assert message.accepted_segments == (2,)
+
+
+async def test_sent_turns_the_hold_into_money_spent(kept: Store) -> None:
+    await settle_sent(kept, a_message(1, segments=2))
+    assert await state_of(kept, 1) is State.SENT
+    assert await money(kept) == (900_000, 0, 100_000)
+
+
+@pytest.mark.parametrize("state", [State.REJECTED, State.FAILED, State.EXPIRED])
+async def test_what_was_not_sent_is_refunded_but_for_what_the_carrier_took(kept: Store, state: State) -> None:
+    await accept(kept, a_message(1, segments=3))
+    await kept.claim("link", 1, share, NOW)
+    await kept.settle("link", [Settlement(1, state, (SubmittedSegment(1, "A1"),), reason="no")], NOW, NOW)
+    assert await state_of(kept, 1) is state
+    assert await money(kept) == (950_000, 0, 50_000)
+
+
+@pytest.mark.parametrize(("hold", "state"), [(False, State.QUEUED), (True, State.UNCONFIRMED)])
+async def test_what_a_lost_owner_left_is_released_by_policy(kept: Store, *, hold: bool, state: State) -> None:
+    await accept(kept, a_message(1))
+    await kept.claim("link", 1, share, NOW)
+    assert await kept.recover("link", hold=hold, now=NOW) == 1
+    assert await state_of(kept, 1) is state
+    assert await kept.recover("link", hold=hold, now=NOW) == 0
+
+
+def a_receipt(smsc_message_id: str, state: ReceiptState, recipient: str = "447700900001") -> Receipt:
+    return Receipt("link", smsc_message_id, state, "012", recipient, NOW + 1000)
+
+
+async def test_a_receipt_ends_its_message_and_owes_a_postback(kept: Store) -> None:
+    await settle_sent(kept, a_message(1, notify=Notify.ENDED, lane="http://x:80"), ids=("A1",))
+    assert await kept.record_receipts([a_receipt("A1", ReceiptState.UNDELIVERED)]) == 0
+    assert await state_of(kept, 1) is State.UNDELIVERED
+    (due,) = await kept.due_postbacks("http://x:80", 10, NOW + 1000)
+    assert (due.event, due.state, due.error_code) == (PostbackEvent.ENDED, State.UNDELIVERED, "012")
+
+
+async def test_a_receipt_that_comes_before_its_response_is_parked_and_matched(kept: Store) -> None:
+    message = a_message(1)
+    await accept(kept, message)
+    await kept.claim("link", 1, share, NOW)
+    assert await kept.record_receipts([a_receipt("A1", ReceiptState.DELIVERED)]) == 1
+    await kept.settle("link", [Settlement(1, State.SENT, (SubmittedSegment(1, "A1"),))], NOW, NOW)
+    assert await state_of(kept, 1) is State.DELIVERED
+
+
+@pytest.mark.parametrize(("in_response", "in_receipt"), [("1F4A", "8010"), ("8010", "1F4A")])
+@pytest.mark.parametrize("parked", [False, True])
+async def test_ids_match_across_hexadecimal_and_decimal(
+    kept: Store, in_response: str, in_receipt: str, *, parked: bool
+) -> None:
+    await accept(kept, a_message(1))
+    await kept.claim("link", 1, share, NOW)
+    receipt = a_receipt(in_receipt, ReceiptState.DELIVERED)
+    sent = Settlement(1, State.SENT, (SubmittedSegment(1, in_response),))
+    if parked:
+        await kept.record_receipts([receipt])
+    await kept.settle("link", [sent], NOW, NOW)
+    if not parked:
+        await kept.record_receipts([receipt])
+    assert await state_of(kept, 1) is State.DELIVERED
+
+
+async def test_ids_of_two_links_do_not_meet_and_numbers_guard(kept: Store) -> None:
+    await settle_sent(kept, a_message(1), ids=("A1",))
+    elsewhere = Receipt("other", "A1", ReceiptState.DELIVERED, "", "447700900001", NOW)
+    assert await kept.record_receipts([elsewhere]) == 1
+    assert await kept.record_receipts([a_receipt("A1", ReceiptState.DELIVERED, "4512345678")]) == 1
+    assert await state_of(kept, 1) is State.SENT
+
+
+async def test_several_segments_make_one_ending(kept: Store) -> None:
+    await settle_sent(kept, a_message(1, segments=2), ids=("A1", "A2"))
+    await kept.record_receipts([a_receipt("A2", ReceiptState.DELIVERED)])
+    assert await state_of(kept, 1) is State.SENT
+    await kept.record_receipts([a_receipt("A1", ReceiptState.DELIVERED)])
+    assert await state_of(kept, 1) is State.DELIVERED
+
+
+async def test_a_repeated_receipt_owes_nothing_twice(kept: Store) -> None:
+    await settle_sent(kept, a_message(1, notify=Notify.ENDED, lane="l"), ids=("A1",))
+    await kept.record_receipts([a_receipt("A1", ReceiptState.DELIVERED)] * 3)
+    assert len(await kept.due_postbacks("l", 10, NOW + 1000)) == 1
+
+
+async def test_postbacks_are_due_by_lane_and_until_done(kept: Store) -> None:
+    for number, lane in ((1, "a"), (2, "b")):
+        message = a_message(number, notify=Notify.SENT | Notify.ENDED, lane=lane)
+        await settle_sent(kept, message, ids=(f"A{number}",))
+    assert await kept.due_lanes(NOW) == ["a", "b"]
+    (due,) = await kept.due_postbacks("a", 10, NOW)
+    later = PostbackResult(due.postback_id, NOW, 500, "HTTP 500", NOW + 60_000, done=False)
+    await kept.finish_postbacks([later])
+    assert await kept.due_lanes(NOW) == ["b"]
+    (due,) = await kept.due_postbacks("a", 10, NOW + 60_000)
+    assert due.attempts == 1
+    await kept.finish_postbacks([PostbackResult(due.postback_id, NOW, 200, "", None, done=True)])
+    assert await kept.due_postbacks("a", 10, NOW + 10**9) == []
+
+
+async def test_what_waited_too_long_ends(kept: Store) -> None:
+    await settle_sent(kept, a_message(2), ids=("A2",), confirm_by=NOW + 2000)
+    await accept(kept, a_message(1, expires_at=NOW + 1000))
+    assert await kept.expire(10, NOW + 999) == 0
+    assert await kept.expire(10, NOW + 1000) == 1
+    assert await state_of(kept, 1) is State.EXPIRED
+    assert await kept.expire(10, NOW + 2000) == 1
+    assert await state_of(kept, 2) is State.UNCONFIRMED
+    assert await money(kept) == (950_000, 0, 50_000)
+    await kept.record_receipts([a_receipt("A2", ReceiptState.DELIVERED)])
+    assert await state_of(kept, 2) is State.DELIVERED
+
+
+async def test_only_what_has_ended_and_owes_nothing_is_forgotten(kept: Store) -> None:
+    await settle_sent(kept, a_message(1, duplicate_key="k"), ids=("A1",))
+    await settle_sent(kept, a_message(2, notify=Notify.ENDED, lane="l"), ids=("A2",))
+    await accept(kept, a_message(3))
+    await kept.record_receipts([a_receipt(f"A{n}", ReceiptState.DELIVERED) for n in (1, 2)])
+    assert await kept.purge(10, NOW - 1) == 0
+    assert await kept.purge(10, NOW) == 1
+    assert await kept.timeline(1) is None
+    assert await kept.timeline(2) is not None
+    await accept(kept, a_message(4, duplicate_key="k"))
+
+
+async def test_opt_ins_are_found_by_number(kept: Store) -> None:
+    keys = [OptInKey("74700", "demo", number) for number in ("14805550100", "14805550110")]
+    assert await kept.opted_in(keys) == {keys[0]}
+
+
+async def test_the_directory_has_a_version_that_grows(kept: Store) -> None:
+    before = await kept.directory_version()
+    again = plan(directory_file.read(DIRECTORY, "d.toml", NAMES), await kept.stored_directory())
+    assert await kept.apply(again, NOW) == 0
+    assert await kept.directory_version() == before
+    more = directory_file.read('[[account]]\nname = "new"\ncredit = "2.00"\n', "d.toml", NAMES)
+    await kept.apply(plan(more, await kept.stored_directory()), NOW)
+    assert await kept.directory_version() == before + 1
+    found = await kept.directory()
+    assert found.version == before + 1
+    assert set(found.accounts) == {"rich", "postpaid", "new"}
+
+
+async def test_messages_are_found_by_reference_and_by_recipient(kept: Store) -> None:
+    await accept(kept, a_message(1, reference="mine"))
+    await accept(kept, a_message(2, recipient="4512345678"))
+    assert [m.message_id for m in await kept.find("mine", 5)] == [1]
+    assert [m.message_id for m in await kept.find("4512345678", 5)] == [2]
+    assert [m.message_id for m in await kept.find("", 5)] == [2, 1]
+    assert await kept.find("nobody", 5) == []
+    assert await kept.backlog() == {"link": 2}
+    assert await kept.count_by_state() == {"queued": 2}
+
+
+async def test_all_of_it_survives_closing(tmp_path: Path) -> None:
+    for make in BACKENDS.values():
+        store = make(tmp_path)
+        wanted = directory_file.read(DIRECTORY, "d.toml", NAMES)
+        await store.apply(plan(wanted, await store.stored_directory()), NOW)
+        await accept(store, a_message(1))
+        taken = await store.take_ids(5)
+        await store.close()
+        store = make(tmp_path)
+        assert await state_of(store, 1) is State.QUEUED
+        assert (await store.take_ids(1))[0] > taken[-1]
+        await store.close()
+
+

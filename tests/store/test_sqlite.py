@@ -1,0 +1,128 @@
+"""What only the SQLite store promises: one file's migrations, group commit, faults that hit the guilty alone."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+
+import apsw
+import pytest
+
+from aldis.errors import SettingsError, StoreUnavailable
+from aldis.store import migrate
+from aldis.store.migrate import Migration
+from aldis.store.sqlite.connection import open_writer, upgrade
+from aldis.store.sqlite.ownership import OwnerLock
+from aldis.store.sqlite.store import SqliteStore
+from aldis.store.sqlite.writer import Writer
+from aldis.traffic.matching import SEGMENT_STATES
+from aldis.traffic.states import State
+
+
+def keep(db: apsw.Connection, items: list[str]) -> list[int]:
+    """Insert each item; "bad" breaks a constraint, "full" is what a full disk says."""
+    counts = []
+    for item in items:
+        if item == "full":
+            raise apsw.FullError
+        db.execute("INSERT INTO kept VALUES (?)", (item,))
+        counts.append(len(items))
+    return counts
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> apsw.Connection:
+    db = open_writer(tmp_path / "w.db")
+    db.execute("CREATE TABLE kept (item TEXT CHECK (item <> 'bad'))")
+    return db
+
+
+async def test_calls_that_wait_together_share_a_commit(database: apsw.Connection) -> None:
+    writer = Writer(database, ())
+    together = await asyncio.gather(*(writer.call(keep, str(n)) for n in range(50)))
+    assert together == [50] * 50
+    assert writer.commits == 1
+    await writer.close()
+
+
+async def test_a_failing_call_fails_alone(database: apsw.Connection) -> None:
+    writer = Writer(database, ())
+    outcomes = await asyncio.gather(
+        *(writer.call(keep, item) for item in ("a", "bad", "b", "full")), return_exceptions=True
+    )
+    assert [type(outcome) for outcome in outcomes] == [int, apsw.ConstraintError, int, StoreUnavailable]
+    assert database.execute("SELECT item FROM kept").fetchall() == [("a",), ("b",)]
+    await writer.close()
+    with pytest.raises(StoreUnavailable):
+        await writer.call(keep, "late")
+
+
+async def test_operations_that_meet_run_in_their_order(database: apsw.Connection) -> None:
+    ran: list[str] = []
+
+    def second(_db: apsw.Connection, items: list[None]) -> list[None]:
+        ran.append("second")
+        return items
+
+    def first(_db: apsw.Connection, items: list[None]) -> list[None]:
+        ran.append("first")
+        return items
+
+    writer = Writer(database, (first, second))
+    await asyncio.gather(writer.call(second, None), writer.call(first, None))
+    assert ran == ["first", "second"]
+    await writer.close()
+
+
+async def test_another_process_writing_delays_and_does_not_break(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "aldis.db")
+    other = open_writer(tmp_path / "aldis.db")
+    other.execute("BEGIN IMMEDIATE")
+    waiting = asyncio.create_task(store.take_ids(1))
+    await asyncio.sleep(0)  # one turn of the loop: the call is on its way
+    other.execute("COMMIT")
+    assert len(await waiting) == 1
+    other.close()
+    await store.close()
+
+
+def test_the_file_is_write_ahead_logged_and_synced_in_full(tmp_path: Path) -> None:
+    db = open_writer(tmp_path / "x.db")
+    assert db.execute("PRAGMA journal_mode").fetchall() == [("wal",)]
+    assert db.execute("PRAGMA synchronous").fetchall() == [(2,)]
+
+
+def test_migrations_are_applied_once_and_may_not_change(tmp_path: Path) -> None:
+    db = open_writer(tmp_path / "x.db")
+    assert upgrade(db)
+    assert upgrade(db) == []
+    db.execute("UPDATE schema_migration SET checksum = 'x'")
+    with pytest.raises(SettingsError, match="was changed"):
+        upgrade(db)
+    with pytest.raises(SettingsError, match="upgrade Aldis"):
+        migrate.pending([Migration(1, "0001_a.sql", "")], {2: "x"})
+
+
+def test_the_schema_knows_the_states_that_the_tables_know(tmp_path: Path) -> None:
+    db = open_writer(tmp_path / "x.db")
+    upgrade(db)
+    sql = dict(db.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'table'"))
+    for table, states in (("message", set(State)), ("segment", set(SEGMENT_STATES))):
+        check = re.search(r"CHECK \(state IN \(([^)]*)\)\)", str(sql[table]))
+        assert check is not None
+        assert set(re.findall(r"'(\w+)'", check[1])) == states
+
+
+async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "aldis.db").write_bytes(b"no database at all" * 100)
+    with pytest.raises(SettingsError, match="cannot be opened as a store"):
+        SqliteStore(tmp_path / "aldis.db")
+
+
+def test_a_data_directory_has_one_owner(tmp_path: Path) -> None:
+    lock = OwnerLock(tmp_path)
+    with pytest.raises(SettingsError, match="another Aldis"):
+        OwnerLock(tmp_path)
+    lock.release()
+    OwnerLock(tmp_path).release()
