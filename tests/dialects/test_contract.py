@@ -94,10 +94,15 @@ def test_the_postbacks_are_as_the_providers_print_them() -> None:
         "http://x/?a=1&sumoid=SMS_12345&mtcode=4&mtdescription=Delivered+to+handset",
         "",
     )
-    assert "mtcode=5&mtdescription=Not+Delivered+034" in told("sumotext", PostbackEvent.ENDED, State.UNDELIVERED, "034")[0]
+    assert (
+        "mtcode=5&mtdescription=Not+Delivered+034"
+        in told("sumotext", PostbackEvent.ENDED, State.UNDELIVERED, "034")[0]
+    )
     assert told("skycore", PostbackEvent.SENT, State.SENT)[1] == SKYCORE_BODY.format("ID", "CREATED", "")
     status = '<STATUS PROTOCOL="4" STATUS="0"/>'
-    assert told("skycore", PostbackEvent.ENDED, State.DELIVERED)[1] == SKYCORE_BODY.format("id", "created", status)
+    assert told("skycore", PostbackEvent.ENDED, State.DELIVERED)[1] == SKYCORE_BODY.format(
+        "id", "created", status
+    )
     assert told("genesys", PostbackEvent.ENDED, State.DELIVERED)[1] == (
         "type=receipt&message_id=SMS_12345&message_state=2&result_code=0&app_id=a+b&conversation_id=c%26d&userref=mine"
     )
@@ -108,7 +113,9 @@ def test_the_postbacks_are_as_the_providers_print_them() -> None:
 
 
 methods = st.sampled_from(["GET", "POST"])
-types = st.sampled_from(["", "application/json", "application/xml/mt", "text/xml", "application/x-www-form-urlencoded"])
+types = st.sampled_from(
+    ["", "application/json", "application/xml/mt", "text/xml", "application/x-www-form-urlencoded"]
+)
 openings = st.sampled_from([b"", b"{", b"[", b"<", b"xml=", b"json=", b"apikey=", b"recipients.0.msisdn="])
 
 
@@ -119,7 +126,7 @@ def test_no_octets_make_a_reader_raise(
     dialect: Dialect, method: str, content_type: str, opening: bytes, body: bytes, query: bytes
 ) -> None:
     headers = [(b"content-type", content_type.encode()), (b"authorization", b"Basic " + body[:20])]
-    request = HttpRequest(method, sorted(dialect.paths)[0], query, headers, opening + body, "127.0.0.1")
+    request = HttpRequest(method, min(dialect.paths), query, headers, opening + body, "127.0.0.1")
     found = dialect.read(request)
     if isinstance(found, Refusal):
         dialect.refuse(request, None, found)
@@ -128,13 +135,25 @@ def test_no_octets_make_a_reader_raise(
 
 
 @settings(max_examples=200)
-@given(st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(string.printable),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-        st.sampled_from(["message", "recipients", "msisdn", "sender", "token", "tags", "dry_run", "apikey", "msg"]), inner
-    ),
-    max_leaves=12,
-))
+@given(
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text(string.printable),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(
+                    ["message", "recipients", "msisdn", "sender", "token", "tags", "dry_run", "apikey", "msg"]
+                ),
+                inner,
+            )
+        ),
+        max_leaves=12,
+    )
+)
 def test_no_json_makes_a_reader_raise(document: object) -> None:
     body = msgspec.json.encode(document)
     for path in ("/v2/mtsms", "/api/sumopost/post"):

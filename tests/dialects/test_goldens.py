@@ -1,7 +1,8 @@
-"""Golden exchanges: a request's octets and the answer's, for every input form and refusal that the seeds name.
+"""Golden exchanges: a request's octets and the answer's, for every input form and refusal that the seeds
+name.
 
-Each case goes through the real door logic (`Door`) and real admission over a store with the demo's world, so the
-table says what a customer sees. Ids are those of a fresh store: the first message is number 1.
+Each case goes through the real door logic (`Door`) and real admission over a store with the demo's world, so
+the table says what a customer sees. Ids are those of a fresh store: the first message is number 1.
 """
 
 from __future__ import annotations
@@ -14,8 +15,14 @@ import pytest
 from aldis.dialects.exchange import HttpReply
 from aldis.store.sqlite.store import SqliteStore
 from tests.dialects.asking import Asker
-from tests.dialects.golden_cases import CASES, Case
+from tests.dialects.case import Case
+from tests.dialects.golden_genesys import GENE_CASES
+from tests.dialects.golden_mavorion import MAVO_CASES
+from tests.dialects.golden_skycore import SKY_CASES
+from tests.dialects.golden_sumotext import SUMO_CASES
 from tests.fakes.clock import FakeClock
+
+CASES: list[Case] = SUMO_CASES + MAVO_CASES + SKY_CASES + GENE_CASES
 
 GUID = re.compile(r"[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}")
 INCIDENT = re.compile(r'"incident_uuid":"[0-9a-f-]{36}"')

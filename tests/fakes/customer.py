@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
@@ -21,7 +23,17 @@ class Came:
 
     @property
     def form(self) -> dict[str, str]:
-        return {name: values[0] for name, values in parse_qs(self.body.decode(), keep_blank_values=True).items()}
+        return {
+            name: values[0] for name, values in parse_qs(self.body.decode(), keep_blank_values=True).items()
+        }
+
+
+@asynccontextmanager
+async def silent_server() -> AsyncIterator[str]:
+    """A server that takes connections and never says a word; gives its address."""
+    server = await asyncio.get_running_loop().create_server(asyncio.Protocol, "127.0.0.1", 0)
+    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    server.close()
 
 
 class FakeCustomer:
@@ -63,7 +75,7 @@ class FakeCustomer:
 
     async def _take(self, request: web.Request) -> web.Response:
         body = await request.read()
-        came = Came(request.method, request.path, request.query_string, request.content_type, body)
+        came = Came(request.method, request.path, request.url.raw_query_string, request.content_type, body)
         async with self._arrived:
             self.came.append(came)
             self._arrived.notify_all()

@@ -117,7 +117,9 @@ class WholeGateway:
         return [received.text for received in self.simulator.memory.handsets.of(number)]
 
     async def ended(self, reference: str) -> Timeline:
-        """Wait until a message has ended and all its postbacks are done; polls the store as an operator would."""
+        """Wait until a message has ended and all its postbacks are done; polls the store as an operator
+        would.
+        """
         while True:
             found = await self.gateway.store.find(reference, 1)
             if found and found[0].ended_at:
@@ -130,6 +132,9 @@ class WholeGateway:
         """Wait until so many messages have ended; returns how many are in each state."""
         while True:
             states = await self.gateway.store.count_by_state()
-            if sum(states.get(state, 0) for state in states if state not in ("queued", "sending", "sent")) >= count:
+            if (
+                sum(states.get(state, 0) for state in states if state not in ("queued", "sending", "sent"))
+                >= count
+            ):
                 return states
             await asyncio.sleep(0.05)

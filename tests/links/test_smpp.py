@@ -8,21 +8,21 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.fakes.clock import NOON
 
 from aldis.app import Simulator
 from aldis.clock import SystemClock
 from aldis.links.smpp import translate, verdicts
 from aldis.links.smpp.link import LinkSettings, SmppLink
 from aldis.settings import SimulatorSettings
-from aldis.sms.encoding import Encoding
 from aldis.smpp import codec, status, tlv
 from aldis.smpp.command import CommandId
 from aldis.smpp.pdus import BindResp, Empty, MessageIdBody, Pdu, ShortMessageBody
 from aldis.smpp.timers import Timers
+from aldis.sms.encoding import Encoding
 from aldis.stages.sending.upstream import Accepted, Deferred, InDoubt, Outbound, Outcome, Rejected
 from aldis.telemetry import Metrics
 from aldis.traffic.receipt import Receipt, ReceiptState
-from tests.fakes.clock import NOON
 
 
 def outbound(recipient: str = "447700900001", **changes: Any) -> Outbound:
@@ -39,7 +39,10 @@ def outbound(recipient: str = "447700900001", **changes: Any) -> Outbound:
         (Pdu(CommandId.submit_sm_resp, 1, status.ESME_RTHROTTLED), Deferred("ESME_RTHROTTLED")),
         (Pdu(CommandId.submit_sm_resp, 1, status.ESME_RMSGQFUL), Deferred("ESME_RMSGQFUL")),
         (Pdu(CommandId.submit_sm_resp, 1, status.ESME_RINVDSTADR), Rejected("ESME_RINVDSTADR")),
-        (Pdu(CommandId.submit_sm_resp, 1, 0x4A1), Deferred("0x000004A1")),  # unknown: losing is worse than twice
+        (
+            Pdu(CommandId.submit_sm_resp, 1, 0x4A1),
+            Deferred("0x000004A1"),
+        ),  # unknown: losing is worse than twice
         (Pdu(CommandId.generic_nack, 1, status.ESME_RINVCMDID, Empty()), Deferred("ESME_RINVCMDID")),
     ],
 )
@@ -65,8 +68,20 @@ RECEIPT_TEXT = b"id:0ab stat:UNDELIV err:034"
     ("body", "tlvs", "receipt"),
     [
         (RECEIPT_TEXT, {}, ("AB", ReceiptState.UNDELIVERED, "034")),
-        (RECEIPT_TEXT, {tlv.RECEIPTED_MESSAGE_ID: b"cd\0", tlv.MESSAGE_STATE: b"\x02"}, ("CD", ReceiptState.DELIVERED, "034")),
-        (b"", {tlv.RECEIPTED_MESSAGE_ID: b"cd\0", tlv.MESSAGE_STATE: b"\x03", tlv.NETWORK_ERROR_CODE: b"\x03\x00\x1b"}, ("CD", ReceiptState.EXPIRED, "027")),
+        (
+            RECEIPT_TEXT,
+            {tlv.RECEIPTED_MESSAGE_ID: b"cd\0", tlv.MESSAGE_STATE: b"\x02"},
+            ("CD", ReceiptState.DELIVERED, "034"),
+        ),
+        (
+            b"",
+            {
+                tlv.RECEIPTED_MESSAGE_ID: b"cd\0",
+                tlv.MESSAGE_STATE: b"\x03",
+                tlv.NETWORK_ERROR_CODE: b"\x03\x00\x1b",
+            },
+            ("CD", ReceiptState.EXPIRED, "027"),
+        ),
         (b"", {tlv.MESSAGE_PAYLOAD: RECEIPT_TEXT}, ("AB", ReceiptState.UNDELIVERED, "034")),
         (b"id:7 stat:WONDERFUL", {}, ("7", ReceiptState.ENROUTE, "")),
         (b"id:7 stat:ACCEPTD", {tlv.MESSAGE_STATE: b"\x63"}, ("7", ReceiptState.ENROUTE, "")),
@@ -153,7 +168,9 @@ async def test_room_is_what_the_window_has_left(smsc: Simulator) -> None:
     assert watch.link.room() == 0
     await watch.up()
     for number in range(3):
-        watch.link.submit(outbound(number=number + 1, recipient="447700900092"))  # answered after eight seconds
+        watch.link.submit(
+            outbound(number=number + 1, recipient="447700900092")
+        )  # answered after eight seconds
     assert watch.link.room() == 0
     await watch.stop()
 

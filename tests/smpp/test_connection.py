@@ -55,7 +55,9 @@ def test_responses_find_their_requests_in_any_order_and_only_once() -> None:
     esme, smsc = bound_ends()
     for name in ("first", "second"):
         esme.request(CommandId.submit_sm, HELLO, name, 0.0)
-    requests = [event.pdu for event in smsc.receive(esme.take_output(), 0.0) if isinstance(event, RequestArrived)]
+    requests = [
+        event.pdu for event in smsc.receive(esme.take_output(), 0.0) if isinstance(event, RequestArrived)
+    ]
     for request in [*reversed(requests), requests[0]]:
         smsc.respond(request, body=MessageIdBody(str(request.sequence_number)))
     answered = [e.context for e in esme.receive(smsc.take_output(), 0.0) if isinstance(e, ResponseArrived)]

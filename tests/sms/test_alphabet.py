@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.strategies import gsm_texts
 
 from aldis.sms.alphabet import NotInAlphabet, from_septets, to_septets
-from tests.strategies import gsm_texts
 
 CASES = [
     ("", b""),
@@ -38,7 +38,8 @@ def test_a_stranger_is_named(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("septets", "text"), [(b"\x1b", " "), (b"a\x1b", "a "), (b"\x1b\x61", "a"), (b"\x1b\x1b", " "), (b"\xc1", "A")]
+    ("septets", "text"),
+    [(b"\x1b", " "), (b"a\x1b", "a "), (b"\x1b\x61", "a"), (b"\x1b\x1b", " "), (b"\xc1", "A")],
 )
 def test_octets_that_we_never_write_are_read_as_the_specification_asks(septets: bytes, text: str) -> None:
     assert from_septets(septets) == text

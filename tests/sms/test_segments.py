@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.strategies import gsm_texts, texts
 
 from aldis.sms.encoding import Encoding, decode, encode
 from aldis.sms.segments import MAX_SEGMENTS, TooLong, count, split
 from aldis.sms.udh import concatenation, split_header
-from tests.strategies import gsm_texts, texts
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,9 @@ def test_no_octets_break_the_header_reader(octets: bytes) -> None:
     ("user_data", "reference", "total", "number"),
     [(b"\x05\x00\x03\x2a\x03\x02x", 0x2A, 3, 2), (b"\x06\x08\x04\x01\x02\x03\x01x", 0x0102, 3, 1)],
 )
-def test_both_kinds_of_concatenation_are_read(user_data: bytes, reference: int, total: int, number: int) -> None:
+def test_both_kinds_of_concatenation_are_read(
+    user_data: bytes, reference: int, total: int, number: int
+) -> None:
     elements, rest = split_header(user_data)
     place = concatenation(elements)
     assert place is not None

@@ -66,7 +66,9 @@ def test_reconnecting_waits_at_least_a_moment_and_at_most_half_a_minute(failures
         ({3: 0, 2: 0, 1: 0, 0: 2}, 10, {3: 0, 2: 0, 1: 0, 0: 2}),
     ],
 )
-def test_the_urgent_go_first_and_nobody_starves(waiting: dict[int, int], limit: int, parts: dict[int, int]) -> None:
+def test_the_urgent_go_first_and_nobody_starves(
+    waiting: dict[int, int], limit: int, parts: dict[int, int]
+) -> None:
     assert share(waiting, limit) == parts
 
 
@@ -90,7 +92,9 @@ def test_a_postback_is_tried_as_often_as_its_schedule_says(dialect: Dialect) -> 
     assert (last.due_at, last.done, last.fault) == (None, False, "HTTP 503")
 
 
-@pytest.mark.parametrize(("status", "genesys", "skycore"), [(200, True, True), (204, True, False), (302, False, False)])
+@pytest.mark.parametrize(
+    ("status", "genesys", "skycore"), [(200, True, True), (204, True, False), (302, False, False)]
+)
 def test_which_answers_count_is_the_dialects_own_matter(status: int, *, genesys: bool, skycore: bool) -> None:
     by_name = {dialect.name: dialect.schedule for dialect in DIALECTS}
     assert by_name["genesys"].taken(status) is genesys

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from aldis.sms.encoding import Encoding
@@ -19,7 +21,12 @@ LONG = b"x" * 400
 
 
 def a_sender(
-    store: SqliteStore, upstream: FakeUpstream, clock: FakeClock, *, tps: float | None = None, hold: bool = False
+    store: SqliteStore,
+    upstream: FakeUpstream,
+    clock: FakeClock,
+    *,
+    tps: float | None = None,
+    hold: bool = False,
 ) -> Sender:
     settings = SenderSettings(RetryPolicy(max_attempts=3, hold_in_doubt=hold), tps, receipt_patience_s=60)
     return Sender(store, upstream, settings, clock, lambda: 0.0, Metrics())
@@ -81,7 +88,7 @@ async def test_segments_are_paced_and_not_messages(
         clock.advance(0.1)
     assert sent[0] == 1
     assert sent[20] in (4, 5)  # two seconds: what was there at first, and two a second
-    assert max(later - earlier for earlier, later in zip(sent, sent[1:], strict=False)) == 1
+    assert max(later - earlier for earlier, later in pairwise(sent)) == 1
 
 
 async def test_a_throttled_message_is_tried_again_and_at_last_given_up(
@@ -173,7 +180,9 @@ async def test_what_was_not_on_the_wire_returns_when_the_link_goes_down(
 async def test_the_texts_of_both_alphabets_are_cut(
     demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock
 ) -> None:
-    await accept(demo_store, a_message(1, encoding=Encoding.UCS2, octets="ж".encode("utf-16-be") * 71, segments=2))
+    await accept(
+        demo_store, a_message(1, encoding=Encoding.UCS2, octets="ж".encode("utf-16-be") * 71, segments=2)
+    )
     await a_sender(demo_store, upstream, clock).step()
     assert [len(segment.octets) for segment in upstream.out] == [134, 8]
     assert upstream.out[0].header == bytes((5, 0, 3, 1, 2, 1))

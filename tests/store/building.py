@@ -57,5 +57,7 @@ async def settle_sent(
     """Bring a message to `sent`, its segments under these ids."""
     await accept(store, message)
     await store.claim(message.link, 100, share, NOW)
-    submitted = tuple(SubmittedSegment(number, name) for number, name in enumerate(ids[: message.segments], start=1))
+    submitted = tuple(
+        SubmittedSegment(number, name) for number, name in enumerate(ids[: message.segments], start=1)
+    )
     await store.settle(message.link, [Settlement(message.message_id, State.SENT, submitted)], NOW, confirm_by)

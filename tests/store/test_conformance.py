@@ -87,7 +87,8 @@ async def test_what_the_balance_does_not_cover_is_refused_whole(kept: Store) -> 
 
 async def test_side_by_side_submissions_cannot_overdraw(kept: Store) -> None:
     asked = [
-        kept.accept(Acceptance(RICH, prepaid=True, messages=(a_message(n, segments=3),))) for n in range(1, 11)
+        kept.accept(Acceptance(RICH, prepaid=True, messages=(a_message(n, segments=3),)))
+        for n in range(1, 11)
     ]
     answers = await asyncio.gather(*asked)
     assert answers.count(None) == 6
@@ -321,5 +322,3 @@ async def test_all_of_it_survives_closing(tmp_path: Path) -> None:
         assert await state_of(store, 1) is State.QUEUED
         assert (await store.take_ids(1))[0] > taken[-1]
         await store.close()
-
-

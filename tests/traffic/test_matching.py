@@ -7,7 +7,9 @@ import pytest
 from aldis.traffic.matching import NOTHING, SUBMITTED, Match, match
 from aldis.traffic.receipt import ReceiptState as R
 from aldis.traffic.receipt import alternative_ids, is_for, normalise_id
-from aldis.traffic.states import State as S
+from aldis.traffic.states import State
+
+S = State
 
 CASES = [
     (S.SENT, SUBMITTED, [], 1, R.DELIVERED, Match(R.DELIVERED, S.DELIVERED)),
@@ -34,7 +36,8 @@ def test_a_receipt_and_its_effect(
 
 
 @pytest.mark.parametrize(
-    ("written", "normal"), [("1f", "1F"), (" 007 ", "7"), ("000", "0"), ("ABC-1", "ABC-1"), ("0x1F", "X1F"), ("", "")]
+    ("written", "normal"),
+    [("1f", "1F"), (" 007 ", "7"), ("000", "0"), ("ABC-1", "ABC-1"), ("0x1F", "X1F"), ("", "")],
 )
 def test_ids_are_brought_to_one_spelling(written: str, normal: str) -> None:
     assert normalise_id(written) == normal

@@ -27,6 +27,6 @@ def test_every_state_but_the_first_can_be_reached_and_every_life_can_end() -> No
 
 def test_a_late_receipt_improves_an_unconfirmed_message() -> None:
     assert State.UNCONFIRMED in ENDED
-    assert AWAITS_RECEIPT == {State.SENT, State.UNCONFIRMED}
+    assert {State.SENT, State.UNCONFIRMED} == AWAITS_RECEIPT
     for state in AWAITS_RECEIPT:
         assert after(state, Event.RECEIPT_DELIVERED) is State.DELIVERED

@@ -11,6 +11,7 @@ import functools
 import socket
 
 import aiohttp
+from yarl import URL
 
 from aldis import __version__
 from aldis.accounts.account import Network
@@ -40,7 +41,7 @@ class HttpChannel:
         try:
             async with self._session(limits.private_networks).request(
                 request.method,
-                request.url,
+                URL(request.url, encoded=True),
                 data=request.body or None,
                 headers=request.headers,
                 timeout=timeout,

@@ -7,7 +7,7 @@ under way is known in memory only, because one process owns the postbacks.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import structlog
 
@@ -25,6 +25,7 @@ from aldis.traffic.postback import DuePostback, PostbackResult
 log = structlog.get_logger()
 
 POLL_S = 0.5
+STOP_S = 2.0
 
 
 class Poster:
@@ -48,21 +49,29 @@ class Poster:
         self._lanes = Lanes()
         self._tasks: dict[int, asyncio.Task[None]] = {}
         #: posted, and not yet stored; their rows still look due
-        self._results: list[tuple[str, PostbackResult]] = []
+        self._results: list[PostbackResult] = []
         self._unsettled: dict[int, str] = {}
+        #: messages that have one under way: "sent" must not be overtaken by "delivered"
+        self._messages: set[int] = set()
         self._loop = AgentLoop("poster")
         self._stopping = False
-        #: shows each try to whoever wants to watch; wired by app.py
-        self.on_tried: Callable[[DuePostback, PostbackResult], None] = lambda _due, _result: None
 
     def wake(self) -> None:
         """Say that there may be work."""
         self._loop.wake()
 
     def stop(self) -> None:
-        """Start no more; `run` ends when what is under way has ended and is stored."""
+        """Start no more; `run` ends when what is under way has ended and is stored.
+
+        Tries that take longer than a moment are broken off and not counted: their rows are still due.
+        """
         self._stopping = True
+        asyncio.get_running_loop().call_later(STOP_S, self._break_off)
         self._loop.wake()
+
+    def _break_off(self) -> None:
+        for task in list(self._tasks.values()):
+            task.cancel()
 
     async def run(self) -> None:
         """Work until stopped."""
@@ -81,11 +90,11 @@ class Poster:
         if not batch:
             return 0
         try:
-            await self._store.finish_postbacks([result for _, result in batch])
+            await self._store.finish_postbacks(batch)
         except BaseException:
             self._results = batch + self._results
             raise
-        for _, result in batch:
+        for result in batch:
             del self._unsettled[result.postback_id]
         return len(batch)
 
@@ -98,20 +107,25 @@ class Poster:
                 continue
             known = sum(1 for known_lane in self._unsettled.values() if known_lane == lane)
             for due in await self._store.due_postbacks(lane, room + known, now):
-                if due.postback_id in self._unsettled or room == 0:
+                if due.postback_id in self._unsettled or due.message.message_id in self._messages or room == 0:
                     continue
                 room -= 1
                 started += 1
                 self._unsettled[due.postback_id] = lane
+                self._messages.add(due.message.message_id)
                 self._lanes.start(lane)
                 self._tasks[due.postback_id] = asyncio.create_task(self._post(due))
         return started
 
     async def _post(self, due: DuePostback) -> None:
         dialect = self._dialects[due.message.dialect]
-        answer = Answer(None, "cancelled")
+        reached = False
         try:
             answer = await self._try(dialect, due)
+            reached = answer.status is not None
+        except asyncio.CancelledError:
+            del self._unsettled[due.postback_id]
+            raise
         except Exception as fault:
             log.exception(
                 "a postback could not be written",
@@ -120,13 +134,13 @@ class Poster:
             )
             answer = Answer(None, type(fault).__name__)
         finally:
-            result = next_try(dialect.schedule, due, answer, self._clock.now())
-            self._lanes.end(due.lane, reached=answer.status is not None)
-            self._tasks.pop(due.postback_id, None)
-            self._results.append((due.lane, result))
-            self._metrics.postbacks.labels(dialect.name, "done" if result.done else "failed").inc()
-            self.on_tried(due, result)
+            self._lanes.end(due.lane, reached=reached)
+            del self._tasks[due.postback_id]
+            self._messages.discard(due.message.message_id)
             self._loop.wake()
+        result = next_try(dialect.schedule, due, answer, self._clock.now())
+        self._results.append(result)
+        self._metrics.postbacks.labels(dialect.name, "done" if result.done else "failed").inc()
 
     async def _try(self, dialect: Dialect, due: DuePostback) -> Answer:
         account = self._current.directory.accounts_by_id.get(due.message.account_id)

@@ -1,0 +1,124 @@
+"""The command line as a user meets it: exit codes, one clear sentence, files and listings."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aldis.errors import SettingsError
+from aldis.settings import read
+
+
+def aldis(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "aldis", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+
+def test_a_new_operator_starts_from_the_demos_files(tmp_path: Path) -> None:
+    assert aldis("demo", "--files", ".", cwd=tmp_path).returncode == 0
+    assert aldis("demo", "--files", ".", cwd=tmp_path).returncode == 2
+    checked = aldis("config", "check", cwd=tmp_path)
+    assert (checked.returncode, "in order" in checked.stdout) == (0, True)
+    dry = aldis("apply", "world.toml", "--dry-run", cwd=tmp_path)
+    assert "would add account demo" in dry.stdout
+    applied = aldis("apply", "world.toml", cwd=tmp_path)
+    assert "add account demo" in applied.stdout
+    assert "set the credit of demo: 0.00 → 1000.00" in applied.stdout
+    assert aldis("apply", "world.toml", cwd=tmp_path).stdout == "nothing to change\n"
+    assert json.loads(aldis("messages", "--json", cwd=tmp_path).stdout) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["serve"], 2, "aldis.toml: No such file or directory"),
+        (["serve", "--nonsense"], 2, "No such option"),
+        (["apply", "nothing.toml"], 2, "nothing.toml: No such file or directory"),
+        (["messages"], 2, "there is no store at"),
+        (["simulator", "--listen", "here"], 2, "`here` is not host:port"),
+    ],
+)
+def test_misuse_ends_with_2_and_one_sentence(
+    tmp_path: Path, arguments: list[str], code: int, sentence: str
+) -> None:
+    ended = aldis(*arguments, cwd=tmp_path)
+    assert ended.returncode == code
+    assert sentence in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_the_demo_refuses_to_leave_loopback(tmp_path: Path) -> None:
+    (tmp_path / "aldis.toml").write_text('[http]\nlisten = "0.0.0.0:8080"\n')
+    ended = aldis("demo", "--once", "--config", "aldis.toml", cwd=tmp_path)
+    assert ended.returncode == 2
+    assert "loopback only" in ended.stderr
+
+
+FAULTY = """
+[http]
+listen = "nowhere"
+connections = "many"
+colour = "red"
+
+[[link]]
+name = "a"
+host = "x"
+
+[[link]]
+name = "a"
+host = "x"
+port = 0
+tps = -1
+"""
+
+
+def faults(text: str, environment: dict[str, str] | None = None) -> list[str]:
+    with pytest.raises(SettingsError) as found:
+        read(text, "aldis.toml", environment or {})
+    return found.value.problems
+
+
+def test_every_fault_of_a_settings_file_is_told_with_its_line() -> None:
+    assert [fault.partition(": ")[0] for fault in faults(FAULTY)] == [
+        "aldis.toml:5",
+        "aldis.toml:4",
+        "aldis.toml:7",
+    ]
+    mended = (
+        FAULTY.replace('"many"', "0")
+        .replace('colour = "red"\n', "")
+        .replace('name = "a"\nhost = "x"\n\n', 'name = "a"\nhost = "x"\nport = 1\n\n')
+    )
+    told = faults(mended)
+    for line, word in ((3, "nowhere"), (4, "above 0"), (12, "two links"), (14, "above 0"), (15, "tps")):
+        assert any(fault.startswith(f"aldis.toml:{line}:") and word in fault for fault in told), (
+            line,
+            word,
+            told,
+        )
+
+
+def test_the_environment_overrides_the_file() -> None:
+    text = '[[link]]\nname = "one"\nhost = "h"\nport = 2775\n'
+    environment = {
+        "ALDIS__HTTP__LISTEN": "127.0.0.1:9",
+        "ALDIS__HTTP__CONNECTIONS": "7",
+        "ALDIS__LINK__ONE__PASSWORD": "secret",
+        "PATH": "/",
+    }
+    settings = read(text, "aldis.toml", environment)
+    assert (settings.http.listen, settings.http.connections) == ("127.0.0.1:9", 7)
+    assert settings.link[0].password == "secret"
+    assert settings.simulator is None
+    assert "nothing of that name" in faults(text, {"ALDIS__LINK__TWO__PASSWORD": "x"})[0]
+    assert "unknown key" in faults(text, {"ALDIS__HTTP__COLOUR": "red"})[0]

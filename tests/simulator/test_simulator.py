@@ -1,0 +1,83 @@
+"""The simulated carrier: its table, its handsets, its view."""
+
+from __future__ import annotations
+
+import random
+
+import aiohttp
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.strategies import gsm_texts, texts
+
+from aldis.app import Simulator
+from aldis.clock import SystemClock
+from aldis.settings import SimulatorSettings
+from aldis.simulator.behaviour import BY_LAST_DIGITS, DELIVERS, behaviour_for, reaches_handset
+from aldis.simulator.handsets import Handsets
+from aldis.smpp.pdus import ShortMessageBody
+from aldis.sms.encoding import Encoding, encode
+from aldis.sms.segments import split
+
+
+def test_the_table_covers_what_is_promised() -> None:
+    assert sorted(BY_LAST_DIGITS) == [str(number) for number in range(80, 93)]
+    assert all(behaviour_for(f"4477009000{number:02d}") is DELIVERS for number in range(80))
+    assert not reaches_handset(BY_LAST_DIGITS["80"])
+    assert reaches_handset(BY_LAST_DIGITS["84"])
+
+
+@given(st.one_of(gsm_texts, texts).filter(bool), st.randoms(use_true_random=False))
+def test_a_handset_shows_the_text_whatever_the_order_of_its_segments(
+    text: str, chance: random.Random
+) -> None:
+    handsets, encoded = Handsets(), encode(text)
+    segments = list(split(encoded, 42))
+    chance.shuffle(segments)
+    for segment in segments:
+        body = ShortMessageBody(
+            source_addr="74700",
+            destination_addr="447700900001",
+            esm_class=0x40 if segment.header else 0,
+            data_coding=0 if encoded.encoding is Encoding.GSM7 else 8,
+        )
+        handsets.receive(body, segment.header + segment.octets, 0)
+    (received,) = handsets.of("447700900001")
+    assert (received.text, received.segments) == (text, len(segments))
+    assert handsets.incomplete == 0
+    assert handsets.numbers() == {"447700900001": 1}
+
+
+def test_an_incomplete_message_is_counted_and_not_shown() -> None:
+    handsets = Handsets()
+    body = ShortMessageBody(source_addr="a", destination_addr="b", esm_class=0x40)
+    assert handsets.receive(body, b"\x05\x00\x03\x01\x02\x01x", 0) is None
+    assert handsets.receive(body, b"\x05\x00\x03\x01\x02\x01x", 0) is None  # the same segment again
+    assert (handsets.incomplete, handsets.messages) == (1, 0)
+    handsets.clear()
+    assert handsets.incomplete == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "part"),
+    [
+        ("GET", "/", 200, '"submits"'),
+        ("GET", "/handsets", 200, '"447700900001": 1'),
+        ("GET", "/handsets/447700900001", 200, '"text": "Grüße, 1 €"'),
+        ("GET", "/handsets/%2B447700900001", 200, '"segments": 1'),
+        ("GET", "/handsets/1", 200, '"messages": []'),
+        ("DELETE", "/handsets", 200, '"messages": 0'),
+        ("GET", "/nothing", 404, "error"),
+        ("POST", "/handsets", 405, "error"),
+    ],
+)
+async def test_the_view_shows_what_arrived(method: str, path: str, status: int, part: str) -> None:
+    simulator = Simulator(SimulatorSettings("127.0.0.1:0", "127.0.0.1:0"), SystemClock())
+    await simulator.start()
+    body = ShortMessageBody(source_addr="74700", destination_addr="447700900001")
+    simulator.memory.handsets.receive(body, encode("Grüße, 1 €").octets, 1_795_262_400_000)
+    url = f"http://127.0.0.1:{simulator.view.port}{path}"
+    async with aiohttp.ClientSession() as session, session.request(method, url) as answer:
+        assert answer.status == status
+        assert part in await answer.text()
+    await simulator.stop()
