@@ -6,7 +6,17 @@ import ast
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
+
+from aldis import settings
+from aldis.accounts import directory_file
+from aldis.accounts.carriers import Carrier
+from aldis.accounts.routes import Route
+from aldis.dialects import genesys, mavorion, skycore, sumotext
+from aldis.dialects.contract import Dialect
+from aldis.dialects.registry import DIALECTS
+from aldis.traffic.states import TRANSITIONS
 
 ROOT = Path(__file__).parents[2]
 SRC = ROOT / "src" / "aldis"
@@ -93,3 +103,91 @@ def test_no_path_of_a_machine_and_no_registry_is_committed() -> None:
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     assert "://" not in lock
     assert "--hash=sha256:" in lock
+
+
+DOCS = ROOT / "docs"
+
+
+def keys_of(record: type[msgspec.Struct]) -> list[str]:
+    return [field.encode_name for field in msgspec.structs.fields(record)]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        settings.HttpSettings,
+        settings.StoreSettings,
+        settings.MessageSettings,
+        settings.LinkEntry,
+        settings.SimulatorSettings,
+        settings.LogSettings,
+    ],
+)
+def test_every_setting_is_documented(record: type[msgspec.Struct]) -> None:
+    page = (DOCS / "reference" / "settings.md").read_text(encoding="utf-8")
+    assert [key for key in keys_of(record) if f"`{key}`" not in page] == []
+
+
+@pytest.mark.parametrize(
+    "record", [*directory_file.DirectoryFile.__annotations__, "credential"], ids=lambda name: str(name)
+)
+def test_every_key_of_the_directory_is_documented(record: str) -> None:
+    page = (DOCS / "reference" / "directory.md").read_text(encoding="utf-8")
+    entries: dict[str, type[msgspec.Struct]] = {
+        "account": directory_file.AccountEntry,
+        "carrier": Carrier,
+        "route": Route,
+        "price": directory_file.PriceEntry,
+        "opt_in": directory_file.OptInEntry,
+        "credential": directory_file.CredentialEntry,
+    }
+    assert f"{record}]]" in page
+    listed = [key for key in keys_of(entries[record]) if key not in ("sender", "credential")]
+    assert [key for key in listed if f"`{key}`" not in page] == []
+
+
+def test_the_drawing_of_the_states_is_the_table() -> None:
+    page = (DOCS / "states.md").read_text(encoding="utf-8")
+    for state, moves in TRANSITIONS.items():
+        drawn = " · ".join(f"{event.value} → {target.value}" for event, target in moves.items()) or "final"
+        assert f"| {state.value} | {drawn} |" in page
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+def test_every_code_of_a_dialect_is_documented(dialect: Dialect) -> None:
+    page = (DOCS / "dialects" / f"{dialect.name}.md").read_text(encoding="utf-8")
+    codes = {
+        "sumotext": {str(number) for number, _ in sumotext.reply.ERRORS.values()},
+        "mavorion": {code for code, _, _ in mavorion.reply.ERRORS.values()},
+        "skycore": {code for code, _ in skycore.reply.ERRORS.values()},
+        "genesys": {str(code) for code in genesys.reply.CODES.values()},
+    }[dialect.name]
+    assert sorted(code for code in codes if not re.search(rf"\b{code}\b", page)) == []
+
+
+def test_every_clause_that_is_cited_is_in_the_list() -> None:
+    page = (DOCS / "specifications.md").read_text(encoding="utf-8")
+    cited = re.compile(
+        r"(SMPP v3\.4|3GPP TS 23\.0\d\d|RFC \d+|XML 1\.0|ITU-T E\.164)((?:,? (?:and )?§[\d.]*\d)*)"
+    )
+    missing = set()
+    for path in FILES:
+        for document, clauses in cited.findall(path.read_text(encoding="utf-8")):
+            rows = "".join(line for line in page.splitlines() if line.startswith(f"| {document} "))
+            missing |= {
+                f"{document} {clause}" for clause in re.findall(r"§[\d.]*\d", clauses) if clause not in rows
+            }
+            missing |= set() if rows else {document}
+    assert missing == set()
+
+
+def test_links_between_the_pages_lead_somewhere() -> None:
+    for page in [ROOT / "README.md", ROOT / "HACKING.md", *DOCS.rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_tree_in_the_docs_is_the_tree() -> None:
+    tree = (ROOT / "HACKING.md").read_text(encoding="utf-8")
+    for folder in sorted(path for path in SRC.iterdir() if path.is_dir() and path.name != "__pycache__"):
+        assert f"─ {folder.name}/" in tree, folder.name

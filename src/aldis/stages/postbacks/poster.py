@@ -107,7 +107,11 @@ class Poster:
                 continue
             known = sum(1 for known_lane in self._unsettled.values() if known_lane == lane)
             for due in await self._store.due_postbacks(lane, room + known, now):
-                if due.postback_id in self._unsettled or due.message.message_id in self._messages or room == 0:
+                if (
+                    due.postback_id in self._unsettled
+                    or due.message.message_id in self._messages
+                    or room == 0
+                ):
                     continue
                 room -= 1
                 started += 1
