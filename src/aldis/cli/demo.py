@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import click
 from rich.console import Console
 
 from aldis.cli.running import run, set_up_logs, stopped_by_signal
+from aldis.cli.terminal import own_foreground
 from aldis.clock import SystemClock
 from aldis.demo.show import Demo
 from aldis.demo.world import text_of, write_files
@@ -43,13 +45,11 @@ def demo(*, once: bool, config_file: Path | None, data_dir: Path | None, files: 
         return
     settings = load(config_file) if config_file else read(text_of("aldis.toml"), "the demo's aldis.toml", {})
     set_up_logs(settings.log)
-    if data_dir is not None:
-        run(_demo(settings, data_dir, once=once))
-        return
-    with tempfile.TemporaryDirectory(prefix="aldis-demo-") as folder:
-        run(_demo(settings, Path(folder), once=once))
+    with own_foreground(), tempfile.TemporaryDirectory(prefix="aldis-demo-") as folder:
+        run(_demo(settings, data_dir or Path(folder), once=once))
 
 
 async def _demo(settings: Settings, data_dir: Path, *, once: bool) -> None:
     stopped = stopped_by_signal()
-    await Demo(settings, data_dir, SystemClock(), Console()).run(once=once, stopped=stopped)
+    console = Console(highlight=False, soft_wrap=True)
+    await Demo(settings, data_dir, SystemClock(), console, sys.argv[0]).run(once=once, stopped=stopped)

@@ -35,12 +35,16 @@ class DemoFailed(GatewayError):
 class Demo:
     """One demo from start to stop."""
 
-    def __init__(self, settings: Settings, data_dir: Path, clock: Clock, console: Console) -> None:
+    def __init__(
+        self, settings: Settings, data_dir: Path, clock: Clock, console: Console, command: str
+    ) -> None:
         refuse_public_addresses(settings)
         self._settings = settings
         self._data_dir = data_dir
         self._clock = clock
         self._console = console
+        #: how the user called us, for lines to paste
+        self._command = command
         self._receiver = Receiver()
 
     async def run(self, *, once: bool, stopped: asyncio.Event) -> None:
@@ -98,9 +102,7 @@ class Demo:
         async with session.post(request.url(base), data=request.body.encode(), headers=headers) as response:
             answer = await response.text()
         self._console.print(f"[cyan]{request.dialect:9}[/cyan] POST {request.path}")
-        self._console.print(
-            f"          {response.status} {answer}", markup=False, highlight=False, soft_wrap=True
-        )
+        self._console.print(f"          {response.status} {answer}", markup=False, soft_wrap=True)
 
     async def _watch(self, gateway: Gateway, request: DemoRequest) -> None:
         """Print each step of one message as it happens, until its last postback is taken."""
@@ -123,18 +125,16 @@ class Demo:
             "…80 fails, …83 is throttled first.\n"
         )
         for request in four(2):
-            console.print(request.curl(self._base(gateway)), markup=False, highlight=False, soft_wrap=True)
+            console.print(request.curl(self._base(gateway)), markup=False)
         if simulator is not None:
             console.print(f"\nWhat a handset received: curl -sS http://{simulator.view}/handsets/4512345602")
-        console.print(f"The life of a message:   aldis message ID --data-dir {self._data_dir}")
+        console.print(f"The life of a message:   {self._command} message 1 --data-dir {self._data_dir}")
         console.print(f"Numbers:                 curl -sS {self._base(gateway)}/metrics")
         console.print("Ctrl-C stops. Postbacks show up below as they arrive.\n")
 
     def _show_taken(self, taken: Taken) -> None:
         content = taken.content if len(taken.content) <= SHOWN_OCTETS else taken.content[:SHOWN_OCTETS] + "…"
-        self._console.print(
-            f"postback  {taken.dialect}: {content}", markup=False, highlight=False, soft_wrap=True
-        )
+        self._console.print(f"postback  {taken.dialect}: {content}", markup=False, soft_wrap=True)
 
 
 async def _timeline(gateway: Gateway, request: DemoRequest) -> Timeline | None:
