@@ -114,9 +114,9 @@ class Gateway:
             self._simulator = Simulator(settings.simulator, self._clock)
             await self._simulator.start()
         current = CurrentDirectory(await self.store.directory())
-        self.admitter = Admitter(
-            self.store, self._clock, current, secrets.token_bytes(32), settings.messages.validity_s
-        )
+        links = frozenset(entry.name for entry in settings.link)
+        secret, validity_s = secrets.token_bytes(32), settings.messages.validity_s
+        self.admitter = Admitter(self.store, self._clock, current, secret, links, validity_s)
         self.poster = Poster(self.store, self._channel, BY_NAME, current, self._clock, self.metrics)
         self._keeper = Keeper(self.store, current, self._clock, settings.store.retention_days, self.metrics)
         for entry in settings.link:
@@ -124,6 +124,7 @@ class Gateway:
         self._wire_hints()
         for sender in self._senders.values():
             await sender.recover()
+        await self.store.recover_orphans(list(self._links), self._clock.now())
         self._link_tasks = [asyncio.create_task(link.run()) for link in self._links.values()]
         self._sender_tasks = [asyncio.create_task(sender.run()) for sender in self._senders.values()]
         agents = (self._recorder.run, self.poster.run, self._keeper.run)

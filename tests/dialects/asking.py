@@ -43,7 +43,7 @@ class Asker:
     @classmethod
     async def over(cls, store: Store, clock: FakeClock, max_body_octets: int = 100_000) -> Asker:
         current = CurrentDirectory(await store.directory())
-        admitter = Admitter(store, clock, current, b"secret", validity_s=172_800)
+        admitter = Admitter(store, clock, current, b"secret", frozenset({"simulator"}), validity_s=172_800)
         counter = itertools.count(1)
         door = Door(BY_PATH, {}, admitter, max_body_octets, lambda bits: next(counter) % 2**bits, Metrics())
         return cls(door)

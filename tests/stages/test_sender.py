@@ -9,7 +9,7 @@ import pytest
 from aldis.sms.encoding import Encoding
 from aldis.stages.sending.retry import RetryPolicy
 from aldis.stages.sending.sender import Sender, SenderSettings
-from aldis.stages.sending.upstream import Accepted, Deferred, InDoubt, Rejected
+from aldis.stages.sending.upstream import Accepted, Deferred, InDoubt, Outbound, Rejected
 from aldis.store.sqlite.store import SqliteStore
 from aldis.telemetry import Metrics
 from aldis.traffic.states import State
@@ -175,6 +175,22 @@ async def test_what_was_not_on_the_wire_returns_when_the_link_goes_down(
     sender.wake()
     await sender.step()
     assert [segment.number for segment in upstream.out] == [11, 12, 13, 14, 15, 16]
+
+
+class RefusingUpstream(FakeUpstream):
+    """Cannot say anything: the outcome comes before `submit` returns."""
+
+    def submit(self, segment: Outbound) -> None:
+        self.on_outcome(segment, Rejected("cannot be encoded for this link"))
+
+
+async def test_a_thousand_outcomes_at_once_do_not_pile_up(demo_store: SqliteStore, clock: FakeClock) -> None:
+    for number in range(1, 1001):
+        await accept(demo_store, a_message(number, price_micros=0))
+    sender = a_sender(demo_store, RefusingUpstream(window=1000), clock)
+    assert await sender.step() == 1000
+    await sender.settle()
+    assert await demo_store.count_by_state() == {"rejected": 1000}
 
 
 async def test_the_texts_of_both_alphabets_are_cut(

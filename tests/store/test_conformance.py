@@ -181,6 +181,15 @@ async def test_what_a_lost_owner_left_is_released_by_policy(kept: Store, *, hold
     assert await kept.recover("link", hold=hold, now=NOW) == 0
 
 
+async def test_what_is_sending_on_a_link_that_is_gone_waits_again(kept: Store) -> None:
+    await accept(kept, a_message(1))
+    await accept(kept, a_message(2, link="gone"))
+    for link in ("link", "gone"):
+        await kept.claim(link, 1, share, NOW)
+    assert await kept.recover_orphans(["link"], NOW) == 1
+    assert [await state_of(kept, number) for number in (1, 2)] == [State.SENDING, State.QUEUED]
+
+
 def a_receipt(smsc_message_id: str, state: ReceiptState, recipient: str = "447700900001") -> Receipt:
     return Receipt("link", smsc_message_id, state, "012", recipient, NOW + 1000)
 

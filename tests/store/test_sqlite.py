@@ -87,6 +87,21 @@ async def test_another_process_writing_delays_and_does_not_break(tmp_path: Path)
     await store.close()
 
 
+async def test_nobody_waits_for_another_process_for_ever(
+    database: apsw.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aldis.store.sqlite.writer.BUSY_MS", 50)
+    other = open_writer(tmp_path / "w.db")
+    other.execute("BEGIN IMMEDIATE")
+    writer = Writer(database, ())
+    outcomes = await asyncio.gather(*(writer.call(keep, str(n)) for n in range(40)), return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} == {StoreUnavailable}
+    other.execute("ROLLBACK")
+    assert await writer.call(keep, "again") == 1
+    await writer.close()
+    other.close()
+
+
 def test_the_file_is_write_ahead_logged_and_synced_in_full(tmp_path: Path) -> None:
     db = open_writer(tmp_path / "x.db")
     assert db.execute("PRAGMA journal_mode").fetchall() == [("wal",)]

@@ -116,6 +116,10 @@ class Store(Protocol):
         """
         ...
 
+    async def recover_orphans(self, links: Sequence[str], now: int) -> int:
+        """Release to `queued` what is `sending` on links that are none of these: nobody will settle it."""
+        ...
+
     async def claim(self, link: str, limit: int, share: Share, now: int) -> list[ClaimedMessage]:
         """Move up to `limit` due messages of a link to `sending`, the most urgent first."""
         ...

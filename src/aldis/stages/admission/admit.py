@@ -35,12 +35,19 @@ class Admitter:
     """Says yes or no to submissions."""
 
     def __init__(
-        self, store: Store, clock: Clock, current: CurrentDirectory, secret: bytes, validity_s: int
+        self,
+        store: Store,
+        clock: Clock,
+        current: CurrentDirectory,
+        secret: bytes,
+        links: frozenset[str],
+        validity_s: int,
     ) -> None:
         self._store = store
         self._clock = clock
         self._current = current
         self._authenticator = Authenticator(clock, secret)
+        self._links = links
         self._validity_ms = validity_s * 1000
         self._ids = IdBlocks()
         self._buckets: dict[str, TokenBucket] = {}
@@ -56,7 +63,8 @@ class Admitter:
         if self.draining:
             return Refusal(RefusalReason.UNAVAILABLE)
         findings = [Findings(ask) for ask in submission.asks]
-        case = Case(dialect, self._current.directory, submission, request.peer, self._throttle, findings)
+        directory = self._current.directory
+        case = Case(dialect, directory, submission, self._links, request.peer, self._throttle, findings)
         for check in dialect.policy.checks:
             if check is Check.CREDENTIALS:
                 case.credential = await self._authenticator.credential(case.directory, submission.presented)

@@ -45,6 +45,8 @@ class Case(msgspec.Struct):
     dialect: Dialect
     directory: Directory
     submission: Submission
+    #: the links that this gateway has
+    links: frozenset[str]
     peer: str
     #: takes so many messages off an account's rate; False when there is no room
     throttle: Callable[[Account, int], bool]
@@ -187,7 +189,7 @@ def _route(case: Case) -> Refusal | None:
         for recipient in found.recipients:
             link = choose_link(case.directory.routes, found.carrier, found.sender, recipient.country)
             price = case.directory.price_micros(recipient.country)
-            if link is None or price is None:
+            if link is None or link not in case.links or price is None:
                 return Refusal(RefusalReason.NO_ROUTE, value=recipient.country)
             found.routes.append((link, price))
     return None

@@ -69,6 +69,7 @@ class Sender:
         #: settlements on their way into the store; their messages still count as held
         self._settling = 0
         self._settle_is_due = False
+        self._pumping = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._bucket: TokenBucket | None = None
         if settings.tps is not None:
@@ -169,7 +170,15 @@ class Sender:
 
     def _pump(self) -> None:
         """Submit what window and pace allow."""
-        now = self._clock.monotonic()
+        if self._pumping:
+            return  # an outcome came while its segment was being submitted; the loop below goes on by itself
+        self._pumping = True
+        try:
+            self._submit_ready(self._clock.monotonic())
+        finally:
+            self._pumping = False
+
+    def _submit_ready(self, now: float) -> None:
         while self._ready and self._upstream.room() > 0:
             segment = self._ready[0]
             in_hand = self._in_hand[segment.message_id]

@@ -126,6 +126,20 @@ def _settle(db: apsw.Connection, money: endings.Money, item: Settle, settlement:
         raise ValueError(f"a settlement cannot lead to {state}")
 
 
+class Orphans(msgspec.Struct, frozen=True):
+    """All links but these."""
+
+    links: tuple[str, ...]
+    now: int
+
+
+def recover_orphans(db: apsw.Connection, items: list[Orphans]) -> list[int]:
+    """Release what is `sending` on links that are not there any more; it waits for them or expires."""
+    sql = """UPDATE message SET state = 'queued', due_at = ?
+             WHERE state = 'sending' AND link NOT IN (SELECT value FROM json_each(?)) RETURNING message_id"""
+    return [len(every(db, sql, (item.now, msgspec.json.encode(item.links).decode()))) for item in items]
+
+
 def recover(db: apsw.Connection, items: list[Recover]) -> list[int]:
     """Release what lost owners left in `sending`."""
     money = endings.Money(db)

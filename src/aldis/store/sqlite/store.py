@@ -74,6 +74,10 @@ class SqliteStore:
         """See `Store.recover`."""
         return await self._writer.call(sending.recover, sending.Recover(link, hold, now))
 
+    async def recover_orphans(self, links: Sequence[str], now: int) -> int:
+        """See `Store.recover_orphans`."""
+        return await self._writer.call(sending.recover_orphans, sending.Orphans(tuple(links), now))
+
     async def claim(self, link: str, limit: int, share: Share, now: int) -> list[ClaimedMessage]:
         """See `Store.claim`."""
         return await self._writer.call(sending.claim, sending.Claim(link, limit, share, now))

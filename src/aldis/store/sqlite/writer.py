@@ -92,6 +92,10 @@ class Writer:
     async def _commit(self, batch: list[_Call]) -> list[Any]:
         """Return a result or an exception for each call."""
         try:
+            await self._begin()
+        except apsw.Error as fault:  # nobody could write: there is no guilty one to be found
+            return [_as_unavailable(fault)] * len(batch)
+        try:
             return await self._transact(batch)
         except Exception as fault:  # noqa: BLE001 - whatever it is, it belongs to one of the callers
             if len(batch) == 1:
@@ -99,7 +103,6 @@ class Writer:
             return [outcome for call in batch for outcome in await self._commit([call])]
 
     async def _transact(self, batch: list[_Call]) -> list[Any]:
-        await self._begin()
         try:
             outcomes = self._run(batch)
             await self._loop.run_in_executor(self._thread, self._db.execute, "COMMIT")
