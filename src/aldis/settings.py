@@ -19,6 +19,7 @@ from aldis import toml_file
 from aldis.errors import SettingsError
 
 PREFIX = "ALDIS__"
+MAX_PORT = 65_535
 
 
 class HttpSettings(msgspec.Struct, frozen=True):
@@ -148,7 +149,7 @@ def host_and_port(listen: str) -> tuple[str, int]:
     """Split `host:port`; an IPv6 host stands in brackets. Raises ValueError."""
     host, _, port = listen.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
-    if not host or not port.isdigit() or int(port) > 65_535:  # noqa: PLR2004 - TCP's largest port
+    if not host or not port.isdigit() or int(port) > MAX_PORT:
         raise ValueError(f"`{listen}` is not host:port")
     return host, int(port)
 
@@ -226,6 +227,11 @@ def _link_faults(links: tuple[LinkEntry, ...]) -> list[tuple[toml_file.Path, str
         names.add(link.name)
         if link.password and link.password_file:
             faults.append((path, "give `password` or `password_file`, not both"))
+        for key, longest in (("system_id", 15), ("system_type", 12), ("password", 64)):
+            if len(getattr(link, key)) > longest:
+                faults.append(((*path, key), f"must be {longest} characters at most (SMPP v3.4 §4.1.1)"))
+        if link.port > MAX_PORT:
+            faults.append(((*path, "port"), f"must be {MAX_PORT} at most"))
         for key in ("port", "window", "max_attempts", "enquire_link_s", "response_s"):
             if getattr(link, key) <= 0:
                 faults.append(((*path, key), "must be above 0"))

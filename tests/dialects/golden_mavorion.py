@@ -195,3 +195,31 @@ MAVO_CASES = [
         400,
     ),
 ]
+
+NESTED = "[" * 5000 + "]" * 5000
+MAVO_CASES += [
+    Case(
+        "mavorion nested without end",
+        mavo('{"message":"x","payload":' + NESTED + "}"),
+        mavo_error("0x0308", "Invalid request body: %1", '"the body is not valid JSON"'),
+        422,
+    ),
+    Case(
+        "mavorion long label",
+        mavo('{"message":"Hi","label":"' + "a" * 256 + '","recipients":[{"msisdn":4512345678}]}'),
+        mavo_error("0x0308", "Invalid argument: %1", '"label"'),
+        400,
+    ),
+    Case(
+        "mavorion too many in all",
+        mavo(
+            "["
+            + ",".join(
+                ['{"message":"x","recipients":[' + ",".join('{"msisdn":1}' for _ in range(3000)) + "]}"] * 2
+            )
+            + "]"
+        ),
+        mavo_error("0x0308", "Invalid argument: %1", '"1"'),
+        400,
+    ),
+]

@@ -102,6 +102,11 @@ SKY_CASES = [
         sky("<TO>15551234888</TO><FROM>55555</FROM><TEXT>x</TEXT>"),
         sky_error("E111", "Invalid shortcode"),
     ),
+    Case(
+        "skycore E111 without FROM",
+        sky("<TO>15551234888</TO><TEXT>x</TEXT>"),
+        sky_error("E111", "Invalid shortcode"),
+    ),
     Case("skycore E112", sky(SKY_GOOD, "elsewhere-skycore"), sky_error("E112", "IP was not whitelisted")),
     Case(
         "skycore E201",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 from tests.dialects.asking import Asker
@@ -194,3 +195,54 @@ async def test_an_unknown_path_is_404(server: HttpServer) -> None:
 async def test_a_port_that_is_taken_is_told_in_one_sentence(server: HttpServer) -> None:
     with pytest.raises(SettingsError, match="is something else running there"):
         HttpServer(lambda _scope, _receive, _send: asyncio.sleep(0), ServerSettings("127.0.0.1", server.port))
+
+
+async def test_blank_lines_do_not_keep_a_connection(server: HttpServer) -> None:
+    assert (await ask(server, b"\r\n"))[0] == 408
+
+
+async def test_requests_are_not_queued_without_end(server: HttpServer) -> None:
+    stranger = await Stranger.at(server)
+    await stranger.say(b"GET / HTTP/1.1\r\n\r\n" * 2000)
+    answers = 0
+    try:
+        while True:
+            await stranger.answer()
+            answers += 1
+    except (asyncio.IncompleteReadError, ConnectionError):
+        pass
+    assert answers < 20
+    stranger.leave()
+
+
+async def test_a_whole_request_is_answered_before_the_nonsense_behind_it_closes_the_door(
+    server: HttpServer,
+) -> None:
+    stranger = await Stranger.at(server)
+    await stranger.say(SEND % 1 + b"\x00\x01 nonsense\r\n\r\n")
+    assert await stranger.answer() == (200, b"result_code=0")
+    assert await stranger.is_closed()
+    stranger.leave()
+
+
+async def test_a_half_closed_socket_still_gets_its_answer(server: HttpServer) -> None:
+    stranger = await Stranger.at(server)
+    await stranger.say(SEND % 1)
+    stranger.writer.write_eof()
+    assert await stranger.answer() == (200, b"result_code=0")
+    assert await stranger.is_closed()
+    stranger.leave()
+
+
+async def test_endless_trailers_end_the_connection(server: HttpServer) -> None:
+    head = b"POST /httpapi/receiver HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    stranger = await Stranger.at(server)
+    await stranger.say(head + b"1\r\na\r\n0\r\nX: ")
+    said = 0
+    with suppress(ConnectionError):
+        while said < 10_000_000:
+            await stranger.say(b"a" * 1000)
+            said += 1000
+            await asyncio.sleep(0)
+    assert said < 10_000_000
+    stranger.leave()

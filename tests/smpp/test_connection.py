@@ -169,15 +169,30 @@ def test_a_session_that_is_never_bound_ends() -> None:
     assert isinstance(smsc.poll(10.0)[0], SessionEnded)
 
 
-def test_an_overdue_request_is_given_back_and_its_late_answer_ignored() -> None:
-    esme, smsc = bound_ends()
-    esme.request(CommandId.submit_sm, HELLO, "slow", 5.0)
-    (event,) = smsc.receive(esme.take_output(), 5.0)
-    assert isinstance(event, RequestArrived)
+def test_a_peer_that_answers_nothing_is_left_with_all_in_doubt() -> None:
+    esme, _ = bound_ends()
+    for name in ("a", "b"):
+        esme.request(CommandId.submit_sm, HELLO, name, 5.0)
     assert esme.poll(24.9) == []
-    assert esme.poll(25.0) == [ResponseOverdue("slow")]
-    smsc.respond(event.pdu, body=MessageIdBody("1"))
-    assert esme.receive(smsc.take_output(), 26.0) == []
+    assert esme.poll(25.0) == [SessionEnded("the peer leaves requests unanswered")]
+    assert esme.abandon() == ["a", "b"]
+
+
+def test_a_late_answer_still_counts_while_others_are_answered() -> None:
+    esme, smsc = bound_ends()
+    esme.request(CommandId.submit_sm, HELLO, "slow", 0.0)
+    (slow,) = smsc.receive(esme.take_output(), 0.0)
+    assert isinstance(slow, RequestArrived)
+    for moment in range(15, 80, 15):
+        esme.request(CommandId.submit_sm, HELLO, "quick", float(moment))
+        (quick,) = smsc.receive(esme.take_output(), float(moment))
+        assert isinstance(quick, RequestArrived)
+        smsc.respond(quick.pdu, body=MessageIdBody("1"))
+        assert len(esme.receive(smsc.take_output(), float(moment))) == 1
+        assert esme.poll(float(moment)) == []
+    assert esme.poll(80.0) == [ResponseOverdue("slow")]  # four times the patience: it will not come any more
+    smsc.respond(slow.pdu, body=MessageIdBody("2"))
+    assert esme.receive(smsc.take_output(), 81.0) == []
 
 
 def test_unbind_ends_both_ends_in_good_order() -> None:

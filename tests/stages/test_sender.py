@@ -202,3 +202,26 @@ async def test_the_texts_of_both_alphabets_are_cut(
     await a_sender(demo_store, upstream, clock).step()
     assert [len(segment.octets) for segment in upstream.out] == [134, 8]
     assert upstream.out[0].header == bytes((5, 0, 3, 1, 2, 1))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "hold", "state"),
+    [
+        (InDoubt("connection lost"), True, State.UNCONFIRMED),
+        (InDoubt("connection lost"), False, State.QUEUED),
+        (Rejected("ESME_RINVDSTADR"), False, State.REJECTED),
+    ],
+)
+async def test_what_was_dropped_does_not_hide_what_went_wrong(
+    demo_store: SqliteStore, clock: FakeClock, outcome: InDoubt | Rejected, *, hold: bool, state: State
+) -> None:
+    upstream = FakeUpstream(window=2)
+    await accept(demo_store, a_message(1, octets=LONG, segments=3))
+    sender = a_sender(demo_store, upstream, clock, hold=hold)
+    await sender.step()
+    upstream.is_up = False
+    upstream.answer(outcome)
+    upstream.answer(Deferred("ESME_RTHROTTLED"))
+    await sender.step()
+    await sender.settle()
+    assert await state_of(demo_store, 1) is state

@@ -244,6 +244,32 @@ async def test_several_segments_make_one_ending(kept: Store) -> None:
     assert await state_of(kept, 1) is State.DELIVERED
 
 
+async def test_a_segment_that_failed_before_the_rest_was_sent_is_not_forgotten(kept: Store) -> None:
+    await accept(kept, a_message(1, segments=2))
+    await kept.claim("link", 1, share, NOW)
+    await kept.settle(
+        "link", [Settlement(1, State.QUEUED, (SubmittedSegment(1, "A1"),), NOW, "busy")], NOW, NOW
+    )
+    await kept.record_receipts([a_receipt("A1", ReceiptState.UNDELIVERED)])
+    assert await state_of(kept, 1) is State.QUEUED
+    await kept.claim("link", 1, share, NOW)
+    await kept.settle("link", [Settlement(1, State.SENT, (SubmittedSegment(2, "A2"),))], NOW, NOW)
+    assert await state_of(kept, 1) is State.UNDELIVERED
+
+
+async def test_a_messages_postbacks_are_due_one_after_the_other(kept: Store) -> None:
+    await settle_sent(kept, a_message(1, notify=Notify.SENT | Notify.ENDED, lane="l"), ids=("A1",))
+    await kept.record_receipts([a_receipt("A1", ReceiptState.DELIVERED)])
+    (sent,) = await kept.due_postbacks("l", 10, NOW + 2000)
+    assert sent.event is PostbackEvent.SENT
+    later = PostbackResult(sent.postback_id, NOW, 503, "HTTP 503", NOW + 60_000, done=False)
+    await kept.finish_postbacks([later])
+    assert await kept.due_postbacks("l", 10, NOW + 2000) == []
+    await kept.finish_postbacks([PostbackResult(sent.postback_id, NOW, 200, "", None, done=True)])
+    (ended,) = await kept.due_postbacks("l", 10, NOW + 2000)
+    assert ended.event is PostbackEvent.ENDED
+
+
 async def test_a_repeated_receipt_owes_nothing_twice(kept: Store) -> None:
     await settle_sent(kept, a_message(1, notify=Notify.ENDED, lane="l"), ids=("A1",))
     await kept.record_receipts([a_receipt("A1", ReceiptState.DELIVERED)] * 3)
@@ -254,11 +280,13 @@ async def test_postbacks_are_due_by_lane_and_until_done(kept: Store) -> None:
     for number, lane in ((1, "a"), (2, "b")):
         message = a_message(number, notify=Notify.SENT | Notify.ENDED, lane=lane)
         await settle_sent(kept, message, ids=(f"A{number}",))
-    assert await kept.due_lanes(NOW) == ["a", "b"]
+    assert await kept.due_lanes("", 10, NOW) == ["a", "b"]
+    assert await kept.due_lanes("", 1, NOW) == ["a"]
+    assert await kept.due_lanes("a", 10, NOW) == ["b"]
     (due,) = await kept.due_postbacks("a", 10, NOW)
     later = PostbackResult(due.postback_id, NOW, 500, "HTTP 500", NOW + 60_000, done=False)
     await kept.finish_postbacks([later])
-    assert await kept.due_lanes(NOW) == ["b"]
+    assert await kept.due_lanes("", 10, NOW) == ["b"]
     (due,) = await kept.due_postbacks("a", 10, NOW + 60_000)
     assert due.attempts == 1
     await kept.finish_postbacks([PostbackResult(due.postback_id, NOW, 200, "", None, done=True)])

@@ -49,6 +49,8 @@ class Policy(msgspec.Struct, frozen=True):
     checks: tuple[Check, ...]
     numbering: Numbering
     carrier_required: bool = False
+    #: a request without sender is refused, even where the account has a default one
+    sender_required: bool = True
     #: the recipient must have opted in to the keyword
     opt_in_required: bool = False
 

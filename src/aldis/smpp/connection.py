@@ -25,6 +25,8 @@ from aldis.smpp.window import Context, Window
 
 #: no PDU of v3.4 is longer than a message_payload of 65,535 octets and its envelope
 MAX_COMMAND_LENGTH = 70_000
+#: a single request counts as lost after so many times `response_s`, while others are answered
+LOST_FACTOR = 4
 
 
 class RequestArrived(msgspec.Struct, frozen=True):
@@ -71,7 +73,7 @@ class Connection(Generic[Context]):
         self._window: Window[Context] = Window()
         self._received = bytearray()
         self._output: list[bytes] = []
-        self._connected_at = self._heard_at = now
+        self._connected_at = self._heard_at = self._answered_at = now
         self._bind_sequence: int | None = None
         self._bind_target = SessionState.OPEN
         self._unbind_sequence: int | None = None
@@ -185,10 +187,20 @@ class Connection(Generic[Context]):
 
     def poll(self, now: float) -> list[Event[Context]]:
         """Let time pass: enquire_link, overdue responses, dead peers. Call it a few times a second."""
-        events: list[Event[Context]] = [
-            ResponseOverdue(context) for context in self._window.take_overdue(now - self._limits.response_s)
-        ]
         if self._is_over:
+            return []
+        # A late response is still worth waiting for while the peer answers others; one that answers nothing
+        # is gone.
+        lost_before = now - LOST_FACTOR * self._limits.response_s
+        events: list[Event[Context]] = [
+            ResponseOverdue(context) for context in self._window.take_overdue(lost_before)
+        ]
+        waiting_since = self._window.oldest_sent_at()
+        if (
+            waiting_since is not None
+            and now - max(waiting_since, self._answered_at) >= self._limits.response_s
+        ):
+            events.append(self._end("the peer leaves requests unanswered"))
             return events
         verdict = timers.due(
             self._limits,
@@ -269,6 +281,7 @@ class Connection(Generic[Context]):
         else:
             context = self._window.take(sequence)
             if context is not None:
+                self._answered_at = self._heard_at
                 events.append(ResponseArrived(context, pdu))
 
     def _end(self, reason: str) -> SessionEnded:

@@ -58,6 +58,9 @@ _BEGINNINGS = (
     ("UNKN", MessageState.UNKNOWN),
 )
 
+#: message_state is one octet
+MAX_STATE_DIGITS = 3
+
 _KEY = r"(?:^|(?<=[\s;,|]))"
 _ID = re.compile(_KEY + r"(?:message[ _-]?id|msg[ _-]?id|id)\s*[:=]\s*([^\s;,|]+)", re.IGNORECASE)
 _STATE = re.compile(
@@ -92,7 +95,7 @@ def read(octets: bytes) -> ReceiptText:
 
 def _state(word: str) -> MessageState | None:
     if word.isdigit():
-        return state_of(int(word))
+        return state_of(int(word)) if len(word) <= MAX_STATE_DIGITS else None
     word = word.upper().replace("_", " ")
     for beginning, state in _BEGINNINGS:
         if word.startswith(beginning):

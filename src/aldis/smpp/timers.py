@@ -17,7 +17,7 @@ class Timers(msgspec.Struct, frozen=True):
     session_init_s: float = 10.0
     #: silence from the peer after which we ask whether it lives
     enquire_link_s: float = 30.0
-    #: how long a request of ours may stay unanswered
+    #: how long a peer may answer none of our requests
     response_s: float = 30.0
 
 

@@ -39,6 +39,10 @@ class Window(Generic[Context]):
         found = self._pending.pop(sequence, None)
         return None if found is None else found[0]
 
+    def oldest_sent_at(self) -> float | None:
+        """Tell since when the oldest request waits; None when none does."""
+        return next((sent_at for _, sent_at in self._pending.values()), None)
+
     def take_overdue(self, sent_before: float) -> list[Context]:
         """Give back all that was sent before a moment and never answered; oldest first."""
         overdue = []

@@ -142,12 +142,12 @@ class Store(Protocol):
 
     # ── postbacks ──
 
-    async def due_lanes(self, now: int) -> list[str]:
-        """Name the lanes that have a postback due."""
+    async def due_lanes(self, after: str, limit: int, now: int) -> list[str]:
+        """Name up to `limit` lanes that have a postback due, in order, those behind `after`."""
         ...
 
     async def due_postbacks(self, lane: str, limit: int, now: int) -> list[DuePostback]:
-        """Give the postbacks of a lane that are due, oldest first."""
+        """Give a lane's due postbacks, oldest first; of one message only the earliest that is owed."""
         ...
 
     async def finish_postbacks(self, results: Sequence[PostbackResult]) -> None:

@@ -29,6 +29,8 @@ class Match(msgspec.Struct, frozen=True):
 
 NOTHING = Match(None, None)
 
+_FAILURES = (ReceiptState.UNDELIVERED, ReceiptState.EXPIRED, ReceiptState.REJECTED, ReceiptState.DELETED)
+
 
 def match(message: State, segment: str, others: list[str], total: int, reported: ReceiptState) -> Match:
     """Judge one receipt.
@@ -44,3 +46,11 @@ def match(message: State, segment: str, others: list[str], total: int, reported:
         return Match(reported, after(message, EVENTS[reported]))
     complete = len(others) + 1 == total and all(other == ReceiptState.DELIVERED for other in others)
     return Match(reported, after(message, EVENTS[reported]) if complete else None)
+
+
+def known_failure(message: State, segments: list[str]) -> State | None:
+    """Tell how a message ends that is only now `sent`, but of which a segment has been reported as failed."""
+    for failure in _FAILURES:
+        if failure in segments:
+            return after(message, EVENTS[failure])
+    return None

@@ -28,12 +28,16 @@ class HttpChannel:
     """Implements `stages.postbacks.channel.Channel`; make and close it inside the event loop."""
 
     def __init__(self) -> None:
+        # Not the loop's own: that has a few threads for the whole process, and two dead name servers fill
+        # them.
+        self._resolver = aiohttp.AsyncResolver()
         self._sessions: dict[tuple[Network, ...], aiohttp.ClientSession] = {}
 
     async def close(self) -> None:
         """Close all connections."""
         for session in self._sessions.values():
             await session.close()
+        await self._resolver.close()
 
     async def post(self, request: PostbackRequest, limits: Limits) -> Answer:
         """Try once; whatever the peer does becomes an Answer."""
@@ -61,6 +65,7 @@ class HttpChannel:
         if session is None:
             connector = aiohttp.TCPConnector(
                 limit=0,  # the lanes of stages/postbacks bound it
+                resolver=self._resolver,
                 keepalive_timeout=KEEP_ALIVE_S,
                 socket_factory=functools.partial(_socket, private_networks),
             )

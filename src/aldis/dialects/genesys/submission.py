@@ -22,6 +22,10 @@ MANDATORY = ("login", "password", "phone_number", "sender", "message", "message_
 #: message_id has no documented limit; real clients send up to 255 characters
 MAX_MESSAGE_ID = 255
 
+#: what comes back in receipts
+ECHOED = ("app_id", "conversation_id")
+MAX_ECHO = 255
+
 
 def read(request: HttpRequest) -> Submission | Refusal:
     """Turn a request into a submission; the query string counts first, then the form."""
@@ -39,7 +43,7 @@ def read(request: HttpRequest) -> Submission | Refusal:
         priority=PRIORITIES.get(values.get("priority", ""), Priority.BULK),
         client_reference=values.get("message_id") or None,
         wants_receipt=RECEIPT_WORDS.get(values.get("receipt", "").lower(), False),
-        echo={name: values[name] for name in ("app_id", "conversation_id") if name in values},
+        echo={name: values[name] for name in ECHOED if name in values},
     )
     presented = Presented("genesys", values.get("login", ""), values.get("password", ""))
     return Submission(presented, (ask,), fault=fault)
@@ -51,6 +55,8 @@ def _fault(values: dict[str, str]) -> Refusal | None:
             return Refusal(RefusalReason.PARAMETER_MISSING, name)
     if len(values["message_id"]) > MAX_MESSAGE_ID:
         return Refusal(RefusalReason.PARAMETER_INVALID, "message_id")
+    if any(len(values.get(name, "")) > MAX_ECHO for name in ECHOED):
+        return Refusal(RefusalReason.PARAMETER_INVALID, "app_id")
     if values.get("priority", "BULK") not in PRIORITIES:
         return Refusal(RefusalReason.PARAMETER_INVALID, "priority")
     if values.get("receipt", "false").lower() not in RECEIPT_WORDS:

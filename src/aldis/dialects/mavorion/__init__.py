@@ -24,6 +24,7 @@ POLICY = Policy(
         Check.ROUTE,
     ),
     numbering=Numbering.INTERNATIONAL_FIRST,
+    sender_required=False,
 )
 
 #: one, two and six minutes, 24 minutes, two hours, twelve hours; fifteen seconds for each try

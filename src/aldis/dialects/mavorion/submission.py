@@ -18,7 +18,11 @@ from aldis.traffic.postback import lane_of
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import MessageAsk, Presented, Priority, Submission
 
+#: in one request, over all its messages
 MAX_RECIPIENTS = 10_000
+#: what comes back in postbacks is kept with every message, so it is bounded
+MAX_ECHO = 255
+MAX_URL = 2048
 
 PRIORITIES = {
     "BULK": Priority.BULK,
@@ -96,6 +100,10 @@ def read(request: HttpRequest) -> Submission | Refusal:
     if not token:
         return Refusal(RefusalReason.CREDENTIALS_MISSING, "token")
     fault = next((found for sms in messages if (found := _fault(sms))), None)
+    if sum(len(sms.recipients) for sms in messages) > MAX_RECIPIENTS:
+        fault = Refusal(
+            RefusalReason.PARAMETER_INVALID, "recipients", f"recipients: {MAX_RECIPIENTS} at most"
+        )
     if not messages:
         return _unread(token, Refusal(RefusalReason.PARAMETER_MISSING, "message"))
     return Submission(
@@ -121,7 +129,7 @@ def _messages(request: HttpRequest, query: dict[str, str]) -> list[_Sms]:
         found = msgspec.json.decode(body, type=_Sms | list[_Sms])
     except msgspec.ValidationError:
         raise
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise parameters.Unreadable("the body is not valid JSON") from None
     return found if isinstance(found, list) else [found]
 
@@ -165,10 +173,11 @@ def _fault(sms: _Sms) -> Refusal | None:
             return Refusal(RefusalReason.ACTION_UNKNOWN, name)
     if sms.priority is not None and sms.priority not in PRIORITIES:
         return Refusal(RefusalReason.PARAMETER_INVALID, "priority", "priority")
-    if sms.callback_url and not lane_of(sms.callback_url):
+    for name in ("userref", "label"):
+        if len(getattr(sms, name) or "") > MAX_ECHO:
+            return Refusal(RefusalReason.PARAMETER_INVALID, name, name)
+    if sms.callback_url and (len(sms.callback_url) > MAX_URL or not lane_of(sms.callback_url)):
         return Refusal(RefusalReason.PARAMETER_INVALID, "callback_url", "callback_url")
-    if len(sms.recipients) > MAX_RECIPIENTS:
-        return Refusal(RefusalReason.PARAMETER_INVALID, "recipients", f"recipients: {MAX_RECIPIENTS} at most")
     return None
 
 

@@ -85,6 +85,6 @@ def _json_values(document: bytes) -> dict[str, str]:
         found = msgspec.json.decode(document.removeprefix(b"\xef\xbb\xbf"), type=_Document)
     except msgspec.ValidationError as fault:
         raise parameters.Unreadable(str(fault)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise parameters.Unreadable("not valid JSON") from None
     return {name: str(value) for name, value in msgspec.structs.asdict(found).items()}

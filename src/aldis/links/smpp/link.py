@@ -123,6 +123,9 @@ class SmppLink:
             except (OSError, TimeoutError) as fault:
                 failures += 1
                 log.warning("link unreachable", link=self.name, fault=str(fault) or type(fault).__name__)
+            except Exception:
+                failures += 1
+                log.exception("link failed", link=self.name)
             if not self._stopping.is_set():
                 wait = backoff.wait_s(failures, self._luck(), refused=refused)
                 with suppress(TimeoutError):
@@ -161,7 +164,7 @@ class SmppLink:
                     await asyncio.wait_for(asyncio.shield(session.ended), TICK_S)
                 session.tick()
                 self._in_flight.set(session.connection.in_flight)
-            reason = session.ended.result()
+            reason = session.ended.result() if session.ended.done() else "stopping"
         finally:
             self._session = None
             self._up.set(0)

@@ -35,6 +35,8 @@ class Findings(msgspec.Struct):
     carrier: str = ""
     encoded: Encoded | None = None
     segments: int = 0
+    #: the ask's echo as JSON, the same for all its messages
+    echo: bytes = b"{}"
     #: one for each recipient: (link, price of a segment)
     routes: list[tuple[str, int]] = []
 
@@ -126,7 +128,9 @@ def _text(case: Case) -> Refusal | None:
 def _sender(case: Case) -> Refusal | None:
     account = case.account
     for found in case.findings:
-        sender = found.ask.sender or account.default_sender
+        sender = found.ask.sender
+        if not case.dialect.policy.sender_required:
+            sender = sender or account.default_sender
         if not is_sender(sender):
             return Refusal(RefusalReason.SENDER_INVALID, value=sender)
         owners = case.directory.senders.get(sender)

@@ -26,6 +26,7 @@ log = structlog.get_logger()
 
 POLL_S = 0.5
 STOP_S = 2.0
+LANES_AT_ONCE = 256
 
 
 class Poster:
@@ -51,8 +52,7 @@ class Poster:
         #: posted, and not yet stored; their rows still look due
         self._results: list[PostbackResult] = []
         self._unsettled: dict[int, str] = {}
-        #: messages that have one under way: "sent" must not be overtaken by "delivered"
-        self._messages: set[int] = set()
+        self._last_lane = ""
         self._loop = AgentLoop("poster")
         self._stopping = False
 
@@ -101,25 +101,28 @@ class Poster:
     async def _start_due(self) -> int:
         now = self._clock.now()
         started = 0
-        for lane in await self._store.due_lanes(now):
+        for lane in await self._next_lanes(now):
             room = self._lanes.room(lane)
             if room == 0:
                 continue
             known = sum(1 for known_lane in self._unsettled.values() if known_lane == lane)
             for due in await self._store.due_postbacks(lane, room + known, now):
-                if (
-                    due.postback_id in self._unsettled
-                    or due.message.message_id in self._messages
-                    or room == 0
-                ):
+                if due.postback_id in self._unsettled or room == 0:
                     continue
                 room -= 1
                 started += 1
                 self._unsettled[due.postback_id] = lane
-                self._messages.add(due.message.message_id)
                 self._lanes.start(lane)
                 self._tasks[due.postback_id] = asyncio.create_task(self._post(due))
         return started
+
+    async def _next_lanes(self, now: int) -> list[str]:
+        """Go round all lanes, a bounded number at a time, so that none is always first."""
+        lanes = await self._store.due_lanes(self._last_lane, LANES_AT_ONCE, now)
+        if not lanes and self._last_lane:
+            lanes = await self._store.due_lanes("", LANES_AT_ONCE, now)
+        self._last_lane = lanes[-1] if len(lanes) == LANES_AT_ONCE else ""
+        return lanes
 
     async def _post(self, due: DuePostback) -> None:
         dialect = self._dialects[due.message.dialect]
@@ -140,7 +143,6 @@ class Poster:
         finally:
             self._lanes.end(due.lane, reached=reached)
             del self._tasks[due.postback_id]
-            self._messages.discard(due.message.message_id)
             self._loop.wake()
         result = next_try(dialect.schedule, due, answer, self._clock.now())
         self._results.append(result)

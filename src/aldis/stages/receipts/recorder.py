@@ -21,6 +21,9 @@ log = structlog.get_logger()
 POLL_S = 1.0
 MAX_BATCH = 500
 
+#: a receipt, and whom to tell whether it was kept
+Waiting = tuple[Receipt, Callable[[bool], None]]
+
 
 class Recorder:
     """Stores receipts."""
@@ -28,7 +31,7 @@ class Recorder:
     def __init__(self, store: Store, metrics: Metrics) -> None:
         self._store = store
         self._metrics = metrics
-        self._waiting: list[tuple[Receipt, Callable[[bool], None]]] = []
+        self._waiting: list[Waiting] = []
         self._loop = AgentLoop("recorder")
         self._stopping = False
         #: told after receipts were stored; a hint, wired by app.py
@@ -54,15 +57,28 @@ class Recorder:
         if not batch:
             return 0
         try:
-            parked = await self._store.record_receipts([receipt for receipt, _ in batch])
+            await self._record(batch)
         except TemporaryError as fault:
             log.error("receipts could not be stored; their carriers will send them again", fault=str(fault))
             for _, done in batch:
                 done(False)
-            return len(batch)
-        self._metrics.parked.inc(parked)
+        except Exception:
+            log.exception("receipts could not be stored")
+            await self._record_one_by_one(batch)
+        return len(batch)
+
+    async def _record(self, batch: list[Waiting]) -> None:
+        self._metrics.parked.inc(await self._store.record_receipts([receipt for receipt, _ in batch]))
         for receipt, done in batch:
             self._metrics.receipts.labels(receipt.link, receipt.state).inc()
             done(True)
         self.on_recorded()
-        return len(batch)
+
+    async def _record_one_by_one(self, batch: list[Waiting]) -> None:
+        """Store all but the one that spoils the batch; its carrier sends it again."""
+        for item in batch:
+            try:
+                await self._record([item])
+            except Exception:
+                log.exception("a receipt could not be stored", link=item[0].link)
+                item[1](False)

@@ -9,16 +9,21 @@ from aldis.stages.sending.upstream import Accepted, Deferred, InDoubt, Outbound,
 from aldis.traffic.message import ClaimedMessage, Settlement, SubmittedSegment
 from aldis.traffic.states import State
 
+#: which bad outcome decides for the message
+_GRAVITY: dict[type[Outcome], int] = {Deferred: 1, InDoubt: 2, Rejected: 3}
+
 
 class InHand:
     """One message between claim and settlement."""
 
-    __slots__ = ("_bad", "_message", "_submitted", "_unanswered")
+    __slots__ = ("_bad", "_dropped", "_message", "_submitted", "_unanswered")
 
     def __init__(self, message: ClaimedMessage) -> None:
         self._message = message
         self._submitted: list[SubmittedSegment] = []
         self._bad: Deferred | Rejected | InDoubt | None = None
+        #: segments were never submitted, because the link went down
+        self._dropped = False
         self._unanswered = 0
 
     def segments(self) -> list[Outbound]:
@@ -53,14 +58,13 @@ class InHand:
         self._unanswered -= 1
         if isinstance(outcome, Accepted):
             self._submitted.append(SubmittedSegment(segment.number, outcome.smsc_message_id))
-        elif self._bad is None or isinstance(outcome, Rejected):
+        elif self._bad is None or _GRAVITY[type(outcome)] > _GRAVITY[type(self._bad)]:
             self._bad = outcome
         return self._unanswered == 0
 
     def drop(self) -> bool:
         """Give up on a segment that was not submitted; returns True when nothing is out any more."""
-        if self._bad is None:
-            self._bad = Deferred("link down")  # without it a message with a hole would count as sent
+        self._dropped = True
         self._unanswered -= 1
         return self._unanswered == 0
 
@@ -68,6 +72,8 @@ class InHand:
         """Settle: sent when every segment was taken, otherwise by the worst outcome."""
         message, submitted = self._message, tuple(self._submitted)
         match self._bad:
+            case None if self._dropped:
+                return Settlement(message.message_id, State.QUEUED, submitted, due_at=now, reason="link down")
             case None:
                 return Settlement(message.message_id, State.SENT, submitted)
             case Rejected(reason):
@@ -77,9 +83,3 @@ class InHand:
             case Deferred(reason) | InDoubt(reason):
                 attempt = Attempt(message.message_id, message.attempts, message.expires_at, submitted, reason)
                 return next_step(policy, attempt, now, luck)
-
-    def put_back(self, now: int) -> Settlement:
-        """Settle as queued again at once: the link went down before this message was on the wire."""
-        return Settlement(
-            self._message.message_id, State.QUEUED, tuple(self._submitted), due_at=now, reason="link down"
-        )

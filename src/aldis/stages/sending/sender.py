@@ -119,19 +119,38 @@ class Sender:
         if not batch:
             return
         self._settling += len(batch)
-        now = self._clock.now()
-        confirm_by = now + self._settings.receipt_patience_s * 1000
         try:
-            await self._store.settle(self._upstream.name, batch, now, confirm_by)
+            await self._store_outcomes(batch)
         except TemporaryError as fault:
             log.error("outcomes cannot be stored now", link=self._upstream.name, fault=str(fault))
-            self._settlements = batch + self._settlements
-            asyncio.get_running_loop().call_later(PAUSE_S, self._settle_soon)
-        else:
-            self.on_settled()
+            self._settle_again(batch)
+        except Exception:
+            log.exception("outcomes cannot be stored", link=self._upstream.name)
+            self._settle_again(await self._settle_one_by_one(batch))
         finally:
             self._settling -= len(batch)
             self._loop.wake()
+
+    async def _store_outcomes(self, batch: list[Settlement]) -> None:
+        now = self._clock.now()
+        confirm_by = now + self._settings.receipt_patience_s * 1000
+        await self._store.settle(self._upstream.name, batch, now, confirm_by)
+        self.on_settled()
+
+    async def _settle_one_by_one(self, batch: list[Settlement]) -> list[Settlement]:
+        """Find the one that spoils the batch; returns what still cannot be stored."""
+        left = []
+        for settlement in batch:
+            try:
+                await self._store_outcomes([settlement])
+            except Exception:
+                log.exception("an outcome cannot be stored", message_id=settlement.message_id)
+                left.append(settlement)
+        return left
+
+    def _settle_again(self, batch: list[Settlement]) -> None:
+        self._settlements = batch + self._settlements
+        asyncio.get_running_loop().call_later(PAUSE_S, self._settle_soon)
 
     def _settle_soon(self) -> None:
         """Settle with everything else that this turn of the loop brings.
@@ -211,11 +230,8 @@ class Sender:
         """Return what is claimed but not on the wire: the link is down, or we are stopping."""
         while self._ready:
             segment = self._ready.popleft()
-            in_hand = self._in_hand[segment.message_id]
-            if in_hand.drop():
-                del self._in_hand[segment.message_id]
-                self._settlements.append(in_hand.put_back(self._clock.now()))
-        self._settle_soon()
+            if self._in_hand[segment.message_id].drop():
+                self._conclude(segment.message_id)
 
     def _is_finished(self) -> bool:
         return self._stopping and not self._in_hand and not self._settlements and not self._settling

@@ -13,26 +13,30 @@ from aldis.traffic.states import State
 #: walks the index from lane to lane instead of over all that is due: a dead endpoint may have a million rows
 _LANES = """
 WITH RECURSIVE lane(name) AS (
-    SELECT min(lane) FROM postback WHERE due_at IS NOT NULL
+    SELECT min(lane) FROM postback WHERE due_at IS NOT NULL AND lane > ?1
     UNION ALL
     SELECT (SELECT min(lane) FROM postback WHERE due_at IS NOT NULL AND postback.lane > lane.name)
     FROM lane WHERE lane.name IS NOT NULL
 )
 SELECT name FROM lane WHERE name IS NOT NULL
-   AND EXISTS (SELECT 1 FROM postback WHERE postback.lane = lane.name AND due_at IS NOT NULL AND due_at <= ?)
+   AND EXISTS (SELECT 1 FROM postback WHERE postback.lane = lane.name AND due_at <= ?2)
+LIMIT ?3
 """
 
 _DUE = f"""
 SELECT p.postback_id, p.lane, p.event, p.state, p.error_code, p.happened_at, p.attempts, {MESSAGE_FACTS}
 FROM postback p JOIN message m USING (message_id)
-WHERE p.lane = ? AND p.due_at IS NOT NULL AND p.due_at <= ?
+WHERE p.lane = ? AND p.due_at IS NOT NULL AND p.due_at <= ? AND NOT EXISTS (
+    SELECT 1 FROM postback earlier
+    WHERE earlier.message_id = p.message_id AND earlier.postback_id < p.postback_id
+      AND earlier.due_at IS NOT NULL)
 ORDER BY p.due_at LIMIT ?
 """  # noqa: S608 - the columns are a constant
 
 
-def due_lanes(db: apsw.Connection, now: int) -> list[str]:
-    """Name the lanes with work."""
-    return [name for (name,) in every(db, _LANES, (now,))]
+def due_lanes(db: apsw.Connection, after: str, limit: int, now: int) -> list[str]:
+    """Name the lanes with work behind a name."""
+    return [name for (name,) in every(db, _LANES, (after, now, limit))]
 
 
 def due(db: apsw.Connection, lane: str, limit: int, now: int) -> list[DuePostback]:

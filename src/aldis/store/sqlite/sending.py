@@ -11,7 +11,7 @@ from aldis.sms.encoding import Encoding
 from aldis.store.contract import Share
 from aldis.store.sqlite import endings, receipts
 from aldis.store.sqlite.rows import every
-from aldis.traffic.matching import SUBMITTED
+from aldis.traffic.matching import SUBMITTED, known_failure
 from aldis.traffic.message import ClaimedMessage, Settlement
 from aldis.traffic.states import ENDED, State
 
@@ -116,14 +116,27 @@ def _settle(db: apsw.Connection, money: endings.Money, item: Settle, settlement:
     elif state is State.SENT:
         sql = """UPDATE message SET state = 'sent', sent_at = ?, deadline_at = ?, reason = ''
                  WHERE message_id = ? AND state = 'sending'
-                 RETURNING account_id, price * segments, notify, lane"""
-        for account_id, price, notify, lane in every(db, sql, (item.now, item.confirm_by, message_id)):
-            money.charge(account_id, price, held=price)
+                 RETURNING account_id, price, segments, notify, lane"""
+        for account_id, price, segments, notify, lane in every(
+            db, sql, (item.now, item.confirm_by, message_id)
+        ):
+            money.charge(account_id, price * segments, held=price * segments)
             endings.owe_sent(db, message_id, notify, lane, item.now)
+            if segments > 1:
+                _end_if_failed(db, message_id, item.now)
     elif state in ENDED:
         endings.end_unsent(db, money, message_id, state, settlement.reason, item.now, expected=State.SENDING)
     else:
         raise ValueError(f"a settlement cannot lead to {state}")
+
+
+def _end_if_failed(db: apsw.Connection, message_id: int, now: int) -> None:
+    """End a message of which a segment was reported as failed while others were still to be sent."""
+    rows = every(db, "SELECT state, error_code FROM segment WHERE message_id = ?", (message_id,))
+    ending = known_failure(State.SENT, [state for state, _ in rows])
+    if ending is not None:
+        reason = next(code for state, code in rows if state == ending)
+        endings.end_sent(db, message_id, ending, reason, now, expected=State.SENT)
 
 
 class Orphans(msgspec.Struct, frozen=True):

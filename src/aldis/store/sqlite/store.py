@@ -90,9 +90,9 @@ class SqliteStore:
         """See `Store.record_receipts`."""
         return await self._writer.call(receipts.record, batch)
 
-    async def due_lanes(self, now: int) -> list[str]:
+    async def due_lanes(self, after: str, limit: int, now: int) -> list[str]:
         """See `Store.due_lanes`."""
-        return postbacks.due_lanes(self._reader, now)
+        return postbacks.due_lanes(self._reader, after, limit, now)
 
     async def due_postbacks(self, lane: str, limit: int, now: int) -> list[DuePostback]:
         """See `Store.due_postbacks`."""
