@@ -159,3 +159,12 @@ def test_no_json_makes_a_reader_raise(document: object) -> None:
     for path in ("/v2/mtsms", "/api/sumopost/post"):
         headers = [(b"content-type", b"application/json")]
         BY_PATH[path].read(HttpRequest("POST", path, b"token=t", headers, body, "127.0.0.1"))
+
+
+@pytest.mark.parametrize("path", ["/v2/mtsms", "/api/sumopost/post"])
+@pytest.mark.parametrize("depth", [100, 5_000, 100_000])
+def test_no_depth_of_nesting_makes_a_reader_raise(path: str, depth: int) -> None:
+    body = b'{"message":"x","payload":' + b"[" * depth + b"]" * depth + b"}"
+    headers = [(b"content-type", b"application/json")]
+    found = BY_PATH[path].read(HttpRequest("POST", path, b"token=t&apikey=k", headers, body, "127.0.0.1"))
+    assert isinstance(found, Refusal) or found.fault is not None
