@@ -131,10 +131,7 @@ def read(text: str, file: str, environment: Mapping[str, str]) -> Settings:
     """Read the text of a settings file."""
     data = toml_file.parse(text, file)
     _override(data, environment)
-    found = toml_file.convert(data, _File, text, file)
-    faults = _faults(found)
-    if faults:
-        raise SettingsError(toml_file.fault_lines(text, file, faults))
+    found = toml_file.convert(data, _File, text, file, _faults)
     return Settings(
         http=found.http,
         store=found.store,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 import typing
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
@@ -18,6 +19,8 @@ from aldis.errors import SettingsError
 
 Record = TypeVar("Record", bound=msgspec.Struct)
 Path = tuple[str | int, ...]
+#: where it is, and what is wrong with it
+Fault = tuple[Path, str]
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]")
 _KEY = re.compile(r"^\s*([A-Za-z0-9_\-.\"']+)\s*=")
@@ -31,52 +34,60 @@ def parse(text: str, file: str) -> dict[str, Any]:
         raise SettingsError([f"{file}: {fault}"]) from None
 
 
-def convert(data: dict[str, Any], record: type[Record], text: str, file: str) -> Record:
-    """Turn parsed TOML into a record; raises SettingsError with one line for every fault in it."""
-    problems: list[tuple[Path, str]] = []
-    found = _convert(data, record, (), problems)
-    if problems:
-        lines = _Lines(text)
-        raise SettingsError([f"{file}:{lines.of(path)}: {_spell(path)}: {fault}" for path, fault in problems])
-    return typing.cast("Record", found)
+def convert(
+    data: dict[str, Any], record: type[Record], text: str, file: str, judge: Callable[[Record], list[Fault]]
+) -> Record:
+    """Turn parsed TOML into a record; raises SettingsError with one line for every fault in it.
+
+    `judge` finds the faults of sense. It also sees a record of which some values were faulty (they have their
+    defaults then), so that the operator hears of everything at once.
+    """
+    faults: list[Fault] = []
+    found = typing.cast("Record | None", _convert(data, record, (), faults))
+    if found is not None:
+        faults += [fault for fault in judge(found) if fault[0] not in {path for path, _ in faults}]
+    if faults or found is None:
+        raise SettingsError(fault_lines(text, file, faults))
+    return found
 
 
-def fault_lines(text: str, file: str, faults: list[tuple[Path, str]]) -> list[str]:
-    """Spell faults that were found after conversion in the same way."""
+def fault_lines(text: str, file: str, faults: list[Fault]) -> list[str]:
+    """Spell faults with file, line and key, in the order of the file."""
     lines = _Lines(text)
-    return [f"{file}:{lines.of(path)}: {_spell(path)}: {fault}" for path, fault in faults]
+    found = sorted((lines.of(path), f"{_spell(path)}: {fault}") for path, fault in faults)
+    return [f"{file}:{line}: {fault}" for line, fault in found]
 
 
-def _convert(value: Any, kind: Any, path: Path, problems: list[tuple[Path, str]]) -> Any:  # noqa: ANN401 - it reads anything
+def _convert(value: Any, kind: Any, path: Path, faults: list[Fault]) -> Any:  # noqa: ANN401 - it reads anything
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and isinstance(value, dict):
-        return _convert_record(value, kind, path, problems)
+        return _convert_record(value, kind, path, faults)
     if origin in (list, tuple) and isinstance(value, list):
-        return [_convert(item, arguments[0], (*path, index), problems) for index, item in enumerate(value)]
+        items = [_convert(item, arguments[0], (*path, index), faults) for index, item in enumerate(value)]
+        return None if None in items else items
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as fault:
-        problems.append((path, str(fault)))
+        one_of = f"; must be one of {', '.join(map(str, arguments))}" if origin is typing.Literal else ""
+        faults.append((path, str(fault) + one_of))
         return None
 
 
-def _convert_record(
-    value: dict[str, Any], kind: type[Any], path: Path, problems: list[tuple[Path, str]]
-) -> Any:  # noqa: ANN401
+def _convert_record(value: dict[str, Any], kind: type[Any], path: Path, faults: list[Fault]) -> Any:  # noqa: ANN401
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
-    before = len(problems)
-    problems.extend(
+    faults.extend(
         ((*path, key), f"unknown key; known here: {', '.join(fields)}") for key in value if key not in fields
     )
     given: dict[str, Any] = {}
     for name, field in fields.items():
-        if name in value:
-            given[field.name] = _convert(value[name], field.type, (*path, name), problems)
-        elif field.required:
-            problems.append((path, f"`{name}` is missing"))
-    if len(problems) > before:
-        return None
-    return kind(**{name: tuple(item) if isinstance(item, list) else item for name, item in given.items()})
+        if name not in value:
+            faults.extend([(path, f"`{name}` is missing")] if field.required else [])
+            continue
+        item = _convert(value[name], field.type, (*path, name), faults)
+        if item is not None:
+            given[field.name] = tuple(item) if isinstance(item, list) else item
+    whole = all(field.name in given for field in fields.values() if field.required)
+    return kind(**given) if whole else None
 
 
 def _spell(path: Path) -> str:

@@ -114,9 +114,28 @@ def test_the_postbacks_are_as_the_providers_print_them() -> None:
 
 methods = st.sampled_from(["GET", "POST"])
 types = st.sampled_from(
-    ["", "application/json", "application/xml/mt", "text/xml", "application/x-www-form-urlencoded"]
+    [
+        "",
+        "application/json",
+        "application/xml/mt",
+        "text/xml",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+    ]
 )
-openings = st.sampled_from([b"", b"{", b"[", b"<", b"xml=", b"json=", b"apikey=", b"recipients.0.msisdn="])
+openings = st.sampled_from(
+    [
+        b"",
+        b"{",
+        b"[",
+        b"<",
+        b"xml=",
+        b"json=",
+        b"apikey=",
+        b"recipients.0.msisdn=",
+        b"--x\r\nContent-Disposition: form-data; name=",
+    ]
+)
 
 
 @each_dialect

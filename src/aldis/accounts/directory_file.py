@@ -11,15 +11,17 @@ import re
 from ipaddress import ip_network
 
 import msgspec
+import phonenumbers
 
 from aldis import toml_file
 from aldis.accounts.carriers import Carrier
 from aldis.accounts.price import to_micros
 from aldis.accounts.routes import Route
 from aldis.accounts.senders import Sender
-from aldis.errors import SettingsError
+from aldis.sms.address import is_sender
 
 _RANGE = re.compile(r"^(\d{7,15})(?:-(\d{7,15}))?$")
+_CURRENCY = re.compile(r"^[A-Z]{3}$")
 MAX_RANGE = 1_000_000
 
 
@@ -86,11 +88,8 @@ class DirectoryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def read(text: str, file: str, dialects: frozenset[str]) -> DirectoryFile:
     """Read a directory file. Raises SettingsError with a line for every fault in it."""
-    found = toml_file.convert(toml_file.parse(text, file), DirectoryFile, text, file)
-    faults = _faults(found, dialects)
-    if faults:
-        raise SettingsError(toml_file.fault_lines(text, file, faults))
-    return found
+    data = toml_file.parse(text, file)
+    return toml_file.convert(data, DirectoryFile, text, file, lambda found: _faults(found, dialects))
 
 
 def opted_in_numbers(entry: OptInEntry) -> list[str]:
@@ -113,6 +112,9 @@ def _faults(found: DirectoryFile, dialects: frozenset[str]) -> list[tuple[toml_f
         faults += _account_faults(account, path, dialects)
     for index, price in enumerate(found.price):
         faults += _money_faults(price.per_segment, ("price", index, "per_segment"))
+        faults += _country_faults(price.country, ("price", index, "country"))
+    for index, route in enumerate(found.route):
+        faults += _country_faults(route.country, ("route", index, "country"))
     for index, entry in enumerate(found.opt_in):
         faults += [
             (("opt_in", index, "numbers"), fault)
@@ -139,14 +141,31 @@ def _account_faults(
     ]
     if account.rate_per_s is not None and account.rate_per_s <= 0:
         faults.append(((*path, "rate_per_s"), "must be above 0; leave it out for no limit"))
+    if not _CURRENCY.match(account.currency):
+        faults.append(((*path, "currency"), "must be three capital letters (ISO 4217)"))
     if account.burst < 1:
         faults.append(((*path, "burst"), "must be 1 or more"))
     if not 1 <= account.max_segments <= 255:  # noqa: PLR2004 - 3GPP TS 23.040 §9.2.3.24.1
         faults.append(((*path, "max_segments"), "must be 1..255"))
+    return faults + _part_faults(account, path)
+
+
+def _part_faults(account: AccountEntry, path: toml_file.Path) -> list[tuple[toml_file.Path, str]]:
+    faults: list[tuple[toml_file.Path, str]] = []
+    for index, sender in enumerate(account.sender):
+        if not is_sender(sender.value):
+            faults.append(((*path, "sender", index), f"`{sender.value}` cannot be a sender"))
     for index, entry in enumerate(account.credential):
         if bool(entry.key) == bool(entry.login and entry.password):
             faults.append(((*path, "credential", index), "give either `key`, or `login` and `password`"))
+        faults += _country_faults(entry.country, (*path, "credential", index, "country"))
     return faults
+
+
+def _country_faults(country: str, path: toml_file.Path) -> list[tuple[toml_file.Path, str]]:
+    if not country or country in phonenumbers.SUPPORTED_REGIONS:
+        return []
+    return [(path, f"`{country}` is no country (ISO 3166, two capital letters)")]
 
 
 def _money_faults(amount: str, path: toml_file.Path) -> list[tuple[toml_file.Path, str]]:

@@ -8,13 +8,14 @@ import click
 
 from aldis.accounts import directory_file
 from aldis.accounts.directory_file import DirectoryFile
-from aldis.accounts.plan import plan
+from aldis.accounts.plan import Plan, Stored, plan
 from aldis.app import open_store
 from aldis.cli.running import config_option, data_dir_option, run, settings_or_default
 from aldis.clock import SystemClock
 from aldis.dialects.registry import NAMES
 from aldis.errors import SettingsError
-from aldis.settings import Settings
+from aldis.settings import Settings, store_path
+from aldis.store.contract import OptInKey
 
 
 @click.command()
@@ -35,17 +36,27 @@ def apply(*, file: Path, dry_run: bool, config_file: Path, data_dir: Path) -> No
 
 
 async def _apply(wanted: DirectoryFile, settings: Settings, data_dir: Path, *, dry_run: bool) -> None:
+    if dry_run and not store_path(settings.store.url, data_dir).exists():
+        changes = plan(wanted, Stored({}, {}))
+        _tell(changes, sum(len(opt_ins.numbers) for opt_ins in changes.opt_ins), "would ")
+        return
     store = open_store(settings, data_dir)
     try:
         changes = plan(wanted, await store.stored_directory())
-        for line in changes.lines:
-            click.echo(f"would {line}" if dry_run else line)
         if dry_run:
-            return
-        opted_in = await store.apply(changes, SystemClock().now())
-        if opted_in:
-            click.echo(f"opt in {opted_in} numbers")
-        if not changes.lines and not opted_in:
-            click.echo("nothing to change")
+            keys = [OptInKey(o.sender, o.topic, number) for o in changes.opt_ins for number in o.numbers]
+            opted_in = len(keys) - len(await store.opted_in(keys))
+        else:
+            opted_in = await store.apply(changes, SystemClock().now())
     finally:
         await store.close()
+    _tell(changes, opted_in, "would " if dry_run else "")
+
+
+def _tell(changes: Plan, opted_in: int, would: str) -> None:
+    for line in changes.lines:
+        click.echo(would + line)
+    if opted_in:
+        click.echo(f"{would}opt in {opted_in} numbers")
+    if not changes.lines and not opted_in:
+        click.echo("nothing to change")

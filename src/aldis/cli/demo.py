@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -43,7 +44,9 @@ def demo(*, once: bool, config_file: Path | None, data_dir: Path | None, files: 
         for path in write_files(files):
             click.echo(path)
         return
-    settings = load(config_file) if config_file else read(text_of("aldis.toml"), "the demo's aldis.toml", {})
+    settings = (
+        load(config_file) if config_file else read(text_of("aldis.toml"), "the demo's aldis.toml", os.environ)
+    )
     set_up_logs(settings.log)
     with own_foreground(), tempfile.TemporaryDirectory(prefix="aldis-demo-") as folder:
         run(_demo(settings, data_dir or Path(folder), once=once))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import click
@@ -30,7 +31,7 @@ def message(*, which: str, as_json: bool, config_file: Path, data_dir: Path) -> 
     if timeline is None:
         raise GatewayError(f"there is no message `{which}` in {data_dir}")
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(timeline), indent=2))
+        click.echo(_json(timeline))
     else:
         _print_timeline(timeline)
 
@@ -49,9 +50,28 @@ def messages(*, text: str, limit: int, as_json: bool, config_file: Path, data_di
         _find(_existing(settings_or_default(config_file), data_dir), data_dir, text.lstrip("+"), limit)
     )
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+        click.echo(_json(found))
     else:
         _print_messages(found)
+
+
+def _json(facts: object) -> str:
+    """Write facts for programs: instants in ISO 8601, null for what has not happened, the echo as it was
+    given.
+    """
+    return msgspec.json.format(msgspec.json.encode(_plain(msgspec.to_builtins(facts))), indent=2).decode()
+
+
+def _plain(value: object, name: str = "") -> object:
+    if isinstance(value, dict):
+        return {key: _plain(inner, key) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if name.endswith("_at") and isinstance(value, int):
+        return as_datetime(value).isoformat(timespec="milliseconds") if value else None
+    if name == "echo" and isinstance(value, str):
+        return msgspec.json.decode(base64.b64decode(value))
+    return value
 
 
 def _existing(settings: Settings, data_dir: Path) -> Settings:

@@ -26,5 +26,7 @@ async def _serve(settings: Settings, data_dir: Path) -> None:
     stopped = stopped_by_signal()
     gateway = Gateway(settings, data_dir, SystemClock())
     await gateway.start()
+    links = ", ".join(gateway.links_up()) or "none, so messages wait"
+    click.echo(f"Aldis serves on {settings.http.listen}; links: {links}; Ctrl-C stops", err=True)
     await stopped.wait()
     await gateway.stop()

@@ -27,7 +27,7 @@ class DemoRequest(msgspec.Struct, frozen=True):
 
     def curl(self, base: str) -> str:
         """Give a line to paste into a shell."""
-        parts = ["curl", "-sS", self.url(base)]
+        parts = ["curl", "-sS", "-w", "\\n", self.url(base)]
         if self.content_type:
             parts += ["-H", f"Content-Type: {self.content_type}"]
         return shlex.join([*parts, "--data-binary", self.body])

@@ -7,9 +7,13 @@ off, and a document with a DOCTYPE is refused outright, so that an entity can ne
 
 from __future__ import annotations
 
+from email.parser import BytesParser
+from email.policy import HTTP
 from urllib.parse import parse_qsl, unquote_plus
 
 from lxml import etree
+
+from aldis.dialects.exchange import HttpRequest
 
 #: 10,000 recipients in dotted keys and the rest of a request
 MAX_PARAMETERS = 10_100
@@ -45,6 +49,25 @@ def form(octets: bytes) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in pairs:
         found.setdefault(name, value)
+    return found
+
+
+def form_body(request: HttpRequest) -> dict[str, str]:
+    """Read the body of a form: urlencoded, or multipart/form-data without files. Raises Unreadable."""
+    if request.media_type != "multipart/form-data":
+        return form(request.body)
+    head = b"Content-Type: " + request.header(b"content-type").encode("latin-1") + b"\r\n\r\n"
+    document = BytesParser(policy=HTTP).parsebytes(head + request.body)
+    found: dict[str, str] = {}
+    for part in document.iter_parts() if document.is_multipart() else ():
+        name = part.get_param("name", header="content-disposition")
+        content = part.get_payload(decode=True)
+        if not isinstance(name, str) or not isinstance(content, bytes) or len(found) >= MAX_PARAMETERS:
+            raise Unreadable("a part of the form cannot be read")
+        try:
+            found.setdefault(name, content.decode("utf-8"))
+        except UnicodeDecodeError:
+            raise Unreadable("parameters must be UTF-8") from None
     return found
 
 

@@ -19,6 +19,9 @@ RECEIPT_WORDS = {"true": True, "yes": True, "false": False, "no": False}
 
 MANDATORY = ("login", "password", "phone_number", "sender", "message", "message_id")
 
+#: given without a value, these count as not given
+OPTIONAL = ("carrier", "receipt", "priority")
+
 #: message_id has no documented limit; real clients send up to 255 characters
 MAX_MESSAGE_ID = 255
 
@@ -30,9 +33,10 @@ MAX_ECHO = 255
 def read(request: HttpRequest) -> Submission | Refusal:
     """Turn a request into a submission; the query string counts first, then the form."""
     try:
-        values = parameters.form(request.body) | parameters.form(request.query)
+        values = parameters.form_body(request) | parameters.form(request.query)
     except parameters.Unreadable as unreadable:
         return Refusal(RefusalReason.MALFORMED, value=str(unreadable))
+    values = {name: value for name, value in values.items() if value or name not in OPTIONAL}
     values.setdefault("sender", values.get("shortcode", ""))
     fault = _fault(values)
     ask = MessageAsk(

@@ -101,8 +101,7 @@ def refuse(request: HttpRequest, _submission: Submission | None, refusal: Refusa
         "message": message,
         "variables": variables,
     }
-    headers = ((b"allow", b"GET, POST"),) if status == 405 else ()  # noqa: PLR2004 - RFC 9110 §15.5.6
-    return HttpReply(status, b"application/json", msgspec.json.encode(document), headers)
+    return HttpReply(status, b"application/json", msgspec.json.encode(document))
 
 
 def reference(_ask: MessageAsk, made_of: Reference) -> str:

@@ -71,6 +71,7 @@ class _Sms(msgspec.Struct, frozen=True):
     encoding: str | None = None
     destaddr: str | None = None
     tags: list[object] | None = None
+    charge: object = None
     payload: object = None
     udh: object = None
     sendtime: object = None
@@ -124,7 +125,7 @@ def _messages(request: HttpRequest, query: dict[str, str]) -> list[_Sms]:
     if not body:
         return [_from_dotted(query)]
     if "form" in request.media_type and not body.startswith((b"{", b"[")):
-        return [_from_dotted(parameters.form(body) | query)]
+        return [_from_dotted(parameters.form_body(request) | query)]
     try:
         found = msgspec.json.decode(body, type=_Sms | list[_Sms])
     except msgspec.ValidationError:
@@ -142,10 +143,13 @@ def _from_dotted(values: dict[str, str]) -> _Sms:
             field = found[2].partition(".")[0]
             recipients.setdefault(int(found[1]), {})[field] = [value] if field == "tagvalues" else value
     plain: dict[str, object] = {
-        name: value for name, value in values.items() if not name.startswith(("recipients.", "tags."))
+        name: value
+        for name, value in values.items()
+        if not name.startswith(("recipients.", "tags.", "charge."))
     }
-    if any(name.startswith("tags.") for name in values):
-        plain["tags"] = ["given"]
+    for unserved in ("tags", "charge"):
+        if any(name.startswith(f"{unserved}.") for name in values):
+            plain[unserved] = ["given"]
     plain["recipients"] = [recipients[index] for index in sorted(recipients)]
     return msgspec.convert(plain, _Sms)
 

@@ -57,7 +57,7 @@ def _document(request: HttpRequest) -> bytes:
     body = request.body.strip().removeprefix(b"\xef\xbb\xbf")
     if not body or body.startswith(b"<"):
         return body
-    fields = {name.lower(): value for name, value in parameters.form(body).items()}
+    fields = {name.lower(): value for name, value in parameters.form_body(request).items()}
     document = fields.get("xml", "").strip()
     if not document:
         raise parameters.Unreadable("no XML in field 'xml' or in the body")

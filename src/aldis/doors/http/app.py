@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+import msgspec
 import structlog
 from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 
@@ -21,6 +22,10 @@ from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import Admitted, Submission
 
 log = structlog.get_logger()
+
+#: a body that is too large is read and thrown away up to here, because many clients read the answer only
+#: after they have sent all of it
+MAX_DRAINED = 16_777_216
 
 NOT_FOUND = HttpReply(404, b"text/plain; charset=utf-8", b"Nothing is served at this path.\n")
 
@@ -94,7 +99,9 @@ class Door:
         submission: Submission | None = None
         try:
             if request.method not in dialect.methods:
-                return self._refuse(dialect, request, None, Refusal(RefusalReason.METHOD_NOT_ALLOWED))
+                reply = self._refuse(dialect, request, None, Refusal(RefusalReason.METHOD_NOT_ALLOWED))
+                allowed = ", ".join(sorted(dialect.methods)).encode()
+                return msgspec.structs.replace(reply, headers=((b"allow", allowed),))
             found = dialect.read(request)
             if isinstance(found, Refusal):
                 return self._refuse(dialect, request, None, found)
@@ -132,22 +139,29 @@ class _TooLarge(Exception):
 
 
 async def _body(scope: HTTPScope, receive: ASGIReceiveCallable, limit: int) -> bytes:
-    """Read a request's body; raises _TooLarge as soon as that is known, and _HungUp."""
+    """Read a request's body; raises _TooLarge and _HungUp."""
     for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit() and int(value) > limit:
+        if name == b"content-length" and value.isdigit() and int(value) > max(limit, MAX_DRAINED):
             raise _TooLarge
     parts: list[bytes] = []
     length = 0
-    while True:
+    more = True
+    while more:
         event = await receive()
         if event["type"] != "http.request":
             raise _HungUp
-        parts.append(event.get("body", b""))
-        length += len(parts[-1])
-        if length > limit:
-            raise _TooLarge
-        if not event.get("more_body", False):
-            return parts[0] if len(parts) == 1 else b"".join(parts)
+        body = event.get("body", b"")
+        more = event.get("more_body", False)
+        length += len(body)
+        if length <= limit:
+            parts.append(body)
+        elif length > max(limit, MAX_DRAINED):
+            break
+        else:
+            parts.clear()
+    if length > limit:
+        raise _TooLarge
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 async def _send(send: ASGISendCallable, reply: HttpReply) -> None:

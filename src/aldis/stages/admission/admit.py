@@ -53,6 +53,7 @@ class Admitter:
         self._links = links
         self._validity_ms = validity_s * 1000
         self._ids = IdBlocks()
+        self._refilling = asyncio.Lock()
         self._buckets: dict[str, TokenBucket] = {}
         #: told which links got work; a hint, wired by app.py
         self.on_accepted: Callable[[set[str]], None] = lambda _links: None
@@ -113,7 +114,9 @@ class Admitter:
     async def _store_all(self, case: Case, nonce: int) -> Admitted | Refusal:
         count = case.submission.recipient_count
         while self._ids.left < count:
-            self._ids.add(await self._store.take_ids(max(ID_BLOCK, count)))
+            async with self._refilling:  # one block at a time, however many wait for it
+                if self._ids.left < count:
+                    self._ids.add(await self._store.take_ids(max(ID_BLOCK, count)))
         now = self._clock.now()
         messages: list[NewMessage] = []
         admitted: list[AdmittedAsk] = []
