@@ -102,7 +102,7 @@ def test_every_fault_of_a_settings_file_is_told_with_its_line() -> None:
     told = faults(
         FAULTY.replace('name = "a"\nhost = "x"\n\n', 'name = "a"\nhost = "x"\nport = 1\nkind = "smtp"\n\n')
     )
-    for line, word in ((10, "must be one of smpp"), (13, "two links"), (15, "above 0"), (16, "tps")):
+    for line, word in ((11, "must be one of smpp"), (14, "two links"), (16, "above 0"), (17, "tps")):
         assert any(fault.startswith(f"aldis.toml:{line}:") and word in fault for fault in told), (
             line,
             word,
