@@ -130,8 +130,8 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
 def read(text: str, file: str, environment: Mapping[str, str]) -> Settings:
     """Read the text of a settings file."""
     data = toml_file.parse(text, file)
-    _override(data, environment)
-    found = toml_file.convert(data, _File, text, file, _faults)
+    origins = _override(data, environment)
+    found = toml_file.convert(data, _File, toml_file.Source(text, file, origins), _faults)
     return Settings(
         http=found.http,
         store=found.store,
@@ -170,20 +170,25 @@ def password_of(link: LinkEntry) -> str:
         ) from None
 
 
-def _override(data: dict[str, Any], environment: Mapping[str, str]) -> None:
+def _override(data: dict[str, Any], environment: Mapping[str, str]) -> dict[toml_file.Path, str]:
+    """Put the environment's values into the parsed file; returns which came from which variable."""
+    origins: dict[toml_file.Path, str] = {}
     for variable, value in sorted(environment.items()):
         if not variable.startswith(PREFIX):
             continue
-        parts = variable.removeprefix(PREFIX).split("__")
-        section = data.setdefault(parts[0].lower(), {}) if len(parts) > 1 else data
-        if isinstance(section, list):
-            section = next(
-                (item for item in section if item.get("name", "").lower() == parts[1].lower()), None
-            )
-            parts = parts[1:]
-        if not isinstance(section, dict) or len(parts) != 2:  # noqa: PLR2004 - a section and a key
+        name, *rest = [part.lower() for part in variable.removeprefix(PREFIX).split("__")]
+        section = data.setdefault(name, {})
+        path: toml_file.Path = (name,)
+        if isinstance(section, list) and rest:
+            names = [item.get("name", "").lower() for item in section]
+            path = (name, names.index(rest[0])) if rest[0] in names else ()
+            section = section[names.index(rest[0])] if path else None
+            rest = rest[1:]
+        if not isinstance(section, dict) or len(rest) != 1:
             raise SettingsError([f"{variable}: there is nothing of that name to override"])
-        section[parts[1].lower()] = _value(value)
+        section[rest[0]] = _value(value)
+        origins[(*path, rest[0])] = variable
+    return origins
 
 
 def _value(text: str) -> object:

@@ -34,8 +34,17 @@ def parse(text: str, file: str) -> dict[str, Any]:
         raise SettingsError([f"{file}: {fault}"]) from None
 
 
+class Source(msgspec.Struct, frozen=True):
+    """What was parsed, for the places of its faults."""
+
+    text: str
+    file: str
+    #: values that came from elsewhere, and from where: an environment variable
+    origins: dict[Path, str] = {}
+
+
 def convert(
-    data: dict[str, Any], record: type[Record], text: str, file: str, judge: Callable[[Record], list[Fault]]
+    data: dict[str, Any], record: type[Record], source: Source, judge: Callable[[Record], list[Fault]]
 ) -> Record:
     """Turn parsed TOML into a record; raises SettingsError with one line for every fault in it.
 
@@ -47,15 +56,18 @@ def convert(
     if found is not None:
         faults += [fault for fault in judge(found) if fault[0] not in {path for path, _ in faults}]
     if faults or found is None:
-        raise SettingsError(fault_lines(text, file, faults))
+        raise SettingsError(_spelled(source, faults))
     return found
 
 
-def fault_lines(text: str, file: str, faults: list[Fault]) -> list[str]:
-    """Spell faults with file, line and key, in the order of the file."""
-    lines = _Lines(text)
-    found = sorted((lines.of(path), f"{_spell(path)}: {fault}") for path, fault in faults)
-    return [f"{file}:{line}: {fault}" for line, fault in found]
+def _spelled(source: Source, faults: list[Fault]) -> list[str]:
+    """Spell faults with file, line and key, in the order of the file; those from elsewhere first."""
+    lines = _Lines(source.text)
+    elsewhere = [f"{source.origins[path]}: {fault}" for path, fault in faults if path in source.origins]
+    found = [
+        (lines.of(path), f"{_spell(path)}: {fault}") for path, fault in faults if path not in source.origins
+    ]
+    return elsewhere + [f"{source.file}:{line}: {fault}" for line, fault in sorted(found)]
 
 
 def _convert(value: Any, kind: Any, path: Path, faults: list[Fault]) -> Any:  # noqa: ANN401 - it reads anything

@@ -123,4 +123,12 @@ def test_the_environment_overrides_the_file() -> None:
     assert settings.link[0].password == "secret"
     assert settings.simulator is None
     assert "nothing of that name" in faults(text, {"ALDIS__LINK__TWO__PASSWORD": "x"})[0]
-    assert "unknown key" in faults(text, {"ALDIS__HTTP__COLOUR": "red"})[0]
+    told = faults(
+        text, {"ALDIS__HTTP__COLOUR": "red", "ALDIS__LINK__ONE__PORT": "many", "ALDIS__HTTP__LISTEN": "x"}
+    )
+    assert [fault.partition(":")[0] for fault in told] == [
+        "ALDIS__HTTP__COLOUR",
+        "ALDIS__LINK__ONE__PORT",
+        "ALDIS__HTTP__LISTEN",
+    ]
+    assert faults(text, {"ALDIS__HTTP": "x"}) == ["ALDIS__HTTP: there is nothing of that name to override"]

@@ -89,7 +89,8 @@ class DirectoryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def read(text: str, file: str, dialects: frozenset[str]) -> DirectoryFile:
     """Read a directory file. Raises SettingsError with a line for every fault in it."""
     data = toml_file.parse(text, file)
-    return toml_file.convert(data, DirectoryFile, text, file, lambda found: _faults(found, dialects))
+    source = toml_file.Source(text, file)
+    return toml_file.convert(data, DirectoryFile, source, lambda found: _faults(found, dialects))
 
 
 def opted_in_numbers(entry: OptInEntry) -> list[str]:
