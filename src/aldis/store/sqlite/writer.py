@@ -72,7 +72,9 @@ class Writer:
         return await future
 
     async def close(self) -> None:
-        """Commit what was called, then let go of the database."""
+        """Commit what was called, then let go of the database; a second call does nothing."""
+        if self._closing:
+            return
         self._closing = True
         if self._worker is not None:
             await self._worker

@@ -1,0 +1,107 @@
+"""What agents do when something fails: nothing is forgotten, whoever waits is told, and the agent goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import apsw
+import pytest
+
+from aldis.errors import StoreUnavailable
+from aldis.stages import agent
+from aldis.stages.agent import AgentLoop
+from aldis.stages.receipts.recorder import Recorder
+from aldis.stages.sending.upstream import Accepted
+from aldis.store.sqlite.store import SqliteStore
+from aldis.telemetry import Metrics
+from aldis.traffic.receipt import Receipt, ReceiptState
+from aldis.traffic.states import State
+from tests.fakes.clock import NOON, FakeClock
+from tests.fakes.upstream import FakeUpstream
+from tests.stages.test_sender import a_sender
+from tests.store.building import a_message, accept, settle_sent
+
+RECEIPT = Receipt("link", "A1", ReceiptState.DELIVERED, "", "447700900001", NOON)
+
+
+@pytest.fixture
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agent, "PAUSE_S", 0.0)
+    monkeypatch.setattr("aldis.stages.sending.sender.PAUSE_S", 0.0)
+
+
+@pytest.mark.usefixtures("no_pause")
+async def test_an_agent_outlives_its_faults() -> None:
+    steps: list[Exception | int] = [StoreUnavailable("full"), ZeroDivisionError(), 3, 0]
+    loop = AgentLoop("test")
+
+    async def step() -> int:
+        outcome = steps.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    await loop.run(step, lambda: not steps, lambda: 0.001)
+    assert steps == []
+
+
+async def test_a_hint_ends_the_waiting() -> None:
+    loop, rounds = AgentLoop("test"), 0
+
+    async def step() -> int:
+        nonlocal rounds
+        rounds += 1
+        asyncio.get_running_loop().call_soon(loop.wake)
+        return 0
+
+    await asyncio.wait_for(loop.run(step, lambda: rounds == 3, lambda: 60.0), 5)
+
+
+async def test_receipts_that_cannot_be_kept_are_handed_back(store: SqliteStore) -> None:
+    recorder = Recorder(store, Metrics())
+    told: list[bool] = []
+    await store.close()
+    recorder.take(RECEIPT, told.append)
+    assert await recorder.step() == 1
+    assert told == [False]
+
+
+async def test_a_receipt_that_spoils_its_batch_is_handed_back_alone(
+    demo_store: SqliteStore, tmp_path: Path
+) -> None:
+    await settle_sent(demo_store, a_message(1), ids=("A1",))
+    spoiling = apsw.Connection(str(tmp_path / "demo.db"))
+    spoiling.execute("CREATE TRIGGER no BEFORE INSERT ON parked_receipt BEGIN SELECT RAISE(ABORT, 'no'); END")
+    recorder = Recorder(demo_store, Metrics())
+    told: list[tuple[str, bool]] = []
+    recorder.take(RECEIPT, lambda kept: told.append(("matched", kept)))
+    unknown = Receipt("link", "B1", ReceiptState.DELIVERED, "", "447700900001", NOON)
+    recorder.take(unknown, lambda kept: told.append(("unknown", kept)))
+    await recorder.step()
+    assert told == [("matched", True), ("unknown", False)]
+    spoiling.close()
+
+
+@pytest.mark.usefixtures("no_pause")
+async def test_an_outcome_that_cannot_be_stored_is_kept_until_it_can(
+    demo_store: SqliteStore, tmp_path: Path, clock: FakeClock
+) -> None:
+    for number in (1, 2):
+        await accept(demo_store, a_message(number))
+    upstream = FakeUpstream()
+    sender = a_sender(demo_store, upstream, clock)
+    await sender.step()
+    spoiling = apsw.Connection(str(tmp_path / "demo.db"))
+    spoiling.execute(
+        """CREATE TRIGGER no BEFORE INSERT ON segment WHEN new.smsc_message_id = 'SPOILT'
+           BEGIN SELECT RAISE(ABORT, 'no'); END"""
+    )
+    upstream.answer(Accepted("A1"))
+    upstream.answer(Accepted("SPOILT"))
+    await sender.settle()
+    assert await demo_store.count_by_state() == {"sent": 1, "sending": 1}
+    spoiling.execute("DROP TRIGGER no")
+    spoiling.close()
+    while (await demo_store.count_by_state()).get(State.SENT) != 2:
+        await asyncio.sleep(0.01)
