@@ -9,9 +9,11 @@ import pytest
 from aldis.sms.encoding import Encoding
 from aldis.stages.sending.retry import RetryPolicy
 from aldis.stages.sending.sender import Sender, SenderSettings
+from aldis.stages.sending.shares import share
 from aldis.stages.sending.upstream import Accepted, Deferred, InDoubt, Outbound, Rejected
 from aldis.store.sqlite.store import SqliteStore
 from aldis.telemetry import Metrics
+from aldis.traffic.message import Settlement, SubmittedSegment
 from aldis.traffic.states import State
 from tests.fakes.clock import FakeClock
 from tests.fakes.upstream import FakeUpstream
@@ -175,6 +177,21 @@ async def test_what_was_not_on_the_wire_returns_when_the_link_goes_down(
     sender.wake()
     await sender.step()
     assert [segment.number for segment in upstream.out] == [11, 12, 13, 14, 15, 16]
+
+
+async def test_a_message_that_was_taken_whole_before_is_sent(
+    demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock
+) -> None:
+    await accept(demo_store, a_message(1, octets=LONG, segments=3))
+    await demo_store.claim("link", 1, share, clock.now())
+    taken = tuple(SubmittedSegment(number, f"A{number}") for number in (1, 2, 3))
+    back = Settlement(1, State.QUEUED, taken, clock.now(), "busy")
+    await demo_store.settle("link", [back], clock.now(), clock.now())
+    sender = a_sender(demo_store, upstream, clock)
+    await sender.step()
+    await sender.settle()
+    assert upstream.out == []
+    assert await state_of(demo_store, 1) is State.SENT
 
 
 class RefusingUpstream(FakeUpstream):

@@ -1,9 +1,8 @@
-"""The sending agent of one link: keeps its window full without holding more than the window, and settles in
-batches.
+"""The sending agent of one link: keeps its window full, holds no more than the window, settles in batches.
 
-`step()` does one round: claim what fits, submit what the pace allows. Between
-rounds outcomes refill the window at once, without waiting for the store. What is claimed never exceeds the
-window, so neither does what a crash leaves in doubt.
+`step()` does one round: claim what fits, submit what the pace allows. Between rounds outcomes refill the
+window at once, without waiting for the store. What is claimed never exceeds the window, so neither does what a
+crash leaves in doubt.
 """
 
 from __future__ import annotations
@@ -173,7 +172,10 @@ class Sender:
         for message in messages:
             in_hand = InHand(message)
             self._in_hand[message.message_id] = in_hand
-            self._ready.extend(in_hand.segments())
+            segments = in_hand.segments()
+            self._ready.extend(segments)
+            if not segments:  # all of it was taken in earlier attempts
+                self._conclude(message.message_id)
         if len(messages) == limit:
             self._more_waiting = True
         return len(messages)
