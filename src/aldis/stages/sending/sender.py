@@ -1,8 +1,8 @@
 """The sending agent of one link: keeps its window full, holds no more than the window, settles in batches.
 
 `step()` does one round: claim what fits, submit what the pace allows. Between rounds outcomes refill the
-window at once, without waiting for the store. What is claimed never exceeds the window, so neither does what a
-crash leaves in doubt.
+window at once, without waiting for the store. What is claimed never exceeds the window, so neither does what
+a crash leaves in doubt.
 """
 
 from __future__ import annotations
