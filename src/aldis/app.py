@@ -122,6 +122,8 @@ class Gateway:
         for entry in settings.link:
             self._add_link(entry)
         self._wire_hints()
+        # Before anything is sent: a port that is taken must not leave messages in doubt.
+        self.server = HttpServer(self._door(), _server_settings(settings.http))
         for sender in self._senders.values():
             await sender.recover()
         await self.store.recover_orphans(list(self._links), self._clock.now())
@@ -129,7 +131,6 @@ class Gateway:
         self._sender_tasks = [asyncio.create_task(sender.run()) for sender in self._senders.values()]
         agents = (self._recorder.run, self.poster.run, self._keeper.run)
         self._agent_tasks = [asyncio.create_task(run()) for run in agents]
-        self.server = HttpServer(self._door(), _server_settings(settings.http))
         await self.server.start()
         log.info("gateway up", port=self.server.port, links=list(self._links))
 
