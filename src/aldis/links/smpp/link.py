@@ -123,7 +123,7 @@ class SmppLink:
             except (OSError, TimeoutError) as fault:
                 failures += 1
                 log.warning("link unreachable", link=self.name, fault=str(fault) or type(fault).__name__)
-            except Exception:
+            except Exception:  # an agent's outermost frame: a link comes back whatever happened
                 failures += 1
                 log.exception("link failed", link=self.name)
             if not self._stopping.is_set():

@@ -62,7 +62,7 @@ class Recorder:
             log.error("receipts could not be stored; their carriers will send them again", fault=str(fault))
             for _, done in batch:
                 done(False)
-        except Exception:
+        except Exception:  # an agent's outermost frame: no receipt may be forgotten
             log.exception("receipts could not be stored")
             await self._record_one_by_one(batch)
         return len(batch)
@@ -79,6 +79,6 @@ class Recorder:
         for item in batch:
             try:
                 await self._record([item])
-            except Exception:
+            except Exception:  # as in `step`
                 log.exception("a receipt could not be stored", link=item[0].link)
                 item[1](False)

@@ -123,7 +123,7 @@ class Sender:
         except TemporaryError as fault:
             log.error("outcomes cannot be stored now", link=self._upstream.name, fault=str(fault))
             self._settle_again(batch)
-        except Exception:
+        except Exception:  # an agent's outermost frame: no outcome may be forgotten
             log.exception("outcomes cannot be stored", link=self._upstream.name)
             self._settle_again(await self._settle_one_by_one(batch))
         finally:
@@ -142,7 +142,7 @@ class Sender:
         for settlement in batch:
             try:
                 await self._store_outcomes([settlement])
-            except Exception:
+            except Exception:  # as in `settle`
                 log.exception("an outcome cannot be stored", message_id=settlement.message_id)
                 left.append(settlement)
         return left
