@@ -76,6 +76,7 @@ class Metrics:
         self.link_in_flight = Gauge(
             "aldis_link_in_flight", "Segments awaiting a response", ["link"], registry=self.registry
         )
+        self.commits = Gauge("aldis_store_commits", "Commits since the start", registry=self.registry)
         self.backlog = Gauge(
             "aldis_queued_messages", "Messages waiting, by link", ["link"], registry=self.registry
         )

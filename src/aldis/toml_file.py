@@ -85,7 +85,7 @@ def _convert(value: Any, kind: Any, path: Path, faults: list[Fault]) -> Any:  # 
         return None
 
 
-def _convert_record(value: dict[str, Any], kind: type[Any], path: Path, faults: list[Fault]) -> Any:  # noqa: ANN401
+def _convert_record(value: dict[str, Any], kind: type[Any], path: Path, faults: list[Fault]) -> Any:  # noqa: ANN401 - as above
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     faults.extend(
         ((*path, key), f"unknown key; known here: {', '.join(fields)}") for key in value if key not in fields

@@ -36,6 +36,7 @@ def test_a_new_operator_starts_from_the_demos_files(tmp_path: Path) -> None:
     assert "set the credit of demo: 0.00 → 1000.00" in applied.stdout
     assert aldis("apply", "world.toml", cwd=tmp_path).stdout == "nothing to change\n"
     assert json.loads(aldis("messages", "--json", cwd=tmp_path).stdout) == []
+    assert aldis("messages", "--counts", cwd=tmp_path).stdout == "no messages\n"
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,3 @@ def _by_owner(accounts: list[Account]) -> dict[str, dict[str, Sender]]:
         for sender in account.senders:
             found.setdefault(sender.value, {})[account.name] = sender
     return found
-
-
-EMPTY = assemble(0, [], [], [], [], [])

@@ -27,13 +27,13 @@ from aldis.traffic.message import MessageFacts
 @data_dir_option
 def message(*, which: str, as_json: bool, config_file: Path, data_dir: Path) -> None:
     """Tell the life of one message: its id or the reference that the customer knows it by."""
-    timeline = run(_timeline(_existing(settings_or_default(config_file), data_dir), data_dir, which))
-    if timeline is None:
+    found = run(_timeline(_existing(settings_or_default(config_file), data_dir), data_dir, which))
+    if found is None:
         raise GatewayError(f"there is no message `{which}` in {data_dir}")
     if as_json:
-        click.echo(_json(timeline))
+        click.echo(_json(found[0]))
     else:
-        _print_timeline(timeline)
+        _print_timeline(*found)
 
 
 @click.command()
@@ -41,11 +41,19 @@ def message(*, which: str, as_json: bool, config_file: Path, data_dir: Path) -> 
 @click.option(
     "--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many at most."
 )
+@click.option("--counts", is_flag=True, help="Count all messages by state instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @config_option
 @data_dir_option
-def messages(*, text: str, limit: int, as_json: bool, config_file: Path, data_dir: Path) -> None:
+def messages(
+    *, text: str, limit: int, counts: bool, as_json: bool, config_file: Path, data_dir: Path
+) -> None:
     """List the newest messages, or those with TEXT as their reference or recipient."""
+    if counts:
+        states = run(_counts(_existing(settings_or_default(config_file), data_dir), data_dir))
+        lines = "\n".join(f"{count:>10}  {state}" for state, count in sorted(states.items()))
+        click.echo(_json(states) if as_json else lines or "no messages")
+        return
     found = run(
         _find(_existing(settings_or_default(config_file), data_dir), data_dir, text.lstrip("+"), limit)
     )
@@ -82,13 +90,26 @@ def _existing(settings: Settings, data_dir: Path) -> Settings:
     return settings
 
 
-async def _timeline(settings: Settings, data_dir: Path, which: str) -> Timeline | None:
+async def _timeline(settings: Settings, data_dir: Path, which: str) -> tuple[Timeline, str] | None:
+    """Find a message by id or reference, with a line about its account's money."""
     store = open_store(settings, data_dir)
     try:
-        if which.isdigit() and (found := await store.timeline(int(which))):
-            return found
-        named = await store.find(which, 1)
-        return await store.timeline(named[0].message_id) if named else None
+        found = await store.timeline(int(which)) if which.isdigit() else None
+        if found is None and (named := await store.find(which, 1)):
+            found = await store.timeline(named[0].message_id)
+        if found is None:
+            return None
+        account = (await store.directory()).accounts_by_id[found.message.account_id]
+        left = from_micros((await store.balance(account.account_id)).available)
+        return found, f"account {account.name}, {left} {account.currency} left"
+    finally:
+        await store.close()
+
+
+async def _counts(settings: Settings, data_dir: Path) -> dict[str, int]:
+    store = open_store(settings, data_dir)
+    try:
+        return await store.count_by_state()
     finally:
         await store.close()
 
@@ -122,13 +143,13 @@ def _print_messages(found: list[MessageFacts]) -> None:
     Console(width=None if console.is_terminal else 200).print(table if found else "no messages")
 
 
-def _print_timeline(timeline: Timeline) -> None:
+def _print_timeline(timeline: Timeline, account: str) -> None:
     item = timeline.message
     console = Console(highlight=False)
     console.print(f"[bold]message {item.message_id}[/bold]: {item.dialect}, known as {item.reference}")
     cost = from_micros(item.price_micros * item.segments)
     route = f"{item.sender} → {item.recipient} ({item.country}) by {item.link}"
-    console.print(f"{route}, {item.segments} segment(s), {cost}")
+    console.print(f"{route}, {item.segments} segment(s), {cost}; {account}")
     events = [(item.accepted_at, "accepted")]
     events += [
         (s.submitted_at, f"segment {s.number} submitted as {s.smsc_message_id}") for s in timeline.segments

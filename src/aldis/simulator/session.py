@@ -31,7 +31,7 @@ RECEIPT_WINDOW = 500
 REPEAT_S = 1.0
 ESM_CLASS_RECEIPT = 0x04
 #: registered_delivery, bits 1-0. Source: SMPP v3.4 §5.2.17
-WANTS_ALL, WANTS_FAILURES = 1, 2
+WANTS_FAILURES = 2
 
 
 class SmscSession(asyncio.Protocol):

@@ -48,7 +48,7 @@ class AgentLoop:
                 log.error("an agent cannot work now", agent=self._name, fault=str(fault))
                 await asyncio.sleep(PAUSE_S)
                 continue
-            except Exception:
+            except Exception:  # an agent's outermost frame
                 log.exception("an agent failed", agent=self._name)
                 await asyncio.sleep(PAUSE_S)
                 continue

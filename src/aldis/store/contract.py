@@ -84,6 +84,11 @@ Share = Callable[[dict[int, int], int], dict[int, int]]
 class Store(Protocol):
     """The one seam between the stages and what is kept."""
 
+    @property
+    def commits(self) -> int:
+        """How many commits there were since the start; divided by messages, how well they share them."""
+        ...
+
     async def close(self) -> None:
         """Finish what was called, then let go of the files."""
         ...

@@ -6,8 +6,6 @@ stays unused.
 
 from __future__ import annotations
 
-MAX_ID = 2**53 - 1
-
 
 class IdBlocks:
     """A stock of reserved ids; admission refills it before it runs dry."""

@@ -14,8 +14,6 @@ from aldis.traffic.states import State, after
 
 #: a segment that the carrier took and has not reported on
 SUBMITTED = "submitted"
-#: what a segment's row may say
-SEGMENT_STATES = (SUBMITTED, *(state.value for state in ReceiptState))
 
 
 class Match(msgspec.Struct, frozen=True):

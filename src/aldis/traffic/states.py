@@ -83,8 +83,6 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
 FINAL = frozenset(state for state, moves in TRANSITIONS.items() if not moves)
 #: the customer has been told how it ended
 ENDED = FINAL | {State.UNCONFIRMED}
-#: a receipt may still change these
-AWAITS_RECEIPT = frozenset({State.SENT, State.UNCONFIRMED})
 
 
 def after(state: State, event: Event) -> State | None:

@@ -121,7 +121,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._frame_octets = 0
         self._unread_timer: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn
         super().connection_made(transport)
         self._address = self.client[0] if self.client else ""
         if self._guard.enter(self._address):
@@ -172,7 +172,7 @@ class GuardedProtocol(HttpToolsProtocol):
         else:  # blank lines between requests: they begin nothing and must not keep the connection open
             self._arm(limits.header_s, "head")
 
-    def eof_received(self) -> bool:  # type: ignore[override]
+    def eof_received(self) -> bool:  # type: ignore[override] # asyncio reads a bool, uvicorn annotates None
         """Let a request that came whole be answered although its sender says no more."""
         last = self._last_unanswered()
         if last is None or self.scheme != "http":

@@ -133,7 +133,7 @@ class Poster:
         except asyncio.CancelledError:
             del self._unsettled[due.postback_id]
             raise
-        except Exception as fault:
+        except Exception as fault:  # a fault of ours must not lose the postback: it is tried again
             log.exception(
                 "a postback could not be written",
                 postback_id=due.postback_id,

@@ -57,6 +57,7 @@ class Keeper:
         if ended:
             self.on_ended()
         forgotten = await self._store.purge(BITE, now - self._retention_ms)
+        self._metrics.commits.set(self._store.commits)
         waiting = await self._store.backlog()
         self._links |= waiting.keys()
         for link in self._links:

@@ -44,7 +44,7 @@ class SqliteStore:
 
     @property
     def commits(self) -> int:
-        """How many commits there were, which group commit keeps far below the number of calls."""
+        """See `Store.commits`."""
         return self._writer.commits
 
     async def close(self) -> None:

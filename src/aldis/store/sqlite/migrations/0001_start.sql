@@ -1,5 +1,5 @@
 -- Instants are Unix milliseconds, money is millionths of the account's currency.
--- The lists of states mirror traffic/states.py and traffic/matching.py; a house test compares them.
+-- The lists of states mirror traffic/states.py and traffic/receipt.py; a house test compares them.
 
 CREATE TABLE counter (
     name  TEXT PRIMARY KEY,
