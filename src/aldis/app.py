@@ -38,12 +38,12 @@ from aldis.simulator.memory import Memory, SmscSettings
 from aldis.simulator.smsc import Smsc
 from aldis.simulator.view import HandsetView
 from aldis.smpp.timers import Timers
-from aldis.stages.admission.admit import Admitter
+from aldis.stages.admission.admit import Admitter, Deadlines
 from aldis.stages.postbacks.poster import Poster
 from aldis.stages.receipts.recorder import Recorder
 from aldis.stages.sending.retry import RetryPolicy
 from aldis.stages.sending.sender import Sender, SenderSettings
-from aldis.stages.upkeep.keeper import Keeper
+from aldis.stages.upkeep.keeper import Keeper, KeeperSettings
 from aldis.store.contract import Store
 from aldis.store.sqlite.ownership import OwnerLock
 from aldis.store.sqlite.store import SqliteStore
@@ -115,10 +115,12 @@ class Gateway:
             await self._simulator.start()
         current = CurrentDirectory(await self.store.directory())
         links = frozenset(entry.name for entry in settings.link)
-        secret, validity_s = secrets.token_bytes(32), settings.messages.validity_s
-        self.admitter = Admitter(self.store, self._clock, current, secret, links, validity_s)
+        secret = secrets.token_bytes(32)
+        deadlines = Deadlines(settings.messages.validity_s, settings.messages.receipt_patience_s)
+        self.admitter = Admitter(self.store, self._clock, current, secret, links, deadlines)
         self.poster = Poster(self.store, self._channel, BY_NAME, current, self._clock, self.metrics)
-        self._keeper = Keeper(self.store, current, self._clock, settings.store.retention_days, self.metrics)
+        keeping = KeeperSettings(settings.store.retention_days, settings.messages.receipt_patience_s)
+        self._keeper = Keeper(self.store, current, self._clock, keeping, self.metrics)
         for entry in settings.link:
             self._add_link(entry)
         self._wire_hints()
@@ -168,7 +170,6 @@ class Gateway:
         settings = SenderSettings(
             retry=RetryPolicy(max_attempts=entry.max_attempts, hold_in_doubt=entry.in_doubt == "hold"),
             tps=entry.tps,
-            receipt_patience_s=self._settings.messages.receipt_patience_s,
         )
         self._links[entry.name] = link
         self._senders[entry.name] = Sender(self.store, link, settings, self._clock, luck, self.metrics)

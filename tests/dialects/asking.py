@@ -10,7 +10,7 @@ from aldis.accounts.directory import CurrentDirectory
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.dialects.registry import BY_PATH
 from aldis.doors.http.app import Door
-from aldis.stages.admission.admit import Admitter
+from aldis.stages.admission.admit import Admitter, Deadlines
 from aldis.store.contract import Store
 from aldis.telemetry import Metrics
 from tests.fakes.clock import FakeClock
@@ -43,7 +43,9 @@ class Asker:
     @classmethod
     async def over(cls, store: Store, clock: FakeClock, max_body_octets: int = 100_000) -> Asker:
         current = CurrentDirectory(await store.directory())
-        admitter = Admitter(store, clock, current, b"secret", frozenset({"simulator"}), validity_s=172_800)
+        admitter = Admitter(
+            store, clock, current, b"secret", frozenset({"simulator"}), Deadlines(172_800, 259_200)
+        )
         counter = itertools.count(1)
         door = Door(BY_PATH, {}, admitter, max_body_octets, lambda bits: next(counter) % 2**bits, Metrics())
         return cls(door)

@@ -30,7 +30,7 @@ def a_sender(
     tps: float | None = None,
     hold: bool = False,
 ) -> Sender:
-    settings = SenderSettings(RetryPolicy(max_attempts=3, hold_in_doubt=hold), tps, receipt_patience_s=60)
+    settings = SenderSettings(RetryPolicy(max_attempts=3, hold_in_doubt=hold), tps)
     return Sender(store, upstream, settings, clock, lambda: 0.0, Metrics())
 
 
@@ -186,7 +186,7 @@ async def test_a_message_that_was_taken_whole_before_is_sent(
     await demo_store.claim("link", 1, share, clock.now())
     taken = tuple(SubmittedSegment(number, f"A{number}") for number in (1, 2, 3))
     back = Settlement(1, State.QUEUED, taken, clock.now(), "busy")
-    await demo_store.settle("link", [back], clock.now(), clock.now())
+    await demo_store.settle("link", [back], clock.now())
     sender = a_sender(demo_store, upstream, clock)
     await sender.step()
     await sender.settle()

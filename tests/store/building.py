@@ -22,7 +22,7 @@ _DEFAULT = NewMessage(
     account_id=1,
     dialect="genesys",
     reference="",
-    duplicate_key=None,
+    duplicate_scope="",
     link="link",
     priority=1,
     sender="74700",
@@ -32,12 +32,14 @@ _DEFAULT = NewMessage(
     octets=b"Hello",
     segments=1,
     price_micros=50_000,
-    accepted_at=NOW,
-    expires_at=NOW + 172_800_000,
     notify=Notify.NOTHING,
     lane="",
     callback_url="",
     echo=b"{}",
+    accepted_at=NOW,
+    due_at=NOW,
+    expires_at=NOW + 172_800_000,
+    review_at=NOW,
 )
 
 
@@ -51,13 +53,11 @@ async def accept(store: Store, message: NewMessage) -> None:
     assert await store.accept(Acceptance(message.account_id, prepaid=True, messages=(message,))) is None
 
 
-async def settle_sent(
-    store: Store, message: NewMessage, ids: tuple[str, ...] = ("A1", "A2"), confirm_by: int = NOW + 10**9
-) -> None:
+async def settle_sent(store: Store, message: NewMessage, ids: tuple[str, ...] = ("A1", "A2")) -> None:
     """Bring a message to `sent`, its segments under these ids."""
     await accept(store, message)
     await store.claim(message.link, 100, share, NOW)
     submitted = tuple(
         SubmittedSegment(number, name) for number, name in enumerate(ids[: message.segments], start=1)
     )
-    await store.settle(message.link, [Settlement(message.message_id, State.SENT, submitted)], NOW, confirm_by)
+    await store.settle(message.link, [Settlement(message.message_id, State.SENT, submitted)], NOW)

@@ -103,7 +103,9 @@ async def test_a_postpaid_account_may_owe(kept: Store) -> None:
 
 async def test_of_many_with_one_key_exactly_one_is_accepted(kept: Store) -> None:
     asked = [
-        kept.accept(Acceptance(RICH, prepaid=True, messages=(a_message(number, duplicate_key="k"),)))
+        kept.accept(
+            Acceptance(RICH, prepaid=True, messages=(a_message(number, reference="k", duplicate_scope="s"),))
+        )
         for number in range(1, 65)
     ]
     refusals = [refusal for refusal in await asyncio.gather(*asked) if refusal is not None]
@@ -113,9 +115,9 @@ async def test_of_many_with_one_key_exactly_one_is_accepted(kept: Store) -> None
 
 
 async def test_a_refused_message_does_not_use_up_its_key(kept: Store) -> None:
-    dear = a_message(1, duplicate_key="k", segments=21)
+    dear = a_message(1, reference="k", duplicate_scope="s", segments=21)
     assert await kept.accept(Acceptance(RICH, prepaid=True, messages=(dear,))) is not None
-    await accept(kept, a_message(2, duplicate_key="k"))
+    await accept(kept, a_message(2, reference="k", duplicate_scope="s"))
 
 
 async def test_would_accept_judges_alike_and_stores_nothing(kept: Store) -> None:
@@ -142,7 +144,7 @@ async def test_what_is_due_later_waits(kept: Store) -> None:
     await accept(kept, a_message(1))
     await kept.claim("link", 1, share, NOW)
     later = NOW + 5000
-    await kept.settle("link", [Settlement(1, State.QUEUED, due_at=later, reason="busy")], NOW, NOW)
+    await kept.settle("link", [Settlement(1, State.QUEUED, due_at=later, reason="busy")], NOW)
     assert await kept.claim("link", 1, share, later - 1) == []
     (message,) = await kept.claim("link", 1, share, later)
     assert message.attempts == 2
@@ -152,7 +154,7 @@ async def test_a_retried_message_knows_which_segments_are_out(kept: Store) -> No
     await accept(kept, a_message(1, segments=3))
     await kept.claim("link", 1, share, NOW)
     partly = Settlement(1, State.QUEUED, (SubmittedSegment(2, "A2"),), NOW, "busy")
-    await kept.settle("link", [partly], NOW, NOW)
+    await kept.settle("link", [partly], NOW)
     (message,) = await kept.claim("link", 1, share, NOW)
     assert message.accepted_segments == (2,)
 
@@ -167,7 +169,7 @@ async def test_sent_turns_the_hold_into_money_spent(kept: Store) -> None:
 async def test_what_was_not_sent_is_refunded_but_for_what_the_carrier_took(kept: Store, state: State) -> None:
     await accept(kept, a_message(1, segments=3))
     await kept.claim("link", 1, share, NOW)
-    await kept.settle("link", [Settlement(1, state, (SubmittedSegment(1, "A1"),), reason="no")], NOW, NOW)
+    await kept.settle("link", [Settlement(1, state, (SubmittedSegment(1, "A1"),), reason="no")], NOW)
     assert await state_of(kept, 1) is state
     assert await money(kept) == (950_000, 0, 50_000)
 
@@ -207,7 +209,7 @@ async def test_a_receipt_that_comes_before_its_response_is_parked_and_matched(ke
     await accept(kept, message)
     await kept.claim("link", 1, share, NOW)
     assert await kept.record_receipts([a_receipt("A1", ReceiptState.DELIVERED)]) == 1
-    await kept.settle("link", [Settlement(1, State.SENT, (SubmittedSegment(1, "A1"),))], NOW, NOW)
+    await kept.settle("link", [Settlement(1, State.SENT, (SubmittedSegment(1, "A1"),))], NOW)
     assert await state_of(kept, 1) is State.DELIVERED
 
 
@@ -222,7 +224,7 @@ async def test_ids_match_across_hexadecimal_and_decimal(
     sent = Settlement(1, State.SENT, (SubmittedSegment(1, in_response),))
     if parked:
         await kept.record_receipts([receipt])
-    await kept.settle("link", [sent], NOW, NOW)
+    await kept.settle("link", [sent], NOW)
     if not parked:
         await kept.record_receipts([receipt])
     assert await state_of(kept, 1) is State.DELIVERED
@@ -248,12 +250,12 @@ async def test_a_segment_that_failed_before_the_rest_was_sent_is_not_forgotten(k
     await accept(kept, a_message(1, segments=2))
     await kept.claim("link", 1, share, NOW)
     await kept.settle(
-        "link", [Settlement(1, State.QUEUED, (SubmittedSegment(1, "A1"),), NOW, "busy")], NOW, NOW
+        "link", [Settlement(1, State.QUEUED, (SubmittedSegment(1, "A1"),), NOW, "busy")], NOW
     )
     await kept.record_receipts([a_receipt("A1", ReceiptState.UNDELIVERED)])
     assert await state_of(kept, 1) is State.QUEUED
     await kept.claim("link", 1, share, NOW)
-    await kept.settle("link", [Settlement(1, State.SENT, (SubmittedSegment(2, "A2"),))], NOW, NOW)
+    await kept.settle("link", [Settlement(1, State.SENT, (SubmittedSegment(2, "A2"),))], NOW)
     assert await state_of(kept, 1) is State.UNDELIVERED
 
 
@@ -294,12 +296,12 @@ async def test_postbacks_are_due_by_lane_and_until_done(kept: Store) -> None:
 
 
 async def test_what_waited_too_long_ends(kept: Store) -> None:
-    await settle_sent(kept, a_message(2), ids=("A2",), confirm_by=NOW + 2000)
+    await settle_sent(kept, a_message(2), ids=("A2",))
     await accept(kept, a_message(1, expires_at=NOW + 1000))
-    assert await kept.expire(10, NOW + 999) == 0
-    assert await kept.expire(10, NOW + 1000) == 1
+    assert await kept.expire(10, NOW + 999, 2000) == 0
+    assert await kept.expire(10, NOW + 1000, 2000) == 1
     assert await state_of(kept, 1) is State.EXPIRED
-    assert await kept.expire(10, NOW + 2000) == 1
+    assert await kept.expire(10, NOW + 2000, 2000) == 1
     assert await state_of(kept, 2) is State.UNCONFIRMED
     assert await money(kept) == (950_000, 0, 50_000)
     await kept.record_receipts([a_receipt("A2", ReceiptState.DELIVERED)])
@@ -307,7 +309,7 @@ async def test_what_waited_too_long_ends(kept: Store) -> None:
 
 
 async def test_only_what_has_ended_and_owes_nothing_is_forgotten(kept: Store) -> None:
-    await settle_sent(kept, a_message(1, duplicate_key="k"), ids=("A1",))
+    await settle_sent(kept, a_message(1, reference="k", duplicate_scope="s"), ids=("A1",))
     await settle_sent(kept, a_message(2, notify=Notify.ENDED, lane="l"), ids=("A2",))
     await accept(kept, a_message(3))
     await kept.record_receipts([a_receipt(f"A{n}", ReceiptState.DELIVERED) for n in (1, 2)])
@@ -315,7 +317,7 @@ async def test_only_what_has_ended_and_owes_nothing_is_forgotten(kept: Store) ->
     assert await kept.purge(10, NOW) == 1
     assert await kept.timeline(1) is None
     assert await kept.timeline(2) is not None
-    await accept(kept, a_message(4, duplicate_key="k"))
+    await accept(kept, a_message(4, reference="k", duplicate_scope="s"))
 
 
 async def test_opt_ins_are_found_by_number(kept: Store) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
@@ -12,10 +13,11 @@ import pytest
 from aldis.errors import SettingsError, StoreUnavailable
 from aldis.store import migrate
 from aldis.store.migrate import Migration
+from aldis.store.sqlite.checkpoints import Checkpoints
 from aldis.store.sqlite.connection import open_writer, upgrade
 from aldis.store.sqlite.ownership import OwnerLock
 from aldis.store.sqlite.store import SqliteStore
-from aldis.store.sqlite.writer import Writer
+from aldis.store.sqlite.writer import Operation, Writer
 from aldis.traffic.matching import SUBMITTED
 from aldis.traffic.receipt import ReceiptState
 from aldis.traffic.states import State
@@ -39,8 +41,12 @@ def database(tmp_path: Path) -> apsw.Connection:
     return db
 
 
+def a_writer(db: apsw.Connection, order: tuple[Operation[Any, Any], ...] = ()) -> Writer:
+    return Writer(db, order, Checkpoints(open_writer(Path(db.filename))))
+
+
 async def test_calls_that_wait_together_share_a_commit(database: apsw.Connection) -> None:
-    writer = Writer(database, ())
+    writer = a_writer(database)
     together = await asyncio.gather(*(writer.call(keep, str(n)) for n in range(50)))
     assert together == [50] * 50
     assert writer.commits == 1
@@ -48,7 +54,7 @@ async def test_calls_that_wait_together_share_a_commit(database: apsw.Connection
 
 
 async def test_a_failing_call_fails_alone(database: apsw.Connection) -> None:
-    writer = Writer(database, ())
+    writer = a_writer(database)
     outcomes = await asyncio.gather(
         *(writer.call(keep, item) for item in ("a", "bad", "b", "full")), return_exceptions=True
     )
@@ -70,7 +76,7 @@ async def test_operations_that_meet_run_in_their_order(database: apsw.Connection
         ran.append("first")
         return items
 
-    writer = Writer(database, (first, second))
+    writer = a_writer(database, (first, second))
     await asyncio.gather(writer.call(second, None), writer.call(first, None))
     assert ran == ["first", "second"]
     await writer.close()
@@ -80,7 +86,7 @@ async def test_another_process_writing_delays_and_does_not_break(tmp_path: Path)
     store = SqliteStore(tmp_path / "aldis.db")
     other = open_writer(tmp_path / "aldis.db")
     other.execute("BEGIN IMMEDIATE")
-    waiting = asyncio.create_task(store.take_ids(1))
+    waiting = asyncio.ensure_future(store.take_ids(1))
     await asyncio.sleep(0)  # one turn of the loop: the call is on its way
     other.execute("COMMIT")
     assert len(await waiting) == 1
@@ -88,13 +94,11 @@ async def test_another_process_writing_delays_and_does_not_break(tmp_path: Path)
     await store.close()
 
 
-async def test_nobody_waits_for_another_process_for_ever(
-    database: apsw.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("aldis.store.sqlite.writer.BUSY_MS", 50)
+async def test_nobody_waits_for_another_process_for_ever(database: apsw.Connection, tmp_path: Path) -> None:
+    database.set_busy_timeout(50)
     other = open_writer(tmp_path / "w.db")
     other.execute("BEGIN IMMEDIATE")
-    writer = Writer(database, ())
+    writer = a_writer(database)
     outcomes = await asyncio.gather(*(writer.call(keep, str(n)) for n in range(40)), return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} == {StoreUnavailable}
     other.execute("ROLLBACK")

@@ -10,7 +10,7 @@ Obligations of every backend (tests/store holds it to them):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -95,11 +95,11 @@ class Store(Protocol):
 
     # ── admission ──
 
-    async def take_ids(self, count: int) -> range:
+    def take_ids(self, count: int) -> Awaitable[range]:
         """Reserve `count` message ids that nobody else will get, also after a crash."""
         ...
 
-    async def accept(self, acceptance: Acceptance) -> Refusal | None:
+    def accept(self, acceptance: Acceptance) -> Awaitable[Refusal | None]:
         """Store messages `queued`, hold their price, remember their duplicate keys; or refuse and store
         nothing.
         """
@@ -129,11 +129,8 @@ class Store(Protocol):
         """Move up to `limit` due messages of a link to `sending`, the most urgent first."""
         ...
 
-    async def settle(self, link: str, settlements: Sequence[Settlement], now: int, confirm_by: int) -> None:
-        """Write what attempts led to: states, segments, money, postbacks; match receipts that came early.
-
-        confirm_by: when a message that was sent and never reported on becomes `unconfirmed`.
-        """
+    async def settle(self, link: str, settlements: Sequence[Settlement], now: int) -> None:
+        """Write what attempts led to: states, segments, money, postbacks; match receipts that came early."""
         ...
 
     # ── receipts ──
@@ -161,9 +158,9 @@ class Store(Protocol):
 
     # ── upkeep ──
 
-    async def expire(self, limit: int, now: int) -> int:
-        """End what has waited too long: `queued` past its validity, `sent` past its confirmation. Returns how
-        many.
+    async def expire(self, limit: int, now: int, patience_ms: int) -> int:
+        """End what has waited too long: `queued` past its validity, `sent` for longer than the patience for a
+        receipt. Looks at `limit` messages whose review is due; returns how many ended.
         """
         ...
 

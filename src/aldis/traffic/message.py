@@ -9,7 +9,7 @@ from aldis.traffic.states import State
 
 
 class NewMessage(msgspec.Struct, frozen=True):
-    """One message for one recipient, ready to be stored."""
+    """One message for one recipient, ready to be stored; its fields are the store's columns, in their order."""
 
     message_id: int
     #: message_id of the first recipient of the same ask
@@ -18,8 +18,8 @@ class NewMessage(msgspec.Struct, frozen=True):
     dialect: str
     #: what the customer knows it by
     reference: str
-    #: None, or unique among the account's accepted messages
-    duplicate_key: str | None
+    #: within which no two messages of the account share a reference; "" where they may
+    duplicate_scope: str
     link: str
     priority: int
     sender: str
@@ -32,8 +32,6 @@ class NewMessage(msgspec.Struct, frozen=True):
     segments: int
     #: millionths of the account's currency, for one segment
     price_micros: int
-    accepted_at: int
-    expires_at: int
     #: which events the customer is told of: bits of `traffic.postback.Notify`
     notify: int
     #: which postbacks share a lane with this one's: scheme, host and port; "" when none are owed
@@ -42,6 +40,13 @@ class NewMessage(msgspec.Struct, frozen=True):
     callback_url: str
     #: JSON object: what the dialect wants back when it writes a postback
     echo: bytes
+    accepted_at: int
+    #: when it may be sent
+    due_at: int
+    #: when waiting to be sent ends
+    expires_at: int
+    #: when upkeep must look at it first: no later than waiting, or patience for a receipt, may end
+    review_at: int
 
 
 class ClaimedMessage(msgspec.Struct, frozen=True):

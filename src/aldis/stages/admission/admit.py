@@ -34,6 +34,13 @@ ID_BLOCK = 10_000
 MANY = 200
 
 
+class Deadlines(msgspec.Struct, frozen=True):
+    """What upkeep will hold messages to."""
+
+    validity_s: int
+    receipt_patience_s: int
+
+
 class Admitter:
     """Says yes or no to submissions."""
 
@@ -44,14 +51,15 @@ class Admitter:
         current: CurrentDirectory,
         secret: bytes,
         links: frozenset[str],
-        validity_s: int,
+        deadlines: Deadlines,
     ) -> None:
         self._store = store
         self._clock = clock
         self._current = current
         self._authenticator = Authenticator(clock, secret)
         self._links = links
-        self._validity_ms = validity_s * 1000
+        self._validity_ms = deadlines.validity_s * 1000
+        self._review_ms = min(deadlines.validity_s, deadlines.receipt_patience_s) * 1000
         self._ids = IdBlocks()
         self._refilling = asyncio.Lock()
         self._buckets: dict[str, TokenBucket] = {}
@@ -161,7 +169,7 @@ class Admitter:
             account_id=account.account_id,
             dialect=dialect.name,
             reference=dialect.reference(ask, Reference(message_id, ids[0], now, nonce)),
-            duplicate_key=self._duplicate_key(case, found),
+            duplicate_scope=self._duplicate_scope(case, found),
             link=link,
             priority=ask.priority,
             sender=found.sender,
@@ -171,17 +179,18 @@ class Admitter:
             octets=found.encoded.octets,
             segments=found.segments,
             price_micros=price,
-            accepted_at=now,
-            expires_at=now + self._validity_ms,
             notify=dialect.notify(ask) if url else Notify.NOTHING,
             lane=lane_of(url),
             callback_url=ask.callback_url or "",
             echo=found.echo,
+            accepted_at=now,
+            due_at=now,
+            expires_at=now + self._validity_ms,
+            review_at=now + self._review_ms,
         )
 
-    def _duplicate_key(self, case: Case, found: Findings) -> str | None:
-        """Ids are unique per login, so the login's digest is part of the key."""
-        reference = found.ask.client_reference
-        if not case.dialect.refuses_duplicates or reference is None or case.credential is None:
-            return None
-        return f"{case.credential.identity_digest[:16]}:{reference}"
+    def _duplicate_scope(self, case: Case, found: Findings) -> str:
+        """Ids are unique per login, so the login's digest is the scope."""
+        if not case.dialect.refuses_duplicates or case.credential is None:
+            return ""
+        return case.credential.identity_digest[:16] if found.ask.client_reference is not None else ""

@@ -40,8 +40,6 @@ class SenderSettings(msgspec.Struct, frozen=True):
     retry: RetryPolicy
     #: segments a second; None: as fast as the window allows
     tps: float | None
-    #: how long to wait for a receipt before a message becomes unconfirmed
-    receipt_patience_s: int
 
 
 class Sender:
@@ -131,9 +129,7 @@ class Sender:
             self._loop.wake()
 
     async def _store_outcomes(self, batch: list[Settlement]) -> None:
-        now = self._clock.now()
-        confirm_by = now + self._settings.receipt_patience_s * 1000
-        await self._store.settle(self._upstream.name, batch, now, confirm_by)
+        await self._store.settle(self._upstream.name, batch, self._clock.now())
         self.on_settled()
 
     async def _settle_one_by_one(self, batch: list[Settlement]) -> list[Settlement]:

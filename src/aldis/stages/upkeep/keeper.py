@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import structlog
 
 from aldis.accounts.directory import CurrentDirectory
@@ -22,16 +23,29 @@ BITE = 200
 DAY_MS = 86_400_000
 
 
+class KeeperSettings(msgspec.Struct, frozen=True):
+    """How long things are kept and waited for."""
+
+    retention_days: int
+    #: how long a sent message waits for a receipt before it becomes unconfirmed
+    receipt_patience_s: int
+
+
 class Keeper:
     """Keeps the house in order."""
 
     def __init__(
-        self, store: Store, current: CurrentDirectory, clock: Clock, retention_days: int, metrics: Metrics
+        self,
+        store: Store,
+        current: CurrentDirectory,
+        clock: Clock,
+        settings: KeeperSettings,
+        metrics: Metrics,
     ) -> None:
         self._store = store
         self._current = current
         self._clock = clock
-        self._retention_ms = retention_days * DAY_MS
+        self._settings = settings
         self._metrics = metrics
         self._loop = AgentLoop("keeper")
         self._stopping = False
@@ -53,10 +67,10 @@ class Keeper:
         """Do one round; returns how many messages were ended or forgotten."""
         await self.follow_directory()
         now = self._clock.now()
-        ended = await self._store.expire(BITE, now)
+        ended = await self._store.expire(BITE, now, self._settings.receipt_patience_s * 1000)
         if ended:
             self.on_ended()
-        forgotten = await self._store.purge(BITE, now - self._retention_ms)
+        forgotten = await self._store.purge(BITE, now - self._settings.retention_days * DAY_MS)
         self._metrics.commits.set(self._store.commits)
         waiting = await self._store.backlog()
         self._links |= waiting.keys()

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import apsw
+from msgspec.structs import astuple
 
 from aldis.store.contract import Acceptance, OptInKey
-from aldis.store.sqlite.rows import one
+from aldis.store.sqlite.rows import as_json, for_each, one
 from aldis.traffic.message import NewMessage
 from aldis.traffic.refusal import Refusal, RefusalReason
 
-_INSERT = """
-INSERT INTO message (message_id, submission_id, account_id, dialect, reference, duplicate_key, link,
-                     priority, sender, recipient, country, encoding, octets, segments, price, notify, lane,
-                     callback_url, echo, accepted_at, expires_at, due_at, deadline_at)
-VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
-"""
+_COLUMNS = ", ".join(NewMessage.__struct_fields__)
+_INSERT = f"INSERT INTO message ({_COLUMNS}) VALUES {{rows}}"  # noqa: S608 - the columns are constants
 
 
 def take_ids(db: apsw.Connection, counts: list[int]) -> list[range]:
@@ -34,23 +31,23 @@ def take_ids(db: apsw.Connection, counts: list[int]) -> list[range]:
 
 def accept(db: apsw.Connection, acceptances: list[Acceptance]) -> list[Refusal | None]:
     """Store each submission whole or not at all."""
-    purses = _Purses(db)
+    purses, keys = _Purses(db), _Keys(db, acceptances)
     answers: list[Refusal | None] = []
     rows: list[tuple[object, ...]] = []
     for acceptance in acceptances:
-        refusal = _duplicate(db, acceptance) or purses.hold(acceptance)
+        refusal = keys.find_duplicate(acceptance) or purses.hold(acceptance)
         answers.append(refusal)
         if refusal is None:
-            _remember_keys(db, acceptance)
-            rows.extend(_row(message) for message in acceptance.messages)
-    db.executemany(_INSERT, rows)
+            keys.remember(acceptance)
+            rows += map(astuple, acceptance.messages)
+    for_each(db, _INSERT, rows)
     purses.write()
     return answers
 
 
 def judge(db: apsw.Connection, acceptance: Acceptance) -> Refusal | None:
     """Judge one submission as `accept` does, on any connection, writing nothing."""
-    return _duplicate(db, acceptance) or _Purses(db).hold(acceptance)
+    return _Keys(db, [acceptance]).find_duplicate(acceptance) or _Purses(db).hold(acceptance)
 
 
 def opted_in(db: apsw.Connection, keys: Sequence[OptInKey]) -> set[OptInKey]:
@@ -84,51 +81,39 @@ class _Purses:
         self._db.executemany("UPDATE account SET held = held + ? WHERE account_id = ?", moved)
 
 
-def _duplicate(db: apsw.Connection, acceptance: Acceptance) -> Refusal | None:
-    seen: set[str] = set()
-    for message in acceptance.messages:
-        key = message.duplicate_key
-        if key is None:
-            continue
-        found = db.execute(
-            "SELECT 1 FROM duplicate_key WHERE account_id = ? AND key = ?", (message.account_id, key)
-        ).fetchone()
-        if found or key in seen:
-            return Refusal(RefusalReason.DUPLICATE, value=key)
-        seen.add(key)
-    return None
+#: account, scope, reference
+_Key = tuple[int, str, str]
 
 
-def _remember_keys(db: apsw.Connection, acceptance: Acceptance) -> None:
-    for message in acceptance.messages:
-        if message.duplicate_key is not None:
-            key = (message.account_id, message.duplicate_key, message.message_id)
-            db.execute("INSERT INTO duplicate_key VALUES (?, ?, ?)", key)
+class _Keys:
+    """Which references of one batch are taken: looked up once for all of it."""
 
+    def __init__(self, db: apsw.Connection, acceptances: list[Acceptance]) -> None:
+        references = {
+            message.reference
+            for acceptance in acceptances
+            for message in acceptance.messages
+            if message.duplicate_scope
+        }
+        self._taken: set[_Key] = set()
+        if references:
+            sql = """SELECT account_id, duplicate_scope, reference FROM message
+                     WHERE reference IN (SELECT value FROM json_each(?)) AND duplicate_scope <> ''"""
+            self._taken.update(db.execute(sql, (as_json(references),)))
 
-def _row(message: NewMessage) -> tuple[object, ...]:
-    return (
-        message.message_id,
-        message.submission_id,
-        message.account_id,
-        message.dialect,
-        message.reference,
-        message.duplicate_key,
-        message.link,
-        message.priority,
-        message.sender,
-        message.recipient,
-        message.country,
-        message.encoding,
-        message.octets,
-        message.segments,
-        message.price_micros,
-        message.notify,
-        message.lane,
-        message.callback_url,
-        message.echo,
-        message.accepted_at,
-        message.expires_at,
-        message.accepted_at,
-        message.expires_at,
-    )
+    def find_duplicate(self, acceptance: Acceptance) -> Refusal | None:
+        """Refuse what repeats a message of the store, of this batch, or itself."""
+        own: set[_Key] = set()
+        for message in acceptance.messages:
+            if message.duplicate_scope:
+                key = (message.account_id, message.duplicate_scope, message.reference)
+                if key in self._taken or key in own:
+                    return Refusal(RefusalReason.DUPLICATE, value=message.reference)
+                own.add(key)
+        return None
+
+    def remember(self, acceptance: Acceptance) -> None:
+        """Take the references of an accepted submission."""
+        for message in acceptance.messages:
+            if message.duplicate_scope:
+                self._taken.add((message.account_id, message.duplicate_scope, message.reference))

@@ -15,18 +15,18 @@ from aldis.store import migrate
 
 BUSY_MS = 10_000
 CACHE_KIB = 65_536
-#: pages; about 16 MiB of WAL before a commit also checkpoints
-AUTOCHECKPOINT_PAGES = 4_000
+#: prepared statements that are kept: one text in several sizes counts several times
+STATEMENTS = 300
 
 
 def open_writer(path: Path) -> apsw.Connection:
     """Open for writing; makes the file when there is none."""
-    db = apsw.Connection(str(path))
+    db = apsw.Connection(str(path), statementcachesize=STATEMENTS)
     db.set_busy_timeout(BUSY_MS)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-    db.execute(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}")
+    db.execute("PRAGMA wal_autocheckpoint = 0")  # `checkpoints.py` does it
     return db
 
 

@@ -1,4 +1,5 @@
-"""How a message ends: its state, its money and the postback that tells the customer, always together.
+"""How messages end: their state, their money and the postbacks that tell the customer, always together and
+for a whole batch at once.
 
 Money: what the carrier took is spent, the rest of the hold is released. A receipt moves no money: the carrier
 has charged for the submission, whatever became of it.
@@ -6,95 +7,86 @@ has charged for the submission, whatever became of it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import apsw
 
-from aldis.store.sqlite.rows import first, one
+from aldis.store.sqlite.rows import every, for_each
 from aldis.traffic.postback import Notify, PostbackEvent
 from aldis.traffic.states import State
 
 
-class Money:
-    """What the endings of one batch move: gathered for each account and written once."""
+class Ending(NamedTuple):
+    """One message's end; nothing happens to a message that is not where it is expected to be."""
 
-    def __init__(self, db: apsw.Connection) -> None:
-        self._db = db
-        self._moved: dict[int, tuple[int, int]] = {}
-
-    def charge(self, account_id: int, spent: int, *, held: int) -> None:
-        """Turn a hold into what was spent of it."""
-        known_held, known_spent = self._moved.get(account_id, (0, 0))
-        self._moved[account_id] = (known_held + held, known_spent + spent)
-
-    def write(self) -> None:
-        """Write the sums."""
-        rows = [(held, spent, account_id) for account_id, (held, spent) in self._moved.items() if held]
-        self._db.executemany(
-            "UPDATE account SET held = held - ?, spent = spent + ? WHERE account_id = ?", rows
-        )
+    message_id: int
+    #: where it must be now
+    expected: State
+    state: State
+    #: the carrier's error code or our reason; "" when all went well
+    reason: str
+    at: int
 
 
-def end_unsent(
-    db: apsw.Connection,
-    money: Money,
-    message_id: int,
-    state: State,
-    reason: str,
-    now: int,
-    *,
-    expected: State,
-) -> None:
-    """End a message that has not been `sent`: what the carrier took of it is spent, the rest of the hold
-    freed.
+_WITH = "WITH ending (message_id, expected, state, reason, at) AS (VALUES {rows})"
+
+_OWE = f"""
+{_WITH}
+INSERT INTO postback (message_id, lane, event, state, error_code, happened_at, due_at)
+SELECT m.message_id, m.lane, '{PostbackEvent.ENDED.value}', e.state, e.reason, e.at, e.at
+FROM ending e CROSS JOIN message m
+WHERE m.message_id = e.message_id AND m.state = e.expected AND m.notify & {Notify.ENDED.value}
+"""  # noqa: S608 - the rows are bound, the rest are constants
+
+_END = f"""
+{_WITH}
+UPDATE message SET state = e.state, reason = e.reason, ended_at = e.at, review_at = NULL
+FROM ending e WHERE message.message_id = e.message_id AND message.state = e.expected
+"""
+
+#: what the carrier took is told by the segments; of a message in doubt all of it may have been taken
+_FREE = f"""
+{_WITH}
+UPDATE account SET held = account.held - freed.held, spent = account.spent + freed.spent
+FROM (SELECT m.account_id, sum(m.price_micros * m.segments) AS held,
+             sum(m.price_micros * iif(e.state = '{State.UNCONFIRMED.value}', m.segments, (
+                 SELECT count(*) FROM segment s WHERE s.message_id = m.message_id))) AS spent
+      FROM ending e CROSS JOIN message m
+      WHERE m.message_id = e.message_id AND m.state = e.expected GROUP BY m.account_id) freed
+WHERE account.account_id = freed.account_id
+"""  # noqa: S608 - as above
+
+
+def end_sent(db: apsw.Connection, endings: Sequence[Ending]) -> None:
+    """End messages that the carrier took whole; their money was settled then."""
+    for_each(db, _OWE, endings)
+    for_each(db, _END, endings)
+
+
+def end_unsent(db: apsw.Connection, endings: Sequence[Ending]) -> None:
+    """End messages that are not `sent`: what the carrier took of them is spent, the rest of the hold freed."""
+    for_each(db, _FREE, endings)
+    end_sent(db, endings)
+
+
+def mark_sent(db: apsw.Connection, ids: str, now: int) -> bool:
+    """Call the messages of a JSON list of ids `sent`: spend their holds, owe the postbacks that say so.
+
+    Returns whether any of them has several segments.
     """
-    row = _end(db, message_id, state, reason, now, expected)
-    if row is not None:
-        account_id, price, segments = row
-        taken = segments if state is State.UNCONFIRMED else _taken(db, message_id)
-        money.charge(account_id, price * taken, held=price * segments)
-
-
-def end_sent(
-    db: apsw.Connection, message_id: int, state: State, reason: str, now: int, *, expected: State
-) -> None:
-    """End a message that the carrier took; its money was settled then."""
-    _end(db, message_id, state, reason, now, expected)
-
-
-def _end(
-    db: apsw.Connection, message_id: int, state: State, reason: str, now: int, expected: State
-) -> tuple[int, int, int] | None:
-    """Move a message from where it must be, and owe its postback; returns its account, price and segments."""
-    sql = """UPDATE message SET state = ?, reason = ?, ended_at = ?, deadline_at = NULL
-             WHERE message_id = ? AND state = ?
-             RETURNING account_id, price, segments, notify, lane"""
-    row = first(db, sql, (state, reason, now, message_id, expected))
-    if row is None:
-        return None
-    account_id, price, segments, notify, lane = row
-    if notify & Notify.ENDED:
-        _owe(db, message_id, lane, PostbackEvent.ENDED, state, reason, now)
-    return account_id, price, segments
-
-
-def owe_sent(db: apsw.Connection, message_id: int, notify: int, lane: str, now: int) -> None:
-    """Owe the postback that says "sent", where the dialect has one."""
-    if notify & Notify.SENT:
-        _owe(db, message_id, lane, PostbackEvent.SENT, State.SENT, "", now)
-
-
-def _taken(db: apsw.Connection, message_id: int) -> int:
-    return int(one(db, "SELECT count(*) FROM segment WHERE message_id = ?", (message_id,)))
-
-
-def _owe(
-    db: apsw.Connection,
-    message_id: int,
-    lane: str,
-    event: PostbackEvent,
-    state: State,
-    error_code: str,
-    now: int,
-) -> None:
-    sql = """INSERT INTO postback (message_id, lane, event, state, error_code, happened_at, due_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?)"""
-    db.execute(sql, (message_id, lane, event, state, error_code, now, now))
+    chosen = f"message_id IN (SELECT value FROM json_each(?)) AND state = '{State.SENDING.value}'"
+    sql = f"""SELECT account_id, sum(price_micros * segments), max(segments), max(notify & {Notify.SENT.value})
+              FROM message WHERE {chosen} GROUP BY account_id"""  # noqa: S608 - constants
+    sums = every(db, sql, (ids,))
+    for account_id, price, _, _ in sums:
+        sql = "UPDATE account SET held = held - ?, spent = spent + ? WHERE account_id = ?"
+        db.execute(sql, (price, price, account_id))
+    if any(owed for _, _, _, owed in sums):
+        sql = f"""INSERT INTO postback (message_id, lane, event, state, error_code, happened_at, due_at)
+                  SELECT message_id, lane, '{PostbackEvent.SENT.value}', '{State.SENT.value}', '', ?, ?
+                  FROM message WHERE {chosen} AND notify & {Notify.SENT.value}"""  # noqa: S608 - constants
+        db.execute(sql, (now, now, ids))
+    sql = f"UPDATE message SET state = '{State.SENT.value}', sent_at = ?, reason = '' WHERE {chosen}"  # noqa: S608
+    db.execute(sql, (now, ids))
+    return any(segments > 1 for _, _, segments, _ in sums)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import apsw
 
-from aldis.store.sqlite.rows import MESSAGE_FACTS, every, message_facts
+from aldis.store.sqlite.rows import MESSAGE_FACTS, every, for_each, message_facts
 from aldis.traffic.postback import DuePostback, PostbackEvent, PostbackResult
 from aldis.traffic.states import State
 
@@ -56,13 +56,21 @@ def due(db: apsw.Connection, lane: str, limit: int, now: int) -> list[DuePostbac
     ]
 
 
+_FINISH = """
+WITH result (postback_id, tried_at, status, fault, due_at, done) AS (VALUES {rows})
+UPDATE postback
+SET attempts = attempts + 1, last_tried_at = r.tried_at, last_status = r.status, last_fault = r.fault,
+    due_at = r.due_at, done = r.done
+FROM result r WHERE postback.postback_id = r.postback_id
+"""
+
+
 def finish(db: apsw.Connection, batches: list[Sequence[PostbackResult]]) -> list[None]:
     """Write tries."""
-    sql = """UPDATE postback
-             SET attempts = attempts + 1, last_tried_at = ?, last_status = ?, last_fault = ?, due_at = ?,
-                 done = ?
-             WHERE postback_id = ?"""
-    for results in batches:
-        rows = [(r.tried_at, r.http_status, r.fault, r.due_at, int(r.done), r.postback_id) for r in results]
-        db.executemany(sql, rows)
+    rows = [
+        (r.postback_id, r.tried_at, r.http_status, r.fault, r.due_at, int(r.done))
+        for results in batches
+        for r in results
+    ]
+    for_each(db, _FINISH, rows)
     return [None] * len(batches)

@@ -1,106 +1,183 @@
-"""The writes of receipts: match a segment, move its message, or park until the response names the segment."""
+"""The writes of receipts: match segments, move their messages, or park until a response names the segment.
+
+A batch is read in a few statements, judged one receipt after the other on what it knows by then (two segments
+of one message often come together), and written in a few statements.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import apsw
 
 from aldis.store.sqlite import endings
-from aldis.store.sqlite.rows import every, first
+from aldis.store.sqlite.endings import Ending
+from aldis.store.sqlite.rows import as_json, every, first, for_each
 from aldis.traffic.matching import match
-from aldis.traffic.message import Settlement
 from aldis.traffic.receipt import Receipt, ReceiptState, alternative_ids, is_for
 from aldis.traffic.states import State
+
+#: a carrier that gives one id to many messages must not make a lookup long
+MAX_NAMESAKES = 4
+
+_FIND = """
+SELECT s.smsc_message_id, s.message_id, s.number, s.state, m.state, m.segments, m.recipient
+FROM segment s JOIN message m USING (message_id)
+"""
+_FIND_MANY = f"{_FIND} WHERE s.link = ? AND s.smsc_message_id IN (SELECT value FROM json_each(?)) LIMIT ?"
+_FIND_NEWEST = f"{_FIND} WHERE s.link = ? AND s.smsc_message_id = ? ORDER BY s.message_id DESC LIMIT ?"
+
+_PARK = """
+INSERT INTO parked_receipt (link, smsc_message_id, state, error_code, recipient, received_at) VALUES {rows}
+"""
+
+_REPORT = """
+WITH report (message_id, number, state, error_code, at) AS (VALUES {rows})
+UPDATE segment SET state = r.state, error_code = r.error_code, receipt_at = r.at
+FROM report r WHERE segment.message_id = r.message_id AND segment.number = r.number
+"""
 
 
 def record(db: apsw.Connection, batches: list[Sequence[Receipt]]) -> list[int]:
     """Match or park every receipt; returns how many of each batch were parked."""
-    return [sum(_record(db, receipt) for receipt in batch) for batch in batches]
+    receipts = [receipt for batch in batches for receipt in batch]
+    view = _View(db, receipts)
+    parked = [[receipt for receipt in batch if not view.take(receipt)] for batch in batches]
+    view.write()
+    rows = [
+        (r.link, r.smsc_message_id, r.state, r.error_code, r.recipient, r.received_at)
+        for batch in parked
+        for r in batch
+    ]
+    for_each(db, _PARK, rows)
+    return [len(batch) for batch in parked]
 
 
-def _record(db: apsw.Connection, receipt: Receipt) -> bool:
-    found = _find_segment(db, receipt)
-    if found is None:
-        sql = """INSERT INTO parked_receipt (link, smsc_message_id, state, error_code, recipient, received_at)
-                 VALUES (?, ?, ?, ?, ?, ?)"""
-        bindings = (
-            receipt.link,
-            receipt.smsc_message_id,
-            receipt.state,
-            receipt.error_code,
-            receipt.recipient,
-        )
-        db.execute(sql, (*bindings, receipt.received_at))
-        return True
-    _apply(db, found, receipt)
-    return False
-
-
-def match_parked(db: apsw.Connection, link: str, settlements: Sequence[Settlement], now: int) -> None:
-    """Apply the receipts that were waiting for these segments; mostly none are, then this is one lookup."""
-    if not first(db, "SELECT 1 FROM parked_receipt WHERE link = ? LIMIT 1", (link,)):
+def match_parked(
+    db: apsw.Connection, link: str, segments: Sequence[tuple[int, int, str, str, int]], now: int
+) -> None:
+    """Apply the receipts that were waiting for these segments (message_id, number, link, smsc_message_id,
+    submitted_at); mostly none are, then this is one lookup.
+    """
+    if not segments or not first(db, "SELECT 1 FROM parked_receipt WHERE link = ? LIMIT 1", (link,)):
         return
-    for settlement in settlements:
-        for segment in settlement.submitted:
-            exact = segment.smsc_message_id
-            for spelling in (exact, *alternative_ids(exact)):
-                _unpark(db, link, spelling, settlement.message_id, now)
-
-
-def _unpark(db: apsw.Connection, link: str, smsc_message_id: str, message_id: int, now: int) -> None:
-    sql = """SELECT receipt_id, state, error_code, recipient, received_at FROM parked_receipt
-             WHERE link = ? AND smsc_message_id = ? ORDER BY receipt_id"""
-    for receipt_id, state, error_code, recipient, received_at in every(db, sql, (link, smsc_message_id)):
-        moment = max(received_at, now)
-        receipt = Receipt(link, smsc_message_id, ReceiptState(state), error_code, recipient, moment)
-        found = _find_segment(db, receipt)
-        if found is not None and found.message_id == message_id:
-            db.execute("DELETE FROM parked_receipt WHERE receipt_id = ?", (receipt_id,))
-            _apply(db, found, receipt)
-
-
-class _Segment(NamedTuple):
-    """A segment together with what its message says."""
-
-    message_id: int
-    number: int
-    state: str
-    message_state: str
-    total: int
-    recipient: str
-
-
-def _find_segment(db: apsw.Connection, receipt: Receipt) -> _Segment | None:
-    """Find the newest segment with the receipt's id in any spelling; carriers reuse ids after a while."""
-    sql = """SELECT s.message_id, s.number, s.state, m.state, m.segments, m.recipient
-             FROM segment s JOIN message m USING (message_id) WHERE s.link = ? AND s.smsc_message_id = ?
-             ORDER BY s.submitted_at DESC, s.message_id DESC LIMIT 4"""
-    for row in every(db, sql, (receipt.link, receipt.smsc_message_id)):
-        if is_for(row[5], receipt.recipient):
-            return _Segment(*row)
-    for spelling in alternative_ids(receipt.smsc_message_id):
-        for row in every(db, sql, (receipt.link, spelling)):
-            if is_for(row[5], receipt.recipient):
-                return _Segment(*row)
-    return None
-
-
-def _apply(db: apsw.Connection, segment: _Segment, receipt: Receipt) -> None:
-    message_id, number, state = segment.message_id, segment.number, State(segment.message_state)
-    others: list[str] = []
-    if segment.total > 1:
-        sql = "SELECT state FROM segment WHERE message_id = ? AND number <> ?"
-        others = [other for (other,) in every(db, sql, (message_id, number))]
-    verdict = match(state, segment.state, others, segment.total, receipt.state)
-    if verdict.segment_state is not None:
-        sql = (
-            "UPDATE segment SET state = ?, error_code = ?, receipt_at = ? WHERE message_id = ? AND number = ?"
+    spellings = {
+        spelling: message_id
+        for message_id, _, _, exact, _ in segments
+        for spelling in (exact, *alternative_ids(exact))
+    }
+    sql = """SELECT receipt_id, smsc_message_id, state, error_code, recipient, received_at
+             FROM parked_receipt
+             WHERE link = ? AND smsc_message_id IN (SELECT value FROM json_each(?)) ORDER BY receipt_id"""
+    waiting = [
+        (receipt_id, Receipt(link, name, ReceiptState(state), error_code, recipient, max(received_at, now)))
+        for receipt_id, name, state, error_code, recipient, received_at in every(
+            db, sql, (link, as_json(spellings))
         )
-        bindings = (verdict.segment_state, receipt.error_code, receipt.received_at, message_id, number)
-        db.execute(sql, bindings)
-    if verdict.message_state is not None:
-        failed = verdict.message_state is not State.DELIVERED
-        reason = receipt.error_code if failed else ""
-        endings.end_sent(db, message_id, verdict.message_state, reason, receipt.received_at, expected=state)
+    ]
+    view = _View(db, [receipt for _, receipt in waiting])
+    taken = [
+        receipt_id
+        for receipt_id, receipt in waiting
+        if view.take(receipt, only=spellings[receipt.smsc_message_id])
+    ]
+    view.write()
+    db.execute(
+        "DELETE FROM parked_receipt WHERE receipt_id IN (SELECT value FROM json_each(?))", (as_json(taken),)
+    )
+
+
+class _Message:
+    """A message under judgement, as the receipts of this batch have left it so far."""
+
+    __slots__ = ("recipient", "segments", "state", "total")
+
+    def __init__(self, state: State, total: int, recipient: str) -> None:
+        self.state = state
+        self.total = total
+        self.recipient = recipient
+        #: by number; of a message with several, all that were taken
+        self.segments: dict[int, str] = {}
+
+
+class _View:
+    """The segments that a batch of receipts is about, with their messages."""
+
+    def __init__(self, db: apsw.Connection, receipts: Sequence[Receipt]) -> None:
+        self._db = db
+        self._messages: dict[int, _Message] = {}
+        #: by link and id: (message_id, number), the newest first
+        self._named: dict[tuple[str, str], list[tuple[int, int]]] = {}
+        self._reports: list[tuple[object, ...]] = []
+        self._endings: list[Ending] = []
+        for link in {receipt.link for receipt in receipts}:
+            self._load(link, {receipt.smsc_message_id for receipt in receipts if receipt.link == link})
+
+    def take(self, receipt: Receipt, only: int | None = None) -> bool:
+        """Apply a receipt; False when no segment (of the message `only`) answers to its name."""
+        found = self._find(receipt)
+        if found is None or (only is not None and found[0] != only):
+            return False
+        message_id, number = found
+        message = self._messages[message_id]
+        others = [state for other, state in message.segments.items() if other != number]
+        verdict = match(message.state, message.segments[number], others, message.total, receipt.state)
+        if verdict.segment_state is not None:
+            message.segments[number] = verdict.segment_state
+            self._reports.append(
+                (message_id, number, verdict.segment_state, receipt.error_code, receipt.received_at)
+            )
+        if verdict.message_state is not None:
+            reason = receipt.error_code if verdict.message_state is not State.DELIVERED else ""
+            self._endings.append(
+                Ending(message_id, message.state, verdict.message_state, reason, receipt.received_at)
+            )
+            message.state = verdict.message_state
+        return True
+
+    def write(self) -> None:
+        """Write what the receipts changed."""
+        for_each(self._db, _REPORT, self._reports)
+        endings.end_sent(self._db, self._endings)
+
+    def _find(self, receipt: Receipt) -> tuple[int, int] | None:
+        """Find the newest segment with the receipt's id in any spelling; carriers reuse ids after a while."""
+        found = self._matching(receipt, receipt.smsc_message_id)
+        if found is None:
+            for spelling in alternative_ids(receipt.smsc_message_id):
+                if (receipt.link, spelling) not in self._named:
+                    self._load(receipt.link, {spelling})
+                found = found or self._matching(receipt, spelling)
+        return found
+
+    def _matching(self, receipt: Receipt, spelling: str) -> tuple[int, int] | None:
+        for message_id, number in self._named.get((receipt.link, spelling), ()):
+            if is_for(self._messages[message_id].recipient, receipt.recipient):
+                return message_id, number
+        return None
+
+    def _load(self, link: str, names: set[str]) -> None:
+        limit = MAX_NAMESAKES * len(names)
+        rows = every(self._db, _FIND_MANY, (link, as_json(names), limit))
+        if len(rows) == limit:  # some id is common: look each up by itself
+            rows = [
+                row for name in names for row in every(self._db, _FIND_NEWEST, (link, name, MAX_NAMESAKES))
+            ]
+        for name in names:
+            self._named[link, name] = []
+        several: list[int] = []
+        for name, message_id, number, state, message_state, total, recipient in rows:
+            self._named[link, name].append((message_id, number))
+            message = self._messages.get(message_id)
+            if message is None:
+                message = self._messages[message_id] = _Message(State(message_state), total, recipient)
+                if total > 1:
+                    several.append(message_id)
+            message.segments.setdefault(number, state)
+        for name in names:
+            self._named[link, name].sort(reverse=True)
+        if several:
+            sql = """SELECT message_id, number, state FROM segment
+                     WHERE message_id IN (SELECT value FROM json_each(?))"""
+            for message_id, number, state in every(self._db, sql, (as_json(several),)):
+                self._messages[message_id].segments.setdefault(number, state)

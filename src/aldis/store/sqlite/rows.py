@@ -1,10 +1,18 @@
-"""Turns rows into records, and asks for single values, so that every statement reads the same way."""
+"""Turns rows into records, asks for single values, and runs one statement for many rows.
+
+A statement costs the interpreter's lock and a walk through Python each time it is stepped, whatever it does; so
+the hot path says what it wants of a whole batch at once: `for_each` fills a VALUES list, `as_json` a json_each().
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import apsw
+import msgspec
 
 from aldis.traffic.message import MessageFacts
 from aldis.traffic.states import State
@@ -12,7 +20,7 @@ from aldis.traffic.states import State
 #: the columns of MessageFacts, in its order
 MESSAGE_FACTS = (
     "m.message_id, m.submission_id, m.account_id, m.dialect, m.reference, m.link, m.sender, m.recipient, "
-    "m.country, m.state, m.segments, m.price, m.attempts, m.accepted_at, m.sent_at, m.ended_at, m.reason, "
+    "m.country, m.state, m.segments, m.price_micros, m.attempts, m.accepted_at, m.sent_at, m.ended_at, m.reason, "
     "m.callback_url, m.echo"
 )
 
@@ -33,6 +41,36 @@ def one(db: apsw.Connection, sql: str, bindings: tuple[object, ...] = ()) -> Any
     if row is None:
         raise LookupError(sql.strip().partition("\n")[0])
     return row[0]
+
+
+def as_json(values: Iterable[object]) -> str:
+    """Bind many ids at once: `… IN (SELECT value FROM json_each(?))`."""
+    return msgspec.json.encode(list(values)).decode()
+
+
+#: how many rows one execution takes; few sizes, so that all their statements stay prepared
+SIZES = (256, 64, 16, 4, 1)
+
+
+def for_each(
+    db: apsw.Connection, sql: str, rows: Sequence[tuple[object, ...]], bindings: tuple[object, ...] = ()
+) -> None:
+    """Run a statement over many rows in few executions.
+
+    `sql` holds `{rows}` where `(?, ?), (?, ?) …` is to stand; `bindings` are what it asks for behind them.
+    """
+    start = 0
+    for size in SIZES:
+        while len(rows) - start >= size:
+            part = rows[start : start + size]
+            start += size
+            db.execute(_spread(sql, size, len(part[0])), (*chain.from_iterable(part), *bindings))
+
+
+@lru_cache(maxsize=256)
+def _spread(sql: str, size: int, width: int) -> str:
+    row = "(" + ",".join("?" * width) + ")"
+    return sql.replace("{rows}", ",".join([row] * size))
 
 
 def message_facts(row: tuple[Any, ...]) -> MessageFacts:

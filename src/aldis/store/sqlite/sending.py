@@ -10,8 +10,9 @@ import msgspec
 from aldis.sms.encoding import Encoding
 from aldis.store.contract import Share
 from aldis.store.sqlite import endings, receipts
-from aldis.store.sqlite.rows import every
-from aldis.traffic.matching import SUBMITTED, known_failure
+from aldis.store.sqlite.endings import Ending
+from aldis.store.sqlite.rows import as_json, every, for_each
+from aldis.traffic.matching import known_failure
 from aldis.traffic.message import ClaimedMessage, Settlement
 from aldis.traffic.states import ENDED, State
 
@@ -33,7 +34,6 @@ class Settle(msgspec.Struct, frozen=True):
     link: str
     settlements: tuple[Settlement, ...]
     now: int
-    confirm_by: int
 
 
 class Recover(msgspec.Struct, frozen=True):
@@ -64,7 +64,7 @@ def _claim(db: apsw.Connection, item: Claim) -> list[ClaimedMessage]:
                 WHERE message_id IN (SELECT value FROM json_each(?))
                 RETURNING message_id, sender, recipient, encoding, octets, segments, priority, attempts,
                           expires_at"""
-    rows = {row[0]: row for row in every(db, update, (msgspec.json.encode(chosen).decode(),))}
+    rows = {row[0]: row for row in every(db, update, (as_json(chosen),))}
     return [_claimed(db, rows[message_id]) for message_id in chosen]
 
 
@@ -90,53 +90,65 @@ def _claimed(db: apsw.Connection, row: tuple[Any, ...]) -> ClaimedMessage:
 
 def settle(db: apsw.Connection, items: list[Settle]) -> list[None]:
     """Write outcomes; then let receipts in that came before their response."""
-    money = endings.Money(db)
     for item in items:
-        for settlement in item.settlements:
-            _settle(db, money, item, settlement)
-        receipts.match_parked(db, item.link, [s for s in item.settlements if s.submitted], item.now)
-    money.write()
+        _settle(db, item)
     return [None] * len(items)
 
 
-def _settle(db: apsw.Connection, money: endings.Money, item: Settle, settlement: Settlement) -> None:
-    message_id, state = settlement.message_id, settlement.state
-    for segment in settlement.submitted:
-        db.execute(
-            """INSERT OR REPLACE INTO segment (message_id, number, link, smsc_message_id, submitted_at, state)
-               VALUES (?, ?, ?, ?, ?, ?)""",
-            (message_id, segment.number, item.link, segment.smsc_message_id, item.now, SUBMITTED),
-        )
-    if state is State.QUEUED:
-        db.execute(
-            """UPDATE message SET state = 'queued', due_at = ?, reason = ?
-               WHERE message_id = ? AND state = 'sending'""",
-            (settlement.due_at, settlement.reason, message_id),
-        )
-    elif state is State.SENT:
-        sql = """UPDATE message SET state = 'sent', sent_at = ?, deadline_at = ?, reason = ''
-                 WHERE message_id = ? AND state = 'sending'
-                 RETURNING account_id, price, segments, notify, lane"""
-        for account_id, price, segments, notify, lane in every(
-            db, sql, (item.now, item.confirm_by, message_id)
-        ):
-            money.charge(account_id, price * segments, held=price * segments)
-            endings.owe_sent(db, message_id, notify, lane, item.now)
-            if segments > 1:
-                _end_if_failed(db, message_id, item.now)
-    elif state in ENDED:
-        endings.end_unsent(db, money, message_id, state, settlement.reason, item.now, expected=State.SENDING)
-    else:
-        raise ValueError(f"a settlement cannot lead to {state}")
+_SEGMENT = """
+INSERT OR REPLACE INTO segment (message_id, number, link, smsc_message_id, submitted_at) VALUES {rows}
+"""
+
+_REQUEUE = """
+WITH again (message_id, due_at, reason) AS (VALUES {rows})
+UPDATE message SET state = 'queued', due_at = again.due_at, reason = again.reason
+FROM again WHERE message.message_id = again.message_id AND message.state = 'sending'
+"""
 
 
-def _end_if_failed(db: apsw.Connection, message_id: int, now: int) -> None:
-    """End a message of which a segment was reported as failed while others were still to be sent."""
-    rows = every(db, "SELECT state, error_code FROM segment WHERE message_id = ?", (message_id,))
-    ending = known_failure(State.SENT, [state for state, _ in rows])
-    if ending is not None:
-        reason = next(code for state, code in rows if state == ending)
-        endings.end_sent(db, message_id, ending, reason, now, expected=State.SENT)
+def _settle(db: apsw.Connection, item: Settle) -> None:
+    segments = [
+        (settlement.message_id, segment.number, item.link, segment.smsc_message_id, item.now)
+        for settlement in item.settlements
+        for segment in settlement.submitted
+    ]
+    sent: list[int] = []
+    again: list[tuple[object, ...]] = []
+    ended: list[Ending] = []
+    for settlement in item.settlements:
+        message_id, state, reason = settlement.message_id, settlement.state, settlement.reason
+        if state is State.SENT:
+            sent.append(message_id)
+        elif state is State.QUEUED:
+            again.append((message_id, settlement.due_at, reason))
+        elif state in ENDED:
+            ended.append(Ending(message_id, State.SENDING, state, reason, item.now))
+        else:
+            raise ValueError(f"a settlement cannot lead to {state}")
+    for_each(db, _SEGMENT, segments)
+    for_each(db, _REQUEUE, again)
+    endings.end_unsent(db, ended)
+    if sent:
+        ids = as_json(sent)
+        if endings.mark_sent(db, ids, item.now):
+            _end_failed(db, ids, item.now)
+    receipts.match_parked(db, item.link, segments, item.now)
+
+
+def _end_failed(db: apsw.Connection, ids: str, now: int) -> None:
+    """End messages of which a segment was reported as failed while others were still to be sent."""
+    states: dict[int, list[tuple[str, str]]] = {}
+    sql = """SELECT message_id, state, error_code FROM segment
+             WHERE message_id IN (SELECT value FROM json_each(?)) AND state NOT IN ('submitted', 'delivered')"""
+    for message_id, state, error_code in every(db, sql, (ids,)):
+        states.setdefault(message_id, []).append((state, error_code))
+    ended: list[Ending] = []
+    for message_id, found in states.items():
+        ending = known_failure(State.SENT, [state for state, _ in found])
+        if ending is not None:
+            reason = next(code for state, code in found if state == ending)
+            ended.append(Ending(message_id, State.SENT, ending, reason, now))
+    endings.end_sent(db, ended)
 
 
 class Orphans(msgspec.Struct, frozen=True):
@@ -150,26 +162,25 @@ def recover_orphans(db: apsw.Connection, items: list[Orphans]) -> list[int]:
     """Release what is `sending` on links that are not there any more; it waits for them or expires."""
     sql = """UPDATE message SET state = 'queued', due_at = ?
              WHERE state = 'sending' AND link NOT IN (SELECT value FROM json_each(?)) RETURNING message_id"""
-    return [len(every(db, sql, (item.now, msgspec.json.encode(item.links).decode()))) for item in items]
+    return [len(every(db, sql, (item.now, as_json(item.links)))) for item in items]
 
 
 def recover(db: apsw.Connection, items: list[Recover]) -> list[int]:
     """Release what lost owners left in `sending`."""
-    money = endings.Money(db)
-    counts = [_recover(db, money, item) for item in items]
-    money.write()
-    return counts
+    return [_recover(db, item) for item in items]
 
 
-def _recover(db: apsw.Connection, money: endings.Money, item: Recover) -> int:
+def _recover(db: apsw.Connection, item: Recover) -> int:
+    if not item.hold:
+        sql = """UPDATE message SET state = 'queued', due_at = ? WHERE state = 'sending' AND link = ?
+                 RETURNING message_id"""
+        return len(every(db, sql, (item.now, item.link)))
     rows = every(db, "SELECT message_id FROM message WHERE state = 'sending' AND link = ?", (item.link,))
-    for (message_id,) in rows:
-        if item.hold:
-            endings.end_unsent(
-                db, money, message_id, State.UNCONFIRMED, "in doubt", item.now, expected=State.SENDING
-            )
-        else:
-            db.execute(
-                "UPDATE message SET state = 'queued', due_at = ? WHERE message_id = ?", (item.now, message_id)
-            )
+    endings.end_unsent(
+        db,
+        [
+            Ending(message_id, State.SENDING, State.UNCONFIRMED, "in doubt", item.now)
+            for (message_id,) in rows
+        ],
+    )
     return len(rows)

@@ -8,7 +8,7 @@ What scans runs in a thread.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -19,6 +19,7 @@ from aldis.accounts.plan import Plan, Stored
 from aldis.errors import SettingsError
 from aldis.store.contract import Acceptance, Balance, OptInKey, Share, Timeline
 from aldis.store.sqlite import admission, directory, looking, postbacks, receipts, sending, upkeep
+from aldis.store.sqlite.checkpoints import Checkpoints
 from aldis.store.sqlite.connection import open_reader, open_writer, upgrade
 from aldis.store.sqlite.writer import Writer
 from aldis.traffic.message import ClaimedMessage, MessageFacts, Settlement
@@ -36,7 +37,9 @@ class SqliteStore:
     def __init__(self, path: Path) -> None:
         db = _opened(path)
         # A receipt often comes with the response that names its segment: settle first, or it is parked.
-        self._writer = Writer(db, (sending.settle, receipts.record))
+        self._checkpoints = Checkpoints(open_writer(path))
+        db.set_wal_hook(self._checkpoints.note_pages)
+        self._writer = Writer(db, (sending.settle, receipts.record), self._checkpoints)
         self._reader = open_reader(path)
         # for what scans: it works in a thread, one at a time
         self._scanner = open_reader(path)
@@ -52,15 +55,15 @@ class SqliteStore:
         self._reader.close()
         async with self._scanning:
             self._scanner.close()
-        await self._writer.close()  # last, so that it leaves one file behind and no write-ahead log
+        await self._writer.close()
 
-    async def take_ids(self, count: int) -> range:
+    def take_ids(self, count: int) -> Awaitable[range]:
         """See `Store.take_ids`."""
-        return await self._writer.call(admission.take_ids, count)
+        return self._writer.call(admission.take_ids, count)
 
-    async def accept(self, acceptance: Acceptance) -> Refusal | None:
+    def accept(self, acceptance: Acceptance) -> Awaitable[Refusal | None]:
         """See `Store.accept`."""
-        return await self._writer.call(admission.accept, acceptance)
+        return self._writer.call(admission.accept, acceptance, messages=len(acceptance.messages))
 
     async def would_accept(self, acceptance: Acceptance) -> Refusal | None:
         """See `Store.would_accept`."""
@@ -82,9 +85,9 @@ class SqliteStore:
         """See `Store.claim`."""
         return await self._writer.call(sending.claim, sending.Claim(link, limit, share, now))
 
-    async def settle(self, link: str, settlements: Sequence[Settlement], now: int, confirm_by: int) -> None:
+    async def settle(self, link: str, settlements: Sequence[Settlement], now: int) -> None:
         """See `Store.settle`."""
-        await self._writer.call(sending.settle, sending.Settle(link, tuple(settlements), now, confirm_by))
+        await self._writer.call(sending.settle, sending.Settle(link, tuple(settlements), now))
 
     async def record_receipts(self, batch: Sequence[Receipt]) -> int:
         """See `Store.record_receipts`."""
@@ -102,9 +105,9 @@ class SqliteStore:
         """See `Store.finish_postbacks`."""
         await self._writer.call(postbacks.finish, results)
 
-    async def expire(self, limit: int, now: int) -> int:
+    async def expire(self, limit: int, now: int, patience_ms: int) -> int:
         """See `Store.expire`."""
-        return await self._writer.call(upkeep.expire, upkeep.Bounds(limit, now))
+        return await self._writer.call(upkeep.expire, upkeep.Expire(limit, now, patience_ms))
 
     async def purge(self, limit: int, before: int) -> int:
         """See `Store.purge`."""

@@ -6,15 +6,13 @@ import apsw
 import msgspec
 
 from aldis.store.sqlite import endings
-from aldis.store.sqlite.rows import every
+from aldis.store.sqlite.rows import as_json, every, for_each
 from aldis.traffic.states import Event, State, after
-
-#: what a passed deadline means in each state that has one
-_DEADLINES = {State.QUEUED: Event.VALIDITY_PASSED, State.SENT: Event.RECEIPT_OVERDUE}
-_REASONS = {State.QUEUED: "validity passed", State.SENT: "no receipt"}
 
 #: receipts that never found their segment are kept this long
 PARKED_MS = 86_400_000
+#: a message in a sender's hands is looked at again after this long
+IN_HAND_MS = 60_000
 
 
 class Bounds(msgspec.Struct, frozen=True):
@@ -24,27 +22,50 @@ class Bounds(msgspec.Struct, frozen=True):
     instant: int
 
 
-def expire(db: apsw.Connection, items: list[Bounds]) -> list[int]:
-    """End messages whose deadline has passed."""
-    money = endings.Money(db)
-    counts = [_expire(db, money, item) for item in items]
-    money.write()
-    return counts
+class Expire(msgspec.Struct, frozen=True):
+    """Which deadlines to look at."""
+
+    limit: int
+    now: int
+    #: how long a sent message waits for its receipt
+    patience_ms: int
 
 
-def _expire(db: apsw.Connection, money: endings.Money, item: Bounds) -> int:
-    sql = """SELECT message_id, state FROM message WHERE deadline_at <= ? AND state IN ('queued', 'sent')
-             ORDER BY deadline_at LIMIT ?"""
-    rows = every(db, sql, (item.instant, item.limit))
-    for message_id, name in rows:
-        state = State(name)
-        ending = after(state, _DEADLINES[state])
-        if ending is State.UNCONFIRMED:
-            endings.end_sent(db, message_id, ending, _REASONS[state], item.instant, expected=state)
-        elif ending is not None:
-            endings.end_unsent(db, money, message_id, ending, _REASONS[state], item.instant, expected=state)
-    db.execute("DELETE FROM parked_receipt WHERE received_at <= ?", (item.instant - PARKED_MS,))
-    return len(rows)
+_LATER = """
+WITH later (message_id, review_at) AS (VALUES {rows})
+UPDATE message SET review_at = later.review_at FROM later WHERE message.message_id = later.message_id
+"""
+
+
+def expire(db: apsw.Connection, items: list[Expire]) -> list[int]:
+    """End messages whose deadline has passed; look at the others again when it may have."""
+    return [_expire(db, item) for item in items]
+
+
+def _expire(db: apsw.Connection, item: Expire) -> int:
+    sql = """SELECT message_id, state, expires_at, sent_at FROM message
+             WHERE review_at <= ? ORDER BY review_at LIMIT ?"""
+    now = item.now
+    unsent: list[endings.Ending] = []
+    sent: list[endings.Ending] = []
+    later: list[tuple[object, ...]] = []
+    for message_id, state, expires_at, sent_at in every(db, sql, (now, item.limit)):
+        if state == State.QUEUED and expires_at <= now:
+            ending = after(State.QUEUED, Event.VALIDITY_PASSED)
+            if ending is not None:
+                unsent.append(endings.Ending(message_id, State.QUEUED, ending, "validity passed", now))
+        elif state == State.SENT and sent_at + item.patience_ms <= now:
+            ending = after(State.SENT, Event.RECEIPT_OVERDUE)
+            if ending is not None:
+                sent.append(endings.Ending(message_id, State.SENT, ending, "no receipt", now))
+        else:
+            looks = {State.QUEUED: expires_at, State.SENT: sent_at + item.patience_ms}
+            later.append((message_id, looks.get(state, now + IN_HAND_MS)))
+    endings.end_unsent(db, unsent)
+    endings.end_sent(db, sent)
+    for_each(db, _LATER, later)
+    db.execute("DELETE FROM parked_receipt WHERE received_at <= ?", (now - PARKED_MS,))
+    return len(unsent) + len(sent)
 
 
 def purge(db: apsw.Connection, items: list[Bounds]) -> list[int]:
@@ -53,16 +74,12 @@ def purge(db: apsw.Connection, items: list[Bounds]) -> list[int]:
 
 
 def _purge(db: apsw.Connection, item: Bounds) -> int:
-    sql = """SELECT message_id, account_id, duplicate_key FROM (
-                 SELECT message_id, account_id, duplicate_key, ended_at, accepted_at
-                 FROM message ORDER BY message_id LIMIT ?) old
+    sql = """SELECT message_id FROM (SELECT message_id, ended_at, accepted_at
+                                     FROM message ORDER BY message_id LIMIT ?) old
              WHERE ended_at > 0 AND accepted_at <= ? AND NOT EXISTS (
                  SELECT 1 FROM postback p WHERE p.message_id = old.message_id AND p.due_at IS NOT NULL)"""
-    rows = every(db, sql, (item.limit, item.instant))
-    ids = [(message_id,) for message_id, _, _ in rows]
-    db.executemany("DELETE FROM message WHERE message_id = ?", ids)
-    db.executemany("DELETE FROM segment WHERE message_id = ?", ids)
-    db.executemany("DELETE FROM postback WHERE message_id = ?", ids)
-    keys = [(account_id, key) for _, account_id, key in rows if key is not None]
-    db.executemany("DELETE FROM duplicate_key WHERE account_id = ? AND key = ?", keys)
-    return len(rows)
+    ids = [message_id for (message_id,) in every(db, sql, (item.limit, item.instant))]
+    for table in ("message", "segment", "postback"):
+        sql = f"DELETE FROM {table} WHERE message_id IN (SELECT value FROM json_each(?))"  # noqa: S608
+        db.execute(sql, (as_json(ids),))
+    return len(ids)

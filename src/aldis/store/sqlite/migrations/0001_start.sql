@@ -32,53 +32,48 @@ CREATE TABLE opt_in (
     PRIMARY KEY (sender, topic, msisdn)
 ) STRICT, WITHOUT ROWID;
 
+-- The columns up to review_at are traffic/message.py's NewMessage, in its order.
 CREATE TABLE message (
-    message_id    INTEGER PRIMARY KEY,
-    submission_id INTEGER NOT NULL,
-    account_id    INTEGER NOT NULL,
-    dialect       TEXT NOT NULL,
-    reference     TEXT NOT NULL,
-    duplicate_key TEXT,
-    link          TEXT NOT NULL,
-    priority      INTEGER NOT NULL CHECK (priority BETWEEN 0 AND 3),
-    sender        TEXT NOT NULL,
-    recipient     TEXT NOT NULL,
-    country       TEXT NOT NULL,
-    encoding      INTEGER NOT NULL,
-    octets        BLOB NOT NULL,
-    segments      INTEGER NOT NULL CHECK (segments BETWEEN 1 AND 255),
-    price         INTEGER NOT NULL CHECK (price >= 0),
-    notify        INTEGER NOT NULL,
-    lane          TEXT NOT NULL,
-    callback_url  TEXT NOT NULL,
-    echo          BLOB NOT NULL,
-    accepted_at   INTEGER NOT NULL,
-    expires_at    INTEGER NOT NULL,
-    state         TEXT NOT NULL DEFAULT 'queued' CHECK (state IN (
+    message_id      INTEGER PRIMARY KEY,
+    submission_id   INTEGER NOT NULL,
+    account_id      INTEGER NOT NULL,
+    dialect         TEXT NOT NULL,
+    reference       TEXT NOT NULL,
+    -- within which no two messages of an account share a reference; '' where they may
+    duplicate_scope TEXT NOT NULL,
+    link            TEXT NOT NULL,
+    priority        INTEGER NOT NULL CHECK (priority BETWEEN 0 AND 3),
+    sender          TEXT NOT NULL,
+    recipient       TEXT NOT NULL,
+    country         TEXT NOT NULL,
+    encoding        INTEGER NOT NULL,
+    octets          BLOB NOT NULL,
+    segments        INTEGER NOT NULL CHECK (segments BETWEEN 1 AND 255),
+    price_micros    INTEGER NOT NULL CHECK (price_micros >= 0),
+    notify          INTEGER NOT NULL,
+    lane            TEXT NOT NULL,
+    callback_url    TEXT NOT NULL,
+    echo            BLOB NOT NULL,
+    accepted_at     INTEGER NOT NULL,
+    due_at          INTEGER NOT NULL,
+    expires_at      INTEGER NOT NULL,
+    -- when upkeep must look at it next, no later than a deadline of its state; NULL: never again
+    review_at       INTEGER,
+    state           TEXT NOT NULL DEFAULT 'queued' CHECK (state IN (
         'queued', 'sending', 'sent', 'unconfirmed',
         'delivered', 'undelivered', 'expired', 'rejected', 'deleted', 'failed')),
-    attempts      INTEGER NOT NULL DEFAULT 0,
-    due_at        INTEGER NOT NULL,
-    -- when upkeep must look at it: end of validity, then end of patience for its receipt; NULL: never again
-    deadline_at   INTEGER,
-    sent_at       INTEGER NOT NULL DEFAULT 0,
-    ended_at      INTEGER NOT NULL DEFAULT 0,
-    reason        TEXT NOT NULL DEFAULT '',
+    attempts        INTEGER NOT NULL DEFAULT 0,
+    sent_at         INTEGER NOT NULL DEFAULT 0,
+    ended_at        INTEGER NOT NULL DEFAULT 0,
+    reason          TEXT NOT NULL DEFAULT '',
     CHECK ((ended_at > 0) = (state NOT IN ('queued', 'sending', 'sent')))
 ) STRICT;
 
 CREATE INDEX message_claim ON message (link, priority, due_at) WHERE state = 'queued';
 CREATE INDEX message_sending ON message (link) WHERE state = 'sending';
-CREATE INDEX message_deadline ON message (deadline_at) WHERE deadline_at IS NOT NULL;
+CREATE INDEX message_review ON message (review_at) WHERE review_at IS NOT NULL;
+-- finds a message by what its customer knows it by, and tells duplicates
 CREATE INDEX message_reference ON message (reference);
-
--- Which of an account's own ids have been accepted.
-CREATE TABLE duplicate_key (
-    account_id INTEGER NOT NULL,
-    key        TEXT NOT NULL,
-    message_id INTEGER NOT NULL,
-    PRIMARY KEY (account_id, key)
-) STRICT, WITHOUT ROWID;
 
 -- A row for each segment that a carrier took.
 CREATE TABLE segment (
