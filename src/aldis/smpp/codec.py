@@ -1,4 +1,4 @@
-"""Octets to PDU and back, by walking the tables of `pdus.py`.
+"""Octets to PDU and back, by functions that are put together from the tables of `pdus.py`.
 
 `connection.py` cuts the stream into whole PDUs and calls `decode`. Source: SMPP v3.4 §3.2 (layout), §3.1
 (types).
@@ -7,37 +7,59 @@
 from __future__ import annotations
 
 import typing
+from collections.abc import Callable
 from struct import Struct
 
-from aldis.errors import RemoteProtocolError
-from aldis.smpp import tlv
+from aldis.errors import LocalProtocolError, RemoteProtocolError
+from aldis.smpp import fields, tlv
 from aldis.smpp.command import RESPONSE_BIT
-from aldis.smpp.fields import Field
 from aldis.smpp.pdus import BODIES, Body, Pdu
-from aldis.smpp.status import ESME_RINVCMDID, ESME_ROK
+from aldis.smpp.status import ESME_RINVCMDID, ESME_RINVMSGLEN, ESME_ROK
 
 HEADER_OCTETS = 16
 _HEADER = Struct(">LLLL")
 
 
-def _rows(body: type[Body]) -> tuple[tuple[str, Field], ...]:
+def _functions(body: type[Body]) -> tuple[Callable[[Body], bytes], Callable[[bytes, int], tuple[Body, int]]]:
+    """Put a body's writer and reader together from the annotations of its class."""
     hints = typing.get_type_hints(body, include_extras=True)
-    return tuple((name, hints[name].__metadata__[0]) for name in body.__struct_fields__)
+    table: dict[str, fields.Field] = {name: hints[name].__metadata__[0] for name in body.__struct_fields__}
+    written = ", ".join(field.writer(f"body.{name}") for name, field in table.items())
+    written = written.replace(",)), bytes((", ", ")  # neighbouring integers in one bytes()
+    lines = ["def write(body):", f"    return b''.join(({written + ',' if written else ''}))"]
+    lines += ["def read(octets, at):", "    end = len(octets)"]
+    for name, field in table.items():
+        lines += [f"    {line}" for line in field.reader(name)]
+    lines += [f"    return body_class({', '.join(table)}), at"]
+    known = {"body_class": body, "c_octets": fields.c_octets, "message_octets": fields.message_octets}
+    made: dict[str, typing.Any] = {}
+    exec(compile("\n".join(lines), f"<codec of {body.__name__}>", "exec"), known, made)  # noqa: S102 - our own tables
+    return made["write"], made["read"]
 
 
-_TABLES = {body: _rows(body) for body in set(BODIES.values())}
+_FUNCTIONS = {body: _functions(body) for body in set(BODIES.values())}
+_WRITERS = {body: write for body, (write, _) in _FUNCTIONS.items()}
+_READERS = {command: _FUNCTIONS[body][1] for command, body in BODIES.items()}
 
 
 def encode(pdu: Pdu) -> bytes:
     """Write one PDU. Raises LocalProtocolError when a parameter does not fit its field."""
+    return write(pdu.command_id, pdu.sequence_number, pdu.command_status, pdu.body, pdu.tlvs)
+
+
+def write(
+    command_id: int, sequence_number: int, command_status: int, body: Body | None, tlvs: dict[int, bytes]
+) -> bytes:
+    """Write one PDU from its parts. Raises as `encode`."""
     octets = b""
-    if pdu.body is not None:
-        parts = [field.write(getattr(pdu.body, name)) for name, field in _TABLES[type(pdu.body)]]
-        octets = b"".join(parts)
-    if pdu.tlvs:
-        octets += tlv.pack(pdu.tlvs)
-    length = HEADER_OCTETS + len(octets)
-    return _HEADER.pack(length, pdu.command_id, pdu.command_status, pdu.sequence_number) + octets
+    if body is not None:
+        try:
+            octets = _WRITERS[type(body)](body)
+        except (ValueError, TypeError, AttributeError) as fault:
+            raise LocalProtocolError(f"{type(body).__name__} does not fit: {fault}") from fault
+    if tlvs:
+        octets += tlv.pack(tlvs)
+    return _HEADER.pack(HEADER_OCTETS + len(octets), command_id, command_status, sequence_number) + octets
 
 
 class Header(typing.NamedTuple):
@@ -60,17 +82,16 @@ def decode(octets: bytes) -> Pdu:
     Raises RemoteProtocolError, with the command_status to answer, when the command is unknown or its
     parameters do not add up. Never raises anything else, whatever the octets.
     """
-    head = header(octets)
-    body_class = BODIES.get(head.command_id)
-    if body_class is None:
-        raise RemoteProtocolError(f"unknown command_id 0x{head.command_id:08X}", ESME_RINVCMDID)
-    bodiless = len(octets) == HEADER_OCTETS
-    if bodiless and head.command_id & RESPONSE_BIT and head.command_status != ESME_ROK:
-        return Pdu(head.command_id, head.sequence_number, head.command_status)
-    position = HEADER_OCTETS
-    values = []
-    for _, field in _TABLES[body_class]:
-        value, position = field.read(octets, position)
-        values.append(value)
-    tlvs = tlv.unpack(octets, position) if position < len(octets) else {}
-    return Pdu(head.command_id, head.sequence_number, head.command_status, body_class(*values), tlvs)
+    length, command_id, command_status, sequence_number = _HEADER.unpack_from(octets)
+    read = _READERS.get(command_id)
+    if read is None:
+        raise RemoteProtocolError(f"unknown command_id 0x{command_id:08X}", ESME_RINVCMDID)
+    bodiless = length == HEADER_OCTETS
+    if bodiless and command_id & RESPONSE_BIT and command_status != ESME_ROK:
+        return Pdu(command_id, sequence_number, command_status)
+    try:
+        body, position = read(octets, HEADER_OCTETS)
+    except IndexError:
+        raise RemoteProtocolError("the PDU ends inside its mandatory parameters", ESME_RINVMSGLEN) from None
+    tlvs = tlv.unpack(octets, position) if position < length else {}
+    return Pdu(command_id, sequence_number, command_status, body, tlvs)
