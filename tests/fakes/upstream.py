@@ -28,6 +28,7 @@ class FakeUpstream:
         """Answer the oldest segment."""
         segment = self.out.pop(0)
         self.on_outcome(segment, outcome)
+        self.on_change()
         return segment
 
     def accept_all(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aldis.sms.address import Npi, Ton, is_digits, is_msisdn, is_sender, recipient_address, sender_address
+from aldis.sms.address import Npi, Ton, is_digits, is_msisdn, is_sender, sender_address
 
 
 @pytest.mark.parametrize(
@@ -18,10 +18,6 @@ from aldis.sms.address import Npi, Ton, is_digits, is_msisdn, is_sender, recipie
 def test_a_sender_is_what_it_looks_like(sender: str, ton: Ton, npi: Npi) -> None:
     address = sender_address(sender)
     assert (address.value, address.ton, address.npi) == (sender, ton, npi)
-
-
-def test_a_recipient_is_international() -> None:
-    assert recipient_address("447700900001").ton is Ton.INTERNATIONAL
 
 
 @pytest.mark.parametrize("sender", ["", "TwelveLetter", "1" * 16, "Zoë", "a\nb", " a", "a "])

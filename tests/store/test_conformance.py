@@ -249,9 +249,7 @@ async def test_several_segments_make_one_ending(kept: Store) -> None:
 async def test_a_segment_that_failed_before_the_rest_was_sent_is_not_forgotten(kept: Store) -> None:
     await accept(kept, a_message(1, segments=2))
     await kept.claim("link", 1, share, NOW)
-    await kept.settle(
-        "link", [Settlement(1, State.QUEUED, (SubmittedSegment(1, "A1"),), NOW, "busy")], NOW
-    )
+    await kept.settle("link", [Settlement(1, State.QUEUED, (SubmittedSegment(1, "A1"),), NOW, "busy")], NOW)
     await kept.record_receipts([a_receipt("A1", ReceiptState.UNDELIVERED)])
     assert await state_of(kept, 1) is State.QUEUED
     await kept.claim("link", 1, share, NOW)

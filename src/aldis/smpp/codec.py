@@ -71,9 +71,14 @@ class Header(typing.NamedTuple):
     sequence_number: int
 
 
-def header(octets: bytes | bytearray, position: int = 0) -> Header:
-    """Read the header at a position; the caller has made sure of 16 octets there."""
-    return Header(*_HEADER.unpack_from(octets, position))
+def header(octets: bytes) -> Header:
+    """Read the header; the caller has made sure of 16 octets."""
+    return Header(*_HEADER.unpack_from(octets))
+
+
+def length(octets: bytes, position: int) -> int:
+    """Read the command_length at a position; the caller has made sure of its four octets."""
+    return int.from_bytes(octets[position : position + 4], "big")
 
 
 def decode(octets: bytes) -> Pdu:

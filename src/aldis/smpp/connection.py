@@ -19,7 +19,7 @@ from aldis.errors import LocalProtocolError, RemoteProtocolError
 from aldis.smpp import codec, timers
 from aldis.smpp.command import RESPONSE_BIT, CommandId
 from aldis.smpp.pdus import BODIES, Body, Empty, Pdu
-from aldis.smpp.session import BIND_STATES, BOUND, Role, SessionState, may_receive
+from aldis.smpp.session import BIND_STATES, BOUND, OVER, Role, SessionState, may_receive
 from aldis.smpp.status import ESME_RINVBNDSTS, ESME_ROK
 from aldis.smpp.window import Context, Window
 
@@ -71,7 +71,7 @@ class Connection(Generic[Context]):
         self._role = role
         self._limits = limits
         self._window: Window[Context] = Window()
-        self._received = bytearray()
+        self._received = b""
         self._output: list[bytes] = []
         self._connected_at = self._heard_at = self._answered_at = now
         self._bind_sequence: int | None = None
@@ -96,10 +96,6 @@ class Connection(Generic[Context]):
         octets = b"".join(self._output)
         self._output.clear()
         return octets
-
-    @property
-    def _is_over(self) -> bool:
-        return self.state in (SessionState.UNBOUND, SessionState.CLOSED)
 
     # ── what we say ──
 
@@ -129,7 +125,7 @@ class Connection(Generic[Context]):
         if not self.is_bound:
             raise LocalProtocolError(f"{command.name} cannot be sent in state {self.state}", ESME_RINVBNDSTS)
         sequence = self._window.next_sequence()
-        octets = codec.encode(Pdu(command, sequence, body=body, tlvs=tlvs or {}))
+        octets = codec.write(command, sequence, ESME_ROK, body, tlvs or {})
         self._window.add(sequence, context, now)
         self._output.append(octets)
 
@@ -159,7 +155,7 @@ class Connection(Generic[Context]):
     def abandon(self) -> list[Context]:
         """End the session here and now; returns the contexts whose outcome is unknown, oldest first."""
         self.state = SessionState.CLOSED
-        self._received.clear()
+        self._received = b""
         return self._window.take_all()
 
     # ── what we hear ──
@@ -167,27 +163,26 @@ class Connection(Generic[Context]):
     def receive(self, octets: bytes, now: float) -> list[Event[Context]]:
         """Take octets as they came, in any pieces; returns what they mean."""
         events: list[Event[Context]] = []
-        if self._is_over:
+        if self.state in OVER:
             return events
         self._heard_at = now
-        received = self._received
-        received += octets
-        position = 0
-        while len(received) - position >= codec.HEADER_OCTETS and not self._is_over:
-            length = codec.header(received, position).command_length
+        received = self._received + octets if self._received else octets
+        size, position = len(received), 0
+        while size - position >= codec.HEADER_OCTETS and self.state not in OVER:
+            length = codec.length(received, position)
             if not codec.HEADER_OCTETS <= length <= MAX_COMMAND_LENGTH:
                 events.append(self._end(f"a command_length of {length} cannot be SMPP"))
                 return events
-            if len(received) - position < length:
+            if size - position < length:
                 break
-            self._take_pdu(bytes(received[position : position + length]), events)
+            self._take_pdu(received[position : position + length], events)
             position += length
-        del received[:position]
+        self._received = received[position:]
         return events
 
     def poll(self, now: float) -> list[Event[Context]]:
         """Let time pass: enquire_link, overdue responses, dead peers. Call it a few times a second."""
-        if self._is_over:
+        if self.state in OVER:
             return []
         # A late response is still worth waiting for while the peer answers others; one that answers nothing
         # is gone.
@@ -224,10 +219,10 @@ class Connection(Generic[Context]):
         return events
 
     def _take_pdu(self, octets: bytes, events: list[Event[Context]]) -> None:
-        head = codec.header(octets)
         try:
             pdu = codec.decode(octets)
         except RemoteProtocolError as fault:
+            head = codec.header(octets)
             if not head.command_id & RESPONSE_BIT:
                 self._nack(head, fault)
             else:

@@ -1,12 +1,13 @@
-"""How the parameter types of SMPP look in octets: each type gives the lines of Python that read and write one.
+"""How the parameter types of SMPP look in octets: each type gives the lines of Python that read and write
+one.
 
-`pdus.py` names the types, `codec.py` puts the lines of a whole PDU together once, at import; walking the tables for
-each PDU costs three times as much (`bench/raw/codec.py`).
+`pdus.py` names the types, `codec.py` puts the lines of a whole PDU together once, at import; walking the
+tables for each PDU costs three times as much (`bench/raw/codec.py`).
 
-The lines work on `octets`, of which `end` is the length and `at` the position; they raise IndexError where the
-octets end too early, ValueError or TypeError where a value does not fit, and the codec turns those into its own.
-C-octet strings are Latin-1 in Python, so that whatever a peer put there survives; a missing terminator is
-tolerated at the end of a PDU, because real peers send that. Source: SMPP v3.4 §3.1.
+The lines work on `octets`, of which `end` is the length and `at` the position; they raise IndexError where
+the octets end too early, ValueError or TypeError where a value does not fit, and the codec turns those into
+its own. C-octet strings are Latin-1 in Python, so that whatever a peer put there survives; a missing
+terminator is tolerated at the end of a PDU, because real peers send that. Source: SMPP v3.4 §3.1.
 """
 
 from __future__ import annotations
@@ -90,6 +91,6 @@ def c_octets(value: str, size: int) -> bytes:
 
 def message_octets(value: bytes) -> bytes:
     """Give a short message behind its length; raises ValueError when it is too long."""
-    if len(value) > 254:  # noqa: PLR2004 - SMPP v3.4 §5.2.21
+    if len(value) > 254:
         raise ValueError("short_message holds at most 254 octets")
     return bytes((len(value),)) + value

@@ -1,8 +1,8 @@
 """The PDUs as rows of tables: each class is one table of SMPP v3.4 chapter 4, each annotation one of its
 lines.
 
-`codec.py` reads the annotations once, at import, and makes functions of them. To add a PDU: its class, and its line in
-`BODIES`. Parameter names keep the specification's spelling; their meaning is in its chapter 5.
+`codec.py` reads the annotations once, at import, and makes functions of them. To add a PDU: its class, and
+its line in `BODIES`. Parameter names keep the specification's spelling; their meaning is in its chapter 5.
 """
 
 from __future__ import annotations

@@ -33,7 +33,9 @@ BIND_STATES = {
     CommandId.bind_receiver: SessionState.BOUND_RX,
     CommandId.bind_transceiver: SessionState.BOUND_TRX,
 }
-BOUND = frozenset(BIND_STATES.values())
+# tuples, because these are asked for every PDU and members of an enum hash slowly
+BOUND = tuple(BIND_STATES.values())
+OVER = (SessionState.UNBOUND, SessionState.CLOSED)
 
 _ALWAYS = frozenset({CommandId.enquire_link, CommandId.unbind})
 

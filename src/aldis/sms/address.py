@@ -8,6 +8,7 @@ characters).
 from __future__ import annotations
 
 from enum import IntEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -62,6 +63,7 @@ def is_sender(text: str) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)
 def sender_address(text: str) -> Address:
     """Give a sender its TON and NPI: short code, MSISDN or alphanumeric, by its shape."""
     if not is_digits(text):
@@ -69,8 +71,3 @@ def sender_address(text: str) -> Address:
     if len(text) <= MAX_SHORT_CODE_DIGITS:
         return Address(text, Ton.NETWORK_SPECIFIC, Npi.UNKNOWN)
     return Address(text, Ton.INTERNATIONAL, Npi.ISDN)
-
-
-def recipient_address(msisdn: str) -> Address:
-    """Give an MSISDN its TON and NPI."""
-    return Address(msisdn, Ton.INTERNATIONAL, Npi.ISDN)

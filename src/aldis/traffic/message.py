@@ -9,7 +9,7 @@ from aldis.traffic.states import State
 
 
 class NewMessage(msgspec.Struct, frozen=True):
-    """One message for one recipient, ready to be stored; its fields are the store's columns, in their order."""
+    """One message for one recipient, ready to be stored; its fields are columns of the store, in order."""
 
     message_id: int
     #: message_id of the first recipient of the same ask

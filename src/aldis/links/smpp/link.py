@@ -179,9 +179,10 @@ class SmppLink:
 
     def _take_events(self, session: _Session, events: list[Event[Outbound]]) -> None:
         for event in events:
+            if type(event) is ResponseArrived:  # by far the most frequent
+                self.on_outcome(event.context, verdicts.judge(event.pdu))
+                continue
             match event:
-                case ResponseArrived(segment, pdu):
-                    self.on_outcome(segment, verdicts.judge(pdu))
                 case RequestArrived(pdu):
                     self._take_request(session, pdu)
                 case BindAnswered(command_status):

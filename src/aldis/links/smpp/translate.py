@@ -7,7 +7,7 @@ from __future__ import annotations
 from aldis.smpp import receipt_text, tlv
 from aldis.smpp.pdus import Pdu, ShortMessageBody
 from aldis.smpp.receipt_text import MessageState
-from aldis.sms.address import recipient_address, sender_address
+from aldis.sms.address import Npi, Ton, sender_address
 from aldis.sms.encoding import Encoding
 from aldis.stages.sending.upstream import Outbound
 from aldis.traffic.receipt import Receipt, ReceiptState, normalise_id
@@ -39,14 +39,14 @@ STATES = {
 
 def to_submit_sm(segment: Outbound) -> ShortMessageBody:
     """Write a segment as the body of a submit_sm; a receipt is asked for on every one."""
-    source, destination = sender_address(segment.sender), recipient_address(segment.recipient)
+    source = sender_address(segment.sender)
     return ShortMessageBody(
         source_addr_ton=source.ton,
         source_addr_npi=source.npi,
         source_addr=source.value,
-        dest_addr_ton=destination.ton,
-        dest_addr_npi=destination.npi,
-        destination_addr=destination.value,
+        dest_addr_ton=Ton.INTERNATIONAL,
+        dest_addr_npi=Npi.ISDN,
+        destination_addr=segment.recipient,
         esm_class=UDHI if segment.header else 0,
         priority_flag=1 if segment.priority >= Priority.INTERACTIVE_LOW else 0,
         registered_delivery=RECEIPT_WANTED,

@@ -29,6 +29,21 @@ class InHand:
     def segments(self) -> list[Outbound]:
         """Cut the message and give what is still to be submitted; counts them as unanswered."""
         message = self._message
+        if message.segments == 1:
+            self._unanswered = 1
+            return [
+                Outbound(
+                    message.message_id,
+                    1,
+                    1,
+                    message.sender,
+                    message.recipient,
+                    message.encoding,
+                    b"",
+                    message.octets,
+                    message.priority,
+                )
+            ]
         cut = split(Encoded(message.encoding, message.octets), message.message_id & 0xFF)
         todo = [
             Outbound(

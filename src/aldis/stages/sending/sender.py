@@ -8,7 +8,7 @@ a crash leaves in doubt.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 
 import msgspec
@@ -74,6 +74,8 @@ class Sender:
         self._loop = AgentLoop(f"sender {upstream.name}")
         self._more_waiting = True
         self._stopping = False
+        #: outcomes since they were last counted in the metrics
+        self._answered: Counter[type[Outcome]] = Counter()
         #: told after outcomes were stored; a hint, wired by app.py
         self.on_settled: Callable[[], None] = lambda: None
         upstream.on_outcome = self._take_outcome
@@ -116,6 +118,7 @@ class Sender:
         if not batch:
             return
         self._settling += len(batch)
+        self._count_answers()
         try:
             await self._store_outcomes(batch)
         except TemporaryError as fault:
@@ -127,6 +130,11 @@ class Sender:
         finally:
             self._settling -= len(batch)
             self._loop.wake()
+
+    def _count_answers(self) -> None:
+        for kind, count in self._answered.items():
+            self._metrics.submitted.labels(self._upstream.name, kind.__name__.lower()).inc(count)
+        self._answered.clear()
 
     async def _store_outcomes(self, batch: list[Settlement]) -> None:
         await self._store.settle(self._upstream.name, batch, self._clock.now())
@@ -210,10 +218,9 @@ class Sender:
             self._upstream.submit(segment)
 
     def _take_outcome(self, segment: Outbound, outcome: Outcome) -> None:
-        self._metrics.submitted.labels(self._upstream.name, type(outcome).__name__.lower()).inc()
+        self._answered[type(outcome)] += 1
         if self._in_hand[segment.message_id].note(segment, outcome):
             self._conclude(segment.message_id)
-        self._pump()
 
     def _conclude(self, message_id: int) -> None:
         in_hand = self._in_hand.pop(message_id)
@@ -221,7 +228,9 @@ class Sender:
         self._settle_soon()
 
     def _take_change(self) -> None:
-        self.wake()
+        if not self._upstream.is_up:
+            self._more_waiting = True  # for when it comes back
+        self._loop.wake()
         self._pump()
 
     def _put_back(self) -> None:

@@ -4,7 +4,8 @@ Obligations of an upstream:
 1. `submit` is called only while `room()` is above zero, and never blocks.
 2. Every submitted segment gets exactly one outcome, also when the connection dies: then InDoubt.
 3. An outcome may arrive before `submit` returns, and on the event loop only.
-4. `on_change` is called whenever room may have grown or the link went up or down.
+4. `on_change` is called after the outcomes of one turn, and whenever else room may have grown or the link
+   went up or down.
 """
 
 from __future__ import annotations

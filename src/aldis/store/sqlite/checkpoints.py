@@ -9,6 +9,7 @@ Source: sqlite.org/wal.html §3.1, sqlite.org/pragma.html#pragma_wal_checkpoint.
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 
 import apsw
 
@@ -41,11 +42,9 @@ class Checkpoints:
         """Copy the rest and let the next commit begin the log anew. A reader in the way only delays it."""
         self.is_backfilled = False
         self._copying = None
-        try:
+        with suppress(apsw.Error):  # a reader has the log open, or the disk is full: commits tell of that
             db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
             self._next_at = START_PAGES
-        except apsw.Error:
-            pass  # a reader has the log open, or the disk is full: commits tell of the latter
 
     def close(self) -> None:
         """Let a copy under way end, then let go of the file."""
@@ -53,8 +52,6 @@ class Checkpoints:
         self._db.close()
 
     def _copy(self) -> None:
-        try:
+        with suppress(apsw.Error):  # tried again with a longer log; commits tell of a full disk
             self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-        except apsw.Error:
-            pass  # tried again with a longer log; commits tell of a full disk
         self.is_backfilled = True

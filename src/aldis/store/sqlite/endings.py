@@ -43,7 +43,7 @@ _END = f"""
 {_WITH}
 UPDATE message SET state = e.state, reason = e.reason, ended_at = e.at, review_at = NULL
 FROM ending e WHERE message.message_id = e.message_id AND message.state = e.expected
-"""
+"""  # noqa: S608 - as above
 
 #: what the carrier took is told by the segments; of a message in doubt all of it may have been taken
 _FREE = f"""
@@ -57,6 +57,23 @@ FROM (SELECT m.account_id, sum(m.price_micros * m.segments) AS held,
 WHERE account.account_id = freed.account_id
 """  # noqa: S608 - as above
 
+_CHOSEN = f"message_id IN (SELECT value FROM json_each(?)) AND state = '{State.SENDING.value}'"  # noqa: S608
+
+_SUMS = f"""
+SELECT account_id, sum(price_micros * segments), max(segments), max(notify & {Notify.SENT.value})
+FROM message WHERE {_CHOSEN} GROUP BY account_id
+"""  # noqa: S608 - as above
+
+_OWE_SENT = f"""
+INSERT INTO postback (message_id, lane, event, state, error_code, happened_at, due_at)
+SELECT message_id, lane, '{PostbackEvent.SENT.value}', '{State.SENT.value}', '', ?, ?
+FROM message WHERE {_CHOSEN} AND notify & {Notify.SENT.value}
+"""  # noqa: S608 - as above
+
+_MARK_SENT = f"""
+UPDATE message SET state = '{State.SENT.value}', sent_at = ?, reason = '' WHERE {_CHOSEN}
+"""  # noqa: S608 - as above
+
 
 def end_sent(db: apsw.Connection, endings: Sequence[Ending]) -> None:
     """End messages that the carrier took whole; their money was settled then."""
@@ -65,7 +82,7 @@ def end_sent(db: apsw.Connection, endings: Sequence[Ending]) -> None:
 
 
 def end_unsent(db: apsw.Connection, endings: Sequence[Ending]) -> None:
-    """End messages that are not `sent`: what the carrier took of them is spent, the rest of the hold freed."""
+    """End messages that are not `sent`: what the carrier took of them is spent, the rest is freed."""
     for_each(db, _FREE, endings)
     end_sent(db, endings)
 
@@ -75,18 +92,11 @@ def mark_sent(db: apsw.Connection, ids: str, now: int) -> bool:
 
     Returns whether any of them has several segments.
     """
-    chosen = f"message_id IN (SELECT value FROM json_each(?)) AND state = '{State.SENDING.value}'"
-    sql = f"""SELECT account_id, sum(price_micros * segments), max(segments), max(notify & {Notify.SENT.value})
-              FROM message WHERE {chosen} GROUP BY account_id"""  # noqa: S608 - constants
-    sums = every(db, sql, (ids,))
+    sums = every(db, _SUMS, (ids,))
     for account_id, price, _, _ in sums:
         sql = "UPDATE account SET held = held - ?, spent = spent + ? WHERE account_id = ?"
         db.execute(sql, (price, price, account_id))
     if any(owed for _, _, _, owed in sums):
-        sql = f"""INSERT INTO postback (message_id, lane, event, state, error_code, happened_at, due_at)
-                  SELECT message_id, lane, '{PostbackEvent.SENT.value}', '{State.SENT.value}', '', ?, ?
-                  FROM message WHERE {chosen} AND notify & {Notify.SENT.value}"""  # noqa: S608 - constants
-        db.execute(sql, (now, now, ids))
-    sql = f"UPDATE message SET state = '{State.SENT.value}', sent_at = ?, reason = '' WHERE {chosen}"  # noqa: S608
-    db.execute(sql, (now, ids))
+        db.execute(_OWE_SENT, (now, now, ids))
+    db.execute(_MARK_SENT, (now, ids))
     return any(segments > 1 for _, _, segments, _ in sums)

@@ -24,7 +24,7 @@ _FIND = """
 SELECT s.smsc_message_id, s.message_id, s.number, s.state, m.state, m.segments, m.recipient
 FROM segment s JOIN message m USING (message_id)
 """
-_FIND_MANY = f"{_FIND} WHERE s.link = ? AND s.smsc_message_id IN (SELECT value FROM json_each(?)) LIMIT ?"
+_FIND_MANY = f"{_FIND} WHERE s.link = ? AND s.smsc_message_id IN (SELECT value FROM json_each(?)) LIMIT ?"  # noqa: S608 - constants
 _FIND_NEWEST = f"{_FIND} WHERE s.link = ? AND s.smsc_message_id = ? ORDER BY s.message_id DESC LIMIT ?"
 
 _PARK = """

@@ -1,7 +1,8 @@
 """Turns rows into records, asks for single values, and runs one statement for many rows.
 
-A statement costs the interpreter's lock and a walk through Python each time it is stepped, whatever it does; so
-the hot path says what it wants of a whole batch at once: `for_each` fills a VALUES list, `as_json` a json_each().
+A statement costs the interpreter's lock and a walk through Python each time it is stepped, whatever it does;
+so the hot path says what it wants of a whole batch at once: `for_each` fills a VALUES list, `as_json` a
+json_each().
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from aldis.traffic.states import State
 #: the columns of MessageFacts, in its order
 MESSAGE_FACTS = (
     "m.message_id, m.submission_id, m.account_id, m.dialect, m.reference, m.link, m.sender, m.recipient, "
-    "m.country, m.state, m.segments, m.price_micros, m.attempts, m.accepted_at, m.sent_at, m.ended_at, m.reason, "
-    "m.callback_url, m.echo"
+    "m.country, m.state, m.segments, m.price_micros, m.attempts, m.accepted_at, m.sent_at, m.ended_at, "
+    "m.reason, m.callback_url, m.echo"
 )
 
 

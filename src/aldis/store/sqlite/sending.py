@@ -139,7 +139,8 @@ def _end_failed(db: apsw.Connection, ids: str, now: int) -> None:
     """End messages of which a segment was reported as failed while others were still to be sent."""
     states: dict[int, list[tuple[str, str]]] = {}
     sql = """SELECT message_id, state, error_code FROM segment
-             WHERE message_id IN (SELECT value FROM json_each(?)) AND state NOT IN ('submitted', 'delivered')"""
+             WHERE message_id IN (SELECT value FROM json_each(?))
+               AND state NOT IN ('submitted', 'delivered')"""
     for message_id, state, error_code in every(db, sql, (ids,)):
         states.setdefault(message_id, []).append((state, error_code))
     ended: list[Ending] = []

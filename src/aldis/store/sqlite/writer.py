@@ -5,8 +5,8 @@ list, so that its statements can be few. No lingering: while one transaction run
 itself.
 
 A transaction runs whole in a thread of its own: its few large statements and its wait for the disk leave the
-event loop free (docs/decisions/0007-sets-in-a-writer-thread.md has the figures). Large calls wait in a lane of
-their own and take every second transaction, so that an interactive message never waits behind two of them.
+event loop free (docs/decisions/0007-sets-in-a-writer-thread.md has the figures). Large calls wait in a lane
+of their own and take every second transaction, so that an interactive message never waits behind two of them.
 
 A batch that fails is rolled back and run again call by call, so that only the guilty call fails.
 """
