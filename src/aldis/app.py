@@ -125,7 +125,7 @@ class Gateway:
             self._add_link(entry)
         self._wire_hints()
         # Before anything is sent: a port that is taken must not leave messages in doubt.
-        self.server = HttpServer(self._door(), _server_settings(settings.http))
+        self.server = HttpServer(self._door().serve, _server_settings(settings.http), Entropy())
         for sender in self._senders.values():
             await sender.recover()
         await self.store.recover_orphans(list(self._links), self._clock.now())
@@ -193,8 +193,7 @@ class Gateway:
             "/health/ready": functools.partial(house.ready, self.links_up, lambda: self.admitter.draining),
             "/metrics": functools.partial(house.metrics, self.metrics),
         }
-        limit = self._settings.http.max_body_octets
-        return Door(BY_PATH, paths, self.admitter, limit, Entropy(), self.metrics)
+        return Door(BY_PATH, paths, self.admitter, self.metrics)
 
 
 class Simulator:
@@ -205,7 +204,7 @@ class Simulator:
         self.memory = Memory(SmscSettings(host, port, settings.system_id, settings.password), clock)
         self.smsc = Smsc(self.memory)
         host, port = host_and_port(settings.view)
-        self.view = HttpServer(HandsetView(self.memory), ServerSettings(host, port))
+        self.view = HttpServer(HandsetView(self.memory).serve, ServerSettings(host, port), Entropy())
 
     async def start(self) -> None:
         """Listen on both."""
@@ -248,11 +247,11 @@ def _server_settings(http: HttpSettings) -> ServerSettings:
             header_count=http.header_count,
             header_s=http.header_s,
             body_s=http.body_s,
+            body_octets=http.max_body_octets,
             connections=http.connections,
             connections_per_address=http.connections_per_address,
             trusted=frozenset(http.trusted_proxies),
         ),
         certificate=Path(http.certificate) if http.certificate else None,
         key=Path(http.key) if http.key else None,
-        trusted_proxies=http.trusted_proxies,
     )

@@ -1,10 +1,12 @@
-"""Asks the customers' door without a socket: the ASGI app, admission and store are the real ones."""
+"""Asks the customers' door without a socket: the door, admission and store are the real ones."""
 
 from __future__ import annotations
 
+import asyncio
 import itertools
-from typing import Any
 from urllib.parse import unquote
+
+import msgspec
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.dialects.exchange import HttpReply, HttpRequest
@@ -38,37 +40,20 @@ class Asker:
     """A door over a store."""
 
     def __init__(self, door: Door) -> None:
-        self._door = door
+        self.door = door
+        self._nonces = itertools.count(1)
 
     @classmethod
-    async def over(cls, store: Store, clock: FakeClock, max_body_octets: int = 100_000) -> Asker:
+    async def over(cls, store: Store, clock: FakeClock) -> Asker:
         current = CurrentDirectory(await store.directory())
         admitter = Admitter(
             store, clock, current, b"secret", frozenset({"simulator"}), Deadlines(172_800, 259_200)
         )
-        counter = itertools.count(1)
-        door = Door(BY_PATH, {}, admitter, max_body_octets, lambda bits: next(counter) % 2**bits, Metrics())
-        return cls(door)
+        return cls(Door(BY_PATH, {}, admitter, Metrics()))
 
     async def ask(self, request: HttpRequest) -> HttpReply:
         """Send a request and give the reply."""
-        scope: Any = {
-            "type": "http",
-            "method": request.method,
-            "path": request.path,
-            "query_string": request.query,
-            "headers": request.headers,
-            "client": (request.peer, 4711),
-        }
-        sent: list[Any] = []
-
-        async def receive() -> Any:
-            return {"type": "http.request", "body": request.body, "more_body": False}
-
-        async def send(event: Any) -> None:
-            sent.append(event)
-
-        await self._door(scope, receive, send)
-        start, body = sent
-        headers = dict(start["headers"])
-        return HttpReply(start["status"], headers[b"content-type"], body["body"], tuple(start["headers"]))
+        replies: asyncio.Future[HttpReply] = asyncio.get_running_loop().create_future()
+        nonce = next(self._nonces)
+        self.door.serve(msgspec.structs.replace(request, nonce=nonce), replies.set_result)
+        return await replies

@@ -11,14 +11,20 @@ import pytest
 from tests.dialects.asking import Asker
 from tests.fakes.clock import FakeClock
 
-from aldis.doors.http.app import Door
+from aldis.app import Entropy
 from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.server import HttpServer, ServerSettings
 from aldis.errors import SettingsError
 from aldis.store.sqlite.store import SqliteStore
 
 LIMITS = GuardLimits(
-    header_octets=4096, header_count=20, header_s=0.3, body_s=0.3, connections=8, connections_per_address=4
+    header_octets=4096,
+    header_count=20,
+    header_s=0.3,
+    body_s=0.3,
+    body_octets=1000,
+    connections=8,
+    connections_per_address=4,
 )
 SEND = (
     b"GET /httpapi/receiver?login=demo&password=demo-genesys&phone_number=12025550100&sender=74700"
@@ -28,9 +34,8 @@ SEND = (
 
 @pytest.fixture
 async def server(demo_store: SqliteStore, clock: FakeClock) -> AsyncIterator[HttpServer]:
-    asker = await Asker.over(demo_store, clock, max_body_octets=1000)
-    door: Door = asker._door
-    made = HttpServer(door, ServerSettings("127.0.0.1", 0, LIMITS, grace_s=1))
+    asker = await Asker.over(demo_store, clock)
+    made = HttpServer(asker.door.serve, ServerSettings("127.0.0.1", 0, LIMITS, grace_s=1), Entropy())
     await made.start()
     yield made
     await made.stop()
@@ -194,7 +199,7 @@ async def test_an_unknown_path_is_404(server: HttpServer) -> None:
 
 async def test_a_port_that_is_taken_is_told_in_one_sentence(server: HttpServer) -> None:
     with pytest.raises(SettingsError, match="is something else running there"):
-        HttpServer(lambda _scope, _receive, _send: asyncio.sleep(0), ServerSettings("127.0.0.1", server.port))
+        HttpServer(lambda _request, _answer: None, ServerSettings("127.0.0.1", server.port), Entropy())
 
 
 async def test_blank_lines_do_not_keep_a_connection(server: HttpServer) -> None:
@@ -203,7 +208,7 @@ async def test_blank_lines_do_not_keep_a_connection(server: HttpServer) -> None:
 
 async def test_requests_are_not_queued_without_end(server: HttpServer) -> None:
     stranger = await Stranger.at(server)
-    await stranger.say(b"GET / HTTP/1.1\r\n\r\n" * 2000)
+    await stranger.say(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 2000)
     answers = 0
     try:
         while True:

@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 from rich.console import Console
 
-from aldis.app import Gateway
+from aldis.app import Entropy, Gateway
 from aldis.clock import Clock
 from aldis.demo.receiver import Receiver, Taken
 from aldis.demo.requests import DemoRequest, four
@@ -54,7 +54,7 @@ class Demo:
         gateway = Gateway(self._settings, self._data_dir, self._clock)
         await apply_world(gateway.store, self._clock)
         await gateway.start()
-        receiving = HttpServer(self._receiver, ServerSettings(*RECEIVER))
+        receiving = HttpServer(self._receiver.serve, ServerSettings(*RECEIVER), Entropy())
         await receiving.start()
         try:
             journeys = asyncio.create_task(self._journeys(gateway))

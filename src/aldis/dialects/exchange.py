@@ -20,6 +20,8 @@ class HttpRequest(msgspec.Struct, frozen=True):
     peer: str
     #: 62 random bits that make this request's ids unguessable
     nonce: int = 0
+    #: False: the body was over the door's limit, and is left out
+    body_fits: bool = True
 
     def header(self, name: bytes) -> str:
         """Give the first header of a name in lower case; "" when there is none."""

@@ -8,10 +8,12 @@ DELETE /handsets           forget all messages
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
-from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 
 from aldis.clock import as_datetime
+from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.simulator.handsets import Received
 from aldis.simulator.memory import Memory
 
@@ -19,20 +21,16 @@ PREFIX = "/handsets"
 
 
 class HandsetView:
-    """An ASGI app."""
+    """Answers by HTTP."""
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
 
-    async def __call__(self, scope: Scope, _receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    def serve(self, request: HttpRequest, answer: Callable[[HttpReply], None]) -> None:
         """Answer one request."""
-        if scope["type"] != "http":
-            return
-        status, document = self._answer(scope["method"], scope["path"].rstrip("/"))
+        status, document = self._answer(request.method, request.path.rstrip("/"))
         body = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-        await send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})
-        await send({"type": "http.response.body", "body": body, "more_body": False})
+        answer(HttpReply(status, b"application/json", body))
 
     def _answer(self, method: str, path: str) -> tuple[int, object]:
         handsets = self._memory.handsets

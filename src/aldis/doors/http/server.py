@@ -1,27 +1,23 @@
-"""Runs an ASGI app on uvicorn inside our own event loop, behind the guard. Also serves the simulator's view
-and the demo's receiver.
-
-Signals are the application's business, not the server's: `stop` ends it.
-"""
+"""Listens, and ends in good order: for the customers' door, the simulator's view and the demo's receiver."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import functools
 import socket
-from collections.abc import Generator
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import cast
 
 import msgspec
-import uvicorn
-from uvicorn._types import ASGIApplication
 
-from aldis.doors.http.guard import Guard, GuardedProtocol, GuardLimits
+from aldis.doors.http.connection import HttpConnection, Serve, Site
+from aldis.doors.http.guard import Guard, GuardLimits
 from aldis.errors import SettingsError
 
 BACKLOG = 2048
+#: how often deadlines are looked at, at least
+SWEEP_S = 0.25
 
 
 class ServerSettings(msgspec.Struct, frozen=True):
@@ -32,43 +28,20 @@ class ServerSettings(msgspec.Struct, frozen=True):
     guard: GuardLimits = GuardLimits()
     certificate: Path | None = None
     key: Path | None = None
-    trusted_proxies: tuple[str, ...] = ()
     #: how long requests under way may take when the server stops
-    grace_s: int = 5
-
-
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        yield
+    grace_s: float = 5.0
 
 
 class HttpServer:
     """One listening socket."""
 
-    def __init__(self, app: ASGIApplication, settings: ServerSettings) -> None:
+    def __init__(self, serve: Serve, settings: ServerSettings, entropy: Callable[[int], int]) -> None:
+        self._settings = settings
+        self._tls = _tls(settings)
         self._socket = _listen(settings.host, settings.port)
-        protocol = functools.partial(GuardedProtocol, guard=Guard(settings.guard))
-        self._server = _Server(
-            uvicorn.Config(
-                app,
-                http=cast("type[asyncio.Protocol]", protocol),
-                ws="none",
-                lifespan="off",
-                access_log=False,
-                log_config=None,
-                log_level="error",
-                server_header=False,
-                proxy_headers=bool(settings.trusted_proxies),
-                forwarded_allow_ips=list(settings.trusted_proxies),
-                ssl_certfile=settings.certificate,
-                ssl_keyfile=settings.key,
-                timeout_keep_alive=60,
-                timeout_graceful_shutdown=settings.grace_s,
-                backlog=BACKLOG,
-            )
-        )
-        self._task: asyncio.Task[None] | None = None
+        self._site = Site(serve, Guard(settings.guard), entropy, is_tls=self._tls is not None)
+        self._server: asyncio.Server | None = None
+        self._sweeping: asyncio.Task[None] | None = None
 
     @property
     def port(self) -> int:
@@ -77,18 +50,48 @@ class HttpServer:
 
     async def start(self) -> None:
         """Accept connections from now on."""
-        self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]))
-        while not self._server.started:
-            if self._task.done():
-                await self._task
-            await asyncio.sleep(0.005)
+        self._server = await asyncio.get_running_loop().create_server(
+            lambda: HttpConnection(self._site), sock=self._socket, ssl=self._tls, backlog=BACKLOG
+        )
+        self._sweeping = asyncio.create_task(self._sweep())
 
     async def stop(self) -> None:
         """Finish what is under way, then close."""
-        self._server.should_exit = True
-        if self._task is not None:
-            await self._task
+        self._site.is_closing = True
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self._site.connections):
+            connection.leave()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.grace_s):
+                while self._site.connections:
+                    await asyncio.sleep(0.01)
+        for connection in list(self._site.connections):
+            connection.abort()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
         self._socket.close()
+
+    async def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        limits = self._settings.guard
+        period = min(SWEEP_S, limits.header_s / 4, limits.body_s / 4, limits.idle_s / 4)
+        while True:
+            await asyncio.sleep(period)
+            now = loop.time()
+            for connection in list(self._site.connections):
+                connection.sweep(now)
+
+
+def _tls(settings: ServerSettings) -> ssl.SSLContext | None:
+    if settings.certificate is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(settings.certificate, settings.key)
+    except (OSError, ssl.SSLError) as fault:
+        raise SettingsError([f"the certificate of [http] cannot be used: {fault}"]) from None
+    return context
 
 
 def _listen(host: str, port: int) -> socket.socket:

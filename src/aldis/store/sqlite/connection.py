@@ -16,7 +16,7 @@ from aldis.store import migrate
 BUSY_MS = 10_000
 CACHE_KIB = 65_536
 #: prepared statements that are kept: one text in several sizes counts several times
-STATEMENTS = 300
+STATEMENTS = 600
 
 
 def open_writer(path: Path) -> apsw.Connection:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import apsw
+import msgspec
 
 from aldis.store.sqlite import endings
 from aldis.store.sqlite.endings import Ending
-from aldis.store.sqlite.rows import as_json, every, first, for_each
+from aldis.store.sqlite.rows import as_json, every, first, for_each, one
 from aldis.traffic.matching import match
 from aldis.traffic.receipt import Receipt, ReceiptState, alternative_ids, is_for
 from aldis.traffic.states import State
@@ -20,12 +21,18 @@ from aldis.traffic.states import State
 #: a carrier that gives one id to many messages must not make a lookup long
 MAX_NAMESAKES = 4
 
-_FIND = """
-SELECT s.smsc_message_id, s.message_id, s.number, s.state, m.state, m.segments, m.recipient
-FROM segment s JOIN message m USING (message_id)
-"""
-_FIND_MANY = f"{_FIND} WHERE s.link = ? AND s.smsc_message_id IN (SELECT value FROM json_each(?)) LIMIT ?"  # noqa: S608 - constants
-_FIND_NEWEST = f"{_FIND} WHERE s.link = ? AND s.smsc_message_id = ? ORDER BY s.message_id DESC LIMIT ?"
+_COLUMNS = "s.smsc_message_id, s.message_id, s.number, s.state, m.state, m.segments, m.recipient"
+_FIND_MANY = f"""
+SELECT json_group_array(json_array({_COLUMNS})) FROM (
+    SELECT s.* FROM json_each(?1) name CROSS JOIN segment s
+    WHERE s.link = ?2 AND s.smsc_message_id = name.value LIMIT ?3) s
+CROSS JOIN message m WHERE m.message_id = s.message_id
+"""  # noqa: S608 - the columns are a constant; one JSON text for the reason that sending.py gives
+_FIND_NEWEST = f"""
+SELECT {_COLUMNS} FROM segment s JOIN message m USING (message_id)
+WHERE s.link = ? AND s.smsc_message_id = ? ORDER BY s.message_id DESC LIMIT ?
+"""  # noqa: S608 - as above
+_ROWS = msgspec.json.Decoder(list[tuple[str, int, int, str, str, int, str]])
 
 _PARK = """
 INSERT INTO parked_receipt (link, smsc_message_id, state, error_code, recipient, received_at) VALUES {rows}
@@ -158,7 +165,7 @@ class _View:
 
     def _load(self, link: str, names: set[str]) -> None:
         limit = MAX_NAMESAKES * len(names)
-        rows = every(self._db, _FIND_MANY, (link, as_json(names), limit))
+        rows = _ROWS.decode(one(self._db, _FIND_MANY, (as_json(names), link, limit)))
         if len(rows) == limit:  # some id is common: look each up by itself
             rows = [
                 row for name in names for row in every(self._db, _FIND_NEWEST, (link, name, MAX_NAMESAKES))

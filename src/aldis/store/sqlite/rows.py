@@ -49,26 +49,22 @@ def as_json(values: Iterable[object]) -> str:
     return msgspec.json.encode(list(values)).decode()
 
 
-#: how many rows one execution takes; few sizes, so that all their statements stay prepared
-SIZES = (256, 64, 16, 4, 1)
+#: rows that one execution takes at most; up to SMALL every number has its own statement, which stays prepared
+LARGE, SMALL = 256, 64
 
 
-def for_each(
-    db: apsw.Connection, sql: str, rows: Sequence[tuple[object, ...]], bindings: tuple[object, ...] = ()
-) -> None:
-    """Run a statement over many rows in few executions.
-
-    `sql` holds `{rows}` where `(?, ?), (?, ?) …` is to stand; `bindings` are what it asks for behind them.
-    """
-    start = 0
-    for size in SIZES:
-        while len(rows) - start >= size:
-            part = rows[start : start + size]
-            start += size
-            db.execute(_spread(sql, size, len(part[0])), (*chain.from_iterable(part), *bindings))
+def for_each(db: apsw.Connection, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Run a statement over many rows in few executions: `{rows}` in it becomes `(?, ?), (?, ?) …`."""
+    start, count = 0, len(rows)
+    while start < count:
+        left = count - start
+        size = LARGE if left >= LARGE else min(left, SMALL)
+        part = rows[start : start + size]
+        start += size
+        db.execute(_spread(sql, size, len(part[0])), tuple(chain.from_iterable(part)))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _spread(sql: str, size: int, width: int) -> str:
     row = "(" + ",".join("?" * width) + ")"
     return sql.replace("{rows}", ",".join([row] * size))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import apsw
 import msgspec
 
@@ -11,7 +9,7 @@ from aldis.sms.encoding import Encoding
 from aldis.store.contract import Share
 from aldis.store.sqlite import endings, receipts
 from aldis.store.sqlite.endings import Ending
-from aldis.store.sqlite.rows import as_json, every, for_each
+from aldis.store.sqlite.rows import as_json, every, for_each, one
 from aldis.traffic.matching import known_failure
 from aldis.traffic.message import ClaimedMessage, Settlement
 from aldis.traffic.states import ENDED, State
@@ -49,43 +47,74 @@ def claim(db: apsw.Connection, claims: list[Claim]) -> list[list[ClaimedMessage]
     return [_claim(db, item) for item in claims]
 
 
+# What a claim reads comes as one JSON text: a thread pays for each row that it steps to with a turn of the
+# interpreter's lock.
+_WAITING_IN = """
+(SELECT json_group_array(message_id) FROM (
+     SELECT message_id FROM message WHERE state = 'queued' AND link = ?1 AND priority = {} AND due_at <= ?2
+     ORDER BY due_at LIMIT ?3))
+"""
+_WAITING = f"SELECT {', '.join(map(_WAITING_IN.format, PRIORITIES))}"
+
+_CHOSEN = """
+SELECT json_group_array(json_array(
+           m.message_id, m.sender, m.recipient, m.encoding, hex(m.octets), m.segments, m.priority,
+           m.attempts + 1, m.expires_at))
+FROM json_each(?) chosen CROSS JOIN message m WHERE m.message_id = chosen.value
+"""
+
+_CLAIM = """
+UPDATE message SET state = 'sending', attempts = attempts + 1
+WHERE message_id IN (SELECT value FROM json_each(?))
+"""
+
+_IDS = msgspec.json.Decoder(list[int])
+_ROWS = msgspec.json.Decoder(list[tuple[int, str, str, int, str, int, int, int, int]])
+
+
 def _claim(db: apsw.Connection, item: Claim) -> list[ClaimedMessage]:
-    sql = """SELECT message_id FROM message
-             WHERE state = 'queued' AND link = ? AND priority = ? AND due_at <= ? ORDER BY due_at LIMIT ?"""
-    waiting = {
-        priority: [row[0] for row in every(db, sql, (item.link, priority, item.now, item.limit))]
-        for priority in PRIORITIES
-    }
+    (lists,) = every(db, _WAITING, (item.link, item.now, item.limit))
+    waiting = dict(zip(PRIORITIES, map(_IDS.decode, lists), strict=True))
     shares = item.share({priority: len(ids) for priority, ids in waiting.items()}, item.limit)
     chosen = [message_id for priority in PRIORITIES for message_id in waiting[priority][: shares[priority]]]
     if not chosen:
         return []
-    update = """UPDATE message SET state = 'sending', attempts = attempts + 1
-                WHERE message_id IN (SELECT value FROM json_each(?))
-                RETURNING message_id, sender, recipient, encoding, octets, segments, priority, attempts,
-                          expires_at"""
-    rows = {row[0]: row for row in every(db, update, (as_json(chosen),))}
-    return [_claimed(db, rows[message_id]) for message_id in chosen]
+    ids = as_json(chosen)
+    messages = [
+        ClaimedMessage(
+            message_id,
+            sender,
+            recipient,
+            _ENCODINGS[encoding],
+            bytes.fromhex(octets),
+            segments,
+            priority,
+            attempts,
+            expires_at,
+            _taken(db, message_id) if segments > 1 and attempts > 1 else (),
+        )
+        for (
+            message_id,
+            sender,
+            recipient,
+            encoding,
+            octets,
+            segments,
+            priority,
+            attempts,
+            expires_at,
+        ) in _ROWS.decode(one(db, _CHOSEN, (ids,)))
+    ]
+    db.execute(_CLAIM, (ids,))
+    return messages
 
 
-def _claimed(db: apsw.Connection, row: tuple[Any, ...]) -> ClaimedMessage:
-    message_id, sender, recipient, encoding, octets, segments, priority, attempts, expires_at = row
-    accepted: tuple[int, ...] = ()
-    if segments > 1 and attempts > 1:
-        sql = "SELECT number FROM segment WHERE message_id = ? ORDER BY number"
-        accepted = tuple(number for (number,) in every(db, sql, (message_id,)))
-    return ClaimedMessage(
-        message_id,
-        sender,
-        recipient,
-        Encoding(encoding),
-        octets,
-        segments,
-        priority,
-        attempts,
-        expires_at,
-        accepted,
-    )
+_ENCODINGS = {encoding.value: encoding for encoding in Encoding}
+
+
+def _taken(db: apsw.Connection, message_id: int) -> tuple[int, ...]:
+    sql = "SELECT number FROM segment WHERE message_id = ? ORDER BY number"
+    return tuple(number for (number,) in every(db, sql, (message_id,)))
 
 
 def settle(db: apsw.Connection, items: list[Settle]) -> list[None]:

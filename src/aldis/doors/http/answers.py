@@ -1,0 +1,61 @@
+"""Writes an HTTP/1.1 answer in one piece: status line, headers and body leave in one write.
+
+Source: RFC 9112 §4 (status line), §9.3 (persistence); RFC 9110 §6.6.1 (Date), §9.3.2 (HEAD).
+"""
+
+from __future__ import annotations
+
+import time
+from email.utils import formatdate
+from http import HTTPStatus
+
+from aldis.dialects.exchange import HttpReply
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+_TEXT = b"text/plain; charset=utf-8"
+
+
+class Answers:
+    """Remembers what answers have in common, so that writing one is joining a few pieces."""
+
+    def __init__(self) -> None:
+        self._heads: dict[tuple[int, bytes], bytes] = {}
+        self._date_at = 0
+        self._date = b""
+
+    def write(self, reply: HttpReply, closing: bytes, *, head_only: bool = False) -> bytes:
+        """Give the octets of a reply. `closing` is what to say of the connection: b"" or a header line."""
+        kind = (reply.status, reply.content_type)
+        head = self._heads.get(kind) or self._head(kind)
+        body = reply.body
+        more = closing
+        if reply.headers:
+            more += b"".join([b"%b: %b\r\n" % header for header in reply.headers])
+        return b"%b%d\r\n%b%b\r\n%b" % (head, len(body), self._date_line(), more, b"" if head_only else body)
+
+    def plain(self, status: int) -> bytes:
+        """Give a refusal of the server's own, after which the connection closes."""
+        body = HTTPStatus(status).phrase.encode() + b"\n"
+        return self.write(HttpReply(status, _TEXT, body), CLOSE)
+
+    def _head(self, kind: tuple[int, bytes]) -> bytes:
+        status, content_type = kind
+        head = b"HTTP/1.1 %d %b\r\ncontent-type: %b\r\ncontent-length: " % (
+            status,
+            HTTPStatus(status).phrase.encode(),
+            content_type,
+        )
+        self._heads[kind] = head
+        return head
+
+    def _date_line(self) -> bytes:
+        second = int(time.time())
+        if second != self._date_at:
+            self._date_at = second
+            self._date = b"date: %b\r\n" % formatdate(second, usegmt=True).encode()
+        return self._date
+
+
+CLOSE = b"connection: close\r\n"
+KEEP_ALIVE = b"connection: keep-alive\r\n"
