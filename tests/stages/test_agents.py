@@ -72,6 +72,7 @@ async def test_a_receipt_that_spoils_its_batch_is_handed_back_alone(
 ) -> None:
     await settle_sent(demo_store, a_message(1), ids=("A1",))
     spoiling = apsw.Connection(str(tmp_path / "demo.db"))
+    spoiling.set_busy_timeout(5_000)
     spoiling.execute("CREATE TRIGGER no BEFORE INSERT ON parked_receipt BEGIN SELECT RAISE(ABORT, 'no'); END")
     recorder = Recorder(demo_store, Metrics())
     told: list[tuple[str, bool]] = []
@@ -93,6 +94,7 @@ async def test_an_outcome_that_cannot_be_stored_is_kept_until_it_can(
     sender = a_sender(demo_store, upstream, clock)
     await sender.step()
     spoiling = apsw.Connection(str(tmp_path / "demo.db"))
+    spoiling.set_busy_timeout(5_000)
     spoiling.execute(
         """CREATE TRIGGER no BEFORE INSERT ON segment WHEN new.smsc_message_id = 'SPOILT'
            BEGIN SELECT RAISE(ABORT, 'no'); END"""

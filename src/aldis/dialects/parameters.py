@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from email.parser import BytesParser
 from email.policy import HTTP
-from urllib.parse import parse_qsl, unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 from lxml import etree
 
@@ -34,22 +34,24 @@ class Unreadable(Exception):
 
 def form(octets: bytes) -> dict[str, str]:
     """Read `a=1&b=2`; the first of a repeated name wins. Raises Unreadable."""
+    if octets.count(b"&") >= MAX_PARAMETERS:
+        raise Unreadable(f"more than {MAX_PARAMETERS} parameters")
+    found: dict[str, str] = {}
     try:
-        pairs = parse_qsl(
-            octets.decode("utf-8"),
-            keep_blank_values=True,
-            max_num_fields=MAX_PARAMETERS,
-            encoding="utf-8",
-            errors="strict",
-        )
+        for pair in octets.decode("utf-8").split("&"):
+            name, _, value = pair.partition("=")
+            if "%" in pair or "+" in pair:
+                name, value = _decoded(name), _decoded(value)
+            if pair and name not in found:
+                found[name] = value
     except UnicodeDecodeError:
         raise Unreadable("parameters must be UTF-8") from None
-    except ValueError:
-        raise Unreadable(f"more than {MAX_PARAMETERS} parameters") from None
-    found: dict[str, str] = {}
-    for name, value in pairs:
-        found.setdefault(name, value)
     return found
+
+
+def _decoded(text: str) -> str:
+    text = text.replace("+", " ")
+    return unquote(text, "utf-8", "strict") if "%" in text else text
 
 
 def form_body(request: HttpRequest) -> dict[str, str]:

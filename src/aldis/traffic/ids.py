@@ -21,6 +21,11 @@ class IdBlocks:
 
     def take(self, count: int) -> list[int]:
         """Give `count` ids in rising order; the caller has made sure that `left` suffices."""
+        self.left -= count
+        if count == 1 and len(self._blocks[0]) > 1:  # by far the most frequent
+            block = self._blocks[0]
+            self._blocks[0] = block[1:]
+            return [block.start]
         taken: list[int] = []
         while len(taken) < count:
             block = self._blocks[0]
@@ -30,5 +35,4 @@ class IdBlocks:
                 self._blocks.pop(0)
             else:
                 self._blocks[0] = block[len(part) :]
-        self.left -= count
         return taken

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntFlag, StrEnum
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import msgspec
@@ -11,6 +12,7 @@ from aldis.traffic.message import MessageFacts
 from aldis.traffic.states import State
 
 
+@lru_cache(maxsize=4096)
 def lane_of(url: str) -> str:
     """Give the scheme, host and port of an address, which its postbacks share as their lane; "" for no HTTP
     address.

@@ -67,7 +67,9 @@ class Submission(msgspec.Struct, frozen=True):
     @property
     def recipient_count(self) -> int:
         """How many messages this would become."""
-        return sum(len(ask.recipients) for ask in self.asks)
+        return (
+            len(self.asks[0].recipients) if len(self.asks) == 1 else sum(len(a.recipients) for a in self.asks)
+        )
 
 
 class AdmittedAsk(msgspec.Struct, frozen=True):

@@ -33,10 +33,14 @@ MAX_ECHO = 255
 def read(request: HttpRequest) -> Submission | Refusal:
     """Turn a request into a submission; the query string counts first, then the form."""
     try:
-        values = parameters.form_body(request) | parameters.form(request.query)
+        values = parameters.form(request.query)
+        if request.body:
+            values = parameters.form_body(request) | values
     except parameters.Unreadable as unreadable:
         return Refusal(RefusalReason.MALFORMED, value=str(unreadable))
-    values = {name: value for name, value in values.items() if value or name not in OPTIONAL}
+    for name in OPTIONAL:
+        if values.get(name) == "":
+            del values[name]
     values.setdefault("sender", values.get("shortcode", ""))
     fault = _fault(values)
     ask = MessageAsk(

@@ -60,6 +60,8 @@ class Admitter:
         self._links = links
         self._validity_ms = deadlines.validity_s * 1000
         self._review_ms = min(deadlines.validity_s, deadlines.receipt_patience_s) * 1000
+        #: by dialect
+        self._questions: dict[str, tuple[tuple[Check, rules.Question], ...]] = {}
         self._ids = IdBlocks()
         self._refilling = asyncio.Lock()
         self._buckets: dict[str, TokenBucket] = {}
@@ -74,21 +76,26 @@ class Admitter:
         """Judge a submission and store it. Raises StoreUnavailable when that failed and nothing is stored."""
         if self.draining:
             return Refusal(RefusalReason.UNAVAILABLE)
-        findings = [Findings(ask) for ask in submission.asks]
         directory = self._current.directory
+        findings = [Findings(ask) for ask in submission.asks]
         case = Case(dialect, directory, submission, self._links, request.peer, self._throttle, findings)
-        for check in dialect.policy.checks:
+        questions = self._questions.get(dialect.name)
+        if questions is None:
+            questions = self._questions[dialect.name] = rules.questions(dialect.policy.checks)
+        is_large = submission.recipient_count > MANY
+        for check, question in questions:
             if check is Check.CREDENTIALS:
-                case.credential = await self._authenticator.credential(case.directory, submission.presented)
-            if check is Check.RECIPIENTS and submission.recipient_count > MANY:
-                refusal = await asyncio.to_thread(rules.judge, case, check)
+                case.credential = await self._authenticator.credential(directory, submission.presented)
+            if is_large and check is Check.RECIPIENTS:
+                refusal = await asyncio.to_thread(question, case)
             else:
-                refusal = rules.judge(case, check)
+                refusal = question(case)
             if refusal is not None:
                 return refusal
-        refusal = await self._not_opted_in(case)
-        if refusal is not None:
-            return refusal
+        if dialect.policy.opt_in_required or case.account.enforce_campaign:
+            refusal = await self._not_opted_in(case)
+            if refusal is not None:
+                return refusal
         return await self._store_all(case, request.nonce)
 
     def _throttle(self, account: Account, count: int) -> bool:

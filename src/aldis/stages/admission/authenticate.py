@@ -9,6 +9,7 @@ stays in memory. The stored hash is part of the remembered key, so a changed pas
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import hmac
 from collections import OrderedDict
 
@@ -18,6 +19,8 @@ from aldis.clock import Clock
 from aldis.traffic.submission import Presented
 
 REMEMBER_YES_S = 300.0
+#: how long the answer for one and the same request of one directory is kept
+PROVEN_S = 60.0
 #: long enough to blunt guessing, short enough not to outlast a typo
 REMEMBER_NO_S = 10.0
 MAX_REMEMBERED = 10_000
@@ -30,20 +33,42 @@ class Authenticator:
     def __init__(self, clock: Clock, secret: bytes) -> None:
         self._clock = clock
         self._secret = secret
+        #: what was presented → (version of the directory, until when, what it proved)
+        self._proven: dict[bytes, tuple[int, float, Credential]] = {}
         self._remembered: OrderedDict[bytes, tuple[bool, float]] = OrderedDict()
         self._verifying: dict[bytes, asyncio.Task[bool]] = {}
         self._slots = asyncio.Semaphore(MAX_VERIFYING)
 
     async def credential(self, directory: Directory, presented: Presented) -> Credential | None:
         """Give the credential that was proven, or None."""
+        key = self._key(presented)
+        known = self._proven.get(key)
+        if known is not None and known[0] == directory.version and self._clock.monotonic() < known[1]:
+            return known[2]
         credential = directory.credential(presented.dialect, presented.identity)
         if credential is None:
             return None
         if not credential.password_hash:
-            return credential if presented.secret is None else None
-        if presented.secret is None:
+            proven = presented.secret is None
+        elif presented.secret is None:
+            proven = False
+        else:
+            proven = await self._is_password(presented.secret, credential.password_hash)
+        if not proven:
             return None
-        return credential if await self._is_password(presented.secret, credential.password_hash) else None
+        self._proven[key] = (directory.version, self._clock.monotonic() + PROVEN_S, credential)
+        if len(self._proven) > MAX_REMEMBERED:
+            del self._proven[next(iter(self._proven))]
+        return credential
+
+    def _key(self, presented: Presented) -> bytes:
+        """Name what was presented so that nothing can be read from the name, nor searched for without our
+        secret.
+        """
+        dialect, identity, secret = presented.dialect, presented.identity, presented.secret
+        text = f"{dialect} {len(identity)} {identity}" + ("" if secret is None else f" {secret}")
+        message = text.encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(message, key=self._secret, digest_size=16).digest()
 
     async def _is_password(self, password: str, password_hash: str) -> bool:
         message = f"{password_hash}\0{password}".encode("utf-8", "surrogatepass")

@@ -64,9 +64,13 @@ class Case(msgspec.Struct):
         return self.found_account
 
 
-def judge(case: Case, check: Check) -> Refusal | None:
-    """Ask one question of a case."""
-    return _CHECKS[check](case)
+#: asks one thing of a case; returns the refusal that it finds
+Question = Callable[[Case], Refusal | None]
+
+
+def questions(checks: tuple[Check, ...]) -> tuple[tuple[Check, Question], ...]:
+    """Give the questions of a policy, in its order."""
+    return tuple((check, _CHECKS[check]) for check in checks)
 
 
 def _credentials(case: Case) -> Refusal | None:
@@ -211,7 +215,7 @@ def _first_repeated(numbers: list[str]) -> str | None:
     return next(number for number in numbers if number in seen or seen.add(number))  # type: ignore[func-returns-value]
 
 
-_CHECKS: dict[Check, Callable[[Case], Refusal | None]] = {
+_CHECKS: dict[Check, Question] = {
     Check.CREDENTIALS: _credentials,
     Check.ADDRESS: _address,
     Check.ACTIVE: _active,
