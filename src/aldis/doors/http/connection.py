@@ -22,6 +22,7 @@ import httptools
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.doors.http.answers import CLOSE, CONTINUE, KEEP_ALIVE, Answers
 from aldis.doors.http.guard import Guard
+from aldis.doors.http.rounds import Rounds, Serve
 
 #: requests that may wait behind the one that is being answered
 MAX_PIPELINED = 16
@@ -34,15 +35,12 @@ MAX_DRAINED = 16_777_216
 #: besides Host, the headers that say how a request is to be read
 _FRAMING = frozenset((b"transfer-encoding", b"content-length", b"expect"))
 
-#: takes a request and where to put the one answer to it, now or later
-Serve = Callable[[HttpRequest, Callable[[HttpReply], None]], None]
-
 
 class Site:
     """What the connections of one server share."""
 
     def __init__(self, serve: Serve, guard: Guard, entropy: Callable[[int], int], *, is_tls: bool) -> None:
-        self.serve = serve
+        self.rounds = Rounds(serve)
         self.guard = guard
         self.entropy = entropy
         self.is_tls = is_tls
@@ -316,7 +314,7 @@ class HttpConnection(asyncio.Protocol):
 
     def _serve_next(self) -> None:
         self._current = self._queue.popleft()
-        self._site.serve(self._current.request, self._answer)
+        self._site.rounds.ask(self._current.request, self._answer)
 
     def _answer(self, reply: HttpReply) -> None:
         asked = self._current

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from aldis.doors.http.connection import HttpConnection, Serve, Site
+from aldis.doors.http.connection import HttpConnection, Site
 from aldis.doors.http.guard import Guard, GuardLimits
+from aldis.doors.http.rounds import Serve
 from aldis.errors import SettingsError
 
 BACKLOG = 2048
