@@ -185,7 +185,7 @@ class Gateway:
         self._recorder.on_recorded = self.poster.wake
         self._keeper.on_ended = self.poster.wake
         for sender in self._senders.values():
-            sender.on_settled = self.poster.wake
+            sender.on_owed = self.poster.wake
 
     def _door(self) -> Door:
         paths: dict[str, Callable[[], HttpReply]] = {

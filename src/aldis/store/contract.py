@@ -116,8 +116,8 @@ class Store(Protocol):
     # ── sending ──
 
     async def recover(self, link: str, *, hold: bool, now: int) -> int:
-        """Release what a lost owner left in `sending`: to `queued`, or with `hold` to `unconfirmed`. Returns
-        how many.
+        """Release what a lost owner had marked `sending`: to `queued`, or with `hold` to `unconfirmed`.
+        Returns how many.
         """
         ...
 
@@ -126,11 +126,31 @@ class Store(Protocol):
         ...
 
     async def claim(self, link: str, limit: int, share: Share, now: int) -> list[ClaimedMessage]:
-        """Move up to `limit` due messages of a link to `sending`, the most urgent first."""
+        """Hand out up to `limit` due messages of a link, the most urgent first.
+
+        Nobody else gets them, and upkeep lets them be, until they are settled. Nothing is written: a crash
+        gives them back.
+        """
         ...
 
-    async def settle(self, link: str, settlements: Sequence[Settlement], now: int) -> None:
-        """Write what attempts led to: states, segments, money, postbacks; match receipts that came early."""
+    async def mark(self, message_ids: Sequence[int]) -> None:
+        """Write `sending` for claimed messages that are about to be submitted and must not be repeated after
+        a crash.
+        """
+        ...
+
+    def release(self, link: str, message_ids: Sequence[int]) -> None:
+        """Give claimed messages back unmarked."""
+        ...
+
+    async def settle(
+        self, link: str, settlements: Sequence[Settlement], now: int, *, marked: bool = False
+    ) -> bool:
+        """Write what attempts led to: states, segments, money, postbacks; match receipts that came early.
+
+        The messages were claimed before, and with `marked` also marked. Returns whether postbacks may have
+        become due.
+        """
         ...
 
     # ── receipts ──

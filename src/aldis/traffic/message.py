@@ -50,7 +50,7 @@ class NewMessage(msgspec.Struct, frozen=True):
 
 
 class ClaimedMessage(msgspec.Struct, frozen=True):
-    """A message that sending holds; state `sending`."""
+    """A message in a sender's hands."""
 
     message_id: int
     sender: str
@@ -84,6 +84,8 @@ class Settlement(msgspec.Struct, frozen=True):
     due_at: int = 0
     #: what the upstream said, for the customer's postback and the timeline: "" or "ESME_RINVDSTADR"
     reason: str = ""
+    #: False when nothing of it was on the wire; only with state queued
+    tried: bool = True
 
 
 class SegmentFacts(msgspec.Struct, frozen=True):

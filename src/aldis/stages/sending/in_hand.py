@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from aldis.sms.encoding import Encoded
 from aldis.sms.segments import split
 from aldis.stages.sending.retry import Attempt, RetryPolicy, next_step
@@ -64,6 +66,11 @@ class InHand:
         return todo
 
     @property
+    def message_id(self) -> int:
+        """Which message it is."""
+        return self._message.message_id
+
+    @property
     def is_hopeless(self) -> bool:
         """Whether sending more segments of it makes no sense in this attempt."""
         return self._bad is not None
@@ -83,12 +90,13 @@ class InHand:
         self._unanswered -= 1
         return self._unanswered == 0
 
-    def conclude(self, policy: RetryPolicy, now: int, luck: float) -> Settlement:
+    def conclude(self, policy: RetryPolicy, now: int, luck: Callable[[], float]) -> Settlement:
         """Settle: sent when every segment was taken, otherwise by the worst outcome."""
         message, submitted = self._message, tuple(self._submitted)
         match self._bad:
             case None if self._dropped:
-                return Settlement(message.message_id, State.QUEUED, submitted, due_at=now, reason="link down")
+                reason, tried = "link down", bool(submitted)
+                return Settlement(message.message_id, State.QUEUED, submitted, now, reason, tried)
             case None:
                 return Settlement(message.message_id, State.SENT, submitted)
             case Rejected(reason):
@@ -97,4 +105,4 @@ class InHand:
                 return Settlement(message.message_id, State.UNCONFIRMED, submitted, reason=reason)
             case Deferred(reason) | InDoubt(reason):
                 attempt = Attempt(message.message_id, message.attempts, message.expires_at, submitted, reason)
-                return next_step(policy, attempt, now, luck)
+                return next_step(policy, attempt, now, luck())

@@ -1,8 +1,12 @@
-"""The sending agent of one link: keeps its window full, holds no more than the window, settles in batches.
+"""The sending agent of one link: keeps its window full, claims ahead, settles in batches.
 
 `step()` does one round: claim what fits, submit what the pace allows. Between rounds outcomes refill the
-window at once, without waiting for the store. What is claimed never exceeds the window, so neither does what
-a crash leaves in doubt.
+window at once, without waiting for the store.
+
+*Claimed* is not *in doubt*: a claim is not written, so a crash gives back what was claimed ahead as if
+nothing had happened. In doubt is what was submitted and has no outcome on disk, and that never exceeds the
+window: an answer frees its place when it is settled. On a link that holds what is in doubt every claimed
+message is marked before it may be submitted, and there is no claiming ahead.
 """
 
 from __future__ import annotations
@@ -25,13 +29,14 @@ from aldis.store.contract import Store
 from aldis.telemetry import Metrics
 from aldis.traffic.message import Settlement
 from aldis.traffic.pacing import TokenBucket
+from aldis.traffic.submission import Priority
 
 log = structlog.get_logger()
 
 #: wake-ups are hints; this poll makes them unnecessary for correctness
 POLL_S = 0.25
 #: with a TPS, claim ahead for this long at most, so that urgent messages overtake
-AHEAD_S = 0.1
+AHEAD_S = 0.05
 
 
 class SenderSettings(msgspec.Struct, frozen=True):
@@ -61,7 +66,8 @@ class Sender:
         self._luck = luck
         self._metrics = metrics
         self._in_hand: dict[int, InHand] = {}
-        self._ready: deque[Outbound] = deque()
+        #: claimed and not submitted, by priority: the urgent overtake here as well
+        self._ready: tuple[deque[Outbound], ...] = tuple(deque() for _ in Priority)
         self._settlements: list[Settlement] = []
         #: settlements on their way into the store; their messages still count as held
         self._settling = 0
@@ -76,8 +82,8 @@ class Sender:
         self._stopping = False
         #: outcomes since they were last counted in the metrics
         self._answered: Counter[type[Outcome]] = Counter()
-        #: told after outcomes were stored; a hint, wired by app.py
-        self.on_settled: Callable[[], None] = lambda: None
+        #: told when postbacks became due; a hint, wired by app.py
+        self.on_owed: Callable[[], None] = lambda: None
         upstream.on_outcome = self._take_outcome
         upstream.on_change = self._take_change
 
@@ -121,6 +127,7 @@ class Sender:
         self._count_answers()
         try:
             await self._store_outcomes(batch)
+            self._pump()
         except TemporaryError as fault:
             log.error("outcomes cannot be stored now", link=self._upstream.name, fault=str(fault))
             self._settle_again(batch)
@@ -137,8 +144,9 @@ class Sender:
         self._answered.clear()
 
     async def _store_outcomes(self, batch: list[Settlement]) -> None:
-        await self._store.settle(self._upstream.name, batch, self._clock.now())
-        self.on_settled()
+        now, marked = self._clock.now(), self._settings.retry.hold_in_doubt
+        if await self._store.settle(self._upstream.name, batch, now, marked=marked):
+            self.on_owed()
 
     async def _settle_one_by_one(self, batch: list[Settlement]) -> list[Settlement]:
         """Find the one that spoils the batch; returns what still cannot be stored."""
@@ -173,25 +181,47 @@ class Sender:
             return 0
         self._more_waiting = False  # a hint that arrives during the claim sets it again
         messages = await self._store.claim(self._upstream.name, limit, share, self._clock.now())
-        for message in messages:
-            in_hand = InHand(message)
-            self._in_hand[message.message_id] = in_hand
-            segments = in_hand.segments()
-            self._ready.extend(segments)
-            if not segments:  # all of it was taken in earlier attempts
-                self._conclude(message.message_id)
+        in_hand = [InHand(message) for message in messages]
+        if messages and self._settings.retry.hold_in_doubt:
+            await self._mark(in_hand)
+        for held in in_hand:
+            self._take_in_hand(held)
         if len(messages) == limit:
             self._more_waiting = True
         return len(messages)
 
+    async def _mark(self, in_hand: list[InHand]) -> None:
+        try:
+            await self._store.mark([held.message_id for held in in_hand])
+        except Exception:
+            self._store.release(self._upstream.name, [held.message_id for held in in_hand])
+            raise
+
+    def _take_in_hand(self, held: InHand) -> None:
+        self._in_hand[held.message_id] = held
+        segments = held.segments()
+        for segment in segments:
+            self._ready[segment.priority].append(segment)
+        if not segments:  # all of it was taken in earlier attempts
+            self._conclude(held.message_id)
+
     def _room_to_claim(self) -> int:
         if self._stopping or not self._upstream.is_up:
             return 0
-        room = self._upstream.window - len(self._in_hand) - len(self._settlements) - self._settling
+        ready = sum(map(len, self._ready))
+        if self._settings.retry.hold_in_doubt:
+            room = self._upstream.window - len(self._in_hand) - self._unsettled
+        else:
+            room = 2 * self._upstream.window - len(self._in_hand)
         if self._bucket is not None:
             ahead = max(1, int(self._bucket.rate_per_s * AHEAD_S))
-            room = min(room, ahead - len(self._ready))
+            room = min(room, ahead - ready)
         return room
+
+    @property
+    def _unsettled(self) -> int:
+        """How many messages have an outcome that is not on disk."""
+        return len(self._settlements) + self._settling
 
     def _pump(self) -> None:
         """Submit what window and pace allow."""
@@ -199,23 +229,27 @@ class Sender:
             return  # an outcome came while its segment was being submitted; the loop below goes on by itself
         self._pumping = True
         try:
-            self._submit_ready(self._clock.monotonic())
+            for queue in reversed(self._ready):
+                if not self._submit_from(queue, self._clock.monotonic()):
+                    break
         finally:
             self._pumping = False
 
-    def _submit_ready(self, now: float) -> None:
-        while self._ready and self._upstream.room() > 0:
-            segment = self._ready[0]
-            in_hand = self._in_hand[segment.message_id]
-            if in_hand.is_hopeless:
-                self._ready.popleft()
-                if in_hand.drop():
+    def _submit_from(self, queue: deque[Outbound], now: float) -> bool:
+        """Submit from one priority; returns whether the next may follow."""
+        upstream, in_hand, bucket = self._upstream, self._in_hand, self._bucket
+        while queue:
+            segment = queue[0]
+            if in_hand[segment.message_id].is_hopeless:
+                queue.popleft()
+                if in_hand[segment.message_id].drop():
                     self._conclude(segment.message_id)
                 continue
-            if self._bucket is not None and not self._bucket.take(1, now):
-                return
-            self._ready.popleft()
-            self._upstream.submit(segment)
+            if upstream.room() <= self._unsettled or (bucket is not None and not bucket.take(1, now)):
+                return False
+            queue.popleft()
+            upstream.submit(segment)
+        return True
 
     def _take_outcome(self, segment: Outbound, outcome: Outcome) -> None:
         self._answered[type(outcome)] += 1
@@ -224,7 +258,7 @@ class Sender:
 
     def _conclude(self, message_id: int) -> None:
         in_hand = self._in_hand.pop(message_id)
-        self._settlements.append(in_hand.conclude(self._settings.retry, self._clock.now(), self._luck()))
+        self._settlements.append(in_hand.conclude(self._settings.retry, self._clock.now(), self._luck))
         self._settle_soon()
 
     def _take_change(self) -> None:
@@ -235,16 +269,17 @@ class Sender:
 
     def _put_back(self) -> None:
         """Return what is claimed but not on the wire: the link is down, or we are stopping."""
-        while self._ready:
-            segment = self._ready.popleft()
-            if self._in_hand[segment.message_id].drop():
-                self._conclude(segment.message_id)
+        for queue in self._ready:
+            while queue:
+                segment = queue.popleft()
+                if self._in_hand[segment.message_id].drop():
+                    self._conclude(segment.message_id)
 
     def _is_finished(self) -> bool:
         return self._stopping and not self._in_hand and not self._settlements and not self._settling
 
     def _pause_s(self) -> float:
         self._more_waiting = True  # after the pause the store is asked whether or not a hint came
-        if self._ready and self._bucket is not None:
+        if any(self._ready) and self._bucket is not None:
             return min(POLL_S, self._bucket.wait_s(self._clock.monotonic()) + 0.001)
         return POLL_S

@@ -27,9 +27,11 @@ class Ending(NamedTuple):
     #: the carrier's error code or our reason; "" when all went well
     reason: str
     at: int
+    #: 1 when it took an attempt at sending
+    tried: int = 0
 
 
-_WITH = "WITH ending (message_id, expected, state, reason, at) AS (VALUES {rows})"
+_WITH = "WITH ending (message_id, expected, state, reason, at, tried) AS (VALUES {rows})"
 
 _OWE = f"""
 {_WITH}
@@ -41,7 +43,8 @@ WHERE m.message_id = e.message_id AND m.state = e.expected AND m.notify & {Notif
 
 _END = f"""
 {_WITH}
-UPDATE message SET state = e.state, reason = e.reason, ended_at = e.at, review_at = NULL
+UPDATE message
+SET state = e.state, reason = e.reason, ended_at = e.at, review_at = NULL, attempts = attempts + e.tried
 FROM ending e WHERE message.message_id = e.message_id AND message.state = e.expected
 """  # noqa: S608 - as above
 
@@ -57,7 +60,7 @@ FROM (SELECT m.account_id, sum(m.price_micros * m.segments) AS held,
 WHERE account.account_id = freed.account_id
 """  # noqa: S608 - as above
 
-_CHOSEN = f"message_id IN (SELECT value FROM json_each(?)) AND state = '{State.SENDING.value}'"  # noqa: S608
+_CHOSEN = "message_id IN (SELECT value FROM json_each(?)) AND state = ?"
 
 _SUMS = f"""
 SELECT account_id, sum(price_micros * segments), max(segments), max(notify & {Notify.SENT.value})
@@ -71,7 +74,7 @@ FROM message WHERE {_CHOSEN} AND notify & {Notify.SENT.value}
 """  # noqa: S608 - as above
 
 _MARK_SENT = f"""
-UPDATE message SET state = '{State.SENT.value}', sent_at = ?, reason = '' WHERE {_CHOSEN}
+UPDATE message SET state = '{State.SENT.value}', sent_at = ?, reason = '', attempts = attempts + 1 WHERE {_CHOSEN}
 """  # noqa: S608 - as above
 
 
@@ -87,16 +90,24 @@ def end_unsent(db: apsw.Connection, endings: Sequence[Ending]) -> None:
     end_sent(db, endings)
 
 
-def mark_sent(db: apsw.Connection, ids: str, now: int) -> bool:
-    """Call the messages of a JSON list of ids `sent`: spend their holds, owe the postbacks that say so.
+class MarkedSent(NamedTuple):
+    """What else follows from messages that are `sent` now."""
 
-    Returns whether any of them has several segments.
-    """
-    sums = every(db, _SUMS, (ids,))
+    #: any of them has several segments
+    has_long: bool
+    #: any of them owes a postback for it
+    owed: bool
+
+
+def mark_sent(db: apsw.Connection, ids: str, expected: State, now: int) -> MarkedSent:
+    """Call the messages of a JSON list of ids `sent`: spend their holds, owe the postbacks that say so."""
+    sums = every(db, _SUMS, (ids, expected))
     for account_id, price, _, _ in sums:
         sql = "UPDATE account SET held = held - ?, spent = spent + ? WHERE account_id = ?"
         db.execute(sql, (price, price, account_id))
     if any(owed for _, _, _, owed in sums):
-        db.execute(_OWE_SENT, (now, now, ids))
-    db.execute(_MARK_SENT, (now, ids))
-    return any(segments > 1 for _, _, segments, _ in sums)
+        db.execute(_OWE_SENT, (now, now, ids, expected))
+    db.execute(_MARK_SENT, (now, ids, expected))
+    return MarkedSent(
+        has_long=any(segments > 1 for _, _, segments, _ in sums), owed=any(owed for _, _, _, owed in sums)
+    )

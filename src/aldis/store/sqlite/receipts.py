@@ -62,12 +62,12 @@ def record(db: apsw.Connection, batches: list[Sequence[Receipt]]) -> list[int]:
 
 def match_parked(
     db: apsw.Connection, link: str, segments: Sequence[tuple[int, int, str, str, int]], now: int
-) -> None:
+) -> bool:
     """Apply the receipts that were waiting for these segments (message_id, number, link, smsc_message_id,
-    submitted_at); mostly none are, then this is one lookup.
+    submitted_at); mostly none are, then this is one lookup. Returns whether there were any.
     """
     if not segments or not first(db, "SELECT 1 FROM parked_receipt WHERE link = ? LIMIT 1", (link,)):
-        return
+        return False
     spellings = {
         spelling: message_id
         for message_id, _, _, exact, _ in segments
@@ -92,6 +92,7 @@ def match_parked(
     db.execute(
         "DELETE FROM parked_receipt WHERE receipt_id IN (SELECT value FROM json_each(?))", (as_json(taken),)
     )
+    return bool(taken)
 
 
 class _Message:

@@ -26,12 +26,20 @@ class Claim(msgspec.Struct, frozen=True):
     now: int
 
 
+class Mark(msgspec.Struct, frozen=True):
+    """Messages that are about to be submitted on a link that must not repeat them."""
+
+    message_ids: tuple[int, ...]
+
+
 class Settle(msgspec.Struct, frozen=True):
     """What a link has to tell."""
 
     link: str
     settlements: tuple[Settlement, ...]
     now: int
+    #: where the messages are by now: `sending` if they were marked, else `queued`
+    expected: State
 
 
 class Recover(msgspec.Struct, frozen=True):
@@ -40,11 +48,6 @@ class Recover(msgspec.Struct, frozen=True):
     link: str
     hold: bool
     now: int
-
-
-def claim(db: apsw.Connection, claims: list[Claim]) -> list[list[ClaimedMessage]]:
-    """Move due messages to `sending`."""
-    return [_claim(db, item) for item in claims]
 
 
 # What a claim reads comes as one JSON text: a thread pays for each row that it steps to with a turn of the
@@ -60,27 +63,25 @@ _CHOSEN = """
 SELECT json_group_array(json_array(
            m.message_id, m.sender, m.recipient, m.encoding, hex(m.octets), m.segments, m.priority,
            m.attempts + 1, m.expires_at))
-FROM json_each(?) chosen CROSS JOIN message m WHERE m.message_id = chosen.value
-"""
-
-_CLAIM = """
-UPDATE message SET state = 'sending', attempts = attempts + 1
-WHERE message_id IN (SELECT value FROM json_each(?))
+FROM json_each(?) chosen CROSS JOIN message m WHERE m.message_id = chosen.value AND m.expires_at > ?
 """
 
 _IDS = msgspec.json.Decoder(list[int])
 _ROWS = msgspec.json.Decoder(list[tuple[int, str, str, int, str, int, int, int, int]])
 
 
-def _claim(db: apsw.Connection, item: Claim) -> list[ClaimedMessage]:
-    (lists,) = every(db, _WAITING, (item.link, item.now, item.limit))
-    waiting = dict(zip(PRIORITIES, map(_IDS.decode, lists), strict=True))
+def claim(db: apsw.Connection, item: Claim, claimed: set[int]) -> list[ClaimedMessage]:
+    """Choose due messages that nobody has claimed; on any connection, writing nothing."""
+    (lists,) = every(db, _WAITING, (item.link, item.now, item.limit + len(claimed)))
+    waiting = {
+        priority: [message_id for message_id in _IDS.decode(ids) if message_id not in claimed][: item.limit]
+        for priority, ids in zip(PRIORITIES, lists, strict=True)
+    }
     shares = item.share({priority: len(ids) for priority, ids in waiting.items()}, item.limit)
     chosen = [message_id for priority in PRIORITIES for message_id in waiting[priority][: shares[priority]]]
     if not chosen:
         return []
-    ids = as_json(chosen)
-    messages = [
+    return [
         ClaimedMessage(
             message_id,
             sender,
@@ -103,10 +104,17 @@ def _claim(db: apsw.Connection, item: Claim) -> list[ClaimedMessage]:
             priority,
             attempts,
             expires_at,
-        ) in _ROWS.decode(one(db, _CHOSEN, (ids,)))
+        ) in _ROWS.decode(one(db, _CHOSEN, (as_json(chosen), item.now)))
     ]
-    db.execute(_CLAIM, (ids,))
-    return messages
+
+
+def mark(db: apsw.Connection, items: list[Mark]) -> list[None]:
+    """Write `sending` before anything is on the wire."""
+    ids = as_json(message_id for item in items for message_id in item.message_ids)
+    sql = """UPDATE message SET state = 'sending'
+             WHERE message_id IN (SELECT value FROM json_each(?)) AND state = 'queued'"""
+    db.execute(sql, (ids,))
+    return [None] * len(items)
 
 
 _ENCODINGS = {encoding.value: encoding for encoding in Encoding}
@@ -117,11 +125,9 @@ def _taken(db: apsw.Connection, message_id: int) -> tuple[int, ...]:
     return tuple(number for (number,) in every(db, sql, (message_id,)))
 
 
-def settle(db: apsw.Connection, items: list[Settle]) -> list[None]:
+def settle(db: apsw.Connection, items: list[Settle]) -> list[bool]:
     """Write outcomes; then let receipts in that came before their response."""
-    for item in items:
-        _settle(db, item)
-    return [None] * len(items)
+    return [_settle(db, item) for item in items]
 
 
 _SEGMENT = """
@@ -129,13 +135,14 @@ INSERT OR REPLACE INTO segment (message_id, number, link, smsc_message_id, submi
 """
 
 _REQUEUE = """
-WITH again (message_id, due_at, reason) AS (VALUES {rows})
-UPDATE message SET state = 'queued', due_at = again.due_at, reason = again.reason
-FROM again WHERE message.message_id = again.message_id AND message.state = 'sending'
+WITH again (message_id, expected, due_at, reason, tried) AS (VALUES {rows})
+UPDATE message
+SET state = 'queued', due_at = again.due_at, reason = again.reason, attempts = attempts + again.tried
+FROM again WHERE message.message_id = again.message_id AND message.state = again.expected
 """
 
 
-def _settle(db: apsw.Connection, item: Settle) -> None:
+def _settle(db: apsw.Connection, item: Settle) -> bool:
     segments = [
         (settlement.message_id, segment.number, item.link, segment.smsc_message_id, item.now)
         for settlement in item.settlements
@@ -149,22 +156,25 @@ def _settle(db: apsw.Connection, item: Settle) -> None:
         if state is State.SENT:
             sent.append(message_id)
         elif state is State.QUEUED:
-            again.append((message_id, settlement.due_at, reason))
+            again.append((message_id, item.expected, settlement.due_at, reason, int(settlement.tried)))
         elif state in ENDED:
-            ended.append(Ending(message_id, State.SENDING, state, reason, item.now))
+            ended.append(Ending(message_id, item.expected, state, reason, item.now, tried=1))
         else:
             raise ValueError(f"a settlement cannot lead to {state}")
     for_each(db, _SEGMENT, segments)
     for_each(db, _REQUEUE, again)
     endings.end_unsent(db, ended)
+    owed = bool(ended)
     if sent:
         ids = as_json(sent)
-        if endings.mark_sent(db, ids, item.now):
-            _end_failed(db, ids, item.now)
-    receipts.match_parked(db, item.link, segments, item.now)
+        marked = endings.mark_sent(db, ids, item.expected, item.now)
+        owed = owed or marked.owed
+        if marked.has_long:
+            owed = _end_failed(db, ids, item.now) or owed
+    return receipts.match_parked(db, item.link, segments, item.now) or owed
 
 
-def _end_failed(db: apsw.Connection, ids: str, now: int) -> None:
+def _end_failed(db: apsw.Connection, ids: str, now: int) -> bool:
     """End messages of which a segment was reported as failed while others were still to be sent."""
     states: dict[int, list[tuple[str, str]]] = {}
     sql = """SELECT message_id, state, error_code FROM segment
@@ -179,6 +189,7 @@ def _end_failed(db: apsw.Connection, ids: str, now: int) -> None:
             reason = next(code for state, code in found if state == ending)
             ended.append(Ending(message_id, State.SENT, ending, reason, now))
     endings.end_sent(db, ended)
+    return bool(ended)
 
 
 class Orphans(msgspec.Struct, frozen=True):

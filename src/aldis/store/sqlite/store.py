@@ -20,12 +20,14 @@ from aldis.errors import SettingsError
 from aldis.store.contract import Acceptance, Balance, OptInKey, Share, Timeline
 from aldis.store.sqlite import admission, directory, looking, postbacks, receipts, sending, upkeep
 from aldis.store.sqlite.checkpoints import Checkpoints
+from aldis.store.sqlite.claims import Claims
 from aldis.store.sqlite.connection import open_reader, open_writer, upgrade
 from aldis.store.sqlite.writer import Writer
 from aldis.traffic.message import ClaimedMessage, MessageFacts, Settlement
 from aldis.traffic.postback import DuePostback, PostbackResult
 from aldis.traffic.receipt import Receipt
 from aldis.traffic.refusal import Refusal
+from aldis.traffic.states import State
 
 Arguments = ParamSpec("Arguments")
 Found = TypeVar("Found")
@@ -41,6 +43,7 @@ class SqliteStore:
         db.set_wal_hook(self._checkpoints.note_pages)
         self._writer = Writer(db, (sending.settle, receipts.record), self._checkpoints)
         self._reader = open_reader(path)
+        self._claims = Claims()
         # for what scans: it works in a thread, one at a time
         self._scanner = open_reader(path)
         self._scanning = asyncio.Lock()
@@ -83,11 +86,28 @@ class SqliteStore:
 
     async def claim(self, link: str, limit: int, share: Share, now: int) -> list[ClaimedMessage]:
         """See `Store.claim`."""
-        return await self._writer.call(sending.claim, sending.Claim(link, limit, share, now))
+        messages = sending.claim(self._reader, sending.Claim(link, limit, share, now), self._claims.of(link))
+        self._claims.take(link, [message.message_id for message in messages])
+        return messages
 
-    async def settle(self, link: str, settlements: Sequence[Settlement], now: int) -> None:
+    async def mark(self, message_ids: Sequence[int]) -> None:
+        """See `Store.mark`."""
+        await self._writer.call(sending.mark, sending.Mark(tuple(message_ids)))
+
+    def release(self, link: str, message_ids: Sequence[int]) -> None:
+        """See `Store.release`."""
+        self._claims.give_back(link, message_ids)
+
+    async def settle(
+        self, link: str, settlements: Sequence[Settlement], now: int, *, marked: bool = False
+    ) -> bool:
         """See `Store.settle`."""
-        await self._writer.call(sending.settle, sending.Settle(link, tuple(settlements), now))
+        expected = State.SENDING if marked else State.QUEUED
+        owed = await self._writer.call(
+            sending.settle, sending.Settle(link, tuple(settlements), now, expected)
+        )
+        self._claims.give_back(link, [settlement.message_id for settlement in settlements])
+        return owed
 
     async def record_receipts(self, batch: Sequence[Receipt]) -> int:
         """See `Store.record_receipts`."""
@@ -107,7 +127,7 @@ class SqliteStore:
 
     async def expire(self, limit: int, now: int, patience_ms: int) -> int:
         """See `Store.expire`."""
-        return await self._writer.call(upkeep.expire, upkeep.Expire(limit, now, patience_ms))
+        return await self._writer.call(upkeep.expire, upkeep.Expire(limit, now, patience_ms, self._claims))
 
     async def purge(self, limit: int, before: int) -> int:
         """See `Store.purge`."""
