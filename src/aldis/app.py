@@ -45,6 +45,7 @@ from aldis.stages.sending.retry import RetryPolicy
 from aldis.stages.sending.sender import Sender, SenderSettings
 from aldis.stages.upkeep.keeper import Keeper, KeeperSettings
 from aldis.store.contract import Store
+from aldis.store.sqlite.in_process import ProcessRunner
 from aldis.store.sqlite.ownership import OwnerLock
 from aldis.store.sqlite.store import SqliteStore
 from aldis.telemetry import Metrics
@@ -53,6 +54,8 @@ log = structlog.get_logger()
 
 #: how long what is under way may take when the gateway stops
 GRACE_S = 10.0
+#: how long to wait for a gateway that is just ending
+TAKE_OVER_S = 2.0
 
 
 def luck() -> float:
@@ -80,8 +83,17 @@ class Entropy:
 
 
 def open_store(settings: Settings, data_dir: Path) -> SqliteStore:
-    """Open the store that the settings name; inside a running event loop."""
+    """Open the store that the settings name, for a command; inside a running event loop."""
     return SqliteStore(store_path(settings.store.url, data_dir))
+
+
+def _open_to_serve(
+    settings: Settings, data_dir: Path, lock: OwnerLock, on_lost: Callable[[], None]
+) -> SqliteStore:
+    path, writer = store_path(settings.store.url, data_dir), settings.store.writer
+    if writer == "thread" or (writer == "auto" and len(os.sched_getaffinity(0)) == 1):
+        return SqliteStore(path)
+    return SqliteStore(path, ProcessRunner(path, (lock.descriptor,), on_lost))
 
 
 class Gateway:
@@ -92,8 +104,10 @@ class Gateway:
         self._clock = clock
         self.metrics = Metrics()
         data_dir.mkdir(parents=True, exist_ok=True)
-        self._lock = OwnerLock(data_dir)
-        self.store: Store = open_store(settings, data_dir)
+        self._lock = OwnerLock(data_dir, TAKE_OVER_S)
+        #: set when the store's writer has ended by itself: what was kept is unknown, so nothing may go on
+        self.lost = asyncio.Event()
+        self.store: Store = _open_to_serve(settings, data_dir, self._lock, self.lost.set)
         self.admitter: Admitter
         self.poster: Poster
         self.server: HttpServer

@@ -51,7 +51,7 @@ async def test_a_message_goes_out_and_is_settled(
     await accept(demo_store, a_message(1))
     sender = a_sender(demo_store, upstream, clock)
     assert await sender.step() == 1
-    assert await state_of(demo_store, 1) is State.SENDING
+    assert await state_of(demo_store, 1) is State.QUEUED  # a claim is not written
     upstream.answer(Accepted("A1"))
     await sender.settle()
     timeline = await demo_store.timeline(1)
@@ -60,20 +60,49 @@ async def test_a_message_goes_out_and_is_settled(
     assert [segment.smsc_message_id for segment in timeline.segments] == ["A1"]
 
 
-async def test_no_more_is_claimed_than_the_window_holds(
+async def test_no_more_is_in_doubt_than_the_window_holds(
     demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock
 ) -> None:
-    for number in range(1, 31):
+    for number in range(1, 51):
+        await accept(demo_store, a_message(number))
+    sender = a_sender(demo_store, upstream, clock)
+    assert await sender.step() == 2 * upstream.window  # claimed ahead
+    assert len(upstream.out) == upstream.window
+    for segment in list(upstream.out):
+        upstream.answer(Accepted(f"A{segment.message_id}"))
+    assert upstream.out == []  # answered, and not yet stored: still in doubt if we crashed now
+    await sender.settle()
+    assert len(upstream.out) == upstream.window
+
+
+async def test_a_link_that_holds_what_is_in_doubt_marks_it_first(
+    demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock
+) -> None:
+    for number in range(1, 51):
+        await accept(demo_store, a_message(number))
+    sender = a_sender(demo_store, upstream, clock, hold=True)
+    assert await sender.step() == upstream.window
+    assert (await demo_store.count_by_state())["sending"] == upstream.window
+    upstream.accept_all()
+    sender.wake()
+    await sender.step()
+    assert (await demo_store.count_by_state()).get("sending", 0) <= upstream.window
+
+
+async def test_the_urgent_overtake_what_is_claimed_ahead(
+    demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock
+) -> None:
+    for number in range(1, 16):
         await accept(demo_store, a_message(number))
     sender = a_sender(demo_store, upstream, clock)
     await sender.step()
+    await accept(demo_store, a_message(99, priority=3))
     sender.wake()
     await sender.step()
-    assert (await demo_store.count_by_state())["sending"] == upstream.window
-    upstream.accept_all()  # answered, and not yet stored: still in doubt if we crashed now
-    sender.wake()
-    await sender.step()
-    assert (await demo_store.count_by_state())["sending"] <= upstream.window
+    for segment in list(upstream.out):
+        upstream.answer(Accepted(f"A{segment.message_id}"))
+    await sender.settle()
+    assert upstream.out[0].message_id == 99
 
 
 async def test_segments_are_paced_and_not_messages(

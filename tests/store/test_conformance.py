@@ -13,6 +13,7 @@ from aldis.accounts.plan import plan
 from aldis.dialects.registry import NAMES
 from aldis.stages.sending.shares import share
 from aldis.store.contract import Acceptance, OptInKey, Store
+from aldis.store.sqlite.in_process import ProcessRunner
 from aldis.store.sqlite.store import SqliteStore
 from aldis.traffic.message import Settlement, SubmittedSegment
 from aldis.traffic.postback import Notify, PostbackEvent, PostbackResult
@@ -21,7 +22,12 @@ from aldis.traffic.refusal import RefusalReason
 from aldis.traffic.states import State
 from tests.store.building import NOW, a_message, accept, settle_sent
 
-BACKENDS: dict[str, Callable[[Path], Store]] = {"sqlite": lambda folder: SqliteStore(folder / "aldis.db")}
+BACKENDS: dict[str, Callable[[Path], Store]] = {
+    "sqlite": lambda folder: SqliteStore(folder / "aldis.db"),
+    "sqlite, writer's process": lambda folder: SqliteStore(
+        folder / "aldis.db", ProcessRunner(folder / "aldis.db", (), lambda: None)
+    ),
+}
 
 DIRECTORY = """
 [[route]]
@@ -140,6 +146,17 @@ async def test_the_urgent_are_claimed_first_and_nothing_twice(kept: Store) -> No
     assert await kept.claim("other", 10, share, NOW) == []
 
 
+async def test_what_is_released_or_too_old_is_not_in_anyones_hands(kept: Store) -> None:
+    await accept(kept, a_message(1, expires_at=NOW + 1000))
+    assert [message.message_id for message in await kept.claim("link", 1, share, NOW)] == [1]
+    assert await kept.expire(10, NOW + 1000, 10**9) == 0  # claimed: whoever has it in hand settles it
+    assert await kept.claim("link", 1, share, NOW) == []
+    kept.release("link", [1])
+    assert await kept.claim("link", 1, share, NOW + 1000) == []
+    assert await kept.expire(10, NOW + 10**6, 10**9) == 1
+    assert await state_of(kept, 1) is State.EXPIRED
+
+
 async def test_what_is_due_later_waits(kept: Store) -> None:
     await accept(kept, a_message(1))
     await kept.claim("link", 1, share, NOW)
@@ -178,6 +195,8 @@ async def test_what_was_not_sent_is_refunded_but_for_what_the_carrier_took(kept:
 async def test_what_a_lost_owner_left_is_released_by_policy(kept: Store, *, hold: bool, state: State) -> None:
     await accept(kept, a_message(1))
     await kept.claim("link", 1, share, NOW)
+    await kept.mark([1])
+    assert await state_of(kept, 1) is State.SENDING
     assert await kept.recover("link", hold=hold, now=NOW) == 1
     assert await state_of(kept, 1) is state
     assert await kept.recover("link", hold=hold, now=NOW) == 0
@@ -186,8 +205,7 @@ async def test_what_a_lost_owner_left_is_released_by_policy(kept: Store, *, hold
 async def test_what_is_sending_on_a_link_that_is_gone_waits_again(kept: Store) -> None:
     await accept(kept, a_message(1))
     await accept(kept, a_message(2, link="gone"))
-    for link in ("link", "gone"):
-        await kept.claim(link, 1, share, NOW)
+    await kept.mark([1, 2])
     assert await kept.recover_orphans(["link"], NOW) == 1
     assert [await state_of(kept, number) for number in (1, 2)] == [State.SENDING, State.QUEUED]
 
@@ -348,14 +366,15 @@ async def test_messages_are_found_by_reference_and_by_recipient(kept: Store) -> 
 
 
 async def test_all_of_it_survives_closing(tmp_path: Path) -> None:
-    for make in BACKENDS.values():
-        store = make(tmp_path)
+    for number, make in enumerate(BACKENDS.values()):
+        folder = tmp_path / str(number)
+        store = make(folder)
         wanted = directory_file.read(DIRECTORY, "d.toml", NAMES)
         await store.apply(plan(wanted, await store.stored_directory()), NOW)
         await accept(store, a_message(1))
         taken = await store.take_ids(5)
         await store.close()
-        store = make(tmp_path)
+        store = make(folder)
         assert await state_of(store, 1) is State.QUEUED
         assert (await store.take_ids(1))[0] > taken[-1]
         await store.close()

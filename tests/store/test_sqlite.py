@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import signal
 from pathlib import Path
-from typing import Any
 
 import apsw
 import pytest
@@ -13,11 +14,13 @@ import pytest
 from aldis.errors import SettingsError, StoreUnavailable
 from aldis.store import migrate
 from aldis.store.migrate import Migration
-from aldis.store.sqlite.checkpoints import Checkpoints
+from aldis.store.sqlite import transactions
 from aldis.store.sqlite.connection import open_writer, upgrade
+from aldis.store.sqlite.in_process import ProcessRunner
+from aldis.store.sqlite.in_thread import ThreadRunner
 from aldis.store.sqlite.ownership import OwnerLock
 from aldis.store.sqlite.store import SqliteStore
-from aldis.store.sqlite.writer import Operation, Writer
+from aldis.store.sqlite.writer import Writer
 from aldis.traffic.matching import SUBMITTED
 from aldis.traffic.receipt import ReceiptState
 from aldis.traffic.states import State
@@ -41,8 +44,8 @@ def database(tmp_path: Path) -> apsw.Connection:
     return db
 
 
-def a_writer(db: apsw.Connection, order: tuple[Operation[Any, Any], ...] = ()) -> Writer:
-    return Writer(db, order, Checkpoints(open_writer(Path(db.filename))))
+def a_writer(db: apsw.Connection) -> Writer:
+    return Writer(ThreadRunner(Path(db.filename)))
 
 
 async def test_calls_that_wait_together_share_a_commit(database: apsw.Connection) -> None:
@@ -65,7 +68,9 @@ async def test_a_failing_call_fails_alone(database: apsw.Connection) -> None:
         await writer.call(keep, "late")
 
 
-async def test_operations_that_meet_run_in_their_order(database: apsw.Connection) -> None:
+async def test_operations_that_meet_run_in_their_order(
+    database: apsw.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ran: list[str] = []
 
     def second(_db: apsw.Connection, items: list[None]) -> list[None]:
@@ -76,7 +81,8 @@ async def test_operations_that_meet_run_in_their_order(database: apsw.Connection
         ran.append("first")
         return items
 
-    writer = a_writer(database, (first, second))
+    monkeypatch.setattr(transactions, "ORDER", {first: 1, second: 2})
+    writer = a_writer(database)
     await asyncio.gather(writer.call(second, None), writer.call(first, None))
     assert ran == ["first", "second"]
     await writer.close()
@@ -94,8 +100,10 @@ async def test_another_process_writing_delays_and_does_not_break(tmp_path: Path)
     await store.close()
 
 
-async def test_nobody_waits_for_another_process_for_ever(database: apsw.Connection, tmp_path: Path) -> None:
-    database.set_busy_timeout(50)
+async def test_nobody_waits_for_another_process_for_ever(
+    database: apsw.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aldis.store.sqlite.connection.BUSY_MS", 50)
     other = open_writer(tmp_path / "w.db")
     other.execute("BEGIN IMMEDIATE")
     writer = a_writer(database)
@@ -146,3 +154,37 @@ def test_a_data_directory_has_one_owner(tmp_path: Path) -> None:
         OwnerLock(tmp_path)
     lock.release()
     OwnerLock(tmp_path).release()
+
+
+async def test_a_lock_waits_for_an_owner_that_is_just_leaving(tmp_path: Path) -> None:
+    lock = OwnerLock(tmp_path)
+    waiting = asyncio.create_task(asyncio.to_thread(OwnerLock, tmp_path, 5.0))
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    lock.release()
+    (await waiting).release()
+
+
+async def test_a_writer_that_dies_is_told_and_nothing_is_kept_by_those_who_come_after(tmp_path: Path) -> None:
+    lost = asyncio.Event()
+    runner = ProcessRunner(tmp_path / "aldis.db", (), lost.set)
+    store = SqliteStore(tmp_path / "aldis.db", runner)
+    assert len(await store.take_ids(5)) == 5
+    assert runner.pid is not None
+    os.kill(runner.pid, signal.SIGKILL)
+    await lost.wait()
+    with pytest.raises(StoreUnavailable):
+        await store.take_ids(5)
+    await store.close()
+
+
+async def test_the_writer_ends_with_its_gateway(tmp_path: Path) -> None:
+    runner = ProcessRunner(tmp_path / "aldis.db", (), lambda: None)
+    store = SqliteStore(tmp_path / "aldis.db", runner)
+    await store.take_ids(1)
+    pid = runner.pid
+    assert pid is not None
+    await store.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert os.listdir(tmp_path) == ["aldis.db"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -61,6 +62,17 @@ def run(main: Coroutine[Any, Any, Returned]) -> Returned:
     return uvloop.run(main)
 
 
+def spare_the_collector() -> None:
+    """Keep what was built at start out of the garbage collector's sight, and let it look less often.
+
+    A full collection walks everything that lives, 20 ms of it after start, several times a second under load;
+    what a request leaves behind dies by reference counting.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
+
+
 def set_up_logs(settings: LogSettings) -> None:
     """Configure logging as the settings say."""
     json = settings.format == "json" or (settings.format == "auto" and not sys.stderr.isatty())
@@ -80,3 +92,11 @@ def stopped_by_signal() -> asyncio.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
     return stopped
+
+
+async def first_of(*events: asyncio.Event) -> None:
+    """Wait for any of the events."""
+    tasks = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
 from aldis.app import Gateway
-from aldis.cli.running import config_option, data_dir_option, run, set_up_logs, stopped_by_signal
+from aldis.cli.running import (
+    config_option,
+    data_dir_option,
+    first_of,
+    run,
+    set_up_logs,
+    spare_the_collector,
+    stopped_by_signal,
+)
 from aldis.clock import SystemClock
 from aldis.settings import Settings, load
+
+#: sysexits.h: internal software error
+EX_SOFTWARE = 70
 
 
 @click.command()
@@ -26,7 +38,11 @@ async def _serve(settings: Settings, data_dir: Path) -> None:
     stopped = stopped_by_signal()
     gateway = Gateway(settings, data_dir, SystemClock())
     await gateway.start()
+    spare_the_collector()
     links = ", ".join(gateway.links_up()) or "none, so messages wait"
     click.echo(f"Aldis serves on {settings.http.listen}; links: {links}; Ctrl-C stops", err=True)
-    await stopped.wait()
+    await first_of(stopped, gateway.lost)
+    if gateway.lost.is_set():
+        click.echo("the store's writer has ended by itself; ending as well", err=True)
+        os._exit(EX_SOFTWARE)  # as after a crash: nothing may be answered that is not known to be kept
     await gateway.stop()

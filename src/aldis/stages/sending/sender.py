@@ -127,7 +127,6 @@ class Sender:
         self._count_answers()
         try:
             await self._store_outcomes(batch)
-            self._pump()
         except TemporaryError as fault:
             log.error("outcomes cannot be stored now", link=self._upstream.name, fault=str(fault))
             self._settle_again(batch)
@@ -137,6 +136,7 @@ class Sender:
         finally:
             self._settling -= len(batch)
             self._loop.wake()
+            self._pump()
 
     def _count_answers(self) -> None:
         for kind, count in self._answered.items():

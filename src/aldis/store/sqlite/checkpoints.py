@@ -13,10 +13,10 @@ from contextlib import suppress
 
 import apsw
 
-#: pages of the log that start a checkpoint: about 16 MiB
-START_PAGES = 4_000
+#: pages of the log that start a checkpoint: about 4 MiB, as SQLite itself would
+START_PAGES = 1_000
 #: pages above the last try's that start another after one that could not finish
-AGAIN_PAGES = 4_000
+AGAIN_PAGES = 1_000
 
 
 class Checkpoints:

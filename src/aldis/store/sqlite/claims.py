@@ -25,6 +25,6 @@ class Claims:
         """Take messages out of a link's hands."""
         self.of(link).difference_update(message_ids)
 
-    def everybodys(self) -> set[int]:
-        """Give a copy of all, as of now."""
-        return set().union(*self._by_link.values())
+    def everybodys(self) -> frozenset[int]:
+        """Give all, as of now. What is claimed later is not over its validity: a claim looks at that."""
+        return frozenset().union(*self._by_link.values())

@@ -74,7 +74,8 @@ FROM message WHERE {_CHOSEN} AND notify & {Notify.SENT.value}
 """  # noqa: S608 - as above
 
 _MARK_SENT = f"""
-UPDATE message SET state = '{State.SENT.value}', sent_at = ?, reason = '', attempts = attempts + 1 WHERE {_CHOSEN}
+UPDATE message SET state = '{State.SENT.value}', sent_at = ?, reason = '', attempts = attempts + 1
+WHERE {_CHOSEN}
 """  # noqa: S608 - as above
 
 

@@ -6,23 +6,37 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from pathlib import Path
 
 from aldis.errors import SettingsError
+
+RETRY_S = 0.02
 
 
 class OwnerLock:
     """A lock on a data directory; the kernel lets go of it when the process dies."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, patience_s: float = 0.0) -> None:
+        """`patience_s`: how long to wait for an owner that is just leaving."""
         self._file = os.open(folder / "owner.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self._file)
-            raise SettingsError(
-                [f"another Aldis is serving {folder}: stop it first, or use another --data-dir"]
-            ) from None
+        give_up_at = time.monotonic() + patience_s
+        while True:
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() >= give_up_at:
+                    os.close(self._file)
+                    raise SettingsError(
+                        [f"another Aldis is serving {folder}: stop it first, or use another --data-dir"]
+                    ) from None
+                time.sleep(RETRY_S)
+
+    @property
+    def descriptor(self) -> int:
+        """What a process must keep open to share the ownership."""
+        return self._file
 
     def release(self) -> None:
         """Let another gateway take over."""

@@ -1,5 +1,5 @@
-"""Puts the SQLite operations behind the store's contract: writes through the one writer, reads on a
-connection of their own.
+"""Puts the SQLite operations behind the store's contract: writes through the one writer, reads on
+connections of their own.
 
 Point reads run on the event loop: they hit pages in memory, and in WAL mode no reader waits for the writer.
 What scans runs in a thread.
@@ -19,10 +19,10 @@ from aldis.accounts.plan import Plan, Stored
 from aldis.errors import SettingsError
 from aldis.store.contract import Acceptance, Balance, OptInKey, Share, Timeline
 from aldis.store.sqlite import admission, directory, looking, postbacks, receipts, sending, upkeep
-from aldis.store.sqlite.checkpoints import Checkpoints
 from aldis.store.sqlite.claims import Claims
 from aldis.store.sqlite.connection import open_reader, open_writer, upgrade
-from aldis.store.sqlite.writer import Writer
+from aldis.store.sqlite.in_thread import ThreadRunner
+from aldis.store.sqlite.writer import Runner, Writer
 from aldis.traffic.message import ClaimedMessage, MessageFacts, Settlement
 from aldis.traffic.postback import DuePostback, PostbackResult
 from aldis.traffic.receipt import Receipt
@@ -36,12 +36,11 @@ Found = TypeVar("Found")
 class SqliteStore:
     """`aldis.store.contract.Store` on one SQLite file; make it inside a running event loop."""
 
-    def __init__(self, path: Path) -> None:
-        db = _opened(path)
-        # A receipt often comes with the response that names its segment: settle first, or it is parked.
-        self._checkpoints = Checkpoints(open_writer(path))
-        db.set_wal_hook(self._checkpoints.note_pages)
-        self._writer = Writer(db, (sending.settle, receipts.record), self._checkpoints)
+    def __init__(self, path: Path, runner: Runner | None = None) -> None:
+        """`runner`: where to write; in a thread by default."""
+        # Stays open, so that there is always a write-ahead log for those who only read.
+        self._db = _opened(path)
+        self._writer = Writer(runner or ThreadRunner(path))
         self._reader = open_reader(path)
         self._claims = Claims()
         # for what scans: it works in a thread, one at a time
@@ -59,6 +58,7 @@ class SqliteStore:
         async with self._scanning:
             self._scanner.close()
         await self._writer.close()
+        self._db.close()  # last, so that it leaves one file behind and no write-ahead log
 
     def take_ids(self, count: int) -> Awaitable[range]:
         """See `Store.take_ids`."""
@@ -127,7 +127,9 @@ class SqliteStore:
 
     async def expire(self, limit: int, now: int, patience_ms: int) -> int:
         """See `Store.expire`."""
-        return await self._writer.call(upkeep.expire, upkeep.Expire(limit, now, patience_ms, self._claims))
+        return await self._writer.call(
+            upkeep.expire, upkeep.Expire(limit, now, patience_ms, self._claims.everybodys())
+        )
 
     async def purge(self, limit: int, before: int) -> int:
         """See `Store.purge`."""

@@ -6,7 +6,6 @@ import apsw
 import msgspec
 
 from aldis.store.sqlite import endings
-from aldis.store.sqlite.claims import Claims
 from aldis.store.sqlite.rows import as_json, every, for_each
 from aldis.traffic.states import Event, State, after
 
@@ -30,7 +29,8 @@ class Expire(msgspec.Struct, frozen=True):
     now: int
     #: how long a sent message waits for its receipt
     patience_ms: int
-    claims: Claims
+    #: claimed by senders
+    in_hand: frozenset[int]
 
 
 _LATER = """
@@ -47,13 +47,12 @@ def expire(db: apsw.Connection, items: list[Expire]) -> list[int]:
 def _expire(db: apsw.Connection, item: Expire) -> int:
     sql = """SELECT message_id, state, expires_at, sent_at FROM message
              WHERE review_at <= ? ORDER BY review_at LIMIT ?"""
-    # What is claimed after this copy was made is not over its validity: a claim looks at that itself.
-    now, in_hand = item.now, item.claims.everybodys()
+    now = item.now
     unsent: list[endings.Ending] = []
     sent: list[endings.Ending] = []
     later: list[tuple[object, ...]] = []
     for message_id, state, expires_at, sent_at in every(db, sql, (now, item.limit)):
-        if message_id in in_hand:
+        if message_id in item.in_hand:
             later.append((message_id, now + IN_HAND_MS))
         elif state == State.QUEUED and expires_at <= now:
             ending = after(State.QUEUED, Event.VALIDITY_PASSED)

@@ -1,0 +1,151 @@
+"""Runs the writer's transactions in a process of its own, where there is more than one core.
+
+In a thread each of a batch's statements ends with waiting for the interpreter's lock, which the event loop
+holds most of the time under load; a process has a lock of its own
+(docs/decisions/0007-sets-in-a-writer-process.md has the figures). Gateway and writer live and die together:
+the writer ends when the gateway's end of their socket closes, and a gateway whose writer is gone cannot know
+what was kept, so it must end as well (`on_lost`).
+
+Batches and outcomes travel as pickles behind their length, over a socket pair that nobody else holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from struct import Struct
+from typing import Any, cast
+
+from aldis.errors import StoreUnavailable
+from aldis.store.sqlite.transactions import Call, Transactions
+
+_LENGTH = Struct(">Q")
+END_S = 10.0
+
+
+class ProcessRunner:
+    """`writer.Runner` in a process, which starts with the first batch."""
+
+    def __init__(self, path: Path, keep_open: Sequence[int], on_lost: Callable[[], None]) -> None:
+        """`keep_open`: descriptors that stay open as long as anything may still write, such as a lock's.
+        `on_lost` is told when the writer has ended by itself.
+        """
+        self._path = path
+        self._keep_open = tuple(keep_open)
+        self._on_lost = on_lost
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pipe: _Pipe
+
+    @property
+    def pid(self) -> int | None:
+        """The writer's process, once it was started."""
+        return None if self._process is None else self._process.pid
+
+    async def _start(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: ASYNC220, S603 - once, at start; our own program
+                [sys.executable, "-m", __name__, str(self._path), str(theirs.fileno())],
+                pass_fds=(theirs.fileno(), *self._keep_open),
+            )
+        ours.setblocking(False)
+        loop = asyncio.get_running_loop()
+        _, self._pipe = await loop.create_connection(lambda: _Pipe(self._on_lost), sock=ours)
+
+    async def run(self, batch: Sequence[Call]) -> list[Any]:
+        """See `writer.Runner.run`."""
+        if self._process is None:
+            await self._start()
+        answer = await self._pipe.ask(pickle.dumps(batch, 5))
+        return cast("list[Any]", pickle.loads(answer))  # noqa: S301 - from our own process
+
+    async def close(self) -> None:
+        """See `writer.Runner.close`."""
+        if self._process is None:
+            return
+        self._pipe.close()
+        await asyncio.to_thread(self._process.wait, END_S)
+
+
+class _Pipe(asyncio.Protocol):
+    """The gateway's end: one question at a time."""
+
+    def __init__(self, on_lost: Callable[[], None]) -> None:
+        self._on_lost = on_lost
+        self._transport: asyncio.Transport
+        self._received = bytearray()
+        self._answer: asyncio.Future[bytes] | None = None
+        self._is_lost = False
+        self._is_closing = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        start = _LENGTH.size
+        if len(self._received) >= start:
+            (length,) = _LENGTH.unpack_from(self._received)
+            if len(self._received) == start + length and self._answer is not None:
+                answer = bytes(self._received[start:])
+                self._received.clear()
+                if not self._answer.done():
+                    self._answer.set_result(answer)
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        self._is_lost = True
+        if not self._is_closing:
+            self._on_lost()
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(StoreUnavailable("the writer's process has ended"))
+
+    def ask(self, question: bytes) -> asyncio.Future[bytes]:
+        self._answer = asyncio.get_running_loop().create_future()
+        if self._is_lost:
+            self._answer.set_exception(StoreUnavailable("the writer's process has ended"))
+        else:
+            self._transport.write(_LENGTH.pack(len(question)) + question)
+        return self._answer
+
+    def close(self) -> None:
+        self._is_closing = True
+        self._transport.close()
+
+
+def main(path: str, descriptor: str) -> None:
+    """Be the writer's process: one transaction a batch, until the gateway is gone."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # they are the gateway's, which then tells us
+        signal.signal(number, signal.SIG_IGN)
+    pipe = socket.socket(fileno=int(descriptor))
+    pipe.setblocking(True)
+    transactions = Transactions(Path(path))
+    with suppress(ConnectionError):
+        while True:
+            head = _receive(pipe, _LENGTH.size)
+            batch = pickle.loads(_receive(pipe, _LENGTH.unpack(head)[0]))  # noqa: S301 - from our own gateway
+            outcomes = pickle.dumps(transactions.run(batch), 5)
+            pipe.sendall(_LENGTH.pack(len(outcomes)) + outcomes)
+            transactions.rest()
+    transactions.close()
+
+
+def _receive(pipe: socket.socket, size: int) -> bytes:
+    """Receive exactly so many octets; raises ConnectionError at the end."""
+    received = bytearray()
+    while len(received) < size:
+        part = pipe.recv(size - len(received))
+        if not part:
+            raise ConnectionError
+        received += part
+    return bytes(received)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
