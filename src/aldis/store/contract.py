@@ -23,7 +23,7 @@ from aldis.traffic.receipt import Receipt
 from aldis.traffic.refusal import Refusal
 
 
-class Acceptance(msgspec.Struct, frozen=True):
+class Acceptance(msgspec.Struct, frozen=True, array_like=True):
     """One submission to be stored whole or not at all."""
 
     account_id: int
@@ -99,7 +99,7 @@ class Store(Protocol):
         """Reserve `count` message ids that nobody else will get, also after a crash."""
         ...
 
-    def accept(self, acceptance: Acceptance) -> Awaitable[Refusal | None]:
+    async def accept(self, acceptance: Acceptance) -> Refusal | None:
         """Store messages `queued`, hold their price, remember their duplicate keys; or refuse and store
         nothing.
         """

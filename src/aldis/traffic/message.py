@@ -8,7 +8,7 @@ from aldis.sms.encoding import Encoding
 from aldis.traffic.states import State
 
 
-class NewMessage(msgspec.Struct, frozen=True):
+class NewMessage(msgspec.Struct, frozen=True, array_like=True):
     """One message for one recipient, ready to be stored; its fields are columns of the store, in order."""
 
     message_id: int
@@ -65,7 +65,7 @@ class ClaimedMessage(msgspec.Struct, frozen=True):
     accepted_segments: tuple[int, ...]
 
 
-class SubmittedSegment(msgspec.Struct, frozen=True):
+class SubmittedSegment(msgspec.Struct, frozen=True, array_like=True):
     """The carrier took a segment and named it."""
 
     number: int
@@ -73,7 +73,7 @@ class SubmittedSegment(msgspec.Struct, frozen=True):
     smsc_message_id: str
 
 
-class Settlement(msgspec.Struct, frozen=True):
+class Settlement(msgspec.Struct, frozen=True, array_like=True):
     """What one attempt at a message led to; the next state follows from `traffic/states.py`."""
 
     message_id: int

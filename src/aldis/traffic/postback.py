@@ -66,7 +66,7 @@ class PostbackRequest(msgspec.Struct, frozen=True):
     body: bytes = b""
 
 
-class PostbackResult(msgspec.Struct, frozen=True):
+class PostbackResult(msgspec.Struct, frozen=True, array_like=True):
     """What became of one try."""
 
     postback_id: int

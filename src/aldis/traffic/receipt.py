@@ -34,7 +34,7 @@ EVENTS = {
 }
 
 
-class Receipt(msgspec.Struct, frozen=True):
+class Receipt(msgspec.Struct, frozen=True, array_like=True):
     """One receipt, already normalised by the link that heard it."""
 
     link: str

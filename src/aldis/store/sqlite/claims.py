@@ -1,30 +1,112 @@
-"""Which messages are in a sender's hands. In memory only: a claim dies with its owner, which gives the
-messages back as they were.
+"""Which messages are in a sender's hands, and which were accepted just now and wait for one. In memory only.
+
+A claim dies with its owner, which gives the messages back as they were. What was just accepted is remembered
+for as long as nothing else of its link waits: then it can be claimed without being read again. The file is
+always right; what is remembered here only saves asking it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+from aldis.store.contract import Share
+from aldis.traffic.message import ClaimedMessage, NewMessage
+
+#: messages of one link that are remembered; more are a backlog, and the file is asked
+MAX_FRESH = 1_000
+#: the file is asked this often all the same: for what was due later and is due now
+REREAD_MS = 250
+
+
+class LinkClaims:
+    """One link's."""
+
+    def __init__(self) -> None:
+        #: in a sender's hands
+        self.claimed: set[int] = set()
+        #: by priority; all that waits for the link while `_is_complete`
+        self._fresh: tuple[deque[NewMessage], ...] = tuple(deque() for _ in range(4))
+        self._is_complete = False
+        self._read_at = 0
+
+    def note_read(self, messages: Sequence[ClaimedMessage], limit: int, now: int) -> None:
+        """Hear what a claim found in the file; fewer than it asked for is all there was."""
+        self.claimed.update(message.message_id for message in messages)
+        self.forget_fresh()
+        self._is_complete = len(messages) < limit
+        self._read_at = now
+
+    def note_accepted(self, message: NewMessage) -> None:
+        """Hear of a new message. A claim may have found it in the file before this was told."""
+        if (
+            not self._is_complete
+            or message.message_id in self.claimed
+            or message.due_at > message.accepted_at
+        ):
+            return
+        self._fresh[message.priority].append(message)
+        if len(self._fresh[message.priority]) > MAX_FRESH:
+            self.forget_fresh()
+
+    def forget_fresh(self) -> None:
+        """Have the next claim ask the file."""
+        self._is_complete = False
+        for queue in self._fresh:
+            queue.clear()
+
+    def must_read(self, now: int) -> bool:
+        """Tell whether the file must be asked."""
+        return not self._is_complete or not 0 <= now - self._read_at < REREAD_MS
+
+    def claim_fresh(self, limit: int, share: Share, now: int) -> list[ClaimedMessage]:
+        """Claim from what is remembered."""
+        parts = share({priority: len(queue) for priority, queue in enumerate(self._fresh)}, limit)
+        messages = [
+            _claimed(self._fresh[priority].popleft())
+            for priority in (3, 2, 1, 0)
+            for _ in range(parts[priority])
+        ]
+        alive = [message for message in messages if message.expires_at > now]
+        self.claimed.update(message.message_id for message in alive)
+        return alive
 
 
 class Claims:
-    """The claimed messages of each link."""
+    """All links'."""
 
     def __init__(self) -> None:
-        self._by_link: dict[str, set[int]] = {}
+        self._by_link: dict[str, LinkClaims] = {}
 
-    def of(self, link: str) -> set[int]:
-        """Give a link's; the caller does not change it."""
-        return self._by_link.setdefault(link, set())
+    def of(self, link: str) -> LinkClaims:
+        """Give one link's."""
+        found = self._by_link.get(link)
+        if found is None:
+            found = self._by_link[link] = LinkClaims()
+        return found
 
-    def take(self, link: str, message_ids: Iterable[int]) -> None:
-        """Put messages into a link's hands."""
-        self.of(link).update(message_ids)
-
-    def give_back(self, link: str, message_ids: Iterable[int]) -> None:
-        """Take messages out of a link's hands."""
-        self.of(link).difference_update(message_ids)
+    def note_accepted(self, messages: Iterable[NewMessage]) -> None:
+        """Hear what was accepted, after its commit."""
+        for message in messages:
+            self.of(message.link).note_accepted(message)
 
     def everybodys(self) -> frozenset[int]:
-        """Give all, as of now. What is claimed later is not over its validity: a claim looks at that."""
-        return frozenset().union(*self._by_link.values())
+        """Give all that is claimed, as of now. What is claimed later is not over its validity: a claim looks
+        at that.
+        """
+        return frozenset().union(*(link.claimed for link in self._by_link.values()))
+
+
+def _claimed(message: NewMessage) -> ClaimedMessage:
+    return ClaimedMessage(
+        message.message_id,
+        message.sender,
+        message.recipient,
+        message.encoding,
+        message.octets,
+        message.segments,
+        message.priority,
+        1,
+        message.expires_at,
+        (),
+    )

@@ -6,13 +6,12 @@ holds most of the time under load; a process has a lock of its own
 the writer ends when the gateway's end of their socket closes, and a gateway whose writer is gone cannot know
 what was kept, so it must end as well (`on_lost`).
 
-Batches and outcomes travel as pickles behind their length, over a socket pair that nobody else holds.
+Batches and outcomes (`messages.py`) travel behind their length, over a socket pair that nobody else holds.
 """
 
 from __future__ import annotations
 
 import asyncio
-import pickle
 import signal
 import socket
 import subprocess
@@ -24,6 +23,7 @@ from struct import Struct
 from typing import Any, cast
 
 from aldis.errors import StoreUnavailable
+from aldis.store.sqlite import messages
 from aldis.store.sqlite.transactions import Call, Transactions
 
 _LENGTH = Struct(">Q")
@@ -63,8 +63,7 @@ class ProcessRunner:
         """See `writer.Runner.run`."""
         if self._process is None:
             await self._start()
-        answer = await self._pipe.ask(pickle.dumps(batch, 5))
-        return cast("list[Any]", pickle.loads(answer))  # noqa: S301 - from our own process
+        return messages.read_answer(await self._pipe.ask(messages.write_question(batch)))
 
     async def close(self) -> None:
         """See `writer.Runner.close`."""
@@ -129,9 +128,9 @@ def main(path: str, descriptor: str) -> None:
     with suppress(ConnectionError):
         while True:
             head = _receive(pipe, _LENGTH.size)
-            batch = pickle.loads(_receive(pipe, _LENGTH.unpack(head)[0]))  # noqa: S301 - from our own gateway
-            outcomes = pickle.dumps(transactions.run(batch), 5)
-            pipe.sendall(_LENGTH.pack(len(outcomes)) + outcomes)
+            batch = messages.read_question(_receive(pipe, _LENGTH.unpack(head)[0]))
+            answer = messages.write_answer(transactions.run(batch))
+            pipe.sendall(_LENGTH.pack(len(answer)) + answer)
             transactions.rest()
     transactions.close()
 

@@ -64,9 +64,13 @@ class SqliteStore:
         """See `Store.take_ids`."""
         return self._writer.call(admission.take_ids, count)
 
-    def accept(self, acceptance: Acceptance) -> Awaitable[Refusal | None]:
+    async def accept(self, acceptance: Acceptance) -> Refusal | None:
         """See `Store.accept`."""
-        return self._writer.call(admission.accept, acceptance, messages=len(acceptance.messages))
+        count = len(acceptance.messages)
+        refusal = await self._writer.call(admission.accept, acceptance, messages=count)
+        if refusal is None:
+            self._claims.note_accepted(acceptance.messages)
+        return refusal
 
     async def would_accept(self, acceptance: Acceptance) -> Refusal | None:
         """See `Store.would_accept`."""
@@ -78,7 +82,9 @@ class SqliteStore:
 
     async def recover(self, link: str, *, hold: bool, now: int) -> int:
         """See `Store.recover`."""
-        return await self._writer.call(sending.recover, sending.Recover(link, hold, now))
+        count = await self._writer.call(sending.recover, sending.Recover(link, hold, now))
+        self._claims.of(link).forget_fresh()
+        return count
 
     async def recover_orphans(self, links: Sequence[str], now: int) -> int:
         """See `Store.recover_orphans`."""
@@ -86,8 +92,11 @@ class SqliteStore:
 
     async def claim(self, link: str, limit: int, share: Share, now: int) -> list[ClaimedMessage]:
         """See `Store.claim`."""
-        messages = sending.claim(self._reader, sending.Claim(link, limit, share, now), self._claims.of(link))
-        self._claims.take(link, [message.message_id for message in messages])
+        claims = self._claims.of(link)
+        if not claims.must_read(now):
+            return claims.claim_fresh(limit, share, now)
+        messages = sending.claim(self._reader, sending.Claim(link, limit, share, now), claims.claimed)
+        claims.note_read(messages, limit, now)
         return messages
 
     async def mark(self, message_ids: Sequence[int]) -> None:
@@ -96,7 +105,9 @@ class SqliteStore:
 
     def release(self, link: str, message_ids: Sequence[int]) -> None:
         """See `Store.release`."""
-        self._claims.give_back(link, message_ids)
+        claims = self._claims.of(link)
+        claims.claimed.difference_update(message_ids)
+        claims.forget_fresh()
 
     async def settle(
         self, link: str, settlements: Sequence[Settlement], now: int, *, marked: bool = False
@@ -106,7 +117,10 @@ class SqliteStore:
         owed = await self._writer.call(
             sending.settle, sending.Settle(link, tuple(settlements), now, expected)
         )
-        self._claims.give_back(link, [settlement.message_id for settlement in settlements])
+        claims = self._claims.of(link)
+        claims.claimed.difference_update(settlement.message_id for settlement in settlements)
+        if any(settlement.state is State.QUEUED for settlement in settlements):
+            claims.forget_fresh()
         return owed
 
     async def record_receipts(self, batch: Sequence[Receipt]) -> int:

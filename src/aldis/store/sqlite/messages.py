@@ -1,0 +1,63 @@
+"""How batches and outcomes travel between the gateway and its writer's process.
+
+A question is msgpack: each call as the name of its operation and its item, which is read back by the type
+that the operation takes. An answer is a pickle, because an outcome may be any exception; both ends are ours,
+and nobody else holds the socket.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Sequence
+from typing import Any, cast
+
+import msgspec
+
+from aldis.store.contract import Acceptance
+from aldis.store.sqlite import admission, directory, postbacks, receipts, sending, upkeep
+from aldis.store.sqlite.transactions import Call, Operation
+from aldis.traffic.postback import PostbackResult
+from aldis.traffic.receipt import Receipt
+
+#: every operation that may be called, with what it takes
+_ITEMS: dict[Operation[Any, Any], Any] = {
+    admission.take_ids: int,
+    admission.accept: Acceptance,
+    sending.mark: sending.Mark,
+    sending.settle: sending.Settle,
+    sending.recover: sending.Recover,
+    sending.recover_orphans: sending.Orphans,
+    receipts.record: tuple[Receipt, ...],
+    postbacks.finish: tuple[PostbackResult, ...],
+    upkeep.expire: upkeep.Expire,
+    upkeep.purge: upkeep.Bounds,
+    directory.apply: directory.Apply,
+}
+_NUMBERS = {operation: number for number, operation in enumerate(_ITEMS)}
+_OPERATIONS = tuple(_ITEMS)
+_DECODERS = tuple(msgspec.msgpack.Decoder(item) for item in _ITEMS.values())
+
+_QUESTION = msgspec.msgpack.Decoder(list[tuple[int, msgspec.Raw]])
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+def write_question(batch: Sequence[Call]) -> bytes:
+    """Write a batch."""
+    return _ENCODER.encode([(_NUMBERS[operation], item) for operation, item in batch])
+
+
+def read_question(octets: bytes) -> list[Call]:
+    """Read a batch."""
+    return [
+        (_OPERATIONS[number], _DECODERS[number].decode(item)) for number, item in _QUESTION.decode(octets)
+    ]
+
+
+def write_answer(outcomes: list[Any]) -> bytes:
+    """Write outcomes."""
+    return pickle.dumps(outcomes, pickle.HIGHEST_PROTOCOL)
+
+
+def read_answer(octets: bytes) -> list[Any]:
+    """Read outcomes."""
+    return cast("list[Any]", pickle.loads(octets))  # noqa: S301 - our own process wrote it
