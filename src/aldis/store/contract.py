@@ -10,7 +10,7 @@ Obligations of every backend (tests/store holds it to them):
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Protocol
 
 import msgspec
@@ -168,8 +168,12 @@ class Store(Protocol):
         """Name up to `limit` lanes that have a postback due, in order, those behind `after`."""
         ...
 
-    async def due_postbacks(self, lane: str, limit: int, now: int) -> list[DuePostback]:
-        """Give a lane's due postbacks, oldest first; of one message only the earliest that is owed."""
+    async def due_postbacks(
+        self, lane: str, limit: int, now: int, besides: Collection[int] = ()
+    ) -> list[DuePostback]:
+        """Give a lane's due postbacks, oldest first, besides those that are known; of one message only the
+        earliest that is owed.
+        """
         ...
 
     async def finish_postbacks(self, results: Sequence[PostbackResult]) -> None:

@@ -30,6 +30,10 @@ class Lanes:
             return max(0, min(PER_LANE - self._under_way[lane], IN_ALL - self._total))
         return max(0, min(1 - self._under_way[lane], IN_ALL // 2 - self._total_unproven))
 
+    def is_proven(self, lane: str) -> bool:
+        """Whether the endpoint answered lately."""
+        return lane in self._proven
+
     def start(self, lane: str) -> None:
         """Count one in."""
         self._under_way[lane] += 1

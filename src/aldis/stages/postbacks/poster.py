@@ -1,12 +1,13 @@
 """The postbacks agent: finds lanes with something due, posts side by side, stores what came of it in batches.
 
-A row stays due until its result is committed, so a crash repeats a postback rather than losing it. What is
-under way is known in memory only, because one process owns the postbacks.
+A row stays due until its result is committed, so a crash repeats a postback rather than losing it. What was
+read and is not settled is known in memory only, because one process owns the postbacks.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping
 
 import structlog
@@ -14,6 +15,7 @@ import structlog
 from aldis.accounts.directory import CurrentDirectory
 from aldis.clock import Clock
 from aldis.dialects.contract import Dialect
+from aldis.errors import TemporaryError
 from aldis.stages.agent import AgentLoop
 from aldis.stages.postbacks.channel import Answer, Channel, Limits
 from aldis.stages.postbacks.lanes import Lanes
@@ -27,6 +29,9 @@ log = structlog.get_logger()
 POLL_S = 0.5
 STOP_S = 2.0
 LANES_AT_ONCE = 256
+#: postbacks of one lane that are read at once, and of all lanes that are held
+READ_AHEAD = 128
+MAX_HELD = 4_096
 
 
 class Poster:
@@ -46,12 +51,21 @@ class Poster:
         self._dialects = dialects
         self._current = current
         self._clock = clock
-        self._metrics = metrics
+        self._tries = {
+            (name, done): metrics.postbacks.labels(name, "done" if done else "failed")
+            for name in dialects
+            for done in (True, False)
+        }
         self._lanes = Lanes()
+        #: read and not yet started, by lane
+        self._ready: dict[str, deque[DuePostback]] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
-        #: posted, and not yet stored; their rows still look due
-        self._results: list[PostbackResult] = []
-        self._unsettled: dict[int, str] = {}
+        #: by lane, all that were read and are not settled: their rows still look due
+        self._held: dict[str, set[int]] = {}
+        self._held_in_all = 0
+        #: posted, with their lanes, and not yet stored
+        self._results: list[tuple[str, PostbackResult]] = []
+        self._settling: asyncio.Task[None] | None = None
         self._last_lane = ""
         self._loop = AgentLoop("poster")
         self._stopping = False
@@ -66,6 +80,9 @@ class Poster:
         Tries that take longer than a moment are broken off and not counted: their rows are still due.
         """
         self._stopping = True
+        for lane in list(self._ready):
+            for due in self._ready.pop(lane):
+                self._let_go(lane, due.postback_id)
         asyncio.get_running_loop().call_later(STOP_S, self._break_off)
         self._loop.wake()
 
@@ -78,43 +95,75 @@ class Poster:
         await self._loop.run(self.step, self._is_finished, lambda: POLL_S)
 
     def _is_finished(self) -> bool:
-        return self._stopping and not self._tasks and not self._results
+        return self._stopping and not self._tasks and not self._results and self._settling is None
 
     async def step(self) -> int:
-        """Do one round; returns how many results were stored and posts started."""
-        stored = await self._store_results()
-        return stored + (0 if self._stopping else await self._start_due())
+        """Do one round; returns how many posts were started."""
+        self._settle_soon()
+        return 0 if self._stopping else await self._read_due()
 
-    async def _store_results(self) -> int:
-        batch, self._results = self._results, []
-        if not batch:
-            return 0
-        try:
-            await self._store.finish_postbacks(batch)
-        except BaseException:
-            self._results = batch + self._results
-            raise
-        for result in batch:
-            del self._unsettled[result.postback_id]
-        return len(batch)
+    async def settle(self) -> None:
+        """Store results until there are none; posting goes on meanwhile."""
+        while self._results:
+            batch, self._results = self._results, []
+            try:
+                await self._store.finish_postbacks([result for _, result in batch])
+            except TemporaryError as fault:
+                log.error("results of postbacks cannot be stored now", fault=str(fault))
+                self._results = batch + self._results
+                return  # the next step tries again
+            for lane, result in batch:
+                self._let_go(lane, result.postback_id)
+            self._loop.wake()
 
-    async def _start_due(self) -> int:
+    def _settle_soon(self) -> None:
+        if self._results and self._settling is None:
+            self._settling = asyncio.create_task(self.settle())
+            self._settling.add_done_callback(self._note_settled)
+
+    def _note_settled(self, task: asyncio.Task[None]) -> None:
+        self._settling = None
+        if not task.cancelled() and task.exception() is not None:
+            log.error("results of postbacks could not be stored", exc_info=task.exception())
+        if self._stopping:
+            self._loop.wake()
+
+    def _let_go(self, lane: str, postback_id: int) -> None:
+        held = self._held[lane]
+        held.discard(postback_id)
+        self._held_in_all -= 1
+        if not held:
+            del self._held[lane]
+
+    async def _read_due(self) -> int:
+        """Read what is due in lanes that have room and nothing ready; returns how many were read."""
         now = self._clock.now()
-        started = 0
+        read = 0
         for lane in await self._next_lanes(now):
-            room = self._lanes.room(lane)
-            if room == 0:
+            room = MAX_HELD - self._held_in_all
+            if lane in self._ready or self._lanes.room(lane) == 0 or room <= 0:
                 continue
-            known = sum(1 for known_lane in self._unsettled.values() if known_lane == lane)
-            for due in await self._store.due_postbacks(lane, room + known, now):
-                if due.postback_id in self._unsettled or room == 0:
-                    continue
-                room -= 1
-                started += 1
-                self._unsettled[due.postback_id] = lane
-                self._lanes.start(lane)
-                self._tasks[due.postback_id] = asyncio.create_task(self._post(due))
-        return started
+            held = self._held.get(lane, set())
+            limit = min(READ_AHEAD if self._lanes.is_proven(lane) else 1, room)
+            found = await self._store.due_postbacks(lane, limit, now, besides=held)
+            if not found:
+                continue
+            read += len(found)
+            self._held.setdefault(lane, set()).update(due.postback_id for due in found)
+            self._held_in_all += len(found)
+            self._ready[lane] = deque(found)
+            self._start(lane)
+        return read
+
+    def _start(self, lane: str) -> None:
+        """Start what is ready in a lane, as far as there is room."""
+        ready = self._ready.get(lane)
+        while ready and self._lanes.room(lane) > 0:
+            due = ready.popleft()
+            self._lanes.start(lane)
+            self._tasks[due.postback_id] = asyncio.create_task(self._post(due))
+        if ready is not None and not ready:
+            del self._ready[lane]
 
     async def _next_lanes(self, now: int) -> list[str]:
         """Go round all lanes, a bounded number at a time, so that none is always first."""
@@ -131,7 +180,7 @@ class Poster:
             answer = await self._try(dialect, due)
             reached = answer.status is not None
         except asyncio.CancelledError:
-            del self._unsettled[due.postback_id]
+            self._let_go(due.lane, due.postback_id)
             raise
         except Exception as fault:  # a fault of ours must not lose the postback: it is tried again
             log.exception(
@@ -143,10 +192,13 @@ class Poster:
         finally:
             self._lanes.end(due.lane, reached=reached)
             del self._tasks[due.postback_id]
-            self._loop.wake()
         result = next_try(dialect.schedule, due, answer, self._clock.now())
-        self._results.append(result)
-        self._metrics.postbacks.labels(dialect.name, "done" if result.done else "failed").inc()
+        self._results.append((due.lane, result))
+        self._tries[dialect.name, result.done].inc()
+        self._settle_soon()
+        self._start(due.lane)
+        if due.lane not in self._ready:
+            self._loop.wake()
 
     async def _try(self, dialect: Dialect, due: DuePostback) -> Answer:
         account = self._current.directory.accounts_by_id.get(due.message.account_id)

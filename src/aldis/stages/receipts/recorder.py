@@ -6,6 +6,7 @@ The decisions (which segment, which state) are `traffic/matching.py`, applied in
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import structlog
@@ -69,8 +70,10 @@ class Recorder:
 
     async def _record(self, batch: list[Waiting]) -> None:
         self._metrics.parked.inc(await self._store.record_receipts([receipt for receipt, _ in batch]))
-        for receipt, done in batch:
-            self._metrics.receipts.labels(receipt.link, receipt.state).inc()
+        counts = Counter((receipt.link, receipt.state) for receipt, _ in batch)
+        for (link, state), count in counts.items():
+            self._metrics.receipts.labels(link, state).inc(count)
+        for _, done in batch:
             done(True)
         self.on_recorded()
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import apsw
 
-from aldis.store.sqlite.rows import MESSAGE_FACTS, every, for_each, message_facts
+from aldis.store.sqlite.rows import MESSAGE_FACTS, as_json, every, for_each, message_facts
 from aldis.traffic.postback import DuePostback, PostbackEvent, PostbackResult
 from aldis.traffic.states import State
 
@@ -26,7 +26,8 @@ LIMIT ?3
 _DUE = f"""
 SELECT p.postback_id, p.lane, p.event, p.state, p.error_code, p.happened_at, p.attempts, {MESSAGE_FACTS}
 FROM postback p JOIN message m USING (message_id)
-WHERE p.lane = ? AND p.due_at IS NOT NULL AND p.due_at <= ? AND NOT EXISTS (
+WHERE p.lane = ? AND p.due_at IS NOT NULL AND p.due_at <= ?
+  AND p.postback_id NOT IN (SELECT value FROM json_each(?)) AND NOT EXISTS (
     SELECT 1 FROM postback earlier
     WHERE earlier.message_id = p.message_id AND earlier.postback_id < p.postback_id
       AND earlier.due_at IS NOT NULL)
@@ -39,7 +40,7 @@ def due_lanes(db: apsw.Connection, after: str, limit: int, now: int) -> list[str
     return [name for (name,) in every(db, _LANES, (after, now, limit))]
 
 
-def due(db: apsw.Connection, lane: str, limit: int, now: int) -> list[DuePostback]:
+def due(db: apsw.Connection, lane: str, limit: int, now: int, besides: Collection[int]) -> list[DuePostback]:
     """Give a lane's due postbacks, oldest first."""
     return [
         DuePostback(
@@ -52,7 +53,7 @@ def due(db: apsw.Connection, lane: str, limit: int, now: int) -> list[DuePostbac
             row[6],
             message_facts(row[7:]),
         )
-        for row in every(db, _DUE, (lane, now, limit))
+        for row in every(db, _DUE, (lane, now, as_json(besides), limit))
     ]
 
 

@@ -8,7 +8,7 @@ What scans runs in a thread.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -131,9 +131,11 @@ class SqliteStore:
         """See `Store.due_lanes`."""
         return postbacks.due_lanes(self._reader, after, limit, now)
 
-    async def due_postbacks(self, lane: str, limit: int, now: int) -> list[DuePostback]:
+    async def due_postbacks(
+        self, lane: str, limit: int, now: int, besides: Collection[int] = ()
+    ) -> list[DuePostback]:
         """See `Store.due_postbacks`."""
-        return postbacks.due(self._reader, lane, limit, now)
+        return postbacks.due(self._reader, lane, limit, now, besides)
 
     async def finish_postbacks(self, results: Sequence[PostbackResult]) -> None:
         """See `Store.finish_postbacks`."""

@@ -1,0 +1,127 @@
+"""One connection to a customer's endpoint: one request at a time, one answer each.
+
+httptools (llhttp) parses. Only the status matters; a body is read so that the connection can be used again,
+and given up with the connection when it is long. Source: RFC 9112 §6.3 (message body length), §9.3
+(persistence).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from math import inf
+from typing import cast
+
+import httptools
+
+#: octets of an answer, head and body, that are read
+MAX_ANSWER_OCTETS = 65_536
+INTERIM = range(100, 200)
+
+
+class Hangup(Exception):
+    """The connection ended without an answer; `args[0]` says how."""
+
+
+class Wire(asyncio.Protocol):
+    """A connected socket."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport
+        self._parser = httptools.HttpResponseParser(self)
+        self._answer: asyncio.Future[int] | None = None
+        self._octets = 0
+        self._status = 0
+        #: when the answer must be there, by the loop's clock
+        self.deadline = inf
+        #: whether it has answered before: such a connection may have been closed by the peer meanwhile
+        self.was_used = False
+        #: whether another request may be sent on it
+        self.is_reusable = False
+        #: since when nothing is asked of it
+        self.idle_since = inf
+
+    def ask(self, request: bytes, deadline: float) -> asyncio.Future[int]:
+        """Send a request; the future gives the status. It raises Hangup and TimeoutError."""
+        self._answer = asyncio.get_running_loop().create_future()
+        self._octets = self._status = 0
+        self.is_reusable = False
+        self.deadline, self.idle_since = deadline, inf
+        if self._transport.is_closing():
+            self._fail(Hangup("the connection was closed"))
+        else:
+            self._transport.write(request)
+        return self._answer
+
+    @property
+    def heard_nothing(self) -> bool:
+        """Whether not one octet of the answer has come."""
+        return self._octets == 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the connection stands."""
+        return not self._transport.is_closing()
+
+    def sweep(self, now: float) -> None:
+        """Let time pass."""
+        if now >= self.deadline:
+            self._fail(TimeoutError())
+            self.abort()
+
+    def abort(self) -> None:
+        """Close now."""
+        self._transport.abort()
+
+    # ── the transport's callbacks ──
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's does not inherit from asyncio's
+
+    def data_received(self, data: bytes) -> None:
+        self._octets += len(data)
+        if self._answer is None:  # nobody has asked: whatever it is, it answers no request of ours
+            self.abort()
+            return
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as fault:
+            self._fail(Hangup(f"the answer is not HTTP: {type(fault).__name__}"))
+            self.abort()
+            return
+        if self._octets > MAX_ANSWER_OCTETS and self._answer is not None:
+            self._finish(reusable=False)
+
+    def eof_received(self) -> bool:
+        if self._status:
+            self._finish(reusable=False)  # the end of the connection is the end of the answer
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.is_reusable = False
+        self._fail(Hangup(f"the connection broke: {exc}" if exc else "the connection was closed"))
+
+    # ── the parser's callbacks ──
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        self._status = 0 if status in INTERIM else status
+
+    def on_message_complete(self) -> None:
+        if self._status:
+            self._finish(reusable=self._parser.should_keep_alive())
+
+    def _finish(self, *, reusable: bool) -> None:
+        answer, self._answer = self._answer, None
+        self.deadline = inf
+        self.was_used = True
+        self.is_reusable = reusable and not self._transport.is_closing()
+        if not self.is_reusable:
+            self._transport.close()
+        if answer is not None and not answer.done():
+            answer.set_result(self._status)
+
+    def _fail(self, fault: Exception) -> None:
+        answer, self._answer = self._answer, None
+        self.deadline = inf
+        if answer is not None and not answer.done():
+            answer.set_exception(fault)
