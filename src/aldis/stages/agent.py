@@ -23,8 +23,10 @@ PAUSE_S = 1.0
 class AgentLoop:
     """Runs one agent's `step` until it is finished."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, gather_s: float = 0.0) -> None:
+        """`gather_s`: how long to let work gather before each round."""
         self._name = name
+        self._gather_s = gather_s
         self._hint = asyncio.Event()
 
     def wake(self) -> None:
@@ -41,6 +43,8 @@ class AgentLoop:
         that was nothing.
         """
         while not is_finished():
+            if self._gather_s:
+                await asyncio.sleep(self._gather_s)
             self._hint.clear()
             try:
                 handled = await step()

@@ -106,8 +106,10 @@ def _throttle(case: Case) -> Refusal | None:
 
 
 def _recipients_present(case: Case) -> Refusal | None:
-    missing = any(not ask.recipients or not all(ask.recipients) for ask in case.submission.asks)
-    return Refusal(RefusalReason.RECIPIENT_MISSING) if missing else None
+    for ask in case.submission.asks:
+        if not ask.recipients or not all(ask.recipients):
+            return Refusal(RefusalReason.RECIPIENT_MISSING)
+    return None
 
 
 def _recipients(case: Case) -> Refusal | None:
@@ -119,14 +121,19 @@ def _recipients(case: Case) -> Refusal | None:
             if recipient is None:
                 return Refusal(RefusalReason.RECIPIENT_INVALID, value=number)
             found.recipients.append(recipient)
-        repeated = _first_repeated([recipient.msisdn for recipient in found.recipients])
+        repeated = None
+        if len(found.recipients) > 1:
+            repeated = _first_repeated([recipient.msisdn for recipient in found.recipients])
         if repeated:
             return Refusal(RefusalReason.RECIPIENTS_REPEATED, value=repeated)
     return None
 
 
 def _text(case: Case) -> Refusal | None:
-    return None if all(ask.text for ask in case.submission.asks) else Refusal(RefusalReason.TEXT_MISSING)
+    for ask in case.submission.asks:
+        if not ask.text:
+            return Refusal(RefusalReason.TEXT_MISSING)
+    return None
 
 
 def _sender(case: Case) -> Refusal | None:

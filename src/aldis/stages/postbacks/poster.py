@@ -28,6 +28,8 @@ log = structlog.get_logger()
 
 POLL_S = 0.5
 STOP_S = 2.0
+#: looking for lanes with something due costs as much for one postback as for a hundred
+GATHER_S = 0.005
 LANES_AT_ONCE = 256
 #: postbacks of one lane that are read at once, and of all lanes that are held
 READ_AHEAD = 128
@@ -67,7 +69,7 @@ class Poster:
         self._results: list[tuple[str, PostbackResult]] = []
         self._settling: asyncio.Task[None] | None = None
         self._last_lane = ""
-        self._loop = AgentLoop("poster")
+        self._loop = AgentLoop("poster", GATHER_S)
         self._stopping = False
 
     def wake(self) -> None:
