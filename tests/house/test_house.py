@@ -58,9 +58,9 @@ def test_every_file_keeps_the_house_rules(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SRC)))
 def test_public_names_say_what_they_are(path: Path) -> None:
-    """Asyncio's and uvicorn's callbacks are named by their protocols and excused."""
+    """Asyncio's and httptools' callbacks are named by their protocols and excused."""
     callbacks = re.compile(
-        r"^(on_|connection_|data_received|pause_writing|resume_writing|send_400_response|capture_signals|read$|write$)"
+        r"^(on_|connection_|data_received|eof_received|pause_writing|resume_writing|read$|write$)"
     )
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):

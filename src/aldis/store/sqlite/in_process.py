@@ -106,6 +106,7 @@ class _Pipe(asyncio.Protocol):
             self._answer.set_exception(StoreUnavailable("the writer's process has ended"))
 
     def ask(self, question: bytes) -> asyncio.Future[bytes]:
+        """Send a question; the future gives the answer to it."""
         self._answer = asyncio.get_running_loop().create_future()
         if self._is_lost:
             self._answer.set_exception(StoreUnavailable("the writer's process has ended"))
@@ -114,6 +115,7 @@ class _Pipe(asyncio.Protocol):
         return self._answer
 
     def close(self) -> None:
+        """Close our end; the writer's process ends then."""
         self._is_closing = True
         self._transport.close()
 
