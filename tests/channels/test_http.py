@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import ssl
+import subprocess
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 from tests.fakes.customer import FakeCustomer, silent_server
@@ -101,3 +106,131 @@ async def test_nobody_there_and_nonsense_are_faults_in_words(
     nonsense = await channel.post(to("http://[x/"), within())
     assert nonsense.status is None
     assert nonsense.fault
+
+
+class Scripted:
+    """A server that answers each request on each connection with the octets it was given, and may then close."""
+
+    def __init__(self, *scripts: list[bytes | None]) -> None:
+        self.scripts = list(scripts)
+        self.connections = 0
+        self.requests: list[bytes] = []
+        self._writers: list[asyncio.StreamWriter] = []
+
+    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.append(writer)
+        script = self.scripts[min(self.connections, len(self.scripts) - 1)]
+        self.connections += 1
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            for octets in script:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0] or 0)
+                self.requests.append(head + await reader.readexactly(length))
+                if octets is None:
+                    break
+                writer.write(octets)
+                await writer.drain()
+        writer.close()
+
+    async def __aenter__(self) -> str:
+        self._server = await asyncio.start_server(self._take, "127.0.0.1", 0)
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/"
+
+    async def __aexit__(self, *_fault: object) -> None:
+        self._server.close()
+        for writer in self._writers:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK"
+
+
+@pytest.mark.parametrize(
+    ("octets", "status"),
+    [
+        (OK, 200),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", 204),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nOK\r\n0\r\n\r\n", 200),
+        (b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + OK, 200),
+        (b"HTTP/1.1 200 OK\r\n\r\nuntil the end", 200),
+        (b"HTTP/1.0 500 Oops\r\n\r\n", 500),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n" + b"a" * 900_000, 200),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nOK", 200),  # cut short: the status was said
+        (b"HTTP/1.1 2", None),
+        (b"", None),
+        (b"SMPP\r\n\r\n", None),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nOK", None),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: " + b"a" * 100_000, None),
+    ],
+)
+async def test_what_an_answer_may_look_like(channel: HttpChannel, octets: bytes, status: int | None) -> None:
+    async with Scripted([octets]) as url:
+        answer = await channel.post(to(url), within())
+    assert answer.status == status
+    assert bool(answer.fault) is (status is None)
+
+
+async def test_a_connection_is_used_again(channel: HttpChannel) -> None:
+    server = Scripted([OK] * 5)
+    async with server as url:
+        for _ in range(3):
+            assert (await channel.post(to(url), within())).status == 200
+    assert server.connections == 1
+
+
+async def test_a_kept_connection_that_closed_meanwhile_is_not_the_postbacks_fault(
+    channel: HttpChannel,
+) -> None:
+    server = Scripted([OK, None], [OK])
+    async with server as url:
+        assert (await channel.post(to(url), within())).status == 200
+        assert (await channel.post(to(url), within())).status == 200
+    assert server.connections == 2
+
+
+async def test_a_fresh_connection_that_closes_is_a_fault_and_not_asked_again(channel: HttpChannel) -> None:
+    server = Scripted([None])
+    async with server as url:
+        answer = await channel.post(to(url), within())
+    assert (answer.status, answer.fault) == (None, "the connection was closed")
+    assert len(server.requests) == 1
+
+
+async def test_accounts_with_other_networks_do_not_share_connections(channel: HttpChannel) -> None:
+    server = Scripted([OK] * 5)
+    async with server as url:
+        assert (await channel.post(to(url), within())).status == 200
+        assert (await channel.post(to(url), Limits(2.0, 5.0, ()))).status is None
+        assert (await channel.post(to(url), Limits(2.0, 5.0, (ip_network("127.0.0.1/32"),)))).status == 200
+    assert server.connections == 2
+
+
+async def test_a_header_cannot_break_out_of_its_line(channel: HttpChannel, customer: FakeCustomer) -> None:
+    request = PostbackRequest("POST", customer.url, (("X", "a\r\nHost: evil"),), b"")
+    assert (await channel.post(request, within())).status is None
+    assert customer.came == []
+
+
+async def test_an_address_is_sent_in_the_characters_of_a_request_line(channel: HttpChannel) -> None:
+    server = Scripted([OK])
+    async with server as url:
+        await channel.post(to(url + "a b?c=\u00fc&d=%26"), within())
+    assert server.requests[0].startswith(b"POST /a%20b?c=%C3%BC&d=%26 HTTP/1.1\r\nHost: 127.0.0.1:")
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_refused(channel: HttpChannel, tmp_path: Path) -> None:
+    certificate, key = tmp_path / "c.pem", tmp_path / "k.pem"
+    arguments = ["-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "2"]
+    subprocess.run(  # noqa: ASYNC221 - a test may wait
+        ["openssl", "req", *arguments, "-keyout", key, "-out", certificate], check=True, capture_output=True
+    )
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0, ssl=context)
+    port = server.sockets[0].getsockname()[1]
+    answer = await channel.post(to(f"https://127.0.0.1:{port}/"), within())
+    server.close()
+    assert answer.status is None
+    assert "CERTIFICATE_VERIFY_FAILED" in answer.fault

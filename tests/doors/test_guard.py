@@ -8,14 +8,15 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import pytest
-from tests.dialects.asking import Asker
-from tests.fakes.clock import FakeClock
 
 from aldis.app import Entropy
 from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.server import HttpServer, ServerSettings
 from aldis.errors import SettingsError
 from aldis.store.sqlite.store import SqliteStore
+from tests.dialects.asking import Asker
+from tests.doors.stranger import Stranger, ask
+from tests.fakes.clock import FakeClock
 
 LIMITS = GuardLimits(
     header_octets=4096,
@@ -39,43 +40,6 @@ async def server(demo_store: SqliteStore, clock: FakeClock) -> AsyncIterator[Htt
     await made.start()
     yield made
     await made.stop()
-
-
-class Stranger:
-    """A raw connection."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader, self.writer = reader, writer
-
-    @classmethod
-    async def at(cls, server: HttpServer) -> Stranger:
-        return cls(*await asyncio.open_connection("127.0.0.1", server.port))
-
-    async def say(self, octets: bytes) -> None:
-        self.writer.write(octets)
-        await self.writer.drain()
-
-    async def answer(self) -> tuple[int, bytes]:
-        head = await self.reader.readuntil(b"\r\n\r\n")
-        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-        return int(head.split()[1]), await self.reader.readexactly(length)
-
-    async def is_closed(self) -> bool:
-        try:
-            return await self.reader.read(1) == b""
-        except ConnectionError:
-            return True
-
-    def leave(self) -> None:
-        self.writer.close()
-
-
-async def ask(server: HttpServer, octets: bytes) -> tuple[int, bytes]:
-    stranger = await Stranger.at(server)
-    await stranger.say(octets)
-    answer = await stranger.answer()
-    stranger.leave()
-    return answer
 
 
 async def test_a_request_in_single_octets_is_answered(server: HttpServer) -> None:

@@ -89,7 +89,11 @@ class Wire(asyncio.Protocol):
             self.abort()
             return
         if self._octets > MAX_ANSWER_OCTETS and self._answer is not None:
-            self._finish(reusable=False)
+            if self._status:
+                self._finish(reusable=False)
+            else:
+                self._fail(Hangup("the head of the answer is too long"))
+                self.abort()
 
     def eof_received(self) -> bool:
         if self._status:
