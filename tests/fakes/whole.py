@@ -12,7 +12,7 @@ import aiohttp
 from aldis.accounts import directory_file
 from aldis.accounts.plan import plan
 from aldis.app import Gateway, Simulator
-from aldis.clock import SystemClock
+from aldis.clock import Clock, SystemClock
 from aldis.demo.world import text_of
 from aldis.dialects.registry import NAMES
 from aldis.settings import Settings, SimulatorSettings, read
@@ -50,6 +50,7 @@ class WholeGateway:
         self.smpp_port = free_port()
         self.settings: Settings = read(SETTINGS.format(smpp=self.smpp_port, link=link), "test", {})
         self.simulator = self._new_simulator()
+        self.clock: Clock = SystemClock()
         self.gateway: Gateway
         self.session: aiohttp.ClientSession
 
@@ -67,7 +68,7 @@ class WholeGateway:
         await self.start_gateway()
 
     async def start_gateway(self) -> None:
-        self.gateway = Gateway(self.settings, self.data_dir, SystemClock())
+        self.gateway = Gateway(self.settings, self.data_dir, self.clock)
         text = text_of("world.toml").replace("http://127.0.0.1:8091", self.customer.url)
         store = self.gateway.store
         wanted = directory_file.read(text, "world.toml", NAMES)

@@ -1,0 +1,156 @@
+"""A gateway in a process of its own between a carrier and a customer that live in the test's process, so that
+they remember what the gateway may not forget; and the books that must balance in the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+import aiohttp
+
+from aldis.demo.world import text_of
+from aldis.store.sqlite.store import SqliteStore
+from tests.fakes.customer import FakeCustomer
+from tests.fakes.whole import WholeGateway, free_port
+
+WINDOW = 20
+PRICE = 50_000
+SETTINGS = """
+[http]
+listen = "127.0.0.1:{http}"
+connections_per_address = 100
+[[link]]
+name = "simulator"
+host = "127.0.0.1"
+port = {smpp}
+system_id = "aldis"
+password = "demo-smpp"
+window = {window}
+response_s = 2
+[log]
+level = "error"
+"""
+
+
+class Child:
+    """A gateway in a process of its own; `under` is a program that runs it, such as strace."""
+
+    def __init__(self, folder: Path, smpp_port: int) -> None:
+        self.port = free_port()
+        self.data_dir = folder / "data"
+        self.log = folder / "gateway.log"
+        self._config = folder / "aldis.toml"
+        self._config.write_text(SETTINGS.format(http=self.port, smpp=smpp_port, window=WINDOW))
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self, *under: str) -> None:
+        """Start it; returns when it takes requests, or has ended."""
+        arguments = ["-m", "aldis", "serve", "--config", str(self._config), "--data-dir", str(self.data_dir)]
+        command = [*under, sys.executable, *arguments]
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(*command, stderr=log)
+        async with aiohttp.ClientSession() as session:
+            while self._process.returncode is None:
+                try:
+                    async with session.get(f"http://127.0.0.1:{self.port}/health/ready"):
+                        return
+                except aiohttp.ClientError:
+                    await asyncio.sleep(0.02)
+
+    async def end(self, number: int) -> int:
+        """Send a signal and wait for the end."""
+        assert self._process is not None
+        assert self._process.returncode is None, self.log.read_text()
+        os.kill(self._process.pid, number)
+        return await self._process.wait()
+
+    async def ended(self) -> int:
+        """Wait for it to end by itself."""
+        assert self._process is not None
+        return await self._process.wait()
+
+    async def is_answering(self) -> bool:
+        """Whether its door is open."""
+        async with aiohttp.ClientSession() as session:
+            try:
+                async with session.get(f"http://127.0.0.1:{self.port}/health/live"):
+                    return True
+            except aiohttp.ClientError:
+                return False
+
+
+class World:
+    """Carrier, customer, gateway, and what was accepted."""
+
+    def __init__(self, folder: Path, customer: FakeCustomer) -> None:
+        self._folder = folder
+        self.customer = customer
+        self.carrier = WholeGateway(folder / "unused", customer)  # only its carrier is used
+        self.child = Child(folder, self.carrier.smpp_port)
+        self.accepted: set[str] = set()
+        self._next = 0
+
+    async def start(self) -> None:
+        """Start the carrier and write the directory; the gateway is started by the test."""
+        await self.carrier.simulator.start()
+        world = self._folder / "world.toml"
+        world.write_text(text_of("world.toml").replace("http://127.0.0.1:8091", self.customer.url))
+        command = [sys.executable, "-m", "aldis", "apply", str(world), "--data-dir", str(self.child.data_dir)]
+        applying = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
+        assert await applying.wait() == 0
+
+    async def stop(self) -> None:
+        """Stop the carrier."""
+        await self.carrier.simulator.stop()
+
+    async def send(self, session: aiohttp.ClientSession) -> str:
+        """Send one message; only a zero that was read counts as accepted. Returns the answer, "" for none."""
+        self._next += 1
+        reference = f"m{self._next}"
+        form = {
+            "login": "demo",
+            "password": "demo-genesys",
+            "phone_number": f"4477{self._next:06d}01",
+            "sender": "447700900001",
+            "message": reference,
+            "message_id": reference,
+            "receipt": "TRUE",
+        }
+        try:
+            async with session.post(
+                f"http://127.0.0.1:{self.child.port}/httpapi/receiver", data=form
+            ) as answer:
+                text = await answer.text()
+        except aiohttp.ClientError:
+            return ""  # it died: whether the message was accepted is unknown, as it is to a customer
+        if text == "result_code=0":
+            self.accepted.add(reference)
+        return text
+
+    async def send_many(self, count: int, at_once: int = 30) -> Counter[str]:
+        """Send so many; returns how often each answer was given."""
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=at_once)) as session:
+            return Counter(await asyncio.gather(*(self.send(session) for _ in range(count))))
+
+    async def balance(self, kills: int) -> int:
+        """Wait until all has ended, and check the books: nothing accepted is missing, no more is repeated
+        than the window for each kill, money is exact, each customer heard. Returns how many were repeated.
+        """
+        store = SqliteStore(self.child.data_dir / "aldis.db")
+        while (states := await store.count_by_state()).keys() - {"delivered"}:
+            await asyncio.sleep(0.1)
+        shown = Counter(received.text for received in self.carrier.simulator.memory.handsets._received)
+        assert self.accepted - shown.keys() == set()
+        repeats = sum(count - 1 for count in shown.values())
+        assert repeats <= kills * WINDOW
+        while self.accepted - {came.form["message_id"] for came in self.customer.to("/genesys")}:
+            await asyncio.sleep(0.1)
+        account = (await store.directory()).accounts["demo"].account_id
+        balance = await store.balance(account)
+        assert (balance.held, balance.spent) == (0, sum(states.values()) * PRICE)
+        await store.close()
+        return repeats
