@@ -46,6 +46,7 @@ from aldis.stages.sending.sender import Sender, SenderSettings
 from aldis.stages.upkeep.keeper import Keeper, KeeperSettings
 from aldis.store.contract import Store
 from aldis.store.sqlite.in_process import ProcessRunner
+from aldis.store.sqlite.journal import Journal
 from aldis.store.sqlite.ownership import OwnerLock
 from aldis.store.sqlite.store import SqliteStore
 from aldis.telemetry import Metrics
@@ -92,8 +93,8 @@ def _open_to_serve(
 ) -> SqliteStore:
     path, writer = store_path(settings.store.url, data_dir), settings.store.writer
     if writer == "thread" or (writer == "auto" and len(os.sched_getaffinity(0)) == 1):
-        return SqliteStore(path)
-    return SqliteStore(path, ProcessRunner(path, (lock.descriptor,), on_lost))
+        return SqliteStore(path, journal=Journal(data_dir))
+    return SqliteStore(path, ProcessRunner(path, (lock.descriptor,), on_lost), Journal(data_dir))
 
 
 class Gateway:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shutil
 import signal
 from pathlib import Path
 
@@ -12,18 +13,22 @@ import apsw
 import pytest
 
 from aldis.errors import SettingsError, StoreUnavailable
+from aldis.stages.sending.shares import share
 from aldis.store import migrate
 from aldis.store.migrate import Migration
 from aldis.store.sqlite import transactions
 from aldis.store.sqlite.connection import open_writer, upgrade
 from aldis.store.sqlite.in_process import ProcessRunner
 from aldis.store.sqlite.in_thread import ThreadRunner
+from aldis.store.sqlite.journal import Heard, Journal
 from aldis.store.sqlite.ownership import OwnerLock
 from aldis.store.sqlite.store import SqliteStore
 from aldis.store.sqlite.writer import Writer
 from aldis.traffic.matching import SUBMITTED
+from aldis.traffic.message import Settlement, SubmittedSegment
 from aldis.traffic.receipt import ReceiptState
 from aldis.traffic.states import State
+from tests.store.building import NOW, a_message, accept
 
 
 def keep(db: apsw.Connection, items: list[str]) -> list[int]:
@@ -188,3 +193,43 @@ async def test_the_writer_ends_with_its_gateway(tmp_path: Path) -> None:
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
     assert not (tmp_path / "aldis.db-wal").exists()
+
+
+def size_of(path: Path) -> int:
+    return path.stat().st_size
+
+
+@pytest.mark.parametrize("cut", [0, 1, 7])
+async def test_what_was_heard_is_settled_after_a_crash(tmp_path: Path, demo_database: Path, cut: int) -> None:
+    shutil.copy(demo_database, tmp_path / "aldis.db")
+    store = SqliteStore(tmp_path / "aldis.db", journal=Journal(tmp_path))
+    for number in (1, 2, 3):
+        await accept(store, a_message(number))
+    await store.claim("link", 3, share, NOW)
+    settled = Settlement(1, State.SENT, (SubmittedSegment(1, "A1"),))
+    store.note_heard("link", [settled, Settlement(2, State.REJECTED, reason="no")], NOW)
+    await store.settle("link", [settled], NOW)
+    store.note_heard("link", [Settlement(3, State.SENT, (SubmittedSegment(1, "A3"),))], NOW)
+    file = tmp_path / "heard-1.journal"
+    os.truncate(file, size_of(file) - cut)  # as if the process had died while it wrote the last
+    again = SqliteStore(tmp_path / "aldis.db", journal=Journal(tmp_path))
+    assert await again.recover("link", hold=False, now=NOW) == 0
+    assert await again.count_by_state() == (
+        {"sent": 1, "rejected": 1, "queued": 1} if cut else {"sent": 2, "rejected": 1}
+    )
+    assert size_of(file) == 0
+    timeline = await again.timeline(1)
+    assert timeline is not None
+    assert timeline.message.attempts == 1
+    await again.close()
+    await store.close()
+
+
+async def test_the_journal_does_not_grow_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aldis.store.sqlite.journal.TURN_OCTETS", 1000)
+    journal = Journal(tmp_path)
+    for number in range(1000):
+        journal.note(Heard("link", (Settlement(number, State.SENT),), NOW, marked=False))
+        journal.settled([number - 5])
+    assert sum(size_of(tmp_path / f"heard-{number}.journal") for number in (1, 2)) < 3000
+    journal.close()

@@ -116,8 +116,8 @@ class Store(Protocol):
     # ── sending ──
 
     async def recover(self, link: str, *, hold: bool, now: int) -> int:
-        """Release what a lost owner had marked `sending`: to `queued`, or with `hold` to `unconfirmed`.
-        Returns how many.
+        """Settle what a lost owner had noted; then release what it had marked `sending`: to `queued`, or with
+        `hold` to `unconfirmed`. Returns how many.
         """
         ...
 
@@ -141,6 +141,16 @@ class Store(Protocol):
 
     def release(self, link: str, message_ids: Sequence[int]) -> None:
         """Give claimed messages back unmarked."""
+        ...
+
+    def note_heard(
+        self, link: str, settlements: Sequence[Settlement], now: int, *, marked: bool = False
+    ) -> None:
+        """Remember outcomes across a crash of this process, at once and before they are settled.
+
+        The next `recover` settles what was noted and not settled. Less than `settle` promises: a crash of the
+        machine may forget it.
+        """
         ...
 
     async def settle(

@@ -14,6 +14,9 @@ from functools import partial
 
 from aldis.dialects.exchange import HttpReply, HttpRequest
 
+#: requests of one round: bounds how long a link waits for its turn
+AT_ONCE = 16
+
 #: takes a request and where to put the one answer to it, now or later
 Serve = Callable[[HttpRequest, Callable[[HttpReply], None]], None]
 
@@ -34,7 +37,9 @@ class Rounds:
         self._asked.append((request, write))
 
     def _serve_all(self) -> None:
-        asked, self._asked = self._asked, []
+        asked, self._asked = self._asked[:AT_ONCE], self._asked[AT_ONCE:]
+        if self._asked:
+            self._loop.call_soon(self._serve_all)
         for request, write in asked:
             self._serve(request, partial(self._answer, write))
 

@@ -4,9 +4,9 @@
 window at once, without waiting for the store.
 
 *Claimed* is not *in doubt*: a claim is not written, so a crash gives back what was claimed ahead as if
-nothing had happened. In doubt is what was submitted and has no outcome on disk, and that never exceeds the
-window: an answer frees its place when it is settled. On a link that holds what is in doubt every claimed
-message is marked before it may be submitted, and there is no claiming ahead.
+nothing had happened. In doubt is what was submitted and whose outcome was not heard, and that never exceeds
+the window: what is heard is noted at once, and settled with the next commit. On a link that holds what is in
+doubt every claimed message is marked before it may be submitted, and there is no claiming ahead.
 """
 
 from __future__ import annotations
@@ -71,6 +71,8 @@ class Sender:
         self._settlements: list[Settlement] = []
         #: settlements on their way into the store; their messages still count as held
         self._settling = 0
+        #: how many of them the store has noted
+        self._noted = 0
         self._settle_is_due = False
         self._pumping = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -120,7 +122,9 @@ class Sender:
     async def settle(self) -> None:
         """Store what has an outcome. Called by itself after each turn of the loop that brought one."""
         self._settle_is_due = False
+        self._note_heard()
         batch, self._settlements = self._settlements, []
+        self._noted = 0
         if not batch:
             return
         self._settling += len(batch)
@@ -161,6 +165,7 @@ class Sender:
 
     def _settle_again(self, batch: list[Settlement]) -> None:
         self._settlements = batch + self._settlements
+        self._noted += len(batch)
         asyncio.get_running_loop().call_later(PAUSE_S, self._settle_soon)
 
     def _settle_soon(self) -> None:
@@ -238,6 +243,7 @@ class Sender:
     def _submit_from(self, queue: deque[Outbound], now: float) -> bool:
         """Submit from one priority; returns whether the next may follow."""
         upstream, in_hand, bucket = self._upstream, self._in_hand, self._bucket
+        room = upstream.room()
         while queue:
             segment = queue[0]
             if in_hand[segment.message_id].is_hopeless:
@@ -245,8 +251,9 @@ class Sender:
                 if in_hand[segment.message_id].drop():
                     self._conclude(segment.message_id)
                 continue
-            if upstream.room() <= self._unsettled or (bucket is not None and not bucket.take(1, now)):
+            if room <= 0 or (bucket is not None and not bucket.take(1, now)):
                 return False
+            room -= 1
             queue.popleft()
             upstream.submit(segment)
         return True
@@ -261,9 +268,18 @@ class Sender:
         self._settlements.append(in_hand.conclude(self._settings.retry, self._clock.now(), self._luck))
         self._settle_soon()
 
+    def _note_heard(self) -> None:
+        """Note the outcomes of this turn, before anything takes their places in the window."""
+        new = self._settlements[self._noted :]
+        if new:
+            marked = self._settings.retry.hold_in_doubt
+            self._store.note_heard(self._upstream.name, new, self._clock.now(), marked=marked)
+            self._noted = len(self._settlements)
+
     def _take_change(self) -> None:
         if not self._upstream.is_up:
             self._more_waiting = True  # for when it comes back
+        self._note_heard()
         self._loop.wake()
         self._pump()
 

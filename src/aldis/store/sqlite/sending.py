@@ -125,6 +125,12 @@ def _taken(db: apsw.Connection, message_id: int) -> tuple[int, ...]:
     return tuple(number for (number,) in every(db, sql, (message_id,)))
 
 
+def still_in(db: apsw.Connection, message_ids: list[int], state: State) -> set[int]:
+    """Tell which of these messages are in a state."""
+    sql = "SELECT message_id FROM message WHERE message_id IN (SELECT value FROM json_each(?)) AND state = ?"
+    return {message_id for (message_id,) in every(db, sql, (as_json(message_ids), state))}
+
+
 def settle(db: apsw.Connection, items: list[Settle]) -> list[bool]:
     """Write outcomes; then let receipts in that came before their response."""
     return [_settle(db, item) for item in items]

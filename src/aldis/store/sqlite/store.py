@@ -22,6 +22,7 @@ from aldis.store.sqlite import admission, directory, looking, postbacks, receipt
 from aldis.store.sqlite.claims import Claims
 from aldis.store.sqlite.connection import open_reader, open_writer, upgrade
 from aldis.store.sqlite.in_thread import ThreadRunner
+from aldis.store.sqlite.journal import Heard, Journal
 from aldis.store.sqlite.writer import Runner, Writer
 from aldis.traffic.message import ClaimedMessage, MessageFacts, Settlement
 from aldis.traffic.postback import DuePostback, PostbackResult
@@ -36,13 +37,14 @@ Found = TypeVar("Found")
 class SqliteStore:
     """`aldis.store.contract.Store` on one SQLite file; make it inside a running event loop."""
 
-    def __init__(self, path: Path, runner: Runner | None = None) -> None:
-        """`runner`: where to write; in a thread by default."""
+    def __init__(self, path: Path, runner: Runner | None = None, journal: Journal | None = None) -> None:
+        """`runner`: where to write; in a thread by default. `journal`: for whoever sends."""
         # Stays open, so that there is always a write-ahead log for those who only read.
         self._db = _opened(path)
         self._writer = Writer(runner or ThreadRunner(path))
         self._reader = open_reader(path)
         self._claims = Claims()
+        self._journal = journal
         # for what scans: it works in a thread, one at a time
         self._scanner = open_reader(path)
         self._scanning = asyncio.Lock()
@@ -58,6 +60,8 @@ class SqliteStore:
         async with self._scanning:
             self._scanner.close()
         await self._writer.close()
+        if self._journal is not None:
+            self._journal.close()
         self._db.close()  # last, so that it leaves one file behind and no write-ahead log
 
     def take_ids(self, count: int) -> Awaitable[range]:
@@ -82,6 +86,8 @@ class SqliteStore:
 
     async def recover(self, link: str, *, hold: bool, now: int) -> int:
         """See `Store.recover`."""
+        if self._journal is not None:
+            await self._settle_left_over(self._journal)
         count = await self._writer.call(sending.recover, sending.Recover(link, hold, now))
         self._claims.of(link).forget_fresh()
         return count
@@ -103,6 +109,25 @@ class SqliteStore:
         """See `Store.mark`."""
         await self._writer.call(sending.mark, sending.Mark(tuple(message_ids)))
 
+    def note_heard(
+        self, link: str, settlements: Sequence[Settlement], now: int, *, marked: bool = False
+    ) -> None:
+        """See `Store.note_heard`."""
+        if self._journal is not None:
+            self._journal.note(Heard(link, tuple(settlements), now, marked))
+
+    async def _settle_left_over(self, journal: Journal) -> None:
+        """Settle what a process that died had heard, as far as it had not been settled."""
+        for heard in journal.left_over:
+            expected = State.SENDING if heard.marked else State.QUEUED
+            ids = [settlement.message_id for settlement in heard.settlements]
+            open_ids = sending.still_in(self._reader, ids, expected)
+            settlements = tuple(each for each in heard.settlements if each.message_id in open_ids)
+            if settlements:
+                settle = sending.Settle(heard.link, settlements, heard.heard_at, expected)
+                await self._writer.call(sending.settle, settle)
+        journal.forget_left_over()
+
     def release(self, link: str, message_ids: Sequence[int]) -> None:
         """See `Store.release`."""
         claims = self._claims.of(link)
@@ -117,6 +142,8 @@ class SqliteStore:
         owed = await self._writer.call(
             sending.settle, sending.Settle(link, tuple(settlements), now, expected)
         )
+        if self._journal is not None:
+            self._journal.settled(settlement.message_id for settlement in settlements)
         claims = self._claims.of(link)
         claims.claimed.difference_update(settlement.message_id for settlement in settlements)
         if any(settlement.state is State.QUEUED for settlement in settlements):
