@@ -13,6 +13,8 @@ help:
 	@echo "make check   format, lint, types, import contracts, house rules"
 	@echo "make fix     format and mend what can be mended"
 	@echo "make lock    resolve the dependencies again"
+	@echo "make crash   the crash tests, long (KILLS=60)"
+	@echo "make bench   Aldis beside Kannel, about half an hour (QUICK=1: under five minutes)"
 	@echo "make clean   remove the virtual environment and caches"
 
 demo: $(READY)
@@ -43,3 +45,15 @@ lock:
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.PHONY: bench crash
+bench: $(READY) bench/tools/target/slow_flush.so
+	cd bench/tools && cargo build --release --quiet
+	python3 bench/targets.py $(if $(QUICK),--quick)
+
+bench/tools/target/slow_flush.so: bench/tools/slow_flush.c
+	@mkdir -p $(@D)
+	cc -shared -fPIC -O2 -o $@ $< -ldl
+
+crash: $(READY)
+	ALDIS_KILLS=$(or $(KILLS),60) $(BIN)/pytest -q tests/crash

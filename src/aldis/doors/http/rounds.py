@@ -15,7 +15,7 @@ from functools import partial
 from aldis.dialects.exchange import HttpReply, HttpRequest
 
 #: requests of one round: bounds how long a link waits for its turn
-AT_ONCE = 16
+AT_ONCE = 32
 
 #: takes a request and where to put the one answer to it, now or later
 Serve = Callable[[HttpRequest, Callable[[HttpReply], None]], None]

@@ -5,8 +5,9 @@ window at once, without waiting for the store.
 
 *Claimed* is not *in doubt*: a claim is not written, so a crash gives back what was claimed ahead as if
 nothing had happened. In doubt is what was submitted and whose outcome was not heard, and that never exceeds
-the window: what is heard is noted at once, and settled with the next commit. On a link that holds what is in
-doubt every claimed message is marked before it may be submitted, and there is no claiming ahead.
+the window: what is heard keeps its place until it is settled, or noted where its place is wanted at once. On
+a link that holds what is in doubt every claimed message is marked before it may be submitted, and there is no
+claiming ahead.
 """
 
 from __future__ import annotations
@@ -71,8 +72,8 @@ class Sender:
         self._settlements: list[Settlement] = []
         #: settlements on their way into the store; their messages still count as held
         self._settling = 0
-        #: how many of them the store has noted
-        self._noted = 0
+        #: outcomes that are neither noted nor settled: with what is on the wire, all that is in doubt
+        self._unnoted: dict[int, Settlement] = {}
         self._settle_is_due = False
         self._pumping = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -122,9 +123,7 @@ class Sender:
     async def settle(self) -> None:
         """Store what has an outcome. Called by itself after each turn of the loop that brought one."""
         self._settle_is_due = False
-        self._note_heard()
         batch, self._settlements = self._settlements, []
-        self._noted = 0
         if not batch:
             return
         self._settling += len(batch)
@@ -149,7 +148,10 @@ class Sender:
 
     async def _store_outcomes(self, batch: list[Settlement]) -> None:
         now, marked = self._clock.now(), self._settings.retry.hold_in_doubt
-        if await self._store.settle(self._upstream.name, batch, now, marked=marked):
+        owed = await self._store.settle(self._upstream.name, batch, now, marked=marked)
+        for settlement in batch:
+            self._unnoted.pop(settlement.message_id, None)
+        if owed:
             self.on_owed()
 
     async def _settle_one_by_one(self, batch: list[Settlement]) -> list[Settlement]:
@@ -165,7 +167,6 @@ class Sender:
 
     def _settle_again(self, batch: list[Settlement]) -> None:
         self._settlements = batch + self._settlements
-        self._noted += len(batch)
         asyncio.get_running_loop().call_later(PAUSE_S, self._settle_soon)
 
     def _settle_soon(self) -> None:
@@ -243,7 +244,7 @@ class Sender:
     def _submit_from(self, queue: deque[Outbound], now: float) -> bool:
         """Submit from one priority; returns whether the next may follow."""
         upstream, in_hand, bucket = self._upstream, self._in_hand, self._bucket
-        room = upstream.room()
+        room = self._room_to_submit(len(queue))
         while queue:
             segment = queue[0]
             if in_hand[segment.message_id].is_hopeless:
@@ -258,6 +259,18 @@ class Sender:
             upstream.submit(segment)
         return True
 
+    def _room_to_submit(self, wanted: int) -> int:
+        """How many segments may be submitted with no more in doubt than the window.
+
+        What was heard keeps its place until it is settled, unless the place is wanted now: then it is noted.
+        """
+        room = self._upstream.room()
+        if self._unnoted and wanted > room - len(self._unnoted):
+            heard, marked = list(self._unnoted.values()), self._settings.retry.hold_in_doubt
+            self._store.note_heard(self._upstream.name, heard, self._clock.now(), marked=marked)
+            self._unnoted.clear()
+        return room - len(self._unnoted)
+
     def _take_outcome(self, segment: Outbound, outcome: Outcome) -> None:
         self._answered[type(outcome)] += 1
         if self._in_hand[segment.message_id].note(segment, outcome):
@@ -265,21 +278,15 @@ class Sender:
 
     def _conclude(self, message_id: int) -> None:
         in_hand = self._in_hand.pop(message_id)
-        self._settlements.append(in_hand.conclude(self._settings.retry, self._clock.now(), self._luck))
+        settlement = self._unnoted[message_id] = in_hand.conclude(
+            self._settings.retry, self._clock.now(), self._luck
+        )
+        self._settlements.append(settlement)
         self._settle_soon()
-
-    def _note_heard(self) -> None:
-        """Note the outcomes of this turn, before anything takes their places in the window."""
-        new = self._settlements[self._noted :]
-        if new:
-            marked = self._settings.retry.hold_in_doubt
-            self._store.note_heard(self._upstream.name, new, self._clock.now(), marked=marked)
-            self._noted = len(self._settlements)
 
     def _take_change(self) -> None:
         if not self._upstream.is_up:
             self._more_waiting = True  # for when it comes back
-        self._note_heard()
         self._loop.wake()
         self._pump()
 

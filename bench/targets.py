@@ -1,0 +1,263 @@
+#!/usr/bin/env python3
+"""Runs Aldis and Kannel in turn and prints what was promised beside what was seen; `make bench`.
+
+Every row compares figures of the same round. Needs Debian's `kannel`, a C compiler and cargo; see README.md.
+"""
+import argparse
+import datetime
+import http.client
+import json
+import os
+import pathlib
+import platform
+import shutil
+import signal
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import bench
+from bench import HERE, HOOK, SMPP, SMPP_STATS, TOOLS, Peer, Proc, Tables, get, listening, sink_stats, wait_for
+
+median = statistics.median
+
+
+def case(args, name, variant, **flags):
+    """One run of the harness; `conns` and `slow_ms` may differ from the others'."""
+    options = argparse.Namespace(**{**vars(args), **{k: flags.pop(k) for k in ("conns", "slow_ms") if k in flags}})
+    for attempt in (1, 2):
+        try:
+            return bench.one_run(options, name, variant, **flags)
+        except (RuntimeError, OSError) as fault:
+            print(f"  {name}/{variant}: {str(fault)[:150]}" + (", again" if attempt == 1 else ""), file=sys.stderr)
+    return None
+
+
+def rounds(args, *cases):
+    """Run cases in turn, round by round; returns their results as columns."""
+    columns = [[] for _ in cases]
+    for _ in range(args.rounds):
+        row = [case(args, *c[:2], **(c[2] if len(c) > 2 else {})) for c in cases]
+        if all(row):
+            for column, result in zip(columns, row):
+                column.append(result)
+    return columns
+
+
+def mid(column, key):
+    return median(r[key] if isinstance(key, str) else key(r) for r in column)
+
+
+def ratio(ours, theirs, key):
+    """Median of the rounds' ratios."""
+    return median(a[key] / max(1, b[key]) for a, b in zip(ours, theirs))
+
+
+def cpu(r):
+    return r["cpu_s"] * 1e6 / max(1, r["sink_unique"])
+
+
+class Gateway:
+    """Aldis with a sink, for what the harness has no case for."""
+
+    def __init__(self, args, variant, sink=(), window=None, tps=""):
+        self.run = pathlib.Path(tempfile.mkdtemp(prefix="bench-aldis-", dir=args.scratch))
+        self.peer = Peer("aldis", variant, False, self.run)
+        self.sink_options, self.tools = sink, []
+        if window or tps:
+            text = (self.run / "aldis.toml").read_text()
+            text = text.replace("window = 100", f"window = {window or 100}\n{tps}")
+            (self.run / "aldis.toml").write_text(text)
+
+    def start_sink(self):
+        cmd = [str(TOOLS / "smsc_sink"), "--port", str(SMPP), "--stats-port", str(SMPP_STATS), "--track", "--quiet"]
+        self.tools.append(Proc("sink", cmd + list(self.sink_options), self.run / "sink.out", group="tool"))
+        wait_for("sink", lambda: listening(SMPP_STATS))
+
+    def start(self):
+        self.peer.start()
+        time.sleep(2)  # the directory is followed once a second
+        return self
+
+    def stop(self):
+        self.peer.stop()
+        for tool in self.tools:
+            tool.stop()
+        shutil.rmtree(self.run, ignore_errors=True)
+
+    def rss_mb(self):
+        t = Tables()
+        return sum(p.usage(t)[1] for p in self.peer.procs) / 2**20
+
+
+class Bulk(threading.Thread):
+    """Posts requests of a thousand recipients in the Mavorion dialect, one after the other."""
+
+    def __init__(self, first, requests, seconds=1e9):
+        super().__init__(daemon=True)
+        self.first, self.requests, self.seconds, self.accepted = first, requests, seconds, 0
+
+    def run(self):
+        connection = http.client.HTTPConnection("127.0.0.1", 13080, timeout=60)
+        end = time.monotonic() + self.seconds
+        for request in range(self.requests):
+            if time.monotonic() > end:
+                break
+            first = 467_000_000_000 + self.first + request * 1000
+            body = {"sender": "4670000", "message": "Hello to all of you, and a text of sixty characters in all..",
+                    "recipients": [{"msisdn": first + n} for n in range(1000)]}
+            headers = {"Content-Type": "application/json"}
+            connection.request("POST", "/rest/mtsms?token=bench-mavorion", json.dumps(body), headers)
+            if connection.getresponse().read().find(b'"ids"') > 0:
+                self.accepted += 1000
+
+
+def bulk(args):
+    """(messages a second end to end, the same while accepting, p99 of interactive requests meanwhile)."""
+    gateway = Gateway(args, "genesys", window=1000)
+    try:
+        gateway.start_sink()
+        gateway.start()
+        wait_for("bind", lambda: sink_stats()["sessions"] > 0)
+        clients = [Bulk(n * 10_000_000, 10_000, args.duration) for n in range(2)]
+        load = gateway.peer.load(0, conns=2, duration=args.duration, rate=50)
+        started = time.time()
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join()
+        during, seconds = sink_stats()["submits"], time.time() - started
+        probe = json.loads(load.communicate()[0])
+        expected = sum(c.accepted for c in clients) + probe["accepted"]
+        s = bench.drain(expected, 6, args.drain)
+        lost = expected - s["unique"]
+        return s["unique"] / (s["last"] - started), during / seconds, probe["p99_ms"], lost
+    finally:
+        gateway.stop()
+
+
+def backlog(args, count):
+    """(resident MB with a backlog, seconds from start after kill -9 to serving, p99 ms of interactive ones)."""
+    gateway = Gateway(args, "genesys", tps="tps = 500")
+    try:
+        gateway.start()
+        clients = [Bulk(n * 20_000_000, count // 2000) for n in range(2)]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join()
+        rss = gateway.rss_mb()
+        gateway.peer.kill9(infra=False)
+        started = time.monotonic()
+        gateway.peer.start(again=True)
+        restart = time.monotonic() - started
+        gateway.start_sink()
+        wait_for("bind", lambda: sink_stats()["sessions"] > 0)
+        time.sleep(2)
+        load = gateway.peer.load(0, conns=4, duration=args.duration, rate=50)
+        load.communicate()
+        time.sleep(1)
+        db = sqlite3.connect(f"file:{gateway.run}/data/aldis.db?mode=ro", uri=True)
+        waits = sorted(w for (w,) in db.execute(
+            "SELECT sent_at - accepted_at FROM message WHERE dialect = 'genesys' AND sent_at > 0"))
+        return rss, restart, waits[int(len(waits) * 0.99)] if waits else float("inf"), len(waits)
+    finally:
+        gateway.stop()
+
+
+def kill(args):
+    """Messages lost and repeated by kill -9 under load with a carrier that answers after 25 ms."""
+    options = argparse.Namespace(**{**vars(args), "crash_at": 2})
+    r = bench.one_run(options, "aldis", "genesys", slow=True, crash="gateway")
+    return r["lost"], r["dups"]
+
+
+def machine():
+    cpu_name = next((x.split(":")[1].strip() for x in open("/proc/cpuinfo") if x.startswith("model name")), "?")
+    kannel = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", "kannel"], capture_output=True, text=True).stdout
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True).stdout
+    return (f"{len(os.sched_getaffinity(0))} cores ({cpu_name}), Linux {platform.release()}, Python "
+            f"{platform.python_version()}, Kannel {kannel or '?'}, commit {commit.strip()}")
+
+
+def quick(args):
+    plain = rounds(args, ("kannel", "none"), ("aldis", "genesys"))
+    receipts = rounds(args, ("kannel", "none", {"dlr": True}), ("aldis", "genesys", {"dlr": True}))
+    e2e, during, p99, _ = bulk(args)
+    lost, repeated = kill(args)
+    print(f"kannel ratio: plain {ratio(plain[1], plain[0], 'e2e_rps'):.2f}, "
+          f"receipts {ratio(receipts[1], receipts[0], 'e2e_rps'):.2f} | bulk {e2e:.0f}/s | "
+          f"kill -9: lost {lost}, repeated {repeated}")
+
+
+def full(args):
+    rows = []
+
+    def row(work, promised, kannel, aldis):
+        rows.append(f"| {work} | {promised} | {kannel} | {aldis} |")
+        print(rows[-1], flush=True)
+
+    k, a = rounds(args, ("kannel", "none"), ("aldis", "genesys"))
+    row("no receipts, end to end", "≥ 1.25 × Kannel", f"{mid(k, 'e2e_rps'):.0f}/s",
+        f"{mid(a, 'e2e_rps'):.0f}/s, **{ratio(a, k, 'e2e_rps'):.2f} ×**, p99 {mid(a, 'p99_ms'):.1f} ms (Kannel {mid(k, 'p99_ms'):.1f})")
+    row("CPU a message, no receipts", "≤ 0.74 × Kannel (55 of 74 µs)", f"{mid(k, cpu):.0f} µs",
+        f"{mid(a, cpu):.0f} µs, **{median(cpu(x) / cpu(y) for x, y in zip(a, k)):.2f} ×**")
+    for dialect in ("mavorion", "skycore", "sumotext"):
+        (d,) = rounds(args, ("aldis", dialect))
+        row(f"the same in the {dialect} dialect", "within 20 % of Genesys", "",
+            f"{mid(d, 'e2e_rps'):.0f}/s, **{mid(d, 'e2e_rps') / mid(a, 'e2e_rps'):.2f} × Genesys**")
+    k, a = rounds(args, ("kannel", "none", {"dlr": True}), ("aldis", "genesys", {"dlr": True}))
+    row("receipt and postback for each, end to end", "≥ 2 × Kannel", f"{mid(k, 'e2e_rps'):.0f}/s",
+        f"{mid(a, 'e2e_rps'):.0f}/s, **{ratio(a, k, 'e2e_rps'):.2f} ×**")
+    row("the same, postbacks", "", f"{mid(k, 'hook_rps'):.0f}/s",
+        f"{mid(a, 'hook_rps'):.0f}/s, {ratio(a, k, 'hook_rps'):.2f} ×")
+    short = argparse.Namespace(**{**vars(args), "drain": 3, "idle": 1})
+    k, a = rounds(short, ("kannel", "none", {"slow": True}), ("aldis", "genesys", {"slow": True}))
+    row("carrier answers after 25 ms, window 100, doors busy", "≥ 3,800/s", f"{mid(k, 'sink_rps_during'):.0f}/s",
+        f"**{mid(a, 'sink_rps_during'):.0f}/s** while accepting {mid(a, 'accept_rps'):.0f}/s")
+    k, a = rounds(args, ("kannel", "none", {"rate": args.rate}), ("aldis", "genesys", {"rate": args.rate}))
+    row(f"accept latency p99 at {args.rate}/s", "no worse", f"{mid(k, 'p99_ms'):.1f} ms", f"**{mid(a, 'p99_ms'):.1f} ms**")
+    n, f = rounds(args, ("aldis", "genesys", {"conns": 256}), ("aldis", "flush", {"conns": 256}))
+    row("each flush 1 ms slower, 256 connections", "≥ 0.8 × without", f"{mid(n, 'e2e_rps'):.0f}/s without",
+        f"{mid(f, 'e2e_rps'):.0f}/s, **{ratio(f, n, 'e2e_rps'):.2f} ×**")
+    e2e, during, p99, lost = bulk(args)
+    row("bulk, 1,000 recipients a request, window 1,000", "≥ 60 k/s; ≥ 40 k/s while accepting; p99 ≤ 20 ms", "",
+        f"**{e2e:.0f}/s**; {during:.0f}/s; interactive p99 {p99:.1f} ms; {lost} lost")
+    rss, restart, wait, count = backlog(args, args.backlog)
+    row(f"backlog of {args.backlog:,}", "≤ 250 MB; start after a crash < 5 s", "about 100 MB for 100 k",
+        f"**{rss:.0f} MB; {restart:.1f} s**")
+    row(f"interactive behind it, link at its TPS ({count} of them)", "p99 ≤ 100 ms to the carrier's answer", "",
+        f"**{wait:.0f} ms**")
+    lost, repeated = kill(args)
+    row("kill -9 with a slow carrier, window 100", "0 lost; ≤ 100 repeated", "loses 65–79 k (store off)",
+        f"**{lost} lost, {repeated} repeated**")
+    text = (f"# {datetime.date.today()}\n\n{machine()}; {args.rounds} rounds of {args.duration:g} s, 64 connections, load "
+            "generator and SMSC on the same cores; medians. Kannel with its store off, Aldis with every accept "
+            "fsynced.\n\n| work | promised | Kannel | Aldis |\n|---|---|---|---|\n" + "\n".join(rows) + "\n")
+    out = HERE / "results" / f"{datetime.date.today()}.md"
+    out.parent.mkdir(exist_ok=True)
+    out.write_text(text)
+    print(f"\n{machine()}\nwritten to {out.relative_to(HERE.parent)}")
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__)
+    ap.add_argument("--quick", action="store_true", help="one short round, one line")
+    ap.add_argument("--rounds", type=int, default=3)
+    ap.add_argument("--duration", type=float, default=10)
+    ap.add_argument("--rate", type=int, default=5000, help="requests a second offered for the latency row")
+    ap.add_argument("--backlog", type=int, default=1_000_000)
+    args = ap.parse_args()
+    if args.quick:
+        args.rounds, args.duration = 1, 5
+    vars(args).update(conns=64, crash_at=6, slow_ms=25, drain=60, idle=4, scratch=None, keep=False)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that finally clauses stop what was started
+    (quick if args.quick else full)(args)
+
+
+if __name__ == "__main__":
+    main()
