@@ -30,7 +30,8 @@ from aldis.traffic.submission import Admitted, AdmittedAsk, Submission
 
 #: ids reserved at a time; a crash leaves at most this many unused
 ID_BLOCK = 10_000
-#: so many numbers are read in a thread, because reading one takes tens of microseconds
+#: so many numbers are read in a thread, because reading one takes tens of microseconds; and so many messages
+#: are built at a time
 MANY = 200
 
 
@@ -138,7 +139,11 @@ class Admitter:
         for found in case.findings:
             ids = self._ids.take(len(found.recipients))
             found.echo = msgspec.json.encode(found.ask.echo)
-            built = [self._message(case, found, ids, position, nonce, now) for position in range(len(ids))]
+            built: list[NewMessage] = []
+            for position in range(len(ids)):
+                built.append(self._message(case, found, ids, position, nonce, now))
+                if position % MANY == MANY - 1:
+                    await asyncio.sleep(0)  # others may have their turn
             messages += built
             admitted.append(
                 AdmittedAsk(

@@ -140,7 +140,9 @@ class SqliteStore:
         """See `Store.settle`."""
         expected = State.SENDING if marked else State.QUEUED
         owed = await self._writer.call(
-            sending.settle, sending.Settle(link, tuple(settlements), now, expected)
+            sending.settle,
+            sending.Settle(link, tuple(settlements), now, expected),
+            messages=len(settlements),
         )
         if self._journal is not None:
             self._journal.settled(settlement.message_id for settlement in settlements)
@@ -152,7 +154,7 @@ class SqliteStore:
 
     async def record_receipts(self, batch: Sequence[Receipt]) -> int:
         """See `Store.record_receipts`."""
-        return await self._writer.call(receipts.record, batch)
+        return await self._writer.call(receipts.record, batch, messages=len(batch))
 
     async def due_lanes(self, after: str, limit: int, now: int) -> list[str]:
         """See `Store.due_lanes`."""
@@ -166,7 +168,7 @@ class SqliteStore:
 
     async def finish_postbacks(self, results: Sequence[PostbackResult]) -> None:
         """See `Store.finish_postbacks`."""
-        await self._writer.call(postbacks.finish, results)
+        await self._writer.call(postbacks.finish, results, messages=len(results))
 
     async def expire(self, limit: int, now: int, patience_ms: int) -> int:
         """See `Store.expire`."""

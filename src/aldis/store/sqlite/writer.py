@@ -4,8 +4,8 @@ Callers await a commit, not a statement. Calls of the same operation in one batc
 list, so that its statements can be few. No lingering: while one transaction runs, the next batch gathers by
 itself.
 
-Large calls wait in a lane of their own and take every second transaction, so that an interactive message
-never waits behind two of them.
+Large calls (many recipients, many outcomes) wait in a lane of their own and take every second transaction, so
+that an interactive message never waits behind two of them.
 """
 
 from __future__ import annotations
