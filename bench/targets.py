@@ -158,8 +158,9 @@ def backlog(args, count):
         gateway.start_sink()
         wait_for("bind", lambda: sink_stats()["sessions"] > 0)
         time.sleep(2)
-        load = gateway.peer.load(0, conns=4, duration=args.duration, rate=50)
-        load.communicate()
+        options = gateway.peer.conf["load"]
+        options["args"] = [a.replace("&message_id=", "&priority=INTERACTIVE&message_id=") for a in options["args"]]
+        gateway.peer.load(0, conns=4, duration=args.duration, rate=50).communicate()
         time.sleep(1)
         db = sqlite3.connect(f"file:{gateway.run}/data/aldis.db?mode=ro", uri=True)
         waits = sorted(w for (w,) in db.execute(
@@ -174,6 +175,55 @@ def kill(args):
     options = argparse.Namespace(**{**vars(args), "crash_at": 2})
     r = bench.one_run(options, "aldis", "genesys", slow=True, crash="gateway")
     return r["lost"], r["dups"]
+
+
+def throughput(args, change=None, text="", variant="genesys"):
+    """Messages a second end to end, and idle CPU as a share of one core, with changed files or another text."""
+    gateway = Gateway(args, variant)
+    try:
+        if change:
+            change(gateway.run)
+        if text:
+            load = gateway.peer.conf["load"]
+            load["args"] = [a.replace("abcdefghijklmnopqrstuvwxyz", text) for a in load["args"]]
+        gateway.start_sink()
+        gateway.start()
+        wait_for("bind", lambda: sink_stats()["sessions"] > 0)
+        before = sum(p.usage(Tables())[0] for p in gateway.peer.procs)
+        time.sleep(2)
+        idle = (sum(p.usage(Tables())[0] for p in gateway.peer.procs) - before) / 2
+        load = json.loads(gateway.peer.load(0, conns=64, duration=args.duration, timeout=30).communicate()[0])
+        s = bench.drain(load["accepted"], 3, args.drain)
+        return s["unique"] / max(1e-3, s["last"] - load["start"]), s["submits"] / max(1e-3, s["last"] - load["start"]), idle
+    finally:
+        gateway.stop()
+
+
+def growth(args):
+    """How cost grows with accounts, with links, with segments: one after the other, the first is the base."""
+
+    def accounts(count):
+        def change(run):
+            more = "".join(
+                f'\n[[account]]\nname = "a{n}"\nnetworks = ["127.0.0.0/8"]\n[[account.sender]]\nvalue = "{10_000_000 + n}"\n'
+                f'[[account.credential]]\ndialect = "mavorion"\nkey = "key-{n}"\n' for n in range(count - 1))
+            (run / "directory.toml").write_text((run / "directory.toml").read_text() + more)
+        return change
+
+    def links(count):
+        def change(run):
+            text = (run / "aldis.toml").read_text()
+            link = text[text.index("[[link]]"):text.index("[log]")]
+            more = "".join(link.replace('"sink"', f'"sink{n}"') for n in range(count - 1))
+            (run / "aldis.toml").write_text(text + "\n" + more)
+        return change
+
+    for name, change in [*((f"{n} accounts", accounts(n)) for n in (2, 100, 10_000)), *((f"{n} links", links(n)) for n in (1, 10, 100))]:
+        rate, _, idle = throughput(args, change)
+        print(f"{name}: {rate:.0f} messages/s, {idle * 100:.1f} % of a core when idle", flush=True)
+    for segments, length in ((1, 26), (3, 400), (10, 1480)):
+        rate, wire, _ = throughput(args, text="a" * length)
+        print(f"{segments} segments a message: {rate:.0f} messages/s", flush=True)
 
 
 def machine():
@@ -247,6 +297,7 @@ def full(args):
 def main():
     ap = argparse.ArgumentParser(description=__doc__)
     ap.add_argument("--quick", action="store_true", help="one short round, one line")
+    ap.add_argument("--growth", action="store_true", help="accounts, links, segments instead of the targets")
     ap.add_argument("--rounds", type=int, default=3)
     ap.add_argument("--duration", type=float, default=10)
     ap.add_argument("--rate", type=int, default=5000, help="requests a second offered for the latency row")
@@ -256,7 +307,7 @@ def main():
         args.rounds, args.duration = 1, 5
     vars(args).update(conns=64, crash_at=6, slow_ms=25, drain=60, idle=4, scratch=None, keep=False)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that finally clauses stop what was started
-    (quick if args.quick else full)(args)
+    (quick if args.quick else growth if args.growth else full)(args)
 
 
 if __name__ == "__main__":

@@ -92,7 +92,8 @@ def _open_to_serve(
     settings: Settings, data_dir: Path, lock: OwnerLock, on_lost: Callable[[], None]
 ) -> SqliteStore:
     path, writer = store_path(settings.store.url, data_dir), settings.store.writer
-    if writer == "thread" or (writer == "auto" and len(os.sched_getaffinity(0)) == 1):
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if writer == "thread" or (writer == "auto" and cores == 1):
         return SqliteStore(path, journal=Journal(data_dir))
     return SqliteStore(path, ProcessRunner(path, (lock.descriptor,), on_lost), Journal(data_dir))
 

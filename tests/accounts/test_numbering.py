@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import phonenumbers
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from aldis.accounts import numbering
 from aldis.accounts.numbering import Numbering, Recipient, read_number
 
 CASES = [
@@ -32,3 +36,39 @@ def test_a_number_and_who_it_is(number: str, numbering: Numbering, home: str, re
 @pytest.mark.parametrize("numbering", list(Numbering))
 def test_what_is_no_number(number: str, numbering: Numbering) -> None:
     assert read_number(number, numbering, "US") is None
+
+
+REGIONS = (
+    "US",
+    "SE",
+    "GB",
+    "NP",
+    "DE",
+    "IT",
+    "BR",
+    "AR",
+    "MX",
+    "FR",
+    "IN",
+    "RU",
+    "KZ",
+    "JM",
+    "DK",
+    "SM",
+    "VA",
+)
+
+
+@given(st.sampled_from(REGIONS), st.text("0123456789", min_size=5, max_size=13), st.integers(0, 4))
+def test_a_plain_number_is_read_as_the_library_reads_it(region: str, digits: str, changed: int) -> None:
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
+    assert metadata is not None
+    example = str(metadata.mobile.example_number if metadata.mobile else digits)
+    number = digits[:changed] + example[changed:] if changed else digits
+    plain = numbering._plain_numbers(region)
+    assert plain is not None
+    if plain.is_one(number):
+        parsed = phonenumbers.parse(number, region)
+        assert phonenumbers.is_valid_number(parsed)
+        national = phonenumbers.national_significant_number(parsed)
+        assert f"{parsed.country_code}{national}" == plain.country_code + number

@@ -7,6 +7,7 @@ phonenumberslite supplies the numbering plans. Source: ITU-T E.164.
 
 from __future__ import annotations
 
+import re
 from enum import Enum, auto
 from functools import lru_cache
 
@@ -53,10 +54,60 @@ def read_number(number: str, numbering: Numbering, home: str) -> Recipient | Non
         and _is_valid("+" + number, None)
     ):
         return international
+    plain = _plain_numbers(home)
+    if plain is not None and plain.is_one(number):
+        return Recipient(plain.country_code + number, home)
     if _is_valid(number, home):
         local = phonenumbers.parse(number, home)
         return Recipient(f"{local.country_code}{phonenumbers.national_significant_number(local)}", home)
     return international
+
+
+class _PlainNumbers:
+    """The numbers of a region in their plainest form: nothing to strip, nothing to guess.
+
+    Reading a number in full takes tens of microseconds; telling that there is nothing to be read takes two.
+    """
+
+    def __init__(self, metadata: phonenumbers.PhoneMetadata, general: phonenumbers.PhoneNumberDesc) -> None:
+        self.country_code = str(metadata.country_code)
+        kinds = (
+            metadata.fixed_line,
+            metadata.mobile,
+            metadata.toll_free,
+            metadata.premium_rate,
+            metadata.shared_cost,
+            metadata.personal_number,
+            metadata.voip,
+            metadata.pager,
+            metadata.uan,
+            metadata.voicemail,
+        )
+        patterns = [kind.national_number_pattern for kind in kinds if kind and kind.national_number_pattern]
+        self._lengths = frozenset(general.possible_length)
+        self._general = re.compile(general.national_number_pattern or "")
+        self._valid = re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+        prefix = metadata.national_prefix_for_parsing
+        self._prefix = re.compile(prefix) if prefix else None
+
+    def is_one(self, number: str) -> bool:
+        """Tell whether a number is valid as it stands."""
+        return (
+            len(number) in self._lengths
+            and not number.startswith(self.country_code)
+            and (self._prefix is None or not self._prefix.match(number))
+            and self._general.fullmatch(number) is not None
+            and self._valid.fullmatch(number) is not None
+        )
+
+
+@lru_cache(maxsize=256)
+def _plain_numbers(home: str) -> _PlainNumbers | None:
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(home)
+    general = None if metadata is None else metadata.general_desc
+    if metadata is None or general is None or not general.national_number_pattern:
+        return None
+    return _PlainNumbers(metadata, general)
 
 
 def _is_valid(number: str, home: str | None) -> bool:

@@ -18,6 +18,8 @@ from aldis.telemetry import Metrics
 log = structlog.get_logger()
 
 PERIOD_S = 1.0
+#: how old the backlog's gauge may be
+COUNT_S = 5.0
 #: rows a transaction; small, so that nobody waits long behind it
 BITE = 200
 DAY_MS = 86_400_000
@@ -49,6 +51,7 @@ class Keeper:
         self._metrics = metrics
         self._loop = AgentLoop("keeper")
         self._stopping = False
+        self._count_at = 0.0
         #: all that ever had a backlog, so that an empty one shows as 0
         self._links: set[str] = set()
         #: told after messages ended; a hint, wired by app.py
@@ -72,11 +75,17 @@ class Keeper:
             self.on_ended()
         forgotten = await self._store.purge(BITE, now - self._settings.retention_days * DAY_MS)
         self._metrics.commits.set(self._store.commits)
+        if self._clock.monotonic() >= self._count_at:
+            await self._count_backlog()
+        return ended + forgotten
+
+    async def _count_backlog(self) -> None:
+        """Set the gauge; counting a million takes tens of milliseconds of a thread, so not in every round."""
+        self._count_at = self._clock.monotonic() + COUNT_S
         waiting = await self._store.backlog()
         self._links |= waiting.keys()
         for link in self._links:
             self._metrics.backlog.labels(link).set(waiting.get(link, 0))
-        return ended + forgotten
 
     async def follow_directory(self) -> None:
         """Load the directory if it has changed."""
