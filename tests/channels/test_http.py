@@ -234,3 +234,12 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(channel: HttpCha
     server.close()
     assert answer.status is None
     assert "CERTIFICATE_VERIFY_FAILED" in answer.fault
+
+
+async def test_an_endpoint_that_closes_without_a_word_is_asked_twice_at_most(channel: HttpChannel) -> None:
+    server = Scripted([OK, None])
+    async with server as url:
+        await asyncio.gather(*(channel.post(to(url), within()) for _ in range(5)))
+        server.requests.clear()
+        assert (await channel.post(to(url), within())).status == 200
+    assert len(server.requests) <= 2

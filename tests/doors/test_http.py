@@ -253,3 +253,24 @@ async def test_https_with_a_certificate(echo: Echo, tmp_path: Path) -> None:
     assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 OK\r\n")
     writer.close()
     await made.stop()
+
+
+async def test_a_trailer_does_not_pass_for_a_header(server: HttpServer, echo: Echo) -> None:
+    head = HEAD + b"Transfer-Encoding: chunked\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n"
+    await ask(server, head + b"1\r\na\r\n0\r\nX-Forwarded-For: 198.51.100.1\r\n\r\n")
+    assert echo.asked[0].peer == "192.0.2.7"
+
+
+async def test_a_second_body_in_the_read_that_ends_the_first_is_no_frame(echo: Echo) -> None:
+    limits = GuardLimits(body_octets=200_000)
+    made = HttpServer(echo.serve, ServerSettings("127.0.0.1", 0, limits, grace_s=1), Entropy())
+    await made.start()
+    stranger = await Stranger.at(made)
+    request = HEAD + b"Content-Length: 150000\r\n\r\n" + b"a" * 150_000
+    await stranger.say(request[:1000])
+    await asyncio.sleep(0.01)
+    await stranger.say(request[1000:] + request[:140_000])
+    await stranger.say(request[140_000:])
+    assert [(await stranger.answer())[0] for _ in range(2)] == [200, 200]
+    stranger.leave()
+    await made.stop()

@@ -17,7 +17,7 @@ from aldis.stages.sending.shares import share
 from aldis.store import migrate
 from aldis.store.migrate import Migration
 from aldis.store.sqlite import transactions
-from aldis.store.sqlite.connection import open_writer, upgrade
+from aldis.store.sqlite.connection import open_reader, open_writer, upgrade
 from aldis.store.sqlite.in_process import ProcessRunner
 from aldis.store.sqlite.in_thread import ThreadRunner
 from aldis.store.sqlite.journal import Heard, Journal
@@ -233,3 +233,36 @@ async def test_the_journal_does_not_grow_without_end(tmp_path: Path, monkeypatch
         journal.settled([number - 5])
     assert sum(size_of(tmp_path / f"heard-{number}.journal") for number in (1, 2)) < 3000
     journal.close()
+
+
+async def test_an_old_note_does_not_speak_for_a_later_attempt(tmp_path: Path, demo_database: Path) -> None:
+    shutil.copy(demo_database, tmp_path / "aldis.db")
+    store = SqliteStore(tmp_path / "aldis.db", journal=Journal(tmp_path))
+    await accept(store, a_message(1))
+    back = Settlement(1, State.QUEUED, due_at=NOW, reason="busy")
+    await store.claim("link", 1, share, NOW)
+    await store.mark([1])
+    assert store.note_heard("link", [back], NOW, marked=True)
+    await store.settle("link", [back], NOW, marked=True)
+    await store.claim("link", 1, share, NOW)
+    await store.mark([1])  # on the wire again, and then the process dies
+    again = SqliteStore(tmp_path / "aldis.db", journal=Journal(tmp_path))
+    assert await again.recover("link", hold=True, now=NOW) == 1
+    assert await again.count_by_state() == {"unconfirmed": 1}
+    await again.close()
+    await store.close()
+
+
+async def test_a_reader_does_not_hold_commits_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aldis.store.sqlite.checkpoints.START_PAGES", 1)
+    store = SqliteStore(tmp_path / "aldis.db")
+    await store.take_ids(1)
+    reader = open_reader(tmp_path / "aldis.db")
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM counter").fetchall()
+    async with asyncio.timeout(5):
+        for _ in range(200):
+            await store.take_ids(1)
+    reader.execute("COMMIT")
+    reader.close()
+    await store.close()

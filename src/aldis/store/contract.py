@@ -145,8 +145,9 @@ class Store(Protocol):
 
     def note_heard(
         self, link: str, settlements: Sequence[Settlement], now: int, *, marked: bool = False
-    ) -> None:
-        """Remember outcomes across a crash of this process, at once and before they are settled.
+    ) -> bool:
+        """Remember outcomes across a crash of this process, at once and before they are settled; returns
+        whether that worked.
 
         The next `recover` settles what was noted and not settled. Less than `settle` promises: a crash of the
         machine may forget it.

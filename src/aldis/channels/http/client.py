@@ -97,6 +97,7 @@ class HttpChannel:
                 # again.
                 if not wire.heard_nothing:
                     raise
+                break  # once: an endpoint may take a postback and close without a word
         wire = await self._connect(key, limits, deadline)
         return await self._exchange(key, wire, octets, deadline)
 

@@ -84,7 +84,7 @@ class Wire(asyncio.Protocol):
             return
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError as fault:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as fault:
             self._fail(Hangup(f"the answer is not HTTP: {type(fault).__name__}"))
             self.abort()
             return
@@ -105,6 +105,10 @@ class Wire(asyncio.Protocol):
         self._fail(Hangup(f"the connection broke: {exc}" if exc else "the connection was closed"))
 
     # ── the parser's callbacks ──
+
+    def on_message_begin(self) -> None:
+        if self._answer is None:
+            self.abort()  # a second answer to one request: nothing behind it can be trusted
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()

@@ -84,6 +84,8 @@ class HttpConnection(asyncio.Protocol):
         self._fault = 0
         self._is_continue_owed = False
         self._is_paused = False
+        #: the peer does not read its answers
+        self._is_clogged = False
         #: of the read that is being parsed
         self._read_octets = 0
         #: what must have happened by when
@@ -145,10 +147,19 @@ class HttpConnection(asyncio.Protocol):
                 self._serve_next()
             elif self._is_leaving:
                 self._turn_away(self._fault or 400)
-        if self._queue and not self._is_paused and not self._transport.is_closing():
+        if self._queue:
+            self._pause_reading()
+        self._offer_to_continue()
+
+    def _pause_reading(self) -> None:
+        if not self._is_paused and not self._transport.is_closing():
             self._is_paused = True
             self._transport.pause_reading()
-        self._offer_to_continue()
+
+    def _close(self) -> None:
+        """Close when all is written, which a peer that does not read cannot put off for ever."""
+        self._unread_deadline = min(self._unread_deadline, self._loop.time() + self._limits.body_s)
+        self._transport.close()
 
     def _feed(self, data: bytes) -> None:
         """Parse what came, and bound what it left unfinished."""
@@ -168,7 +179,7 @@ class HttpConnection(asyncio.Protocol):
             self._check_head(self._head_octets)
             if not was_in_head:
                 self._deadline = self._loop.time() + self._limits.header_s
-        elif self._in_body and was_in_body:
+        elif self._in_body and was_in_body and len(self._queue) == whole:
             self._frame_octets += len(data) - (self._body_octets - body_octets)
             if self._frame_octets > self._limits.header_octets + FRAME_SHARE * self._body_octets:
                 self._fault = self._fault or 431
@@ -184,9 +195,14 @@ class HttpConnection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Give a peer that does not read its answers some time, and then leave it (`sweep`)."""
         self._unread_deadline = self._loop.time() + self._limits.body_s
+        self._is_clogged = True
+        self._pause_reading()
 
     def resume_writing(self) -> None:
         self._unread_deadline = inf
+        self._is_clogged = False
+        if self._current is None and not self._transport.is_closing():
+            self._go_on()
 
     # ── the parser's callbacks ──
 
@@ -198,6 +214,8 @@ class HttpConnection(asyncio.Protocol):
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._in_head:
+            return  # a trailer must not pass for a header (RFC 9110 §6.5.1)
         name = name.lower()
         if name == b"host":
             self._hosts += 1
@@ -325,15 +343,20 @@ class HttpConnection(asyncio.Protocol):
         closing = CLOSE if is_last else asked.keep_alive_line
         self._transport.write(self._site.answers.write(reply, closing, head_only=asked.head_only))
         if is_last:
-            self._transport.close()
-        elif self._queue:
+            self._close()
+        elif not self._is_clogged:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Serve what waits, or read on."""
+        if self._queue:
             self._serve_next()
-        else:
-            self._deadline = self._loop.time() + self._wait_s()
-            if self._is_paused:
-                self._is_paused = False
-                self._transport.resume_reading()
-            self._offer_to_continue()
+            return
+        self._deadline = self._loop.time() + self._wait_s()
+        if self._is_paused:
+            self._is_paused = False
+            self._transport.resume_reading()
+        self._offer_to_continue()
 
     def _wait_s(self) -> float:
         if self._in_head:
@@ -345,7 +368,7 @@ class HttpConnection(asyncio.Protocol):
         self._is_leaving = True
         if not self._transport.is_closing():
             self._transport.write(self._site.answers.plain(status))
-            self._transport.close()
+            self._close()
 
     # ── time ──
 
@@ -356,7 +379,7 @@ class HttpConnection(asyncio.Protocol):
         elif now >= self._deadline:
             self._deadline = inf
             if self._is_idle:
-                self._transport.close()
+                self._close()
             elif self._current is None:
                 self._turn_away(408)
 
@@ -368,7 +391,7 @@ class HttpConnection(asyncio.Protocol):
     def leave(self) -> None:
         """Close once nothing is under way."""
         if self._current is None:
-            self._transport.close()
+            self._close()
         else:
             self._is_leaving = True
 

@@ -12,7 +12,11 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
+import structlog
+
 from aldis.dialects.exchange import HttpReply, HttpRequest
+
+log = structlog.get_logger()
 
 #: requests of one round: bounds how long a link waits for its turn
 AT_ONCE = 32
@@ -41,7 +45,10 @@ class Rounds:
         if self._asked:
             self._loop.call_soon(self._serve_all)
         for request, write in asked:
-            self._serve(request, partial(self._answer, write))
+            try:
+                self._serve(request, partial(self._answer, write))
+            except Exception:  # one request's fault is not the others'
+                log.exception("a request could not be served", path=request.path)
 
     def _answer(self, write: Callable[[HttpReply], None], reply: HttpReply) -> None:
         """Have a reply written with the others of this turn."""

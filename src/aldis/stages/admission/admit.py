@@ -133,11 +133,11 @@ class Admitter:
             async with self._refilling:  # one block at a time, however many wait for it
                 if self._ids.left < count:
                     self._ids.add(await self._store.take_ids(max(ID_BLOCK, count)))
+        blocks = [self._ids.take(len(found.recipients)) for found in case.findings]
         now = self._clock.now()
         messages: list[NewMessage] = []
         admitted: list[AdmittedAsk] = []
-        for found in case.findings:
-            ids = self._ids.take(len(found.recipients))
+        for found, ids in zip(case.findings, blocks, strict=True):
             found.echo = msgspec.json.encode(found.ask.echo)
             built: list[NewMessage] = []
             for position in range(len(ids)):

@@ -114,6 +114,8 @@ class Poster:
                 log.error("results of postbacks cannot be stored now", fault=str(fault))
                 self._results = batch + self._results
                 return  # the next step tries again
+            except Exception:  # their rows are still due: they are read and posted again
+                log.exception("results of postbacks could not be stored")
             for lane, result in batch:
                 self._let_go(lane, result.postback_id)
             self._loop.wake()
@@ -123,10 +125,8 @@ class Poster:
             self._settling = asyncio.create_task(self.settle())
             self._settling.add_done_callback(self._note_settled)
 
-    def _note_settled(self, task: asyncio.Task[None]) -> None:
+    def _note_settled(self, _task: asyncio.Task[None]) -> None:
         self._settling = None
-        if not task.cancelled() and task.exception() is not None:
-            log.error("results of postbacks could not be stored", exc_info=task.exception())
         if self._stopping:
             self._loop.wake()
 
@@ -176,9 +176,9 @@ class Poster:
         return lanes
 
     async def _post(self, due: DuePostback) -> None:
-        dialect = self._dialects[due.message.dialect]
         reached = False
         try:
+            dialect = self._dialects[due.message.dialect]
             answer = await self._try(dialect, due)
             reached = answer.status is not None
         except asyncio.CancelledError:
@@ -194,6 +194,9 @@ class Poster:
         finally:
             self._lanes.end(due.lane, reached=reached)
             del self._tasks[due.postback_id]
+            if not reached:  # what waits behind a dead endpoint must not be held: its rows are still due
+                for waiting in self._ready.pop(due.lane, ()):
+                    self._let_go(due.lane, waiting.postback_id)
         result = next_try(dialect.schedule, due, answer, self._clock.now())
         self._results.append((due.lane, result))
         self._tries[dialect.name, result.done].inc()

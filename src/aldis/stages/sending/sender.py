@@ -74,6 +74,7 @@ class Sender:
         self._settling = 0
         #: outcomes that are neither noted nor settled: with what is on the wire, all that is in doubt
         self._unnoted: dict[int, Settlement] = {}
+        self._is_store_failing = False
         self._settle_is_due = False
         self._pumping = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -149,6 +150,7 @@ class Sender:
     async def _store_outcomes(self, batch: list[Settlement]) -> None:
         now, marked = self._clock.now(), self._settings.retry.hold_in_doubt
         owed = await self._store.settle(self._upstream.name, batch, now, marked=marked)
+        self._is_store_failing = False
         for settlement in batch:
             self._unnoted.pop(settlement.message_id, None)
         if owed:
@@ -166,6 +168,7 @@ class Sender:
         return left
 
     def _settle_again(self, batch: list[Settlement]) -> None:
+        self._is_store_failing = bool(batch)  # nothing is claimed while nothing can be settled
         self._settlements = batch + self._settlements
         asyncio.get_running_loop().call_later(PAUSE_S, self._settle_soon)
 
@@ -212,7 +215,7 @@ class Sender:
             self._conclude(held.message_id)
 
     def _room_to_claim(self) -> int:
-        if self._stopping or not self._upstream.is_up:
+        if self._stopping or not self._upstream.is_up or self._is_store_failing:
             return 0
         ready = sum(map(len, self._ready))
         if self._settings.retry.hold_in_doubt:
@@ -267,8 +270,8 @@ class Sender:
         room = self._upstream.room()
         if self._unnoted and wanted > room - len(self._unnoted):
             heard, marked = list(self._unnoted.values()), self._settings.retry.hold_in_doubt
-            self._store.note_heard(self._upstream.name, heard, self._clock.now(), marked=marked)
-            self._unnoted.clear()
+            if self._store.note_heard(self._upstream.name, heard, self._clock.now(), marked=marked):
+                self._unnoted.clear()
         return room - len(self._unnoted)
 
     def _take_outcome(self, segment: Outbound, outcome: Outcome) -> None:

@@ -13,6 +13,8 @@ from contextlib import suppress
 
 import apsw
 
+from aldis.store.sqlite.connection import BUSY_MS
+
 #: pages of the log that start a checkpoint: about 4 MiB, as SQLite itself would
 START_PAGES = 1_000
 #: pages above the last try's that start another after one that could not finish
@@ -25,6 +27,7 @@ class Checkpoints:
     def __init__(self, db: apsw.Connection) -> None:
         #: a connection of its own, used in its own thread only
         self._db = db
+        self._db.set_busy_timeout(0)
         self._thread = ThreadPoolExecutor(1, "aldis-store-checkpoint")
         self._copying: Future[None] | None = None
         self._next_at = START_PAGES
@@ -43,8 +46,10 @@ class Checkpoints:
         self.is_backfilled = False
         self._copying = None
         with suppress(apsw.Error):  # a reader has the log open, or the disk is full: commits tell of that
+            db.set_busy_timeout(0)  # a reader in the way must not hold commits up: the next try will do
             db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
             self._next_at = START_PAGES
+        db.set_busy_timeout(BUSY_MS)
 
     def close(self) -> None:
         """Let a copy under way end, then let go of the file."""

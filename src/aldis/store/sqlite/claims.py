@@ -30,11 +30,11 @@ class LinkClaims:
         self._is_complete = False
         self._read_at = 0
 
-    def note_read(self, messages: Sequence[ClaimedMessage], limit: int, now: int) -> None:
-        """Hear what a claim found in the file; fewer than it asked for is all there was."""
+    def note_read(self, messages: Sequence[ClaimedMessage], now: int, *, is_all: bool) -> None:
+        """Hear what a claim found in the file, and whether that was all there was."""
         self.claimed.update(message.message_id for message in messages)
         self.forget_fresh()
-        self._is_complete = len(messages) < limit
+        self._is_complete = is_all
         self._read_at = now
 
     def note_accepted(self, message: NewMessage) -> None:

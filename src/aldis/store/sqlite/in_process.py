@@ -70,7 +70,10 @@ class ProcessRunner:
         if self._process is None:
             return
         self._pipe.close()
-        await asyncio.to_thread(self._process.wait, END_S)
+        try:
+            await asyncio.to_thread(self._process.wait, END_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
 
 
 class _Pipe(asyncio.Protocol):
@@ -100,10 +103,9 @@ class _Pipe(asyncio.Protocol):
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self._is_lost = True
+        # Whatever was asked last stays unanswered: nobody knows whether it is kept.
         if not self._is_closing:
             self._on_lost()
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(StoreUnavailable("the writer's process has ended"))
 
     def ask(self, question: bytes) -> asyncio.Future[bytes]:
         """Send a question; the future gives the answer to it."""

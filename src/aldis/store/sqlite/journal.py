@@ -25,7 +25,7 @@ log = structlog.get_logger()
 TURN_OCTETS = 1_048_576
 
 
-class Heard(msgspec.Struct, frozen=True, array_like=True):
+class Heard(msgspec.Struct, frozen=True, array_like=True, tag="heard"):
     """Outcomes of one link, heard together."""
 
     link: str
@@ -35,8 +35,20 @@ class Heard(msgspec.Struct, frozen=True, array_like=True):
     marked: bool
 
 
+class Settled(msgspec.Struct, frozen=True, array_like=True, tag="settled"):
+    """Of what was noted, this is on disk for good."""
+
+    message_ids: tuple[int, ...]
+
+
+class _Record(msgspec.Struct, frozen=True, array_like=True):
+    #: rises over both files
+    number: int
+    entry: Heard | Settled
+
+
 _ENCODER = msgspec.msgpack.Encoder()
-_DECODER = msgspec.msgpack.Decoder(Heard)
+_DECODER = msgspec.msgpack.Decoder(_Record)
 _LENGTH_OCTETS = 4
 
 
@@ -46,34 +58,51 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         paths = [folder / f"heard-{number}.journal" for number in (1, 2)]
         #: what a process that died had heard; to be settled before anything is sent
-        self.left_over = [heard for path in paths for heard in _read(path)]
+        self.left_over = _unsettled([record for path in paths for record in _read(path)])
         self._files = [os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) for path in paths]
         self._current = 0
         self._sizes = [os.fstat(file).st_size for file in self._files]
         #: by file: messages whose settling is not over
         self._open: list[set[int]] = [set(), set()]
+        self._number = 0
 
-    def note(self, heard: Heard) -> None:
-        """Write outcomes down; returns at once. A disk that takes nothing costs only this certainty."""
+    def note(self, heard: Heard) -> bool:
+        """Write outcomes down, at once; returns whether the disk took them."""
         other = 1 - self._current
         if self._sizes[self._current] > TURN_OCTETS and not self._open[other]:
             os.ftruncate(self._files[other], 0)
             self._sizes[other] = 0
             self._current = other
-        octets = _ENCODER.encode(heard)
-        record = len(octets).to_bytes(_LENGTH_OCTETS, "big") + octets
-        try:
-            self._sizes[self._current] += os.write(self._files[self._current], record)
-        except OSError as fault:
-            log.error("outcomes cannot be written down before they are settled", fault=fault.strerror)
-            return
-        self._open[self._current].update(settlement.message_id for settlement in heard.settlements)
+        is_kept = self._write(heard)
+        if is_kept:
+            self._open[self._current].update(settlement.message_id for settlement in heard.settlements)
+        return is_kept
 
     def settled(self, message_ids: Iterable[int]) -> None:
-        """Hear that outcomes are on disk for good."""
+        """Hear that outcomes are on disk for good: an old note must not speak for a later attempt."""
         ids = set(message_ids)
-        for waiting in self._open:
-            waiting.difference_update(ids)
+        noted = ids & (self._open[0] | self._open[1])
+        if noted and self._write(Settled(tuple(noted))):
+            for waiting in self._open:
+                waiting.difference_update(noted)
+
+    def _write(self, entry: Heard | Settled) -> bool:
+        self._number += 1
+        octets = _ENCODER.encode(_Record(self._number, entry))
+        record = len(octets).to_bytes(_LENGTH_OCTETS, "big") + octets
+        file, size = self._files[self._current], self._sizes[self._current]
+        written, fault = 0, "no space"
+        try:
+            written = os.write(file, record)
+            if written < len(record):
+                os.ftruncate(file, size)  # half a record would hide all that follow
+        except OSError as error:
+            fault = error.strerror or str(error)
+        if written < len(record):
+            log.error("outcomes cannot be written down before they are settled", fault=fault)
+            return False
+        self._sizes[self._current] += written
+        return True
 
     def forget_left_over(self) -> None:
         """Hear that what was left over is settled."""
@@ -85,15 +114,28 @@ class Journal:
     def close(self) -> None:
         """Let go of the files; empty, if all is settled."""
         for waiting, file in zip(self._open, self._files, strict=True):
-            if not waiting:
+            if not waiting and not self.left_over:
                 with suppress(OSError):
                     os.ftruncate(file, 0)
             os.close(file)
 
 
-def _read(path: Path) -> Sequence[Heard]:
+def _unsettled(records: Sequence[_Record]) -> list[Heard]:
+    """Give what was heard last of each message and not settled after that."""
+    newest: dict[int, Heard | None] = {}
+    for record in sorted(records, key=lambda record: record.number):
+        entry = record.entry
+        if isinstance(entry, Settled):
+            newest.update(dict.fromkeys(entry.message_ids))
+        else:
+            for settlement in entry.settlements:
+                newest[settlement.message_id] = msgspec.structs.replace(entry, settlements=(settlement,))
+    return [heard for heard in newest.values() if heard is not None]
+
+
+def _read(path: Path) -> Sequence[_Record]:
     """Read what a file holds; a record that was cut short by a crash ends it."""
-    found: list[Heard] = []
+    found: list[_Record] = []
     octets = path.read_bytes() if path.exists() else b""
     position = 0
     while position + _LENGTH_OCTETS <= len(octets):

@@ -70,8 +70,11 @@ _IDS = msgspec.json.Decoder(list[int])
 _ROWS = msgspec.json.Decoder(list[tuple[int, str, str, int, str, int, int, int, int]])
 
 
-def claim(db: apsw.Connection, item: Claim, claimed: set[int]) -> list[ClaimedMessage]:
-    """Choose due messages that nobody has claimed; on any connection, writing nothing."""
+def claim(db: apsw.Connection, item: Claim, claimed: set[int]) -> tuple[list[ClaimedMessage], int]:
+    """Choose due messages that nobody has claimed; on any connection, writing nothing.
+
+    Returns them, and how many were found: some may be over their validity.
+    """
     (lists,) = every(db, _WAITING, (item.link, item.now, item.limit + len(claimed)))
     waiting = {
         priority: [message_id for message_id in _IDS.decode(ids) if message_id not in claimed][: item.limit]
@@ -80,8 +83,8 @@ def claim(db: apsw.Connection, item: Claim, claimed: set[int]) -> list[ClaimedMe
     shares = item.share({priority: len(ids) for priority, ids in waiting.items()}, item.limit)
     chosen = [message_id for priority in PRIORITIES for message_id in waiting[priority][: shares[priority]]]
     if not chosen:
-        return []
-    return [
+        return [], 0
+    messages = [
         ClaimedMessage(
             message_id,
             sender,
@@ -106,6 +109,7 @@ def claim(db: apsw.Connection, item: Claim, claimed: set[int]) -> list[ClaimedMe
             expires_at,
         ) in _ROWS.decode(one(db, _CHOSEN, (as_json(chosen), item.now)))
     ]
+    return messages, len(chosen)
 
 
 def mark(db: apsw.Connection, items: list[Mark]) -> list[None]:
@@ -137,7 +141,11 @@ def settle(db: apsw.Connection, items: list[Settle]) -> list[bool]:
 
 
 _SEGMENT = """
-INSERT OR REPLACE INTO segment (message_id, number, link, smsc_message_id, submitted_at) VALUES {rows}
+INSERT INTO segment (message_id, number, link, smsc_message_id, submitted_at) VALUES {rows}
+ON CONFLICT (message_id, number) DO UPDATE
+SET link = excluded.link, smsc_message_id = excluded.smsc_message_id, submitted_at = excluded.submitted_at,
+    state = 'submitted', error_code = '', receipt_at = 0
+WHERE smsc_message_id <> excluded.smsc_message_id OR link <> excluded.link
 """
 
 _REQUEUE = """

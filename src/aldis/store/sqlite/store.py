@@ -94,6 +94,8 @@ class SqliteStore:
 
     async def recover_orphans(self, links: Sequence[str], now: int) -> int:
         """See `Store.recover_orphans`."""
+        if self._journal is not None:
+            await self._settle_left_over(self._journal)
         return await self._writer.call(sending.recover_orphans, sending.Orphans(tuple(links), now))
 
     async def claim(self, link: str, limit: int, share: Share, now: int) -> list[ClaimedMessage]:
@@ -101,8 +103,8 @@ class SqliteStore:
         claims = self._claims.of(link)
         if not claims.must_read(now):
             return claims.claim_fresh(limit, share, now)
-        messages = sending.claim(self._reader, sending.Claim(link, limit, share, now), claims.claimed)
-        claims.note_read(messages, limit, now)
+        messages, found = sending.claim(self._reader, sending.Claim(link, limit, share, now), claims.claimed)
+        claims.note_read(messages, now, is_all=found < limit)
         return messages
 
     async def mark(self, message_ids: Sequence[int]) -> None:
@@ -111,10 +113,9 @@ class SqliteStore:
 
     def note_heard(
         self, link: str, settlements: Sequence[Settlement], now: int, *, marked: bool = False
-    ) -> None:
+    ) -> bool:
         """See `Store.note_heard`."""
-        if self._journal is not None:
-            self._journal.note(Heard(link, tuple(settlements), now, marked))
+        return self._journal is not None and self._journal.note(Heard(link, tuple(settlements), now, marked))
 
     async def _settle_left_over(self, journal: Journal) -> None:
         """Settle what a process that died had heard, as far as it had not been settled."""
