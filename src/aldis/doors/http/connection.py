@@ -15,13 +15,13 @@ from collections import deque
 from collections.abc import Callable
 from math import inf
 from typing import cast
-from urllib.parse import unquote_to_bytes
 
 import httptools
 
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.doors.http.answers import CLOSE, CONTINUE, KEEP_ALIVE, Answers
 from aldis.doors.http.guard import Guard
+from aldis.doors.http.reading import path_of, peer_of
 from aldis.doors.http.rounds import Rounds, Serve
 
 #: requests that may wait behind the one that is being answered
@@ -291,11 +291,11 @@ class HttpConnection(asyncio.Protocol):
         body = self._body
         request = HttpRequest(
             self._parser.get_method().decode("ascii"),
-            _path(path),
+            path_of(path),
             query,
             self._headers,
             (body[0] if len(body) == 1 else b"".join(body)) if fits else b"",
-            self._peer(),
+            peer_of(self._address, self._headers, self._limits.trusted),
             self._site.entropy(62),
             fits,
         )
@@ -304,16 +304,6 @@ class HttpConnection(asyncio.Protocol):
         self._queue.append(_Asked(request, is_last=is_last, keep_alive_line=KEEP_ALIVE if old else b""))
         if is_last:
             self._is_leaving = True
-
-    def _peer(self) -> str:
-        """Tell who asks: the nearest address that is not one of our proxies."""
-        if self._address not in self._limits.trusted:
-            return self._address
-        named = [value for name, value in self._headers if name == b"x-forwarded-for"]
-        for address in reversed(b",".join(named).decode("latin-1").split(",")):
-            if address.strip() and address.strip() not in self._limits.trusted:
-                return address.strip()
-        return self._address
 
     def _finished_octets(self) -> int:
         return len(self._url) + sum(len(name) + len(value) + 4 for name, value in self._headers)
@@ -398,13 +388,3 @@ class HttpConnection(asyncio.Protocol):
     def abort(self) -> None:
         """Close now."""
         self._transport.abort()
-
-
-def _path(target: bytes) -> str:
-    """Read the path of a request target, which a proxy's client may write with scheme and host."""
-    if not target.startswith(b"/"):
-        scheme, _, rest = target.partition(b"://")
-        target = b"/" + rest.partition(b"/")[2] if scheme.lower() in (b"http", b"https") else target
-    if b"%" in target:
-        target = unquote_to_bytes(target)
-    return target.decode("utf-8", "replace")

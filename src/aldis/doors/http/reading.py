@@ -1,0 +1,27 @@
+"""Reads from the head of a request what the dialects want to know: its path, and who asks. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from urllib.parse import unquote_to_bytes
+
+
+def path_of(target: bytes) -> str:
+    """Read the path of a request target, which a proxy's client may write with scheme and host."""
+    if not target.startswith(b"/"):
+        scheme, _, rest = target.partition(b"://")
+        target = b"/" + rest.partition(b"/")[2] if scheme.lower() in (b"http", b"https") else target
+    if b"%" in target:
+        target = unquote_to_bytes(target)
+    return target.decode("utf-8", "replace")
+
+
+def peer_of(address: str, headers: list[tuple[bytes, bytes]], trusted: Collection[str]) -> str:
+    """Tell who asks: the nearest address that is not one of our proxies."""
+    if address not in trusted:
+        return address
+    named = [value for name, value in headers if name == b"x-forwarded-for"]
+    for forwarded in reversed(b",".join(named).decode("latin-1").split(",")):
+        if forwarded.strip() and forwarded.strip() not in trusted:
+            return forwarded.strip()
+    return address
