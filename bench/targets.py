@@ -222,8 +222,8 @@ def growth(args):
         rate, _, idle = throughput(args, change)
         print(f"{name}: {rate:.0f} messages/s, {idle * 100:.1f} % of a core when idle", flush=True)
     for segments, length in ((1, 26), (3, 400), (10, 1480)):
-        rate, wire, _ = throughput(args, text="a" * length)
-        print(f"{segments} segments a message: {rate:.0f} messages/s", flush=True)
+        _, wire, _ = throughput(args, text="a" * length)
+        print(f"{segments} segments a message: {wire:.0f} segments/s", flush=True)
 
 
 def machine():
