@@ -274,3 +274,21 @@ async def test_a_second_body_in_the_read_that_ends_the_first_is_no_frame(echo: E
     assert [(await stranger.answer())[0] for _ in range(2)] == [200, 200]
     stranger.leave()
     await made.stop()
+
+
+async def test_a_request_that_fails_is_answered_and_the_others_are_served(echo: Echo) -> None:
+    def serve(request: HttpRequest, answer: Callable[[HttpReply], None]) -> None:
+        if request.path == "/bad":
+            raise LookupError("bad")
+        echo.serve(request, answer)
+
+    made = HttpServer(serve, ServerSettings("127.0.0.1", 0, LIMITS, grace_s=1), Entropy())
+    await made.start()
+    bad, good = await Stranger.at(made), await Stranger.at(made)
+    await bad.say(b"GET /bad HTTP/1.1\r\nHost: x\r\n\r\n")
+    await good.say(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert (await bad.answer())[0] == 500
+    assert await good.answer() == (200, b"GET /a  ")
+    for each in (bad, good):
+        each.leave()
+    await made.stop()

@@ -199,9 +199,11 @@ class HttpConnection(asyncio.Protocol):
         self._pause_reading()
 
     def resume_writing(self) -> None:
-        self._unread_deadline = inf
         self._is_clogged = False
-        if self._current is None and not self._transport.is_closing():
+        if self._transport.is_closing():
+            return  # the little that is left must be read in time as well (`_close`)
+        self._unread_deadline = inf
+        if self._current is None:
             self._go_on()
 
     # ── the parser's callbacks ──

@@ -18,6 +18,9 @@ from aldis.dialects.exchange import HttpReply, HttpRequest
 
 log = structlog.get_logger()
 
+#: for what failed outside of any dialect, which all have words of their own
+FAILED = HttpReply(500, b"text/plain; charset=utf-8", b"This failed; the log says why.\n")
+
 #: requests of one round: bounds how long a link waits for its turn
 AT_ONCE = 32
 
@@ -47,8 +50,9 @@ class Rounds:
         for request, write in asked:
             try:
                 self._serve(request, partial(self._answer, write))
-            except Exception:  # one request's fault is not the others'
+            except Exception:  # the outermost frame: one request's fault is not the others'
                 log.exception("a request could not be served", path=request.path)
+                self._answer(write, FAILED)
 
     def _answer(self, write: Callable[[HttpReply], None], reply: HttpReply) -> None:
         """Have a reply written with the others of this turn."""

@@ -238,8 +238,9 @@ class Sender:
             return  # an outcome came while its segment was being submitted; the loop below goes on by itself
         self._pumping = True
         try:
+            now = self._clock.monotonic()
             for queue in reversed(self._ready):
-                if not self._submit_from(queue, self._clock.monotonic()):
+                if queue and not self._submit_from(queue, now):
                     break
         finally:
             self._pumping = False

@@ -47,7 +47,7 @@ class Writer:
         self._closing = False
         self._loop = asyncio.get_running_loop()
         self._worker: asyncio.Task[None] | None = None
-        #: transactions so far, for the metrics and for tests of group commit
+        #: batches so far of which something was kept, for the metrics and for tests of group commit
         self.commits = 0
 
     def call(
@@ -86,7 +86,7 @@ class Writer:
                     outcomes = await self._runner.run([call for call, _ in batch])
                 except Exception as fault:  # noqa: BLE001 - whoever waits must hear of it
                     outcomes = [fault] * len(batch)
-                self.commits += 1
+                self.commits += any(not isinstance(outcome, Exception) for outcome in outcomes)
                 _hand_over(batch, outcomes)
         finally:
             self._worker = None
