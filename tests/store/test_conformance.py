@@ -341,6 +341,17 @@ async def test_opt_ins_are_found_by_number(kept: Store) -> None:
     assert await kept.opted_in(keys) == {keys[0]}
 
 
+async def test_lookups_of_one_turn_get_their_own_answers(kept: Store) -> None:
+    opted_in, stranger = (OptInKey("74700", "demo", number) for number in ("14805550100", "14805550110"))
+    answers = await asyncio.gather(
+        kept.opted_in([opted_in]),
+        kept.opted_in([stranger]),
+        kept.opted_in([stranger, opted_in]),
+        kept.opted_in([]),
+    )
+    assert list(answers) == [{opted_in}, set(), {opted_in}, set()]
+
+
 async def test_the_directory_has_a_version_that_grows(kept: Store) -> None:
     before = await kept.directory_version()
     again = plan(directory_file.read(DIRECTORY, "d.toml", NAMES), await kept.stored_directory())

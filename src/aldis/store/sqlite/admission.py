@@ -1,13 +1,11 @@
-"""The writes of admission: ids, acceptance with its hold and duplicate keys; and the read of opt-ins."""
+"""The writes of admission: ids, acceptance with its hold and duplicate keys."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import apsw
 from msgspec.structs import astuple
 
-from aldis.store.contract import Acceptance, OptInKey
+from aldis.store.contract import Acceptance
 from aldis.store.sqlite.rows import as_json, for_each, one
 from aldis.traffic.message import NewMessage
 from aldis.traffic.refusal import Refusal, RefusalReason
@@ -48,12 +46,6 @@ def accept(db: apsw.Connection, acceptances: list[Acceptance]) -> list[Refusal |
 def judge(db: apsw.Connection, acceptance: Acceptance) -> Refusal | None:
     """Judge one submission as `accept` does, on any connection, writing nothing."""
     return _Keys(db, [acceptance]).find_duplicate(acceptance) or _Purses(db).hold(acceptance)
-
-
-def opted_in(db: apsw.Connection, keys: Sequence[OptInKey]) -> set[OptInKey]:
-    """Look each key up by its primary key."""
-    sql = "SELECT 1 FROM opt_in WHERE sender = ? AND topic = ? AND msisdn = ?"
-    return {key for key in keys if db.execute(sql, (key.sender, key.topic, key.msisdn)).fetchone()}
 
 
 class _Purses:

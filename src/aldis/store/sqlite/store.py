@@ -23,6 +23,7 @@ from aldis.store.sqlite.claims import Claims
 from aldis.store.sqlite.connection import open_reader, open_writer, upgrade
 from aldis.store.sqlite.in_thread import ThreadRunner
 from aldis.store.sqlite.journal import Heard, Journal
+from aldis.store.sqlite.opt_ins import OptIns
 from aldis.store.sqlite.writer import Runner, Writer
 from aldis.traffic.message import ClaimedMessage, MessageFacts, Settlement
 from aldis.traffic.postback import DuePostback, PostbackResult
@@ -43,6 +44,7 @@ class SqliteStore:
         self._db = _opened(path)
         self._writer = Writer(runner or ThreadRunner(path))
         self._reader = open_reader(path)
+        self._opt_ins = OptIns(self._reader)
         self._claims = Claims()
         self._journal = journal
         # for what scans: it works in a thread, one at a time
@@ -82,7 +84,7 @@ class SqliteStore:
 
     async def opted_in(self, keys: Sequence[OptInKey]) -> set[OptInKey]:
         """See `Store.opted_in`."""
-        return admission.opted_in(self._reader, keys)
+        return await self._opt_ins.look_up(keys)
 
     async def recover(self, link: str, *, hold: bool, now: int) -> int:
         """See `Store.recover`."""
