@@ -10,6 +10,7 @@ import asyncio
 import functools
 import os
 import secrets
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,7 +25,8 @@ from aldis.doors.http import house
 from aldis.doors.http.app import Door
 from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.server import HttpServer, ServerSettings
-from aldis.links.smpp.link import LinkSettings, SmppLink
+from aldis.errors import SettingsError
+from aldis.links.smpp.link import PAIR, TRANSCEIVER, LinkSettings, SmppLink
 from aldis.settings import (
     HttpSettings,
     LinkEntry,
@@ -130,7 +132,7 @@ class Gateway:
             self._simulator = Simulator(settings.simulator, self._clock)
             await self._simulator.start()
         current = CurrentDirectory(await self.store.directory())
-        links = frozenset(entry.name for entry in settings.link)
+        links = {entry.name: entry.quirks.text_rules for entry in settings.link}
         secret = secrets.token_bytes(32)
         deadlines = Deadlines(settings.messages.validity_s, settings.messages.receipt_patience_s)
         self.admitter = Admitter(self.store, self._clock, current, secret, links, deadlines)
@@ -250,7 +252,22 @@ def _link_settings(entry: LinkEntry) -> LinkSettings:
         system_type=entry.system_type,
         window=entry.window,
         timers=Timers(enquire_link_s=entry.enquire_link_s, response_s=entry.response_s),
+        binds=PAIR if entry.bind == "pair" else TRANSCEIVER,
+        count=entry.binds,
+        tls=_tls_of(entry) if entry.tls else None,
+        quirks=entry.quirks,
     )
+
+
+def _tls_of(entry: LinkEntry) -> ssl.SSLContext:
+    """Make the context of a link that always verifies its peer. Raises SettingsError."""
+    try:
+        context = ssl.create_default_context(cafile=entry.tls_ca or None)
+        if entry.tls_certificate:
+            context.load_cert_chain(entry.tls_certificate, entry.tls_key)
+    except OSError as fault:
+        raise SettingsError([f"TLS of link `{entry.name}`: {fault.strerror or fault}"]) from None
+    return context
 
 
 def _server_settings(http: HttpSettings) -> ServerSettings:

@@ -17,6 +17,7 @@ import msgspec
 
 from aldis import toml_file
 from aldis.errors import SettingsError
+from aldis.links.smpp.quirks import Quirks
 
 PREFIX = "ALDIS__"
 MAX_PORT = 65_535
@@ -61,16 +62,26 @@ class MessageSettings(msgspec.Struct, frozen=True):
 
 
 class LinkEntry(msgspec.Struct, frozen=True):
-    """`[[link]]`: one bind to a carrier."""
+    """`[[link]]`: a carrier's SMSC."""
 
     name: str
     host: str
     port: int
     kind: Literal["smpp"] = "smpp"
+    #: a transceiver, or a transmitter and a receiver
+    bind: Literal["transceiver", "pair"] = "transceiver"
+    #: so many of them
+    binds: int = 1
+    tls: bool = False
+    #: PEM files: whom to believe beside the system's authorities; who we are
+    tls_ca: str = ""
+    tls_certificate: str = ""
+    tls_key: str = ""
     system_id: str = ""
     password: str = ""
     password_file: str = ""
     system_type: str = ""
+    #: unanswered submits on each bind
     window: int = 100
     #: segments a second; none: no limit
     tps: float | None = None
@@ -79,6 +90,7 @@ class LinkEntry(msgspec.Struct, frozen=True):
     max_attempts: int = 24
     enquire_link_s: float = 30.0
     response_s: float = 30.0
+    quirks: Quirks = Quirks()
 
 
 class SimulatorSettings(msgspec.Struct, frozen=True):
@@ -229,19 +241,29 @@ def _link_faults(links: tuple[LinkEntry, ...]) -> list[tuple[toml_file.Path, str
         if link.name in names:
             faults.append(((*path, "name"), f"there are two links named `{link.name}`"))
         names.add(link.name)
-        if link.password and link.password_file:
-            faults.append((path, "give `password` or `password_file`, not both"))
-        for key, longest in (("system_id", 15), ("system_type", 12), ("password", 64)):
-            if len(getattr(link, key)) > longest:
-                faults.append(((*path, key), f"must be {longest} characters at most (SMPP v3.4 §4.1.1)"))
-        if link.port > MAX_PORT:
-            faults.append(((*path, "port"), f"must be {MAX_PORT} at most"))
-        for key in ("port", "window", "max_attempts", "enquire_link_s", "response_s"):
-            if getattr(link, key) <= 0:
-                faults.append(((*path, key), "must be above 0"))
-        if link.tps is not None and link.tps <= 0:
-            faults.append(((*path, "tps"), "must be above 0; leave it out for no limit"))
+        faults += [((*path, *where), fault) for where, fault in _faults_of(link)]
     return faults
+
+
+def _faults_of(link: LinkEntry) -> list[tuple[toml_file.Path, str]]:
+    faults: list[tuple[toml_file.Path, str]] = []
+    if link.password and link.password_file:
+        faults.append(((), "give `password` or `password_file`, not both"))
+    for key, longest in (("system_id", 15), ("system_type", 12), ("password", 64)):
+        if len(getattr(link, key)) > longest:
+            faults.append(((key,), f"must be {longest} characters at most (SMPP v3.4 §4.1.1)"))
+    if link.port > MAX_PORT:
+        faults.append((("port",), f"must be {MAX_PORT} at most"))
+    for key in ("port", "window", "binds", "max_attempts", "enquire_link_s", "response_s"):
+        if getattr(link, key) <= 0:
+            faults.append(((key,), "must be above 0"))
+    if link.tps is not None and link.tps <= 0:
+        faults.append((("tps",), "must be above 0; leave it out for no limit"))
+    if bool(link.tls_certificate) != bool(link.tls_key):
+        faults.append(((), "`tls_certificate` and `tls_key` belong together"))
+    if not link.tls and (link.tls_ca or link.tls_certificate):
+        faults.append(((), "`tls_ca`, `tls_certificate` and `tls_key` need `tls = true`"))
+    return faults + [(("quirks", key), fault) for key, fault in link.quirks.faults()]
 
 
 def _positive(section: str, record: msgspec.Struct) -> list[tuple[toml_file.Path, str]]:

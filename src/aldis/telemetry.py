@@ -76,6 +76,18 @@ class Metrics:
         self.link_in_flight = Gauge(
             "aldis_link_in_flight", "Segments awaiting a response", ["link"], registry=self.registry
         )
+        self.link_rate = Gauge(
+            "aldis_link_slowed_to",
+            "Segments a second that a link allows itself while its SMSC throttles; 0 without a limit",
+            ["link"],
+            registry=self.registry,
+        )
+        self.bind_failures = Counter(
+            "aldis_bind_failures",
+            "Binds that ended or never stood, by link and kind: unreachable, refused, lost, failed",
+            ["link", "kind"],
+            registry=self.registry,
+        )
         self.commits = Gauge("aldis_store_commits", "Commits since the start", registry=self.registry)
         self.backlog = Gauge(
             "aldis_queued_messages", "Messages waiting, by link", ["link"], registry=self.registry

@@ -124,7 +124,9 @@ async def test_a_carrier_that_takes_nothing_delays_and_loses_nothing(
             while whole.gateway.links_up()["simulator"]:
                 await asyncio.sleep(0.02)
         else:
-            whole.gateway._links["simulator"]._session.close("test")  # type: ignore[union-attr]
+            (bind,) = whole.gateway._links["simulator"].binds
+            assert bind.session is not None
+            bind.session.close("test")
     await whole.start_carrier()
     assert await whole.all_ended(60) == {"delivered": 60}
     await customer.wait_for(60, "/genesys")

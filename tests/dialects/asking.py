@@ -12,6 +12,7 @@ from aldis.accounts.directory import CurrentDirectory
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.dialects.registry import BY_PATH
 from aldis.doors.http.app import Door
+from aldis.sms.fitting import PLAIN
 from aldis.stages.admission.admit import Admitter, Deadlines
 from aldis.store.contract import Store
 from aldis.telemetry import Metrics
@@ -47,7 +48,7 @@ class Asker:
     async def over(cls, store: Store, clock: FakeClock) -> Asker:
         current = CurrentDirectory(await store.directory())
         admitter = Admitter(
-            store, clock, current, b"secret", frozenset({"simulator"}), Deadlines(172_800, 259_200)
+            store, clock, current, b"secret", {"simulator": PLAIN}, Deadlines(172_800, 259_200)
         )
         return cls(Door(BY_PATH, {}, admitter, Metrics()))
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from aldis.sms.segments import Splitting
 from aldis.stages.sending.upstream import Accepted, Outbound, Outcome
 
 
 class FakeUpstream:
     """Implements `stages.sending.upstream.Upstream`."""
 
-    def __init__(self, window: int = 10) -> None:
+    def __init__(self, window: int = 10, splitting: Splitting = Splitting.UDH_8) -> None:
         self.name = "link"
         self.window = window
+        self.splitting = splitting
         self.is_up = True
         self.on_outcome: Callable[[Outbound, Outcome], None] = lambda _segment, _outcome: None
         self.on_change: Callable[[], None] = lambda: None

@@ -16,6 +16,7 @@ from aldis.accounts.routes import Route
 from aldis.dialects import genesys, mavorion, skycore, sumotext
 from aldis.dialects.contract import Dialect
 from aldis.dialects.registry import DIALECTS
+from aldis.links.smpp.quirks import Quirks
 from aldis.traffic.states import TRANSITIONS
 
 ROOT = Path(__file__).parents[2]
@@ -119,6 +120,7 @@ def keys_of(record: type[msgspec.Struct]) -> list[str]:
         settings.StoreSettings,
         settings.MessageSettings,
         settings.LinkEntry,
+        Quirks,
         settings.SimulatorSettings,
         settings.LogSettings,
     ],

@@ -12,21 +12,31 @@ from tests.fakes.clock import NOON
 
 from aldis.app import Simulator
 from aldis.clock import SystemClock
-from aldis.links.smpp import translate, verdicts
+from aldis.links.smpp import verdicts
 from aldis.links.smpp.link import LinkSettings, SmppLink
+from aldis.links.smpp.quirks import Quirks
+from aldis.links.smpp.translate import Translator, is_receipt
 from aldis.settings import SimulatorSettings
 from aldis.smpp import codec, status, tlv
 from aldis.smpp.command import CommandId
 from aldis.smpp.pdus import BindResp, Empty, MessageIdBody, Pdu, ShortMessageBody
 from aldis.smpp.timers import Timers
 from aldis.sms.encoding import Encoding
-from aldis.stages.sending.upstream import Accepted, Deferred, InDoubt, Outbound, Outcome, Rejected
+from aldis.stages.sending.upstream import (
+    Accepted,
+    Deferred,
+    InDoubt,
+    LinkTrouble,
+    Outbound,
+    Outcome,
+    Rejected,
+)
 from aldis.telemetry import Metrics
 from aldis.traffic.receipt import Receipt, ReceiptState
 
 
 def outbound(recipient: str = "447700900001", **changes: Any) -> Outbound:
-    segment = Outbound(1, 1, 1, "74700", recipient, Encoding.GSM7, b"", b"hi", 3)
+    segment = Outbound(1, 1, 1, "74700", recipient, Encoding.GSM7, b"", b"hi", 3, NOON + 3_600_000)
     return msgspec.structs.replace(segment, **changes)
 
 
@@ -43,19 +53,22 @@ def outbound(recipient: str = "447700900001", **changes: Any) -> Outbound:
             Pdu(CommandId.submit_sm_resp, 1, 0x4A1),
             Deferred("0x000004A1"),
         ),  # unknown: losing is worse than twice
-        (Pdu(CommandId.generic_nack, 1, status.ESME_RINVCMDID, Empty()), Deferred("ESME_RINVCMDID")),
+        (Pdu(CommandId.generic_nack, 1, status.ESME_RINVCMDID, Empty()), LinkTrouble("ESME_RINVCMDID")),
+        (Pdu(CommandId.submit_sm_resp, 1, status.ESME_RINVBNDSTS), LinkTrouble("ESME_RINVBNDSTS")),
     ],
 )
 def test_a_response_and_its_verdict(response: Pdu, outcome: Outcome) -> None:
     assert verdicts.judge(response) == outcome
 
 
-def test_every_permanent_status_is_one_of_the_specification() -> None:
-    assert set(status.NAMES) >= verdicts.PERMANENT
+def test_every_status_with_a_name_has_a_verdict() -> None:
+    assert set(status.NAMES) - {status.ESME_ROK} == set(verdicts.VERDICTS)
 
 
 def test_a_segment_becomes_a_submit_sm() -> None:
-    body = translate.to_submit_sm(outbound(header=b"\x05\x00\x03\x01\x02\x01", encoding=Encoding.UCS2))
+    segment = outbound(header=b"\x05\x00\x03\x01\x02\x01", encoding=Encoding.UCS2)
+    body, tlvs = Translator("link", Quirks()).to_submit_sm(segment, NOON)
+    assert not tlvs
     assert (body.source_addr_ton, body.dest_addr_ton, body.dest_addr_npi) == (3, 1, 1)
     assert (body.esm_class, body.data_coding, body.registered_delivery) == (0x40, 0x08, 1)
     assert body.short_message == b"\x05\x00\x03\x01\x02\x01hi"
@@ -93,8 +106,8 @@ def test_a_deliver_sm_and_its_receipt(
 ) -> None:
     message = ShortMessageBody(source_addr="447700900001", esm_class=0x04, short_message=body)
     pdu = Pdu(CommandId.deliver_sm, 1, body=message, tlvs=tlvs)
-    assert translate.is_receipt(message, pdu)
-    found = translate.to_receipt("link", message, pdu, NOON)
+    assert is_receipt(message, pdu)
+    found = Translator("link", Quirks()).to_receipt(message, pdu, NOON)
     if receipt is None:
         assert found is None
         return
@@ -200,7 +213,7 @@ async def test_a_wrong_password_is_told_from_a_closed_port(
     smsc: Simulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
     watch = Watch(smsc.smsc.port, password="wrong")
-    while "bind refused" not in capsys.readouterr().out:
+    while "refused: ESME_RINVPASWD" not in capsys.readouterr().out:
         await asyncio.wait_for(watch.changed.wait(), 5)
         watch.changed.clear()
     assert not watch.link.is_up

@@ -14,8 +14,7 @@ from aldis.app import Simulator
 from aldis.clock import SystemClock
 from aldis.settings import SimulatorSettings
 from aldis.simulator.behaviour import BY_LAST_DIGITS, DELIVERS, behaviour_for, reaches_handset
-from aldis.simulator.handsets import Handsets
-from aldis.smpp.pdus import ShortMessageBody
+from aldis.simulator.handsets import Arriving, Handsets
 from aldis.sms.encoding import Encoding, encode
 from aldis.sms.segments import split
 
@@ -35,13 +34,10 @@ def test_a_handset_shows_the_text_whatever_the_order_of_its_segments(
     segments = list(split(encoded, 42))
     chance.shuffle(segments)
     for segment in segments:
-        body = ShortMessageBody(
-            source_addr="74700",
-            destination_addr="447700900001",
-            esm_class=0x40 if segment.header else 0,
-            data_coding=0 if encoded.encoding is Encoding.GSM7 else 8,
-        )
-        handsets.receive(body, segment.header + segment.octets, 0)
+        esm_class = 0x40 if segment.header else 0
+        data_coding = 0 if encoded.encoding is Encoding.GSM7 else 8
+        payload = segment.header + segment.octets
+        handsets.receive(Arriving("74700", "447700900001", esm_class, data_coding, payload), 0)
     (received,) = handsets.of("447700900001")
     assert (received.text, received.segments) == (text, len(segments))
     assert handsets.incomplete == 0
@@ -50,9 +46,9 @@ def test_a_handset_shows_the_text_whatever_the_order_of_its_segments(
 
 def test_an_incomplete_message_is_counted_and_not_shown() -> None:
     handsets = Handsets()
-    body = ShortMessageBody(source_addr="a", destination_addr="b", esm_class=0x40)
-    assert handsets.receive(body, b"\x05\x00\x03\x01\x02\x01x", 0) is None
-    assert handsets.receive(body, b"\x05\x00\x03\x01\x02\x01x", 0) is None  # the same segment again
+    part = Arriving("a", "b", 0x40, 0, b"\x05\x00\x03\x01\x02\x01x")
+    assert handsets.receive(part, 0) is None
+    assert handsets.receive(part, 0) is None  # the same segment again
     assert (handsets.incomplete, handsets.messages) == (1, 0)
     handsets.clear()
     assert handsets.incomplete == 0
@@ -74,8 +70,8 @@ def test_an_incomplete_message_is_counted_and_not_shown() -> None:
 async def test_the_view_shows_what_arrived(method: str, path: str, status: int, part: str) -> None:
     simulator = Simulator(SimulatorSettings("127.0.0.1:0", "127.0.0.1:0"), SystemClock())
     await simulator.start()
-    body = ShortMessageBody(source_addr="74700", destination_addr="447700900001")
-    simulator.memory.handsets.receive(body, encode("Grüße, 1 €").octets, 1_795_262_400_000)
+    arriving = Arriving("74700", "447700900001", 0, 0, encode("Grüße, 1 €").octets)
+    simulator.memory.handsets.receive(arriving, 1_795_262_400_000)
     url = f"http://127.0.0.1:{simulator.view.port}{path}"
     async with aiohttp.ClientSession() as session, session.request(method, url) as answer:
         assert answer.status == status

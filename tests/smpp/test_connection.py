@@ -105,7 +105,7 @@ def test_a_length_is_judged_before_its_octets_are_awaited() -> None:
 def test_an_unreadable_request_is_answered_and_the_session_lives() -> None:
     esme, smsc = bound_ends()
     broken = bytes.fromhex("00000012 00000004 00000000 00000007 0001")
-    unknown = bytes.fromhex("00000010 00000103 00000000 00000008")
+    unknown = bytes.fromhex("00000010 00000111 00000000 00000008")
     assert smsc.receive(broken + unknown, 0.0) == []
     answers = smsc.take_output()
     first, second = codec.decode(answers[:16]), codec.decode(answers[16:])

@@ -251,7 +251,7 @@ async def test_the_texts_of_both_alphabets_are_cut(
     demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock
 ) -> None:
     await accept(
-        demo_store, a_message(1, encoding=Encoding.UCS2, octets="ж".encode("utf-16-be") * 71, segments=2)
+        demo_store, a_message(1, coding=int(Encoding.UCS2), octets="ж".encode("utf-16-be") * 71, segments=2)
     )
     await a_sender(demo_store, upstream, clock).step()
     assert [len(segment.octets) for segment in upstream.out] == [134, 8]

@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from aldis.sms.encoding import Encoding
 from aldis.stages.sending.shares import share
 from aldis.store.contract import Acceptance, Store
 from aldis.traffic.message import NewMessage, Settlement, SubmittedSegment
@@ -28,7 +27,7 @@ _DEFAULT = NewMessage(
     sender="74700",
     recipient="447700900001",
     country="GB",
-    encoding=Encoding.GSM7,
+    coding=0,
     octets=b"Hello",
     segments=1,
     price_micros=50_000,

@@ -30,6 +30,8 @@ class Account(msgspec.Struct, frozen=True):
     burst: int
     #: 1..255
     max_segments: int
+    #: replace characters that GSM 7-bit lacks by their equals, where that avoids UCS-2
+    smart_encoding: bool
     #: refuse a Skycore campaign that the recipient has not subscribed to, and a message without one
     enforce_campaign: bool
     senders: tuple[Sender, ...]

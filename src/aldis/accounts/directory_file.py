@@ -50,6 +50,7 @@ class AccountEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rate_per_s: float | None = None
     burst: int = 1
     max_segments: int = 255
+    smart_encoding: bool = False
     enforce_campaign: bool = False
     sender: tuple[Sender, ...] = ()
     alphanumeric_in: tuple[str, ...] = ()

@@ -85,6 +85,7 @@ def _account_record(entry: AccountEntry, stored: Stored) -> Record:
         rate_per_s=entry.rate_per_s,
         burst=entry.burst,
         max_segments=entry.max_segments,
+        smart_encoding=entry.smart_encoding,
         enforce_campaign=entry.enforce_campaign,
         senders=entry.sender,
         alphanumeric_in=entry.alphanumeric_in,

@@ -34,6 +34,7 @@ class AccountRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     rate_per_s: float | None = None
     burst: int = 1
     max_segments: int = 255
+    smart_encoding: bool = False
     enforce_campaign: bool = False
     senders: tuple[Sender, ...] = ()
     alphanumeric_in: tuple[str, ...] = ()
@@ -65,6 +66,7 @@ def to_account(record: AccountRecord, account_id: int) -> Account:
         rate_per_s=record.rate_per_s,
         burst=record.burst,
         max_segments=record.max_segments,
+        smart_encoding=record.smart_encoding,
         enforce_campaign=record.enforce_campaign,
         senders=record.senders,
         alphanumeric_in=frozenset(record.alphanumeric_in),

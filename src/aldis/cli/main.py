@@ -12,8 +12,10 @@ import click
 from aldis import __version__
 from aldis.cli.apply import apply
 from aldis.cli.config import config
+from aldis.cli.decode import decode
 from aldis.cli.demo import demo
 from aldis.cli.message import message, messages
+from aldis.cli.segments import segments
 from aldis.cli.serve import serve
 from aldis.cli.simulator import simulator
 from aldis.errors import GatewayError, SettingsError
@@ -25,7 +27,7 @@ def aldis() -> None:
     """Aldis: an SMS gateway that takes customers' own HTTP dialects and speaks SMPP to carriers."""
 
 
-for verb in (serve, demo, simulator, apply, config, message, messages):
+for verb in (serve, demo, simulator, apply, config, message, messages, segments, decode):
     aldis.add_command(verb)
 
 

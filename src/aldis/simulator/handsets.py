@@ -1,23 +1,39 @@
 """The handsets behind the simulated SMSC: put segments together, keep what each number received, bounded.
 
-Reads what arrives as a handset would: by data_coding and user data header, through the decoders of `sms/`.
+Reads what arrives as a handset would: by data_coding, user data header and SAR TLVs, through the decoders of
+`sms/`.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 
 import msgspec
 
-from aldis.smpp.pdus import ShortMessageBody
-from aldis.sms.encoding import Encoding, decode
-from aldis.sms.udh import concatenation, split_header
+from aldis.smpp import tlv
+from aldis.sms import dcs, udh
+from aldis.sms.alphabet import from_septets
+from aldis.sms.dcs import Alphabet
+from aldis.sms.reassembly import Reassembly
+from aldis.sms.udh import Concatenation
 
 MAX_MESSAGES = 200_000
 MAX_INCOMPLETE = 10_000
+#: how long a handset keeps segments while others are missing
+PATIENCE_MS = 86_400_000
 
 UDHI = 0x40
-_ENCODINGS = {0x00: Encoding.GSM7, 0x01: Encoding.GSM7, 0x08: Encoding.UCS2}
+
+
+class Arriving(msgspec.Struct, frozen=True):
+    """One submission, whichever PDU brought it."""
+
+    sender: str
+    recipient: str
+    esm_class: int
+    data_coding: int
+    payload: bytes
+    tlvs: dict[int, bytes] = {}
 
 
 class Received(msgspec.Struct, frozen=True):
@@ -30,6 +46,8 @@ class Received(msgspec.Struct, frozen=True):
     text: str
     encoding: str
     segments: int
+    #: 0: shown at once and not kept; None: not told
+    message_class: int | None
 
 
 class Handsets:
@@ -37,32 +55,35 @@ class Handsets:
 
     def __init__(self) -> None:
         self._received: deque[Received] = deque(maxlen=MAX_MESSAGES)
-        self._incomplete: OrderedDict[tuple[str, str, int, int], dict[int, bytes]] = OrderedDict()
+        self._parts: Reassembly[bytes] = Reassembly(PATIENCE_MS, MAX_INCOMPLETE)
         #: segments that arrived, repeated ones included
         self.segments = 0
         #: whole messages since the start, also those that are forgotten
         self.messages = 0
 
-    def receive(self, body: ShortMessageBody, payload: bytes, now: int) -> Received | None:
+    def receive(self, arriving: Arriving, now: int) -> Received | None:
         """Take one segment; returns the message that it completes."""
         self.segments += 1
-        encoding = _ENCODINGS.get(body.data_coding, Encoding.UCS2)
-        elements, octets = split_header(payload) if body.esm_class & UDHI else ({}, payload)
-        place = concatenation(elements)
-        total = 1
+        coding = dcs.read(arriving.data_coding)
+        has_header = arriving.esm_class & UDHI
+        elements, octets = udh.split_header(arriving.payload) if has_header else ({}, arriving.payload)
+        parts = [octets]
+        place = udh.concatenation(elements) or _sar(arriving.tlvs)
         if place is not None and place.total > 1:
-            key = (body.source_addr, body.destination_addr, place.reference, place.total)
-            parts = self._incomplete.setdefault(key, {})
-            self._incomplete.move_to_end(key)
-            parts[place.number] = octets
-            if len(parts) < place.total:
-                while len(self._incomplete) > MAX_INCOMPLETE:
-                    self._incomplete.popitem(last=False)
+            whole = self._parts.take((arriving.sender, arriving.recipient), place, octets, now)
+            if whole is None:
                 return None
-            del self._incomplete[key]
-            octets, total = b"".join(parts[number] for number in sorted(parts)), place.total
-        text = decode(encoding, octets)
-        received = Received(now, body.destination_addr, body.source_addr, text, encoding.name, total)
+            parts = whole
+        received = Received(
+            now,
+            arriving.recipient,
+            arriving.sender,
+            # together before they are read: other people's segments end inside pairs of any kind
+            _read(coding.alphabet, b"".join(parts), elements),
+            coding.alphabet.name,
+            len(parts),
+            coding.message_class,
+        )
         self._received.append(received)
         self.messages += 1
         return received
@@ -81,10 +102,28 @@ class Handsets:
     @property
     def incomplete(self) -> int:
         """Messages of which segments are missing."""
-        return len(self._incomplete)
+        return len(self._parts)
 
     def clear(self) -> None:
         """Forget everything."""
         self._received.clear()
-        self._incomplete.clear()
+        self._parts.clear()
         self.segments = self.messages = 0
+
+
+def _read(alphabet: Alphabet, octets: bytes, elements: dict[int, bytes]) -> str:
+    """Read a text as a handset shows it; octets that are no text in hexadecimal."""
+    if alphabet is Alphabet.GSM7:
+        return from_septets(octets, *udh.shift_tables(elements))
+    if alphabet is Alphabet.OCTETS:
+        return octets.hex(" ")
+    return octets.decode(alphabet, "replace")
+
+
+def _sar(tlvs: dict[int, bytes]) -> Concatenation | None:
+    """Find which segment this is by its TLVs. Source: SMPP v3.4 §5.3.2.22 to §5.3.2.24."""
+    reference, total, number = (
+        int.from_bytes(tlvs.get(tag, b""), "big")
+        for tag in (tlv.SAR_MSG_REF_NUM, tlv.SAR_TOTAL_SEGMENTS, tlv.SAR_SEGMENT_SEQNUM)
+    )
+    return Concatenation(reference, total, number) if 1 <= number <= total else None

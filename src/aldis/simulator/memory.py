@@ -14,8 +14,9 @@ import msgspec
 
 from aldis.clock import Clock
 from aldis.simulator.handsets import Handsets
+from aldis.simulator.submitted import OwedReceipt
+from aldis.simulator.taken import Taken
 from aldis.smpp import status
-from aldis.smpp.pdus import ShortMessageBody
 from aldis.smpp.timers import Timers
 
 
@@ -28,13 +29,6 @@ class SmscSettings(msgspec.Struct, frozen=True):
     system_id: str = ""
     password: str = ""
     timers: Timers = Timers()
-
-
-class OwedReceipt(msgspec.Struct, frozen=True):
-    """A receipt to be sent until it is acknowledged."""
-
-    body: ShortMessageBody
-    tlvs: dict[int, bytes]
 
 
 class Receiver(Protocol):
@@ -56,6 +50,8 @@ class Memory:
         self.settings = settings
         self.clock = clock
         self.handsets = Handsets()
+        #: what query_sm and cancel_sm can ask about
+        self.taken = Taken()
         #: how often a number has been throttled since it was last taken
         self.throttled: Counter[str] = Counter()
         #: numbers for which the connection has been dropped

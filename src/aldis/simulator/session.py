@@ -10,10 +10,12 @@ from typing import cast
 
 from aldis.clock import as_datetime
 from aldis.simulator.behaviour import Behaviour, behaviour_for, reaches_handset
-from aldis.simulator.memory import Memory, OwedReceipt
-from aldis.smpp import receipt_text, status, tlv
+from aldis.simulator.memory import Memory
+from aldis.simulator.submitted import OwedReceipt, Submitted, as_deleted, of_multi, of_submit, write_receipt
+from aldis.smpp import status, time_format, tlv
 from aldis.smpp.command import CommandId
 from aldis.smpp.connection import (
+    FIRST_WITH_TLVS,
     Connection,
     Event,
     RequestArrived,
@@ -21,15 +23,28 @@ from aldis.smpp.connection import (
     ResponseOverdue,
     SessionEnded,
 )
-from aldis.smpp.pdus import Bind, BindResp, MessageIdBody, Pdu, ShortMessageBody
+from aldis.smpp.multi import DistributionList, UnsuccessfulSme
+from aldis.smpp.pdus import (
+    Bind,
+    BindResp,
+    CancelSm,
+    DataSm,
+    MessageIdBody,
+    Pdu,
+    QuerySm,
+    QuerySmResp,
+    ShortMessageBody,
+    SubmitMulti,
+    SubmitMultiResp,
+)
 from aldis.smpp.receipt_text import MessageState
 from aldis.smpp.session import BIND_STATES, Role, SessionState
+from aldis.smpp.status import ESME_RCANCELFAIL, ESME_RINVDLNAME, ESME_RQUERYFAIL, ESME_RREPLACEFAIL
 
 #: unacknowledged receipts on one bind
 RECEIPT_WINDOW = 500
 #: how long to wait before repeating a receipt that the customer could not keep
 REPEAT_S = 1.0
-ESM_CLASS_RECEIPT = 0x04
 #: registered_delivery, bits 1-0. Source: SMPP v3.4 §5.2.17
 WANTS_FAILURES = 2
 
@@ -82,7 +97,8 @@ class SmscSession(asyncio.Protocol):
     def deliver(self, receipt: OwedReceipt) -> None:
         """See `Receiver.deliver`."""
         now = self._memory.clock.monotonic()
-        self._connection.request(CommandId.deliver_sm, receipt.body, receipt, now, receipt.tlvs)
+        tlvs = receipt.tlvs if self._connection.knows_tlvs else {}
+        self._connection.request(CommandId.deliver_sm, receipt.body, receipt, now, tlvs)
         self._flush_soon()
 
     def tick(self) -> None:
@@ -119,8 +135,8 @@ class SmscSession(asyncio.Protocol):
             match event:
                 case RequestArrived(pdu) if isinstance(pdu.body, Bind):
                     self._take_bind(pdu, pdu.body)
-                case RequestArrived(pdu) if isinstance(pdu.body, ShortMessageBody):
-                    self._take_submit(pdu, pdu.body)
+                case RequestArrived(pdu):
+                    self._take_request(pdu)
                 case ResponseArrived(receipt, pdu):
                     self._take_receipt_answer(receipt, pdu)
                 case ResponseOverdue(receipt):
@@ -139,10 +155,23 @@ class SmscSession(asyncio.Protocol):
             self.close()
             return
         self._system_id = body.system_id
-        tlvs = {tlv.SC_INTERFACE_VERSION: b"\x34"}
+        tlvs = {tlv.SC_INTERFACE_VERSION: b"\x34"} if body.interface_version >= FIRST_WITH_TLVS else {}
         self._connection.respond(pdu, body=BindResp(system_id="aldis-smsc"), tlvs=tlvs)
         if pdu.command_id in BIND_STATES:
             self._memory.bound(self._system_id, self)
+
+    def _take_request(self, pdu: Pdu) -> None:
+        match pdu.body:
+            case ShortMessageBody() | DataSm() as body:
+                self._take_submission(pdu, of_submit(pdu, body))
+            case SubmitMulti() as body:
+                self._take_multi(pdu, body)
+            case QuerySm() as body:
+                self._take_query(pdu, body)
+            case CancelSm() as body:
+                self._take_cancel(pdu, body)
+            case _:  # replace_sm: what was taken is with the handset
+                self._connection.respond(pdu, ESME_RREPLACEFAIL)
 
     def _take_receipt_answer(self, receipt: OwedReceipt, pdu: Pdu) -> None:
         if pdu.command_status == status.ESME_ROK:
@@ -150,8 +179,9 @@ class SmscSession(asyncio.Protocol):
         elif pdu.command_status == status.ESME_RX_T_APPN:
             self._later(REPEAT_S, receipt)
 
-    def _take_submit(self, pdu: Pdu, body: ShortMessageBody) -> None:
-        memory, recipient = self._memory, body.destination_addr
+    def _take_submission(self, pdu: Pdu, asked: Submitted) -> None:
+        """Take a submit_sm or data_sm."""
+        memory, recipient = self._memory, asked.arriving.recipient
         behaviour = behaviour_for(recipient)
         if behaviour.drops_connection and recipient not in memory.dropped:
             memory.dropped.add(recipient)
@@ -159,26 +189,42 @@ class SmscSession(asyncio.Protocol):
             self.close()  # after the answers to what came before; what comes behind is not looked at
             return
         refusal = self._refusal(recipient, behaviour)
+        memory.answers[status.name(refusal)] += 1
         if refusal != status.ESME_ROK:
-            memory.answers[status.name(refusal)] += 1
             self._connection.respond(pdu, refusal)
             return
         number = memory.next_id()
-        if reaches_handset(behaviour):
-            payload = body.short_message or pdu.tlvs.get(tlv.MESSAGE_PAYLOAD, b"")
-            memory.handsets.receive(body, payload, memory.clock.now())
         in_response = f"{number:X}" if behaviour.id_in_hex else str(number)
-        memory.answers["ESME_ROK"] += 1
         if behaviour.receipt_before_response:
-            self._promise_receipts(body, behaviour, str(number))
+            self._carry(asked, behaviour, str(number))
             memory.pump(self._system_id)
         self._after(
             behaviour.response_delay_s, lambda: self._connection.respond(pdu, body=MessageIdBody(in_response))
         )
         if not behaviour.receipt_before_response:
-            self._after(
-                behaviour.response_delay_s, lambda: self._promise_receipts(body, behaviour, str(number))
-            )
+            self._after(behaviour.response_delay_s, lambda: self._carry(asked, behaviour, str(number)))
+
+    def _take_multi(self, pdu: Pdu, body: SubmitMulti) -> None:
+        """Take a submit_multi: one id for all, and a list of those who are refused. Source: SMPP v3.4
+        §4.5.
+        """
+        memory, number = self._memory, str(self._memory.next_id())
+        refused: list[UnsuccessfulSme] = []
+        for destination in body.dest_addresses:
+            if isinstance(destination, DistributionList):
+                memory.answers["ESME_RINVDLNAME"] += 1
+                refused.append(UnsuccessfulSme(0, 0, destination.dl_name, ESME_RINVDLNAME))
+                continue
+            asked = of_multi(pdu, body, destination)
+            behaviour = behaviour_for(destination.destination_addr)
+            refusal = self._refusal(destination.destination_addr, behaviour)
+            memory.answers[status.name(refusal)] += 1
+            if refusal == status.ESME_ROK:
+                self._carry(asked, behaviour, number)
+            else:
+                to = (destination.dest_addr_ton, destination.dest_addr_npi, destination.destination_addr)
+                refused.append(UnsuccessfulSme(*to, refusal))
+        self._connection.respond(pdu, body=SubmitMultiResp(number, tuple(refused)))
 
     def _refusal(self, recipient: str, behaviour: Behaviour) -> int:
         memory = self._memory
@@ -190,17 +236,45 @@ class SmscSession(asyncio.Protocol):
         memory.throttled.pop(recipient, None)
         return behaviour.submit_status
 
-    def _promise_receipts(self, body: ShortMessageBody, behaviour: Behaviour, smsc_message_id: str) -> None:
-        wanted = body.registered_delivery & 0x03
-        state = behaviour.receipt
+    def _carry(self, asked: Submitted, behaviour: Behaviour, smsc_message_id: str) -> None:
+        """Bring it to the handset, and promise the receipts that were asked for."""
+        memory = self._memory
+        memory.taken.add(smsc_message_id, asked.arriving.sender, behaviour, memory.clock.now())
+        if reaches_handset(behaviour):
+            memory.handsets.receive(asked.arriving, memory.clock.now())
+        wanted, state = asked.registered_delivery & 0x03, behaviour.receipt
         if state is None or wanted == 0 or (wanted == WANTS_FAILURES and state is MessageState.DELIVERED):
             return
-        receipt = _receipt(body, behaviour, state, smsc_message_id, self._memory.clock.now())
+        receipt = write_receipt(asked, behaviour, state, smsc_message_id, memory.clock.now())
         for _ in range(behaviour.receipt_count):
             if behaviour.receipt_delay_s:
                 self._later(behaviour.receipt_delay_s, receipt)
             else:
-                self._memory.owe(self._system_id, receipt)
+                memory.owe(self._system_id, receipt)
+
+    def _take_query(self, pdu: Pdu, body: QuerySm) -> None:
+        found = self._memory.taken.find(body.message_id, body.source_addr, self._memory.clock.now())
+        if found is None:
+            self._connection.respond(pdu, ESME_RQUERYFAIL)
+            return
+        final = time_format.absolute(as_datetime(found.ends_at)) if found.has_ended else ""
+        answer = QuerySmResp(body.message_id, final, found.state, found.error_code)
+        self._connection.respond(pdu, body=answer)
+
+    def _take_cancel(self, pdu: Pdu, body: CancelSm) -> None:
+        """Cancel what has not ended: the receipt says DELETED instead. Source: SMPP v3.4 §4.9."""
+        memory = self._memory
+        found = memory.taken.find(body.message_id, body.source_addr, memory.clock.now())
+        if found is None or found.has_ended:
+            self._connection.respond(pdu, ESME_RCANCELFAIL)
+            return
+        memory.taken.cancel(body.message_id, memory.clock.now())
+        self._connection.respond(pdu)
+        for key, (timer, receipt) in list(self._delayed.items()):
+            if receipt.smsc_message_id == body.message_id:
+                timer.cancel()
+                del self._delayed[key]
+                memory.owe(self._system_id, as_deleted(receipt, memory.clock.now()))
 
     # ── time and output ──
 
@@ -236,30 +310,3 @@ class SmscSession(asyncio.Protocol):
         octets = self._connection.take_output()
         if octets and self._transport is not None and not self._transport.is_closing():
             self._transport.write(octets)
-
-
-def _receipt(
-    body: ShortMessageBody, behaviour: Behaviour, state: MessageState, smsc_message_id: str, now: int
-) -> OwedReceipt:
-    """Write a receipt: Appendix B and TLVs, or the way one vendor might spell it."""
-    moment = as_datetime(now)
-    if behaviour.vendor_receipt:
-        text = f"ID={smsc_message_id};Status=Delivered to handset;Error={behaviour.error_code}".encode()
-        tlvs: dict[int, bytes] = {}
-    else:
-        text = receipt_text.write(smsc_message_id, state, behaviour.error_code, moment, moment)
-        tlvs = {
-            tlv.RECEIPTED_MESSAGE_ID: smsc_message_id.encode() + b"\0",
-            tlv.MESSAGE_STATE: bytes((state,)),
-        }
-    receipt = ShortMessageBody(
-        source_addr_ton=body.dest_addr_ton,
-        source_addr_npi=body.dest_addr_npi,
-        source_addr=body.destination_addr,
-        dest_addr_ton=body.source_addr_ton,
-        dest_addr_npi=body.source_addr_npi,
-        destination_addr=body.source_addr,
-        esm_class=ESM_CLASS_RECEIPT,
-        short_message=text,
-    )
-    return OwedReceipt(receipt, tlvs)

@@ -68,4 +68,5 @@ def _shown(received: Received) -> dict[str, object]:
         "text": received.text,
         "encoding": received.encoding,
         "segments": received.segments,
+        "class": received.message_class,
     }

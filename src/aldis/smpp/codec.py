@@ -31,7 +31,7 @@ def _functions(body: type[Body]) -> tuple[Callable[[Body], bytes], Callable[[byt
     for name, field in table.items():
         lines += [f"    {line}" for line in field.reader(name)]
     lines += [f"    return body_class({', '.join(table)}), at"]
-    known = {"body_class": body, "c_octets": fields.c_octets, "message_octets": fields.message_octets}
+    known = {"body_class": body, **fields.HELPERS}
     made: dict[str, typing.Any] = {}
     exec(compile("\n".join(lines), f"<codec of {body.__name__}>", "exec"), known, made)  # noqa: S102 - our own tables
     return made["write"], made["read"]
@@ -55,7 +55,7 @@ def write(
     if body is not None:
         try:
             octets = _WRITERS[type(body)](body)
-        except (ValueError, TypeError, AttributeError) as fault:
+        except (ValueError, TypeError, AttributeError, OverflowError) as fault:
             raise LocalProtocolError(f"{type(body).__name__} does not fit: {fault}") from fault
     if tlvs:
         octets += tlv.pack(tlvs)

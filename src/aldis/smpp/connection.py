@@ -16,21 +16,23 @@ from typing import Generic
 import msgspec
 
 from aldis.errors import LocalProtocolError, RemoteProtocolError
-from aldis.smpp import codec, timers
-from aldis.smpp.command import RESPONSE_BIT, CommandId
-from aldis.smpp.pdus import BODIES, Body, Empty, Pdu
+from aldis.smpp import codec, timers, tlv
+from aldis.smpp.command import RESPONSE_BIT, UNANSWERED, CommandId
+from aldis.smpp.pdus import BODIES, Bind, Body, Empty, Pdu
 from aldis.smpp.session import BIND_STATES, BOUND, OVER, Role, SessionState, may_receive
 from aldis.smpp.status import ESME_RINVBNDSTS, ESME_ROK
 from aldis.smpp.window import Context, Window
 
 #: no PDU of v3.4 is longer than a message_payload of 65,535 octets and its envelope
 MAX_COMMAND_LENGTH = 70_000
+#: peers of this version and above know optional parameters. Source: SMPP v3.4 §3.2.4, §5.2.4
+FIRST_WITH_TLVS = 0x34
 #: a single request counts as lost after so many times `response_s`, while others are answered
 LOST_FACTOR = 4
 
 
 class RequestArrived(msgspec.Struct, frozen=True):
-    """The peer asks; answer with `respond`."""
+    """The peer asks, or tells (outbind, alert_notification); answer what asks with `respond`."""
 
     pdu: Pdu
 
@@ -73,16 +75,30 @@ class Connection(Generic[Context]):
         self._window: Window[Context] = Window()
         self._received = b""
         self._output: list[bytes] = []
-        self._connected_at = self._heard_at = self._answered_at = now
+        self._connected_at = self._heard_at = self._answered_at = self._active_at = now
         self._bind_sequence: int | None = None
         self._bind_target = SessionState.OPEN
+        self._is_leaving = False
         self._unbind_sequence: int | None = None
+        self._unbind_at = 0.0
+        #: as the peer gave it at the bind; one that gives none is an old one
+        self.peer_version = 0
         self._enquiry: tuple[int, float] | None = None
 
     @property
     def is_bound(self) -> bool:
         """Whether messages may flow."""
         return self.state in BOUND
+
+    @property
+    def takes_requests(self) -> bool:
+        """Whether we may still ask for something: bound, and not on the way out."""
+        return self.state in BOUND and not self._is_leaving
+
+    @property
+    def knows_tlvs(self) -> bool:
+        """Whether the peer has said that it understands optional parameters."""
+        return self.peer_version >= FIRST_WITH_TLVS
 
     @property
     def in_flight(self) -> int:
@@ -122,10 +138,12 @@ class Connection(Generic[Context]):
         """Send a request; its answer comes back as an event with the context. Raises LocalProtocolError if it
         cannot be said.
         """
-        if not self.is_bound:
-            raise LocalProtocolError(f"{command.name} cannot be sent in state {self.state}", ESME_RINVBNDSTS)
+        if self.state not in BOUND or self._is_leaving:
+            state = "leaving" if self._is_leaving else self.state
+            raise LocalProtocolError(f"{command.name} cannot be sent in state {state}", ESME_RINVBNDSTS)
         sequence = self._window.next_sequence()
         octets = codec.write(command, sequence, ESME_ROK, body, tlvs or {})
+        self._active_at = now
         self._window.add(sequence, context, now)
         self._output.append(octets)
 
@@ -137,19 +155,27 @@ class Connection(Generic[Context]):
         tlvs: dict[int, bytes] | None = None,
     ) -> None:
         """Answer a request of the peer; a positive answer to a bind makes the session bound."""
-        if self.state is SessionState.CLOSED:
+        if self.state is SessionState.CLOSED or request.command_id in UNANSWERED:
             return
         command = request.command_id | RESPONSE_BIT
         if command_status == ESME_ROK:
-            if request.command_id in BIND_STATES:
+            if isinstance(request.body, Bind):
                 self.state = BIND_STATES[CommandId(request.command_id)]
+                self.peer_version = request.body.interface_version
             body = body if body is not None else BODIES[command]()
         self._send(Pdu(command, request.sequence_number, command_status, body, tlvs or {}))
 
     def unbind(self) -> None:
-        """Ask to end the session in good order; SessionEnded follows the answer. Source: SMPP v3.4 §4.2."""
-        if self.is_bound and self._unbind_sequence is None:
+        """End the session in good order: ask for nothing more, and unbind when all of ours is answered;
+        SessionEnded follows the answer. Source: SMPP v3.4 §4.2.
+        """
+        self._is_leaving = self._is_leaving or self.is_bound
+        self._unbind_when_drained()
+
+    def _unbind_when_drained(self) -> None:
+        if self._is_leaving and self._unbind_sequence is None and self.is_bound and not self._window:
             self._unbind_sequence = self._window.next_sequence()
+            self._unbind_at = self._heard_at
             self._send(Pdu(CommandId.unbind, self._unbind_sequence, body=Empty()))
 
     def abandon(self) -> list[Context]:
@@ -197,15 +223,13 @@ class Connection(Generic[Context]):
         ):
             events.append(self._end("the peer leaves requests unanswered"))
             return events
-        verdict = timers.due(
-            self._limits,
-            bound=self.is_bound,
-            connected_at=self._connected_at,
-            heard_at=self._heard_at,
-            asked_at=self._enquiry[1] if self._enquiry else None,
-            now=now,
-        )
-        match verdict:
+        if self._unbind_sequence is not None and now - self._unbind_at >= self._limits.response_s:
+            events.append(self._end("the peer left unbind unanswered"))
+            return events
+        self._unbind_when_drained()
+        asked_at = self._enquiry[1] if self._enquiry else None
+        past = timers.Past(self._connected_at, self._heard_at, self._active_at, asked_at)
+        match timers.due(self._limits, past, now, bound=self.is_bound):
             case timers.Due.ENQUIRE:
                 sequence = self._window.next_sequence()
                 self._enquiry = (sequence, now)
@@ -214,6 +238,8 @@ class Connection(Generic[Context]):
                 events.append(self._end("the session was never bound"))
             case timers.Due.CLOSE_PEER_SILENT:
                 events.append(self._end("the peer left enquire_link unanswered"))
+            case timers.Due.UNBIND_INACTIVE:
+                self.unbind()
             case timers.Due.NOTHING:
                 pass
         return events
@@ -237,7 +263,7 @@ class Connection(Generic[Context]):
         """Say what was wrong with a request: its own response if we know the command, else generic_nack
         (§4.3.1).
         """
-        known = head.command_id in BODIES
+        known = head.command_id in BODIES and head.command_id not in UNANSWERED
         answer = head.command_id | RESPONSE_BIT if known else CommandId.generic_nack
         self._send(Pdu(answer, head.sequence_number, fault.command_status))
 
@@ -247,11 +273,15 @@ class Connection(Generic[Context]):
         if context is not None:
             pdu = Pdu(head.command_id, head.sequence_number, head.command_status)
             events.append(ResponseArrived(context, pdu))
+            self._unbind_when_drained()
 
     def _take_request(self, pdu: Pdu, events: list[Event[Context]]) -> None:
         command = CommandId(pdu.command_id)
+        if command is not CommandId.enquire_link:
+            self._active_at = self._heard_at
         if not may_receive(self._role, self.state, command):
-            self._send(Pdu(pdu.command_id | RESPONSE_BIT, pdu.sequence_number, ESME_RINVBNDSTS))
+            if command not in UNANSWERED:
+                self._send(Pdu(pdu.command_id | RESPONSE_BIT, pdu.sequence_number, ESME_RINVBNDSTS))
         elif command is CommandId.enquire_link:
             self._send(Pdu(CommandId.enquire_link_resp, pdu.sequence_number, body=Empty()))
         elif command is CommandId.unbind:
@@ -267,6 +297,7 @@ class Connection(Generic[Context]):
             self._bind_sequence = None
             if pdu.command_status == ESME_ROK and pdu.command_id != CommandId.generic_nack:
                 self.state = self._bind_target
+                self.peer_version = int.from_bytes(pdu.tlvs.get(tlv.SC_INTERFACE_VERSION, b""), "big")
             events.append(BindAnswered(pdu.command_status))
         elif sequence == self._unbind_sequence:
             self.state = SessionState.UNBOUND
@@ -276,8 +307,10 @@ class Connection(Generic[Context]):
         else:
             context = self._window.take(sequence)
             if context is not None:
-                self._answered_at = self._heard_at
+                self._answered_at = self._active_at = self._heard_at
                 events.append(ResponseArrived(context, pdu))
+                if self._is_leaving:
+                    self._unbind_when_drained()
 
     def _end(self, reason: str) -> SessionEnded:
         self.state = SessionState.UNBOUND

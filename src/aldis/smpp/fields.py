@@ -6,13 +6,27 @@ tables for each PDU costs three times as much (`bench/raw/codec.py`).
 
 The lines work on `octets`, of which `end` is the length and `at` the position; they raise IndexError where
 the octets end too early, ValueError or TypeError where a value does not fit, and the codec turns those into
-its own. C-octet strings are Latin-1 in Python, so that whatever a peer put there survives; a missing
-terminator is tolerated at the end of a PDU, because real peers send that. Source: SMPP v3.4 §3.1.
+its own. Source: SMPP v3.4 §3.1.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
+
+from aldis.smpp import multi, octets
+
+#: what the lines below call
+HELPERS: dict[str, Any] = {
+    function.__name__: function
+    for function in (
+        octets.c_octets,
+        octets.message_octets,
+        multi.read_destinations,
+        multi.write_destinations,
+        multi.read_unsuccessful,
+        multi.write_unsuccessful,
+    )
+}
 
 
 class Field(Protocol):
@@ -37,6 +51,30 @@ class Integer:
     def writer(self, value: str) -> str:
         """Give one octet."""
         return f"bytes(({value},))"
+
+
+class Destinations:
+    """number_of_dests and dest_addresses together."""
+
+    def reader(self, name: str) -> list[str]:
+        """Take the count and what it counts."""
+        return [f"{name}, at = read_destinations(octets, at)"]
+
+    def writer(self, value: str) -> str:
+        """Give the count and the addresses."""
+        return f"write_destinations({value})"
+
+
+class Unsuccessful:
+    """no_unsuccess and unsuccess_sme together."""
+
+    def reader(self, name: str) -> list[str]:
+        """Take the count and what it counts."""
+        return [f"{name}, at = read_unsuccessful(octets, at)"]
+
+    def writer(self, value: str) -> str:
+        """Give the count and the addresses."""
+        return f"write_unsuccessful({value})"
 
 
 class COctetString:
@@ -80,17 +118,3 @@ class ShortMessage:
     def writer(self, value: str) -> str:
         """Give the length and the octets. Source: SMPP v3.4 §5.2.21, §5.2.22 (at most 254 octets)."""
         return f"message_octets({value})"
-
-
-def c_octets(value: str, size: int) -> bytes:
-    """Give a text and its NUL; raises ValueError when it does not fit or holds what Latin-1 lacks."""
-    if len(value) >= size or "\0" in value:
-        raise ValueError(f"a C-octet string of at most {size - 1} characters was expected")
-    return value.encode("latin-1") + b"\0"
-
-
-def message_octets(value: bytes) -> bytes:
-    """Give a short message behind its length; raises ValueError when it is too long."""
-    if len(value) > 254:
-        raise ValueError("short_message holds at most 254 octets")
-    return bytes((len(value),)) + value

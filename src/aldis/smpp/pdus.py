@@ -12,7 +12,8 @@ from typing import Annotated
 import msgspec
 
 from aldis.smpp.command import CommandId
-from aldis.smpp.fields import COctetString, Integer, ShortMessage
+from aldis.smpp.fields import COctetString, Destinations, Integer, ShortMessage, Unsuccessful
+from aldis.smpp.multi import Destination, UnsuccessfulSme
 from aldis.smpp.status import ESME_ROK
 
 Int1 = Annotated[int, Integer()]
@@ -50,9 +51,16 @@ class BindResp(Body, frozen=True):
     system_id: CString16 = ""
 
 
+class Outbind(Body, frozen=True):
+    """The SMSC asks an ESME to bind. Source: SMPP v3.4 §4.1.7."""
+
+    system_id: CString16 = ""
+    password: Password = ""
+
+
 class Empty(Body, frozen=True):
-    """A PDU that is all header: unbind, enquire_link, their answers, generic_nack. Source: SMPP v3.4 §4.2,
-    §4.3, §4.11.
+    """A PDU that is all header: unbind, enquire_link, their answers, generic_nack, and the answers to
+    cancel_sm and replace_sm. Source: SMPP v3.4 §4.2, §4.3, §4.9.2, §4.10.2, §4.11.
     """
 
 
@@ -79,9 +87,108 @@ class ShortMessageBody(Body, frozen=True):
 
 
 class MessageIdBody(Body, frozen=True):
-    """submit_sm_resp and deliver_sm_resp. Source: SMPP v3.4 §4.4.2, §4.6.2."""
+    """submit_sm_resp, deliver_sm_resp and data_sm_resp. Source: SMPP v3.4 §4.4.2, §4.6.2, §4.7.2."""
 
     message_id: CString65 = ""
+
+
+class SubmitMulti(Body, frozen=True):
+    """One message to many. Source: SMPP v3.4 §4.5.1."""
+
+    service_type: CString6 = ""
+    source_addr_ton: Int1 = 0
+    source_addr_npi: Int1 = 0
+    source_addr: CString21 = ""
+    dest_addresses: Annotated[tuple[Destination, ...], Destinations()] = ()
+    esm_class: Int1 = 0
+    protocol_id: Int1 = 0
+    priority_flag: Int1 = 0
+    schedule_delivery_time: CString17 = ""
+    validity_period: CString17 = ""
+    registered_delivery: Int1 = 0
+    replace_if_present_flag: Int1 = 0
+    data_coding: Int1 = 0
+    sm_default_msg_id: Int1 = 0
+    short_message: Message = b""
+
+
+class SubmitMultiResp(Body, frozen=True):
+    """Its answer, with those who could not be served. Source: SMPP v3.4 §4.5.2."""
+
+    message_id: CString65 = ""
+    unsuccess_sme: Annotated[tuple[UnsuccessfulSme, ...], Unsuccessful()] = ()
+
+
+class DataSm(Body, frozen=True):
+    """A message whose text is in message_payload. Source: SMPP v3.4 §4.7.1."""
+
+    service_type: CString6 = ""
+    source_addr_ton: Int1 = 0
+    source_addr_npi: Int1 = 0
+    source_addr: CString65 = ""
+    dest_addr_ton: Int1 = 0
+    dest_addr_npi: Int1 = 0
+    destination_addr: CString65 = ""
+    esm_class: Int1 = 0
+    registered_delivery: Int1 = 0
+    data_coding: Int1 = 0
+
+
+class QuerySm(Body, frozen=True):
+    """What has become of a message? Source: SMPP v3.4 §4.8.1."""
+
+    message_id: CString65 = ""
+    source_addr_ton: Int1 = 0
+    source_addr_npi: Int1 = 0
+    source_addr: CString21 = ""
+
+
+class QuerySmResp(Body, frozen=True):
+    """Its state. Source: SMPP v3.4 §4.8.2."""
+
+    message_id: CString65 = ""
+    #: "" while it has not ended
+    final_date: CString17 = ""
+    message_state: Int1 = 0
+    error_code: Int1 = 0
+
+
+class CancelSm(Body, frozen=True):
+    """Forget a message, or all from here to there. Source: SMPP v3.4 §4.9.1."""
+
+    service_type: CString6 = ""
+    message_id: CString65 = ""
+    source_addr_ton: Int1 = 0
+    source_addr_npi: Int1 = 0
+    source_addr: CString21 = ""
+    dest_addr_ton: Int1 = 0
+    dest_addr_npi: Int1 = 0
+    destination_addr: CString21 = ""
+
+
+class ReplaceSm(Body, frozen=True):
+    """Put another text in a message's place. Source: SMPP v3.4 §4.10.1."""
+
+    message_id: CString65 = ""
+    source_addr_ton: Int1 = 0
+    source_addr_npi: Int1 = 0
+    source_addr: CString21 = ""
+    schedule_delivery_time: CString17 = ""
+    validity_period: CString17 = ""
+    registered_delivery: Int1 = 0
+    sm_default_msg_id: Int1 = 0
+    short_message: Message = b""
+
+
+class AlertNotification(Body, frozen=True):
+    """A handset can be reached again. Source: SMPP v3.4 §4.12.1."""
+
+    source_addr_ton: Int1 = 0
+    source_addr_npi: Int1 = 0
+    source_addr: CString65 = ""
+    esme_addr_ton: Int1 = 0
+    esme_addr_npi: Int1 = 0
+    esme_addr: CString65 = ""
 
 
 #: which body each command carries
@@ -99,6 +206,18 @@ BODIES: dict[int, type[Body]] = {
     CommandId.deliver_sm_resp: MessageIdBody,
     CommandId.unbind: Empty,
     CommandId.unbind_resp: Empty,
+    CommandId.outbind: Outbind,
+    CommandId.submit_multi: SubmitMulti,
+    CommandId.submit_multi_resp: SubmitMultiResp,
+    CommandId.data_sm: DataSm,
+    CommandId.data_sm_resp: MessageIdBody,
+    CommandId.query_sm: QuerySm,
+    CommandId.query_sm_resp: QuerySmResp,
+    CommandId.cancel_sm: CancelSm,
+    CommandId.cancel_sm_resp: Empty,
+    CommandId.replace_sm: ReplaceSm,
+    CommandId.replace_sm_resp: Empty,
+    CommandId.alert_notification: AlertNotification,
     CommandId.enquire_link: Empty,
     CommandId.enquire_link_resp: Empty,
 }

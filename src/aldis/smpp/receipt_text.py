@@ -92,20 +92,21 @@ def read(octets: bytes) -> ReceiptText:
     text = octets.decode("latin-1")
     usual = _USUAL.match(text)
     if usual:
-        return ReceiptText(usual[1], _state(usual[2]), usual[3])
+        return ReceiptText(usual[1], state_named(usual[2]), usual[3])
     echoed = _TEXT.search(text)
     if echoed:  # what follows is the customer's own text and must not be read as keys
         text = text[: echoed.start()]
     found_id, found_state, found_error = _ID.search(text), _STATE.search(text), _ERROR.search(text)
     return ReceiptText(
         smsc_message_id=found_id[1] if found_id else None,
-        state=_state(found_state[1]) if found_state else None,
+        state=state_named(found_state[1]) if found_state else None,
         error_code=found_error[1] if found_error else None,
     )
 
 
 @lru_cache(maxsize=256)
-def _state(word: str) -> MessageState | None:
+def state_named(word: str) -> MessageState | None:
+    """Read a vendor's word or number for a state; None for one that nobody knows."""
     if word.isdigit():
         return state_of(int(word)) if len(word) <= MAX_STATE_DIGITS else None
     word = word.upper().replace("_", " ")

@@ -38,17 +38,28 @@ BOUND = tuple(BIND_STATES.values())
 OVER = (SessionState.UNBOUND, SessionState.CLOSED)
 
 _ALWAYS = frozenset({CommandId.enquire_link, CommandId.unbind})
+_OPERATIONS = frozenset(
+    {
+        CommandId.submit_sm,
+        CommandId.submit_multi,
+        CommandId.data_sm,
+        CommandId.query_sm,
+        CommandId.cancel_sm,
+        CommandId.replace_sm,
+    }
+)
+_DELIVERIES = frozenset({CommandId.deliver_sm, CommandId.data_sm, CommandId.alert_notification})
 
 #: the requests that this end may receive in each state
 MAY_RECEIVE: dict[tuple[Role, SessionState], frozenset[CommandId]] = {
     (Role.SMSC, SessionState.OPEN): frozenset(BIND_STATES) | {CommandId.enquire_link},
-    (Role.SMSC, SessionState.BOUND_TX): _ALWAYS | {CommandId.submit_sm},
+    (Role.SMSC, SessionState.BOUND_TX): _ALWAYS | _OPERATIONS,
     (Role.SMSC, SessionState.BOUND_RX): _ALWAYS,
-    (Role.SMSC, SessionState.BOUND_TRX): _ALWAYS | {CommandId.submit_sm},
-    (Role.ESME, SessionState.OPEN): frozenset({CommandId.enquire_link}),
+    (Role.SMSC, SessionState.BOUND_TRX): _ALWAYS | _OPERATIONS,
+    (Role.ESME, SessionState.OPEN): frozenset({CommandId.outbind, CommandId.enquire_link}),
     (Role.ESME, SessionState.BOUND_TX): _ALWAYS,
-    (Role.ESME, SessionState.BOUND_RX): _ALWAYS | {CommandId.deliver_sm},
-    (Role.ESME, SessionState.BOUND_TRX): _ALWAYS | {CommandId.deliver_sm},
+    (Role.ESME, SessionState.BOUND_RX): _ALWAYS | _DELIVERIES,
+    (Role.ESME, SessionState.BOUND_TRX): _ALWAYS | _DELIVERIES,
 }
 
 

@@ -6,6 +6,7 @@ Source: SMPP v3.4 §7.2 (session_init, enquire_link, inactivity and response tim
 from __future__ import annotations
 
 from enum import Enum, auto
+from typing import NamedTuple
 
 import msgspec
 
@@ -19,6 +20,8 @@ class Timers(msgspec.Struct, frozen=True):
     enquire_link_s: float = 30.0
     #: how long a peer may answer none of our requests
     response_s: float = 30.0
+    #: how long a session may carry nothing but enquire_link; None: for ever
+    inactivity_s: float | None = None
 
 
 class Due(Enum):
@@ -28,16 +31,28 @@ class Due(Enum):
     ENQUIRE = auto()
     CLOSE_NEVER_BOUND = auto()
     CLOSE_PEER_SILENT = auto()
+    UNBIND_INACTIVE = auto()
 
 
-def due(
-    timers: Timers, *, bound: bool, connected_at: float, heard_at: float, asked_at: float | None, now: float
-) -> Due:
-    """Judge one session. `asked_at` is when an enquire_link went out that is still unanswered; all in
-    monotonic seconds.
-    """
+class Past(NamedTuple):
+    """What a session remembers, in monotonic seconds."""
+
+    connected_at: float
+    #: any octet of the peer
+    heard_at: float
+    #: any PDU but enquire_link and its answer, of either end
+    active_at: float
+    #: an enquire_link went out that is still unanswered
+    asked_at: float | None
+
+
+def due(timers: Timers, past: Past, now: float, *, bound: bool) -> Due:
+    """Judge one session."""
     if not bound:
-        return Due.CLOSE_NEVER_BOUND if now - connected_at >= timers.session_init_s else Due.NOTHING
-    if asked_at is not None:
-        return Due.CLOSE_PEER_SILENT if now - max(asked_at, heard_at) >= timers.response_s else Due.NOTHING
-    return Due.ENQUIRE if now - heard_at >= timers.enquire_link_s else Due.NOTHING
+        return Due.CLOSE_NEVER_BOUND if now - past.connected_at >= timers.session_init_s else Due.NOTHING
+    if past.asked_at is not None:
+        silent_since = max(past.asked_at, past.heard_at)
+        return Due.CLOSE_PEER_SILENT if now - silent_since >= timers.response_s else Due.NOTHING
+    if timers.inactivity_s is not None and now - past.active_at >= timers.inactivity_s:
+        return Due.UNBIND_INACTIVE
+    return Due.ENQUIRE if now - past.heard_at >= timers.enquire_link_s else Due.NOTHING

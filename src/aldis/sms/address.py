@@ -1,45 +1,15 @@
-"""Senders and recipients as the network writes them: digits or letters with a type of number and a numbering
-plan.
+"""Senders and recipients as the network writes them: digits, or letters. Their types of number are a link's
+matter (`links/smpp/quirks.py`).
 
-Source: SMPP v3.4 §5.2.5 (TON) and §5.2.6 (NPI); 3GPP TS 23.040 §9.1.2.5 (alphanumeric addresses, 11
-characters).
+Source: 3GPP TS 23.040 §9.1.2.5 (alphanumeric addresses, 11 characters).
 """
 
 from __future__ import annotations
-
-from enum import IntEnum
-from functools import lru_cache
-
-import msgspec
 
 MAX_MSISDN_DIGITS = 15
 MIN_MSISDN_DIGITS = 7
 MAX_SHORT_CODE_DIGITS = 8
 MAX_ALPHANUMERIC = 11
-
-
-class Ton(IntEnum):
-    """Type of number."""
-
-    UNKNOWN = 0
-    INTERNATIONAL = 1
-    NETWORK_SPECIFIC = 3
-    ALPHANUMERIC = 5
-
-
-class Npi(IntEnum):
-    """Numbering plan indicator."""
-
-    UNKNOWN = 0
-    ISDN = 1
-
-
-class Address(msgspec.Struct, frozen=True):
-    """A value with how to read it."""
-
-    value: str
-    ton: Ton
-    npi: Npi
 
 
 def is_digits(text: str) -> bool:
@@ -61,13 +31,3 @@ def is_sender(text: str) -> bool:
     return (
         0 < len(text) <= MAX_ALPHANUMERIC and text.isascii() and text.isprintable() and text.strip() == text
     )
-
-
-@lru_cache(maxsize=4096)
-def sender_address(text: str) -> Address:
-    """Give a sender its TON and NPI: short code, MSISDN or alphanumeric, by its shape."""
-    if not is_digits(text):
-        return Address(text, Ton.ALPHANUMERIC, Npi.UNKNOWN)
-    if len(text) <= MAX_SHORT_CODE_DIGITS:
-        return Address(text, Ton.NETWORK_SPECIFIC, Npi.UNKNOWN)
-    return Address(text, Ton.INTERNATIONAL, Npi.ISDN)

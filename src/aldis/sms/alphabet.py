@@ -1,12 +1,17 @@
-"""The GSM 7-bit default alphabet and its extension table, one septet an octet.
+"""The GSM 7-bit alphabet, one septet an octet: its default tables, and through `national_tables.py` those of
+national languages.
 
-Used by `encoding.py` to write texts and by the simulator's handsets to read them. Only the tables live here;
-packing septets into octets is not needed while every upstream takes them unpacked in `short_message`.
+Which tables were used travels in the user data header (`udh.py`). Packing is `packing.py`'s.
 
-Source: 3GPP TS 23.038 §6.2.1 (default alphabet) and §6.2.1.1 (extension table).
+Source: 3GPP TS 23.038 §6.2.1 (default alphabet), §6.2.1.1 (extension table), §6.2.1.2 (national languages).
 """
 
 from __future__ import annotations
+
+from functools import lru_cache
+
+from aldis.sms import national_tables
+from aldis.sms.national_tables import RESERVED, Language
 
 ESCAPE = 0x1B
 
@@ -32,7 +37,7 @@ EXTENSION_TABLE = {
 
 
 class NotInAlphabet(Exception):
-    """The text holds a character that the GSM 7-bit alphabet lacks; `args[0]` is that character."""
+    """The text holds a character that the tables lack; `args[0]` is that character."""
 
 
 class _Septets(dict[int, str]):
@@ -42,41 +47,68 @@ class _Septets(dict[int, str]):
         raise NotInAlphabet(chr(code_point))
 
 
-_TO_SEPTETS = _Septets()
-_TO_SEPTETS.update({ord(c): chr(i) for i, c in enumerate(DEFAULT_ALPHABET) if i != ESCAPE})
-_TO_SEPTETS.update({ord(c): chr(ESCAPE) + chr(i) for i, c in EXTENSION_TABLE.items()})
+def _language(identifier: int) -> Language:
+    """Take an identifier that nobody has defined as the default, as the specification asks of a receiver."""
+    return Language(identifier) if identifier <= max(Language) else Language.DEFAULT
 
 
-def to_septets(text: str) -> bytes:
-    """Write a text as septets, one an octet; extension characters take two.
+def tables(locking: int, single: int) -> tuple[str, dict[int, str]]:
+    """Give the tables that two identifiers name, the default's where a language has none of that kind."""
+    return (
+        national_tables.LOCKING.get(_language(locking), DEFAULT_ALPHABET),
+        national_tables.SINGLE.get(_language(single), EXTENSION_TABLE),
+    )
 
-    Raises NotInAlphabet at the first character that neither table has.
-    Source: 3GPP TS 23.038 §6.2.1.
+
+@lru_cache(maxsize=256)
+def writable(locking: int = 0, single: int = 0) -> dict[int, str]:
+    """Give the characters that can be written with a pair of tables, and their septets; asking for another
+    raises NotInAlphabet. The shorter writing wins, then the lower septet.
     """
-    return text.translate(_TO_SEPTETS).encode("latin-1")
+    alphabet, extension = tables(locking, single)
+    found = _Septets()
+    for septet, character in sorted(extension.items(), reverse=True):
+        found[ord(character)] = chr(ESCAPE) + chr(septet)
+    for septet in reversed(range(len(alphabet))):
+        if septet != ESCAPE and alphabet[septet] != RESERVED:
+            found[ord(alphabet[septet])] = chr(septet)
+    return found
 
 
-def from_septets(septets: bytes) -> str:
+_DEFAULT = writable()
+
+
+def to_septets(text: str, locking: int = 0, single: int = 0) -> bytes:
+    """Write a text as septets, one an octet; characters of the single shift or extension table take two.
+
+    Raises NotInAlphabet at the first character that neither table has. Source: 3GPP TS 23.038 §6.2.1.
+    """
+    table = writable(locking, single) if locking or single else _DEFAULT
+    return text.translate(table).encode("latin-1")
+
+
+def from_septets(septets: bytes, locking: int = 0, single: int = 0) -> str:
     """Read septets, one an octet, back into text.
 
-    An escape before an unlisted septet shows that septet's default character, a lone escape at the end a
-    space, as the specification asks of a receiver. Bit 8 of each octet is ignored. Source: 3GPP TS 23.038
-    §6.2.1 and §6.2.1.1.
+    An escape before an unlisted septet shows that septet's character in the locking table, an escape before
+    an escape and one at the end a space, as the specification asks of a receiver. Bit 8 of each octet is
+    ignored. Source: 3GPP TS 23.038 §6.2.1 and §6.2.1.1.
     """
+    alphabet, extension = tables(locking, single)
     if ESCAPE not in septets:
-        return "".join([DEFAULT_ALPHABET[septet & 0x7F] for septet in septets])
+        return "".join([alphabet[septet & 0x7F] for septet in septets])
     characters: list[str] = []
     escaped = False
     for octet in septets:
         septet = octet & 0x7F
         if escaped:
-            shown = " " if septet == ESCAPE else DEFAULT_ALPHABET[septet]
-            characters.append(EXTENSION_TABLE.get(septet, shown))
+            shown = " " if septet == ESCAPE else alphabet[septet]
+            characters.append(extension.get(septet, shown))
             escaped = False
         elif septet == ESCAPE:
             escaped = True
         else:
-            characters.append(DEFAULT_ALPHABET[septet])
+            characters.append(alphabet[septet])
     if escaped:
         characters.append(" ")
     return "".join(characters)

@@ -1,7 +1,7 @@
-"""Chooses how a text goes on air: GSM 7-bit if every character fits, UCS-2 otherwise.
+"""How a text is written on air: GSM 7-bit with one pair of its tables, or UCS-2.
 
-Admission encodes each text once; the octets are stored and never computed again. The simulator's handsets
-decode.
+Which of them a message takes is chosen by `fitting.py`, once, at admission; the octets are stored and never
+computed again. `decode` is the way back.
 
 Source: 3GPP TS 23.038 §6.2.1 (GSM 7-bit) and §6.2.3 (UCS2; surrogate pairs pass, as every handset of today
 shows them).
@@ -17,10 +17,14 @@ from aldis.sms.alphabet import NotInAlphabet, from_septets, to_septets
 
 
 class Encoding(IntEnum):
-    """How a text is written; the values are kept in the store."""
+    """How a text is written."""
 
     GSM7 = 0
     UCS2 = 1
+
+
+#: a coding is the encoding and, above it, an octet each for the single and the locking shift table
+_SINGLE_SHIFT, _LOCKING_SHIFT = 8, 16
 
 
 class Encoded(msgspec.Struct, frozen=True):
@@ -29,21 +33,44 @@ class Encoded(msgspec.Struct, frozen=True):
     encoding: Encoding
     #: GSM7: one septet an octet. UCS2: UTF-16 big endian, two octets a unit.
     octets: bytes
+    #: national language identifiers, with GSM7 only; 0 is the default
+    locking: int = 0
+    single: int = 0
+
+    @property
+    def coding(self) -> int:
+        """All but the octets in one number, as the store keeps it."""
+        return self.encoding | self.single << _SINGLE_SHIFT | self.locking << _LOCKING_SHIFT
+
+    @classmethod
+    def of(cls, coding: int, octets: bytes) -> Encoded:
+        """Put together what the store kept apart."""
+        return cls(
+            _ENCODINGS[coding & 0xFF], octets, coding >> _LOCKING_SHIFT, coding >> _SINGLE_SHIFT & 0xFF
+        )
+
+
+_ENCODINGS = tuple(Encoding)
 
 
 def encode(text: str) -> Encoded:
-    """Write a text in the smallest alphabet that holds all of it.
+    """Write a text with the default tables, in UCS-2 if they lack a character of it.
 
     Raises UnicodeEncodeError on a lone surrogate, which no door lets in.
     """
     try:
         return Encoded(Encoding.GSM7, to_septets(text))
     except NotInAlphabet:
-        return Encoded(Encoding.UCS2, text.encode("utf-16-be"))
+        return encode_ucs2(text)
 
 
-def decode(encoding: Encoding, octets: bytes) -> str:
-    """Read octets back into text; broken UCS-2 shows U+FFFD instead of raising."""
-    if encoding is Encoding.GSM7:
-        return from_septets(octets)
-    return octets.decode("utf-16-be", "replace")
+def encode_ucs2(text: str) -> Encoded:
+    """Write a text in UCS-2. Raises as `encode`."""
+    return Encoded(Encoding.UCS2, text.encode("utf-16-be"))
+
+
+def decode(encoded: Encoded) -> str:
+    """Read it back; broken UCS-2 shows U+FFFD instead of raising."""
+    if encoded.encoding is Encoding.GSM7:
+        return from_septets(encoded.octets, encoded.locking, encoded.single)
+    return encoded.octets.decode("utf-16-be", "replace")

@@ -1,24 +1,42 @@
 """Cuts an encoded text into segments that each fit one TPDU, and counts them without cutting.
 
-Admission counts (price, limits), sending cuts. No segment ends inside an escape pair or a surrogate pair.
+Admission counts (price, limits), sending cuts. No segment ends inside an escape pair or a surrogate pair, nor
+inside what a reader takes for one character (a grapheme cluster) where that fits into a segment at all.
 
-Source: 3GPP TS 23.040 §9.2.3.24.1; sizes: 140 octets of user data, six of them the header of a concatenated
-segment.
+Source: 3GPP TS 23.040 §9.2.3.24.1; sizes: 140 octets of user data, from which a header takes its own.
 """
 
 from __future__ import annotations
 
-import msgspec
+from bisect import bisect_right
+from enum import StrEnum
+from itertools import accumulate
 
+import msgspec
+import regex
+
+from aldis.sms import udh
 from aldis.sms.alphabet import ESCAPE
 from aldis.sms.encoding import Encoded, Encoding
-from aldis.sms.udh import concatenation_8
+from aldis.sms.udh import Concatenation
 
 MAX_SEGMENTS = 255
+USER_DATA_OCTETS = 140
+#: what the elements of a concatenated segment take: identifier, length, reference, total, number
+_CONCATENATION_8, _CONCATENATION_16 = 5, 6
+_GRAPHEME = regex.compile(r"\X")
 
-#: octets of `Encoded.octets` that a segment holds: (alone, in a concatenated message); septets count one
-#: octet each
-_CAPACITY = {Encoding.GSM7: (160, 153), Encoding.UCS2: (140, 134)}
+
+class Splitting(StrEnum):
+    """How an upstream is told which segments belong together."""
+
+    #: a user data header with a reference of 8 or 16 bits
+    UDH_8 = "udh8"
+    UDH_16 = "udh16"
+    #: the SAR TLVs; the SMSC makes the headers
+    SAR = "sar"
+    #: the whole text in the TLV message_payload; the SMSC cuts it
+    PAYLOAD = "payload"
 
 
 class TooLong(Exception):
@@ -26,62 +44,89 @@ class TooLong(Exception):
 
 
 class Segment(msgspec.Struct, frozen=True):
-    """One TPDU's worth of a message."""
+    """One TPDU's worth of a message; with PAYLOAD all of it."""
 
-    #: 1..total
+    #: 1..total; 0 where the upstream gets the whole message and cuts it itself
     number: int
     total: int
-    #: empty, or the six-octet concatenation header
+    #: empty, or a user data header with its length octet
     header: bytes
     octets: bytes
 
 
-def split(encoded: Encoded, reference: int) -> tuple[Segment, ...]:
+def split(encoded: Encoded, reference: int, splitting: Splitting = Splitting.UDH_8) -> tuple[Segment, ...]:
     """Cut an encoded text into segments.
 
-    A text that fits whole gets no header. reference: 0..255, the same in every segment. Returns 1..255
-    segments. Raises TooLong beyond that. Source: 3GPP TS 23.040 §9.2.3.24.1.
+    A text that fits whole gets no concatenation. reference: the same in every segment; its lowest 8 or 16
+    bits are used. Returns 1..255 segments. Raises TooLong beyond that. Source: 3GPP TS 23.040 §9.2.3.24.1,
+    §9.2.3.24.8.
     """
-    pieces = _pieces(encoded)
-    if len(pieces) == 1:
-        return (Segment(1, 1, b"", pieces[0]),)
+    shifts = udh.shifts(encoded.locking, encoded.single)
+    pieces = _pieces(encoded, splitting)
     total = len(pieces)
+    if total == 1:
+        return (Segment(1, 1, udh.header(shifts), pieces[0]),)
+    if splitting is Splitting.PAYLOAD:
+        return (Segment(0, total, udh.header(shifts), encoded.octets),)
+    write = {Splitting.UDH_8: udh.concatenation_8, Splitting.UDH_16: udh.concatenation_16}.get(splitting)
     return tuple(
-        Segment(number, total, concatenation_8(reference, total, number), piece)
+        Segment(
+            number,
+            total,
+            udh.header((write(Concatenation(reference, total, number)) if write else b"") + shifts),
+            piece,
+        )
         for number, piece in enumerate(pieces, start=1)
     )
 
 
-def count(encoded: Encoded) -> int:
-    """Tell how many segments `split` would give. Raises TooLong beyond 255."""
-    if len(encoded.octets) <= _CAPACITY[encoded.encoding][0]:
+def count(encoded: Encoded, splitting: Splitting = Splitting.UDH_8) -> int:
+    """Tell how many segments go on air. Raises TooLong beyond 255."""
+    if len(encoded.octets) <= room(encoded, len(udh.shifts(encoded.locking, encoded.single))):
         return 1
-    return len(_pieces(encoded))
+    return len(_pieces(encoded, splitting))
 
 
-def _pieces(encoded: Encoded) -> list[bytes]:
+def room(encoded: Encoded, elements: int) -> int:
+    """Tell how many of `Encoded.octets` fit beside so many octets of header elements; a septet counts one."""
+    free = USER_DATA_OCTETS - (elements + 1 if elements else 0)
+    return free * 8 // 7 if encoded.encoding is Encoding.GSM7 else free - free % 2
+
+
+def _pieces(encoded: Encoded, splitting: Splitting) -> list[bytes]:
     octets = encoded.octets
-    alone, chained = _CAPACITY[encoded.encoding]
-    if len(octets) <= alone:
+    shifts = len(udh.shifts(encoded.locking, encoded.single))
+    if len(octets) <= room(encoded, shifts):
         return [octets]
+    own = _CONCATENATION_16 if splitting is Splitting.UDH_16 else _CONCATENATION_8
+    size = room(encoded, shifts + own)
+    borders = _cluster_borders(octets) if encoded.encoding is Encoding.UCS2 else []
     pieces: list[bytes] = []
     start = 0
     while start < len(octets):
         if len(pieces) == MAX_SEGMENTS:
             raise TooLong
-        end = _border(encoded, start, min(start + chained, len(octets)))
+        end = min(start + size, len(octets))
+        if end < len(octets):
+            end = _border(octets, start, end, borders)
         pieces.append(octets[start:end])
         start = end
     return pieces
 
 
-def _border(encoded: Encoded, start: int, end: int) -> int:
-    """Move a border back by one character where it would cut a pair."""
-    octets = encoded.octets
-    if end == len(octets):
-        return end
-    if encoded.encoding is Encoding.GSM7:
-        # An escape is never itself escaped in what we write, so looking at one septet is enough.
+def _border(octets: bytes, start: int, end: int, cluster_borders: list[int]) -> int:
+    """Move a border back to where it cuts no pair, and no cluster that fits into one segment."""
+    if not cluster_borders:  # GSM 7-bit: an escape is never itself escaped in what we write
         return end - 1 if octets[end - 1] == ESCAPE and end - 1 > start else end
+    before = cluster_borders[bisect_right(cluster_borders, end) - 1]
+    if before > start:
+        return before
     is_high_surrogate = 0xD8 <= octets[end - 2] <= 0xDB
     return end - 2 if is_high_surrogate and end - 2 > start else end
+
+
+def _cluster_borders(octets: bytes) -> list[int]:
+    """Give the positions between grapheme clusters, in octets, 0 first. Source: Unicode UAX #29."""
+    text = octets.decode("utf-16-be", "surrogatepass")
+    sizes = (len(cluster.encode("utf-16-be", "surrogatepass")) for cluster in _GRAPHEME.findall(text))
+    return [0, *accumulate(sizes)]

@@ -1,17 +1,21 @@
-"""User data headers: the few octets before the text that tell a handset which segment this is.
+"""User data headers: the few octets before the text that tell a handset which segment this is, which tables
+to read it with, or which application it is for.
 
-Written by `segments.py`, read by the simulator's handsets. Unknown information elements are kept as they are.
-
-Source: 3GPP TS 23.040 §9.2.3.24 (layout), §9.2.3.24.1 (8-bit concatenation), §9.2.3.24.8 (16-bit
-concatenation).
+Unknown information elements are kept as they are. Source: 3GPP TS 23.040 §9.2.3.24.
 """
 
 from __future__ import annotations
 
 import msgspec
 
-IEI_CONCATENATION_8 = 0x00
-IEI_CONCATENATION_16 = 0x08
+#: information element identifiers. Source: 3GPP TS 23.040 §9.2.3.24, table
+CONCATENATION_8 = 0x00
+SPECIAL_INDICATION = 0x01
+PORTS_8 = 0x04
+PORTS_16 = 0x05
+CONCATENATION_16 = 0x08
+SINGLE_SHIFT = 0x24
+LOCKING_SHIFT = 0x25
 
 
 class Concatenation(msgspec.Struct, frozen=True):
@@ -25,20 +29,49 @@ class Concatenation(msgspec.Struct, frozen=True):
     number: int
 
 
-def concatenation_8(reference: int, total: int, number: int) -> bytes:
-    """Build the six-octet header of one segment, its length octet included.
+class Ports(msgspec.Struct, frozen=True):
+    """Which application at both ends. Source: 3GPP TS 23.040 §9.2.3.24.3, §9.2.3.24.4."""
 
-    reference: 0..255. Source: 3GPP TS 23.040 §9.2.3.24.1.
+    destination: int
+    source: int
+
+
+def element(identifier: int, data: bytes) -> bytes:
+    """Write one information element."""
+    return bytes((identifier, len(data))) + data
+
+
+def header(elements: bytes) -> bytes:
+    """Put the length before written elements; no elements, no header. Source: 3GPP TS 23.040 §9.2.3.24."""
+    return bytes((len(elements),)) + elements if elements else b""
+
+
+def concatenation_8(place: Concatenation) -> bytes:
+    """Write the element of a segment with an 8-bit reference. Source: 3GPP TS 23.040 §9.2.3.24.1."""
+    return element(CONCATENATION_8, bytes((place.reference & 0xFF, place.total, place.number)))
+
+
+def concatenation_16(place: Concatenation) -> bytes:
+    """Write the element of a segment with a 16-bit reference. Source: 3GPP TS 23.040 §9.2.3.24.8."""
+    reference = (place.reference & 0xFFFF).to_bytes(2, "big")
+    return element(CONCATENATION_16, reference + bytes((place.total, place.number)))
+
+
+def shifts(locking: int, single: int) -> bytes:
+    """Write the elements that name national language tables; 0 is the default and needs none. Source: 3GPP
+    TS 23.040 §9.2.3.24.15, §9.2.3.24.16.
     """
-    return bytes((0x05, IEI_CONCATENATION_8, 0x03, reference, total, number))
+    return (element(SINGLE_SHIFT, bytes((single,))) if single else b"") + (
+        element(LOCKING_SHIFT, bytes((locking,))) if locking else b""
+    )
 
 
 def split_header(user_data: bytes) -> tuple[dict[int, bytes], bytes]:
     """Separate user data that starts with a header into its elements and the rest.
 
-    Returns ({information element identifier: data}, payload). A header that does not add up is taken as no
-    header at all, because the text behind it is worth more than the elements. Source: 3GPP TS 23.040
-    §9.2.3.24.
+    Returns ({information element identifier: data}, payload); the last of a repeated element counts. A header
+    that does not add up is taken as no header at all, because the text behind it is worth more than the
+    elements. Source: 3GPP TS 23.040 §9.2.3.24.
     """
     if not user_data or user_data[0] >= len(user_data):
         return {}, user_data
@@ -57,12 +90,27 @@ def split_header(user_data: bytes) -> tuple[dict[int, bytes], bytes]:
 
 def concatenation(elements: dict[int, bytes]) -> Concatenation | None:
     """Find which segment this is; None for a message that stands alone or whose numbers make no sense."""
-    data = elements.get(IEI_CONCATENATION_8)
+    data = elements.get(CONCATENATION_8)
     if data is not None and len(data) == 3:
         found = Concatenation(data[0], data[1], data[2])
     else:
-        data = elements.get(IEI_CONCATENATION_16)
+        data = elements.get(CONCATENATION_16)
         if data is None or len(data) != 4:
             return None
         found = Concatenation(data[0] << 8 | data[1], data[2], data[3])
     return found if 1 <= found.number <= found.total else None
+
+
+def ports(elements: dict[int, bytes]) -> Ports | None:
+    """Find the application that a message is for; None for an ordinary text."""
+    data = elements.get(PORTS_16)
+    if data is not None and len(data) == 4:
+        return Ports(int.from_bytes(data[:2], "big"), int.from_bytes(data[2:], "big"))
+    data = elements.get(PORTS_8)
+    return Ports(data[0], data[1]) if data is not None and len(data) == 2 else None
+
+
+def shift_tables(elements: dict[int, bytes]) -> tuple[int, int]:
+    """Find the national language tables: (locking, single), 0 for the default."""
+    locking, single = elements.get(LOCKING_SHIFT, b""), elements.get(SINGLE_SHIFT, b"")
+    return (locking[0] if len(locking) == 1 else 0, single[0] if len(single) == 1 else 0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from aldis.sms.encoding import Encoding
 from aldis.traffic.states import State
 
 
@@ -27,7 +26,8 @@ class NewMessage(msgspec.Struct, frozen=True, array_like=True):
     recipient: str
     #: ISO 3166 alpha-2
     country: str
-    encoding: Encoding
+    #: with the octets, an `sms.encoding.Encoded`
+    coding: int
     octets: bytes
     segments: int
     #: millionths of the account's currency, for one segment
@@ -55,7 +55,8 @@ class ClaimedMessage(msgspec.Struct, frozen=True):
     message_id: int
     sender: str
     recipient: str
-    encoding: Encoding
+    #: with the octets, an `sms.encoding.Encoded`
+    coding: int
     octets: bytes
     segments: int
     priority: int
@@ -68,6 +69,7 @@ class ClaimedMessage(msgspec.Struct, frozen=True):
 class SubmittedSegment(msgspec.Struct, frozen=True, array_like=True):
     """The carrier took a segment and named it."""
 
+    #: 1..255; 0 where it took the whole message to cut it itself
     number: int
     #: normalised by the link; empty when the carrier gave none
     smsc_message_id: str

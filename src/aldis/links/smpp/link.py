@@ -1,36 +1,39 @@
-"""One SMPP link: a bind to an SMSC that comes back by itself, with a window of unanswered submits.
+"""One SMPP link: an upstream over one or more binds, each with a window of unanswered submits.
 
-Implements `stages.sending.upstream.Upstream`. The protocol is `smpp/connection.py`; this file owns the
-socket, the clock's ticks and the reconnecting. A submit that was written and not answered when the connection
-ends is reported as InDoubt.
+Implements `stages.sending.upstream.Upstream`. The protocol is `smpp/connection.py`, the coming and going of
+binds `bind.py`. A submit that was written and not answered when its bind ends is reported as InDoubt. While
+the SMSC throttles, the link sends slower (`slow_down.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Callable
-from contextlib import suppress
-from typing import cast
 
 import msgspec
 import structlog
 
 from aldis.clock import Clock
 from aldis.errors import LocalProtocolError
-from aldis.links.smpp import backoff, translate, verdicts
+from aldis.links.smpp import verdicts
+from aldis.links.smpp.bind import TICK_S, Bind, BindSettings, LinkEvents
+from aldis.links.smpp.quirks import Quirks
+from aldis.links.smpp.session import Session
+from aldis.links.smpp.slow_down import SlowDown
+from aldis.links.smpp.translate import Translator, is_receipt
 from aldis.smpp import status
 from aldis.smpp.command import CommandId
 from aldis.smpp.connection import (
     BindAnswered,
-    Connection,
     Event,
     RequestArrived,
     ResponseArrived,
     ResponseOverdue,
     SessionEnded,
 )
-from aldis.smpp.pdus import Bind, Pdu, ShortMessageBody
-from aldis.smpp.session import Role
+from aldis.smpp.pdus import Bind as BindBody
+from aldis.smpp.pdus import DataSm, Pdu, ShortMessageBody
 from aldis.smpp.timers import Timers
 from aldis.stages.sending.upstream import InDoubt, Outbound, Outcome, Rejected
 from aldis.telemetry import Metrics
@@ -38,8 +41,8 @@ from aldis.traffic.receipt import Receipt
 
 log = structlog.get_logger()
 
-TICK_S = 0.2
-CONNECT_S = 10.0
+TRANSCEIVER = (CommandId.bind_transceiver,)
+PAIR = (CommandId.bind_transmitter, CommandId.bind_receiver)
 
 
 class LinkSettings(msgspec.Struct, frozen=True):
@@ -51,12 +54,18 @@ class LinkSettings(msgspec.Struct, frozen=True):
     system_id: str
     password: str
     system_type: str
+    #: of each bind
     window: int
     timers: Timers
+    #: which binds make one unit, and how many units
+    binds: tuple[CommandId, ...] = TRANSCEIVER
+    count: int = 1
+    tls: ssl.SSLContext | None = None
+    quirks: Quirks = Quirks()
 
 
 class SmppLink:
-    """A link that is either bound or on its way there."""
+    """A link: up while anything can be submitted on one of its binds."""
 
     def __init__(
         self,
@@ -67,40 +76,57 @@ class SmppLink:
         on_receipt: Callable[[Receipt, Callable[[bool], None]], None],
     ) -> None:
         self.name = settings.name
-        self.window = settings.window
+        self.window = settings.window * settings.count
+        self.splitting = settings.quirks.splitting
         self.on_outcome: Callable[[Outbound, Outcome], None] = lambda _segment, _outcome: None
         self.on_change: Callable[[], None] = lambda: None
         self._settings = settings
         self._clock = clock
-        self._luck = luck
         self._on_receipt = on_receipt
-        self._session: _Session | None = None
-        self._stopping = asyncio.Event()
+        self._translator = Translator(settings.name, settings.quirks)
+        self._slow_down = SlowDown(clock.monotonic())
         self._up = metrics.link_up.labels(settings.name)
         self._in_flight = metrics.link_in_flight.labels(settings.name)
+        self._rate = metrics.link_rate.labels(settings.name)
         self._up.set(0)
+        where = BindSettings(
+            settings.name,
+            settings.host,
+            settings.port,
+            _introduction(settings),
+            settings.timers,
+            settings.tls,
+        )
+        told = LinkEvents(self._take_events, self._take_lost)
+        commands = settings.binds * settings.count
+        self.binds = [Bind(where, command, clock, luck, metrics, told) for command in commands]
+        self._senders = [bind for bind in self.binds if bind.sends]
+        self._stopping = asyncio.Event()
 
     @property
     def is_up(self) -> bool:
-        """Whether the bind stands."""
-        return self._session is not None and self._session.connection.is_bound
+        """Whether anything can be submitted."""
+        return any(bind.is_up for bind in self._senders)
 
     def room(self) -> int:
-        """How many more submits fit into the window."""
-        session = self._session
-        if session is None or not session.connection.is_bound or session.is_clogged:
-            return 0
-        return self.window - session.connection.in_flight
+        """How many more submits fit into the windows, and into the rate while the SMSC throttles."""
+        window = self._settings.window
+        room = sum([bind.room(window) for bind in self._senders])
+        allowed = self._slow_down.room(self._clock.monotonic())
+        return room if allowed > room else max(0, int(allowed))
 
     def submit(self, segment: Outbound) -> None:
         """Put a segment on the wire with the next flush; its outcome comes through `on_outcome`."""
-        session = self._session
+        bind = self._senders[0]
+        if len(self._senders) > 1:
+            bind = max(self._senders, key=self._room_of)
+        session = bind.session
         if session is None:
             self.on_outcome(segment, InDoubt("link down"))
             return
         try:
-            body = translate.to_submit_sm(segment)
-            session.connection.request(CommandId.submit_sm, body, segment, self._clock.monotonic())
+            body, tlvs = self._translator.to_submit_sm(segment, self._clock.now())
+            session.connection.request(CommandId.submit_sm, body, segment, self._clock.monotonic(), tlvs)
         except LocalProtocolError as fault:
             log.error(
                 "a segment cannot be said in SMPP",
@@ -110,77 +136,45 @@ class SmppLink:
             )
             self.on_outcome(segment, Rejected("cannot be encoded for this link"))
             return
+        self._slow_down.submitted()
         session.flush_soon()
 
     async def run(self) -> None:
         """Stay bound until stopped."""
-        failures = 0
-        while not self._stopping.is_set():
-            refused = False
-            try:
-                refused, was_bound = await self._one_session()
-                failures = 1 if was_bound else failures + 1
-            except (OSError, TimeoutError) as fault:
-                failures += 1
-                log.warning("link unreachable", link=self.name, fault=str(fault) or type(fault).__name__)
-            except Exception:  # an agent's outermost frame: a link comes back whatever happened
-                failures += 1
-                log.exception("link failed", link=self.name)
-            if not self._stopping.is_set():
-                wait = backoff.wait_s(failures, self._luck(), refused=refused)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), wait)
+        tasks = [asyncio.create_task(bind.run()) for bind in self.binds]
+        tasks.append(asyncio.create_task(self._watch()))
+        await asyncio.gather(*tasks)
 
     async def stop(self, grace_s: float) -> None:
-        """Unbind in good order; closes the socket anyway when the SMSC does not answer in time."""
+        """Unbind in good order; closes the sockets anyway when the SMSC does not answer in time."""
         self._stopping.set()
-        session = self._session
-        if session is not None:
-            session.connection.unbind()
-            session.flush()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(session.ended), grace_s)
-            session.close("stopping")
+        await asyncio.gather(*(bind.stop(grace_s) for bind in self.binds))
 
-    async def _one_session(self) -> tuple[bool, bool]:
-        """Connect, bind, and stay until it ends; returns (bind was refused, bind had succeeded)."""
-        loop = asyncio.get_running_loop()
-        settings = self._settings
-        async with asyncio.timeout(CONNECT_S):
-            _, session = await loop.create_connection(
-                lambda: _Session(self._clock, settings.timers, self._take_events),
-                settings.host,
-                settings.port,
-            )
-        self._session = session
-        bind = Bind(
-            system_id=settings.system_id, password=settings.password, system_type=settings.system_type
-        )
-        session.connection.bind(CommandId.bind_transceiver, bind)
-        session.flush()
-        try:
-            while not session.ended.done():
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(asyncio.shield(session.ended), TICK_S)
-                session.tick()
-                self._in_flight.set(session.connection.in_flight)
-            reason = session.ended.result() if session.ended.done() else "stopping"
-        finally:
-            self._session = None
-            self._up.set(0)
-            self._in_flight.set(0)
-            session.close("leaving")
-            for segment in session.connection.abandon():
-                self.on_outcome(segment, InDoubt("connection lost"))
-            self.on_change()
-        if session.was_bound and not self._stopping.is_set():
-            log.warning("link down", link=self.name, reason=reason)
-        return session.bind_refused, session.was_bound
+    def _room_of(self, bind: Bind) -> int:
+        return bind.room(self._settings.window)
 
-    def _take_events(self, session: _Session, events: list[Event[Outbound]]) -> None:
+    async def _watch(self) -> None:
+        """Show how it stands, and go on with what a throttled rate has held back."""
+        while not self._stopping.is_set():
+            sessions = [bind.session for bind in self._senders if bind.session is not None]
+            self._up.set(int(self.is_up))
+            self._in_flight.set(sum(session.connection.in_flight for session in sessions))
+            self._rate.set(self._slow_down.rate_per_s or 0)
+            if self._slow_down.rate_per_s is not None:
+                self.on_change()
+            await asyncio.sleep(TICK_S)
+        self._up.set(0)
+
+    def _take_lost(self, segments: list[Outbound]) -> None:
+        for segment in segments:
+            self.on_outcome(segment, InDoubt("connection lost"))
+        self._up.set(int(self.is_up))
+        self.on_change()
+
+    def _take_events(self, session: Session, events: list[Event[Outbound]]) -> None:
         for event in events:
             if type(event) is ResponseArrived:  # by far the most frequent
-                self.on_outcome(event.context, verdicts.judge(event.pdu))
+                self._take_response(session, event.context, event.pdu)
                 continue
             match event:
                 case RequestArrived(pdu):
@@ -193,27 +187,40 @@ class SmppLink:
                     session.close(reason)
         self.on_change()
 
-    def _take_bind_answer(self, session: _Session, command_status: int) -> None:
+    def _take_response(self, session: Session, segment: Outbound, pdu: Pdu) -> None:
+        if pdu.command_status != status.ESME_ROK:
+            verdict = verdicts.verdict_on(pdu.command_status)
+            if verdict is verdicts.Verdict.THROTTLED:
+                self._slow_down.throttled(self._clock.monotonic())
+            elif verdict is verdicts.Verdict.LINK_TROUBLE:
+                session.is_troubled = True
+                session.connection.unbind()
+        self.on_outcome(segment, verdicts.judge(pdu, self._settings.quirks.response_id))
+
+    def _take_bind_answer(self, session: Session, command_status: int) -> None:
         if command_status == status.ESME_ROK:
             session.was_bound = True
-            self._up.set(1)
+            for bind in self.binds:
+                if bind.session is session:
+                    bind.condition = "bound"
+            self._up.set(int(self.is_up))
             log.info("link up", link=self.name)
         else:
-            session.bind_refused = True
-            log.error("bind refused", link=self.name, command_status=status.name(command_status))
+            session.refusal = command_status
             session.close("bind refused")
 
-    def _take_request(self, session: _Session, pdu: Pdu) -> None:
+    def _take_request(self, session: Session, pdu: Pdu) -> None:
         body = pdu.body
-        if not isinstance(body, ShortMessageBody):
-            session.answer(pdu, status.ESME_RINVCMDID)
-        elif not translate.is_receipt(body, pdu):
+        if not isinstance(body, ShortMessageBody | DataSm):
+            # alert_notification and outbind: they are told, and there is nothing to be done
+            log.debug("nothing to be done", link=self.name, command_id=pdu.command_id)
+        elif not is_receipt(body, pdu):
             # Inbound messages are not kept yet; a permanent "no" tells the carrier so, where a yes would lose
             # them.
             log.warning("an inbound message was refused", link=self.name)
             session.answer(pdu, status.ESME_RX_P_APPN)
         else:
-            receipt = translate.to_receipt(self.name, body, pdu, self._clock.now())
+            receipt = self._translator.to_receipt(body, pdu, self._clock.now())
             if receipt is None:
                 log.warning("a receipt names no message", link=self.name)
                 session.answer(pdu, status.ESME_ROK)
@@ -223,73 +230,10 @@ class SmppLink:
             )
 
 
-class _Session(asyncio.Protocol):
-    """One TCP connection with the SMPP session on it."""
-
-    def __init__(
-        self, clock: Clock, timers: Timers, on_events: Callable[[_Session, list[Event[Outbound]]], None]
-    ) -> None:
-        self.connection: Connection[Outbound] = Connection(Role.ESME, clock.monotonic(), timers)
-        self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self.was_bound = False
-        self.bind_refused = False
-        self.is_clogged = False
-        self._clock = clock
-        self._on_events = on_events
-        self._transport: asyncio.Transport | None = None
-        self._flush_is_due = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's does not inherit from asyncio's
-
-    def data_received(self, data: bytes) -> None:
-        events = self.connection.receive(data, self._clock.monotonic())
-        if events:
-            self._on_events(self, events)
-        self.flush()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._end(f"connection lost: {exc}" if exc else "the peer closed the connection")
-
-    def pause_writing(self) -> None:
-        self.is_clogged = True
-
-    def resume_writing(self) -> None:
-        self.is_clogged = False
-        self._on_events(self, [])
-
-    def tick(self) -> None:
-        """Let the session's timers run."""
-        events = self.connection.poll(self._clock.monotonic())
-        if events:
-            self._on_events(self, events)
-        self.flush()
-
-    def answer(self, request: Pdu, command_status: int) -> None:
-        """Answer a request; does nothing when the session has ended meanwhile: the carrier will ask again."""
-        self.connection.respond(request, command_status)
-        self.flush_soon()
-
-    def flush_soon(self) -> None:
-        """Write with everything else of this turn of the loop."""
-        if not self._flush_is_due:
-            self._flush_is_due = True
-            asyncio.get_running_loop().call_soon(self.flush)
-
-    def flush(self) -> None:
-        """Write what the session has to say."""
-        self._flush_is_due = False
-        octets = self.connection.take_output()
-        if octets and self._transport is not None and not self._transport.is_closing():
-            self._transport.write(octets)
-
-    def close(self, reason: str) -> None:
-        """Close the socket after what has been written."""
-        self.flush()
-        if self._transport is not None:
-            self._transport.close()
-        self._end(reason)
-
-    def _end(self, reason: str) -> None:
-        if not self.ended.done():
-            self.ended.set_result(reason)
+def _introduction(settings: LinkSettings) -> BindBody:
+    return BindBody(
+        system_id=settings.system_id,
+        password=settings.password,
+        system_type=settings.system_type,
+        interface_version=settings.quirks.version,
+    )

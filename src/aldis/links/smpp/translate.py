@@ -1,16 +1,28 @@
-"""Between our records and SMPP's PDUs, both ways. Pure. Source: SMPP v3.4 §4.4.1, §4.6.1, §5.2.12, §5.2.17,
-§5.2.19, §5.2.28.
+"""Between our records and SMPP's PDUs, both ways, as a link's quirks have it. Pure.
+
+Source: SMPP v3.4 §4.4.1, §4.6.1, §5.2.12, §5.2.16, §5.2.17, §5.2.19, §5.2.28.
 """
 
 from __future__ import annotations
 
-from aldis.smpp import receipt_text, tlv
-from aldis.smpp.pdus import Pdu, ShortMessageBody
-from aldis.smpp.receipt_text import MessageState
-from aldis.sms.address import Npi, Ton, sender_address
+import re
+from functools import lru_cache
+
+import msgspec
+
+from aldis.clock import as_datetime
+from aldis.links.smpp.quirks import Quirks, canonical_id
+from aldis.smpp import receipt_text, time_format, tlv
+from aldis.smpp.pdus import DataSm, Pdu, ShortMessageBody
+from aldis.smpp.receipt_text import MessageState, ReceiptText
+from aldis.sms.address import MAX_SHORT_CODE_DIGITS, is_digits
+from aldis.sms.alphabet import from_septets
 from aldis.sms.encoding import Encoding
+from aldis.sms.fitting import DefaultAlphabet
+from aldis.sms.packing import fill_bits, pack
+from aldis.sms.segments import Splitting
 from aldis.stages.sending.upstream import Outbound
-from aldis.traffic.receipt import Receipt, ReceiptState, normalise_id
+from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.submission import Priority
 
 #: esm_class: the short message starts with a user data header
@@ -19,10 +31,8 @@ UDHI = 0x40
 KIND_MASK = 0x3C
 KIND_RECEIPT = 0x04
 KIND_INTERMEDIATE = 0x20
-#: registered_delivery: a receipt for success and for failure
-RECEIPT_WANTED = 0x01
-
-DATA_CODING = {Encoding.GSM7: 0x00, Encoding.UCS2: 0x08}
+#: a validity that ends at once would be refused
+LEAST_VALIDITY_S = 60
 
 #: what a state at the SMSC means for us; those that say nothing final leave the segment under way
 STATES = {
@@ -36,51 +46,127 @@ STATES = {
     MessageState.REJECTED: ReceiptState.REJECTED,
 }
 
+Delivery = ShortMessageBody | DataSm
 
-def to_submit_sm(segment: Outbound) -> ShortMessageBody:
-    """Write a segment as the body of a submit_sm; a receipt is asked for on every one."""
-    source = sender_address(segment.sender)
-    return ShortMessageBody(
-        source_addr_ton=source.ton,
-        source_addr_npi=source.npi,
-        source_addr=source.value,
-        dest_addr_ton=Ton.INTERNATIONAL,
-        dest_addr_npi=Npi.ISDN,
-        destination_addr=segment.recipient,
-        esm_class=UDHI if segment.header else 0,
-        priority_flag=1 if segment.priority >= Priority.INTERACTIVE_LOW else 0,
-        registered_delivery=RECEIPT_WANTED,
-        data_coding=DATA_CODING[segment.encoding],
-        short_message=segment.header + segment.octets,
+
+class _Address(msgspec.Struct, frozen=True):
+    ton: int
+    npi: int
+    value: str
+
+
+class Translator:
+    """One link's way of writing and reading."""
+
+    def __init__(self, link: str, quirks: Quirks) -> None:
+        self._link = link
+        self._quirks = quirks
+        self._source = lru_cache(4096)(self._address_of)
+
+    def to_submit_sm(self, segment: Outbound, now: int) -> tuple[ShortMessageBody, dict[int, bytes]]:
+        """Write a segment as the body of a submit_sm and its TLVs; a receipt is asked for on every one."""
+        quirks = self._quirks
+        source = self._source(segment.sender)
+        ton, npi = quirks.destination
+        octets = segment.octets
+        if quirks.alphabet is not DefaultAlphabet.GSM and segment.encoding is Encoding.GSM7:
+            octets = _recoded(segment, quirks.alphabet)
+        if segment.header:
+            octets = segment.header + octets
+        tlvs: dict[int, bytes] = {}
+        if segment.number == 0:
+            tlvs, octets = {tlv.MESSAGE_PAYLOAD: octets}, b""
+        elif segment.total > 1 and quirks.splitting is Splitting.SAR:
+            tlvs = {
+                tlv.SAR_MSG_REF_NUM: (segment.message_id & 0xFFFF).to_bytes(2, "big"),
+                tlv.SAR_TOTAL_SEGMENTS: bytes((segment.total,)),
+                tlv.SAR_SEGMENT_SEQNUM: bytes((segment.number,)),
+            }
+        is_gsm = segment.encoding is Encoding.GSM7
+        body = ShortMessageBody(
+            service_type=quirks.service_type,
+            source_addr_ton=source.ton,
+            source_addr_npi=source.npi,
+            source_addr=source.value,
+            dest_addr_ton=ton,
+            dest_addr_npi=npi,
+            destination_addr=quirks.prefix + segment.recipient,
+            esm_class=UDHI if segment.header else 0,
+            priority_flag=1 if segment.priority >= Priority.INTERACTIVE_LOW else 0,
+            validity_period="" if quirks.validity == "none" else self._validity(segment.expires_at, now),
+            registered_delivery=quirks.registered_delivery,
+            data_coding=quirks.data_coding_gsm if is_gsm else quirks.data_coding_ucs2,
+            short_message=octets,
+        )
+        return body, tlvs
+
+    def to_receipt(self, body: Delivery, pdu: Pdu, now: int) -> Receipt | None:
+        """Read a receipt from its TLVs, else from its text; None when it names no message."""
+        text = body.short_message if isinstance(body, ShortMessageBody) else b""
+        text = text or pdu.tlvs.get(tlv.MESSAGE_PAYLOAD, b"")
+        if body.data_coding == self._quirks.data_coding_ucs2:
+            text = text.decode("utf-16-be", "replace").encode("latin-1", "replace")
+        written = _read_text(text, self._quirks.receipt_pattern)
+        named = pdu.tlvs.get(tlv.RECEIPTED_MESSAGE_ID, b"").partition(b"\0")[0].decode("latin-1").strip()
+        smsc_message_id = canonical_id(named or written.smsc_message_id or "", self._quirks.receipt_id)
+        if not smsc_message_id:
+            return None
+        octet = pdu.tlvs.get(tlv.MESSAGE_STATE, b"")
+        state = (receipt_text.state_of(octet[0]) if octet else None) or written.state
+        is_final = body.esm_class & KIND_MASK != KIND_INTERMEDIATE
+        return Receipt(
+            link=self._link,
+            smsc_message_id=smsc_message_id,
+            state=STATES[state] if state is not None and is_final else ReceiptState.ENROUTE,
+            error_code=written.error_code or _network_error(pdu),
+            recipient=body.source_addr,
+            received_at=now,
+        )
+
+    def _address_of(self, sender: str) -> _Address:
+        """Give a sender its TON and NPI: short code, MSISDN or alphanumeric, by its shape."""
+        quirks = self._quirks
+        if not is_digits(sender):
+            ton, npi = quirks.alphanumeric
+        elif len(sender) <= MAX_SHORT_CODE_DIGITS:
+            ton, npi = quirks.short_code
+        else:
+            ton, npi = quirks.international
+            sender = quirks.prefix + sender
+        return _Address(ton, npi, sender)
+
+    def _validity(self, expires_at: int, now: int) -> str:
+        if self._quirks.validity == "relative":
+            return time_format.relative(max(LEAST_VALIDITY_S, (expires_at - now) // 1000))
+        return time_format.absolute(as_datetime(expires_at))
+
+
+def _recoded(segment: Outbound, alphabet: DefaultAlphabet) -> bytes:
+    if alphabet is DefaultAlphabet.GSM_PACKED:
+        return pack(segment.octets, fill_bits(len(segment.header)))
+    # Latin-1: admission has made sure that it has every character
+    return from_septets(segment.octets).encode("latin-1", "replace")
+
+
+def is_receipt(body: Delivery, pdu: Pdu) -> bool:
+    """Tell a receipt from a handset's message: by esm_class, or by the two TLVs that only receipts have.
+
+    One of them is not enough: a message of a handset must not be lost to a stray tag.
+    """
+    return body.esm_class & KIND_MASK in (KIND_RECEIPT, KIND_INTERMEDIATE) or (
+        tlv.RECEIPTED_MESSAGE_ID in pdu.tlvs and tlv.MESSAGE_STATE in pdu.tlvs
     )
 
 
-def is_receipt(body: ShortMessageBody, pdu: Pdu) -> bool:
-    """Tell a receipt from a handset's message: by esm_class, or by the TLV that only receipts have."""
-    return (
-        body.esm_class & KIND_MASK in (KIND_RECEIPT, KIND_INTERMEDIATE)
-        or tlv.RECEIPTED_MESSAGE_ID in pdu.tlvs
-    )
-
-
-def to_receipt(link: str, body: ShortMessageBody, pdu: Pdu, now: int) -> Receipt | None:
-    """Read a receipt from its TLVs, else from its text; None when it names no message."""
-    payload = body.short_message or pdu.tlvs.get(tlv.MESSAGE_PAYLOAD, b"")
-    written = receipt_text.read(payload)
-    named = pdu.tlvs.get(tlv.RECEIPTED_MESSAGE_ID, b"").partition(b"\0")[0].decode("latin-1")
-    smsc_message_id = named.strip() or written.smsc_message_id
-    if not smsc_message_id:
-        return None
-    octet = pdu.tlvs.get(tlv.MESSAGE_STATE, b"")
-    state = (receipt_text.state_of(octet[0]) if octet else None) or written.state
-    return Receipt(
-        link=link,
-        smsc_message_id=normalise_id(smsc_message_id),
-        state=STATES[state] if state is not None else ReceiptState.ENROUTE,
-        error_code=written.error_code or _network_error(pdu),
-        recipient=body.source_addr,
-        received_at=now,
-    )
+def _read_text(octets: bytes, pattern: str) -> ReceiptText:
+    written = receipt_text.read(octets)
+    if not pattern or (written.smsc_message_id and written.state):
+        return written
+    found = re.search(pattern, octets.decode("latin-1"))
+    if found is None:
+        return written
+    groups = found.groupdict()
+    return ReceiptText(groups["id"], receipt_text.state_named(groups["stat"]), groups.get("err"))
 
 
 def _network_error(pdu: Pdu) -> str:

@@ -8,7 +8,7 @@ call.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -17,6 +17,7 @@ from aldis.accounts.directory import CurrentDirectory
 from aldis.clock import Clock
 from aldis.dialects.contract import Check, Dialect, Reference
 from aldis.dialects.exchange import HttpRequest
+from aldis.sms.fitting import TextRules
 from aldis.stages.admission import rules
 from aldis.stages.admission.authenticate import Authenticator
 from aldis.stages.admission.rules import Case, Findings
@@ -51,7 +52,7 @@ class Admitter:
         clock: Clock,
         current: CurrentDirectory,
         secret: bytes,
-        links: frozenset[str],
+        links: Mapping[str, TextRules],
         deadlines: Deadlines,
     ) -> None:
         self._store = store
@@ -151,7 +152,7 @@ class Admitter:
                     reference=built[0].reference,
                     recipients=tuple(recipient.msisdn for recipient in found.recipients),
                     countries=tuple(recipient.country for recipient in found.recipients),
-                    segments_each=found.segments,
+                    segments_each=built[0].segments,
                     price_micros=sum(message.price_micros * message.segments for message in built),
                 )
             )
@@ -170,10 +171,8 @@ class Admitter:
         self, case: Case, found: Findings, ids: list[int], position: int, nonce: int, now: int
     ) -> NewMessage:
         ask, account, dialect = found.ask, case.account, case.dialect
-        if found.encoded is None:
-            raise LookupError("a policy must check the length before a message is built")
         message_id, recipient = ids[position], found.recipients[position]
-        link, price = found.routes[position]
+        link, price, fitted = found.routes[position]
         url = ask.callback_url or account.postback_urls.get(dialect.name, "")
         return NewMessage(
             message_id=message_id,
@@ -187,9 +186,9 @@ class Admitter:
             sender=found.sender,
             recipient=recipient.msisdn,
             country=recipient.country,
-            encoding=found.encoded.encoding,
-            octets=found.encoded.octets,
-            segments=found.segments,
+            coding=fitted.encoded.coding,
+            octets=fitted.encoded.octets,
+            segments=fitted.segments,
             price_micros=price,
             notify=dialect.notify(ask) if url else Notify.NOTHING,
             lane=lane_of(url),

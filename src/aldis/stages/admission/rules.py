@@ -7,7 +7,7 @@ the country …).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -19,8 +19,8 @@ from aldis.accounts.routes import choose_link
 from aldis.accounts.senders import Sender
 from aldis.dialects.contract import Check, Dialect
 from aldis.sms.address import is_digits, is_sender
-from aldis.sms.encoding import Encoded, encode
-from aldis.sms.segments import TooLong, count
+from aldis.sms.fitting import PLAIN, Fitted, TextRules, fit
+from aldis.sms.segments import TooLong
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import MessageAsk, Submission
 
@@ -33,12 +33,12 @@ class Findings(msgspec.Struct):
     sender: str = ""
     keyword: str | None = None
     carrier: str = ""
-    encoded: Encoded | None = None
-    segments: int = 0
+    #: as most links would carry it
+    fitted: Fitted | None = None
     #: the ask's echo as JSON, the same for all its messages
     echo: bytes = b"{}"
-    #: one for each recipient: (link, price of a segment)
-    routes: list[tuple[str, int]] = []
+    #: one for each recipient: (link, price of a segment, the text as that link carries it)
+    routes: list[tuple[str, int, Fitted]] = []
 
 
 class Case(msgspec.Struct):
@@ -47,8 +47,8 @@ class Case(msgspec.Struct):
     dialect: Dialect
     directory: Directory
     submission: Submission
-    #: the links that this gateway has
-    links: frozenset[str]
+    #: the links that this gateway has, and what each can carry
+    links: Mapping[str, TextRules]
     peer: str
     #: takes so many messages off an account's rate; False when there is no room
     throttle: Callable[[Account, int], bool]
@@ -188,25 +188,37 @@ def _carrier(case: Case) -> Refusal | None:
 
 def _length(case: Case) -> Refusal | None:
     for found in case.findings:
-        found.encoded = encode(found.ask.text)
-        try:
-            found.segments = count(found.encoded)
-        except TooLong:
-            return Refusal(RefusalReason.TEXT_TOO_LONG)
-        if found.segments > case.account.max_segments:
+        found.fitted = _fit(case, found.ask.text, PLAIN)
+        if found.fitted is None:
             return Refusal(RefusalReason.TEXT_TOO_LONG)
     return None
+
+
+def _fit(case: Case, text: str, rules: TextRules) -> Fitted | None:
+    """Write a text for a link; None if that takes more segments than the account may send."""
+    try:
+        fitted = fit(text, rules, smart=case.account.smart_encoding)
+    except TooLong:
+        return None
+    return fitted if fitted.segments <= case.account.max_segments else None
 
 
 def _route(case: Case) -> Refusal | None:
     for found in case.findings:
         found.routes = []
+        others: dict[str, Fitted | None] = {}
         for recipient in found.recipients:
             link = choose_link(case.directory.routes, found.carrier, found.sender, recipient.country)
             price = case.directory.price_micros(recipient.country)
-            if link is None or link not in case.links or price is None:
+            rules = None if link is None else case.links.get(link)
+            if link is None or rules is None or price is None:
                 return Refusal(RefusalReason.NO_ROUTE, value=recipient.country)
-            found.routes.append((link, price))
+            if rules is not PLAIN and link not in others:
+                others[link] = _fit(case, found.ask.text, rules)
+            text = found.fitted if rules is PLAIN else others[link]
+            if text is None:
+                return Refusal(RefusalReason.TEXT_TOO_LONG)
+            found.routes.append((link, price, text))
     return None
 
 

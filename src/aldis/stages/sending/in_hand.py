@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from aldis.sms.encoding import Encoded
-from aldis.sms.segments import split
+from aldis.sms.encoding import Encoded, Encoding
+from aldis.sms.segments import Splitting, split
 from aldis.stages.sending.retry import Attempt, RetryPolicy, next_step
-from aldis.stages.sending.upstream import Accepted, Deferred, InDoubt, Outbound, Outcome, Rejected
+from aldis.stages.sending.upstream import (
+    Accepted,
+    Deferred,
+    InDoubt,
+    LinkTrouble,
+    Outbound,
+    Outcome,
+    Rejected,
+)
 from aldis.traffic.message import ClaimedMessage, Settlement, SubmittedSegment
 from aldis.traffic.states import State
 
 #: which bad outcome decides for the message
-_GRAVITY: dict[type[Outcome], int] = {Deferred: 1, InDoubt: 2, Rejected: 3}
+_GRAVITY: dict[type[Outcome], int] = {LinkTrouble: 1, Deferred: 2, InDoubt: 3, Rejected: 4}
+
+#: codings without national tables: alone in their segment such texts need no header
+_PLAIN = {int(encoding): encoding for encoding in Encoding}
 
 
 class InHand:
@@ -23,15 +34,15 @@ class InHand:
     def __init__(self, message: ClaimedMessage) -> None:
         self._message = message
         self._submitted: list[SubmittedSegment] = []
-        self._bad: Deferred | Rejected | InDoubt | None = None
+        self._bad: Deferred | Rejected | InDoubt | LinkTrouble | None = None
         #: segments were never submitted, because the link went down
         self._dropped = False
         self._unanswered = 0
 
-    def segments(self) -> list[Outbound]:
+    def segments(self, splitting: Splitting) -> list[Outbound]:
         """Cut the message and give what is still to be submitted; counts them as unanswered."""
         message = self._message
-        if message.segments == 1:
+        if message.segments == 1 and message.coding in _PLAIN:
             self._unanswered = 1
             return [
                 Outbound(
@@ -40,13 +51,14 @@ class InHand:
                     1,
                     message.sender,
                     message.recipient,
-                    message.encoding,
+                    _PLAIN[message.coding],
                     b"",
                     message.octets,
                     message.priority,
+                    message.expires_at,
                 )
             ]
-        cut = split(Encoded(message.encoding, message.octets), message.message_id & 0xFF)
+        encoded = Encoded.of(message.coding, message.octets)
         todo = [
             Outbound(
                 message_id=message.message_id,
@@ -54,12 +66,13 @@ class InHand:
                 total=segment.total,
                 sender=message.sender,
                 recipient=message.recipient,
-                encoding=message.encoding,
+                encoding=encoded.encoding,
                 header=segment.header,
                 octets=segment.octets,
                 priority=message.priority,
+                expires_at=message.expires_at,
             )
-            for segment in cut
+            for segment in split(encoded, message.message_id, splitting)
             if segment.number not in message.accepted_segments
         ]
         self._unanswered = len(todo)
@@ -97,6 +110,8 @@ class InHand:
             case None if self._dropped:
                 reason, tried = "link down", bool(submitted)
                 return Settlement(message.message_id, State.QUEUED, submitted, now, reason, tried)
+            case LinkTrouble(reason):
+                return Settlement(message.message_id, State.QUEUED, submitted, now, reason, bool(submitted))
             case None:
                 return Settlement(message.message_id, State.SENT, submitted)
             case Rejected(reason):

@@ -208,7 +208,7 @@ class Sender:
 
     def _take_in_hand(self, held: InHand) -> None:
         self._in_hand[held.message_id] = held
-        segments = held.segments()
+        segments = held.segments(self._upstream.splitting)
         for segment in segments:
             self._ready[segment.priority].append(segment)
         if not segments:  # all of it was taken in earlier attempts

@@ -16,23 +16,27 @@ from typing import Protocol
 import msgspec
 
 from aldis.sms.encoding import Encoding
+from aldis.sms.segments import Splitting
 
 
 class Outbound(msgspec.Struct, frozen=True):
     """One segment to be submitted."""
 
     message_id: int
-    #: 1..total
+    #: 1..total; 0 for a whole message that the upstream cuts
     number: int
+    #: of a message that goes in one piece (number 0), what the upstream will cut it into
     total: int
     sender: str
     recipient: str
     encoding: Encoding
-    #: empty, or the user data header of a concatenated message
+    #: empty, or a user data header with its length octet
     header: bytes
     octets: bytes
     #: the class of traffic, 0..3
     priority: int
+    #: when trying to deliver it ends, Unix milliseconds
+    expires_at: int
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -53,13 +57,19 @@ class Rejected(msgspec.Struct, frozen=True):
     reason: str
 
 
+class LinkTrouble(msgspec.Struct, frozen=True):
+    """The session was at fault and not the message: it waits for the next one, and this was no attempt."""
+
+    reason: str
+
+
 class InDoubt(msgspec.Struct, frozen=True):
     """It was written, and whether it arrived is unknown."""
 
     reason: str
 
 
-Outcome = Accepted | Deferred | Rejected | InDoubt
+Outcome = Accepted | Deferred | Rejected | LinkTrouble | InDoubt
 
 
 class Upstream(Protocol):
@@ -68,6 +78,8 @@ class Upstream(Protocol):
     name: str
     #: how many segments may await their response
     window: int
+    #: how it wants long messages
+    splitting: Splitting
     on_outcome: Callable[[Outbound, Outcome], None]
     on_change: Callable[[], None]
 

@@ -102,7 +102,7 @@ def _claimed(message: NewMessage) -> ClaimedMessage:
         message.message_id,
         message.sender,
         message.recipient,
-        message.encoding,
+        message.coding,
         message.octets,
         message.segments,
         message.priority,

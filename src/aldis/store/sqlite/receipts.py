@@ -178,8 +178,10 @@ class _View:
             self._named[link, name].append((message_id, number))
             message = self._messages.get(message_id)
             if message is None:
-                message = self._messages[message_id] = _Message(State(message_state), total, recipient)
-                if total > 1:
+                rows_in_all = total if number else 1  # number 0 is the whole message
+                message = _Message(State(message_state), rows_in_all, recipient)
+                self._messages[message_id] = message
+                if rows_in_all > 1:
                     several.append(message_id)
             message.segments.setdefault(number, state)
         for name in names:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import apsw
 import msgspec
 
-from aldis.sms.encoding import Encoding
 from aldis.store.contract import Share
 from aldis.store.sqlite import endings, receipts
 from aldis.store.sqlite.endings import Ending
@@ -61,7 +60,7 @@ _WAITING = f"SELECT {', '.join(map(_WAITING_IN.format, PRIORITIES))}"
 
 _CHOSEN = """
 SELECT json_group_array(json_array(
-           m.message_id, m.sender, m.recipient, m.encoding, hex(m.octets), m.segments, m.priority,
+           m.message_id, m.sender, m.recipient, m.coding, hex(m.octets), m.segments, m.priority,
            m.attempts + 1, m.expires_at))
 FROM json_each(?) chosen CROSS JOIN message m WHERE m.message_id = chosen.value AND m.expires_at > ?
 """
@@ -89,7 +88,7 @@ def claim(db: apsw.Connection, item: Claim, claimed: set[int]) -> tuple[list[Cla
             message_id,
             sender,
             recipient,
-            _ENCODINGS[encoding],
+            coding,
             bytes.fromhex(octets),
             segments,
             priority,
@@ -101,7 +100,7 @@ def claim(db: apsw.Connection, item: Claim, claimed: set[int]) -> tuple[list[Cla
             message_id,
             sender,
             recipient,
-            encoding,
+            coding,
             octets,
             segments,
             priority,
@@ -119,9 +118,6 @@ def mark(db: apsw.Connection, items: list[Mark]) -> list[None]:
              WHERE message_id IN (SELECT value FROM json_each(?)) AND state = 'queued'"""
     db.execute(sql, (ids,))
     return [None] * len(items)
-
-
-_ENCODINGS = {encoding.value: encoding for encoding in Encoding}
 
 
 def _taken(db: apsw.Connection, message_id: int) -> tuple[int, ...]:

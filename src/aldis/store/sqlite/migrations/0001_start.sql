@@ -46,7 +46,7 @@ CREATE TABLE message (
     sender          TEXT NOT NULL,
     recipient       TEXT NOT NULL,
     country         TEXT NOT NULL,
-    encoding        INTEGER NOT NULL,
+    coding          INTEGER NOT NULL,
     octets          BLOB NOT NULL,
     segments        INTEGER NOT NULL CHECK (segments BETWEEN 1 AND 255),
     price_micros    INTEGER NOT NULL CHECK (price_micros >= 0),
@@ -75,10 +75,10 @@ CREATE INDEX message_review ON message (review_at) WHERE review_at IS NOT NULL;
 -- finds a message by what its customer knows it by, and tells duplicates
 CREATE INDEX message_reference ON message (reference);
 
--- A row for each segment that a carrier took.
+-- A row for each segment that a carrier took; number 0 is a whole message that the carrier cuts itself.
 CREATE TABLE segment (
     message_id      INTEGER NOT NULL,
-    number          INTEGER NOT NULL CHECK (number BETWEEN 1 AND 255),
+    number          INTEGER NOT NULL CHECK (number BETWEEN 0 AND 255),
     link            TEXT NOT NULL,
     smsc_message_id TEXT NOT NULL,
     submitted_at    INTEGER NOT NULL,

@@ -1,0 +1,90 @@
+"""The asyncio side of one SMPP session: a socket, its writes gathered per turn of the loop, its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+from aldis.clock import Clock
+from aldis.smpp.connection import Connection, Event
+from aldis.smpp.pdus import Body, Pdu
+from aldis.smpp.session import Role
+from aldis.smpp.timers import Timers
+from aldis.stages.sending.upstream import Outbound
+
+
+class Session(asyncio.Protocol):
+    """One TCP connection with the SMPP session on it."""
+
+    def __init__(
+        self, clock: Clock, timers: Timers, on_events: Callable[[Session, list[Event[Outbound]]], None]
+    ) -> None:
+        self.connection: Connection[Outbound] = Connection(Role.ESME, clock.monotonic(), timers)
+        #: why it ended
+        self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.was_bound = False
+        #: the status that refused the bind
+        self.refusal: int | None = None
+        #: the SMSC said that the session is at fault
+        self.is_troubled = False
+        self.is_clogged = False
+        self._clock = clock
+        self._on_events = on_events
+        self._transport: asyncio.Transport | None = None
+        self._flush_is_due = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's does not inherit from asyncio's
+
+    def data_received(self, data: bytes) -> None:
+        events = self.connection.receive(data, self._clock.monotonic())
+        if events:
+            self._on_events(self, events)
+        self.flush()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end(f"connection lost: {exc}" if exc else "the peer closed the connection")
+
+    def pause_writing(self) -> None:
+        self.is_clogged = True
+
+    def resume_writing(self) -> None:
+        self.is_clogged = False
+        self._on_events(self, [])
+
+    def tick(self) -> None:
+        """Let the session's timers run."""
+        events = self.connection.poll(self._clock.monotonic())
+        if events:
+            self._on_events(self, events)
+        self.flush()
+
+    def answer(self, request: Pdu, command_status: int, body: Body | None = None) -> None:
+        """Answer a request; does nothing when the session has ended meanwhile: the carrier will ask again."""
+        self.connection.respond(request, command_status, body)
+        self.flush_soon()
+
+    def flush_soon(self) -> None:
+        """Write with everything else of this turn of the loop."""
+        if not self._flush_is_due:
+            self._flush_is_due = True
+            asyncio.get_running_loop().call_soon(self.flush)
+
+    def flush(self) -> None:
+        """Write what the session has to say."""
+        self._flush_is_due = False
+        octets = self.connection.take_output()
+        if octets and self._transport is not None and not self._transport.is_closing():
+            self._transport.write(octets)
+
+    def close(self, reason: str) -> None:
+        """Close the socket after what has been written."""
+        self.flush()
+        if self._transport is not None:
+            self._transport.close()
+        self._end(reason)
+
+    def _end(self, reason: str) -> None:
+        if not self.ended.done():
+            self.ended.set_result(reason)

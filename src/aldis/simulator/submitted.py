@@ -1,0 +1,104 @@
+"""What was asked of the simulated SMSC, whichever PDU asked it, and the receipt that answers it. Pure."""
+
+from __future__ import annotations
+
+import msgspec
+
+from aldis.clock import as_datetime
+from aldis.simulator.behaviour import Behaviour
+from aldis.simulator.handsets import Arriving
+from aldis.smpp import receipt_text, tlv
+from aldis.smpp.multi import SmeAddress
+from aldis.smpp.pdus import DataSm, Pdu, ShortMessageBody, SubmitMulti
+from aldis.smpp.receipt_text import MessageState
+
+ESM_CLASS_RECEIPT = 0x04
+
+
+class Submitted(msgspec.Struct, frozen=True):
+    """One message to one recipient."""
+
+    arriving: Arriving
+    #: TON and NPI
+    source: tuple[int, int]
+    destination: tuple[int, int]
+    registered_delivery: int
+
+
+class OwedReceipt(msgspec.Struct, frozen=True):
+    """A receipt to be sent until it is acknowledged."""
+
+    body: ShortMessageBody
+    tlvs: dict[int, bytes]
+    smsc_message_id: str
+
+
+def of_submit(pdu: Pdu, body: ShortMessageBody | DataSm) -> Submitted:
+    """Read a submit_sm or a data_sm."""
+    text = body.short_message if isinstance(body, ShortMessageBody) else b""
+    return Submitted(
+        Arriving(
+            body.source_addr,
+            body.destination_addr,
+            body.esm_class,
+            body.data_coding,
+            text or pdu.tlvs.get(tlv.MESSAGE_PAYLOAD, b""),
+            pdu.tlvs,
+        ),
+        (body.source_addr_ton, body.source_addr_npi),
+        (body.dest_addr_ton, body.dest_addr_npi),
+        body.registered_delivery,
+    )
+
+
+def of_multi(pdu: Pdu, body: SubmitMulti, destination: SmeAddress) -> Submitted:
+    """Read one recipient's part of a submit_multi."""
+    return Submitted(
+        Arriving(
+            body.source_addr,
+            destination.destination_addr,
+            body.esm_class,
+            body.data_coding,
+            body.short_message or pdu.tlvs.get(tlv.MESSAGE_PAYLOAD, b""),
+            pdu.tlvs,
+        ),
+        (body.source_addr_ton, body.source_addr_npi),
+        (destination.dest_addr_ton, destination.dest_addr_npi),
+        body.registered_delivery,
+    )
+
+
+def write_receipt(
+    asked: Submitted, behaviour: Behaviour, state: MessageState, smsc_message_id: str, now: int
+) -> OwedReceipt:
+    """Write a receipt: Appendix B and TLVs, or the way one vendor might spell it."""
+    moment = as_datetime(now)
+    if behaviour.vendor_receipt:
+        text = f"ID={smsc_message_id};Status=Delivered to handset;Error={behaviour.error_code}".encode()
+        tlvs: dict[int, bytes] = {}
+    else:
+        text = receipt_text.write(smsc_message_id, state, behaviour.error_code, moment, moment)
+        tlvs = {
+            tlv.RECEIPTED_MESSAGE_ID: smsc_message_id.encode() + b"\0",
+            tlv.MESSAGE_STATE: bytes((state,)),
+        }
+    receipt = ShortMessageBody(
+        source_addr_ton=asked.destination[0],
+        source_addr_npi=asked.destination[1],
+        source_addr=asked.arriving.recipient,
+        dest_addr_ton=asked.source[0],
+        dest_addr_npi=asked.source[1],
+        destination_addr=asked.arriving.sender,
+        esm_class=ESM_CLASS_RECEIPT,
+        short_message=text,
+    )
+    return OwedReceipt(receipt, tlvs, smsc_message_id)
+
+
+def as_deleted(receipt: OwedReceipt, now: int) -> OwedReceipt:
+    """Rewrite a receipt that was promised: the message was cancelled meanwhile."""
+    moment, name = as_datetime(now), receipt.smsc_message_id
+    text = receipt_text.write(name, MessageState.DELETED, "000", moment, moment)
+    body = msgspec.structs.replace(receipt.body, short_message=text)
+    tlvs = {**receipt.tlvs, tlv.MESSAGE_STATE: bytes((MessageState.DELETED,))}
+    return OwedReceipt(body, tlvs, name)

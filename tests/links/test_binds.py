@@ -1,0 +1,223 @@
+"""A link over several binds, pairs and TLS, against the simulated SMSC over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import subprocess
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from tests.links.test_smpp import outbound
+
+from aldis.app import Simulator
+from aldis.clock import SystemClock
+from aldis.links.smpp.link import PAIR, LinkSettings, SmppLink
+from aldis.settings import SimulatorSettings
+from aldis.smpp import codec, status
+from aldis.smpp.command import CommandId
+from aldis.smpp.pdus import BindResp, MessageIdBody, Pdu
+from aldis.smpp.timers import Timers
+from aldis.stages.sending.upstream import Accepted, Deferred, LinkTrouble, Outbound, Outcome
+from aldis.telemetry import Metrics
+from aldis.traffic.receipt import Receipt
+
+SETTINGS = LinkSettings("link", "127.0.0.1", 0, "aldis", "right", "", 5, Timers(5, 30, 30))
+
+
+class Observed:
+    """A running link, and what came of it."""
+
+    def __init__(self, **changes: Any) -> None:
+        settings = msgspec.structs.replace(SETTINGS, **changes)
+        self.outcomes: list[Outcome] = []
+        self.receipts: list[Receipt] = []
+        self.link = SmppLink(settings, SystemClock(), lambda: 0.0, Metrics(), self._receipt)
+        self.link.on_outcome = self._outcome
+        self.changed = asyncio.Event()
+        self.link.on_change = self.changed.set
+        self.task = asyncio.create_task(self.link.run())
+
+    def _outcome(self, _segment: Outbound, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+        self.changed.set()
+
+    def _receipt(self, receipt: Receipt, done: Callable[[bool], None]) -> None:
+        self.receipts.append(receipt)
+        self.changed.set()
+        done(True)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(20):
+            while not condition():
+                self.changed.clear()
+                try:
+                    await asyncio.wait_for(self.changed.wait(), 0.05)
+                except TimeoutError:
+                    continue
+
+    async def stop(self) -> None:
+        await self.link.stop(1.0)
+        await self.task
+
+
+@pytest.fixture
+async def smsc() -> AsyncIterator[Simulator]:
+    simulator = Simulator(SimulatorSettings("127.0.0.1:0", "127.0.0.1:0", "aldis", "right"), SystemClock())
+    await simulator.start()
+    yield simulator
+    await simulator.stop()
+
+
+async def test_several_binds_share_the_load_and_their_windows_add_up(smsc: Simulator) -> None:
+    seen = Observed(port=smsc.smsc.port, count=3)
+    await seen.until(lambda: seen.link.room() == 15)
+    assert seen.link.window == 15
+    for number in range(15):
+        seen.link.submit(outbound(message_id=number + 1))
+    assert seen.link.room() == 0
+    assert [bind.room(5) for bind in seen.link.binds] == [0, 0, 0]
+    await seen.until(lambda: len(seen.outcomes) == 15 and len(seen.receipts) == 15)
+    assert all(isinstance(outcome, Accepted) for outcome in seen.outcomes)
+    first = seen.link.binds[0].session
+    assert first is not None
+    first.close("test")
+    assert seen.link.is_up  # the others stand
+    await seen.until(lambda: all(bind.is_up for bind in seen.link.binds))
+    await seen.stop()
+    assert not seen.link.is_up
+
+
+async def test_a_transmitter_and_a_receiver_make_a_pair(smsc: Simulator) -> None:
+    seen = Observed(port=smsc.smsc.port, binds=PAIR)
+    await seen.until(lambda: all(bind.is_up for bind in seen.link.binds))
+    assert seen.link.room() == 5
+    seen.link.submit(outbound())
+    await seen.until(lambda: len(seen.receipts) == 1)
+    (accepted,) = seen.outcomes
+    assert isinstance(accepted, Accepted)
+    assert seen.receipts[0].smsc_message_id == accepted.smsc_message_id
+    assert Counter(bind.condition for bind in seen.link.binds) == {"bound": 2}
+    await seen.stop()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("tls")
+    made, key = folder / "c.pem", folder / "k.pem"
+    names = ["-subj", "/CN=smsc", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
+    arguments = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *names]
+    subprocess.run([*arguments, "-keyout", key, "-out", made], check=True, capture_output=True)
+    return made, key
+
+
+@asynccontextmanager
+async def behind_tls(port: int, certificate: tuple[Path, Path]) -> AsyncIterator[int]:
+    """Put a TLS door before the simulator."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*certificate)
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while octets := await reader.read(65_536):
+            writer.write(octets)
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        behind, before = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(carry(reader, before), carry(behind, writer), return_exceptions=True)
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    yield server.sockets[0].getsockname()[1]
+    server.close()
+
+
+async def test_a_link_over_tls(smsc: Simulator, certificate: tuple[Path, Path]) -> None:
+    trust = ssl.create_default_context(cafile=certificate[0])
+    async with behind_tls(smsc.smsc.port, certificate) as port:
+        seen = Observed(port=port, tls=trust)
+        await seen.until(lambda: seen.link.is_up)
+        seen.link.submit(outbound())
+        await seen.until(lambda: len(seen.receipts) == 1)
+        await seen.stop()
+
+
+async def test_a_certificate_that_does_not_hold_is_refused(
+    smsc: Simulator, certificate: tuple[Path, Path]
+) -> None:
+    async with behind_tls(smsc.smsc.port, certificate) as port:
+        seen = Observed(port=port, tls=ssl.create_default_context())
+        (bind,) = seen.link.binds
+        await seen.until(lambda: "certificate does not hold" in bind.condition)
+        assert not seen.link.is_up
+        await seen.stop()
+
+
+async def test_why_a_bind_does_not_stand(smsc: Simulator) -> None:
+    refused = Observed(port=smsc.smsc.port, password="wrong")
+    await refused.until(lambda: refused.link.binds[0].condition == "refused: ESME_RINVPASWD")
+    await refused.stop()
+    unreachable = Observed(port=1)
+    await unreachable.until(lambda: unreachable.link.binds[0].condition.startswith("unreachable: "))
+    await unreachable.stop()
+
+
+@asynccontextmanager
+async def carrier(statuses: list[int]) -> AsyncIterator[tuple[int, Counter[str]]]:
+    """A carrier that answers submits with these statuses, then with yes."""
+    counts: Counter[str] = Counter()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = await reader.readexactly(16)
+                body = await reader.readexactly(codec.header(head).command_length - 16)
+                pdu = codec.decode(head + body)
+                counts[CommandId(pdu.command_id).name] += 1
+                number = pdu.sequence_number
+                match pdu.command_id:
+                    case CommandId.bind_transceiver:
+                        answer = Pdu(CommandId.bind_transceiver_resp, number, body=BindResp("x"))
+                    case CommandId.submit_sm if statuses:
+                        answer = Pdu(CommandId.submit_sm_resp, number, statuses.pop(0))
+                    case CommandId.submit_sm:
+                        answer = Pdu(CommandId.submit_sm_resp, number, body=MessageIdBody(str(number)))
+                    case _:
+                        answer = Pdu(pdu.command_id | 0x80000000, number)
+                writer.write(codec.encode(answer))
+        except asyncio.IncompleteReadError:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1], counts
+    server.close()
+
+
+async def test_a_session_that_is_at_fault_begins_anew_and_the_message_is_not_blamed() -> None:
+    async with carrier([status.ESME_RINVBNDSTS]) as (port, counts):
+        seen = Observed(port=port)
+        await seen.until(lambda: seen.link.is_up)
+        seen.link.submit(outbound())
+        await seen.until(lambda: bool(seen.outcomes))
+        assert seen.outcomes == [LinkTrouble("ESME_RINVBNDSTS")]
+        assert seen.link.room() == 0
+        await seen.until(lambda: counts["bind_transceiver"] == 2 and seen.link.room() == 5)
+        assert counts["unbind"] == 1
+        await seen.stop()
+
+
+async def test_a_carrier_that_throttles_gets_less() -> None:
+    async with carrier([status.ESME_RTHROTTLED]) as (port, _):
+        seen = Observed(port=port)
+        await seen.until(lambda: seen.link.is_up)
+        for number in range(5):
+            seen.link.submit(outbound(message_id=number + 1))
+        await seen.until(lambda: len(seen.outcomes) == 5)
+        assert seen.outcomes[0] == Deferred("ESME_RTHROTTLED")
+        assert seen.link.room() == 0  # though the window is free
+        await seen.until(lambda: seen.link.room() >= 1)
+        await seen.stop()

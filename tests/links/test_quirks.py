@@ -1,0 +1,252 @@
+"""What a link's quirks change on the wire, what they refuse, and the rate of a link that is throttled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.fakes.clock import NOON
+from tests.links.test_smpp import outbound
+
+from aldis.links.smpp.quirks import Quirks, canonical_id
+from aldis.links.smpp.slow_down import LEAST_PER_S, SlowDown
+from aldis.links.smpp.translate import Translator, is_receipt
+from aldis.links.smpp.verdicts import judge
+from aldis.smpp import codec, tlv
+from aldis.smpp.command import CommandId
+from aldis.smpp.pdus import DataSm, MessageIdBody, Pdu, ShortMessageBody
+from aldis.sms.encoding import Encoding
+from aldis.sms.fitting import PLAIN, DefaultAlphabet
+from aldis.sms.national_tables import Language
+from aldis.sms.segments import Splitting
+from aldis.stages.sending.upstream import Accepted
+from aldis.traffic.receipt import ReceiptState
+
+LONG: dict[str, Any] = {"number": 2, "total": 3, "message_id": 0x12345}
+
+
+@pytest.mark.parametrize(
+    ("quirks", "segment", "expected"),
+    [
+        (Quirks(), {}, {"source_addr_ton": 3, "data_coding": 0, "validity_period": ""}),
+        (Quirks(), {"sender": "Aldis"}, {"source_addr_ton": 5, "source_addr_npi": 0}),
+        (
+            Quirks(prefix="+"),
+            {"sender": "447700900002"},
+            {"source_addr": "+447700900002", "destination_addr": "+447700900001", "source_addr_ton": 1},
+        ),
+        (
+            Quirks(short_code=(6, 9), destination=(2, 8), service_type="VMN", registered_delivery=3),
+            {},
+            {
+                "source_addr_ton": 6,
+                "source_addr_npi": 9,
+                "dest_addr_ton": 2,
+                "dest_addr_npi": 8,
+                "service_type": "VMN",
+                "registered_delivery": 3,
+            },
+        ),
+        (Quirks(validity="relative"), {}, {"validity_period": "000000010000000R"}),
+        (Quirks(validity="absolute"), {}, {"validity_period": "261121130000000+"}),
+        (Quirks(data_coding_gsm=0xF1), {}, {"data_coding": 0xF1}),
+        (Quirks(data_coding_ucs2=0x18), {"encoding": Encoding.UCS2}, {"data_coding": 0x18}),
+        (
+            Quirks(alphabet=DefaultAlphabet.LATIN_1),
+            {"octets": b"\x04\x7e \x1b("},
+            {"short_message": "èü {".encode("latin-1")},
+        ),
+        (
+            Quirks(alphabet=DefaultAlphabet.GSM_PACKED),
+            {"octets": b"hello"},
+            {"short_message": bytes.fromhex("e8329bfd06")},
+        ),
+        (
+            Quirks(alphabet=DefaultAlphabet.GSM_PACKED),
+            {"octets": b"A", "header": b"\x05\x00\x03\x01\x02\x01"},
+            {"short_message": b"\x05\x00\x03\x01\x02\x01\x82", "esm_class": 0x40},
+        ),
+    ],
+)
+def test_a_quirk_and_what_it_changes(
+    quirks: Quirks, segment: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    body, tlvs = Translator("link", quirks).to_submit_sm(outbound(**segment), NOON)
+    assert {key: getattr(body, key) for key in expected} == expected
+    assert tlvs == {}
+
+
+def test_long_messages_by_sar_and_by_payload() -> None:
+    sar = Translator("link", Quirks(splitting=Splitting.SAR))
+    body, tlvs = sar.to_submit_sm(outbound(**LONG), NOON)
+    assert (body.short_message, body.esm_class) == (b"hi", 0)
+    assert tlvs == {
+        tlv.SAR_MSG_REF_NUM: b"\x23\x45",
+        tlv.SAR_TOTAL_SEGMENTS: b"\x03",
+        tlv.SAR_SEGMENT_SEQNUM: b"\x02",
+    }
+    payload = Translator("link", Quirks(splitting=Splitting.PAYLOAD))
+    body, tlvs = payload.to_submit_sm(outbound(number=0, total=3, octets=b"x" * 400), NOON)
+    assert (body.short_message, tlvs) == (b"", {tlv.MESSAGE_PAYLOAD: b"x" * 400})
+    codec.encode(Pdu(CommandId.submit_sm, 1, body=body, tlvs=tlvs))
+    assert sar.to_submit_sm(outbound(), NOON)[1] == {}  # a short one needs none
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "canonical"),
+    [
+        ("00Ab", "as_is", "AB"),
+        ("00Ab", "hex", "171"),
+        (" 0x1F", "hex", "31"),
+        ("no-hex", "hex", "NO-HEX"),
+        ("0042", "decimal", "42"),
+        ("", "hex", ""),
+    ],
+)
+def test_an_id_in_the_form_that_is_compared(text: str, form: Any, canonical: str) -> None:
+    assert canonical_id(text, form) == canonical
+
+
+def test_ids_of_different_forms_meet() -> None:
+    quirks = Quirks(response_id="hex", receipt_id="decimal")
+    accepted = judge(Pdu(CommandId.submit_sm_resp, 1, body=MessageIdBody("1F")), quirks.response_id)
+    body = ShortMessageBody(esm_class=0x04, short_message=b"id:0000000031 stat:DELIVRD err:000")
+    receipt = Translator("link", quirks).to_receipt(body, Pdu(CommandId.deliver_sm, 1, body=body), NOON)
+    assert receipt is not None
+    assert accepted == Accepted(receipt.smsc_message_id)
+
+
+@pytest.mark.parametrize(
+    ("body", "tlvs", "quirks", "found"),
+    [
+        (
+            ShortMessageBody(esm_class=0x20, short_message=b"id:7 stat:DELIVRD err:000"),
+            {},
+            Quirks(),
+            ("7", ReceiptState.ENROUTE, "000"),  # an intermediate notification ends nothing
+        ),
+        (
+            ShortMessageBody(
+                esm_class=0x04, data_coding=8, short_message="id:7 stat:EXPIRED err:1".encode("utf-16-be")
+            ),
+            {},
+            Quirks(),
+            ("7", ReceiptState.EXPIRED, "1"),
+        ),
+        (
+            DataSm(esm_class=0x04),
+            {tlv.MESSAGE_PAYLOAD: b"id:7 stat:UNDELIV err:12"},
+            Quirks(),
+            ("7", ReceiptState.UNDELIVERED, "12"),
+        ),
+        (
+            ShortMessageBody(esm_class=0x04, short_message=b"MSG 7 IS FAILED (E99)"),
+            {},
+            Quirks(receipt_pattern=r"MSG (?P<id>\w+) IS (?P<stat>\w+) \(E(?P<err>\d+)\)"),
+            ("7", ReceiptState.UNDELIVERED, "99"),
+        ),
+        (
+            ShortMessageBody(short_message=b""),
+            {tlv.RECEIPTED_MESSAGE_ID: b"7\0", tlv.MESSAGE_STATE: b"\x02"},
+            Quirks(),
+            ("7", ReceiptState.DELIVERED, ""),  # no esm_class, but both TLVs
+        ),
+    ],
+)
+def test_receipts_that_carriers_send(
+    body: ShortMessageBody | DataSm,
+    tlvs: dict[int, bytes],
+    quirks: Quirks,
+    found: tuple[str, ReceiptState, str],
+) -> None:
+    pdu = Pdu(CommandId.deliver_sm, 1, body=body, tlvs=tlvs)
+    assert is_receipt(body, pdu)
+    receipt = Translator("link", quirks).to_receipt(body, pdu, NOON)
+    assert receipt is not None
+    assert (receipt.smsc_message_id, receipt.state, receipt.error_code) == found
+
+
+def test_a_stray_tag_makes_no_receipt_of_a_handset_s_message() -> None:
+    body = ShortMessageBody(short_message=b"hello")
+    assert not is_receipt(
+        body, Pdu(CommandId.deliver_sm, 1, body=body, tlvs={tlv.RECEIPTED_MESSAGE_ID: b"x\0"})
+    )
+
+
+@given(
+    st.binary(max_size=254),
+    st.integers(0, 255),
+    st.integers(0, 255),
+    st.dictionaries(st.sampled_from(sorted(tlv.TAGS)), st.binary(max_size=80), max_size=4),
+)
+def test_no_delivery_raises(octets: bytes, esm_class: int, data_coding: int, tlvs: dict[int, bytes]) -> None:
+    body = ShortMessageBody(esm_class=esm_class, data_coding=data_coding, short_message=octets)
+    pdu = Pdu(CommandId.deliver_sm, 1, body=body, tlvs=tlvs)
+    is_receipt(body, pdu)
+    Translator("link", Quirks(receipt_id="hex")).to_receipt(body, pdu, NOON)
+
+
+@pytest.mark.parametrize(
+    ("quirks", "key"),
+    [
+        (Quirks(short_code=(1,)), "short_code"),
+        (Quirks(destination=(1, 256)), "destination"),
+        (Quirks(data_coding_gsm=256), "data_coding_gsm"),
+        (Quirks(service_type="TOOLONG"), "service_type"),
+        (Quirks(interface_version="3.3", splitting=Splitting.SAR), "splitting"),
+        (Quirks(receipt_pattern="("), "receipt_pattern"),
+        (Quirks(receipt_pattern="(?P<id>x)"), "receipt_pattern"),
+    ],
+)
+def test_quirks_that_make_no_sense(quirks: Quirks, key: str) -> None:
+    assert [name for name, _ in quirks.faults()] == [key]
+
+
+def test_the_text_rules_of_a_link() -> None:
+    assert Quirks().text_rules is PLAIN
+    assert Quirks(languages=("turkish",)).text_rules.languages == (Language.TURKISH,)
+    assert Quirks(interface_version="5.0").version == 0x50
+
+
+def test_a_throttled_link_halves_its_rate_and_finds_back() -> None:
+    slow = SlowDown(0.0)
+    for _ in range(100):
+        slow.submitted()
+    assert slow.room(0.9) == float("inf")
+    slow.throttled(0.9)
+    assert slow.rate_per_s == 50
+    slow.throttled(0.95)  # one complaint a spell counts
+    assert slow.rate_per_s == 50
+    assert slow.room(1.0) <= 50 * 0.2
+    rates: list[float | None] = []
+    for moment in range(2, 12):
+        slow.room(float(moment))
+        rates.append(slow.rate_per_s)
+    assert rates[:3] == pytest.approx([55, 60.5, 66.55])
+    assert rates[-1] is None
+
+
+def test_a_link_that_is_throttled_to_nothing_still_tries_once_a_second() -> None:
+    slow = SlowDown(0.0)
+    for moment in range(30):
+        slow.room(float(moment))
+        slow.submitted()
+        slow.throttled(moment + 0.5)
+    assert slow.rate_per_s == LEAST_PER_S
+    assert slow.room(32.0) >= 1
+
+
+def test_the_rate_is_kept() -> None:
+    slow = SlowDown(0.0)
+    for _ in range(200):
+        slow.submitted()
+    slow.throttled(0.5)
+    sent, now = 0, 0.5
+    while now < 1.5:
+        now += 0.05
+        for _ in range(int(slow.room(now))):
+            slow.submitted()
+            sent += 1
+    assert 80 <= sent <= 125
