@@ -14,6 +14,7 @@ help:
 	@echo "make fix     format and mend what can be mended"
 	@echo "make lock    resolve the dependencies again"
 	@echo "make crash   the crash tests, long (KILLS=60)"
+	@echo "make interop other people's SMPP clients and servers, and the fuzzer (FUZZ=60 seconds)"
 	@echo "make bench   Aldis beside Kannel, about half an hour (QUICK=1: under five minutes)"
 	@echo "make clean   remove the virtual environment and caches"
 
@@ -45,6 +46,17 @@ lock:
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# Python peers into the same environment, node's beside their scripts; Kannel comes from the distribution.
+$(VENV)/.interop: $(READY) interop.lock tests/interop/peers/package-lock.json
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r interop.lock
+	cd tests/interop/peers && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+.PHONY: interop
+interop: $(VENV)/.interop
+	ALDIS_INTEROP=1 $(BIN)/pytest -q --timeout 120 tests/interop
+	$(BIN)/python tests/interop/fuzz.py $(or $(FUZZ),60)
 
 .PHONY: bench crash
 bench: $(READY) bench/tools/target/slow_flush.so
