@@ -20,6 +20,8 @@ from aldis.sms.alphabet import from_septets
 from aldis.sms.dcs import Alphabet
 
 UDHI = 0x40
+#: lines are not folded where nobody's terminal sets their width
+FILE_COLUMNS = 1000
 #: what bits 5-2 of esm_class say of a delivery. Source: SMPP v3.4 §5.2.12
 _KINDS = {0x04: "delivery receipt", 0x08: "acknowledged by the handset", 0x10: "acknowledged by its user",
           0x18: "conversation abort", 0x20: "intermediate notification"}  # fmt: skip
@@ -68,9 +70,13 @@ def decode(*, octets: str, as_json: bool) -> None:
 
 
 def _print(shown: list[list[Line]]) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=FILE_COLUMNS)
     for pdu in shown:
         table = Table(box=None, show_header=False, pad_edge=False)
+        for is_short in (True, False, False, True):
+            table.add_column(no_wrap=is_short, overflow="fold")
         for line in pdu:
             table.add_row(
                 escape(line.name), escape(line.value), escape(line.meaning), f"[dim]{line.clause}[/]"

@@ -24,9 +24,16 @@ def _functions(body: type[Body]) -> tuple[Callable[[Body], bytes], Callable[[byt
     """Put a body's writer and reader together from the annotations of its class."""
     hints = typing.get_type_hints(body, include_extras=True)
     table: dict[str, fields.Field] = {name: hints[name].__metadata__[0] for name in body.__struct_fields__}
-    written = ", ".join(field.writer(f"body.{name}") for name, field in table.items())
-    written = written.replace(",)), bytes((", ", ")  # neighbouring integers in one bytes()
-    lines = ["def write(body):", f"    return b''.join(({written + ',' if written else ''}))"]
+    lines, parts = ["def write(body):"], []
+    for name, field in table.items():
+        part = field.writer(name)
+        if part.misfit:
+            lines += [f"    {name} = body.{name}", f"    if {part.misfit}:", f"        misfit({name!r})"]
+        parts.append(part if part.misfit else field.writer(f"body.{name}"))
+    values = "".join(f"{part.value}, " for part in parts)
+    text = f"'{''.join(part.format for part in parts)}' % ({values})"
+    tail = "".join(f" + {part.tail}" for part in parts if part.tail)
+    lines += [f"    return ({text}).encode('latin-1'){tail}"]
     lines += ["def read(octets, at):", "    end = len(octets)"]
     for name, field in table.items():
         lines += [f"    {line}" for line in field.reader(name)]

@@ -19,7 +19,7 @@ from aldis.errors import LocalProtocolError, RemoteProtocolError
 from aldis.smpp import codec, timers, tlv
 from aldis.smpp.command import RESPONSE_BIT, UNANSWERED, CommandId
 from aldis.smpp.pdus import BODIES, Bind, Body, Empty, Pdu
-from aldis.smpp.session import BIND_STATES, BOUND, OVER, Role, SessionState, may_receive
+from aldis.smpp.session import BIND_STATES, BOUND, MAY_RECEIVE, OVER, Role, SessionState
 from aldis.smpp.status import ESME_RINVBNDSTS, ESME_ROK
 from aldis.smpp.window import Context, Window
 
@@ -69,8 +69,8 @@ class Connection(Generic[Context]):
     """One session from connect to close; `Context` is whatever the owner wants back with a response."""
 
     def __init__(self, role: Role, now: float, limits: timers.Timers) -> None:
-        self.state = SessionState.OPEN
         self._role = role
+        self._enter(SessionState.OPEN)
         self._limits = limits
         self._window: Window[Context] = Window()
         self._received = b""
@@ -160,10 +160,10 @@ class Connection(Generic[Context]):
         command = request.command_id | RESPONSE_BIT
         if command_status == ESME_ROK:
             if isinstance(request.body, Bind):
-                self.state = BIND_STATES[CommandId(request.command_id)]
+                self._enter(BIND_STATES[CommandId(request.command_id)])
                 self.peer_version = request.body.interface_version
             body = body if body is not None else BODIES[command]()
-        self._send(Pdu(command, request.sequence_number, command_status, body, tlvs or {}))
+        self._output.append(codec.write(command, request.sequence_number, command_status, body, tlvs or {}))
 
     def unbind(self) -> None:
         """End the session in good order: ask for nothing more, and unbind when all of ours is answered;
@@ -180,7 +180,7 @@ class Connection(Generic[Context]):
 
     def abandon(self) -> list[Context]:
         """End the session here and now; returns the contexts whose outcome is unknown, oldest first."""
-        self.state = SessionState.CLOSED
+        self._enter(SessionState.CLOSED)
         self._received = b""
         return self._window.take_all()
 
@@ -193,16 +193,17 @@ class Connection(Generic[Context]):
             return events
         self._heard_at = now
         received = self._received + octets if self._received else octets
-        size, position = len(received), 0
-        while size - position >= codec.HEADER_OCTETS and self.state not in OVER:
-            length = codec.length(received, position)
-            if not codec.HEADER_OCTETS <= length <= MAX_COMMAND_LENGTH:
+        left, position, header = len(received), 0, codec.HEADER_OCTETS
+        while left >= header and self.state not in OVER:
+            length = int.from_bytes(received[position : position + 4], "big")
+            if not header <= length <= MAX_COMMAND_LENGTH:
                 events.append(self._end(f"a command_length of {length} cannot be SMPP"))
                 return events
-            if size - position < length:
+            if left < length:
                 break
             self._take_pdu(received[position : position + length], events)
             position += length
+            left -= length
         self._received = received[position:]
         return events
 
@@ -276,17 +277,17 @@ class Connection(Generic[Context]):
             self._unbind_when_drained()
 
     def _take_request(self, pdu: Pdu, events: list[Event[Context]]) -> None:
-        command = CommandId(pdu.command_id)
-        if command is not CommandId.enquire_link:
+        command = pdu.command_id
+        if command != CommandId.enquire_link:
             self._active_at = self._heard_at
-        if not may_receive(self._role, self.state, command):
+        if command not in self._may_receive:
             if command not in UNANSWERED:
-                self._send(Pdu(pdu.command_id | RESPONSE_BIT, pdu.sequence_number, ESME_RINVBNDSTS))
-        elif command is CommandId.enquire_link:
+                self._send(Pdu(command | RESPONSE_BIT, pdu.sequence_number, ESME_RINVBNDSTS))
+        elif command == CommandId.enquire_link:
             self._send(Pdu(CommandId.enquire_link_resp, pdu.sequence_number, body=Empty()))
-        elif command is CommandId.unbind:
+        elif command == CommandId.unbind:
             self._send(Pdu(CommandId.unbind_resp, pdu.sequence_number, body=Empty()))
-            self.state = SessionState.UNBOUND
+            self._enter(SessionState.UNBOUND)
             events.append(SessionEnded("the peer unbound"))
         else:
             events.append(RequestArrived(pdu))
@@ -296,11 +297,11 @@ class Connection(Generic[Context]):
         if sequence == self._bind_sequence:
             self._bind_sequence = None
             if pdu.command_status == ESME_ROK and pdu.command_id != CommandId.generic_nack:
-                self.state = self._bind_target
+                self._enter(self._bind_target)
                 self.peer_version = int.from_bytes(pdu.tlvs.get(tlv.SC_INTERFACE_VERSION, b""), "big")
             events.append(BindAnswered(pdu.command_status))
         elif sequence == self._unbind_sequence:
-            self.state = SessionState.UNBOUND
+            self._enter(SessionState.UNBOUND)
             events.append(SessionEnded("unbound in good order"))
         elif self._enquiry is not None and sequence == self._enquiry[0]:
             self._enquiry = None
@@ -313,8 +314,12 @@ class Connection(Generic[Context]):
                     self._unbind_when_drained()
 
     def _end(self, reason: str) -> SessionEnded:
-        self.state = SessionState.UNBOUND
+        self._enter(SessionState.UNBOUND)
         return SessionEnded(reason)
+
+    def _enter(self, state: SessionState) -> None:
+        self.state = state
+        self._may_receive = MAY_RECEIVE.get((self._role, state), frozenset())
 
     def _send(self, pdu: Pdu) -> None:
         self._output.append(codec.encode(pdu))

@@ -1,4 +1,4 @@
-"""C-octet strings and short messages in octets; what does not fit raises. Source: SMPP v3.4 §3.1.
+"""C-octet strings in octets; what does not fit raises. Source: SMPP v3.4 §3.1.
 
 C-octet strings are Latin-1 in Python, so that whatever a peer put there survives; a missing terminator is
 tolerated at the end of a PDU, because real peers send that.
@@ -6,6 +6,7 @@ tolerated at the end of a PDU, because real peers send that.
 
 from __future__ import annotations
 
+#: Source: SMPP v3.4 §5.2.21
 MAX_SHORT_MESSAGE = 254
 
 
@@ -28,10 +29,6 @@ def c_string(octets: bytes, at: int) -> tuple[str, int]:
     return octets[at:nul].decode("latin-1"), nul + 1
 
 
-def message_octets(value: bytes) -> bytes:
-    """Give a short message behind its length; raises ValueError when it is too long. Source: SMPP v3.4
-    §5.2.21, §5.2.22.
-    """
-    if len(value) > MAX_SHORT_MESSAGE:
-        raise ValueError(f"short_message holds at most {MAX_SHORT_MESSAGE} octets")
-    return bytes((len(value),)) + value
+def misfit(name: str) -> None:
+    """Refuse a parameter that is too long for its field, or holds a NUL."""
+    raise ValueError(f"{name} is too long, or holds a NUL")

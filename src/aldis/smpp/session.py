@@ -50,7 +50,7 @@ _OPERATIONS = frozenset(
 )
 _DELIVERIES = frozenset({CommandId.deliver_sm, CommandId.data_sm, CommandId.alert_notification})
 
-#: the requests that this end may receive in each state
+#: the requests that this end may receive in each state; the answer to any other is ESME_RINVBNDSTS
 MAY_RECEIVE: dict[tuple[Role, SessionState], frozenset[CommandId]] = {
     (Role.SMSC, SessionState.OPEN): frozenset(BIND_STATES) | {CommandId.enquire_link},
     (Role.SMSC, SessionState.BOUND_TX): _ALWAYS | _OPERATIONS,
@@ -61,8 +61,3 @@ MAY_RECEIVE: dict[tuple[Role, SessionState], frozenset[CommandId]] = {
     (Role.ESME, SessionState.BOUND_RX): _ALWAYS | _DELIVERIES,
     (Role.ESME, SessionState.BOUND_TRX): _ALWAYS | _DELIVERIES,
 }
-
-
-def may_receive(role: Role, state: SessionState, command: CommandId) -> bool:
-    """Tell whether a request is legal now; the answer to an illegal one is ESME_RINVBNDSTS."""
-    return command in MAY_RECEIVE.get((role, state), frozenset())

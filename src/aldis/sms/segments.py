@@ -25,6 +25,8 @@ USER_DATA_OCTETS = 140
 #: what the elements of a concatenated segment take: identifier, length, reference, total, number
 _CONCATENATION_8, _CONCATENATION_16 = 5, 6
 _GRAPHEME = regex.compile(r"\X")
+#: what may belong to a neighbour; between two characters of no such kind there is always a border
+_JOINING = regex.compile(r"\P{Grapheme_Cluster_Break=Other}")
 
 
 class Splitting(StrEnum):
@@ -100,29 +102,45 @@ def _pieces(encoded: Encoded, splitting: Splitting) -> list[bytes]:
         return [octets]
     own = _CONCATENATION_16 if splitting is Splitting.UDH_16 else _CONCATENATION_8
     size = room(encoded, shifts + own)
-    borders = _cluster_borders(octets) if encoded.encoding is Encoding.UCS2 else []
+    border = _gsm_border if encoded.encoding is Encoding.GSM7 else _Ucs2Borders(octets).before
     pieces: list[bytes] = []
     start = 0
     while start < len(octets):
         if len(pieces) == MAX_SEGMENTS:
             raise TooLong
-        end = min(start + size, len(octets))
+        end = start + size
         if end < len(octets):
-            end = _border(octets, start, end, borders)
+            end = border(octets, start, end)
         pieces.append(octets[start:end])
         start = end
     return pieces
 
 
-def _border(octets: bytes, start: int, end: int, cluster_borders: list[int]) -> int:
-    """Move a border back to where it cuts no pair, and no cluster that fits into one segment."""
-    if not cluster_borders:  # GSM 7-bit: an escape is never itself escaped in what we write
-        return end - 1 if octets[end - 1] == ESCAPE and end - 1 > start else end
-    before = cluster_borders[bisect_right(cluster_borders, end) - 1]
-    if before > start:
-        return before
-    is_high_surrogate = 0xD8 <= octets[end - 2] <= 0xDB
-    return end - 2 if is_high_surrogate and end - 2 > start else end
+def _gsm_border(octets: bytes, start: int, end: int) -> int:
+    """Move a border back to where it cuts no escape pair; an escape is never itself escaped in what we
+    write.
+    """
+    return end - 1 if octets[end - 1] == ESCAPE and end - 1 > start else end
+
+
+class _Ucs2Borders:
+    """Finds borders that cut no surrogate pair, and no cluster that fits into a segment at all."""
+
+    def __init__(self, octets: bytes) -> None:
+        self._octets = octets
+        #: positions between clusters; found when a border falls where it could matter
+        self._between: list[int] | None = None
+
+    def before(self, octets: bytes, start: int, end: int) -> int:
+        """Give the last good border up to `end`."""
+        pair = 2 if 0xD8 <= octets[end - 2] <= 0xDB else 0
+        around = octets[max(start, end - pair - 4) : end - pair + 4].decode("utf-16-be", "replace")
+        if not _JOINING.search(around):
+            return end - pair
+        if self._between is None:
+            self._between = _cluster_borders(self._octets)
+        before = self._between[bisect_right(self._between, end) - 1]
+        return before if before > start else end - pair
 
 
 def _cluster_borders(octets: bytes) -> list[int]:
