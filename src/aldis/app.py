@@ -183,6 +183,10 @@ class Gateway:
         """Tell which links are bound."""
         return {name: link.is_up for name, link in self._links.items()}
 
+    def binds(self) -> dict[str, list[str]]:
+        """Tell how the binds of each link stand, for people."""
+        return {name: [bind.condition for bind in link.binds] for name, link in self._links.items()}
+
     def _add_link(self, entry: LinkEntry) -> None:
         link = SmppLink(_link_settings(entry), self._clock, luck, self.metrics, self._recorder.take)
         settings = SenderSettings(
@@ -208,7 +212,7 @@ class Gateway:
     def _door(self) -> Door:
         paths: dict[str, Callable[[], HttpReply]] = {
             "/health/live": house.live,
-            "/health/ready": functools.partial(house.ready, self.links_up, lambda: self.admitter.draining),
+            "/health/ready": functools.partial(house.ready, self.binds, lambda: self.admitter.draining),
             "/metrics": functools.partial(house.metrics, self.metrics),
         }
         return Door(BY_PATH, paths, self.admitter, self.metrics)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,8 @@ class WholeGateway:
         self.simulator = self._new_simulator()
         self.clock: Clock = SystemClock()
         self.gateway: Gateway
+        #: changes the demo's directory before it is applied
+        self.world: Callable[[str], str] = lambda text: text
         self.session: aiohttp.ClientSession
 
     def _new_simulator(self) -> Simulator:
@@ -69,7 +72,7 @@ class WholeGateway:
 
     async def start_gateway(self) -> None:
         self.gateway = Gateway(self.settings, self.data_dir, self.clock)
-        text = text_of("world.toml").replace("http://127.0.0.1:8091", self.customer.url)
+        text = self.world(text_of("world.toml").replace("http://127.0.0.1:8091", self.customer.url))
         store = self.gateway.store
         wanted = directory_file.read(text, "world.toml", NAMES)
         await store.apply(plan(wanted, await store.stored_directory()), SystemClock().now())

@@ -14,7 +14,7 @@ from aldis.app import Simulator
 from aldis.clock import SystemClock
 from aldis.settings import SimulatorSettings
 from aldis.simulator.behaviour import BY_LAST_DIGITS, DELIVERS, behaviour_for, reaches_handset
-from aldis.simulator.handsets import Arriving, Handsets
+from aldis.simulator.handsets import PATIENCE_MS, Arriving, Handsets
 from aldis.sms.encoding import Encoding, encode
 from aldis.sms.segments import split
 
@@ -77,3 +77,21 @@ async def test_the_view_shows_what_arrived(method: str, path: str, status: int, 
         assert answer.status == status
         assert part in await answer.text()
     await simulator.stop()
+
+
+def test_a_handset_shows_in_the_end_what_it_has_of_a_message() -> None:
+    handsets = Handsets()
+    handsets.receive(Arriving("a", "b", 0x40, 0, b"\x05\x00\x03\x01\x03\x01one "), 0)
+    handsets.receive(Arriving("a", "b", 0x40, 0, b"\x05\x00\x03\x01\x03\x03three"), 1)
+    handsets.receive(Arriving("a", "c", 0, 0, b"later"), PATIENCE_MS + 1)
+    assert [received.text for received in handsets.of("b")] == ["one three"]
+
+
+def test_a_handset_reads_national_tables_and_classes() -> None:
+    handsets = Handsets()
+    shown = handsets.receive(Arriving("a", "b", 0x40, 0x10, b"\x03\x24\x01\x01\x1bi\x1bs"), 0)
+    assert shown is not None
+    assert (shown.text, shown.encoding, shown.message_class) == ("ış", "GSM7", 0)
+    octets = handsets.receive(Arriving("a", "b", 0, 0x04, b"\x01\xff"), 0)
+    assert octets is not None
+    assert octets.text == "01 ff"

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from aldis.sms.encoding import Encoding
+from aldis.sms.encoding import Encoded, Encoding
+from aldis.sms.segments import Splitting
 from aldis.stages.sending.retry import RetryPolicy
 from aldis.stages.sending.sender import Sender, SenderSettings
 from aldis.stages.sending.shares import share
-from aldis.stages.sending.upstream import Accepted, Deferred, InDoubt, Outbound, Rejected
+from aldis.stages.sending.upstream import Accepted, Deferred, InDoubt, LinkTrouble, Outbound, Rejected
 from aldis.store.sqlite.journal import Journal
 from aldis.store.sqlite.store import SqliteStore
 from aldis.telemetry import Metrics
@@ -229,6 +230,40 @@ async def test_a_message_that_was_taken_whole_before_is_sent(
     await sender.settle()
     assert upstream.out == []
     assert await state_of(demo_store, 1) is State.SENT
+
+
+async def test_trouble_of_the_link_costs_a_message_no_attempt(
+    demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock
+) -> None:
+    await accept(demo_store, a_message(1))
+    sender = a_sender(demo_store, upstream, clock)
+    for _ in range(3):
+        sender.wake()
+        await sender.step()
+        upstream.answer(LinkTrouble("ESME_RINVBNDSTS"))
+        await sender.settle()
+    timeline = await demo_store.timeline(1)
+    assert timeline is not None
+    assert (timeline.message.state, timeline.message.attempts) == (State.QUEUED, 0)
+    assert timeline.message.reason == "ESME_RINVBNDSTS"
+
+
+async def test_an_upstream_gets_its_long_messages_as_it_wants_them(
+    demo_store: SqliteStore, clock: FakeClock
+) -> None:
+    upstream = FakeUpstream(splitting=Splitting.PAYLOAD)
+    await accept(demo_store, a_message(1, octets=LONG, segments=3))
+    await accept(
+        demo_store, a_message(2, coding=Encoded(Encoding.GSM7, b"", single=1).coding, octets=b"\x1bi")
+    )
+    sender = a_sender(demo_store, upstream, clock)
+    await sender.step()
+    whole, turkish = upstream.out
+    assert (whole.number, whole.total, whole.octets) == (0, 3, LONG)
+    assert (turkish.number, turkish.header) == (1, b"\x03\x24\x01\x01")  # its tables are named even alone
+    upstream.accept_all()
+    await sender.settle()
+    assert await demo_store.count_by_state() == {"sent": 2}
 
 
 class RefusingUpstream(FakeUpstream):

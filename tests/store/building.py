@@ -60,3 +60,19 @@ async def settle_sent(store: Store, message: NewMessage, ids: tuple[str, ...] = 
         SubmittedSegment(number, name) for number, name in enumerate(ids[: message.segments], start=1)
     )
     await store.settle(message.link, [Settlement(message.message_id, State.SENT, submitted)], NOW)
+
+
+#: the accounts of the tests' directory (conftest.py)
+RICH, POSTPAID = 1, 2
+
+
+async def state_of(store: Store, message_id: int) -> State:
+    timeline = await store.timeline(message_id)
+    assert timeline is not None
+    return timeline.message.state
+
+
+async def money(store: Store, account_id: int = RICH) -> tuple[int, int, int]:
+    balance = await store.balance(account_id)
+    assert balance.credited == balance.available + balance.held + balance.spent
+    return balance.available, balance.held, balance.spent

@@ -1,9 +1,8 @@
-"""What every backend of the store must do; a new backend adds its name to `BACKENDS` and passes."""
+"""What every backend of the store must do; see conftest.py for the backends."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -12,61 +11,14 @@ from aldis.accounts import directory_file
 from aldis.accounts.plan import plan
 from aldis.dialects.registry import NAMES
 from aldis.stages.sending.shares import share
-from aldis.store.contract import Acceptance, OptInKey, Store
-from aldis.store.sqlite.in_process import ProcessRunner
-from aldis.store.sqlite.store import SqliteStore
+from aldis.store.contract import Acceptance, Store
 from aldis.traffic.message import Settlement, SubmittedSegment
 from aldis.traffic.postback import Notify, PostbackEvent, PostbackResult
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.refusal import RefusalReason
 from aldis.traffic.states import State
-from tests.store.building import NOW, a_message, accept, settle_sent
-
-BACKENDS: dict[str, Callable[[Path], Store]] = {
-    "sqlite": lambda folder: SqliteStore(folder / "aldis.db"),
-    "sqlite, writer's process": lambda folder: SqliteStore(
-        folder / "aldis.db", ProcessRunner(folder / "aldis.db", (), lambda: None)
-    ),
-}
-
-DIRECTORY = """
-[[route]]
-link = "link"
-[[price]]
-per_segment = "0.05"
-[[opt_in]]
-sender = "74700"
-topic = "demo"
-numbers = ["14805550100-14805550109"]
-[[account]]
-name = "rich"
-credit = "1.00"
-[[account]]
-name = "postpaid"
-prepaid = false
-"""
-RICH, POSTPAID = 1, 2
-
-
-@pytest.fixture(params=sorted(BACKENDS))
-async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    store = BACKENDS[request.param](tmp_path)
-    wanted = directory_file.read(DIRECTORY, "d.toml", NAMES)
-    await store.apply(plan(wanted, await store.stored_directory()), NOW)
-    yield store
-    await store.close()
-
-
-async def state_of(store: Store, message_id: int) -> State:
-    timeline = await store.timeline(message_id)
-    assert timeline is not None
-    return timeline.message.state
-
-
-async def money(store: Store, account_id: int = RICH) -> tuple[int, int, int]:
-    balance = await store.balance(account_id)
-    assert balance.credited == balance.available + balance.held + balance.spent
-    return balance.available, balance.held, balance.spent
+from tests.store.building import NOW, POSTPAID, RICH, a_message, accept, money, settle_sent, state_of
+from tests.store.conftest import BACKENDS, DIRECTORY
 
 
 async def test_ids_are_never_given_twice(kept: Store) -> None:
@@ -336,33 +288,16 @@ async def test_only_what_has_ended_and_owes_nothing_is_forgotten(kept: Store) ->
     await accept(kept, a_message(4, reference="k", duplicate_scope="s"))
 
 
-async def test_opt_ins_are_found_by_number(kept: Store) -> None:
-    keys = [OptInKey("74700", "demo", number) for number in ("14805550100", "14805550110")]
-    assert await kept.opted_in(keys) == {keys[0]}
-
-
-async def test_lookups_of_one_turn_get_their_own_answers(kept: Store) -> None:
-    opted_in, stranger = (OptInKey("74700", "demo", number) for number in ("14805550100", "14805550110"))
-    answers = await asyncio.gather(
-        kept.opted_in([opted_in]),
-        kept.opted_in([stranger]),
-        kept.opted_in([stranger, opted_in]),
-        kept.opted_in([]),
-    )
-    assert list(answers) == [{opted_in}, set(), {opted_in}, set()]
-
-
-async def test_the_directory_has_a_version_that_grows(kept: Store) -> None:
-    before = await kept.directory_version()
-    again = plan(directory_file.read(DIRECTORY, "d.toml", NAMES), await kept.stored_directory())
-    assert await kept.apply(again, NOW) == 0
-    assert await kept.directory_version() == before
-    more = directory_file.read('[[account]]\nname = "new"\ncredit = "2.00"\n', "d.toml", NAMES)
-    await kept.apply(plan(more, await kept.stored_directory()), NOW)
-    assert await kept.directory_version() == before + 1
-    found = await kept.directory()
-    assert found.version == before + 1
-    assert set(found.accounts) == {"rich", "postpaid", "new"}
+async def test_a_whole_message_that_the_carrier_cuts_has_one_receipt(kept: Store) -> None:
+    await accept(kept, a_message(1, segments=3))
+    whole = Settlement(1, State.SENT, (SubmittedSegment(0, "A1"),))
+    await kept.settle("link", [whole], NOW)
+    assert await money(kept) == (850_000, 0, 150_000)
+    await kept.record_receipts([a_receipt("A1", ReceiptState.DELIVERED)])
+    assert await state_of(kept, 1) is State.DELIVERED
+    timeline = await kept.timeline(1)
+    assert timeline is not None
+    assert [segment.number for segment in timeline.segments] == [0]
 
 
 async def test_messages_are_found_by_reference_and_by_recipient(kept: Store) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import click
 import msgspec
@@ -13,11 +14,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from aldis.errors import GatewayError, RemoteProtocolError, SettingsError
-from aldis.smpp import clauses, codec, command, receipt_text, status, tlv
+from aldis.smpp import clauses, codec, command, receipt_text, status, time_format, tlv
 from aldis.smpp.pdus import DataSm, Pdu, ShortMessageBody
 from aldis.sms import dcs, udh
 from aldis.sms.alphabet import from_septets
 from aldis.sms.dcs import Alphabet
+from aldis.sms.packing import fill_bits, unpack
 
 UDHI = 0x40
 #: lines are not folded where nobody's terminal sets their width
@@ -118,6 +120,9 @@ def _parameter(name: str, value: object) -> Iterator[Line]:
         for each in value:
             parts = [f"{part} {getattr(each, part)}" for part in each.__struct_fields__]
             yield Line("", ", ".join(parts))
+    elif name in ("validity_period", "schedule_delivery_time", "final_date") and value:
+        moment = time_format.read(str(value), datetime.now(UTC))
+        yield Line(name, repr(value), f"{moment:%Y-%m-%d %H:%M:%S %Z}" if moment else "no time", clause)
     else:
         # a password stays out of terminals and tickets
         shown = "(hidden)" if name == "password" and value else repr(value)
@@ -161,15 +166,18 @@ def _text(pdu: Pdu) -> Iterator[Line]:
     body = pdu.body
     if not isinstance(body, ShortMessageBody | DataSm):
         return
-    octets = body.short_message if isinstance(body, ShortMessageBody) else b""
-    octets = octets or pdu.tlvs.get(tlv.MESSAGE_PAYLOAD, b"")
+    octets = _user_data(body, pdu)
     elements, octets = udh.split_header(octets) if body.esm_class & UDHI else ({}, octets)
     for identifier, data in elements.items():
         shown = f"element 0x{identifier:02X}: {data.hex(' ')}"
         yield Line("user data header", shown, _element(elements, identifier), "3GPP TS 23.040 §9.2.3.24")
     alphabet = dcs.read(body.data_coding).alphabet
     if alphabet is Alphabet.GSM7:
-        yield Line("text", repr(from_septets(octets, *udh.shift_tables(elements))), "as unpacked septets")
+        tables = udh.shift_tables(elements)
+        yield Line("text", repr(from_septets(octets, *tables)), "if its septets are unpacked")
+        header = len(_user_data(body, pdu)) - len(octets)
+        packed = unpack(octets, fill_bits(header))
+        yield Line("", repr(from_septets(packed, *tables)), "if they are packed")
     elif alphabet is not Alphabet.OCTETS:
         yield Line("text", repr(octets.decode(alphabet, "replace")), alphabet.name)
     if body.esm_class & 0x3C == 0x04:  # noqa: PLR2004 - SMPP v3.4 §5.2.12, a receipt
@@ -178,6 +186,11 @@ def _text(pdu: Pdu) -> Iterator[Line]:
         yield Line(
             "receipt", f"{written.smsc_message_id}", f"{state}, error {written.error_code}", "Appendix B"
         )
+
+
+def _user_data(body: ShortMessageBody | DataSm, pdu: Pdu) -> bytes:
+    octets = body.short_message if isinstance(body, ShortMessageBody) else b""
+    return octets or pdu.tlvs.get(tlv.MESSAGE_PAYLOAD, b"")
 
 
 def _element(elements: dict[int, bytes], identifier: int) -> str:

@@ -17,7 +17,7 @@ from aldis.clock import as_datetime
 from aldis.errors import GatewayError, SettingsError
 from aldis.settings import Settings, store_path
 from aldis.store.contract import Timeline
-from aldis.traffic.message import MessageFacts
+from aldis.traffic.message import MessageFacts, SegmentFacts
 
 
 @click.command()
@@ -151,13 +151,9 @@ def _print_timeline(timeline: Timeline, account: str) -> None:
     route = f"{item.sender} → {item.recipient} ({item.country}) by {item.link}"
     console.print(f"{route}, {item.segments} segment(s), {cost}; {account}")
     events = [(item.accepted_at, "accepted")]
+    events += [(s.submitted_at, f"{_named(s)} submitted as {s.smsc_message_id}") for s in timeline.segments]
     events += [
-        (s.submitted_at, f"segment {s.number} submitted as {s.smsc_message_id}") for s in timeline.segments
-    ]
-    events += [
-        (s.receipt_at, f"segment {s.number} {s.state} {s.error_code}")
-        for s in timeline.segments
-        if s.receipt_at
+        (s.receipt_at, f"{_named(s)} {s.state} {s.error_code}") for s in timeline.segments if s.receipt_at
     ]
     if item.ended_at:
         events.append((item.ended_at, f"[bold]{item.state}[/bold] {item.reason}"))
@@ -181,3 +177,7 @@ def _print_timeline(timeline: Timeline, account: str) -> None:
 
 def _when(instant: int) -> str:
     return as_datetime(instant).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+
+
+def _named(segment: SegmentFacts) -> str:
+    return f"segment {segment.number}" if segment.number else "the whole message"

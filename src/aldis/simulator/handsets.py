@@ -36,6 +36,15 @@ class Arriving(msgspec.Struct, frozen=True):
     tlvs: dict[int, bytes] = {}
 
 
+class _Part(msgspec.Struct, frozen=True):
+    """One segment without its header."""
+
+    arriving: Arriving
+    octets: bytes
+    #: national language tables: locking, single
+    tables: tuple[int, int]
+
+
 class Received(msgspec.Struct, frozen=True):
     """One whole message on a handset."""
 
@@ -55,7 +64,7 @@ class Handsets:
 
     def __init__(self) -> None:
         self._received: deque[Received] = deque(maxlen=MAX_MESSAGES)
-        self._parts: Reassembly[bytes] = Reassembly(PATIENCE_MS, MAX_INCOMPLETE)
+        self._parts: Reassembly[_Part] = Reassembly(PATIENCE_MS, MAX_INCOMPLETE)
         #: segments that arrived, repeated ones included
         self.segments = 0
         #: whole messages since the start, also those that are forgotten
@@ -64,25 +73,26 @@ class Handsets:
     def receive(self, arriving: Arriving, now: int) -> Received | None:
         """Take one segment; returns the message that it completes."""
         self.segments += 1
-        coding = dcs.read(arriving.data_coding)
-        has_header = arriving.esm_class & UDHI
-        elements, octets = udh.split_header(arriving.payload) if has_header else ({}, arriving.payload)
-        parts = [octets]
+        for parts in self._parts.give_up(now):
+            self._show(parts, now)  # as far as it came
+        elements: dict[int, bytes] = {}
+        octets = arriving.payload
+        if arriving.esm_class & UDHI:
+            elements, octets = udh.split_header(arriving.payload)
+        part = _Part(arriving, octets, udh.shift_tables(elements))
         place = udh.concatenation(elements) or _sar(arriving.tlvs)
-        if place is not None and place.total > 1:
-            whole = self._parts.take((arriving.sender, arriving.recipient), place, octets, now)
-            if whole is None:
-                return None
-            parts = whole
+        if place is None or place.total == 1:
+            return self._show([part], now)
+        whole = self._parts.take((arriving.sender, arriving.recipient), place, part, now)
+        return self._show(whole, now) if whole is not None else None
+
+    def _show(self, parts: list[_Part], now: int) -> Received:
+        first = parts[0].arriving
+        coding = dcs.read(first.data_coding)
+        # together before they are read: other people's segments end inside pairs of any kind
+        text = _read(coding.alphabet, b"".join([part.octets for part in parts]), parts[0].tables)
         received = Received(
-            now,
-            arriving.recipient,
-            arriving.sender,
-            # together before they are read: other people's segments end inside pairs of any kind
-            _read(coding.alphabet, b"".join(parts), elements),
-            coding.alphabet.name,
-            len(parts),
-            coding.message_class,
+            now, first.recipient, first.sender, text, coding.alphabet.name, len(parts), coding.message_class
         )
         self._received.append(received)
         self.messages += 1
@@ -111,10 +121,10 @@ class Handsets:
         self.segments = self.messages = 0
 
 
-def _read(alphabet: Alphabet, octets: bytes, elements: dict[int, bytes]) -> str:
+def _read(alphabet: Alphabet, octets: bytes, tables: tuple[int, int]) -> str:
     """Read a text as a handset shows it; octets that are no text in hexadecimal."""
     if alphabet is Alphabet.GSM7:
-        return from_septets(octets, *udh.shift_tables(elements))
+        return from_septets(octets, *tables)
     if alphabet is Alphabet.OCTETS:
         return octets.hex(" ")
     return octets.decode(alphabet, "replace")

@@ -94,8 +94,3 @@ def read(octet: int) -> DataCoding:
         alphabet = Alphabet.OCTETS if octet & 0x04 else Alphabet.GSM7
         return DataCoding(alphabet, message_class=octet & _CLASS)
     return DataCoding(Alphabet.GSM7)
-
-
-def with_class(data_coding: int, message_class: int) -> int:
-    """Add a message class to 0x00, 0x04 or 0x08. Source: 3GPP TS 23.038 §4, group 00xx with bit 4."""
-    return data_coding | _HAS_CLASS | message_class

@@ -17,14 +17,14 @@ def live() -> HttpReply:
     return HttpReply(200, JSON, b'{"status":"live"}')
 
 
-def ready(links_up: Callable[[], dict[str, bool]], is_draining: Callable[[], bool]) -> HttpReply:
-    """Say whether messages are taken, and which links are up: a link that is down stops sending, not
-    accepting.
+def ready(links: Callable[[], dict[str, list[str]]], is_draining: Callable[[], bool]) -> HttpReply:
+    """Say whether messages are taken, and how the binds of each link stand ("bound", or why not): a link that
+    is down stops sending, not accepting.
     """
     draining = is_draining()
     document = {
         "status": "draining" if draining else "ready",
-        "links": {k: "up" if v else "down" for k, v in links_up().items()},
+        "links": links(),
     }
     return HttpReply(503 if draining else 200, JSON, msgspec.json.encode(document))
 

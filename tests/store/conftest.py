@@ -1,0 +1,51 @@
+"""The backends of the store; a new one adds its name to `BACKENDS` and must pass what is asked of every
+store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from aldis.accounts import directory_file
+from aldis.accounts.plan import plan
+from aldis.dialects.registry import NAMES
+from aldis.store.contract import Store
+from aldis.store.sqlite.in_process import ProcessRunner
+from aldis.store.sqlite.store import SqliteStore
+from tests.store.building import NOW
+
+BACKENDS: dict[str, Callable[[Path], Store]] = {
+    "sqlite": lambda folder: SqliteStore(folder / "aldis.db"),
+    "sqlite, writer's process": lambda folder: SqliteStore(
+        folder / "aldis.db", ProcessRunner(folder / "aldis.db", (), lambda: None)
+    ),
+}
+
+DIRECTORY = """
+[[route]]
+link = "link"
+[[price]]
+per_segment = "0.05"
+[[opt_in]]
+sender = "74700"
+topic = "demo"
+numbers = ["14805550100-14805550109"]
+[[account]]
+name = "rich"
+credit = "1.00"
+[[account]]
+name = "postpaid"
+prepaid = false
+"""
+
+
+@pytest.fixture(params=sorted(BACKENDS))
+async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    store = BACKENDS[request.param](tmp_path)
+    wanted = directory_file.read(DIRECTORY, "d.toml", NAMES)
+    await store.apply(plan(wanted, await store.stored_directory()), NOW)
+    yield store
+    await store.close()
