@@ -223,7 +223,8 @@ class Simulator:
 
     def __init__(self, settings: SimulatorSettings, clock: Clock) -> None:
         host, port = host_and_port(settings.listen)
-        self.memory = Memory(SmscSettings(host, port, settings.system_id, settings.password), clock)
+        timers = Timers(inactivity_s=settings.inactivity_s)
+        self.memory = Memory(SmscSettings(host, port, settings.system_id, settings.password, timers), clock)
         self.smsc = Smsc(self.memory)
         host, port = host_and_port(settings.view)
         self.view = HttpServer(HandsetView(self.memory).serve, ServerSettings(host, port), Entropy())

@@ -7,6 +7,7 @@ Keys are described in docs/reference/settings.md. `ALDIS__HTTP__LISTEN=0.0.0.0:8
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from aldis.links.smpp.quirks import Quirks
 
 PREFIX = "ALDIS__"
 MAX_PORT = 65_535
+MAX_PASSWORD = 64
 
 
 class HttpSettings(msgspec.Struct, frozen=True):
@@ -73,7 +75,7 @@ class LinkEntry(msgspec.Struct, frozen=True):
     #: so many of them
     binds: int = 1
     tls: bool = False
-    #: PEM files: whom to believe beside the system's authorities; who we are
+    #: PEM files: whom to believe instead of the system's authorities; who we are
     tls_ca: str = ""
     tls_certificate: str = ""
     tls_key: str = ""
@@ -100,6 +102,8 @@ class SimulatorSettings(msgspec.Struct, frozen=True):
     view: str = "127.0.0.1:8090"
     system_id: str = ""
     password: str = ""
+    #: unbind a customer that only says that it lives, after so long
+    inactivity_s: float | None = None
 
 
 class LogSettings(msgspec.Struct, frozen=True):
@@ -177,11 +181,16 @@ def password_of(link: LinkEntry) -> str:
     if not link.password_file:
         return link.password
     try:
-        return Path(link.password_file).read_text(encoding="utf-8").strip()
+        password = Path(link.password_file).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as fault:
         raise SettingsError(
             [f"password_file of link `{link.name}`: {getattr(fault, 'strerror', None) or 'not UTF-8'}"]
         ) from None
+    if len(password) > MAX_PASSWORD or not password.isascii():
+        raise SettingsError(
+            [f"password_file of link `{link.name}`: must be {MAX_PASSWORD} ASCII characters at most"]
+        )
+    return password
 
 
 def _override(data: dict[str, Any], environment: Mapping[str, str]) -> dict[toml_file.Path, str]:
@@ -198,6 +207,9 @@ def _override(data: dict[str, Any], environment: Mapping[str, str]) -> dict[toml
             path = (name, names.index(rest[0])) if rest[0] in names else ()
             section = section[names.index(rest[0])] if path else None
             rest = rest[1:]
+        if isinstance(section, dict) and len(rest) == len(("table", "key")):  # such as [link.quirks]
+            section = section.setdefault(rest[0], {})
+            path, rest = (*path, rest[0]), rest[1:]
         if not isinstance(section, dict) or len(rest) != 1:
             raise SettingsError([f"{variable}: there is nothing of that name to override"])
         section[rest[0]] = _value(value)
@@ -227,6 +239,9 @@ def _faults(found: _File) -> list[tuple[toml_file.Path, str]]:
         faults.append((("store", "url"), str(fault)))
     if bool(found.http.certificate) != bool(found.http.key):
         faults.append((("http",), "`certificate` and `key` belong together"))
+    inactivity_s = found.simulator.inactivity_s
+    if inactivity_s is not None and not 0 < inactivity_s < math.inf:
+        faults.append((("simulator", "inactivity_s"), "must be above 0; leave it out for no limit"))
     faults += _positive("http", found.http)
     faults += _positive("store", found.store)
     faults += _positive("messages", found.messages)
@@ -249,21 +264,29 @@ def _faults_of(link: LinkEntry) -> list[tuple[toml_file.Path, str]]:
     faults: list[tuple[toml_file.Path, str]] = []
     if link.password and link.password_file:
         faults.append(((), "give `password` or `password_file`, not both"))
-    for key, longest in (("system_id", 15), ("system_type", 12), ("password", 64)):
+    for key, longest in (("system_id", 15), ("system_type", 12), ("password", MAX_PASSWORD)):
         if len(getattr(link, key)) > longest:
             faults.append(((key,), f"must be {longest} characters at most (SMPP v3.4 §4.1.1)"))
+        if not getattr(link, key).isascii():
+            faults.append(((key,), "must be ASCII (SMPP v3.4 §3.1)"))
     if link.port > MAX_PORT:
         faults.append((("port",), f"must be {MAX_PORT} at most"))
     for key in ("port", "window", "binds", "max_attempts", "enquire_link_s", "response_s"):
-        if getattr(link, key) <= 0:
+        if not 0 < getattr(link, key) < math.inf:
             faults.append(((key,), "must be above 0"))
-    if link.tps is not None and link.tps <= 0:
+    if link.tps is not None and not 0 < link.tps < math.inf:
         faults.append((("tps",), "must be above 0; leave it out for no limit"))
+    faults += _tls_faults(link)
+    return faults + [(("quirks", key), fault) for key, fault in link.quirks.faults()]
+
+
+def _tls_faults(link: LinkEntry) -> list[tuple[toml_file.Path, str]]:
+    faults: list[tuple[toml_file.Path, str]] = []
     if bool(link.tls_certificate) != bool(link.tls_key):
         faults.append(((), "`tls_certificate` and `tls_key` belong together"))
     if not link.tls and (link.tls_ca or link.tls_certificate):
         faults.append(((), "`tls_ca`, `tls_certificate` and `tls_key` need `tls = true`"))
-    return faults + [(("quirks", key), fault) for key, fault in link.quirks.faults()]
+    return faults
 
 
 def _positive(section: str, record: msgspec.Struct) -> list[tuple[toml_file.Path, str]]:

@@ -119,3 +119,10 @@ def test_both_are_listed() -> None:
     listed = CliRunner().invoke(aldis, ["--help"]).output
     assert "segments" in listed
     assert "decode" in listed
+
+
+def test_a_tag_that_is_no_number_any_more_is_shown_as_octets() -> None:
+    octets = "000007e5 80000004 00000000 00000001 00 0204 07d0 " + "ab" * 2000
+    shown = CliRunner().invoke(decode, [octets])
+    assert shown.exit_code == 0
+    assert "ab ab ab" in shown.output

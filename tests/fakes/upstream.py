@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from aldis.sms.segments import Splitting
 from aldis.stages.sending.upstream import Accepted, Outbound, Outcome
 
 
 class FakeUpstream:
     """Implements `stages.sending.upstream.Upstream`."""
 
-    def __init__(self, window: int = 10, splitting: Splitting = Splitting.UDH_8) -> None:
+    def __init__(self, window: int = 10) -> None:
         self.name = "link"
         self.window = window
-        self.splitting = splitting
+        #: how many may be out at once, if that is less than the window: a link that is throttled
+        self.limit = window
         self.is_up = True
         self.on_outcome: Callable[[Outbound, Outcome], None] = lambda _segment, _outcome: None
         self.on_change: Callable[[], None] = lambda: None
         self.out: list[Outbound] = []
 
     def room(self) -> int:
-        return self.window - len(self.out) if self.is_up else 0
+        return self.limit - len(self.out) if self.is_up else 0
 
     def submit(self, segment: Outbound) -> None:
         self.out.append(segment)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.fakes.customer import FakeCustomer
-from tests.fakes.whole import WholeGateway
+from tests.fakes.whole import SETTINGS, WholeGateway
+
+from aldis.settings import read
 
 pytestmark = pytest.mark.journey
 
@@ -82,4 +86,39 @@ async def test_an_account_may_have_its_typography_simplified(tmp_path: Path, cus
     assert await whole.all_ended(2) == {"delivered": 2}
     assert whole.handset("447700900001") == ['it\'s "fine" - really...']
     assert whole.handset("447700900002") == ["it’s ж"]
+    await whole.stop()
+
+
+async def test_each_recipient_pays_for_what_its_own_link_makes_of_the_text(
+    tmp_path: Path, customer: FakeCustomer
+) -> None:
+    whole = WholeGateway(tmp_path / "data", customer)
+    other = f"""
+[[link]]
+name = "turkish"
+host = "127.0.0.1"
+port = {whole.smpp_port}
+system_id = "aldis"
+password = "demo-smpp"
+[link.quirks]
+languages = ["turkish"]
+"""
+    whole.settings = read(SETTINGS.format(smpp=whole.smpp_port, link=other), "test", {})
+    route = '[[route]]\nlink = "turkish"\ncountry = "DK"\n'
+    whole.world = lambda text: route + text.replace('name = "demo"\n', 'name = "demo"\nmax_segments = 2\n', 1)
+    await whole.start()
+    body = {"message": "ş" * 100, "recipients": [{"msisdn": 4512345601}, {"msisdn": 447700900001}]}
+    path = "/rest/mtsms?token=demo-mavorion"
+    code, answer = await whole.post(path, msgspec.json.encode(body), "application/json")
+    assert (code, msgspec.json.decode(answer)["usage"]["countries"]) == (200, {"DK": 1, "GB": 2})
+    while not (whole.handset("4512345601") and whole.handset("447700900001")):
+        await asyncio.sleep(0.02)
+    assert whole.handset("4512345601") == whole.handset("447700900001") == ["ş" * 100]
+    # too long for a plain link, and not for this one
+    body = {"message": "ş" * 200, "recipients": [{"msisdn": 4512345601}]}
+    code, _ = await whole.post(path, msgspec.json.encode(body), "application/json")
+    assert code == 200
+    body = {"message": "ş" * 200, "recipients": [{"msisdn": 447700900001}]}
+    code, answer = await whole.post(path, msgspec.json.encode(body), "application/json")
+    assert (code, "message" in answer) == (400, True)
     await whole.stop()

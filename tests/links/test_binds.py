@@ -221,3 +221,42 @@ async def test_a_carrier_that_throttles_gets_less() -> None:
         assert seen.link.room() == 0  # though the window is free
         await seen.until(lambda: seen.link.room() >= 1)
         await seen.stop()
+
+
+async def test_a_stop_that_comes_while_connecting_is_heard() -> None:
+    held: list[asyncio.StreamWriter] = []
+
+    async def slow(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        held.append(writer)
+
+    server = await asyncio.start_server(slow, "127.0.0.1", 0)
+    seen = Observed(port=server.sockets[0].getsockname()[1])
+    await asyncio.sleep(0)  # the connect is under way now
+    await seen.link.stop(1.0)
+    await asyncio.wait_for(seen.task, 5)
+    assert not seen.link.is_up
+    for writer in held:
+        writer.close()
+    server.close()
+
+
+async def test_a_bind_that_cannot_be_said_leaves_no_connection_behind() -> None:
+    async with carrier([]) as (port, counts):
+        seen = Observed(port=port, password="x" * 70)
+        (bind,) = seen.link.binds
+        await seen.until(lambda: bind.condition == "failed")
+        assert bind.session is None
+        assert counts == {}
+        await seen.stop()
+
+
+async def test_a_message_that_troubles_each_session_does_not_keep_the_link_down() -> None:
+    async with carrier([status.ESME_ROK, status.ESME_RBINDFAIL] * 3) as (port, counts):
+        seen = Observed(port=port)
+        for round_number in range(3):
+            await seen.until(lambda: seen.link.room() == 5)
+            seen.link.submit(outbound(message_id=2 * round_number + 1))
+            seen.link.submit(outbound(message_id=2 * round_number + 2))
+            await seen.until(lambda count=2 * round_number + 2: len(seen.outcomes) == count)  # type: ignore[misc]
+        assert counts["bind_transceiver"] == 3
+        await seen.stop()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.fakes.clock import NOON
 from tests.links.test_smpp import outbound
 
-from aldis.links.smpp.quirks import Quirks, canonical_id
+from aldis.links.smpp.quirks import Quirks
 from aldis.links.smpp.slow_down import LEAST_PER_S, SlowDown
 from aldis.links.smpp.translate import Translator, is_receipt
 from aldis.links.smpp.verdicts import judge
@@ -22,9 +22,9 @@ from aldis.sms.fitting import PLAIN, DefaultAlphabet
 from aldis.sms.national_tables import Language
 from aldis.sms.segments import Splitting
 from aldis.stages.sending.upstream import Accepted
-from aldis.traffic.receipt import ReceiptState
+from aldis.traffic.receipt import ReceiptState, alternative_ids
 
-LONG: dict[str, Any] = {"number": 2, "total": 3, "message_id": 0x12345}
+LONG: dict[str, Any] = {"number": 2, "total": 3, "message_id": 0x12345, "splitting": Splitting.SAR}
 
 
 @pytest.mark.parametrize(
@@ -106,12 +106,20 @@ def test_long_messages_by_sar_and_by_payload() -> None:
     ],
 )
 def test_an_id_in_the_form_that_is_compared(text: str, form: Any, canonical: str) -> None:
-    assert canonical_id(text, form) == canonical
+    assert Quirks(response_id=form).in_response(text) == canonical
+    assert Quirks(receipt_id=form).in_receipt(text) == canonical
+
+
+def test_ids_whose_form_is_known_at_both_ends_have_no_other_spelling() -> None:
+    exact = Quirks(response_id="decimal", receipt_id="decimal")
+    assert exact.in_response("0031") == exact.in_receipt("31")
+    assert alternative_ids(exact.in_receipt("31")) == ()
+    assert alternative_ids(Quirks().in_receipt("31")) != ()
 
 
 def test_ids_of_different_forms_meet() -> None:
     quirks = Quirks(response_id="hex", receipt_id="decimal")
-    accepted = judge(Pdu(CommandId.submit_sm_resp, 1, body=MessageIdBody("1F")), quirks.response_id)
+    accepted = judge(Pdu(CommandId.submit_sm_resp, 1, body=MessageIdBody("1F")), quirks)
     body = ShortMessageBody(esm_class=0x04, short_message=b"id:0000000031 stat:DELIVRD err:000")
     receipt = Translator("link", quirks).to_receipt(body, Pdu(CommandId.deliver_sm, 1, body=body), NOON)
     assert receipt is not None
@@ -146,6 +154,32 @@ def test_ids_of_different_forms_meet() -> None:
             {},
             Quirks(receipt_pattern=r"MSG (?P<id>\w+) IS (?P<stat>\w+) \(E(?P<err>\d+)\)"),
             ("7", ReceiptState.UNDELIVERED, "99"),
+        ),
+        (
+            ShortMessageBody(esm_class=0x04, data_coding=8, short_message=b"id:7 stat:DELIVRD err:000"),
+            {},
+            Quirks(),
+            ("7", ReceiptState.DELIVERED, "000"),  # it says UCS-2 and is not
+        ),
+        (
+            ShortMessageBody(
+                esm_class=0x04, data_coding=8, short_message="id:7 stat:DELIVRD err:0".encode("utf-16-be")
+            ),
+            {},
+            Quirks(data_coding_ucs2=0x18),
+            ("7", ReceiptState.DELIVERED, "0"),
+        ),
+        (
+            ShortMessageBody(esm_class=0x44, short_message=b"\x03\x24\x01\x01id:7 stat:DELIVRD err:0"),
+            {},
+            Quirks(),
+            ("7", ReceiptState.DELIVERED, "0"),
+        ),
+        (
+            ShortMessageBody(esm_class=0x04, short_message=b"MSG 7"),
+            {},
+            Quirks(receipt_pattern=r"MSG (?P<id>\d+)(?: IS (?P<stat>\w+))?"),
+            ("7", ReceiptState.ENROUTE, ""),
         ),
         (
             ShortMessageBody(short_message=b""),
@@ -194,6 +228,11 @@ def test_no_delivery_raises(octets: bytes, esm_class: int, data_coding: int, tlv
         (Quirks(short_code=(1,)), "short_code"),
         (Quirks(destination=(1, 256)), "destination"),
         (Quirks(data_coding_gsm=256), "data_coding_gsm"),
+        (Quirks(data_coding_gsm=8), "data_coding_ucs2"),
+        (Quirks(service_type="ж"), "service_type"),
+        (Quirks(prefix="ж"), "prefix"),
+        (Quirks(prefix="+00000"), "prefix"),
+        (Quirks(alphabet=DefaultAlphabet.LATIN_1, languages=("turkish",)), "languages"),
         (Quirks(service_type="TOOLONG"), "service_type"),
         (Quirks(interface_version="3.3", splitting=Splitting.SAR), "splitting"),
         (Quirks(receipt_pattern="("), "receipt_pattern"),
@@ -210,22 +249,36 @@ def test_the_text_rules_of_a_link() -> None:
     assert Quirks(interface_version="5.0").version == 0x50
 
 
-def test_a_throttled_link_halves_its_rate_and_finds_back() -> None:
+@pytest.mark.parametrize("when", [0.001, 0.01, 0.1, 0.5, 0.95])
+def test_a_throttled_link_halves_its_rate_whenever_the_complaint_comes(when: float) -> None:
     slow = SlowDown(0.0)
     for _ in range(100):
         slow.submitted()
-    assert slow.room(0.9) == float("inf")
-    slow.throttled(0.9)
-    assert slow.rate_per_s == 50
-    slow.throttled(0.95)  # one complaint a spell counts
-    assert slow.rate_per_s == 50
-    assert slow.room(1.0) <= 50 * 0.2
+    assert slow.room(1.0) == float("inf")
+    for _ in range(int(100 * when)):
+        slow.submitted()
+    slow.throttled(1.0 + when)
+    assert slow.rate_per_s == pytest.approx(50, abs=5)
+    slow.throttled(1.0 + when)  # one complaint a second counts
+    assert slow.rate_per_s == pytest.approx(50, abs=5)
+    assert slow.room(1.0 + when + 0.001) < 1
+    slow.throttled(2.001)
+    assert slow.rate_per_s == pytest.approx(25, abs=3)
+
+
+def test_a_throttled_link_finds_back_also_when_it_is_idle() -> None:
+    slow = SlowDown(0.0)
+    for _ in range(100):
+        slow.submitted()
+    slow.throttled(1.0)
     rates: list[float | None] = []
     for moment in range(2, 12):
         slow.room(float(moment))
         rates.append(slow.rate_per_s)
-    assert rates[:3] == pytest.approx([55, 60.5, 66.55])
+    assert rates[:3] == pytest.approx([50, 55, 60.5])
     assert rates[-1] is None
+    slow.throttled(20.0)
+    assert slow.room(3600.0) == float("inf")
 
 
 def test_a_link_that_is_throttled_to_nothing_still_tries_once_a_second() -> None:
@@ -235,18 +288,26 @@ def test_a_link_that_is_throttled_to_nothing_still_tries_once_a_second() -> None
         slow.submitted()
         slow.throttled(moment + 0.5)
     assert slow.rate_per_s == LEAST_PER_S
-    assert slow.room(32.0) >= 1
+    assert slow.room(31.0) >= 1
 
 
-def test_the_rate_is_kept() -> None:
-    slow = SlowDown(0.0)
-    for _ in range(200):
-        slow.submitted()
-    slow.throttled(0.5)
-    sent, now = 0, 0.5
-    while now < 1.5:
-        now += 0.05
-        for _ in range(int(slow.room(now))):
+@pytest.mark.parametrize("cap", [20, 500])
+def test_a_carrier_with_a_cap_is_used_to_a_good_part_of_it(cap: int) -> None:
+    slow, now, taken, refused = SlowDown(0.0), 0.0, 0, 0
+    under_way: list[float] = []
+    taken_in_second: dict[int, int] = {}
+    while now < 120:
+        now += 0.01
+        for _ in range(int(min(100 - len(under_way), slow.room(now)))):
             slow.submitted()
-            sent += 1
-    assert 80 <= sent <= 125
+            under_way.append(now + 0.02)
+        while under_way and under_way[0] <= now:
+            second = int(under_way.pop(0))
+            if taken_in_second.get(second, 0) < cap:
+                taken_in_second[second] = taken_in_second.get(second, 0) + 1
+                taken += 1
+            else:
+                refused += 1
+                slow.throttled(now)
+    assert taken / 120 > 0.6 * cap
+    assert refused < 0.25 * taken

@@ -58,7 +58,7 @@ def outbound(recipient: str = "447700900001", **changes: Any) -> Outbound:
     ],
 )
 def test_a_response_and_its_verdict(response: Pdu, outcome: Outcome) -> None:
-    assert verdicts.judge(response) == outcome
+    assert verdicts.judge(response, Quirks()) == outcome
 
 
 def test_every_status_with_a_name_has_a_verdict() -> None:

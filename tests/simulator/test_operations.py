@@ -19,6 +19,7 @@ from aldis.smpp.pdus import (
     Bind,
     Body,
     CancelSm,
+    DataSm,
     MessageIdBody,
     Pdu,
     QuerySm,
@@ -143,3 +144,11 @@ def test_what_was_taken_is_remembered_within_bounds() -> None:
     assert not waiting.has_ended
     assert given_up is not None
     assert given_up.state is MessageState.EXPIRED
+
+
+async def test_addresses_that_are_too_long_are_refused_and_the_session_lives(esme: Esme) -> None:
+    long = DataSm(source_addr=SENDER, destination_addr="4" * 40, registered_delivery=1)
+    assert (await esme.ask(CommandId.data_sm, long)).command_status == status.ESME_RINVDSTADR
+    answered = DataSm(source_addr="4" * 40, destination_addr="447700900001", registered_delivery=1)
+    assert (await esme.ask(CommandId.data_sm, answered)).command_status == status.ESME_ROK
+    assert await state_of(esme, await submit(esme, "447700900001")) == (MessageState.DELIVERED, True)

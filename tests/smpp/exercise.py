@@ -73,4 +73,4 @@ def _look_into(pdu: Pdu) -> None:
         for translator in TRANSLATORS:
             translator.to_receipt(pdu.body, pdu, 0)
     if pdu.command_id & RESPONSE_BIT:
-        judge(pdu, "hex")
+        judge(pdu, Quirks(response_id="hex"))

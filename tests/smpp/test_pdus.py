@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from aldis.errors import LocalProtocolError, RemoteProtocolError
 from aldis.smpp import clauses, codec, command, tlv
 from aldis.smpp.command import RESPONSE_BIT, UNANSWERED, CommandId
-from aldis.smpp.connection import MAX_COMMAND_LENGTH, Connection
+from aldis.smpp.connection import Connection, RequestArrived
 from aldis.smpp.fields import COctetString, Destinations, Integer, ShortMessage, Unsuccessful
 from aldis.smpp.multi import DistributionList, SmeAddress, UnsuccessfulSme
 from aldis.smpp.pdus import (
     BODIES,
     AlertNotification,
+    Bind,
+    BindResp,
     Body,
     CancelSm,
     DataSm,
@@ -197,14 +199,46 @@ def test_a_pdu_with_an_octet_changed_or_cut_off_does_not_crash_it(pdu: Pdu, data
     decoded(bytes(octets[:cut]))
 
 
-@given(st.lists(st.binary(max_size=80), max_size=20), st.sampled_from(Role))
-@settings(max_examples=200)
-def test_no_octets_crash_a_session_nor_pile_up(pieces: list[bytes], role: Role) -> None:
+def bound(role: Role) -> Connection[None]:
     connection: Connection[None] = Connection(role, 0.0, Timers())
+    bind = Pdu(CommandId.bind_transceiver, 1, body=Bind("x"))
+    answer = Pdu(CommandId.bind_transceiver_resp, 1, body=BindResp("y"))
+    if role is Role.ESME:
+        connection.bind(CommandId.bind_transceiver, Bind("x"))
+        connection.receive(codec.encode(answer), 0.0)
+    else:
+        connection.receive(codec.encode(bind), 0.0)
+        connection.respond(bind, body=BindResp("y"))
+    connection.take_output()
+    return connection
+
+
+@given(
+    st.lists(pdus, max_size=8), st.sampled_from(Role), st.lists(st.integers(1, 60), min_size=1, max_size=30)
+)
+@settings(max_examples=200)
+def test_any_pdus_in_any_pieces_are_answered_alike(said: list[Pdu], role: Role, sizes: list[int]) -> None:
+    octets = b"".join(codec.encode(pdu) for pdu in said)
+    whole, pieces = bound(role), bound(role)
+    expected = whole.receive(octets, 1.0)
+    events, position = [], 0
+    for size in [*sizes, len(octets)]:
+        events += pieces.receive(octets[position : position + size], 1.0)
+        position += size
+    assert events == expected
+    answers = whole.take_output()
+    assert pieces.take_output() == answers
+    assert len(answers) <= codec.HEADER_OCTETS * (len(said) + 1)
+    arrived = [event.pdu for event in events if isinstance(event, RequestArrived)]
+    assert all(any(pdu.command_id == each.command_id for each in said) for pdu in arrived)
+
+
+@given(st.lists(st.binary(max_size=80), max_size=20), st.sampled_from(Role))
+def test_no_octets_crash_a_session(pieces: list[bytes], role: Role) -> None:
+    connection = bound(role)
     for moment, piece in enumerate(pieces):
         connection.receive(piece, float(moment))
         connection.poll(float(moment))
-        assert len(connection.take_output()) <= MAX_COMMAND_LENGTH
 
 
 def test_a_list_that_is_too_long_cannot_be_said() -> None:

@@ -8,7 +8,7 @@ from tests.smpp.test_connection import HELLO, TIMERS, bound_ends, two_ends
 from aldis.errors import LocalProtocolError
 from aldis.smpp import codec, status, timers
 from aldis.smpp.command import CommandId
-from aldis.smpp.connection import Connection, RequestArrived, ResponseArrived, SessionEnded
+from aldis.smpp.connection import BindAnswered, Connection, RequestArrived, ResponseArrived, SessionEnded
 from aldis.smpp.pdus import BODIES, Bind, BindResp, MessageIdBody, Pdu
 from aldis.smpp.session import MAY_RECEIVE, Role, SessionState
 from aldis.smpp.timers import Due, Past, Timers
@@ -91,9 +91,12 @@ def test_leaving_waits_for_what_is_unanswered_and_asks_for_nothing_more() -> Non
 
 def test_an_unbind_that_nobody_answers_ends_the_session_all_the_same() -> None:
     esme, _ = bound_ends()
+    silent_since = 15.0
     esme.unbind()
-    assert esme.poll(TIMERS.response_s - 1) == []
-    assert esme.poll(TIMERS.response_s) == [SessionEnded("the peer left unbind unanswered")]
+    assert esme.poll(silent_since) == []
+    assert esme.poll(silent_since + TIMERS.response_s - 1) == []
+    ended = esme.poll(silent_since + TIMERS.response_s)
+    assert ended == [SessionEnded("the peer left unbind unanswered")]
 
 
 @pytest.mark.parametrize(("version", "knows"), [(0x33, False), (0x00, False), (0x34, True), (0x50, True)])
@@ -157,3 +160,53 @@ def test_a_session_that_only_says_it_lives_is_ended() -> None:
         esme.receive(smsc.take_output(), moment)
     esme.poll(80.0)
     assert codec.decode(esme.take_output()).command_id == CommandId.unbind
+
+
+def test_what_answers_the_bind_without_a_readable_body_answers_it() -> None:
+    esme, _ = two_ends()
+    esme.bind(CommandId.bind_transceiver, Bind("aldis"))
+    yes = bytes.fromhex("00000010 80000009 00000000 00000001")
+    assert esme.receive(yes, 0.0) == [BindAnswered(status.ESME_ROK)]
+    assert esme.is_bound
+    for octets, expected in (
+        ("00000013 80000009 0000000e 00000001 0000aa", status.ESME_RINVPASWD),
+        ("00000010 80000000 00000000 00000001", status.ESME_RBINDFAIL),  # a nack is no yes
+        ("00000010 80000000 00000003 00000001", status.ESME_RINVCMDID),
+    ):
+        esme, _ = two_ends()
+        esme.bind(CommandId.bind_transceiver, Bind("aldis"))
+        assert esme.receive(bytes.fromhex(octets), 0.0) == [BindAnswered(expected)]
+        assert not esme.is_bound
+
+
+def test_an_answer_to_enquire_link_counts_however_it_looks() -> None:
+    esme, _ = bound_ends()
+    esme.poll(TIMERS.enquire_link_s)
+    number = codec.header(esme.take_output()).sequence_number
+    octets = bytes.fromhex("00000011 80000015 00000000") + number.to_bytes(4, "big") + b"\x00"
+    assert esme.receive(octets, TIMERS.enquire_link_s + 1) == []
+    assert esme.poll(TIMERS.enquire_link_s + TIMERS.response_s + 1) == []
+
+
+def test_responses_behind_the_peer_s_unbind_still_count() -> None:
+    esme, smsc = bound_ends()
+    for name in ("a", "b"):
+        esme.request(CommandId.submit_sm, HELLO, name, 0.0)
+    requests = [
+        event.pdu for event in smsc.receive(esme.take_output(), 0.0) if isinstance(event, RequestArrived)
+    ]
+    unbind = codec.encode(Pdu(CommandId.unbind, 77, body=BODIES[CommandId.unbind]()))
+    for request in requests:
+        smsc.respond(request, body=MessageIdBody("1"))
+    submit = codec.encode(Pdu(CommandId.deliver_sm, 78, body=HELLO))
+    events = esme.receive(unbind + submit + smsc.take_output(), 1.0)
+    assert events[0] == SessionEnded("the peer unbound")
+    assert [event.context for event in events if isinstance(event, ResponseArrived)] == ["a", "b"]
+    assert not any(isinstance(event, RequestArrived) for event in events)
+
+
+def test_a_long_silence_before_leaving_does_not_count_as_one_after_it() -> None:
+    esme, _ = bound_ends()
+    assert esme.poll(29.0) == []
+    esme.unbind()
+    assert esme.poll(29.2) == []

@@ -11,7 +11,7 @@ from aldis.sms import dcs, udh
 from aldis.sms.alphabet import ESCAPE, from_septets, tables, to_septets, writable
 from aldis.sms.dcs import Alphabet, DataCoding, Waiting
 from aldis.sms.encoding import Encoded, Encoding, decode, encode
-from aldis.sms.fitting import PLAIN, DefaultAlphabet, TextRules, fit, strangers
+from aldis.sms.fitting import PLAIN, DefaultAlphabet, TextRules, fit, from_coding, strangers
 from aldis.sms.national_tables import LOCKING, RESERVED, SINGLE, Language
 from aldis.sms.packing import fill_bits, pack, unpack
 from aldis.sms.reassembly import Reassembly
@@ -198,6 +198,7 @@ TURKISH = TextRules(languages=(Language.TURKISH,))
         ("ж", TURKISH, Encoding.UCS2, 1),
         ("äöü", TextRules(DefaultAlphabet.LATIN_1), Encoding.GSM7, 1),
         ("5 €", TextRules(DefaultAlphabet.LATIN_1), Encoding.UCS2, 1),
+        ("olá São", TextRules(DefaultAlphabet.LATIN_1, (Language.PORTUGUESE,)), Encoding.UCS2, 1),
         ("plain", TextRules(DefaultAlphabet.UCS2_ONLY), Encoding.UCS2, 1),
     ],
 )
@@ -218,7 +219,7 @@ def test_fitting_keeps_the_text_unless_it_may_be_simplified(
     fitted = fit(text, TextRules(languages=chosen), smart=smart)
     assert decode(fitted.encoded) in ((text, simplify(text)) if smart else (text,))
     assert fitted.segments <= count(encode(text))
-    assert Encoded.of(fitted.encoded.coding, fitted.encoded.octets) == fitted.encoded
+    assert from_coding(fitted.coding, fitted.encoded.octets)[0] == fitted.encoded
 
 
 def test_smart_encoding_replaces_only_where_it_helps() -> None:
@@ -238,6 +239,11 @@ def test_what_forces_ucs2() -> None:
 def test_what_is_too_long_is_so_in_every_way_of_writing() -> None:
     with pytest.raises(TooLong):
         fit("ж" * 67 * 256, TURKISH)
+
+
+def test_a_text_that_is_far_too_long_is_refused_before_it_is_looked_through() -> None:
+    with pytest.raises(TooLong):
+        count(encode("ж" * 5_000_000))
 
 
 @given(st.permutations(range(1, 6)), st.lists(st.integers(1, 5), max_size=5))

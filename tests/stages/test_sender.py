@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from aldis.sms.encoding import Encoded, Encoding
+from aldis.sms.encoding import Encoding
+from aldis.sms.fitting import TextRules, fit
+from aldis.sms.national_tables import Language
 from aldis.sms.segments import Splitting
 from aldis.stages.sending.retry import RetryPolicy
 from aldis.stages.sending.sender import Sender, SenderSettings
@@ -232,35 +234,51 @@ async def test_a_message_that_was_taken_whole_before_is_sent(
     assert await state_of(demo_store, 1) is State.SENT
 
 
-async def test_trouble_of_the_link_costs_a_message_no_attempt(
+async def test_trouble_of_the_link_costs_a_message_no_attempt_but_not_twice_in_a_row(
     demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock
 ) -> None:
     await accept(demo_store, a_message(1))
     sender = a_sender(demo_store, upstream, clock)
-    for _ in range(3):
+    for attempts in (0, 1):  # a message that troubles every session is to blame itself
         sender.wake()
         await sender.step()
         upstream.answer(LinkTrouble("ESME_RINVBNDSTS"))
         await sender.settle()
-    timeline = await demo_store.timeline(1)
-    assert timeline is not None
-    assert (timeline.message.state, timeline.message.attempts) == (State.QUEUED, 0)
-    assert timeline.message.reason == "ESME_RINVBNDSTS"
+        timeline = await demo_store.timeline(1)
+        assert timeline is not None
+        assert (timeline.message.state, timeline.message.attempts) == (State.QUEUED, attempts)
+        assert timeline.message.reason == "ESME_RINVBNDSTS"
+    sender.wake()
+    assert await sender.step() == 0  # it waits now
+
+
+async def test_with_hold_no_more_is_marked_than_can_be_submitted(
+    demo_store: SqliteStore, clock: FakeClock
+) -> None:
+    upstream = FakeUpstream(window=40)
+    upstream.limit = 1
+    for number in range(1, 41):
+        await accept(demo_store, a_message(number, price_micros=0))
+    sender = a_sender(demo_store, upstream, clock, hold=True)
+    await sender.step()
+    assert len(upstream.out) == 1
+    assert await demo_store.count_by_state() == {"sending": 1, "queued": 39}
 
 
 async def test_an_upstream_gets_its_long_messages_as_it_wants_them(
     demo_store: SqliteStore, clock: FakeClock
 ) -> None:
-    upstream = FakeUpstream(splitting=Splitting.PAYLOAD)
-    await accept(demo_store, a_message(1, octets=LONG, segments=3))
-    await accept(
-        demo_store, a_message(2, coding=Encoded(Encoding.GSM7, b"", single=1).coding, octets=b"\x1bi")
-    )
+    upstream = FakeUpstream()
+    payload = fit(LONG.decode(), TextRules(splitting=Splitting.PAYLOAD))
+    turkish_text = fit("ı", TextRules(languages=(Language.TURKISH,)))
+    for number, fitted in ((1, payload), (2, turkish_text)):
+        octets, segments = fitted.encoded.octets, fitted.segments
+        await accept(demo_store, a_message(number, coding=fitted.coding, octets=octets, segments=segments))
     sender = a_sender(demo_store, upstream, clock)
     await sender.step()
     whole, turkish = upstream.out
     assert (whole.number, whole.total, whole.octets) == (0, 3, LONG)
-    assert (turkish.number, turkish.header) == (1, b"\x03\x24\x01\x01")  # its tables are named even alone
+    assert (turkish.number, turkish.header) == (1, b"\x03\x25\x01\x01")  # its tables are named even alone
     upstream.accept_all()
     await sender.settle()
     assert await demo_store.count_by_state() == {"sent": 2}

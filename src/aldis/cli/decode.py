@@ -22,6 +22,8 @@ from aldis.sms.dcs import Alphabet
 from aldis.sms.packing import fill_bits, unpack
 
 UDHI = 0x40
+#: octets of a TLV that are still shown as a number
+MAX_INTEGER = 8
 #: lines are not folded where nobody's terminal sets their width
 FILE_COLUMNS = 1000
 #: what bits 5-2 of esm_class say of a delivery. Source: SMPP v3.4 §5.2.12
@@ -154,7 +156,7 @@ def _tlv(tag: int, value: bytes) -> Line:
     shown, meaning = value.hex(" ") or "empty", f"TLV 0x{tag:04X}, {len(value)} octets"
     if known is not None and known.kind is tlv.Kind.C_OCTETS:
         shown = repr(value.rstrip(b"\0").decode("latin-1"))
-    elif known is not None and known.kind is tlv.Kind.INTEGER:
+    elif known is not None and known.kind is tlv.Kind.INTEGER and len(value) <= MAX_INTEGER:
         number = int.from_bytes(value, "big")
         shown = f"{number} (0x{number:02X})"
         meaning = f"{_meaning(known.name, number)} {meaning}".strip()

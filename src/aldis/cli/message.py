@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from aldis.accounts.price import from_micros
@@ -146,7 +147,9 @@ def _print_messages(found: list[MessageFacts]) -> None:
 def _print_timeline(timeline: Timeline, account: str) -> None:
     item = timeline.message
     console = Console(highlight=False)
-    console.print(f"[bold]message {item.message_id}[/bold]: {item.dialect}, known as {item.reference}")
+    console.print(
+        f"[bold]message {item.message_id}[/bold]: {item.dialect}, known as {escape(item.reference)}"
+    )
     cost = from_micros(item.price_micros * item.segments)
     route = f"{item.sender} → {item.recipient} ({item.country}) by {item.link}"
     console.print(f"{route}, {item.segments} segment(s), {cost}; {account}")
@@ -156,7 +159,7 @@ def _print_timeline(timeline: Timeline, account: str) -> None:
         (s.receipt_at, f"{_named(s)} {s.state} {s.error_code}") for s in timeline.segments if s.receipt_at
     ]
     if item.ended_at:
-        events.append((item.ended_at, f"[bold]{item.state}[/bold] {item.reason}"))
+        events.append((item.ended_at, f"{item.state} {item.reason}"))
     for postback in timeline.postbacks:
         fate = (
             "taken"
@@ -170,9 +173,9 @@ def _print_timeline(timeline: Timeline, account: str) -> None:
             (postback.last_tried_at or postback.happened_at, f"postback '{postback.event}' {fate} {tried}")
         )
     for at, text in sorted(events, key=lambda event: event[0]):
-        console.print(f"  {_when(at)}  {text}")
+        console.print(f"  {_when(at)}  {text}", markup=False)
     if not item.ended_at:
-        console.print(f"  now {item.state}, {item.attempts} attempt(s) {item.reason}")
+        console.print(f"  now {item.state}, {item.attempts} attempt(s) {item.reason}", markup=False)
 
 
 def _when(instant: int) -> str:

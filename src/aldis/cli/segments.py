@@ -16,8 +16,7 @@ from aldis.errors import GatewayError
 from aldis.sms.encoding import Encoded, decode
 from aldis.sms.fitting import DefaultAlphabet, Fitted, TextRules, fit, strangers
 from aldis.sms.national_tables import Language
-from aldis.sms.segments import Splitting, TooLong, room, split
-from aldis.sms.udh import shifts
+from aldis.sms.segments import Splitting, TooLong, segment_room, split
 
 _LANGUAGES = [language.name.lower() for language in Language if language]
 
@@ -59,7 +58,6 @@ def _explained(text: str, fitted: Fitted, rules: TextRules) -> dict[str, Any]:
     unit = 2 if encoded.encoding else 1
     cut = split(encoded, 0, Splitting.UDH_8 if rules.splitting is Splitting.PAYLOAD else rules.splitting)
     sent = decode(encoded)
-    header = len(cut[0].header) or len(shifts(encoded.locking, encoded.single))
     return {
         "encoding": encoded.encoding.name,
         "national_tables": {
@@ -68,7 +66,7 @@ def _explained(text: str, fitted: Fitted, rules: TextRules) -> dict[str, Any]:
         },
         "segments": fitted.segments,
         "units": len(encoded.octets) // unit,
-        "units_a_segment": room(encoded, max(0, header - 1)) // unit,
+        "units_a_segment": segment_room(encoded, fitted.splitting, alone=fitted.segments == 1) // unit,
         "replaced": sent != text,
         "forced_ucs2": [
             {

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import cast
 
 from aldis.clock import as_datetime
+from aldis.errors import LocalProtocolError
 from aldis.simulator.behaviour import Behaviour, behaviour_for, reaches_handset
 from aldis.simulator.memory import Memory
 from aldis.simulator.submitted import OwedReceipt, Submitted, as_deleted, of_multi, of_submit, write_receipt
@@ -23,7 +25,7 @@ from aldis.smpp.connection import (
     ResponseOverdue,
     SessionEnded,
 )
-from aldis.smpp.multi import DistributionList, UnsuccessfulSme
+from aldis.smpp.multi import MAX_DESTINATIONS, DistributionList, UnsuccessfulSme
 from aldis.smpp.pdus import (
     Bind,
     BindResp,
@@ -41,6 +43,8 @@ from aldis.smpp.receipt_text import MessageState
 from aldis.smpp.session import BIND_STATES, Role, SessionState
 from aldis.smpp.status import ESME_RCANCELFAIL, ESME_RINVDLNAME, ESME_RQUERYFAIL, ESME_RREPLACEFAIL
 
+#: of a short message; data_sm and careless peers bring longer ones. Source: SMPP v3.4 §4.4.1
+MAX_ADDRESS = 20
 #: unacknowledged receipts on one bind
 RECEIPT_WINDOW = 500
 #: how long to wait before repeating a receipt that the customer could not keep
@@ -98,7 +102,8 @@ class SmscSession(asyncio.Protocol):
         """See `Receiver.deliver`."""
         now = self._memory.clock.monotonic()
         tlvs = receipt.tlvs if self._connection.knows_tlvs else {}
-        self._connection.request(CommandId.deliver_sm, receipt.body, receipt, now, tlvs)
+        with suppress(LocalProtocolError):  # it answers an address that a deliver_sm cannot hold
+            self._connection.request(CommandId.deliver_sm, receipt.body, receipt, now, tlvs)
         self._flush_soon()
 
     def tick(self) -> None:
@@ -208,12 +213,15 @@ class SmscSession(asyncio.Protocol):
         """Take a submit_multi: one id for all, and a list of those who are refused. Source: SMPP v3.4
         §4.5.
         """
+        if len(body.dest_addresses) > MAX_DESTINATIONS:
+            self._connection.respond(pdu, status.ESME_RINVNUMDESTS)
+            return
         memory, number = self._memory, str(self._memory.next_id())
         refused: list[UnsuccessfulSme] = []
         for destination in body.dest_addresses:
             if isinstance(destination, DistributionList):
                 memory.answers["ESME_RINVDLNAME"] += 1
-                refused.append(UnsuccessfulSme(0, 0, destination.dl_name, ESME_RINVDLNAME))
+                refused.append(UnsuccessfulSme(0, 0, destination.dl_name[:MAX_ADDRESS], ESME_RINVDLNAME))
                 continue
             asked = of_multi(pdu, body, destination)
             behaviour = behaviour_for(destination.destination_addr)
@@ -222,12 +230,15 @@ class SmscSession(asyncio.Protocol):
             if refusal == status.ESME_ROK:
                 self._carry(asked, behaviour, number)
             else:
-                to = (destination.dest_addr_ton, destination.dest_addr_npi, destination.destination_addr)
+                number_of = destination.destination_addr[:MAX_ADDRESS]
+                to = (destination.dest_addr_ton, destination.dest_addr_npi, number_of)
                 refused.append(UnsuccessfulSme(*to, refusal))
         self._connection.respond(pdu, body=SubmitMultiResp(number, tuple(refused)))
 
     def _refusal(self, recipient: str, behaviour: Behaviour) -> int:
         memory = self._memory
+        if len(recipient) > MAX_ADDRESS:
+            return status.ESME_RINVDSTADR
         if memory.is_stopping:
             return status.ESME_RSYSERR
         if memory.throttled[recipient] < behaviour.throttled:

@@ -20,7 +20,7 @@ from aldis.smpp import codec, timers, tlv
 from aldis.smpp.command import RESPONSE_BIT, UNANSWERED, CommandId
 from aldis.smpp.pdus import BODIES, Bind, Body, Empty, Pdu
 from aldis.smpp.session import BIND_STATES, BOUND, MAY_RECEIVE, OVER, Role, SessionState
-from aldis.smpp.status import ESME_RINVBNDSTS, ESME_ROK
+from aldis.smpp.status import ESME_RBINDFAIL, ESME_RINVBNDSTS, ESME_ROK
 from aldis.smpp.window import Context, Window
 
 #: no PDU of v3.4 is longer than a message_payload of 65,535 octets and its envelope
@@ -80,7 +80,8 @@ class Connection(Generic[Context]):
         self._bind_target = SessionState.OPEN
         self._is_leaving = False
         self._unbind_sequence: int | None = None
-        self._unbind_at = 0.0
+        #: when the first poll saw that it was sent
+        self._unbind_at: float | None = None
         #: as the peer gave it at the bind; one that gives none is an old one
         self.peer_version = 0
         self._enquiry: tuple[int, float] | None = None
@@ -175,7 +176,7 @@ class Connection(Generic[Context]):
     def _unbind_when_drained(self) -> None:
         if self._is_leaving and self._unbind_sequence is None and self.is_bound and not self._window:
             self._unbind_sequence = self._window.next_sequence()
-            self._unbind_at = self._heard_at
+            self._unbind_at = None
             self._send(Pdu(CommandId.unbind, self._unbind_sequence, body=Empty()))
 
     def abandon(self) -> list[Context]:
@@ -194,7 +195,8 @@ class Connection(Generic[Context]):
         self._heard_at = now
         received = self._received + octets if self._received else octets
         left, position, header = len(received), 0, codec.HEADER_OCTETS
-        while left >= header and self.state not in OVER:
+        # behind the peer's unbind there may still be responses
+        while left >= header and (self.state not in OVER or self._window):
             length = int.from_bytes(received[position : position + 4], "big")
             if not header <= length <= MAX_COMMAND_LENGTH:
                 events.append(self._end(f"a command_length of {length} cannot be SMPP"))
@@ -224,9 +226,11 @@ class Connection(Generic[Context]):
         ):
             events.append(self._end("the peer leaves requests unanswered"))
             return events
-        if self._unbind_sequence is not None and now - self._unbind_at >= self._limits.response_s:
-            events.append(self._end("the peer left unbind unanswered"))
-            return events
+        if self._unbind_sequence is not None:
+            self._unbind_at = now if self._unbind_at is None else self._unbind_at
+            if now - self._unbind_at >= self._limits.response_s:
+                events.append(self._end("the peer left unbind unanswered"))
+                return events
         self._unbind_when_drained()
         asked_at = self._enquiry[1] if self._enquiry else None
         past = timers.Past(self._connected_at, self._heard_at, self._active_at, asked_at)
@@ -270,14 +274,12 @@ class Connection(Generic[Context]):
 
     def _take_unreadable_response(self, head: codec.Header, events: list[Event[Context]]) -> None:
         """Take a response with a broken body: its header still answers the request."""
-        context = self._window.take(head.sequence_number)
-        if context is not None:
-            pdu = Pdu(head.command_id, head.sequence_number, head.command_status)
-            events.append(ResponseArrived(context, pdu))
-            self._unbind_when_drained()
+        self._take_response(Pdu(head.command_id, head.sequence_number, head.command_status), events)
 
     def _take_request(self, pdu: Pdu, events: list[Event[Context]]) -> None:
         command = pdu.command_id
+        if self.state in OVER:
+            return
         if command != CommandId.enquire_link:
             self._active_at = self._heard_at
         if command not in self._may_receive:
@@ -296,10 +298,13 @@ class Connection(Generic[Context]):
         sequence = pdu.sequence_number
         if sequence == self._bind_sequence:
             self._bind_sequence = None
-            if pdu.command_status == ESME_ROK and pdu.command_id != CommandId.generic_nack:
+            verdict = pdu.command_status
+            if pdu.command_id == CommandId.generic_nack and verdict == ESME_ROK:
+                verdict = ESME_RBINDFAIL  # a nack is no yes, whatever it says
+            if verdict == ESME_ROK:
                 self._enter(self._bind_target)
                 self.peer_version = int.from_bytes(pdu.tlvs.get(tlv.SC_INTERFACE_VERSION, b""), "big")
-            events.append(BindAnswered(pdu.command_status))
+            events.append(BindAnswered(verdict))
         elif sequence == self._unbind_sequence:
             self._enter(SessionState.UNBOUND)
             events.append(SessionEnded("unbound in good order"))

@@ -107,7 +107,7 @@ def read(octets: bytes) -> ReceiptText:
 @lru_cache(maxsize=256)
 def state_named(word: str) -> MessageState | None:
     """Read a vendor's word or number for a state; None for one that nobody knows."""
-    if word.isdigit():
+    if word.isascii() and word.isdecimal():
         return state_of(int(word)) if len(word) <= MAX_STATE_DIGITS else None
     word = word.upper().replace("_", " ")
     for beginning, state in _BEGINNINGS:

@@ -23,10 +23,6 @@ class Encoding(IntEnum):
     UCS2 = 1
 
 
-#: a coding is the encoding and, above it, an octet each for the single and the locking shift table
-_SINGLE_SHIFT, _LOCKING_SHIFT = 8, 16
-
-
 class Encoded(msgspec.Struct, frozen=True):
     """A text ready to be cut into segments."""
 
@@ -36,21 +32,6 @@ class Encoded(msgspec.Struct, frozen=True):
     #: national language identifiers, with GSM7 only; 0 is the default
     locking: int = 0
     single: int = 0
-
-    @property
-    def coding(self) -> int:
-        """All but the octets in one number, as the store keeps it."""
-        return self.encoding | self.single << _SINGLE_SHIFT | self.locking << _LOCKING_SHIFT
-
-    @classmethod
-    def of(cls, coding: int, octets: bytes) -> Encoded:
-        """Put together what the store kept apart."""
-        return cls(
-            _ENCODINGS[coding & 0xFF], octets, coding >> _LOCKING_SHIFT, coding >> _SINGLE_SHIFT & 0xFF
-        )
-
-
-_ENCODINGS = tuple(Encoding)
 
 
 def encode(text: str) -> Encoded:

@@ -40,11 +40,41 @@ class TextRules(msgspec.Struct, frozen=True):
 PLAIN = TextRules()
 
 
+#: a coding is one number: the encoding, and above it an octet each for the two shift tables and the splitting
+_SINGLE_SHIFT, _LOCKING_SHIFT, _SPLITTING_SHIFT = 8, 16, 24
+_ENCODINGS = tuple(Encoding)
+_SPLITTINGS = tuple(Splitting)
+
+
 class Fitted(msgspec.Struct, frozen=True):
     """A text as it will be sent."""
 
     encoded: Encoded
+    splitting: Splitting
     segments: int
+
+    @property
+    def coding(self) -> int:
+        """All but the octets in one number, as the store keeps it: a message is cut as it was counted,
+        whatever becomes of its link's settings.
+        """
+        encoded, splitting = self.encoded, 0
+        if self.segments > 1:
+            splitting = _SPLITTINGS.index(self.splitting)
+        return (
+            encoded.encoding
+            | encoded.single << _SINGLE_SHIFT
+            | encoded.locking << _LOCKING_SHIFT
+            | splitting << _SPLITTING_SHIFT
+        )
+
+
+def from_coding(coding: int, octets: bytes) -> tuple[Encoded, Splitting]:
+    """Read back what the store kept."""
+    encoded = Encoded(
+        _ENCODINGS[coding & 0xFF], octets, coding >> _LOCKING_SHIFT & 0xFF, coding >> _SINGLE_SHIFT & 0xFF
+    )
+    return encoded, _SPLITTINGS[coding >> _SPLITTING_SHIFT]
 
 
 def fit(text: str, rules: TextRules = PLAIN, *, smart: bool = False) -> Fitted:
@@ -55,7 +85,7 @@ def fit(text: str, rules: TextRules = PLAIN, *, smart: bool = False) -> Fitted:
     """
     if rules is PLAIN and not smart:
         encoded = encode(text)
-        return Fitted(encoded, count(encoded))
+        return Fitted(encoded, rules.splitting, count(encoded))
     candidates = _candidates(text, rules)
     if smart and not candidates:
         candidates = _candidates(simplify(text), rules)
@@ -95,6 +125,8 @@ def _candidates(text: str, rules: TextRules) -> list[Encoded]:
     plain = encode(text)
     if plain.encoding is Encoding.GSM7:
         return [plain]
+    if rules.alphabet is DefaultAlphabet.LATIN_1:  # whose SMSC would not know the tables
+        return []
     found = []
     for language in rules.languages:
         for locking, single in ((0, language), (language, 0), (language, language)):
@@ -116,7 +148,7 @@ def _shortest(candidates: list[Encoded], splitting: Splitting) -> Fitted:
             continue
         rank = (segments, encoded.encoding, len(encoded.octets))
         if best is None or rank < best[0]:
-            best = (rank, Fitted(encoded, segments))
+            best = (rank, Fitted(encoded, splitting, segments))
     if best is None:
         raise TooLong
     return best[1]

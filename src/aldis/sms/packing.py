@@ -1,6 +1,6 @@
 """Septets packed into octets, as they travel on air and as some carriers want them in short_message.
 
-Source: 3GPP TS 23.038 §6.1.2.1 (packing), §6.1.2.3 (fill bits behind a user data header).
+Source: 3GPP TS 23.038 §6.1.2.1 (packing); 3GPP TS 23.040 §9.2.3.24 (fill bits behind a user data header).
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ def pack(septets: bytes, fill: int = 0) -> bytes:
     """Pack septets (one an octet) behind `fill` zero bits.
 
     Where seven bits are left over they hold a carriage return, so that whoever unpacks without knowing the
-    number of septets reads no `@`. Source: 3GPP TS 23.038 §6.1.2.3.1.
+    number of septets, as behind SMPP's sm_length, reads no `@`: the rule of USSD. Source: 3GPP TS 23.038
+    §6.1.2.3.1.
     """
     bits = fill + len(septets) * SEPTET_BITS
     if -bits % OCTET_BITS == SEPTET_BITS:

@@ -84,24 +84,27 @@ def split(encoded: Encoded, reference: int, splitting: Splitting = Splitting.UDH
 
 def count(encoded: Encoded, splitting: Splitting = Splitting.UDH_8) -> int:
     """Tell how many segments go on air. Raises TooLong beyond 255."""
-    if len(encoded.octets) <= room(encoded, len(udh.shifts(encoded.locking, encoded.single))):
+    if len(encoded.octets) <= segment_room(encoded, splitting, alone=True):
         return 1
     return len(_pieces(encoded, splitting))
 
 
-def room(encoded: Encoded, elements: int) -> int:
-    """Tell how many of `Encoded.octets` fit beside so many octets of header elements; a septet counts one."""
+def segment_room(encoded: Encoded, splitting: Splitting, *, alone: bool) -> int:
+    """Tell how many of `Encoded.octets` fit into a segment, alone or among others; a septet counts one."""
+    elements = len(udh.shifts(encoded.locking, encoded.single))
+    if not alone:  # where the SMSC makes the headers they are the short ones
+        elements += _CONCATENATION_16 if splitting is Splitting.UDH_16 else _CONCATENATION_8
     free = USER_DATA_OCTETS - (elements + 1 if elements else 0)
     return free * 8 // 7 if encoded.encoding is Encoding.GSM7 else free - free % 2
 
 
 def _pieces(encoded: Encoded, splitting: Splitting) -> list[bytes]:
     octets = encoded.octets
-    shifts = len(udh.shifts(encoded.locking, encoded.single))
-    if len(octets) <= room(encoded, shifts):
+    if len(octets) <= segment_room(encoded, splitting, alone=True):
         return [octets]
-    own = _CONCATENATION_16 if splitting is Splitting.UDH_16 else _CONCATENATION_8
-    size = room(encoded, shifts + own)
+    size = segment_room(encoded, splitting, alone=False)
+    if len(octets) > MAX_SEGMENTS * size:
+        raise TooLong  # before anything is looked for in it
     border = _gsm_border if encoded.encoding is Encoding.GSM7 else _Ucs2Borders(octets).before
     pieces: list[bytes] = []
     start = 0

@@ -10,6 +10,8 @@ from aldis.traffic.states import Event
 
 #: what 64 bits need in decimal
 MAX_NUMBER_DIGITS = 20
+#: before an id that must be met as it is
+EXACT = "="
 _HEX_DIGITS = frozenset("0123456789ABCDEF")
 
 

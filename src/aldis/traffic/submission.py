@@ -82,7 +82,8 @@ class AdmittedAsk(msgspec.Struct, frozen=True):
     recipients: tuple[str, ...]
     #: ISO 3166 alpha-2, one for each recipient
     countries: tuple[str, ...]
-    segments_each: int
+    #: one for each recipient: links may carry the same text differently
+    segments_each: tuple[int, ...]
     price_micros: int
 
 

@@ -77,8 +77,8 @@ def accept(_request: HttpRequest, _submission: Submission, admitted: Admitted) -
     countries: Counter[str] = Counter()
     micros = 0
     for ask in admitted.asks:
-        for country in ask.countries:
-            countries[country] += ask.segments_each
+        for country, segments in zip(ask.countries, ask.segments_each, strict=True):
+            countries[country] += segments
         micros += ask.price_micros
     document = {
         "ids": [ask.message_ids[0] for ask in admitted.asks],

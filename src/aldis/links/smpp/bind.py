@@ -140,7 +140,7 @@ class Bind:
             return True, False
         if not self._stopping.is_set():
             self._note("lost", f"lost: {session.ended.result() if session.ended.done() else 'stopping'}")
-        return False, session.was_bound and not session.is_troubled
+        return False, session.was_bound and (session.has_carried or not session.is_troubled)
 
     def _note(self, kind: str, condition: str) -> None:
         self.condition = condition
@@ -159,9 +159,12 @@ class Bind:
                 ssl=settings.tls,
             )
         self.session = session
-        session.connection.bind(self._command, settings.body)
-        session.flush()
         try:
+            if self._stopping.is_set():  # while we were connecting
+                session.close("stopping")
+            else:
+                session.connection.bind(self._command, settings.body)
+                session.flush()
             while not session.ended.done():
                 with suppress(TimeoutError):
                     await asyncio.wait_for(asyncio.shield(session.ended), TICK_S)

@@ -77,7 +77,6 @@ class SmppLink:
     ) -> None:
         self.name = settings.name
         self.window = settings.window * settings.count
-        self.splitting = settings.quirks.splitting
         self.on_outcome: Callable[[Outbound, Outcome], None] = lambda _segment, _outcome: None
         self.on_change: Callable[[], None] = lambda: None
         self._settings = settings
@@ -159,8 +158,10 @@ class SmppLink:
             sessions = [bind.session for bind in self._senders if bind.session is not None]
             self._up.set(int(self.is_up))
             self._in_flight.set(sum(session.connection.in_flight for session in sessions))
+            is_slowed = self._slow_down.rate_per_s is not None
+            self._slow_down.room(self._clock.monotonic())  # time passes for it also where nothing is sent
             self._rate.set(self._slow_down.rate_per_s or 0)
-            if self._slow_down.rate_per_s is not None:
+            if is_slowed:
                 self.on_change()
             await asyncio.sleep(TICK_S)
         self._up.set(0)
@@ -188,14 +189,16 @@ class SmppLink:
         self.on_change()
 
     def _take_response(self, session: Session, segment: Outbound, pdu: Pdu) -> None:
-        if pdu.command_status != status.ESME_ROK:
+        if pdu.command_status == status.ESME_ROK:
+            session.has_carried = True
+        else:
             verdict = verdicts.verdict_on(pdu.command_status)
             if verdict is verdicts.Verdict.THROTTLED:
                 self._slow_down.throttled(self._clock.monotonic())
             elif verdict is verdicts.Verdict.LINK_TROUBLE:
                 session.is_troubled = True
                 session.connection.unbind()
-        self.on_outcome(segment, verdicts.judge(pdu, self._settings.quirks.response_id))
+        self.on_outcome(segment, verdicts.judge(pdu, self._settings.quirks))
 
     def _take_bind_answer(self, session: Session, command_status: int) -> None:
         if command_status == status.ESME_ROK:

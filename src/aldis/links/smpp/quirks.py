@@ -13,7 +13,7 @@ import msgspec
 from aldis.sms.fitting import PLAIN, DefaultAlphabet, TextRules
 from aldis.sms.national_tables import Language
 from aldis.sms.segments import Splitting
-from aldis.traffic.receipt import normalise_id
+from aldis.traffic.receipt import EXACT, normalise_id
 
 LanguageName = Literal[
     "turkish",
@@ -33,6 +33,10 @@ LanguageName = Literal[
 IdForm = Literal["as_is", "decimal", "hex"]
 _VERSIONS = {"3.3": 0x33, "3.4": 0x34, "5.0": 0x50}
 _OCTET = range(256)
+
+
+#: with the longest number it must fit into an address of 20 characters
+MAX_PREFIX = 5
 
 
 class Quirks(msgspec.Struct, frozen=True):
@@ -68,6 +72,19 @@ class Quirks(msgspec.Struct, frozen=True):
         """The interface_version of the bind. Source: SMPP v3.4 §5.2.4."""
         return _VERSIONS[self.interface_version]
 
+    def in_response(self, smsc_message_id: str) -> str:
+        """Give an id of a response in the spelling that is compared."""
+        return self._exact(_canonical(smsc_message_id, self.response_id))
+
+    def in_receipt(self, smsc_message_id: str) -> str:
+        """Give an id of a receipt in the spelling that is compared."""
+        return self._exact(_canonical(smsc_message_id, self.receipt_id))
+
+    def _exact(self, canonical: str) -> str:
+        """Mark an id whose form is known at both ends: it has no other spellings (`alternative_ids`)."""
+        is_exact = canonical and "as_is" not in (self.response_id, self.receipt_id)
+        return f"{EXACT}{canonical}" if is_exact else canonical
+
     @property
     def text_rules(self) -> TextRules:
         """What the link can carry, for admission and for cutting."""
@@ -91,6 +108,17 @@ class Quirks(msgspec.Struct, frozen=True):
             found.append(("service_type", "must be 5 characters at most (SMPP v3.4 §5.2.11)"))
         if self.version < _VERSIONS["3.4"] and self.splitting in (Splitting.SAR, Splitting.PAYLOAD):
             found.append(("splitting", "needs optional parameters, which version 3.3 does not have"))
+        if self.languages and self.alphabet is not DefaultAlphabet.GSM:
+            found.append(("languages", f"need the GSM alphabet, and `alphabet` is {self.alphabet.value}"))
+        if self.data_coding_gsm == self.data_coding_ucs2:
+            found.append(("data_coding_ucs2", "must differ from data_coding_gsm"))
+        found += [
+            (key, "must be Latin-1")
+            for key in ("service_type", "prefix")
+            if not _is_latin_1(getattr(self, key))
+        ]
+        if len(self.prefix) > MAX_PREFIX:
+            found.append(("prefix", f"must be {MAX_PREFIX} characters at most"))
         try:
             named = re.compile(self.receipt_pattern).groupindex
         except re.error as fault:
@@ -101,8 +129,12 @@ class Quirks(msgspec.Struct, frozen=True):
         return found
 
 
-def canonical_id(smsc_message_id: str, form: IdForm) -> str:
-    """Bring an id to the spelling that is compared; one that is not of its form stays as it is."""
+def _is_latin_1(text: str) -> bool:
+    return all(0 < ord(character) in _OCTET for character in text)
+
+
+def _canonical(smsc_message_id: str, form: IdForm) -> str:
+    """Write a number in decimal; what is not of its form stays as it is."""
     if form == "hex":
         try:
             return str(int(smsc_message_id.strip(), 16))

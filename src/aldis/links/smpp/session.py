@@ -26,6 +26,8 @@ class Session(asyncio.Protocol):
         self.was_bound = False
         #: the status that refused the bind
         self.refusal: int | None = None
+        #: the SMSC took something on it
+        self.has_carried = False
         #: the SMSC said that the session is at fault
         self.is_troubled = False
         self.is_clogged = False

@@ -11,12 +11,15 @@ from functools import lru_cache
 import msgspec
 
 from aldis.clock import as_datetime
-from aldis.links.smpp.quirks import Quirks, canonical_id
+from aldis.errors import LocalProtocolError
+from aldis.links.smpp.quirks import Quirks
 from aldis.smpp import receipt_text, time_format, tlv
 from aldis.smpp.pdus import DataSm, Pdu, ShortMessageBody
 from aldis.smpp.receipt_text import MessageState, ReceiptText
+from aldis.sms import dcs, udh
 from aldis.sms.address import MAX_SHORT_CODE_DIGITS, is_digits
 from aldis.sms.alphabet import from_septets
+from aldis.sms.dcs import Alphabet
 from aldis.sms.encoding import Encoding
 from aldis.sms.fitting import DefaultAlphabet
 from aldis.sms.packing import fill_bits, pack
@@ -62,6 +65,7 @@ class Translator:
         self._link = link
         self._quirks = quirks
         self._source = lru_cache(4096)(self._address_of)
+        self._pattern = re.compile(quirks.receipt_pattern) if quirks.receipt_pattern else None
 
     def to_submit_sm(self, segment: Outbound, now: int) -> tuple[ShortMessageBody, dict[int, bytes]]:
         """Write a segment as the body of a submit_sm and its TLVs; a receipt is asked for on every one."""
@@ -76,7 +80,7 @@ class Translator:
         tlvs: dict[int, bytes] = {}
         if segment.number == 0:
             tlvs, octets = {tlv.MESSAGE_PAYLOAD: octets}, b""
-        elif segment.total > 1 and quirks.splitting is Splitting.SAR:
+        elif segment.total > 1 and segment.splitting is Splitting.SAR:
             tlvs = {
                 tlv.SAR_MSG_REF_NUM: (segment.message_id & 0xFFFF).to_bytes(2, "big"),
                 tlv.SAR_TOTAL_SEGMENTS: bytes((segment.total,)),
@@ -102,13 +106,9 @@ class Translator:
 
     def to_receipt(self, body: Delivery, pdu: Pdu, now: int) -> Receipt | None:
         """Read a receipt from its TLVs, else from its text; None when it names no message."""
-        text = body.short_message if isinstance(body, ShortMessageBody) else b""
-        text = text or pdu.tlvs.get(tlv.MESSAGE_PAYLOAD, b"")
-        if body.data_coding == self._quirks.data_coding_ucs2:
-            text = text.decode("utf-16-be", "replace").encode("latin-1", "replace")
-        written = _read_text(text, self._quirks.receipt_pattern)
+        written = self._read_text(body, pdu)
         named = pdu.tlvs.get(tlv.RECEIPTED_MESSAGE_ID, b"").partition(b"\0")[0].decode("latin-1").strip()
-        smsc_message_id = canonical_id(named or written.smsc_message_id or "", self._quirks.receipt_id)
+        smsc_message_id = self._quirks.in_receipt(named or written.smsc_message_id or "")
         if not smsc_message_id:
             return None
         octet = pdu.tlvs.get(tlv.MESSAGE_STATE, b"")
@@ -122,6 +122,29 @@ class Translator:
             recipient=body.source_addr,
             received_at=now,
         )
+
+    def _read_text(self, body: Delivery, pdu: Pdu) -> ReceiptText:
+        """Read the text as its data_coding says; as plain octets where that tells nothing, because carriers
+        say what they like.
+        """
+        octets = body.short_message if isinstance(body, ShortMessageBody) else b""
+        octets = octets or pdu.tlvs.get(tlv.MESSAGE_PAYLOAD, b"")
+        if body.esm_class & UDHI:
+            _, octets = udh.split_header(octets)
+        written = self._read_octets(octets)
+        if written.smsc_message_id is None and dcs.read(body.data_coding).alphabet is Alphabet.UCS2:
+            written = self._read_octets(octets.decode("utf-16-be", "replace").encode("latin-1", "replace"))
+        return written
+
+    def _read_octets(self, octets: bytes) -> ReceiptText:
+        written, pattern = receipt_text.read(octets), self._pattern
+        if pattern is None or (written.smsc_message_id and written.state):
+            return written
+        found = pattern.search(octets.decode("latin-1"))
+        if found is None:
+            return written
+        groups = found.groupdict()
+        return ReceiptText(groups["id"], receipt_text.state_named(groups["stat"] or ""), groups.get("err"))
 
     def _address_of(self, sender: str) -> _Address:
         """Give a sender its TON and NPI: short code, MSISDN or alphanumeric, by its shape."""
@@ -144,8 +167,10 @@ class Translator:
 def _recoded(segment: Outbound, alphabet: DefaultAlphabet) -> bytes:
     if alphabet is DefaultAlphabet.GSM_PACKED:
         return pack(segment.octets, fill_bits(len(segment.header)))
-    # Latin-1: admission has made sure that it has every character
-    return from_septets(segment.octets).encode("latin-1", "replace")
+    try:  # Latin-1; admission has made sure that it has every character, unless the link was another then
+        return from_septets(segment.octets).encode("latin-1")
+    except UnicodeEncodeError:
+        raise LocalProtocolError("the text has characters that Latin-1 lacks") from None
 
 
 def is_receipt(body: Delivery, pdu: Pdu) -> bool:
@@ -156,17 +181,6 @@ def is_receipt(body: Delivery, pdu: Pdu) -> bool:
     return body.esm_class & KIND_MASK in (KIND_RECEIPT, KIND_INTERMEDIATE) or (
         tlv.RECEIPTED_MESSAGE_ID in pdu.tlvs and tlv.MESSAGE_STATE in pdu.tlvs
     )
-
-
-def _read_text(octets: bytes, pattern: str) -> ReceiptText:
-    written = receipt_text.read(octets)
-    if not pattern or (written.smsc_message_id and written.state):
-        return written
-    found = re.search(pattern, octets.decode("latin-1"))
-    if found is None:
-        return written
-    groups = found.groupdict()
-    return ReceiptText(groups["id"], receipt_text.state_named(groups["stat"]), groups.get("err"))
 
 
 def _network_error(pdu: Pdu) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from aldis.links.smpp.quirks import IdForm, canonical_id
+from aldis.links.smpp.quirks import Quirks
 from aldis.smpp import status
 from aldis.smpp.pdus import MessageIdBody, Pdu
 from aldis.stages.sending.upstream import Accepted, Deferred, LinkTrouble, Outcome, Rejected
@@ -46,7 +46,7 @@ VERDICTS: dict[int, Verdict] = {
     status.ESME_RREPLACEFAIL: _T,
     status.ESME_RMSGQFUL: _S,
     0x00000015: _P,  # ESME_RINVSERTYP
-    0x00000033: _P,  # ESME_RINVNUMDESTS
+    status.ESME_RINVNUMDESTS: _P,
     status.ESME_RINVDLNAME: _P,
     0x00000040: _P,  # ESME_RINVDESTFLAG
     0x00000042: _P,  # ESME_RINVSUBREP
@@ -92,14 +92,14 @@ def verdict_on(command_status: int) -> Verdict:
     return VERDICTS.get(command_status, Verdict.TEMPORARY)
 
 
-def judge(response: Pdu, id_form: IdForm = "as_is") -> Outcome:
+def judge(response: Pdu, quirks: Quirks) -> Outcome:
     """Read a response to submit_sm; also generic_nack and answers without a body."""
     body, command_status = response.body, response.command_status
     if command_status == status.ESME_ROK:
         # The status says yes; where the name is unreadable the message is out all the same, only its receipt
         # cannot be matched.
         named = body.message_id if isinstance(body, MessageIdBody) else ""
-        return Accepted(canonical_id(named, id_form) if named else "")
+        return Accepted(quirks.in_response(named) if named else "")
     reason = status.name(command_status)
     match verdict_on(command_status):
         case Verdict.PERMANENT:

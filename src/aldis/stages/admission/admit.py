@@ -152,7 +152,7 @@ class Admitter:
                     reference=built[0].reference,
                     recipients=tuple(recipient.msisdn for recipient in found.recipients),
                     countries=tuple(recipient.country for recipient in found.recipients),
-                    segments_each=built[0].segments,
+                    segments_each=tuple(message.segments for message in built),
                     price_micros=sum(message.price_micros * message.segments for message in built),
                 )
             )
@@ -186,7 +186,7 @@ class Admitter:
             sender=found.sender,
             recipient=recipient.msisdn,
             country=recipient.country,
-            coding=fitted.encoded.coding,
+            coding=fitted.coding,
             octets=fitted.encoded.octets,
             segments=fitted.segments,
             price_micros=price,

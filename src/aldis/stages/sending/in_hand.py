@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from aldis.sms.encoding import Encoded, Encoding
-from aldis.sms.segments import Splitting, split
+from aldis.sms.encoding import Encoding
+from aldis.sms.fitting import from_coding
+from aldis.sms.segments import split
 from aldis.stages.sending.retry import Attempt, RetryPolicy, next_step
 from aldis.stages.sending.upstream import (
     Accepted,
@@ -22,24 +23,28 @@ from aldis.traffic.states import State
 #: which bad outcome decides for the message
 _GRAVITY: dict[type[Outcome], int] = {LinkTrouble: 1, Deferred: 2, InDoubt: 3, Rejected: 4}
 
-#: codings without national tables: alone in their segment such texts need no header
+#: codings of short texts without national tables: they need no header, however long ones are split
 _PLAIN = {int(encoding): encoding for encoding in Encoding}
 
 
 class InHand:
     """One message between claim and settlement."""
 
-    __slots__ = ("_bad", "_dropped", "_message", "_submitted", "_unanswered")
+    __slots__ = ("_bad", "_dropped", "_message", "_submitted", "_unanswered", "_was_troubled")
 
-    def __init__(self, message: ClaimedMessage) -> None:
+    def __init__(self, message: ClaimedMessage, was_troubled: bool = False) -> None:  # noqa: FBT001, FBT002 - made by the thousand
+        """`was_troubled`: its last attempt met a link's trouble; a second time in a row the message is to
+        blame.
+        """
         self._message = message
+        self._was_troubled = was_troubled
         self._submitted: list[SubmittedSegment] = []
         self._bad: Deferred | Rejected | InDoubt | LinkTrouble | None = None
         #: segments were never submitted, because the link went down
         self._dropped = False
         self._unanswered = 0
 
-    def segments(self, splitting: Splitting) -> list[Outbound]:
+    def segments(self) -> list[Outbound]:
         """Cut the message and give what is still to be submitted; counts them as unanswered."""
         message = self._message
         if message.segments == 1 and message.coding in _PLAIN:
@@ -58,7 +63,7 @@ class InHand:
                     message.expires_at,
                 )
             ]
-        encoded = Encoded.of(message.coding, message.octets)
+        encoded, splitting = from_coding(message.coding, message.octets)
         todo = [
             Outbound(
                 message_id=message.message_id,
@@ -71,6 +76,7 @@ class InHand:
                 octets=segment.octets,
                 priority=message.priority,
                 expires_at=message.expires_at,
+                splitting=splitting,
             )
             for segment in split(encoded, message.message_id, splitting)
             if segment.number not in message.accepted_segments
@@ -82,6 +88,11 @@ class InHand:
     def message_id(self) -> int:
         """Which message it is."""
         return self._message.message_id
+
+    @property
+    def is_troubled(self) -> bool:
+        """Whether the session was at fault in this attempt."""
+        return isinstance(self._bad, LinkTrouble)
 
     @property
     def is_hopeless(self) -> bool:
@@ -110,7 +121,7 @@ class InHand:
             case None if self._dropped:
                 reason, tried = "link down", bool(submitted)
                 return Settlement(message.message_id, State.QUEUED, submitted, now, reason, tried)
-            case LinkTrouble(reason):
+            case LinkTrouble(reason) if not self._was_troubled:
                 return Settlement(message.message_id, State.QUEUED, submitted, now, reason, bool(submitted))
             case None:
                 return Settlement(message.message_id, State.SENT, submitted)
@@ -118,6 +129,6 @@ class InHand:
                 return Settlement(message.message_id, State.REJECTED, submitted, reason=reason)
             case InDoubt(reason) if policy.hold_in_doubt:
                 return Settlement(message.message_id, State.UNCONFIRMED, submitted, reason=reason)
-            case Deferred(reason) | InDoubt(reason):
+            case Deferred(reason) | InDoubt(reason) | LinkTrouble(reason):
                 attempt = Attempt(message.message_id, message.attempts, message.expires_at, submitted, reason)
                 return next_step(policy, attempt, now, luck())

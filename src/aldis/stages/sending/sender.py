@@ -74,6 +74,8 @@ class Sender:
         self._settling = 0
         #: outcomes that are neither noted nor settled: with what is on the wire, all that is in doubt
         self._unnoted: dict[int, Settlement] = {}
+        #: messages in whose last attempt the session was at fault, as its SMSC said
+        self._troubled: set[int] = set()
         self._is_store_failing = False
         self._settle_is_due = False
         self._pumping = False
@@ -190,7 +192,7 @@ class Sender:
             return 0
         self._more_waiting = False  # a hint that arrives during the claim sets it again
         messages = await self._store.claim(self._upstream.name, limit, share, self._clock.now())
-        in_hand = [InHand(message) for message in messages]
+        in_hand = [InHand(message, message.message_id in self._troubled) for message in messages]
         if messages and self._settings.retry.hold_in_doubt:
             await self._mark(in_hand)
         for held in in_hand:
@@ -208,7 +210,7 @@ class Sender:
 
     def _take_in_hand(self, held: InHand) -> None:
         self._in_hand[held.message_id] = held
-        segments = held.segments(self._upstream.splitting)
+        segments = held.segments()
         for segment in segments:
             self._ready[segment.priority].append(segment)
         if not segments:  # all of it was taken in earlier attempts
@@ -219,7 +221,9 @@ class Sender:
             return 0
         ready = sum(map(len, self._ready))
         if self._settings.retry.hold_in_doubt:
-            room = self._upstream.window - len(self._in_hand) - self._unsettled
+            # every claim is marked and counts as in doubt: no more than can be submitted at once
+            places = self._upstream.room() - len(self._unnoted) - ready
+            room = min(self._upstream.window - len(self._in_hand) - self._unsettled, places)
         else:
             room = 2 * self._upstream.window - len(self._in_hand)
         if self._bucket is not None:
@@ -282,6 +286,10 @@ class Sender:
 
     def _conclude(self, message_id: int) -> None:
         in_hand = self._in_hand.pop(message_id)
+        if in_hand.is_troubled:
+            self._troubled.add(message_id)
+        else:
+            self._troubled.discard(message_id)
         settlement = self._unnoted[message_id] = in_hand.conclude(
             self._settings.retry, self._clock.now(), self._luck
         )

@@ -37,6 +37,8 @@ class Outbound(msgspec.Struct, frozen=True):
     priority: int
     #: when trying to deliver it ends, Unix milliseconds
     expires_at: int
+    #: how the upstream is told which segments belong together
+    splitting: Splitting = Splitting.UDH_8
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -78,8 +80,6 @@ class Upstream(Protocol):
     name: str
     #: how many segments may await their response
     window: int
-    #: how it wants long messages
-    splitting: Splitting
     on_outcome: Callable[[Outbound, Outcome], None]
     on_change: Callable[[], None]
 
