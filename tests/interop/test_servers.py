@@ -13,11 +13,13 @@ import pytest
 from aldis.links.smpp.link import PAIR, TRANSCEIVER
 from aldis.links.smpp.quirks import Quirks
 from aldis.smpp.command import CommandId
-from aldis.sms.encoding import Encoded
 from aldis.sms.fitting import fit
-from aldis.sms.segments import Splitting, split
+from aldis.sms.segments import Splitting
+from aldis.stages.sending.in_hand import InHand
 from aldis.stages.sending.upstream import Accepted, Outbound, Rejected
+from aldis.traffic.message import ClaimedMessage
 from aldis.traffic.receipt import ReceiptState, alternative_ids
+from tests.fakes.clock import NOON
 from tests.interop.conftest import command_for, free_port, run, serving
 from tests.links.test_binds import Observed
 from tests.links.test_smpp import outbound
@@ -26,19 +28,13 @@ LONG = "Ein langer Text, € und {so} weiter. " * 10
 
 
 def segments(text: str, number: str, quirks: Quirks) -> list[Outbound]:
-    encoded: Encoded = fit(text, quirks.text_rules).encoded
-    return [
-        outbound(
-            number,
-            message_id=0x1234,
-            number=part.number,
-            total=part.total,
-            header=part.header,
-            octets=part.octets,
-            encoding=encoded.encoding,
-        )
-        for part in split(encoded, 0x1234, quirks.splitting)
-    ]
+    """Cut a text as admission and sending do."""
+    fitted = fit(text, quirks.text_rules)
+    octets, count = fitted.encoded.octets, fitted.segments
+    message = ClaimedMessage(
+        0x1234, "74700", number, fitted.coding, octets, count, 3, 1, NOON + 3_600_000, ()
+    )
+    return InHand(message).segments()
 
 
 async def send_all(seen: Observed, parts: list[Outbound]) -> None:
