@@ -112,6 +112,23 @@ def test_the_postbacks_are_as_the_providers_print_them() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("state", "reason", "result_code"),
+    [
+        (State.REJECTED, "ESME_RINVDSTADR", 1),
+        (State.REJECTED, "ESME_RINVSRCADR", 5),
+        (State.REJECTED, "ESME_RINVMSGLEN", 8),
+        (State.FAILED, "ESME_RTHROTTLED", 6),
+        (State.FAILED, "ESME_RSYSERR", 98),
+        (State.UNDELIVERED, "ESME_RINVSRCADR", 99),  # the carrier took it: this is the receipt's own word
+    ],
+)
+def test_a_genesys_receipt_tells_why_the_carrier_did_not_take_it(
+    state: State, reason: str, result_code: int
+) -> None:
+    assert f"&result_code={result_code}&" in told("genesys", PostbackEvent.ENDED, state, reason)[1]
+
+
 methods = st.sampled_from(["GET", "POST"])
 types = st.sampled_from(
     [

@@ -32,6 +32,8 @@ class Account(msgspec.Struct, frozen=True):
     max_segments: int
     #: replace characters that GSM 7-bit lacks by their equals, where that avoids UCS-2
     smart_encoding: bool
+    #: Genesys' message_id may be left out
+    reference_optional: bool
     #: refuse a Skycore campaign that the recipient has not subscribed to, and a message without one
     enforce_campaign: bool
     senders: tuple[Sender, ...]

@@ -51,6 +51,7 @@ class AccountEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     burst: int = 1
     max_segments: int = 255
     smart_encoding: bool = False
+    reference_optional: bool = False
     enforce_campaign: bool = False
     sender: tuple[Sender, ...] = ()
     alphanumeric_in: tuple[str, ...] = ()

@@ -86,6 +86,7 @@ def _account_record(entry: AccountEntry, stored: Stored) -> Record:
         burst=entry.burst,
         max_segments=entry.max_segments,
         smart_encoding=entry.smart_encoding,
+        reference_optional=entry.reference_optional,
         enforce_campaign=entry.enforce_campaign,
         senders=entry.sender,
         alphanumeric_in=entry.alphanumeric_in,

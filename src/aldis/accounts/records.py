@@ -35,6 +35,7 @@ class AccountRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     burst: int = 1
     max_segments: int = 255
     smart_encoding: bool = False
+    reference_optional: bool = False
     enforce_campaign: bool = False
     senders: tuple[Sender, ...] = ()
     alphanumeric_in: tuple[str, ...] = ()
@@ -67,6 +68,7 @@ def to_account(record: AccountRecord, account_id: int) -> Account:
         burst=record.burst,
         max_segments=record.max_segments,
         smart_encoding=record.smart_encoding,
+        reference_optional=record.reference_optional,
         enforce_campaign=record.enforce_campaign,
         senders=record.senders,
         alphanumeric_in=frozenset(record.alphanumeric_in),

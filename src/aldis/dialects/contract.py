@@ -30,6 +30,7 @@ class Check(Enum):
     ACTIVE = auto()
     MAY_SEND = auto()
     READABLE = auto()
+    REFERENCE = auto()
     THROTTLE = auto()
     RECIPIENTS_PRESENT = auto()
     RECIPIENTS = auto()

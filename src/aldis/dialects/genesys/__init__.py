@@ -8,7 +8,7 @@ from aldis.dialects.genesys import postback, reply, submission
 
 PATHS = frozenset({"/httpapi/receiver", "/httpapi/receiver/"})
 
-#: 1 → 2 → 6 → 4/5 → 3 → 8, then 7 in the store
+#: 1 → 2 → 6 → 4/5 → 3 → 8, then 7 in the store; whether message_id may be missing only the account tells
 POLICY = Policy(
     checks=(
         Check.READABLE,
@@ -19,6 +19,7 @@ POLICY = Policy(
         Check.ADDRESS,
         Check.ACTIVE,
         Check.MAY_SEND,
+        Check.REFERENCE,
         Check.THROTTLE,
         Check.SENDER,
         Check.CARRIER,

@@ -21,6 +21,16 @@ CODES = {
     State.REJECTED: (8, 1),
 }
 
+#: what a carrier said of a message that it did not take → result_code
+REASONS = {
+    "ESME_RINVSRCADR": 5,
+    "ESME_RINVSRCTON": 5,
+    "ESME_RINVSRCNPI": 5,
+    "ESME_RTHROTTLED": 6,
+    "ESME_RMSGQFUL": 6,
+    "ESME_RINVMSGLEN": 8,
+}
+
 
 def notify(ask: MessageAsk) -> Notify:
     """Report how a message ended, if the customer asked for that."""
@@ -30,6 +40,8 @@ def notify(ask: MessageAsk) -> Notify:
 def write(due: DuePostback, url: str, _now: int) -> PostbackRequest:
     """Write the receipt, with whatever the customer wanted echoed."""
     message_state, result_code = CODES[due.state]
+    if due.state in (State.REJECTED, State.FAILED):
+        result_code = REASONS.get(due.error_code, result_code)
     values = {
         "type": "receipt",
         "message_id": due.message.reference,

@@ -17,7 +17,7 @@ PRIORITIES = {
 #: the second spelling is that of older clients
 RECEIPT_WORDS = {"true": True, "yes": True, "false": False, "no": False}
 
-MANDATORY = ("login", "password", "phone_number", "sender", "message", "message_id")
+MANDATORY = ("login", "password", "phone_number", "sender", "message")
 
 #: given without a value, these count as not given
 OPTIONAL = ("carrier", "receipt", "priority")
@@ -61,7 +61,7 @@ def _fault(values: dict[str, str]) -> Refusal | None:
     for name in MANDATORY:
         if not values.get(name):
             return Refusal(RefusalReason.PARAMETER_MISSING, name)
-    if len(values["message_id"]) > MAX_MESSAGE_ID:
+    if len(values.get("message_id", "")) > MAX_MESSAGE_ID:
         return Refusal(RefusalReason.PARAMETER_INVALID, "message_id")
     if any(len(values.get(name, "")) > MAX_ECHO for name in ECHOED):
         return Refusal(RefusalReason.PARAMETER_INVALID, "app_id")

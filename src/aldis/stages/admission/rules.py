@@ -98,6 +98,15 @@ def _readable(case: Case) -> Refusal | None:
     return case.submission.fault
 
 
+def _reference(case: Case) -> Refusal | None:
+    if case.account.reference_optional:
+        return None
+    for ask in case.submission.asks:
+        if ask.client_reference is None:
+            return Refusal(RefusalReason.PARAMETER_MISSING)
+    return None
+
+
 def _throttle(case: Case) -> Refusal | None:
     rate = case.account.rate_per_s
     if rate is None or case.throttle(case.account, case.submission.recipient_count):
@@ -241,6 +250,7 @@ _CHECKS: dict[Check, Question] = {
     Check.ACTIVE: _active,
     Check.MAY_SEND: _may_send,
     Check.READABLE: _readable,
+    Check.REFERENCE: _reference,
     Check.THROTTLE: _throttle,
     Check.RECIPIENTS_PRESENT: _recipients_present,
     Check.RECIPIENTS: _recipients,
