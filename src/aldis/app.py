@@ -25,7 +25,7 @@ from aldis.doors.http import house
 from aldis.doors.http.app import Door
 from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.server import HttpServer, ServerSettings
-from aldis.errors import SettingsError
+from aldis.links.smpp import tls
 from aldis.links.smpp.link import PAIR, TRANSCEIVER, LinkSettings, SmppLink
 from aldis.settings import (
     HttpSettings,
@@ -259,20 +259,16 @@ def _link_settings(entry: LinkEntry) -> LinkSettings:
         timers=Timers(enquire_link_s=entry.enquire_link_s, response_s=entry.response_s),
         binds=PAIR if entry.bind == "pair" else TRANSCEIVER,
         count=entry.binds,
-        tls=_tls_of(entry) if entry.tls else None,
+        tls=tls_of(entry),
         quirks=entry.quirks,
     )
 
 
-def _tls_of(entry: LinkEntry) -> ssl.SSLContext:
-    """Make the context of a link that always verifies its peer. Raises SettingsError."""
-    try:
-        context = ssl.create_default_context(cafile=entry.tls_ca or None)
-        if entry.tls_certificate:
-            context.load_cert_chain(entry.tls_certificate, entry.tls_key)
-    except OSError as fault:
-        raise SettingsError([f"TLS of link `{entry.name}`: {fault.strerror or fault}"]) from None
-    return context
+def tls_of(entry: LinkEntry) -> ssl.SSLContext | None:
+    """Make the TLS context that a link's settings ask for. Raises SettingsError."""
+    if not entry.tls:
+        return None
+    return tls.context(entry.name, entry.tls_ca, entry.tls_certificate, entry.tls_key)
 
 
 def _server_settings(http: HttpSettings) -> ServerSettings:

@@ -1,26 +1,24 @@
 """The operator's file `aldis.toml`, with overrides from the environment; every fault is reported at once,
 with its line.
 
-Keys are described in docs/reference/settings.md. `ALDIS__HTTP__LISTEN=0.0.0.0:80` overrides `listen` in
-`[http]`; `ALDIS__LINK__<name>__PASSWORD` overrides a key of the link of that name.
+Keys are described in docs/reference/settings.md, overrides in `environment.py`.
 """
 
 from __future__ import annotations
 
 import math
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from aldis import toml_file
+from aldis.environment import override
 from aldis.errors import SettingsError
 from aldis.links.smpp.quirks import Quirks
 
-PREFIX = "ALDIS__"
 MAX_PORT = 65_535
 MAX_PASSWORD = 64
 
@@ -148,8 +146,13 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
 def read(text: str, file: str, environment: Mapping[str, str]) -> Settings:
     """Read the text of a settings file."""
     data = toml_file.parse(text, file)
-    origins = _override(data, environment)
-    found = toml_file.convert(data, _File, toml_file.Source(text, file, origins), _faults)
+    origins, problems = override(data, _File, environment)
+    try:
+        found = toml_file.convert(data, _File, toml_file.Source(text, file, origins), _faults)
+    except SettingsError as fault:
+        raise SettingsError(problems + fault.problems) from None
+    if problems:
+        raise SettingsError(problems)
     return Settings(
         http=found.http,
         store=found.store,
@@ -191,38 +194,6 @@ def password_of(link: LinkEntry) -> str:
             [f"password_file of link `{link.name}`: must be {MAX_PASSWORD} ASCII characters at most"]
         )
     return password
-
-
-def _override(data: dict[str, Any], environment: Mapping[str, str]) -> dict[toml_file.Path, str]:
-    """Put the environment's values into the parsed file; returns which came from which variable."""
-    origins: dict[toml_file.Path, str] = {}
-    for variable, value in sorted(environment.items()):
-        if not variable.startswith(PREFIX):
-            continue
-        name, *rest = [part.lower() for part in variable.removeprefix(PREFIX).split("__")]
-        section = data.setdefault(name, {})
-        path: toml_file.Path = (name,)
-        if isinstance(section, list) and rest:
-            names = [item.get("name", "").lower() for item in section]
-            path = (name, names.index(rest[0])) if rest[0] in names else ()
-            section = section[names.index(rest[0])] if path else None
-            rest = rest[1:]
-        if isinstance(section, dict) and len(rest) == len(("table", "key")):  # such as [link.quirks]
-            section = section.setdefault(rest[0], {})
-            path, rest = (*path, rest[0]), rest[1:]
-        if not isinstance(section, dict) or len(rest) != 1:
-            raise SettingsError([f"{variable}: there is nothing of that name to override"])
-        section[rest[0]] = _value(value)
-        origins[(*path, rest[0])] = variable
-    return origins
-
-
-def _value(text: str) -> object:
-    """Read an override as TOML where it is TOML (numbers, lists), as text otherwise."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
 
 
 def _faults(found: _File) -> list[tuple[toml_file.Path, str]]:
@@ -269,6 +240,7 @@ def _faults_of(link: LinkEntry) -> list[tuple[toml_file.Path, str]]:
             faults.append(((key,), f"must be {longest} characters at most (SMPP v3.4 §4.1.1)"))
         if not getattr(link, key).isascii():
             faults.append(((key,), "must be ASCII (SMPP v3.4 §3.1)"))
+    faults += [((key,), "must not be empty") for key in ("name", "host") if not getattr(link, key)]
     if link.port > MAX_PORT:
         faults.append((("port",), f"must be {MAX_PORT} at most"))
     for key in ("port", "window", "binds", "max_attempts", "enquire_link_s", "response_s"):
@@ -276,6 +248,8 @@ def _faults_of(link: LinkEntry) -> list[tuple[toml_file.Path, str]]:
             faults.append(((key,), "must be above 0"))
     if link.tps is not None and not 0 < link.tps < math.inf:
         faults.append((("tps",), "must be above 0; leave it out for no limit"))
+    if link.in_doubt == "hold" and not link.quirks.registered_delivery & 0x03:
+        faults.append((("in_doubt",), "`hold` waits for receipts, and `registered_delivery` asks for none"))
     faults += _tls_faults(link)
     return faults + [(("quirks", key), fault) for key, fault in link.quirks.faults()]
 

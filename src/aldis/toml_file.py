@@ -11,6 +11,7 @@ import re
 import tomllib
 import typing
 from collections.abc import Callable
+from enum import Enum
 from typing import Any, TypeVar
 
 import msgspec
@@ -80,7 +81,10 @@ def _convert(value: Any, kind: Any, path: Path, faults: list[Fault]) -> Any:  # 
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as fault:
-        one_of = f"; must be one of {', '.join(map(str, arguments))}" if origin is typing.Literal else ""
+        words = arguments if origin is typing.Literal else ()
+        if isinstance(kind, type) and issubclass(kind, Enum):
+            words = tuple(member.value for member in kind)
+        one_of = f"; must be one of {', '.join(map(str, words))}" if words else ""
         faults.append((path, str(fault) + one_of))
         return None
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from aldis.errors import SettingsError
+from aldis.links.smpp import tls
 from aldis.settings import read
 
 
@@ -132,4 +133,58 @@ def test_the_environment_overrides_the_file() -> None:
         "ALDIS__LINK__ONE__PORT",
         "ALDIS__HTTP__LISTEN",
     ]
+    secret = read(text, "aldis.toml", {"ALDIS__LINK__ONE__PASSWORD": "12345678"})
+    assert secret.link[0].password == "12345678"  # text stays text, whatever it looks like
+    quirks = {
+        "ALDIS__LINK__ONE__QUIRKS__INTERFACE_VERSION": "5.0",
+        "ALDIS__LINK__ONE__QUIRKS__SHORT_CODE": "[6, 0]",
+    }
+    changed = read(text, "aldis.toml", quirks).link[0].quirks
+    assert (changed.interface_version, changed.short_code) == ("5.0", (6, 0))
+    dashed = read(text.replace("one", "Big-Carrier"), "aldis.toml", {"ALDIS__LINK__BIG_CARRIER__PORT": "7"})
+    assert dashed.link[0].port == 7
+    both = faults(text, {"ALDIS__NOPE__X": "1", "ALDIS__LINK__ONE__PORT": "0"})
+    assert [fault.partition(":")[0] for fault in both] == ["ALDIS__NOPE__X", "ALDIS__LINK__ONE__PORT"]
+    assert faults("link = [3]", {"ALDIS__LINK__ONE__PORT": "1"})
     assert faults(text, {"ALDIS__HTTP": "x"}) == ["ALDIS__HTTP: there is nothing of that name to override"]
+
+
+def test_files_of_links_are_looked_at_by_the_check(tmp_path: Path) -> None:
+    links = """
+    [[link]]
+    name = "a"
+    host = "h"
+    port = 1
+    password_file = "/nope"
+    [[link]]
+    name = "b"
+    host = "h"
+    port = 1
+    tls = true
+    tls_ca = "/nope.pem"
+    [[link]]
+    name = "c"
+    host = "h"
+    port = 1
+    tls = true
+    tls_certificate = "/nope.pem"
+    tls_key = "/nope.pem"
+    """
+    (tmp_path / "aldis.toml").write_text(links)
+    told = aldis("config", "check", cwd=tmp_path)
+    assert told.returncode == 2
+    assert [
+        key in line
+        for key, line in zip(
+            ("password_file", "tls_ca", "tls_certificate"), told.stderr.splitlines(), strict=True
+        )
+    ] == [True] * 3
+
+
+def test_an_encrypted_key_is_refused_and_nobody_is_asked(tmp_path: Path) -> None:
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-passout", "pass:x", "-subj", "/CN=x"]
+    subprocess.run(
+        [*made, "-keyout", tmp_path / "k", "-out", tmp_path / "c"], check=True, capture_output=True
+    )
+    with pytest.raises(SettingsError, match="encrypted"):
+        tls.context("a", "", str(tmp_path / "c"), str(tmp_path / "k"))

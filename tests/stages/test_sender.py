@@ -265,6 +265,19 @@ async def test_with_hold_no_more_is_marked_than_can_be_submitted(
     assert await demo_store.count_by_state() == {"sending": 1, "queued": 39}
 
 
+async def test_with_hold_and_a_pace_no_more_is_marked_than_may_go_now(
+    demo_store: SqliteStore, clock: FakeClock
+) -> None:
+    upstream = FakeUpstream(window=100)
+    for number in range(1, 101):
+        await accept(demo_store, a_message(number, price_micros=0))
+    sender = a_sender(demo_store, upstream, clock, hold=True, tps=100.0)
+    await sender.step()
+    sent = len(upstream.out)
+    assert sent == 5  # a twentieth of a second's worth
+    assert await demo_store.count_by_state() == {"sending": sent, "queued": 100 - sent}
+
+
 async def test_an_upstream_gets_its_long_messages_as_it_wants_them(
     demo_store: SqliteStore, clock: FakeClock
 ) -> None:

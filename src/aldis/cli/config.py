@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from aldis.app import tls_of
 from aldis.cli.running import config_option
+from aldis.errors import SettingsError
 from aldis.settings import load, password_of
 
 
@@ -20,7 +22,14 @@ def config() -> None:
 def check(config_file: Path) -> None:
     """Check the settings file and say everything that is wrong with it."""
     settings = load(config_file)
+    problems: list[str] = []
     for link in settings.link:
-        password_of(link)
+        for look in (password_of, tls_of):
+            try:
+                look(link)
+            except SettingsError as fault:
+                problems += [f"{config_file}: {problem}" for problem in fault.problems]
+    if problems:
+        raise SettingsError(problems)
     links = ", ".join(link.name for link in settings.link) or "none: messages will be accepted and wait"
     click.echo(f"{config_file} is in order. Listens on {settings.http.listen}; links: {links}")

@@ -56,14 +56,16 @@ def decode(*, octets: str, as_json: bool) -> None:
         left = bytes.fromhex(re.sub(r"0x|[\s:,-]", "", text))
     except ValueError as fault:
         raise SettingsError([f"these are no octets in hexadecimal: {fault}"]) from None
+    if not left:
+        raise SettingsError(["there are no octets to decode"])
     wrong, shown = "", []
-    while left and not wrong:
+    while left:
         size = codec.length(left, 0) if len(left) >= codec.HEADER_OCTETS else 0
         if not codec.HEADER_OCTETS <= size <= len(left):
             wrong = f"{len(left)} octets, of which command_length counts {size}: that is no whole PDU"
             break
         shown.append(list(lines(left[:size])))
-        wrong = next((line.meaning for line in shown[-1] if line.name == "FAULT"), "")
+        wrong = wrong or next((line.meaning for line in shown[-1] if line.name == "FAULT"), "")
         left = left[size:]
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(shown)).decode())
@@ -175,6 +177,8 @@ def _text(pdu: Pdu) -> Iterator[Line]:
         yield Line("user data header", shown, _element(elements, identifier), "3GPP TS 23.040 §9.2.3.24")
     alphabet = dcs.read(body.data_coding).alphabet
     if alphabet is Alphabet.GSM7:
+        if any(octet > 0x7F for octet in octets):  # noqa: PLR2004 - no septet
+            yield Line("text", repr(octets.decode("latin-1")), "in Latin-1, as these are no septets")
         tables = udh.shift_tables(elements)
         yield Line("text", repr(from_septets(octets, *tables)), "if its septets are unpacked")
         header = len(_user_data(body, pdu)) - len(octets)

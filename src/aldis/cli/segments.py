@@ -18,6 +18,8 @@ from aldis.sms.fitting import DefaultAlphabet, Fitted, TextRules, fit, strangers
 from aldis.sms.national_tables import Language
 from aldis.sms.segments import Splitting, TooLong, segment_room, split
 
+#: lines are not folded where nobody's terminal sets their width
+FILE_COLUMNS = 2000
 _LANGUAGES = [language.name.lower() for language in Language if language]
 
 
@@ -37,7 +39,8 @@ def segments(
     *, text: str, smart: bool, languages: tuple[str, ...], splitting: str, alphabet: str, as_json: bool
 ) -> None:
     """Show how TEXT (- reads stdin) would be sent: encoding, segments, and what forced UCS-2."""
-    text = sys.stdin.read() if text == "-" else text
+    if text == "-":  # without the line end that `echo` puts behind it
+        text = sys.stdin.read().removesuffix("\n")
     chosen = tuple(Language[name.upper()] for name in languages)
     rules = TextRules(DefaultAlphabet(alphabet), chosen, Splitting(splitting))
     try:
@@ -45,7 +48,9 @@ def segments(
     except TooLong:
         raise GatewayError("this text needs more than 255 segments") from None
     except UnicodeEncodeError:
-        raise GatewayError("this text holds half of a character (a lone surrogate)") from None
+        raise GatewayError(
+            "this text is not UTF-8, or holds half of a character (a lone surrogate)"
+        ) from None
     found = _explained(text, fitted, rules)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
@@ -56,7 +61,7 @@ def segments(
 def _explained(text: str, fitted: Fitted, rules: TextRules) -> dict[str, Any]:
     encoded = fitted.encoded
     unit = 2 if encoded.encoding else 1
-    cut = split(encoded, 0, Splitting.UDH_8 if rules.splitting is Splitting.PAYLOAD else rules.splitting)
+    cut = split(encoded, 0, fitted.splitting)
     sent = decode(encoded)
     return {
         "encoding": encoded.encoding.name,
@@ -89,7 +94,9 @@ def _explained(text: str, fitted: Fitted, rules: TextRules) -> dict[str, Any]:
 
 
 def _print(found: dict[str, Any]) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=FILE_COLUMNS)
     unit = "septets" if found["encoding"] == "GSM7" else "UTF-16 units"
     tables = " and ".join(f"{kind} shift {name}" for kind, name in found["national_tables"].items() if name)
     console.print(f"encoding  {found['encoding']}" + (f" with {tables}" if tables else ""))
@@ -101,7 +108,7 @@ def _print(found: dict[str, Any]) -> None:
         console.print(f"forced by {escape(forced['character'])}  {forced['name']}, {forced['times']} times")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for title in ("", unit, "header", "text"):
-        table.add_column(title, style="bold" if not title else "", justify="right" if not title else "left")
+        table.add_column(title, style="bold" if not title else "", overflow="fold")
     for number, part in enumerate(found["contents"], start=1):
         table.add_row(str(number), str(part["units"]), part["header"], escape(repr(part["text"])))
     console.print(table)

@@ -128,8 +128,11 @@ class Bind:
         except ssl.SSLCertVerificationError as fault:
             self._note("refused", f"the certificate does not hold: {fault.verify_message}")
             return True, False
-        except (OSError, TimeoutError) as fault:
-            self._note("unreachable", f"unreachable: {fault.strerror or str(fault) or 'time-out'}")
+        except TimeoutError:
+            self._note("unreachable", "unreachable: time-out")
+            return False, False
+        except OSError as fault:
+            self._note("unreachable", f"unreachable: {fault.strerror or str(fault) or type(fault).__name__}")
             return False, False
         except Exception:  # an agent's outermost frame: a bind comes back whatever happened
             self._note("failed", "failed")

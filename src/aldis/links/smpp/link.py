@@ -163,6 +163,8 @@ class SmppLink:
             self._rate.set(self._slow_down.rate_per_s or 0)
             if is_slowed:
                 self.on_change()
+                if self._slow_down.rate_per_s is None:
+                    log.info("the SMSC throttles no more", link=self.name)
             await asyncio.sleep(TICK_S)
         self._up.set(0)
 
@@ -194,7 +196,11 @@ class SmppLink:
         else:
             verdict = verdicts.verdict_on(pdu.command_status)
             if verdict is verdicts.Verdict.THROTTLED:
+                was_free = self._slow_down.rate_per_s is None
                 self._slow_down.throttled(self._clock.monotonic())
+                if was_free:
+                    rate = round(self._slow_down.rate_per_s or 0)
+                    log.warning("the SMSC throttles: slowing down", link=self.name, segments_per_s=rate)
             elif verdict is verdicts.Verdict.LINK_TROUBLE:
                 session.is_troubled = True
                 session.connection.unbind()
@@ -203,11 +209,11 @@ class SmppLink:
     def _take_bind_answer(self, session: Session, command_status: int) -> None:
         if command_status == status.ESME_ROK:
             session.was_bound = True
-            for bind in self.binds:
+            for number, bind in enumerate(self.binds, start=1):
                 if bind.session is session:
                     bind.condition = "bound"
+                    log.info("link up", link=self.name, bind=number, of=len(self.binds))
             self._up.set(int(self.is_up))
-            log.info("link up", link=self.name)
         else:
             session.refusal = command_status
             session.close("bind refused")
@@ -225,7 +231,12 @@ class SmppLink:
         else:
             receipt = self._translator.to_receipt(body, pdu, self._clock.now())
             if receipt is None:
-                log.warning("a receipt names no message", link=self.name)
+                known = {
+                    "esm_class": body.esm_class,
+                    "data_coding": body.data_coding,
+                    "tlvs": sorted(pdu.tlvs),
+                }
+                log.warning("a receipt names no message: see receipt_pattern", link=self.name, **known)
                 session.answer(pdu, status.ESME_ROK)
                 return
             self._on_receipt(

@@ -36,7 +36,7 @@ _OCTET = range(256)
 
 
 #: with the longest number it must fit into an address of 20 characters
-MAX_PREFIX = 5
+_PREFIX = re.compile(r"\+|[0-9]{0,5}", re.ASCII)
 
 
 class Quirks(msgspec.Struct, frozen=True):
@@ -111,14 +111,11 @@ class Quirks(msgspec.Struct, frozen=True):
         if self.languages and self.alphabet is not DefaultAlphabet.GSM:
             found.append(("languages", f"need the GSM alphabet, and `alphabet` is {self.alphabet.value}"))
         if self.data_coding_gsm == self.data_coding_ucs2:
-            found.append(("data_coding_ucs2", "must differ from data_coding_gsm"))
-        found += [
-            (key, "must be Latin-1")
-            for key in ("service_type", "prefix")
-            if not _is_latin_1(getattr(self, key))
-        ]
-        if len(self.prefix) > MAX_PREFIX:
-            found.append(("prefix", f"must be {MAX_PREFIX} characters at most"))
+            found.append(("data_coding_gsm", "must differ from data_coding_ucs2"))
+        if not self.service_type.isascii():
+            found.append(("service_type", "must be ASCII"))
+        if not _PREFIX.fullmatch(self.prefix):
+            found.append(("prefix", "must be `+`, or five digits at most"))
         try:
             named = re.compile(self.receipt_pattern).groupindex
         except re.error as fault:
@@ -127,10 +124,6 @@ class Quirks(msgspec.Struct, frozen=True):
             if self.receipt_pattern and not {"id", "stat"} <= named.keys():
                 found.append(("receipt_pattern", "needs groups named id and stat: (?P<id>…) (?P<stat>…)"))
         return found
-
-
-def _is_latin_1(text: str) -> bool:
-    return all(0 < ord(character) in _OCTET for character in text)
 
 
 def _canonical(smsc_message_id: str, form: IdForm) -> str:

@@ -224,9 +224,11 @@ class Sender:
             # every claim is marked and counts as in doubt: no more than can be submitted at once
             places = self._upstream.room() - len(self._unnoted) - ready
             room = min(self._upstream.window - len(self._in_hand) - self._unsettled, places)
+            if self._bucket is not None:
+                room = min(room, int(self._bucket.level(self._clock.monotonic())))
         else:
             room = 2 * self._upstream.window - len(self._in_hand)
-        if self._bucket is not None:
+        if self._bucket is not None and not self._settings.retry.hold_in_doubt:
             ahead = max(1, int(self._bucket.rate_per_s * AHEAD_S))
             room = min(room, ahead - ready)
         return room
@@ -314,7 +316,8 @@ class Sender:
         return self._stopping and not self._in_hand and not self._settlements and not self._settling
 
     def _pause_s(self) -> float:
+        is_paced = any(self._ready) or (self._settings.retry.hold_in_doubt and self._more_waiting)
         self._more_waiting = True  # after the pause the store is asked whether or not a hint came
-        if any(self._ready) and self._bucket is not None:
+        if is_paced and self._bucket is not None:
             return min(POLL_S, self._bucket.wait_s(self._clock.monotonic()) + 0.001)
         return POLL_S
