@@ -18,7 +18,6 @@ from tests.links.test_smpp import outbound
 from aldis.app import Simulator
 from aldis.clock import SystemClock
 from aldis.links.smpp.link import PAIR, LinkSettings, SmppLink
-from aldis.settings import SimulatorSettings
 from aldis.smpp import codec, status
 from aldis.smpp.command import CommandId
 from aldis.smpp.pdus import BindResp, MessageIdBody, Pdu
@@ -64,14 +63,6 @@ class Observed:
     async def stop(self) -> None:
         await self.link.stop(1.0)
         await self.task
-
-
-@pytest.fixture
-async def smsc() -> AsyncIterator[Simulator]:
-    simulator = Simulator(SimulatorSettings("127.0.0.1:0", "127.0.0.1:0", "aldis", "right"), SystemClock())
-    await simulator.start()
-    yield simulator
-    await simulator.stop()
 
 
 async def test_several_binds_share_the_load_and_their_windows_add_up(smsc: Simulator) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -16,7 +16,6 @@ from aldis.links.smpp import verdicts
 from aldis.links.smpp.link import LinkSettings, SmppLink
 from aldis.links.smpp.quirks import Quirks
 from aldis.links.smpp.translate import Translator, is_receipt
-from aldis.settings import SimulatorSettings
 from aldis.smpp import codec, status, tlv
 from aldis.smpp.command import CommandId
 from aldis.smpp.pdus import BindResp, Empty, MessageIdBody, Pdu, ShortMessageBody
@@ -143,14 +142,6 @@ class Watch:
     async def stop(self) -> None:
         await self.link.stop(1.0)
         await self.task
-
-
-@pytest.fixture
-async def smsc() -> AsyncIterator[Simulator]:
-    simulator = Simulator(SimulatorSettings("127.0.0.1:0", "127.0.0.1:0", "aldis", "right"), SystemClock())
-    await simulator.start()
-    yield simulator
-    await simulator.stop()
 
 
 async def test_a_link_binds_submits_and_hears_receipts(smsc: Simulator) -> None:
