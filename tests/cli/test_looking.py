@@ -115,6 +115,20 @@ def test_what_is_no_pdu(octets: str, kind: type[Exception], fault: str) -> None:
     assert fault in str(ended.exception)
 
 
+@pytest.mark.parametrize(
+    ("octet", "meaning"),
+    [
+        ("20", "GSM7, compressed"),
+        ("48", "UCS2, to be deleted once it is read"),
+        ("c8", "GSM7, waiting voicemail on"),
+        ("d1", "GSM7, waiting fax off, stored"),
+    ],
+)
+def test_a_data_coding_in_words(octet: str, meaning: str) -> None:
+    pdu = f"00000021 00000005 00000000 00000001 00 000000 000000 00 00 00 00 00 00 00 {octet} 00 00"
+    assert meaning in CliRunner().invoke(decode, [pdu]).output
+
+
 def test_both_are_listed() -> None:
     listed = CliRunner().invoke(aldis, ["--help"]).output
     assert "segments" in listed

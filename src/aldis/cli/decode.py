@@ -15,13 +15,13 @@ from rich.table import Table
 
 from aldis.errors import GatewayError, RemoteProtocolError, SettingsError
 from aldis.smpp import clauses, codec, command, receipt_text, status, time_format, tlv
+from aldis.smpp.esm_class import KIND_MASK, RECEIPT, UDHI
 from aldis.smpp.pdus import DataSm, Pdu, ShortMessageBody
 from aldis.sms import dcs, udh
 from aldis.sms.alphabet import from_septets
 from aldis.sms.dcs import Alphabet
 from aldis.sms.packing import fill_bits, unpack
 
-UDHI = 0x40
 #: octets of a TLV that are still shown as a number
 MAX_INTEGER = 8
 #: lines are not folded where nobody's terminal sets their width
@@ -142,15 +142,25 @@ def _meaning(name: str, value: int) -> str:
         state = receipt_text.state_of(value)
         return state.name if state is not None else ""
     if name == "esm_class":
-        kind = _KINDS.get(value & 0x3C, "message")
+        kind = _KINDS.get(value & KIND_MASK, "message")
         return kind + (", user data header" if value & UDHI else "")
     if name == "registered_delivery":
         return _RECEIPTS[value & 0x03] + (", intermediate notifications" if value & 0x10 else "")
     if name == "data_coding":
-        coding = dcs.read(value)
-        message_class = "" if coding.message_class is None else f", class {coding.message_class}"
-        return coding.alphabet.name + message_class + (", message waiting" if coding.waiting else "")
+        return _coding(dcs.read(value))
     return ""
+
+
+def _coding(coding: dcs.DataCoding) -> str:
+    said = [coding.alphabet.name]
+    said += [] if coding.message_class is None else [f"class {coding.message_class}"]
+    said += ["compressed"] if coding.is_compressed else []
+    said += ["to be deleted once it is read"] if coding.is_automatically_deleted else []
+    if coding.waiting:
+        kind = ("voicemail", "fax", "electronic mail", "other")[coding.waiting.kind]
+        said.append(f"waiting {kind} {'on' if coding.waiting.is_active else 'off'}")
+        said += ["stored"] if coding.waiting.is_stored else []
+    return ", ".join(said)
 
 
 def _tlv(tag: int, value: bytes) -> Line:
@@ -170,7 +180,7 @@ def _text(pdu: Pdu) -> Iterator[Line]:
     body = pdu.body
     if not isinstance(body, ShortMessageBody | DataSm):
         return
-    octets = _user_data(body, pdu)
+    octets = pdu.user_data
     elements, octets = udh.split_header(octets) if body.esm_class & UDHI else ({}, octets)
     for identifier, data in elements.items():
         shown = f"element 0x{identifier:02X}: {data.hex(' ')}"
@@ -181,22 +191,17 @@ def _text(pdu: Pdu) -> Iterator[Line]:
             yield Line("text", repr(octets.decode("latin-1")), "in Latin-1, as these are no septets")
         tables = udh.shift_tables(elements)
         yield Line("text", repr(from_septets(octets, *tables)), "if its septets are unpacked")
-        header = len(_user_data(body, pdu)) - len(octets)
+        header = len(pdu.user_data) - len(octets)
         packed = unpack(octets, fill_bits(header))
         yield Line("", repr(from_septets(packed, *tables)), "if they are packed")
     elif alphabet is not Alphabet.OCTETS:
         yield Line("text", repr(octets.decode(alphabet, "replace")), alphabet.name)
-    if body.esm_class & 0x3C == 0x04:  # noqa: PLR2004 - SMPP v3.4 §5.2.12, a receipt
+    if body.esm_class & KIND_MASK == RECEIPT:
         written = receipt_text.read(octets)
         state = written.state.name if written.state is not None else "no state"
         yield Line(
             "receipt", f"{written.smsc_message_id}", f"{state}, error {written.error_code}", "Appendix B"
         )
-
-
-def _user_data(body: ShortMessageBody | DataSm, pdu: Pdu) -> bytes:
-    octets = body.short_message if isinstance(body, ShortMessageBody) else b""
-    return octets or pdu.tlvs.get(tlv.MESSAGE_PAYLOAD, b"")
 
 
 def _element(elements: dict[int, bytes], identifier: int) -> str:

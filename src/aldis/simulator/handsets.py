@@ -11,6 +11,7 @@ from collections import deque
 import msgspec
 
 from aldis.smpp import tlv
+from aldis.smpp.esm_class import UDHI
 from aldis.sms import dcs, udh
 from aldis.sms.alphabet import from_septets
 from aldis.sms.dcs import Alphabet
@@ -21,8 +22,6 @@ MAX_MESSAGES = 200_000
 MAX_INCOMPLETE = 10_000
 #: how long a handset keeps segments while others are missing
 PATIENCE_MS = 86_400_000
-
-UDHI = 0x40
 
 
 class Arriving(msgspec.Struct, frozen=True):

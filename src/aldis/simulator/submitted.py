@@ -7,12 +7,10 @@ import msgspec
 from aldis.clock import as_datetime
 from aldis.simulator.behaviour import Behaviour
 from aldis.simulator.handsets import Arriving
-from aldis.smpp import receipt_text, tlv
+from aldis.smpp import esm_class, receipt_text, tlv
 from aldis.smpp.multi import SmeAddress
 from aldis.smpp.pdus import DataSm, Pdu, ShortMessageBody, SubmitMulti
 from aldis.smpp.receipt_text import MessageState
-
-ESM_CLASS_RECEIPT = 0x04
 
 
 class Submitted(msgspec.Struct, frozen=True):
@@ -35,14 +33,13 @@ class OwedReceipt(msgspec.Struct, frozen=True):
 
 def of_submit(pdu: Pdu, body: ShortMessageBody | DataSm) -> Submitted:
     """Read a submit_sm or a data_sm."""
-    text = body.short_message if isinstance(body, ShortMessageBody) else b""
     return Submitted(
         Arriving(
             body.source_addr,
             body.destination_addr,
             body.esm_class,
             body.data_coding,
-            text or pdu.tlvs.get(tlv.MESSAGE_PAYLOAD, b""),
+            pdu.user_data,
             pdu.tlvs,
         ),
         (body.source_addr_ton, body.source_addr_npi),
@@ -59,7 +56,7 @@ def of_multi(pdu: Pdu, body: SubmitMulti, destination: SmeAddress) -> Submitted:
             destination.destination_addr,
             body.esm_class,
             body.data_coding,
-            body.short_message or pdu.tlvs.get(tlv.MESSAGE_PAYLOAD, b""),
+            pdu.user_data,
             pdu.tlvs,
         ),
         (body.source_addr_ton, body.source_addr_npi),
@@ -89,7 +86,7 @@ def write_receipt(
         dest_addr_ton=asked.source[0],
         dest_addr_npi=asked.source[1],
         destination_addr=asked.arriving.sender,
-        esm_class=ESM_CLASS_RECEIPT,
+        esm_class=esm_class.RECEIPT,
         short_message=text,
     )
     return OwedReceipt(receipt, tlvs, smsc_message_id)

@@ -15,6 +15,7 @@ from aldis.smpp.command import CommandId
 from aldis.smpp.fields import COctetString, Destinations, Integer, ShortMessage, Unsuccessful
 from aldis.smpp.multi import Destination, UnsuccessfulSme
 from aldis.smpp.status import ESME_ROK
+from aldis.smpp.tlv import MESSAGE_PAYLOAD
 
 Int1 = Annotated[int, Integer()]
 CString6 = Annotated[str, COctetString(6)]
@@ -233,3 +234,10 @@ class Pdu(msgspec.Struct, frozen=True):
     #: None where a negative answer came without one, which the specification allows and many peers send
     body: Body | None = None
     tlvs: dict[int, bytes] = {}
+
+    @property
+    def user_data(self) -> bytes:
+        """What a message carries: short_message, or message_payload where that is empty. Source: SMPP v3.4
+        §4.4.1, §5.3.2.32.
+        """
+        return getattr(self.body, "short_message", b"") or self.tlvs.get(MESSAGE_PAYLOAD, b"")

@@ -14,6 +14,7 @@ from aldis.clock import as_datetime
 from aldis.errors import LocalProtocolError
 from aldis.links.smpp.quirks import Quirks
 from aldis.smpp import receipt_text, time_format, tlv
+from aldis.smpp.esm_class import INTERMEDIATE, KIND_MASK, RECEIPT, UDHI
 from aldis.smpp.pdus import DataSm, Pdu, ShortMessageBody
 from aldis.smpp.receipt_text import MessageState, ReceiptText
 from aldis.sms import dcs, udh
@@ -28,12 +29,6 @@ from aldis.stages.sending.upstream import Outbound
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.submission import Priority
 
-#: esm_class: the short message starts with a user data header
-UDHI = 0x40
-#: esm_class: bits 5-2, what kind of deliver_sm this is
-KIND_MASK = 0x3C
-KIND_RECEIPT = 0x04
-KIND_INTERMEDIATE = 0x20
 #: a validity that ends at once would be refused
 LEAST_VALIDITY_S = 60
 
@@ -113,7 +108,7 @@ class Translator:
             return None
         octet = pdu.tlvs.get(tlv.MESSAGE_STATE, b"")
         state = (receipt_text.state_of(octet[0]) if octet else None) or written.state
-        is_final = body.esm_class & KIND_MASK != KIND_INTERMEDIATE
+        is_final = body.esm_class & KIND_MASK != INTERMEDIATE
         return Receipt(
             link=self._link,
             smsc_message_id=smsc_message_id,
@@ -127,8 +122,7 @@ class Translator:
         """Read the text as its data_coding says; as plain octets where that tells nothing, because carriers
         say what they like.
         """
-        octets = body.short_message if isinstance(body, ShortMessageBody) else b""
-        octets = octets or pdu.tlvs.get(tlv.MESSAGE_PAYLOAD, b"")
+        octets = pdu.user_data
         if body.esm_class & UDHI:
             _, octets = udh.split_header(octets)
         written = self._read_octets(octets)
@@ -178,7 +172,7 @@ def is_receipt(body: Delivery, pdu: Pdu) -> bool:
 
     One of them is not enough: a message of a handset must not be lost to a stray tag.
     """
-    return body.esm_class & KIND_MASK in (KIND_RECEIPT, KIND_INTERMEDIATE) or (
+    return body.esm_class & KIND_MASK in (RECEIPT, INTERMEDIATE) or (
         tlv.RECEIPTED_MESSAGE_ID in pdu.tlvs and tlv.MESSAGE_STATE in pdu.tlvs
     )
 
