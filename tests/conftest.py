@@ -13,7 +13,7 @@ import pytest
 from aldis.accounts import directory_file
 from aldis.accounts.plan import plan
 from aldis.demo.world import text_of
-from aldis.dialects.registry import NAMES
+from aldis.dialects.registry import TRAITS
 from aldis.store.sqlite.store import SqliteStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.customer import FakeCustomer
@@ -42,8 +42,8 @@ def demo_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     async def make() -> None:
         store = SqliteStore(path)
-        wanted = directory_file.read(text_of("world.toml"), "world.toml", NAMES)
-        await store.apply(plan(wanted, await store.stored_directory()), FakeClock().now())
+        wanted = directory_file.read(text_of("world.toml"), "world.toml", TRAITS)
+        await store.apply(plan(wanted, await store.stored_directory(), TRAITS), FakeClock().now())
         await store.close()
 
     asyncio.run(make())

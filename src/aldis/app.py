@@ -41,6 +41,9 @@ from aldis.simulator.smsc import Smsc
 from aldis.simulator.view import HandsetView
 from aldis.smpp.timers import Timers
 from aldis.stages.admission.admit import Admitter, Deadlines
+from aldis.stages.admission.rules import Links
+from aldis.stages.authenticate import Authenticator
+from aldis.stages.enquiries.enquirer import Enquirer
 from aldis.stages.postbacks.poster import Poster
 from aldis.stages.receipts.recorder import Recorder
 from aldis.stages.sending.retry import RetryPolicy
@@ -113,6 +116,7 @@ class Gateway:
         self.lost = asyncio.Event()
         self.store: Store = _open_to_serve(settings, data_dir, self._lock, self.lost.set)
         self.admitter: Admitter
+        self.enquirer: Enquirer
         self.poster: Poster
         self.server: HttpServer
         self._recorder = Recorder(self.store, self.metrics)
@@ -132,10 +136,12 @@ class Gateway:
             self._simulator = Simulator(settings.simulator, self._clock)
             await self._simulator.start()
         current = CurrentDirectory(await self.store.directory())
-        links = {entry.name: entry.quirks.text_rules for entry in settings.link}
-        secret = secrets.token_bytes(32)
+        authenticator = Authenticator(self._clock, secrets.token_bytes(32))
+        text_rules = {entry.name: entry.quirks.text_rules for entry in settings.link}
+        links = Links(text_rules, lambda name: name in self._links and self._links[name].is_up)
         deadlines = Deadlines(settings.messages.validity_s, settings.messages.receipt_patience_s)
-        self.admitter = Admitter(self.store, self._clock, current, secret, links, deadlines)
+        self.admitter = Admitter(self.store, self._clock, current, authenticator, links, deadlines)
+        self.enquirer = Enquirer(self.store, self._clock, current, authenticator)
         self.poster = Poster(self.store, self._channel, BY_NAME, current, self._clock, self.metrics)
         keeping = KeeperSettings(settings.store.retention_days, settings.messages.receipt_patience_s)
         self._keeper = Keeper(self.store, current, self._clock, keeping, self.metrics)
@@ -215,7 +221,7 @@ class Gateway:
             "/health/ready": functools.partial(house.ready, self.binds, lambda: self.admitter.draining),
             "/metrics": functools.partial(house.metrics, self.metrics),
         }
-        return Door(BY_PATH, paths, self.admitter, self.metrics)
+        return Door(BY_PATH, paths, self.admitter, self.enquirer, self.metrics)
 
 
 class Simulator:
@@ -288,4 +294,5 @@ def _server_settings(http: HttpSettings) -> ServerSettings:
         ),
         certificate=Path(http.certificate) if http.certificate else None,
         key=Path(http.key) if http.key else None,
+        public_url=http.public_url,
     )

@@ -30,6 +30,8 @@ class HttpSettings(msgspec.Struct, frozen=True):
     #: PEM files; both or neither
     certificate: str = ""
     key: str = ""
+    #: scheme and host as customers write them, which signatures of requests cover; "": as the request says
+    public_url: str = ""
     #: addresses of proxies whose X-Forwarded-For is believed
     trusted_proxies: tuple[str, ...] = ()
     connections: int = 2000

@@ -7,12 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aldis.accounts import directory_file
+from aldis.accounts.carriers import Carrier
+from aldis.accounts.directory import assemble
 from aldis.accounts.plan import Plan, Stored, plan
-from aldis.accounts.price import from_micros, to_micros
-from aldis.accounts.routes import Route, choose_link
+from aldis.accounts.price import Price, from_micros, to_micros
+from aldis.accounts.routes import Route, choose_link, choose_route
 from aldis.accounts.senders import Sender
 from aldis.demo.world import text_of
-from aldis.dialects.registry import NAMES
+from aldis.dialects.registry import TRAITS
 from aldis.errors import SettingsError
 
 FAULTY = """\
@@ -46,7 +48,7 @@ numbers = ["20000000-10000000", "abc"]
 
 def faults_of(text: str) -> list[str]:
     with pytest.raises(SettingsError) as found:
-        directory_file.read(text, "d.toml", NAMES)
+        directory_file.read(text, "d.toml", TRAITS)
     return found.value.problems
 
 
@@ -85,21 +87,21 @@ def stored_after(changes: Plan, before: Stored) -> Stored:
 
 
 def test_applying_a_file_twice_changes_nothing() -> None:
-    wanted = directory_file.read(text_of("world.toml"), "world.toml", NAMES)
+    wanted = directory_file.read(text_of("world.toml"), "world.toml", TRAITS)
     empty = Stored({}, {})
-    first = plan(wanted, empty)
+    first = plan(wanted, empty, TRAITS)
     assert len(first.lines) > 10
     assert b"demo-genesys" not in b"".join(record.body for record in first.records)
-    again = plan(wanted, stored_after(first, empty))
+    again = plan(wanted, stored_after(first, empty), TRAITS)
     assert not again.records
     assert not again.credited
 
 
 def test_two_accounts_cannot_share_a_credential() -> None:
     one = '[[account]]\nname = "{}"\n[[account.credential]]\ndialect = "skycore"\nkey = "same"\n'
-    wanted = directory_file.read(one.format("a") + one.format("b"), "d.toml", NAMES)
+    wanted = directory_file.read(one.format("a") + one.format("b"), "d.toml", TRAITS)
     with pytest.raises(SettingsError, match="share a skycore credential"):
-        plan(wanted, Stored({}, {}))
+        plan(wanted, Stored({}, {}), TRAITS)
 
 
 @given(st.integers(-(10**12), 10**12))
@@ -132,11 +134,43 @@ ROUTES = (
     ],
 )
 def test_the_most_telling_rule_wins(carrier: str, sender: str, country: str, link: str) -> None:
-    assert choose_link(ROUTES, carrier, sender, country) == link
+    route = choose_route(ROUTES, carrier, sender, country)
+    assert route is not None
+    assert route.link == link
 
 
-def test_without_a_rule_there_is_no_link() -> None:
-    assert choose_link((Route("danish", country="DK"),), "", "", "SE") is None
+def test_without_a_rule_there_is_no_route() -> None:
+    assert choose_route((Route("danish", country="DK"),), "", "", "SE") is None
+
+
+@pytest.mark.parametrize(
+    ("up", "link"),
+    [
+        ({"first", "second", "third"}, "first"),
+        ({"second", "third"}, "second"),
+        ({"third"}, "third"),
+        (set(), "first"),
+    ],
+)
+def test_backups_are_taken_in_their_order(up: set[str], link: str) -> None:
+    assert choose_link(Route("first", backups=("second", "third")), up.__contains__) == link
+
+
+def test_a_price_is_that_of_the_carrier_before_that_of_the_country() -> None:
+    prices = [Price(1), Price(2, country="DK"), Price(3, carrier="tdc"), Price(4, "DK", "tdc")]
+    known = assemble(1, [], [], [], [], prices)
+    asked = [("", "SE"), ("", "DK"), ("tdc", "SE"), ("tdc", "DK"), ("telia", "DK")]
+    assert [known.price_micros(carrier, country) for carrier, country in asked] == [1, 2, 3, 4, 2]
+
+
+def test_the_longest_beginning_tells_the_carrier() -> None:
+    carriers = [Carrier("att", prefixes=("1", "1480")), Carrier("verizon", prefixes=("1480734",))]
+    known = assemble(1, [], [], carriers, [], [])
+    assert [known.carrier_of(number) for number in ("14807345077", "14805550100", "4512345678")] == [
+        "verizon",
+        "att",
+        "",
+    ]
 
 
 def test_default_means_the_first_keyword() -> None:

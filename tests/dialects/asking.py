@@ -14,6 +14,9 @@ from aldis.dialects.registry import BY_PATH
 from aldis.doors.http.app import Door
 from aldis.sms.fitting import PLAIN
 from aldis.stages.admission.admit import Admitter, Deadlines
+from aldis.stages.admission.rules import Links
+from aldis.stages.authenticate import Authenticator
+from aldis.stages.enquiries.enquirer import Enquirer
 from aldis.store.contract import Store
 from aldis.telemetry import Metrics
 from tests.fakes.clock import FakeClock
@@ -47,10 +50,11 @@ class Asker:
     @classmethod
     async def over(cls, store: Store, clock: FakeClock) -> Asker:
         current = CurrentDirectory(await store.directory())
-        admitter = Admitter(
-            store, clock, current, b"secret", {"simulator": PLAIN}, Deadlines(172_800, 259_200)
-        )
-        return cls(Door(BY_PATH, {}, admitter, Metrics()))
+        authenticator = Authenticator(clock, b"secret")
+        links = Links({"simulator": PLAIN}, lambda _: True)
+        admitter = Admitter(store, clock, current, authenticator, links, Deadlines(172_800, 259_200))
+        enquirer = Enquirer(store, clock, current, authenticator)
+        return cls(Door(BY_PATH, {}, admitter, enquirer, Metrics()))
 
     async def ask(self, request: HttpRequest) -> HttpReply:
         """Send a request and give the reply."""

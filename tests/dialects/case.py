@@ -17,5 +17,5 @@ class Case:
     status: int = 200
     #: requests that come before it
     after: tuple[HttpRequest, ...] = ()
-    #: how many messages an accepted Mavorion request stores
+    #: how many messages it stores if it is accepted
     messages: int = 1

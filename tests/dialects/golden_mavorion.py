@@ -133,13 +133,15 @@ MAVO_CASES = [
     Case(
         "mavorion wrong type",
         mavo('{"message":["Hi"],"recipients":[]}'),
-        mavo_error("0x0308", "Invalid argument: %1", '"Expected `str`, got `array` - at `$.message`"'),
-        400,
+        mavo_error(
+            "0x0308", "Invalid request body: %1", '"Expected `str | null`, got `array` - at `$.message`"'
+        ),
+        422,
     ),
     Case(
         "mavorion bad number",
         mavo('{"message":"Hi","recipients":[{"msisdn":"+45"}]}'),
-        mavo_error("0x0308", "Invalid argument: %1", '"+45"'),
+        mavo_error("0x0308", "Invalid argument: %1", '"45"'),
         400,
     ),
     Case(
@@ -165,9 +167,9 @@ MAVO_CASES = [
         400,
     ),
     Case(
-        "mavorion unserved parameter",
-        mavo('{"message":"Hi %A","tags":["%A"],"recipients":[{"msisdn":4512345678,"tagvalues":["x"]}]}'),
-        mavo_error("0x0220", "Unsupported parameter %1", '"tags"'),
+        "mavorion charge",
+        mavo('{"message":"Hi","recipients":[{"msisdn":4512345678,"charge":{"amount":1.5}}]}'),
+        mavo_error("0x0220", "Unsupported parameter %1", '"charge"'),
         400,
     ),
     Case(

@@ -67,7 +67,7 @@ SKY_CASES = [
     Case(
         "skycore E102",
         post(SKY, "<REQUEST><ACTION>sendSMS</ACTION></REQUEST>"),
-        sky_error("E102", "'api_key' required", ""),
+        sky_error("E102", "'user' or 'api_key' required", ""),
     ),
     Case("skycore E104", sky(SKY_GOOD, "nobody"), sky_error("E104", "User Authentication FAILED")),
     Case(
@@ -128,5 +128,83 @@ SKY_CASES = [
         "skycore E714",
         sky("<CAMPAIGNREF>1</CAMPAIGNREF>" + SKY_GOOD),
         sky_error("E714", "Missing/Invalid CampaignID"),
+    ),
+]
+
+
+def subscribe(action: str, elements: str, key: str = "demo-skycore") -> HttpRequest:
+    return post(SKY, f"<REQUEST><ACTION>{action}</ACTION><API_KEY>{key}</API_KEY>{elements}</REQUEST>")
+
+
+def campaign_error(code: str, info: str, campaign: str = "77676", mobile: str = "15551234888") -> str:
+    end = f"<CAMPAIGNID>{campaign}</CAMPAIGNID><MOBILE>{mobile}</MOBILE>"
+    return f"<RESPONSE><STATUS>Failure</STATUS><ERRORCODE>{code}</ERRORCODE><ERRORINFO>{info}</ERRORINFO>{end}</RESPONSE>"
+
+
+#: of "demo-skycore-password"
+MD5 = "ad8a534f972372f71aa2c81a7ab81136"
+MEMBER = "<CAMPAIGNID>77676</CAMPAIGNID><MOBILE> 15551234888</MOBILE>"
+SUBSCRIBED = (
+    "<RESPONSE><STATUS>Success</STATUS><CAMPAIGNID>77676</CAMPAIGNID><MOBILE>15551234888</MOBILE></RESPONSE>"
+)
+SKY_CASES += [
+    Case(
+        "skycore user and pass",
+        post(
+            SKY, f"<REQUEST><ACTION>sendSMS</ACTION><USER>demo</USER><PASS>{MD5}</PASS>{SKY_GOOD}</REQUEST>"
+        ),
+        SKY_OK,
+    ),
+    Case(
+        "skycore E103",
+        post(SKY, f"<REQUEST><ACTION>sendSMS</ACTION><USER>demo</USER>{SKY_GOOD}</REQUEST>"),
+        sky_error("E103", "'pass' md5(password) required", ""),
+    ),
+    Case(
+        "skycore E104 of a password",
+        post(
+            SKY,
+            f"<REQUEST><ACTION>sendSMS</ACTION><USER>demo</USER><PASS>{MD5[::-1]}</PASS>{SKY_GOOD}</REQUEST>",
+        ),
+        sky_error("E104", "User Authentication FAILED"),
+    ),
+    Case("skycore operator", sky("<OPERATORID>0001890</OPERATORID>" + SKY_GOOD), SKY_OK),
+    Case("skycore subscribe", subscribe("subscribe", MEMBER), SUBSCRIBED, messages=0),
+    Case("skycore unsubscribe", subscribe("UnSubscribe", MEMBER), SUBSCRIBED, messages=0),
+    Case(
+        "skycore subscribe in a query",
+        get(f"{SKY}?action=subscribe&api_key=demo-skycore&campaignid=77676&mobile=15551234888"),
+        SUBSCRIBED,
+        messages=0,
+    ),
+    Case(
+        "skycore E901",
+        subscribe("subscribe", "<CAMPAIGNID>77676</CAMPAIGNID>"),
+        campaign_error("E901", "The 'mobile' is required", mobile=""),
+    ),
+    Case(
+        "skycore E902",
+        subscribe("subscribe", "<MOBILE>15551234888</MOBILE>"),
+        campaign_error("E902", "The 'campaignid' is required", campaign=""),
+    ),
+    Case(
+        "skycore E903",
+        subscribe("subscribe", "<CAMPAIGNID>1</CAMPAIGNID><MOBILE>15551234888</MOBILE>"),
+        campaign_error("E903", "Invalid CampaignID", campaign="1"),
+    ),
+    Case(
+        "skycore subscribe E110",
+        subscribe("subscribe", "<CAMPAIGNID>77676</CAMPAIGNID><MOBILE>abc</MOBILE>"),
+        campaign_error("E110", "Invalid receiver number", mobile="abc"),
+    ),
+    Case(
+        "skycore subscribe E104",
+        subscribe("subscribe", MEMBER, "x"),
+        campaign_error("E104", "User Authentication FAILED"),
+    ),
+    Case(
+        "skycore subscribe E107",
+        subscribe("subscribe", MEMBER, "mute-skycore"),
+        campaign_error("E107", "This account has no rights to use this action"),
     ),
 ]

@@ -163,3 +163,63 @@ SUMO_CASES = [
         405,
     ),
 ]
+
+LOOKUP = "/api/sumolookup/lookup"
+
+
+def looked_up(mobile: str, carrier: str, number: int = 0, message: str = "") -> str:
+    return f'{{"MobileNumber":"{mobile}","Carrier":"{carrier}","Err":{{"ErrNum":{number},"ErrMessage":"{message}"}}}}'
+
+
+SUMO_CASES += [
+    Case(
+        "sumotext lookup",
+        post(LOOKUP, '{"apikey":"demo-sumotext","mobile":"4807345077"}', "application/json"),
+        looked_up("4807345077", "VERIZONUS"),
+        messages=0,
+    ),
+    Case(
+        "sumotext lookup in xml",
+        post(
+            LOOKUP,
+            "xml=<smoLookupParser><apikey>demo-sumotext</apikey><mobile>4807345077</mobile></smoLookupParser>",
+            "application/xml",
+        ),
+        '<smoLookup.smoLookupRetrun xmlns:i="http://www.w3.org/2001/XMLSchema-instance" '
+        'xmlns="http://schemas.datacontract.org/2004/07/SumotextApi"><MobileNumber>4807345077</MobileNumber>'
+        "<Carrier>VERIZONUS</Carrier><Err><ErrMessage></ErrMessage><ErrNum>ErrNoErr</ErrNum></Err>"
+        "</smoLookup.smoLookupRetrun>",
+        messages=0,
+    ),
+    Case(
+        "sumotext lookup by a query string",
+        post(
+            LOOKUP,
+            "?apikey=demo-sumotext&mobile=14807345077",
+            "application/string",
+            accept="application/json",
+        ),
+        looked_up("14807345077", "VERIZONUS"),
+        messages=0,
+    ),
+    Case(
+        "sumotext lookup 256",
+        get(f"{LOOKUP}?apikey=x&mobile=4807345077"),
+        looked_up("4807345077", "", 256, "The current Api Key x does not exist"),
+    ),
+    Case(
+        "sumotext lookup of a stranger's number",
+        get(f"{LOOKUP}?apikey=demo-sumotext&mobile=2025550100"),
+        looked_up("2025550100", "", 1025, "The Carrier for this Mobile Number 2025550100 was not found."),
+    ),
+    Case(
+        "sumotext lookup of no number",
+        get(f"{LOOKUP}?apikey=demo-sumotext"),
+        looked_up("", "", 1004, "The Mobile Number was not supplied in post."),
+    ),
+    Case(
+        "sumotext lookup from elsewhere",
+        get(f"{LOOKUP}?apikey=elsewhere-sumotext&mobile=4807345077"),
+        looked_up("4807345077", "", 28, "The ip address 127.0.0.1 could not be found for this Api Key"),
+    ),
+]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from aldis.accounts.account import Endpoint
 from aldis.dialects.contract import Dialect
 from aldis.dialects.exchange import HttpRequest
 from aldis.dialects.registry import BY_PATH, DIALECTS
@@ -70,15 +71,15 @@ def test_every_ending_can_be_told(dialect: Dialect) -> None:
     wanted = dialect.notify(MessageAsk(recipients=("1",), text="", wants_receipt=True))
     assert wanted & Notify.ENDED
     for state in ENDED:
-        request = dialect.postback(due(PostbackEvent.ENDED, state, "034"), "http://x/y", NOON)
+        request = dialect.postback([due(PostbackEvent.ENDED, state, "034")], Endpoint("http://x/y"), NOON)
         assert request.url.startswith("http://x/y")
     if wanted & Notify.SENT:
-        dialect.postback(due(PostbackEvent.SENT, State.SENT), "http://x/y", NOON)
+        dialect.postback([due(PostbackEvent.SENT, State.SENT)], Endpoint("http://x/y"), NOON)
 
 
 def told(name: str, event: PostbackEvent, state: State, error_code: str = "") -> tuple[str, str]:
     dialect = next(dialect for dialect in DIALECTS if dialect.name == name)
-    request = dialect.postback(due(event, state, error_code), "http://x/?a=1", NOON + 1000)
+    request = dialect.postback([due(event, state, error_code)], Endpoint("http://x/?a=1"), NOON + 1000)
     return request.url, request.body.decode()
 
 
@@ -108,7 +109,7 @@ def test_the_postbacks_are_as_the_providers_print_them() -> None:
     )
     assert told("mavorion", PostbackEvent.ENDED, State.DELIVERED)[1] == (
         '{"id":12345,"msisdn":15551234888,"time":1795262400,"status":"DELIVERED","error":null,"code":null,'
-        '"userref":"mine","callback_url":null,"api":4}'
+        '"userref":"mine","callback_url":null,"api":4,"country_code":"US","country_prefix":1}'
     )
 
 

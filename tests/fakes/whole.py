@@ -15,7 +15,7 @@ from aldis.accounts.plan import plan
 from aldis.app import Gateway, Simulator
 from aldis.clock import Clock, SystemClock
 from aldis.demo.world import text_of
-from aldis.dialects.registry import NAMES
+from aldis.dialects.registry import TRAITS
 from aldis.settings import Settings, SimulatorSettings, read
 from aldis.store.contract import Timeline
 from tests.fakes.customer import FakeCustomer
@@ -74,8 +74,8 @@ class WholeGateway:
         self.gateway = Gateway(self.settings, self.data_dir, self.clock)
         text = self.world(text_of("world.toml").replace("http://127.0.0.1:8091", self.customer.url))
         store = self.gateway.store
-        wanted = directory_file.read(text, "world.toml", NAMES)
-        await store.apply(plan(wanted, await store.stored_directory()), SystemClock().now())
+        wanted = directory_file.read(text, "world.toml", TRAITS)
+        await store.apply(plan(wanted, await store.stored_directory(), TRAITS), SystemClock().now())
         await self.gateway.start()
 
     async def stop(self) -> None:

@@ -13,7 +13,7 @@ from tests.fakes.whole import WholeGateway
 
 from aldis.accounts import directory_file
 from aldis.accounts.plan import plan
-from aldis.dialects.registry import NAMES
+from aldis.dialects.registry import TRAITS
 from aldis.traffic.states import State
 
 pytestmark = pytest.mark.journey
@@ -262,7 +262,9 @@ key = "new-key"
 
 async def test_a_changed_directory_is_followed_without_a_restart(whole: WholeGateway) -> None:
     store = whole.gateway.store
-    await store.apply(plan(directory_file.read(MORE, "d.toml", NAMES), await store.stored_directory()), 0)
+    await store.apply(
+        plan(directory_file.read(MORE, "d.toml", TRAITS), await store.stored_directory(), TRAITS), 0
+    )
     request = skycore("Hi", "14805550102").replace(b"demo-skycore", b"new-key").replace(b"60856", b"74700")
     while "Success" not in (await whole.post("/API/wxml/1.3/index.php", request, "text/xml"))[1]:
         await asyncio.sleep(0.05)

@@ -52,6 +52,15 @@ LONG: dict[str, Any] = {"number": 2, "total": 3, "message_id": 0x12345, "splitti
         (Quirks(validity="relative"), {}, {"validity_period": "000000010000000R"}),
         (Quirks(validity="absolute"), {}, {"validity_period": "261121130000000+"}),
         (Quirks(data_coding_gsm=0xF1), {}, {"data_coding": 0xF1}),
+        (Quirks(), {"message_class": 0}, {"data_coding": 0x10}),
+        (Quirks(data_coding_gsm=0xF1), {"message_class": 2}, {"data_coding": 0x12}),
+        (Quirks(), {"message_class": 0, "encoding": Encoding.UCS2}, {"data_coding": 0x18}),
+        (Quirks(), {"encoding": Encoding.OCTETS}, {"data_coding": 0x04, "esm_class": 0}),
+        (
+            Quirks(alphabet=DefaultAlphabet.LATIN_1),
+            {"encoding": Encoding.OCTETS, "header": b"\x02\x04\x00", "octets": b"\x9f", "message_class": 1},
+            {"data_coding": 0x15, "esm_class": 0x40, "short_message": b"\x02\x04\x00\x9f"},
+        ),
         (Quirks(data_coding_ucs2=0x18), {"encoding": Encoding.UCS2}, {"data_coding": 0x18}),
         (
             Quirks(alphabet=DefaultAlphabet.LATIN_1),

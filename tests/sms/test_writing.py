@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import regex
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.strategies import gsm_texts, texts
@@ -11,11 +12,20 @@ from aldis.sms import dcs, udh
 from aldis.sms.alphabet import ESCAPE, from_septets, tables, to_septets, writable
 from aldis.sms.dcs import Alphabet, DataCoding, Waiting
 from aldis.sms.encoding import Encoded, Encoding, decode, encode
-from aldis.sms.fitting import PLAIN, DefaultAlphabet, TextRules, fit, from_coding, strangers
+from aldis.sms.fitting import (
+    PLAIN,
+    DefaultAlphabet,
+    TextRules,
+    Wishes,
+    fit,
+    fit_octets,
+    from_coding,
+    strangers,
+)
 from aldis.sms.national_tables import LOCKING, RESERVED, SINGLE, Language
 from aldis.sms.packing import fill_bits, pack, unpack
 from aldis.sms.reassembly import Reassembly
-from aldis.sms.segments import Splitting, TooLong, count, split
+from aldis.sms.segments import Segment, Splitting, TooLong, count, split
 from aldis.sms.smart import simplify
 from aldis.sms.udh import Concatenation, Ports
 
@@ -216,15 +226,17 @@ def test_fitting_keeps_the_text_unless_it_may_be_simplified(
     chosen: tuple[Language, ...],
     smart: bool,  # noqa: FBT001 - Hypothesis gives it by position
 ) -> None:
-    fitted = fit(text, TextRules(languages=chosen), smart=smart)
+    fitted = fit(text, TextRules(languages=chosen), Wishes(smart=smart))
     assert decode(fitted.encoded) in ((text, simplify(text)) if smart else (text,))
     assert fitted.segments <= count(encode(text))
-    assert from_coding(fitted.coding, fitted.encoded.octets)[0] == fitted.encoded
+    assert from_coding(fitted.coding, fitted.encoded.octets).encoded == fitted.encoded
 
 
 def test_smart_encoding_replaces_only_where_it_helps() -> None:
-    assert decode(fit("it’s “fine” – really…", smart=True).encoded) == 'it\'s "fine" - really...'
-    assert decode(fit("it’s ж", smart=True).encoded) == "it’s ж"
+    assert (
+        decode(fit("it’s “fine” – really…", PLAIN, Wishes(smart=True)).encoded) == 'it\'s "fine" - really...'
+    )
+    assert decode(fit("it’s ж", PLAIN, Wishes(smart=True)).encoded) == "it’s ж"
     assert simplify("Grüße €") == "Grüße €"
 
 
@@ -270,3 +282,44 @@ def test_parts_of_different_conversations_and_times_do_not_mix() -> None:
     assert len(reassembly) == 2  # the oldest made room
     reassembly.clear()
     assert len(reassembly) == 0
+
+
+def test_octets_go_as_they_are_or_not_at_all() -> None:
+    fitted = fit_octets(b"\x05\x00\x03\x02\x02\x01data")
+    kept = from_coding(fitted.coding, fitted.encoded.octets)
+    assert kept.encoded == fitted.encoded
+    assert split(kept.encoded, 7, kept.splitting) == (Segment(1, 1, b"\x05\x00\x03\x02\x02\x01", b"data"),)
+    assert split(fit_octets(b"\0data").encoded, 7) == (Segment(1, 1, b"", b"data"),)
+    assert fit_octets(b"\0" + b"x" * 140).segments == 1
+    for octets in (b"\0" + b"x" * 141, b"\x02\x04\x00" + b"x" * 138):
+        with pytest.raises(TooLong):
+            fit_octets(octets)
+
+
+@pytest.mark.parametrize("message_class", [None, 0, 1, 2, 3])
+@pytest.mark.parametrize("text", ["hello", "ж" * 80])
+def test_a_message_class_is_kept_beside_the_text(text: str, message_class: int | None) -> None:
+    fitted = fit(text, PLAIN, Wishes(message_class=message_class))
+    kept = from_coding(fitted.coding, fitted.encoded.octets)
+    assert (kept.encoded, kept.message_class) == (fitted.encoded, message_class)
+    if message_class is not None:
+        octet = dcs.with_class(dcs.Alphabet.GSM7, message_class)
+        assert dcs.read(octet) == dcs.DataCoding(dcs.Alphabet.GSM7, message_class)
+
+
+def test_ucs2_is_taken_where_it_is_wanted() -> None:
+    assert fit("hello", PLAIN, Wishes(ucs2=True)).encoded.encoding is Encoding.UCS2
+    assert fit("it’s", TURKISH, Wishes(ucs2=True, smart=True)).encoded.encoding is Encoding.UCS2
+
+
+@given(st.text(alphabet="ab€ж😀\u200d\u0301", max_size=400), st.integers(1, 4))
+def test_a_text_is_cut_to_the_segments_that_are_wanted(text: str, most: int) -> None:
+    fitted = fit(text, PLAIN, Wishes(most_segments=most))
+    assert fitted.segments <= most
+    shown = decode(fitted.encoded)
+    assert text.startswith(shown)
+    clusters = regex.findall(r"\X", text)
+    assert shown in {"".join(clusters[:count]) for count in range(len(clusters) + 1)}
+    if shown != text:  # not one character more would have done
+        longer = "".join(clusters[: len(regex.findall(r"\X", shown)) + 1])
+        assert fit(longer).segments > most

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hmac
 
 import pytest
 
 from aldis.accounts import credentials, directory
 from aldis.accounts.credentials import Credential, digest, hash_password
-from aldis.stages.admission import authenticate
-from aldis.stages.admission.authenticate import Authenticator
-from aldis.traffic.submission import Presented
+from aldis.stages import authenticate
+from aldis.stages.authenticate import Authenticator
+from aldis.traffic.refusal import Refusal, RefusalReason
+from aldis.traffic.submission import Presented, Signed
 from tests.fakes.clock import FakeClock
 
 
@@ -35,24 +38,28 @@ def slow_checks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return ran
 
 
+async def proven(authenticator: Authenticator, known: directory.Directory, presented: Presented) -> bool:
+    return isinstance(await authenticator.credential(known, presented), Credential)
+
+
 async def test_a_password_costs_once(clock: FakeClock, slow_checks: list[str]) -> None:
     authenticator, known = Authenticator(clock, b"secret"), a_directory(hash_password("right"))
-    asked = [authenticator.credential(known, Presented("genesys", "demo", "right")) for _ in range(20)]
+    asked = [proven(authenticator, known, Presented("genesys", "demo", "right")) for _ in range(20)]
     assert all(await asyncio.gather(*asked))
-    assert await authenticator.credential(known, Presented("genesys", "demo", "right"))
+    assert await proven(authenticator, known, Presented("genesys", "demo", "right"))
     assert slow_checks == ["right"]
     clock.advance(authenticate.REMEMBER_YES_S)
-    assert await authenticator.credential(known, Presented("genesys", "demo", "right"))
+    assert await proven(authenticator, known, Presented("genesys", "demo", "right"))
     assert len(slow_checks) == 2
 
 
 async def test_a_wrong_password_is_remembered_for_a_moment(clock: FakeClock, slow_checks: list[str]) -> None:
     authenticator, known = Authenticator(clock, b"secret"), a_directory(hash_password("right"))
     for _ in range(3):
-        assert not await authenticator.credential(known, Presented("genesys", "demo", "wrong"))
+        assert not await proven(authenticator, known, Presented("genesys", "demo", "wrong"))
     assert len(slow_checks) == 1
     changed = a_directory(hash_password("wrong"))
-    assert await authenticator.credential(changed, Presented("genesys", "demo", "wrong"))
+    assert await proven(authenticator, changed, Presented("genesys", "demo", "wrong"))
 
 
 @pytest.mark.parametrize(
@@ -68,7 +75,47 @@ async def test_a_wrong_password_is_remembered_for_a_moment(clock: FakeClock, slo
 )
 async def test_who_is_not_known(clock: FakeClock, presented: Presented) -> None:
     authenticator = Authenticator(clock, b"secret")
-    assert await authenticator.credential(a_directory(hash_password("right")), presented) is None
+    assert await proven(authenticator, a_directory(hash_password("right")), presented) is False
+
+
+def signed_at(timestamp: int, nonce: str, signature: str = "") -> Presented:
+    """Sign a base string with the secret `s&cret`."""
+    base = "POST&http%3A%2F%2Fx%2Frest%2Fmtsms&a%3D1"
+    made = base64.b64encode(hmac.digest(b"s%26cret&", base.encode(), "sha1")).decode()
+    return Presented("mavorion", "key", signed=Signed(base, signature or made, nonce, timestamp))
+
+
+async def test_a_signature_counts_once_and_in_its_time(clock: FakeClock) -> None:
+    credential = Credential("demo", "mavorion", digest("key"), secret="s&cret")
+    known = directory.assemble(1, [], [credential], [], [], [])
+    authenticator, now = Authenticator(clock, b"secret"), clock.now() // 1000
+    asked = [
+        (signed_at(now, "a"), None),
+        (signed_at(now, "a"), RefusalReason.NONCE_USED),
+        (signed_at(now, "b"), None),
+        (signed_at(now - 301, "c"), RefusalReason.SIGNATURE_EXPIRED),
+        (signed_at(now + 301, "c"), RefusalReason.SIGNATURE_EXPIRED),
+        (signed_at(now, "d", "AAAA"), RefusalReason.SIGNATURE_INVALID),
+        (signed_at(now, "e", "é"), RefusalReason.SIGNATURE_INVALID),
+        (
+            Presented("mavorion", "other", signed=signed_at(now, "f").signed),
+            RefusalReason.CREDENTIALS_UNKNOWN,
+        ),
+    ]
+    for presented, reason in asked:
+        found = await authenticator.credential(known, presented)
+        assert (found.reason if isinstance(found, Refusal) else None) is reason
+    clock.advance(700)
+    assert await proven(authenticator, known, signed_at(clock.now() // 1000, "a"))
+
+
+async def test_a_credential_lapses(clock: FakeClock) -> None:
+    credential = Credential("demo", "skycore", digest("key"), until=clock.now() + 10_000)
+    known = directory.assemble(1, [], [credential], [], [], [])
+    authenticator = Authenticator(clock, b"secret")
+    assert await proven(authenticator, known, Presented("skycore", "key"))
+    clock.advance(10)
+    assert not await proven(authenticator, known, Presented("skycore", "key"))
 
 
 def test_credentials_do_not_print_themselves() -> None:

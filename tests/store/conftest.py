@@ -11,7 +11,7 @@ import pytest
 
 from aldis.accounts import directory_file
 from aldis.accounts.plan import plan
-from aldis.dialects.registry import NAMES
+from aldis.dialects.registry import TRAITS
 from aldis.store.contract import Store
 from aldis.store.sqlite.in_process import ProcessRunner
 from aldis.store.sqlite.store import SqliteStore
@@ -45,7 +45,7 @@ prepaid = false
 @pytest.fixture(params=sorted(BACKENDS))
 async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     store = BACKENDS[request.param](tmp_path)
-    wanted = directory_file.read(DIRECTORY, "d.toml", NAMES)
-    await store.apply(plan(wanted, await store.stored_directory()), NOW)
+    wanted = directory_file.read(DIRECTORY, "d.toml", TRAITS)
+    await store.apply(plan(wanted, await store.stored_directory(), TRAITS), NOW)
     yield store
     await store.close()

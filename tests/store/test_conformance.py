@@ -9,7 +9,7 @@ import pytest
 
 from aldis.accounts import directory_file
 from aldis.accounts.plan import plan
-from aldis.dialects.registry import NAMES
+from aldis.dialects.registry import TRAITS
 from aldis.stages.sending.shares import share
 from aldis.store.contract import Acceptance, Store
 from aldis.traffic.message import Settlement, SubmittedSegment
@@ -281,8 +281,8 @@ async def test_only_what_has_ended_and_owes_nothing_is_forgotten(kept: Store) ->
     await settle_sent(kept, a_message(2, notify=Notify.ENDED, lane="l"), ids=("A2",))
     await accept(kept, a_message(3))
     await kept.record_receipts([a_receipt(f"A{n}", ReceiptState.DELIVERED) for n in (1, 2)])
-    assert await kept.purge(10, NOW - 1) == 0
-    assert await kept.purge(10, NOW) == 1
+    assert (await kept.purge(10, NOW - 1, 0)).forgotten == 0
+    assert (await kept.purge(10, NOW, 0)).forgotten == 1
     assert await kept.timeline(1) is None
     assert await kept.timeline(2) is not None
     await accept(kept, a_message(4, reference="k", duplicate_scope="s"))
@@ -315,8 +315,8 @@ async def test_all_of_it_survives_closing(tmp_path: Path) -> None:
     for number, make in enumerate(BACKENDS.values()):
         folder = tmp_path / str(number)
         store = make(folder)
-        wanted = directory_file.read(DIRECTORY, "d.toml", NAMES)
-        await store.apply(plan(wanted, await store.stored_directory()), NOW)
+        wanted = directory_file.read(DIRECTORY, "d.toml", TRAITS)
+        await store.apply(plan(wanted, await store.stored_directory(), TRAITS), NOW)
         await accept(store, a_message(1))
         taken = await store.take_ids(5)
         await store.close()

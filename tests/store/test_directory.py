@@ -6,7 +6,7 @@ import asyncio
 
 from aldis.accounts import directory_file
 from aldis.accounts.plan import plan
-from aldis.dialects.registry import NAMES
+from aldis.dialects.registry import TRAITS
 from aldis.store.contract import OptInKey, Store
 from tests.store.building import NOW
 from tests.store.conftest import DIRECTORY
@@ -30,11 +30,11 @@ async def test_lookups_of_one_turn_get_their_own_answers(kept: Store) -> None:
 
 async def test_the_directory_has_a_version_that_grows(kept: Store) -> None:
     before = await kept.directory_version()
-    again = plan(directory_file.read(DIRECTORY, "d.toml", NAMES), await kept.stored_directory())
+    again = plan(directory_file.read(DIRECTORY, "d.toml", TRAITS), await kept.stored_directory(), TRAITS)
     assert await kept.apply(again, NOW) == 0
     assert await kept.directory_version() == before
-    more = directory_file.read('[[account]]\nname = "new"\ncredit = "2.00"\n', "d.toml", NAMES)
-    await kept.apply(plan(more, await kept.stored_directory()), NOW)
+    more = directory_file.read('[[account]]\nname = "new"\ncredit = "2.00"\n', "d.toml", TRAITS)
+    await kept.apply(plan(more, await kept.stored_directory(), TRAITS), NOW)
     assert await kept.directory_version() == before + 1
     found = await kept.directory()
     assert found.version == before + 1

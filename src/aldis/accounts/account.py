@@ -12,6 +12,16 @@ from aldis.accounts.senders import Sender
 Network = IPv4Network | IPv6Network
 
 
+class Endpoint(msgspec.Struct, frozen=True):
+    """Where an account wants its postbacks, and how."""
+
+    url: str
+    #: one of the dialect's styles; "": its usual one
+    style: str = ""
+    #: what they are signed with; "" for not at all
+    secret: str = ""
+
+
 class Account(msgspec.Struct, frozen=True):
     """One customer, as the running gateway sees it."""
 
@@ -19,6 +29,8 @@ class Account(msgspec.Struct, frozen=True):
     name: str
     active: bool
     may_send: bool
+    #: ask whose numbers are whose
+    may_look_up: bool
     #: ISO 4217
     currency: str
     #: refuse what the balance does not cover
@@ -28,6 +40,9 @@ class Account(msgspec.Struct, frozen=True):
     #: accepted messages a second, and how many at once; None: unlimited
     rate_per_s: float | None
     burst: int
+    #: the same in segments
+    segments_per_s: float | None
+    segment_burst: int
     #: 1..255
     max_segments: int
     #: replace characters that GSM 7-bit lacks by their equals, where that avoids UCS-2
@@ -42,8 +57,27 @@ class Account(msgspec.Struct, frozen=True):
     default_sender: str
     #: by dialect
     postback_urls: dict[str, str]
+    #: dialects in which the customer is told only of messages that were not delivered
+    failures_only: frozenset[str]
+    #: by dialect: how it writes its postbacks, where it knows several ways
+    postback_styles: dict[str, str]
+    #: by dialect: what its postbacks are signed with
+    postback_secrets: dict[str, str]
     #: private networks that postbacks may reach all the same
     postback_networks: tuple[Network, ...]
+
+    def endpoint(self, dialect: str, callback_url: str) -> Endpoint | None:
+        """Tell where and how postbacks of a dialect go; None: nowhere. `callback_url`: a message's own
+        address, or "".
+        """
+        url = callback_url or self.postback_urls.get(dialect, "")
+        if not url:
+            return None
+        return Endpoint(url, self.postback_styles.get(dialect, ""), self.postback_secrets.get(dialect, ""))
+
+    def sender_of_campaign(self, campaign: str) -> str | None:
+        """Find the sender that a campaign hangs on."""
+        return next((sender.value for sender in self.senders if campaign in sender.campaigns), None)
 
 
 @lru_cache(maxsize=4096)

@@ -1,4 +1,4 @@
-"""Turns keys and passwords into what may be stored, and compares. Nothing here keeps a secret.
+"""Turns keys and passwords into what may be stored, and compares.
 
 Keys are long and random, so one round of SHA-256 suffices and a dictionary finds them. Passwords are chosen
 by people, so argon2id guards them; whoever checks one in every request keeps a short memory
@@ -27,6 +27,10 @@ class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
     password_hash: str = ""
     #: the country of local numbers in this dialect, ISO 3166 alpha-2; "" for none
     country: str = ""
+    #: what requests are signed with; kept as it is, because checking needs it
+    secret: str = ""
+    #: Unix milliseconds from when it is not valid any more; 0: never
+    until: int = 0
 
 
 def digest(secret: str) -> str:

@@ -27,9 +27,14 @@ class Directory(msgspec.Struct, frozen=True):
     credentials: dict[tuple[str, str], Credential]
     #: by (dialect, code): the name of the carrier
     carriers: dict[tuple[str, str], str]
+    #: by (dialect, name of the carrier): the code that we say
+    carrier_codes: dict[tuple[str, str], str]
+    #: the beginnings of numbers that tell the carrier, and the lengths that they have
+    carrier_prefixes: dict[str, str]
+    prefix_lengths: tuple[int, ...]
     routes: tuple[Route, ...]
-    #: by country; "" for all others
-    prices: dict[str, int]
+    #: by (carrier, country); "" for all others
+    prices: dict[tuple[str, str], int]
     #: by value, then by account: several accounts may share a sender, each with its own keywords
     senders: dict[str, dict[str, Sender]]
 
@@ -41,9 +46,31 @@ class Directory(msgspec.Struct, frozen=True):
         """Find our name of the carrier that a dialect's code means."""
         return self.carriers.get((dialect, code))
 
-    def price_micros(self, country: str) -> int | None:
-        """Give the price of one segment to a country; None when nothing is priced."""
-        return self.prices.get(country, self.prices.get(""))
+    def carrier_names(self) -> set[str]:
+        """Give our names of all carriers that have a code or a beginning of numbers."""
+        return {*self.carriers.values(), *self.carrier_prefixes.values()}
+
+    def carrier_code(self, dialect: str, carrier: str) -> str | None:
+        """Say our name of a carrier in a dialect's code; None when it has none."""
+        return self.carrier_codes.get((dialect, carrier))
+
+    def carrier_of(self, msisdn: str) -> str:
+        """Tell whose number it is: by its longest known beginning; "" when that is not known."""
+        for length in self.prefix_lengths:
+            found = self.carrier_prefixes.get(msisdn[:length])
+            if found is not None:
+                return found
+        return ""
+
+    def price_micros(self, carrier: str, country: str) -> int | None:
+        """Give the price of one segment: to a carrier in a country, to that carrier, to that country, to
+        anybody; None when nothing is priced.
+        """
+        prices = self.prices
+        for key in ((carrier, country), (carrier, "")) if carrier else ():
+            if key in prices:
+                return prices[key]
+        return prices.get(("", country), prices.get(("", "")))
 
 
 class CurrentDirectory:
@@ -73,8 +100,18 @@ def assemble(
             for dialect, codes in carrier.aliases.items()
             for code in codes
         },
+        carrier_codes={
+            (dialect, carrier.name): codes[0]
+            for carrier in carriers
+            for dialect, codes in carrier.aliases.items()
+            if codes
+        },
+        carrier_prefixes={prefix: carrier.name for carrier in carriers for prefix in carrier.prefixes},
+        prefix_lengths=tuple(
+            sorted({len(prefix) for carrier in carriers for prefix in carrier.prefixes}, reverse=True)
+        ),
         routes=tuple(routes),
-        prices={price.country: price.micros for price in prices},
+        prices={(price.carrier, price.country): price.micros for price in prices},
         senders=_by_owner(accounts),
     )
 

@@ -8,6 +8,8 @@ key.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from ipaddress import ip_network
 
 import msgspec
@@ -23,17 +25,43 @@ from aldis.sms.address import is_sender
 _RANGE = re.compile(r"^(\d{7,15})(?:-(\d{7,15}))?$")
 _CURRENCY = re.compile(r"^[A-Z]{3}$")
 MAX_RANGE = 1_000_000
+MAX_PREFIX = 15
+
+
+def unchanged(password: str) -> str:
+    """Give a password as it is."""
+    return password
+
+
+class DialectTraits(msgspec.Struct, frozen=True):
+    """What a directory must know of a dialect."""
+
+    #: the ways in which it can write postbacks, the usual one first
+    styles: tuple[str, ...] = ()
+    #: how a password looks in its requests
+    sent_password: Callable[[str], str] = unchanged
+    #: its requests may be signed
+    has_signatures: bool = False
+    #: it has credentials that are a key, a login
+    has_keys: bool = True
+    has_logins: bool = False
 
 
 class CredentialEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[[account.credential]]`: a key, or a login with its password."""
+    """`[[account.credential]]`: a key, alone or with the secret that requests are signed with; or a login
+    with its password.
+    """
 
     dialect: str
     key: str = ""
     login: str = ""
     password: str = ""
+    #: of a key, where the dialect lets requests be signed
+    secret: str = ""
     #: the country of local numbers in this dialect
     country: str = ""
+    #: when it stops being valid; None: never
+    until: datetime | None = None
 
 
 class AccountEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,6 +70,7 @@ class AccountEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     active: bool = True
     may_send: bool = True
+    may_look_up: bool = True
     currency: str = "EUR"
     prepaid: bool = True
     #: all that was ever paid in; raising it adds the difference
@@ -49,6 +78,8 @@ class AccountEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     networks: tuple[str, ...] = ()
     rate_per_s: float | None = None
     burst: int = 1
+    segments_per_s: float | None = None
+    segment_burst: int = 255
     max_segments: int = 255
     smart_encoding: bool = False
     reference_optional: bool = False
@@ -57,6 +88,9 @@ class AccountEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alphanumeric_in: tuple[str, ...] = ()
     default_sender: str = ""
     postback: dict[str, str] = {}
+    failures_only: tuple[str, ...] = ()
+    postback_style: dict[str, str] = {}
+    postback_secret: dict[str, str] = {}
     postback_networks: tuple[str, ...] = ()
     credential: tuple[CredentialEntry, ...] = ()
 
@@ -66,6 +100,7 @@ class PriceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     per_segment: str
     country: str = ""
+    carrier: str = ""
 
 
 class OptInEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -88,7 +123,7 @@ class DirectoryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     opt_in: tuple[OptInEntry, ...] = ()
 
 
-def read(text: str, file: str, dialects: frozenset[str]) -> DirectoryFile:
+def read(text: str, file: str, dialects: Mapping[str, DialectTraits]) -> DirectoryFile:
     """Read a directory file. Raises SettingsError with a line for every fault in it."""
     data = toml_file.parse(text, file)
     source = toml_file.Source(text, file)
@@ -104,7 +139,7 @@ def opted_in_numbers(entry: OptInEntry) -> list[str]:
     return numbers
 
 
-def _faults(found: DirectoryFile, dialects: frozenset[str]) -> list[tuple[toml_file.Path, str]]:
+def _faults(found: DirectoryFile, dialects: Mapping[str, DialectTraits]) -> list[tuple[toml_file.Path, str]]:
     faults: list[tuple[toml_file.Path, str]] = []
     names: set[str] = set()
     for index, account in enumerate(found.account):
@@ -116,6 +151,12 @@ def _faults(found: DirectoryFile, dialects: frozenset[str]) -> list[tuple[toml_f
     for index, price in enumerate(found.price):
         faults += _money_faults(price.per_segment, ("price", index, "per_segment"))
         faults += _country_faults(price.country, ("price", index, "country"))
+    for index, carrier in enumerate(found.carrier):
+        faults += [
+            (("carrier", index, "prefixes"), f"`{prefix}` is not the beginning of an international number")
+            for prefix in carrier.prefixes
+            if not (prefix.isascii() and prefix.isdigit() and len(prefix) <= MAX_PREFIX)
+        ]
     for index, route in enumerate(found.route):
         faults += _country_faults(route.country, ("route", index, "country"))
     for index, entry in enumerate(found.opt_in):
@@ -128,7 +169,7 @@ def _faults(found: DirectoryFile, dialects: frozenset[str]) -> list[tuple[toml_f
 
 
 def _account_faults(
-    account: AccountEntry, path: toml_file.Path, dialects: frozenset[str]
+    account: AccountEntry, path: toml_file.Path, dialects: Mapping[str, DialectTraits]
 ) -> list[tuple[toml_file.Path, str]]:
     faults = _money_faults(account.credit, (*path, "credit"))
     for key in ("networks", "postback_networks"):
@@ -137,32 +178,65 @@ def _account_faults(
                 ip_network(network)
             except ValueError as fault:
                 faults.append(((*path, key), str(fault)))
-    named = {*account.postback, *account.alphanumeric_in, *(entry.dialect for entry in account.credential)}
+    named = {
+        *account.postback,
+        *account.alphanumeric_in,
+        *account.failures_only,
+        *account.postback_style,
+        *account.postback_secret,
+        *(entry.dialect for entry in account.credential),
+    }
     faults += [
         (path, f"there is no dialect `{name}`; known: {', '.join(sorted(dialects))}")
-        for name in sorted(named - dialects)
+        for name in sorted(named - dialects.keys())
     ]
-    if account.rate_per_s is not None and account.rate_per_s <= 0:
-        faults.append(((*path, "rate_per_s"), "must be above 0; leave it out for no limit"))
+    for name, style in account.postback_style.items():
+        if name in dialects and style not in dialects[name].styles:
+            known = ", ".join(dialects[name].styles) or "none"
+            faults.append(((*path, "postback_style"), f"{name} knows no style `{style}`; known: {known}"))
+    for key in ("rate_per_s", "segments_per_s"):
+        rate = getattr(account, key)
+        if rate is not None and rate <= 0:
+            faults.append(((*path, key), "must be above 0; leave it out for no limit"))
     if not _CURRENCY.match(account.currency):
         faults.append(((*path, "currency"), "must be three capital letters (ISO 4217)"))
-    if account.burst < 1:
-        faults.append(((*path, "burst"), "must be 1 or more"))
+    faults += [
+        ((*path, key), "must be 1 or more") for key in ("burst", "segment_burst") if getattr(account, key) < 1
+    ]
     if not 1 <= account.max_segments <= 255:  # noqa: PLR2004 - 3GPP TS 23.040 §9.2.3.24.1
         faults.append(((*path, "max_segments"), "must be 1..255"))
-    return faults + _part_faults(account, path)
+    return faults + _part_faults(account, path, dialects)
 
 
-def _part_faults(account: AccountEntry, path: toml_file.Path) -> list[tuple[toml_file.Path, str]]:
+def _part_faults(
+    account: AccountEntry, path: toml_file.Path, dialects: Mapping[str, DialectTraits]
+) -> list[tuple[toml_file.Path, str]]:
     faults: list[tuple[toml_file.Path, str]] = []
     for index, sender in enumerate(account.sender):
         if not is_sender(sender.value):
             faults.append(((*path, "sender", index), f"`{sender.value}` cannot be a sender"))
     for index, entry in enumerate(account.credential):
-        if bool(entry.key) == bool(entry.login and entry.password):
-            faults.append(((*path, "credential", index), "give either `key`, or `login` and `password`"))
+        fault = _credential_fault(entry, dialects.get(entry.dialect))
+        if fault:
+            faults.append(((*path, "credential", index), fault))
         faults += _country_faults(entry.country, (*path, "credential", index, "country"))
     return faults
+
+
+def _credential_fault(entry: CredentialEntry, traits: DialectTraits | None) -> str:
+    if bool(entry.key) == bool(entry.login and entry.password):
+        return "give either `key`, or `login` and `password`"
+    if traits is None:
+        return ""
+    if entry.key and not traits.has_keys:
+        return f"{entry.dialect} has no keys: give `login` and `password`"
+    if entry.login and not traits.has_logins:
+        return f"{entry.dialect} has no passwords: give `key`"
+    if entry.secret and not (entry.key and traits.has_signatures):
+        return "`secret` is for a key of a dialect that signs requests (mavorion)"
+    if entry.until is not None and entry.until.tzinfo is None:
+        return "`until` needs a time zone: 2026-12-31T00:00:00Z"
+    return ""
 
 
 def _country_faults(country: str, path: toml_file.Path) -> list[tuple[toml_file.Path, str]]:

@@ -137,3 +137,8 @@ def _shared_country(canonical: str, length: int) -> str:
     code = int(canonical[:length])
     number = phonenumbers.PhoneNumber(country_code=code, national_number=int(canonical[length:]))
     return phonenumbers.region_code_for_number(number) or phonenumbers.region_code_for_country_code(code)
+
+
+def calling_code(country: str) -> int | None:
+    """Give the calling code of a country; None for "ZZ"."""
+    return phonenumbers.country_code_for_region(country) or None

@@ -7,10 +7,18 @@ Applying a file twice changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from aldis.accounts.credentials import Credential, digest, hash_password, is_password
-from aldis.accounts.directory_file import AccountEntry, CredentialEntry, DirectoryFile, opted_in_numbers
+from aldis.accounts.directory_file import (
+    AccountEntry,
+    CredentialEntry,
+    DialectTraits,
+    DirectoryFile,
+    opted_in_numbers,
+)
 from aldis.accounts.price import Price, from_micros, to_micros
 from aldis.accounts.records import ACCOUNT, CARRIER, PRICES, ROUTES, AccountRecord, Record
 from aldis.errors import SettingsError
@@ -48,14 +56,14 @@ class Plan(msgspec.Struct, frozen=True):
     lines: tuple[str, ...]
 
 
-def plan(file: DirectoryFile, stored: Stored) -> Plan:
+def plan(file: DirectoryFile, stored: Stored, dialects: Mapping[str, DialectTraits]) -> Plan:
     """Work out the difference. Raises SettingsError when two accounts would share a credential."""
-    wanted = [_account_record(entry, stored) for entry in file.account]
+    wanted = [_account_record(entry, stored, dialects) for entry in file.account]
     wanted += [Record(CARRIER, carrier.name, msgspec.json.encode(carrier)) for carrier in file.carrier]
     if file.route:
         wanted.append(Record(ROUTES, "", msgspec.json.encode(file.route)))
     if file.price:
-        prices = [Price(to_micros(entry.per_segment), entry.country) for entry in file.price]
+        prices = [Price(to_micros(entry.per_segment), entry.country, entry.carrier) for entry in file.price]
         wanted.append(Record(PRICES, "", msgspec.json.encode(prices)))
     changed = [record for record in wanted if stored.records.get((record.kind, record.key)) != record.body]
     _refuse_shared(stored, changed)
@@ -72,18 +80,21 @@ def plan(file: DirectoryFile, stored: Stored) -> Plan:
     )
 
 
-def _account_record(entry: AccountEntry, stored: Stored) -> Record:
+def _account_record(entry: AccountEntry, stored: Stored, dialects: Mapping[str, DialectTraits]) -> Record:
     known = stored.records.get((ACCOUNT, entry.name))
     old = msgspec.json.decode(known, type=AccountRecord).credentials if known else ()
     record = AccountRecord(
         name=entry.name,
         active=entry.active,
         may_send=entry.may_send,
+        may_look_up=entry.may_look_up,
         currency=entry.currency,
         prepaid=entry.prepaid,
         networks=entry.networks,
         rate_per_s=entry.rate_per_s,
         burst=entry.burst,
+        segments_per_s=entry.segments_per_s,
+        segment_burst=entry.segment_burst,
         max_segments=entry.max_segments,
         smart_encoding=entry.smart_encoding,
         reference_optional=entry.reference_optional,
@@ -92,23 +103,33 @@ def _account_record(entry: AccountEntry, stored: Stored) -> Record:
         alphanumeric_in=entry.alphanumeric_in,
         default_sender=entry.default_sender,
         postback=entry.postback,
+        failures_only=entry.failures_only,
+        postback_style=entry.postback_style,
+        postback_secret=entry.postback_secret,
         postback_networks=entry.postback_networks,
-        credentials=tuple(_credential(entry.name, item, old) for item in entry.credential),
+        credentials=tuple(_credential(entry.name, item, old, dialects) for item in entry.credential),
     )
     return Record(ACCOUNT, entry.name, msgspec.json.encode(record))
 
 
-def _credential(account: str, entry: CredentialEntry, old: tuple[Credential, ...]) -> Credential:
+def _credential(
+    account: str,
+    entry: CredentialEntry,
+    old: tuple[Credential, ...],
+    dialects: Mapping[str, DialectTraits],
+) -> Credential:
     """Digest a credential; a password that has not changed keeps its hash, so that applying twice changes
     nothing.
     """
     identity = digest(entry.key or entry.login)
     password_hash = ""
     if entry.password:
+        password = dialects[entry.dialect].sent_password(entry.password)
         known = [c.password_hash for c in old if (c.dialect, c.identity_digest) == (entry.dialect, identity)]
-        kept = [hashed for hashed in known if is_password(entry.password, hashed)]
-        password_hash = kept[0] if kept else hash_password(entry.password)
-    return Credential(account, entry.dialect, identity, password_hash, entry.country)
+        kept = [hashed for hashed in known if is_password(password, hashed)]
+        password_hash = kept[0] if kept else hash_password(password)
+    until = 0 if entry.until is None else int(entry.until.timestamp() * 1000)
+    return Credential(account, entry.dialect, identity, password_hash, entry.country, entry.secret, until)
 
 
 def _refuse_shared(stored: Stored, changed: list[Record]) -> None:

@@ -1,4 +1,6 @@
-"""Prices segments by country, and turns decimal money into millionths and back. Money is integers, always."""
+"""Prices segments by carrier and country, and turns decimal money into millionths and back. Money is
+integers, always.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +18,8 @@ class Price(msgspec.Struct, frozen=True, omit_defaults=True):
     micros: int
     #: ISO 3166 alpha-2; "" for all countries without a price of their own
     country: str = ""
+    #: our name of it; "" for all carriers without a price of their own
+    carrier: str = ""
 
 
 def to_micros(amount: str) -> int:

@@ -1,4 +1,5 @@
-"""The directory's records as the store keeps them: one JSON document a thing, without secrets.
+"""The directory's records as the store keeps them: one JSON document a thing. Keys and
+passwords are not in it, but what must be signed with is.
 
 `plan.py` writes them, the store loads them whole and `snapshot` turns them into the directory that the
 gateway asks.
@@ -28,11 +29,14 @@ class AccountRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str
     active: bool = True
     may_send: bool = True
+    may_look_up: bool = True
     currency: str = "EUR"
     prepaid: bool = True
     networks: tuple[str, ...] = ()
     rate_per_s: float | None = None
     burst: int = 1
+    segments_per_s: float | None = None
+    segment_burst: int = 255
     max_segments: int = 255
     smart_encoding: bool = False
     reference_optional: bool = False
@@ -41,6 +45,10 @@ class AccountRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     alphanumeric_in: tuple[str, ...] = ()
     default_sender: str = ""
     postback: dict[str, str] = {}
+    failures_only: tuple[str, ...] = ()
+    postback_style: dict[str, str] = {}
+    #: kept as it is, because signing needs it
+    postback_secret: dict[str, str] = {}
     postback_networks: tuple[str, ...] = ()
     credentials: tuple[Credential, ...] = ()
 
@@ -61,11 +69,14 @@ def to_account(record: AccountRecord, account_id: int) -> Account:
         name=record.name,
         active=record.active,
         may_send=record.may_send,
+        may_look_up=record.may_look_up,
         currency=record.currency,
         prepaid=record.prepaid,
         networks=tuple(ip_network(network) for network in record.networks),
         rate_per_s=record.rate_per_s,
         burst=record.burst,
+        segments_per_s=record.segments_per_s,
+        segment_burst=record.segment_burst,
         max_segments=record.max_segments,
         smart_encoding=record.smart_encoding,
         reference_optional=record.reference_optional,
@@ -74,6 +85,9 @@ def to_account(record: AccountRecord, account_id: int) -> Account:
         alphanumeric_in=frozenset(record.alphanumeric_in),
         default_sender=record.default_sender,
         postback_urls=record.postback,
+        failures_only=frozenset(record.failures_only),
+        postback_styles=record.postback_style,
+        postback_secrets=record.postback_secret,
         postback_networks=tuple(ip_network(network) for network in record.postback_networks),
     )
 

@@ -1,6 +1,8 @@
-"""Routes: which link a message takes, by carrier, then sender, then country, then the default. Pure."""
+"""Routes: which links a message may take, by carrier, then sender, then country, then the default. Pure."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import msgspec
 
@@ -12,15 +14,30 @@ class Route(msgspec.Struct, frozen=True, omit_defaults=True):
     carrier: str = ""
     sender: str = ""
     country: str = ""
+    #: links to take instead, in this order, while `link` is down
+    backups: tuple[str, ...] = ()
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """All links, in the order in which they are tried."""
+        return (self.link, *self.backups)
+
+    @property
+    def weight(self) -> int:
+        """How telling it is: the carrier beats the sender, that beats the country, that beats nothing."""
+        return 4 * bool(self.carrier) + 2 * bool(self.sender) + bool(self.country)
+
+    def mismatch(self, carrier: str, sender: str, country: str) -> str:
+        """Name the criterion that a message does not meet; "" when it meets all."""
+        if self.carrier not in ("", carrier):
+            return "carrier"
+        if self.sender not in ("", sender):
+            return "sender"
+        return "country" if self.country not in ("", country) else ""
 
 
-def choose_link(routes: tuple[Route, ...], carrier: str, sender: str, country: str) -> str | None:
-    """Choose the link of the most telling rule that matches; the first in the file among equals, None when
-    none does.
-
-    A rule on the carrier beats one on the sender, that beats one on the country, that beats one without
-    criteria.
-    """
+def choose_route(routes: tuple[Route, ...], carrier: str, sender: str, country: str) -> Route | None:
+    """Choose the most telling rule that matches; the first in the file among equals, None when none does."""
     best: Route | None = None
     best_weight = -1
     for route in routes:
@@ -30,7 +47,14 @@ def choose_link(routes: tuple[Route, ...], carrier: str, sender: str, country: s
             or route.country not in ("", country)
         ):
             continue
-        weight = 4 * bool(route.carrier) + 2 * bool(route.sender) + bool(route.country)
+        weight = route.weight
         if weight > best_weight:
             best, best_weight = route, weight
-    return best.link if best else None
+    return best
+
+
+def choose_link(route: Route, is_up: Callable[[str], bool]) -> str:
+    """Take the first link that is up; where none is, the first, whose messages wait."""
+    if not route.backups or is_up(route.link):
+        return route.link
+    return next((link for link in route.backups if is_up(link)), route.link)

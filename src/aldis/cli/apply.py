@@ -12,7 +12,7 @@ from aldis.accounts.plan import Plan, Stored, plan
 from aldis.app import open_store
 from aldis.cli.running import config_option, data_dir_option, run, settings_or_default
 from aldis.clock import SystemClock
-from aldis.dialects.registry import NAMES
+from aldis.dialects.registry import TRAITS
 from aldis.errors import SettingsError
 from aldis.settings import Settings, store_path
 from aldis.store.contract import OptInKey
@@ -31,18 +31,18 @@ def apply(*, file: Path, dry_run: bool, config_file: Path, data_dir: Path) -> No
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as fault:
         raise SettingsError([f"{file}: {getattr(fault, 'strerror', None) or 'not UTF-8'}"]) from None
-    wanted = directory_file.read(text, str(file), NAMES)
+    wanted = directory_file.read(text, str(file), TRAITS)
     run(_apply(wanted, settings_or_default(config_file), data_dir, dry_run=dry_run))
 
 
 async def _apply(wanted: DirectoryFile, settings: Settings, data_dir: Path, *, dry_run: bool) -> None:
     if dry_run and not store_path(settings.store.url, data_dir).exists():
-        changes = plan(wanted, Stored({}, {}))
+        changes = plan(wanted, Stored({}, {}), TRAITS)
         _tell(changes, sum(len(opt_ins.numbers) for opt_ins in changes.opt_ins), "would ")
         return
     store = open_store(settings, data_dir)
     try:
-        changes = plan(wanted, await store.stored_directory())
+        changes = plan(wanted, await store.stored_directory(), TRAITS)
         if dry_run:
             keys = [OptInKey(o.sender, o.topic, number) for o in changes.opt_ins for number in o.numbers]
             opted_in = len(keys) - len(await store.opted_in(keys))

@@ -14,7 +14,9 @@ from aldis.cli.apply import apply
 from aldis.cli.config import config
 from aldis.cli.decode import decode
 from aldis.cli.demo import demo
+from aldis.cli.key import key
 from aldis.cli.message import message, messages
+from aldis.cli.route import route
 from aldis.cli.segments import segments
 from aldis.cli.serve import serve
 from aldis.cli.simulator import simulator
@@ -27,7 +29,7 @@ def aldis() -> None:
     """Aldis: an SMS gateway that takes customers' own HTTP dialects and speaks SMPP to carriers."""
 
 
-for verb in (serve, demo, simulator, apply, config, message, messages, segments, decode):
+for verb in (serve, demo, simulator, apply, config, message, messages, route, key, segments, decode):
     aldis.add_command(verb)
 
 

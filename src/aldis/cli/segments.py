@@ -14,7 +14,7 @@ from rich.table import Table
 
 from aldis.errors import GatewayError
 from aldis.sms.encoding import Encoded, decode
-from aldis.sms.fitting import DefaultAlphabet, Fitted, TextRules, fit, strangers
+from aldis.sms.fitting import DefaultAlphabet, Fitted, TextRules, Wishes, fit, strangers
 from aldis.sms.national_tables import Language
 from aldis.sms.segments import Splitting, TooLong, segment_room, split
 
@@ -44,7 +44,7 @@ def segments(
     chosen = tuple(Language[name.upper()] for name in languages)
     rules = TextRules(DefaultAlphabet(alphabet), chosen, Splitting(splitting))
     try:
-        fitted = fit(text, rules, smart=smart)
+        fitted = fit(text, rules, Wishes(smart=smart))
     except TooLong:
         raise GatewayError("this text needs more than 255 segments") from None
     except UnicodeEncodeError:

@@ -9,7 +9,7 @@ from pathlib import Path
 from aldis.accounts import directory_file
 from aldis.accounts.plan import plan
 from aldis.clock import Clock
-from aldis.dialects.registry import NAMES
+from aldis.dialects.registry import TRAITS
 from aldis.errors import SettingsError
 from aldis.settings import Settings, host_and_port
 from aldis.store.contract import Store
@@ -35,8 +35,8 @@ def write_files(folder: Path) -> list[Path]:
 
 async def apply_world(store: Store, clock: Clock) -> None:
     """Put the demo's accounts into a store."""
-    wanted = directory_file.read(text_of("world.toml"), "world.toml", NAMES)
-    await store.apply(plan(wanted, await store.stored_directory()), clock.now())
+    wanted = directory_file.read(text_of("world.toml"), "world.toml", TRAITS)
+    await store.apply(plan(wanted, await store.stored_directory(), TRAITS), clock.now())
 
 
 def refuse_public_addresses(settings: Settings) -> None:

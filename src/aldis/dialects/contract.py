@@ -3,20 +3,24 @@ a docs page.
 
 Obligations:
 1. `read` never raises, whatever the octets; what it cannot read becomes a Refusal, at best inside a
-   Submission, so that a stranger learns "who are you?" before "what is this?".
-2. `accept`, `refuse` and `postback` are total: every Admitted, every RefusalReason, every event has words.
+   Submission or Enquiry, so that a stranger learns "who are you?" before "what is this?".
+2. `accept`, `answer`, `refuse` and `postback` are total: every Admitted, the answer to every enquiry that
+   `read` makes, every RefusalReason and every event has words.
 3. All of it is pure: same arguments, same octets.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto
 
 import msgspec
 
+from aldis.accounts.account import Endpoint
+from aldis.accounts.directory_file import DialectTraits
 from aldis.accounts.numbering import Numbering
 from aldis.dialects.exchange import HttpReply, HttpRequest
+from aldis.traffic.enquiry import Answer, Enquiry
 from aldis.traffic.postback import DuePostback, Notify, PostbackRequest
 from aldis.traffic.refusal import Refusal
 from aldis.traffic.submission import Admitted, MessageAsk, Submission
@@ -41,6 +45,7 @@ class Check(Enum):
     CARRIER = auto()
     LENGTH = auto()
     ROUTE = auto()
+    SEGMENT_RATE = auto()
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -65,6 +70,8 @@ class RetrySchedule(msgspec.Struct, frozen=True):
     total_s: float
     #: which answers count as taken
     taken: Callable[[int], bool]
+    #: style → how many postbacks of one customer one request may carry, where that is not 1
+    bundles: Mapping[str, int] = {}
 
 
 class Reference(msgspec.Struct, frozen=True):
@@ -77,24 +84,35 @@ class Reference(msgspec.Struct, frozen=True):
     nonce: int
 
 
+#: what a request turns out to ask
+Asked = Submission | Enquiry
+
+
+def asks_nothing(_request: HttpRequest, _enquiry: Enquiry, _answer: Answer) -> HttpReply:
+    """Stand for `answer` in a dialect whose `read` makes no enquiries."""
+    raise LookupError("this dialect has no enquiries")
+
+
 class Dialect(msgspec.Struct, frozen=True):
     """One dialect as a record of functions."""
 
     name: str
-    paths: frozenset[str]
-    methods: frozenset[str]
+    #: path → methods; "*" as the last part of a path stands for anything
+    paths: Mapping[str, frozenset[str]]
     policy: Policy
     schedule: RetrySchedule
     #: True when two accepted messages of one account must not share a client_reference
     refuses_duplicates: bool
-    read: Callable[[HttpRequest], Submission | Refusal]
+    read: Callable[[HttpRequest], Asked | Refusal]
     accept: Callable[[HttpRequest, Submission, Admitted], HttpReply]
-    #: the submission is None when the request could not even be read
-    refuse: Callable[[HttpRequest, Submission | None, Refusal], HttpReply]
+    #: None when the request could not even be read
+    refuse: Callable[[HttpRequest, Asked | None, Refusal], HttpReply]
     reference: Callable[[MessageAsk, Reference], str]
     notify: Callable[[MessageAsk], Notify]
-    #: (what is due, the address, now)
-    postback: Callable[[DuePostback, str, int], PostbackRequest]
+    #: (what is due to one endpoint: `schedule.bundles` tells how many, where to, now)
+    postback: Callable[[Sequence[DuePostback], Endpoint, int], PostbackRequest]
+    answer: Callable[[HttpRequest, Enquiry, Answer], HttpReply] = asks_nothing
+    traits: DialectTraits = DialectTraits()
 
 
 def is_2xx(status: int) -> bool:

@@ -22,6 +22,8 @@ class HttpRequest(msgspec.Struct, frozen=True):
     nonce: int = 0
     #: False: the body was over the door's limit, and is left out
     body_fits: bool = True
+    #: how the customer reached us: scheme and host as the settings have them, else "https://" or "http://"
+    origin: str = "http://"
 
     def header(self, name: bytes) -> str:
         """Give the first header of a name in lower case; "" when there is none."""
@@ -29,6 +31,11 @@ class HttpRequest(msgspec.Struct, frozen=True):
             if key == name:
                 return value.decode("latin-1")
         return ""
+
+    @property
+    def public_origin(self) -> str:
+        """Scheme and host as the customer wrote them."""
+        return self.origin if not self.origin.endswith("//") else self.origin + self.header(b"host")
 
     @property
     def media_type(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aldis.accounts.directory_file import DialectTraits
 from aldis.dialects import genesys, mavorion, skycore, sumotext
 from aldis.dialects.contract import Dialect
 
@@ -9,4 +10,4 @@ DIALECTS: tuple[Dialect, ...] = (sumotext.DIALECT, mavorion.DIALECT, skycore.DIA
 
 BY_NAME: dict[str, Dialect] = {dialect.name: dialect for dialect in DIALECTS}
 BY_PATH: dict[str, Dialect] = {path: dialect for dialect in DIALECTS for path in dialect.paths}
-NAMES = frozenset(BY_NAME)
+TRAITS: dict[str, DialectTraits] = {dialect.name: dialect.traits for dialect in DIALECTS}

@@ -74,6 +74,11 @@ _DISCARD, _STORE, _STORE_UCS2, _CLASSES = 0xC, 0xD, 0xE, 0xF
 _AUTO_DELETE_FROM, _AUTO_DELETE_TO = 0x4, 0x7
 
 
+def with_class(alphabet: Alphabet, message_class: int) -> int:
+    """Write an octet of the general group with a message class; for GSM7, OCTETS and UCS2."""
+    return _HAS_CLASS | _BY_BITS.index(alphabet) << 2 | message_class
+
+
 def read(octet: int) -> DataCoding:
     """Read a data coding octet; every one of the 256 means something."""
     group = octet >> 4

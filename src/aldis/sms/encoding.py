@@ -1,6 +1,6 @@
-"""How a text is written on air: GSM 7-bit with one pair of its tables, or UCS-2.
+"""How a message is written on air: GSM 7-bit with one pair of its tables, UCS-2, or octets for a program.
 
-Which of them a message takes is chosen by `fitting.py`, once, at admission; the octets are stored and never
+Which of them a text takes is chosen by `fitting.py`, once, at admission; the octets are stored and never
 computed again. `decode` is the way back.
 
 Source: 3GPP TS 23.038 §6.2.1 (GSM 7-bit) and §6.2.3 (UCS2; surrogate pairs pass, as every handset of today
@@ -17,17 +17,20 @@ from aldis.sms.alphabet import NotInAlphabet, from_septets, to_septets
 
 
 class Encoding(IntEnum):
-    """How a text is written."""
+    """How a message is written."""
 
     GSM7 = 0
     UCS2 = 1
+    #: no text: 8-bit data behind a user data header of the customer's own
+    OCTETS = 2
 
 
 class Encoded(msgspec.Struct, frozen=True):
-    """A text ready to be cut into segments."""
+    """A message ready to be cut into segments."""
 
     encoding: Encoding
-    #: GSM7: one septet an octet. UCS2: UTF-16 big endian, two octets a unit.
+    #: GSM7: one septet an octet. UCS2: UTF-16 big endian, two octets a unit. OCTETS: the header with its
+    #: length octet, which is 0 where there is none, and the data.
     octets: bytes
     #: national language identifiers, with GSM7 only; 0 is the default
     locking: int = 0
@@ -51,7 +54,9 @@ def encode_ucs2(text: str) -> Encoded:
 
 
 def decode(encoded: Encoded) -> str:
-    """Read it back; broken UCS-2 shows U+FFFD instead of raising."""
+    """Read it back; broken UCS-2 shows U+FFFD instead of raising, and octets show as hex digits."""
     if encoded.encoding is Encoding.GSM7:
         return from_septets(encoded.octets, encoded.locking, encoded.single)
+    if encoded.encoding is Encoding.OCTETS:
+        return encoded.octets.hex()
     return encoded.octets.decode("utf-16-be", "replace")

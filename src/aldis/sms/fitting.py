@@ -1,4 +1,5 @@
-"""Chooses how a text is written for an upstream: the way with the fewest segments that it can carry.
+"""Chooses how a message is written for an upstream: as its sender wishes, else the way with the fewest
+segments that the upstream can carry.
 
 Used by admission, which prices the result, and by `aldis segments`, which shows it. Pure.
 """
@@ -8,12 +9,17 @@ from __future__ import annotations
 from enum import StrEnum
 
 import msgspec
+import regex
 
 from aldis.sms.alphabet import NotInAlphabet, to_septets, writable
 from aldis.sms.encoding import Encoded, Encoding, encode, encode_ucs2
 from aldis.sms.national_tables import Language
-from aldis.sms.segments import Splitting, TooLong, count
+from aldis.sms.segments import MAX_SEGMENTS, Splitting, TooLong, count
 from aldis.sms.smart import simplify
+
+#: characters, in any encoding
+MOST_IN_SEGMENT = 160
+_GRAPHEME = regex.compile(r"\X")
 
 
 class DefaultAlphabet(StrEnum):
@@ -40,8 +46,24 @@ class TextRules(msgspec.Struct, frozen=True):
 PLAIN = TextRules()
 
 
-#: a coding is one number: the encoding, and above it an octet each for the two shift tables and the splitting
-_SINGLE_SHIFT, _LOCKING_SHIFT, _SPLITTING_SHIFT = 8, 16, 24
+class Wishes(msgspec.Struct, frozen=True):
+    """How the sender of a message wants it written."""
+
+    #: characters that GSM 7-bit lacks may be replaced by their equals, where that avoids UCS-2
+    smart: bool = False
+    #: UCS-2, also where GSM 7-bit would do
+    ucs2: bool = False
+    #: 0 shows at once and is not kept, 1 handset, 2 SIM, 3 terminal equipment; None: the handset's choice
+    message_class: int | None = None
+    #: the text ends where it would need more segments
+    most_segments: int = MAX_SEGMENTS
+
+
+NO_WISHES = Wishes()
+
+#: a coding is one number: the encoding, and above it an octet each for the two shift tables, the splitting
+#: and the message class, which counts from 1 there
+_SINGLE_SHIFT, _LOCKING_SHIFT, _SPLITTING_SHIFT, _CLASS_SHIFT = 8, 16, 24, 32
 _ENCODINGS = tuple(Encoding)
 _SPLITTINGS = tuple(Splitting)
 
@@ -52,6 +74,7 @@ class Fitted(msgspec.Struct, frozen=True):
     encoded: Encoded
     splitting: Splitting
     segments: int
+    message_class: int | None = None
 
     @property
     def coding(self) -> int:
@@ -66,30 +89,77 @@ class Fitted(msgspec.Struct, frozen=True):
             | encoded.single << _SINGLE_SHIFT
             | encoded.locking << _LOCKING_SHIFT
             | splitting << _SPLITTING_SHIFT
+            | (0 if self.message_class is None else self.message_class + 1) << _CLASS_SHIFT
         )
 
 
-def from_coding(coding: int, octets: bytes) -> tuple[Encoded, Splitting]:
+class Kept(msgspec.Struct, frozen=True):
+    """What a coding and its octets say."""
+
+    encoded: Encoded
+    splitting: Splitting
+    message_class: int | None
+
+
+def from_coding(coding: int, octets: bytes) -> Kept:
     """Read back what the store kept."""
     encoded = Encoded(
         _ENCODINGS[coding & 0xFF], octets, coding >> _LOCKING_SHIFT & 0xFF, coding >> _SINGLE_SHIFT & 0xFF
     )
-    return encoded, _SPLITTINGS[coding >> _SPLITTING_SHIFT]
+    message_class = coding >> _CLASS_SHIFT
+    return Kept(
+        encoded,
+        _SPLITTINGS[coding >> _SPLITTING_SHIFT & 0xFF],
+        message_class - 1 if message_class else None,
+    )
 
 
-def fit(text: str, rules: TextRules = PLAIN, *, smart: bool = False) -> Fitted:
+def fit(text: str, rules: TextRules = PLAIN, wishes: Wishes = NO_WISHES) -> Fitted:
     """Write a text with the fewest segments.
 
-    smart: characters that GSM 7-bit lacks may be replaced by their equals, where that avoids UCS-2. Raises
-    TooLong beyond 255 segments, UnicodeEncodeError on a lone surrogate.
+    Raises TooLong beyond 255 segments, UnicodeEncodeError on a lone surrogate.
     """
-    if rules is PLAIN and not smart:
+    if rules is PLAIN and wishes is NO_WISHES:
         encoded = encode(text)
         return Fitted(encoded, rules.splitting, count(encoded))
-    candidates = _candidates(text, rules)
-    if smart and not candidates:
+    if wishes.most_segments < MAX_SEGMENTS:
+        text = _shortened(text, rules, wishes)
+    return _fit(text, rules, wishes)
+
+
+def fit_octets(octets: bytes, wishes: Wishes = NO_WISHES) -> Fitted:
+    """Take octets for a program, header first, as they are. Raises TooLong beyond one segment."""
+    encoded = Encoded(Encoding.OCTETS, octets)
+    return Fitted(encoded, Splitting.UDH_8, count(encoded), wishes.message_class)
+
+
+def _fit(text: str, rules: TextRules, wishes: Wishes) -> Fitted:
+    candidates = [] if wishes.ucs2 else _candidates(text, rules)
+    if wishes.smart and not wishes.ucs2 and not candidates:
         candidates = _candidates(simplify(text), rules)
-    return _shortest([*candidates, encode_ucs2(text)], rules.splitting)
+    return _shortest([*candidates, encode_ucs2(text)], rules.splitting, wishes.message_class)
+
+
+def _shortened(text: str, rules: TextRules, wishes: Wishes) -> str:
+    """Give as much of the beginning of a text as fits, in whole characters as readers see them."""
+    if _fits(text, rules, wishes):
+        return text
+    clusters = _GRAPHEME.findall(text[: wishes.most_segments * MOST_IN_SEGMENT])
+    fewest, most = 0, len(clusters)
+    while fewest < most:
+        middle = (fewest + most + 1) // 2
+        if _fits("".join(clusters[:middle]), rules, wishes):
+            fewest = middle
+        else:
+            most = middle - 1
+    return "".join(clusters[:fewest])
+
+
+def _fits(text: str, rules: TextRules, wishes: Wishes) -> bool:
+    try:
+        return _fit(text, rules, wishes).segments <= wishes.most_segments
+    except TooLong:
+        return False
 
 
 def strangers(text: str, rules: TextRules = PLAIN) -> dict[str, int]:
@@ -138,7 +208,7 @@ def _candidates(text: str, rules: TextRules) -> list[Encoded]:
     return found
 
 
-def _shortest(candidates: list[Encoded], splitting: Splitting) -> Fitted:
+def _shortest(candidates: list[Encoded], splitting: Splitting, message_class: int | None) -> Fitted:
     """Take the one with the fewest segments, then septets before UCS-2, then the shortest."""
     best: tuple[tuple[int, int, int], Fitted] | None = None
     for encoded in candidates:
@@ -148,7 +218,7 @@ def _shortest(candidates: list[Encoded], splitting: Splitting) -> Fitted:
             continue
         rank = (segments, encoded.encoding, len(encoded.octets))
         if best is None or rank < best[0]:
-            best = (rank, Fitted(encoded, splitting, segments))
+            best = (rank, Fitted(encoded, splitting, segments, message_class))
     if best is None:
         raise TooLong
     return best[1]

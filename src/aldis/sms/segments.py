@@ -42,7 +42,7 @@ class Splitting(StrEnum):
 
 
 class TooLong(Exception):
-    """The text needs more than 255 segments."""
+    """The text needs more than 255 segments, or octets more than one."""
 
 
 class Segment(msgspec.Struct, frozen=True):
@@ -63,6 +63,8 @@ def split(encoded: Encoded, reference: int, splitting: Splitting = Splitting.UDH
     bits are used. Returns 1..255 segments. Raises TooLong beyond that. Source: 3GPP TS 23.040 §9.2.3.24.1,
     §9.2.3.24.8.
     """
+    if encoded.encoding is Encoding.OCTETS:
+        return (_whole(encoded.octets),)
     shifts = udh.shifts(encoded.locking, encoded.single)
     pieces = _pieces(encoded, splitting)
     total = len(pieces)
@@ -83,7 +85,10 @@ def split(encoded: Encoded, reference: int, splitting: Splitting = Splitting.UDH
 
 
 def count(encoded: Encoded, splitting: Splitting = Splitting.UDH_8) -> int:
-    """Tell how many segments go on air. Raises TooLong beyond 255."""
+    """Tell how many segments go on air. Raises TooLong beyond 255, and for octets beyond one."""
+    if encoded.encoding is Encoding.OCTETS:
+        _whole(encoded.octets)
+        return 1
     if len(encoded.octets) <= segment_room(encoded, splitting, alone=True):
         return 1
     return len(_pieces(encoded, splitting))
@@ -96,6 +101,15 @@ def segment_room(encoded: Encoded, splitting: Splitting, *, alone: bool) -> int:
         elements += _CONCATENATION_16 if splitting is Splitting.UDH_16 else _CONCATENATION_8
     free = USER_DATA_OCTETS - (elements + 1 if elements else 0)
     return free * 8 // 7 if encoded.encoding is Encoding.GSM7 else free - free % 2
+
+
+def _whole(octets: bytes) -> Segment:
+    """Part a message of octets into header and data; it is never cut, because only its sender knows where."""
+    end = 1 + octets[0]
+    header, data = octets[:end] if octets[0] else b"", octets[end:]
+    if len(header) + len(data) > USER_DATA_OCTETS:
+        raise TooLong
+    return Segment(1, 1, header, data)
 
 
 def _pieces(encoded: Encoded, splitting: Splitting) -> list[bytes]:

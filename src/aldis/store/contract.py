@@ -17,7 +17,15 @@ import msgspec
 
 from aldis.accounts.directory import Directory
 from aldis.accounts.plan import Plan, Stored
-from aldis.traffic.message import ClaimedMessage, MessageFacts, NewMessage, SegmentFacts, Settlement
+from aldis.traffic.enquiry import Usage
+from aldis.traffic.message import (
+    ClaimedMessage,
+    MessageFacts,
+    MessageStatus,
+    NewMessage,
+    SegmentFacts,
+    Settlement,
+)
 from aldis.traffic.postback import DuePostback, PostbackResult
 from aldis.traffic.receipt import Receipt
 from aldis.traffic.refusal import Refusal
@@ -62,6 +70,14 @@ class Timeline(msgspec.Struct, frozen=True):
     message: MessageFacts
     segments: tuple[SegmentFacts, ...]
     postbacks: tuple[PostbackFacts, ...]
+
+
+class Purged(msgspec.Struct, frozen=True):
+    """What became of one look at old messages."""
+
+    forgotten: int
+    #: where to look on; 0: from the start
+    after: int
 
 
 class Balance(msgspec.Struct, frozen=True):
@@ -199,10 +215,30 @@ class Store(Protocol):
         """
         ...
 
-    async def purge(self, limit: int, before: int) -> int:
-        """Forget ended messages that were accepted before an instant, with all that hangs on them. Returns
-        how many.
+    async def purge(self, limit: int, before: int, after: int) -> Purged:
+        """Forget ended messages that were accepted before an instant, with all that hangs on them; looks at
+        `limit` messages with ids above `after`.
         """
+        ...
+
+    # ── what customers ask ──
+
+    async def submission(self, account_id: int, dialect: str, reference: str) -> list[MessageStatus]:
+        """Give the messages that an account knows by a reference, in the order of their recipients."""
+        ...
+
+    async def cancel_scheduled(self, account_id: int, dialect: str, reference: str, now: int) -> int | None:
+        """End a submission that is not due yet, and free its money. Returns how many messages that ended; 0
+        when it is too late, None when there is no such submission.
+        """
+        ...
+
+    async def usage(self, account_id: int, since: int, until: int, label: str | None) -> list[Usage]:
+        """Sum up what an account used of what it sent in a time, by label and country."""
+        ...
+
+    async def subscribe(self, key: OptInKey, *, wanted: bool, now: int) -> None:
+        """Add a person's consent, or take it away."""
         ...
 
     # ── directory ──

@@ -47,6 +47,8 @@ class NewMessage(msgspec.Struct, frozen=True, array_like=True):
     expires_at: int
     #: when upkeep must look at it first: no later than waiting, or patience for a receipt, may end
     review_at: int
+    #: under which the customer wants its use counted
+    label: str = ""
 
 
 class ClaimedMessage(msgspec.Struct, frozen=True):
@@ -123,3 +125,17 @@ class MessageFacts(msgspec.Struct, frozen=True):
     reason: str
     callback_url: str
     echo: bytes
+
+
+class MessageStatus(msgspec.Struct, frozen=True):
+    """A message as its customer may ask about it."""
+
+    message: MessageFacts
+    priority: int
+    #: with the octets, an `sms.encoding.Encoded`
+    coding: int
+    octets: bytes
+    #: when it may be sent
+    due_at: int
+    expires_at: int
+    label: str

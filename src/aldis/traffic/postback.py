@@ -31,6 +31,8 @@ class Notify(IntFlag):
     NOTHING = 0
     SENT = 1
     ENDED = 2
+    #: of its end, unless it was delivered
+    FAILED = 4
 
 
 class PostbackEvent(StrEnum):

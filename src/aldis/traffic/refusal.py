@@ -23,9 +23,14 @@ class RefusalReason(StrEnum):
     # who asks
     CREDENTIALS_MISSING = "credentials_missing"
     CREDENTIALS_UNKNOWN = "credentials_unknown"
+    SIGNATURE_METHOD_UNKNOWN = "signature_method_unknown"
+    SIGNATURE_INVALID = "signature_invalid"
+    SIGNATURE_EXPIRED = "signature_expired"
+    NONCE_USED = "nonce_used"
     ADDRESS_NOT_ALLOWED = "address_not_allowed"
     ACCOUNT_INACTIVE = "account_inactive"
     SENDING_NOT_PERMITTED = "sending_not_permitted"
+    LOOKUP_NOT_PERMITTED = "lookup_not_permitted"
     THROTTLED = "throttled"
     # what they ask
     SENDER_INVALID = "sender_invalid"
@@ -43,6 +48,8 @@ class RefusalReason(StrEnum):
     TEXT_TOO_LONG = "text_too_long"
     NO_ROUTE = "no_route"
     DUPLICATE = "duplicate"
+    MESSAGE_UNKNOWN = "message_unknown"
+    TOO_LATE = "too_late"
     CREDIT_INSUFFICIENT = "credit_insufficient"
     # ourselves
     UNAVAILABLE = "unavailable"

@@ -1,6 +1,6 @@
 """The life of a message as one table; code, the store's CHECK constraint, tests and docs all read it.
 
-queued       claimed→sending · validity_passed→expired
+queued       claimed→sending · validity_passed→expired · cancelled→deleted
 sending      submit_accepted→sent · submit_deferred→queued · submit_rejected→rejected
              · attempts_exhausted→failed · validity_passed→expired
              · owner_lost→queued (resend) · owner_lost_held→unconfirmed (hold)
@@ -33,6 +33,7 @@ class Event(StrEnum):
 
     CLAIMED = "claimed"
     VALIDITY_PASSED = "validity_passed"
+    CANCELLED = "cancelled"
     SUBMIT_ACCEPTED = "submit_accepted"
     SUBMIT_DEFERRED = "submit_deferred"
     SUBMIT_REJECTED = "submit_rejected"
@@ -59,6 +60,7 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
     State.QUEUED: {
         Event.CLAIMED: State.SENDING,
         Event.VALIDITY_PASSED: State.EXPIRED,
+        Event.CANCELLED: State.DELETED,
     },
     State.SENDING: {
         Event.SUBMIT_ACCEPTED: State.SENT,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
+from functools import lru_cache
 
 import msgspec
 
+from aldis.sms.fitting import NO_WISHES, Wishes
 from aldis.traffic.refusal import Refusal
 
 
@@ -18,6 +21,20 @@ class Priority(IntEnum):
     INTERACTIVE = 3
 
 
+class Signed(msgspec.Struct, frozen=True):
+    """What a request was signed with instead of showing its secret: OAuth 1.0a, HMAC-SHA1. Source: RFC 5849
+    §3.4.
+    """
+
+    #: what the signature is of
+    base_string: str
+    #: base64
+    signature: str
+    nonce: str
+    #: Unix seconds, as the customer's clock has them
+    timestamp: int
+
+
 class Presented(msgspec.Struct, frozen=True):
     """The credentials that came with a request."""
 
@@ -27,6 +44,7 @@ class Presented(msgspec.Struct, frozen=True):
     identity: str
     #: the password; None where the key is all there is
     secret: str | None = None
+    signed: Signed | None = None
 
     def __repr__(self) -> str:
         return f"Presented({self.dialect!r})"
@@ -52,6 +70,42 @@ class MessageAsk(msgspec.Struct, frozen=True, kw_only=True):
     echo: dict[str, str] = {}
     #: overrides the account's postback address
     callback_url: str | None = None
+    #: words of the text that each recipient's values take the place of
+    tags: tuple[str, ...] = ()
+    #: one for each recipient, if there are tags: as many values as tags
+    tag_values: tuple[tuple[str, ...], ...] = ()
+    #: how it is to be written
+    wishes: Wishes = NO_WISHES
+    #: octets for a program instead of a text, behind their user data header with its length octet
+    data: bytes = b""
+    #: when to send it, Unix milliseconds; 0: now
+    send_at: int = 0
+    #: how long sending it may be tried; None: as long as the house does
+    validity_s: int | None = None
+    #: under which the customer wants its use counted
+    label: str = ""
+    #: the answer is to tell of each recipient
+    wants_details: bool = False
+
+    @property
+    def has_content(self) -> bool:
+        """Whether there is anything to send."""
+        return bool(self.text or self.data)
+
+    def text_for(self, position: int) -> str:
+        """Give the text for one recipient: every tag replaced by its value, in one go, so that a value that
+        looks like a tag stays as it is.
+        """
+        if not self.tags:
+            return self.text
+        values = dict(zip(self.tags, self.tag_values[position], strict=True))
+        return _any_of(self.tags).sub(lambda found: values[found[0]], self.text)
+
+
+@lru_cache(maxsize=256)
+def _any_of(tags: tuple[str, ...]) -> re.Pattern[str]:
+    """Find tags, the longest first where one begins with another."""
+    return re.compile("|".join(map(re.escape, sorted(tags, key=len, reverse=True))))
 
 
 class Submission(msgspec.Struct, frozen=True):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from aldis.accounts.directory_file import DialectTraits
 from aldis.accounts.numbering import Numbering
 from aldis.dialects.contract import Check, Dialect, Policy, RetrySchedule, is_2xx
 from aldis.dialects.genesys import postback, reply, submission
 
-PATHS = frozenset({"/httpapi/receiver", "/httpapi/receiver/"})
+METHODS = frozenset({"GET", "POST"})
+PATHS = {"/httpapi/receiver": METHODS, "/httpapi/receiver/": METHODS}
 
 #: 1 → 2 → 6 → 4/5 → 3 → 8, then 7 in the store; whether message_id may be missing only the account tells
 POLICY = Policy(
@@ -25,6 +27,7 @@ POLICY = Policy(
         Check.CARRIER,
         Check.LENGTH,
         Check.ROUTE,
+        Check.SEGMENT_RATE,
     ),
     numbering=Numbering.INTERNATIONAL,
 )
@@ -35,7 +38,6 @@ SCHEDULE = RetrySchedule(waits_s=(600,) * 25, connect_s=10, total_s=15, taken=is
 DIALECT = Dialect(
     name="genesys",
     paths=PATHS,
-    methods=frozenset({"GET", "POST"}),
     policy=POLICY,
     schedule=SCHEDULE,
     refuses_duplicates=True,
@@ -45,4 +47,5 @@ DIALECT = Dialect(
     reference=reply.reference,
     notify=postback.notify,
     postback=postback.write,
+    traits=DialectTraits(has_keys=False, has_logins=True),
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 import msgspec
 
+from aldis.accounts.account import Endpoint
 from aldis.traffic.postback import DuePostback, Notify, PostbackRequest
 from aldis.traffic.states import State
 from aldis.traffic.submission import MessageAsk
@@ -37,8 +39,9 @@ def notify(ask: MessageAsk) -> Notify:
     return Notify.ENDED if ask.wants_receipt else Notify.NOTHING
 
 
-def write(due: DuePostback, url: str, _now: int) -> PostbackRequest:
+def write(dues: Sequence[DuePostback], endpoint: Endpoint, _now: int) -> PostbackRequest:
     """Write the receipt, with whatever the customer wanted echoed."""
+    (due,) = dues
     message_state, result_code = CODES[due.state]
     if due.state in (State.REJECTED, State.FAILED):
         result_code = REASONS.get(due.error_code, result_code)
@@ -50,4 +53,4 @@ def write(due: DuePostback, url: str, _now: int) -> PostbackRequest:
         **msgspec.json.decode(due.message.echo, type=dict[str, str]),
     }
     headers = (("Content-Type", "application/x-www-form-urlencoded"),)
-    return PostbackRequest("POST", url, headers, urlencode(values).encode())
+    return PostbackRequest("POST", endpoint.url, headers, urlencode(values).encode())

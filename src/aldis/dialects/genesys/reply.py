@@ -4,7 +4,7 @@ Source: seed 003.
 
 from __future__ import annotations
 
-from aldis.dialects.contract import Reference
+from aldis.dialects.contract import Asked, Reference
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import Admitted, MessageAsk, Submission
@@ -34,6 +34,10 @@ CODES: dict[RefusalReason, int] = {
     RefusalReason.TEXT_MISSING: REQUEST_INVALID,
     RefusalReason.CREDENTIALS_MISSING: AUTHENTICATION_FAILED,
     RefusalReason.CREDENTIALS_UNKNOWN: AUTHENTICATION_FAILED,
+    RefusalReason.SIGNATURE_METHOD_UNKNOWN: AUTHENTICATION_FAILED,
+    RefusalReason.SIGNATURE_INVALID: AUTHENTICATION_FAILED,
+    RefusalReason.SIGNATURE_EXPIRED: AUTHENTICATION_FAILED,
+    RefusalReason.NONCE_USED: AUTHENTICATION_FAILED,
     RefusalReason.ADDRESS_NOT_ALLOWED: AUTHENTICATION_FAILED,
     RefusalReason.ACCOUNT_INACTIVE: AUTHENTICATION_FAILED,
     RefusalReason.SENDING_NOT_PERMITTED: AUTHENTICATION_FAILED,
@@ -53,6 +57,9 @@ CODES: dict[RefusalReason, int] = {
     RefusalReason.NOT_OPTED_IN: OTHER,
     RefusalReason.NOT_SUBSCRIBED: OTHER,
     RefusalReason.CREDIT_INSUFFICIENT: OTHER,
+    RefusalReason.LOOKUP_NOT_PERMITTED: OTHER,
+    RefusalReason.MESSAGE_UNKNOWN: OTHER,
+    RefusalReason.TOO_LATE: OTHER,
 }
 
 #: HTTP 200 says that the request was understood; these were not
@@ -64,7 +71,7 @@ def accept(_request: HttpRequest, _submission: Submission, _admitted: Admitted) 
     return _write(200, QUEUED)
 
 
-def refuse(_request: HttpRequest, _submission: Submission | None, refusal: Refusal) -> HttpReply:
+def refuse(_request: HttpRequest, _asked: Asked | None, refusal: Refusal) -> HttpReply:
     """Give the code that fits a refusal."""
     return _write(STATUSES.get(refusal.reason, 200), CODES[refusal.reason])
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from aldis.accounts.directory_file import DialectTraits
 from aldis.accounts.numbering import Numbering
 from aldis.dialects.contract import Check, Dialect, Policy, RetrySchedule, is_2xx
-from aldis.dialects.mavorion import postback, reply, submission
-
-PATHS = frozenset({"/v2/mtsms", "/v2/mtsms/", "/sms/mtsms", "/sms/mtsms/", "/rest/mtsms", "/rest/mtsms/"})
+from aldis.dialects.mavorion import postback, reply, request
 
 POLICY = Policy(
     checks=(
@@ -22,6 +21,7 @@ POLICY = Policy(
         Check.SENDER,
         Check.LENGTH,
         Check.ROUTE,
+        Check.SEGMENT_RATE,
     ),
     numbering=Numbering.INTERNATIONAL_FIRST,
     sender_required=False,
@@ -32,15 +32,16 @@ SCHEDULE = RetrySchedule(waits_s=(60, 120, 360, 1440, 7200, 43200), connect_s=10
 
 DIALECT = Dialect(
     name="mavorion",
-    paths=PATHS,
-    methods=frozenset({"GET", "POST"}),
+    paths=request.PATHS,
     policy=POLICY,
     schedule=SCHEDULE,
     refuses_duplicates=False,
-    read=submission.read,
+    read=request.read,
     accept=reply.accept,
     refuse=reply.refuse,
     reference=reply.reference,
     notify=postback.notify,
     postback=postback.write,
+    answer=reply.answer,
+    traits=DialectTraits(has_logins=True, has_signatures=True),
 )

@@ -4,8 +4,13 @@ GatewayAPI's rest.rst.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
+from aldis.accounts.account import Endpoint
+from aldis.accounts.numbering import calling_code
+from aldis.dialects.mavorion import signature
 from aldis.traffic.postback import DuePostback, Notify, PostbackRequest
 from aldis.traffic.states import State
 from aldis.traffic.submission import MessageAsk
@@ -23,25 +28,68 @@ STATUSES = {
 }
 
 
+#: what an SMSC said of a submit → GatewayAPI's number for it. Source: GatewayAPI's errors.rst
+CODES = {
+    "ESME_RINVDSTADR": "0x1060",
+    "ESME_RINVDSTNPI": "0x1061",
+    "ESME_RINVDSTTON": "0x1062",
+    "ESME_RINVDSTFLAG": "0x1063",
+    "ESME_RINVNUMDESTS": "0x1064",
+    "ESME_RINVSRCADR": "0x1065",
+    "ESME_RINVSRCNPI": "0x1066",
+    "ESME_RINVSRCTON": "0x1067",
+    "ESME_RX_P_APPN": "0x1068",
+    "ESME_RX_R_APPN": "0x1069",
+    "ESME_RX_T_APPN": "0x106A",
+    "ESME_RINVCMDLEN": "0x106B",
+    "ESME_RINVSERTYP": "0x106C",
+    "ESME_RINVPARLEN": "0x1071",
+    "ESME_RINVOPTPARSTREAM": "0x1072",
+    "ESME_RINVOPTPARAMVAL": "0x1072",
+    "ESME_RMISSINGOPTPARAM": "0x1073",
+    "ESME_RINVEXPIRY": "0x1074",
+    "ESME_RINVSCHED": "0x1075",
+    "ESME_RINVDLNAME": "0x1076",
+    "ESME_RINVMSGLEN": "0x1078",
+    "ESME_RINVREPFLAG": "0x107D",
+    "ESME_RSUBMITFAIL": "0x107E",
+    "ESME_RINVREGDLVFLG": "0x107F",
+    "ESME_RMSGQFUL": "0x1080",
+    "ESME_RTHROTTLED": "0x1047",
+}
+
+
+def error_code(reason: str) -> str | None:
+    """Give GatewayAPI's number for what an SMSC said; None when it has none."""
+    return CODES.get(reason)
+
+
 def notify(_ask: MessageAsk) -> Notify:
     """Tell of each change."""
     return Notify.SENT | Notify.ENDED
 
 
-def write(due: DuePostback, url: str, _now: int) -> PostbackRequest:
-    """Write one status callback."""
-    echo = msgspec.json.decode(due.message.echo, type=dict[str, str])
-    document = {
-        "id": due.message.submission_id,
-        "msisdn": int(due.message.recipient),
-        "time": due.happened_at // 1000,
-        "status": STATUSES[due.state],
-        "error": due.error_code or None,
-        "code": None,
-        "userref": echo.get("userref"),
-        "callback_url": due.message.callback_url or None,
-        "api": 4,
-    }
-    return PostbackRequest(
-        "POST", url, (("Content-Type", "application/json"),), msgspec.json.encode(document)
+def write(dues: Sequence[DuePostback], endpoint: Endpoint, _now: int) -> PostbackRequest:
+    """Write one status callback, signed where the account has a secret for that."""
+    (due,) = dues
+    message = due.message
+    echo = msgspec.json.decode(message.echo, type=dict[str, str])
+    body = msgspec.json.encode(
+        {
+            "id": message.submission_id,
+            "msisdn": int(message.recipient),
+            "time": due.happened_at // 1000,
+            "status": STATUSES[due.state],
+            "error": due.error_code or None,
+            "code": error_code(due.error_code),
+            "userref": echo.get("userref"),
+            "callback_url": message.callback_url or None,
+            "api": 4,
+            "country_code": message.country,
+            "country_prefix": calling_code(message.country),
+        }
     )
+    headers: tuple[tuple[str, str], ...] = (("Content-Type", "application/json"),)
+    if endpoint.secret:
+        headers += (("X-Gwapi-Signature", signature.token(body, endpoint.secret)),)
+    return PostbackRequest("POST", endpoint.url, headers, body)

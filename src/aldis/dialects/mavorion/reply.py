@@ -12,10 +12,14 @@ from collections import Counter
 import msgspec
 
 from aldis.accounts.price import MICROS
-from aldis.dialects.contract import Reference
+from aldis.dialects.contract import Asked, Reference
 from aldis.dialects.exchange import HttpReply, HttpRequest
+from aldis.dialects.mavorion import report
+from aldis.traffic.enquiry import Answer, BalanceFound, Cancelled, Enquiry, StatusFound, UsageFound
 from aldis.traffic.refusal import Refusal, RefusalReason
-from aldis.traffic.submission import Admitted, MessageAsk, Submission
+from aldis.traffic.submission import Admitted, AdmittedAsk, MessageAsk, Submission
+
+JSON = b"application/json"
 
 _MISSING = ("0x0222", 400, "Missing required parameter %1")
 _INVALID = ("0x0308", 400, "Invalid argument: %1")
@@ -38,9 +42,14 @@ ERRORS: dict[RefusalReason, tuple[str, int, str]] = {
     ),
     RefusalReason.CREDENTIALS_MISSING: _TOKEN,
     RefusalReason.CREDENTIALS_UNKNOWN: _TOKEN,
+    RefusalReason.SIGNATURE_METHOD_UNKNOWN: ("0x0221", 400, "Unsupported signature method %1"),
+    RefusalReason.SIGNATURE_INVALID: ("0x0224", 401, "Invalid signature"),
+    RefusalReason.SIGNATURE_EXPIRED: ("0x0225", 401, "Expired timestamp"),
+    RefusalReason.NONCE_USED: ("0x0226", 401, "Invalid / used nonce"),
     RefusalReason.ADDRESS_NOT_ALLOWED: ("0x0213", 403, "Unauthorized IP-address: %1"),
     RefusalReason.ACCOUNT_INACTIVE: ("0x022A", 403, "Account frozen, contact support"),
     RefusalReason.SENDING_NOT_PERMITTED: ("0x021D", 403, "SMS not enabled for account"),
+    RefusalReason.LOOKUP_NOT_PERMITTED: ("0x021A", 403, "HLR not enabled for account"),
     RefusalReason.THROTTLED: ("0x0309", 429, "Temporarily unavailable: too many messages"),
     RefusalReason.SENDER_INVALID: _INVALID,
     RefusalReason.SENDER_UNKNOWN: _FORBIDDEN,
@@ -57,10 +66,21 @@ ERRORS: dict[RefusalReason, tuple[str, int, str]] = {
     RefusalReason.TEXT_TOO_LONG: _INVALID,
     RefusalReason.NO_ROUTE: _UNREACHABLE,
     RefusalReason.DUPLICATE: ("0x0303", 403, "Operation not permitted"),
+    RefusalReason.MESSAGE_UNKNOWN: ("0x0308", 404, "Unknown message id %1"),
+    RefusalReason.TOO_LATE: ("0x0303", 410, "Message %1 was sent or deleted already"),
     RefusalReason.CREDIT_INSUFFICIENT: ("0x0216", 403, "Insufficient credit"),
     RefusalReason.UNAVAILABLE: ("0x0305", 503, "Shutting down, try again"),
     RefusalReason.INTERNAL: ("0x0301", 503, "Temporarily unavailable, try again"),
 }
+
+#: where a parameter has a code of its own
+PARAMETER_ERRORS = {
+    "class": ("0x0218", 422, "Unknown message class id %1"),
+    "priority": ("0x0311", 422, "Priority %1 not available"),
+}
+#: where the credentials were not a token
+CONSUMER_KEY = ("0x0223", 401, "Invalid Consumer Key")
+PASSWORD = ("0x0211", 401, "Invalid password")
 
 #: what %1 names where the refusal itself carries no value
 PARAMETERS = {
@@ -72,7 +92,7 @@ PARAMETERS = {
 }
 
 
-def accept(_request: HttpRequest, _submission: Submission, admitted: Admitted) -> HttpReply:
+def accept(_request: HttpRequest, submission: Submission, admitted: Admitted) -> HttpReply:
     """Give one id for each SMS of the request, and what they use and cost."""
     countries: Counter[str] = Counter()
     micros = 0
@@ -80,17 +100,41 @@ def accept(_request: HttpRequest, _submission: Submission, admitted: Admitted) -
         for country, segments in zip(ask.countries, ask.segments_each, strict=True):
             countries[country] += segments
         micros += ask.price_micros
-    document = {
+    document: dict[str, object] = {
         "ids": [ask.message_ids[0] for ask in admitted.asks],
         # a float even when it is whole: clients check the type
         "usage": {"countries": dict(countries), "currency": admitted.currency, "total_cost": micros / MICROS},
     }
-    return HttpReply(200, b"application/json", msgspec.json.encode(document))
+    if any(ask.wants_details for ask in submission.asks):
+        document["details"] = {"messages": [_details(ask) for ask in admitted.asks]}
+    return HttpReply(200, JSON, msgspec.json.encode(document))
 
 
-def refuse(request: HttpRequest, _submission: Submission | None, refusal: Refusal) -> HttpReply:
+def _details(ask: AdmittedAsk) -> dict[str, object]:
+    recipients = zip(ask.countries, ask.recipients, ask.segments_each, strict=True)
+    return {
+        "id": ask.message_ids[0],
+        "recipients": [
+            {"country": country, "msisdn": int(msisdn), "parts": parts}
+            for country, msisdn, parts in recipients
+        ],
+    }
+
+
+def answer(_request: HttpRequest, enquiry: Enquiry, found: Answer) -> HttpReply:
+    """Answer what is not about sending."""
+    match found:
+        case Cancelled():
+            return HttpReply(204, JSON, b"")
+        case BalanceFound() | StatusFound() | UsageFound():
+            return HttpReply(200, JSON, msgspec.json.encode(report.document(found)))
+        case _:
+            raise TypeError(type(enquiry).__name__)
+
+
+def refuse(request: HttpRequest, asked: Asked | None, refusal: Refusal) -> HttpReply:
     """Give the error that fits a refusal."""
-    code, status, message = ERRORS[refusal.reason]
+    code, status, message = _error(asked, refusal)
     named = refusal.value or refusal.parameter or PARAMETERS.get(refusal.reason, "")
     if refusal.reason in (RefusalReason.ACTION_UNKNOWN, RefusalReason.PARAMETER_MISSING):
         named = refusal.parameter
@@ -101,7 +145,18 @@ def refuse(request: HttpRequest, _submission: Submission | None, refusal: Refusa
         "message": message,
         "variables": variables,
     }
-    return HttpReply(status, b"application/json", msgspec.json.encode(document))
+    return HttpReply(status, JSON, msgspec.json.encode(document))
+
+
+def _error(asked: Asked | None, refusal: Refusal) -> tuple[str, int, str]:
+    if refusal.reason is RefusalReason.PARAMETER_INVALID and refusal.parameter in PARAMETER_ERRORS:
+        return PARAMETER_ERRORS[refusal.parameter]
+    if refusal.reason is RefusalReason.CREDENTIALS_UNKNOWN and asked is not None:
+        if asked.presented.signed is not None:
+            return CONSUMER_KEY
+        if asked.presented.secret is not None:
+            return PASSWORD
+    return ERRORS[refusal.reason]
 
 
 def reference(_ask: MessageAsk, made_of: Reference) -> str:

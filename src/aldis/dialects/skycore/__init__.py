@@ -1,12 +1,16 @@
-"""Skycore's sendSMS(). Source: seed 002; docs/dialects/skycore.md."""
+"""Skycore's sendSMS(), subscribe() and unsubscribe(). Source: seed 002; docs/dialects/skycore.md."""
 
 from __future__ import annotations
 
+import hashlib
+
+from aldis.accounts.directory_file import DialectTraits
 from aldis.accounts.numbering import Numbering
 from aldis.dialects.contract import Check, Dialect, Policy, RetrySchedule
 from aldis.dialects.skycore import postback, reply, submission
 
-PATHS = frozenset({"/API/wxml/1.3/index.php", "/API/wxml/1.3/", "/API/wxml/1.3"})
+METHODS = frozenset({"GET", "POST"})
+PATHS = dict.fromkeys(("/API/wxml/1.3/index.php", "/API/wxml/1.3/", "/API/wxml/1.3"), METHODS)
 
 #: action (E101) and key (E102) are looked at on reading; then E104, rights, E201, E712, E111, E110, E628,
 #: E714
@@ -26,6 +30,7 @@ POLICY = Policy(
         Check.CAMPAIGN,
         Check.LENGTH,
         Check.ROUTE,
+        Check.SEGMENT_RATE,
     ),
     numbering=Numbering.INTERNATIONAL,
 )
@@ -36,12 +41,19 @@ def _is_200(status: int) -> bool:
 
 
 #: ten seconds to connect, then every five minutes, five times
-SCHEDULE = RetrySchedule(waits_s=(300,) * 5, connect_s=10, total_s=15, taken=_is_200)
+SCHEDULE = RetrySchedule(
+    waits_s=(300,) * 5, connect_s=10, total_s=15, taken=_is_200, bundles=postback.BUNDLES
+)
+
+
+def _sent_password(password: str) -> str:
+    """Give what PASS holds: the MD5 of the password, in hex."""
+    return hashlib.md5(password.encode(), usedforsecurity=False).hexdigest()
+
 
 DIALECT = Dialect(
     name="skycore",
     paths=PATHS,
-    methods=frozenset({"GET", "POST"}),
     policy=POLICY,
     schedule=SCHEDULE,
     refuses_duplicates=False,
@@ -51,4 +63,6 @@ DIALECT = Dialect(
     reference=reply.reference,
     notify=postback.notify,
     postback=postback.write,
+    answer=reply.answer,
+    traits=DialectTraits(styles=postback.STYLES, sent_password=_sent_password, has_logins=True),
 )

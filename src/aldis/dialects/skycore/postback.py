@@ -1,15 +1,26 @@
-"""Writes Skycore's two notifications: the message was sent, and its delivery receipt. Source: seed 002.
+"""Writes Skycore's notifications: the message was sent, and its delivery receipt. Source: seed 002; Skycore's
+later pages for the other two styles.
 
-The seed prints code N201 for both and spells the receipt's attributes in lower case; so do we.
+The seed prints code N201 for both and spells the receipt's attributes in lower case; so does style `seed`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import msgspec
+
+from aldis.accounts.account import Endpoint
 from aldis.clock import as_datetime
 from aldis.dialects.markup import xml_text
 from aldis.traffic.postback import DuePostback, Notify, PostbackEvent, PostbackRequest
 from aldis.traffic.states import State
 from aldis.traffic.submission import MessageAsk
+
+#: as the seed has it; the same with codes that tell the events apart; one flat document an event, as later
+SEED, CODES, FLAT = STYLES = ("seed", "codes", "flat")
+#: notifications in one POSTBACK; "" stands for the usual style
+BUNDLES = {"": 300, SEED: 300, CODES: 300}
 
 #: state → (PROTOCOL, STATUS): 4/0 is the seed's success; protocol 3 says 2 for a failed delivery, 16 for a
 #: refusal
@@ -23,14 +34,32 @@ STATUSES = {
     State.FAILED: (3, 16),
 }
 
+#: how the flat style says what a carrier reported of a message that it had taken
+REPORTS = {
+    State.DELIVERED: "Message Sent/Delivered",
+    State.EXPIRED: "Message Sent/Expired",
+    State.REJECTED: "Message Sent/Rejected",
+}
+
 
 def notify(_ask: MessageAsk) -> Notify:
     """Tell of both."""
     return Notify.SENT | Notify.ENDED
 
 
-def write(due: DuePostback, url: str, now: int) -> PostbackRequest:
-    """Write one notification in its POSTBACK envelope."""
+def write(dues: Sequence[DuePostback], endpoint: Endpoint, now: int) -> PostbackRequest:
+    """Write notifications in their POSTBACK envelope."""
+    if endpoint.style == FLAT:
+        body = _flat(*dues)
+    else:
+        written = "".join(_notification(due, endpoint.style, now) for due in dues)
+        body = f"<POSTBACK>{written}</POSTBACK>"
+    return PostbackRequest(
+        "POST", endpoint.url, (("Content-Type", "text/xml; charset=utf-8"),), body.encode()
+    )
+
+
+def _notification(due: DuePostback, style: str, now: int) -> str:
     created = _timestamp(now)
     if due.event is PostbackEvent.SENT:
         attributes, status = f'ID="{due.postback_id}" CREATED="{created}"', ""
@@ -38,13 +67,40 @@ def write(due: DuePostback, url: str, now: int) -> PostbackRequest:
         protocol, code = STATUSES[due.state]
         attributes = f'id="{due.postback_id}" created="{created}"'
         status = f'<STATUS PROTOCOL="{protocol}" STATUS="{code}"/>'
-    body = (
-        f"<POSTBACK><NOTIFICATION {attributes}><ORIGIN>SMS_MT</ORIGIN><CODE>N201</CODE><BODY>"
+    event = _code(due) if style == CODES else "N201"
+    return (
+        f"<NOTIFICATION {attributes}><ORIGIN>SMS_MT</ORIGIN><CODE>{event}</CODE><BODY>"
         f"<HISTORYID>{due.message.message_id}</HISTORYID><TO>{xml_text(due.message.recipient)}</TO>"
         f"<TRACKINGID>{xml_text(due.message.reference)}</TRACKINGID>{status}"
-        f"<TIMESTAMP>{_timestamp(due.happened_at)}</TIMESTAMP></BODY></NOTIFICATION></POSTBACK>"
+        f"<TIMESTAMP>{_timestamp(due.happened_at)}</TIMESTAMP></BODY></NOTIFICATION>"
     )
-    return PostbackRequest("POST", url, (("Content-Type", "text/xml; charset=utf-8"),), body.encode())
+
+
+def _flat(due: DuePostback) -> str:
+    if due.event is PostbackEvent.SENT:
+        status = "Message Sent"
+    elif not due.message.sent_at:
+        status = "Message Failed"
+    else:
+        status = REPORTS.get(due.state, "Message Sent/Failed")
+    echo = msgspec.json.decode(due.message.echo, type=dict[str, str])
+    details = f"<STATUSDETAILS>{xml_text(due.error_code)}</STATUSDETAILS>" if due.error_code else ""
+    return (
+        f"<?xml version='1.0'?><POSTBACK><ORIGIN>SMS_MT</ORIGIN><CODE>{_code(due)}</CODE>"
+        f"<STATUS>{status}</STATUS>{details}<FROM>{xml_text(due.message.sender)}</FROM><FROM_MASK></FROM_MASK>"
+        f"<TO>{xml_text(due.message.recipient)}</TO><TRACKINGID>{xml_text(due.message.reference)}</TRACKINGID>"
+        f"<SPID>{xml_text(echo.get('spid', ''))}</SPID>"
+        f"<TIMESTAMP>{as_datetime(due.happened_at).isoformat(timespec='seconds')}</TIMESTAMP></POSTBACK>"
+    )
+
+
+def _code(due: DuePostback) -> str:
+    """Tell the events apart: sent and not sent, then delivered and not delivered."""
+    if due.event is PostbackEvent.SENT:
+        return "N201"
+    if not due.message.sent_at:
+        return "E201"
+    return "N202" if due.state is State.DELIVERED else "E202"
 
 
 def _timestamp(instant: int) -> str:

@@ -4,15 +4,19 @@ seed 002.
 
 from __future__ import annotations
 
-from aldis.dialects.contract import Reference
+from aldis.dialects.contract import Asked, Reference
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.dialects.markup import xml_text
+from aldis.traffic.enquiry import Answer, Enquiry, Subscribed, Subscription
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import Admitted, MessageAsk, Submission
 
 _RECEIVER = "Invalid receiver number"
 _SHORT_CODE = "Invalid shortcode"
 _INTERNAL = "Internal error"
+_AUTHENTICATION = ("E104", "User Authentication FAILED")
+_RIGHTS = ("E107", "This account has no rights to use this action")
+_PASSWORD = ("E103", "'pass' md5(password) required")
 
 #: reason → (ERRORCODE, ERRORINFO with places for parameter and value)
 ERRORS: dict[RefusalReason, tuple[str, str]] = {
@@ -27,11 +31,16 @@ ERRORS: dict[RefusalReason, tuple[str, str]] = {
     ),
     RefusalReason.PARAMETER_INVALID: ("E100", "Invalid request. '{parameter}' is not valid."),
     RefusalReason.ACTION_UNKNOWN: ("E101", "'action' required/Invalid Action"),
-    RefusalReason.CREDENTIALS_MISSING: ("E102", "'api_key' required"),
-    RefusalReason.CREDENTIALS_UNKNOWN: ("E104", "User Authentication FAILED"),
+    RefusalReason.CREDENTIALS_MISSING: ("E102", "'user' or 'api_key' required"),
+    RefusalReason.CREDENTIALS_UNKNOWN: _AUTHENTICATION,
+    RefusalReason.SIGNATURE_METHOD_UNKNOWN: _AUTHENTICATION,
+    RefusalReason.SIGNATURE_INVALID: _AUTHENTICATION,
+    RefusalReason.SIGNATURE_EXPIRED: _AUTHENTICATION,
+    RefusalReason.NONCE_USED: _AUTHENTICATION,
     RefusalReason.ADDRESS_NOT_ALLOWED: ("E112", "IP was not whitelisted"),
     RefusalReason.ACCOUNT_INACTIVE: ("E109", "API not activated"),
-    RefusalReason.SENDING_NOT_PERMITTED: ("E107", "This account has no rights to use this action"),
+    RefusalReason.SENDING_NOT_PERMITTED: _RIGHTS,
+    RefusalReason.LOOKUP_NOT_PERMITTED: _RIGHTS,
     RefusalReason.THROTTLED: ("E106", "You can call API every {value} seconds"),
     RefusalReason.MALFORMED: ("E108", "XML Parse error: {value}"),
     RefusalReason.RECIPIENT_MISSING: ("E201", "The receiver number is required"),
@@ -51,9 +60,20 @@ ERRORS: dict[RefusalReason, tuple[str, str]] = {
     RefusalReason.NOT_SUBSCRIBED: ("E715", "Number is not subscribed to this campaign"),
     RefusalReason.NOT_OPTED_IN: ("E715", "Number is not subscribed to this campaign"),
     RefusalReason.DUPLICATE: ("E503", _INTERNAL),
+    RefusalReason.MESSAGE_UNKNOWN: ("E503", _INTERNAL),
+    RefusalReason.TOO_LATE: ("E503", _INTERNAL),
     RefusalReason.UNAVAILABLE: ("E503", _INTERNAL),
     RefusalReason.INTERNAL: ("E503", _INTERNAL),
 }
+
+#: where subscribe and unsubscribe say it otherwise
+SUBSCRIPTION_ERRORS: dict[RefusalReason, tuple[str, str]] = {
+    RefusalReason.RECIPIENT_MISSING: ("E901", "The 'mobile' is required"),
+    RefusalReason.PARAMETER_MISSING: ("E902", "The 'campaignid' is required"),
+    RefusalReason.CAMPAIGN_UNKNOWN: ("E903", "Invalid CampaignID"),
+}
+_NOT_SUBSCRIBED = ("E904", "Could not subscribe")
+_NOT_UNSUBSCRIBED = ("E905", "Could not unsubscribe")
 
 #: the few that HTTP itself has a word for
 STATUSES = {
@@ -71,14 +91,42 @@ def accept(_request: HttpRequest, submission: Submission, admitted: Admitted) ->
     return _write(200, f"<STATUS>Success</STATUS>{tracking}<TO>{recipient}</TO>")
 
 
-def refuse(_request: HttpRequest, submission: Submission | None, refusal: Refusal) -> HttpReply:
+def answer(_request: HttpRequest, enquiry: Enquiry, found: Answer) -> HttpReply:
+    """Say that the number is in the campaign, or out of it."""
+    if not isinstance(enquiry, Subscription) or not isinstance(found, Subscribed):
+        raise TypeError(type(found).__name__)
+    return _write(200, f"<STATUS>Success</STATUS>{_campaign(enquiry)}")
+
+
+def refuse(_request: HttpRequest, asked: Asked | None, refusal: Refusal) -> HttpReply:
     """Give the code and text of a refusal, and the receiver where there is one."""
-    code, text = ERRORS[refusal.reason]
+    code, text = _error(asked, refusal)
     info = xml_text(text.format(parameter=refusal.parameter, value=refusal.value))
-    recipient = submission.asks[0].recipients[0] if submission is not None else ""
-    to = f"<TO>{xml_text(recipient)}</TO>" if recipient else ""
-    failure = f"<STATUS>Failure</STATUS><ERRORCODE>{code}</ERRORCODE><ERRORINFO>{info}</ERRORINFO>{to}"
-    return _write(STATUSES.get(refusal.reason, 200), failure)
+    failure = f"<STATUS>Failure</STATUS><ERRORCODE>{code}</ERRORCODE><ERRORINFO>{info}</ERRORINFO>"
+    return _write(STATUSES.get(refusal.reason, 200), failure + _whom(asked))
+
+
+def _error(asked: Asked | None, refusal: Refusal) -> tuple[str, str]:
+    if refusal.reason is RefusalReason.CREDENTIALS_MISSING and refusal.parameter == "pass":
+        return _PASSWORD
+    if isinstance(asked, Subscription):
+        if refusal.reason in (RefusalReason.INTERNAL, RefusalReason.UNAVAILABLE):
+            return _NOT_SUBSCRIBED if asked.wanted else _NOT_UNSUBSCRIBED
+        if refusal.reason in SUBSCRIPTION_ERRORS:
+            return SUBSCRIPTION_ERRORS[refusal.reason]
+    return ERRORS[refusal.reason]
+
+
+def _whom(asked: Asked | None) -> str:
+    if isinstance(asked, Subscription):
+        return _campaign(asked)
+    recipient = asked.asks[0].recipients[0] if isinstance(asked, Submission) else ""
+    return f"<TO>{xml_text(recipient)}</TO>" if recipient else ""
+
+
+def _campaign(asked: Subscription) -> str:
+    campaign, mobile = xml_text(asked.campaign), xml_text(asked.number)
+    return f"<CAMPAIGNID>{campaign}</CAMPAIGNID><MOBILE>{mobile}</MOBILE>"
 
 
 def reference(_ask: MessageAsk, made_of: Reference) -> str:

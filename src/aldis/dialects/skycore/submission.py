@@ -9,35 +9,65 @@ from __future__ import annotations
 
 from aldis.dialects import parameters
 from aldis.dialects.exchange import HttpRequest
+from aldis.traffic.enquiry import Subscription
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import MessageAsk, Presented, Submission
 
-ACTION = "sendsms"
+SEND = "sendsms"
+#: whether the number is to be in the campaign
+SUBSCRIPTIONS = {"subscribe": True, "unsubscribe": False}
 
 
-def read(request: HttpRequest) -> Submission | Refusal:
-    """Turn a request into a submission."""
+def read(request: HttpRequest) -> Submission | Subscription | Refusal:
+    """Turn a request into a submission or a subscription."""
     try:
         values = _values(request)
     except parameters.Unreadable as unreadable:
         return Refusal(RefusalReason.MALFORMED, value=str(unreadable))
     if not values:
         return Refusal(RefusalReason.PARAMETER_MISSING, "xml")
-    action = values.get("action", "").strip()
-    if action.lower() != ACTION:
+    action = values.get("action", "").strip().lower()
+    if action != SEND and action not in SUBSCRIPTIONS:
         return Refusal(RefusalReason.ACTION_UNKNOWN, "action", action)
-    api_key = values.get("api_key", "").strip()
-    if not api_key:
-        return Refusal(RefusalReason.CREDENTIALS_MISSING, "api_key")
+    presented = _presented(values)
+    if isinstance(presented, Refusal):
+        return presented
+    if action in SUBSCRIPTIONS:
+        return _subscription(presented, values, wanted=SUBSCRIPTIONS[action])
     text = values.get("text", "")
+    spid = (values.get("spid") or values.get("operatorid", "")).strip()
     ask = MessageAsk(
         recipients=(values.get("to", "").strip(),),
         text=text if text.strip() else "",
         sender=values.get("from", "").strip(),
-        carrier=values.get("spid", "").strip() or None,
+        carrier=spid or None,
         campaign=values.get("campaignref", "").strip() or None,
+        echo={"spid": spid} if spid else {},
     )
-    return Submission(Presented("skycore", api_key), (ask,))
+    return Submission(presented, (ask,))
+
+
+def _presented(values: dict[str, str]) -> Presented | Refusal:
+    """Read API_KEY, or USER with the MD5 of its password."""
+    api_key, user = values.get("api_key", "").strip(), values.get("user", "").strip()
+    if api_key:
+        return Presented("skycore", api_key)
+    if not user:
+        return Refusal(RefusalReason.CREDENTIALS_MISSING, "api_key")
+    password = values.get("pass", "").strip()
+    if not password:
+        return Refusal(RefusalReason.CREDENTIALS_MISSING, "pass")
+    return Presented("skycore", user, password.lower())
+
+
+def _subscription(presented: Presented, values: dict[str, str], *, wanted: bool) -> Subscription:
+    campaign, number = values.get("campaignid", "").strip(), values.get("mobile", "").strip()
+    fault = None
+    if not number:
+        fault = Refusal(RefusalReason.RECIPIENT_MISSING)
+    elif not campaign:
+        fault = Refusal(RefusalReason.PARAMETER_MISSING, "campaignid")
+    return Subscription(presented=presented, fault=fault, campaign=campaign, number=number, wanted=wanted)
 
 
 def _values(request: HttpRequest) -> dict[str, str]:

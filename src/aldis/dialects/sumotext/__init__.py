@@ -1,12 +1,16 @@
-"""SUMOTEXT's API for mobile-terminated messages. Source: seed 000; docs/dialects/sumotext.md."""
+"""SUMOTEXT's API for mobile-terminated messages and carrier lookup. Source: seed 000;
+docs/dialects/sumotext.md.
+"""
 
 from __future__ import annotations
 
+from aldis.accounts.directory_file import DialectTraits
 from aldis.accounts.numbering import Numbering
 from aldis.dialects.contract import Check, Dialect, Policy, RetrySchedule, is_2xx
 from aldis.dialects.sumotext import postback, reply, submission
 
-PATHS = frozenset({"/api/sumopost/post", "/api/sumopost/post/"})
+METHODS = frozenset({"GET", "POST"})
+PATHS = {path + slash: METHODS for path in (submission.SEND, submission.LOOKUP) for slash in ("", "/")}
 
 #: key known (258), address (28), active (26), permission (128), carrier (9), opted in (27); the rest where it
 #: harms least
@@ -26,6 +30,7 @@ POLICY = Policy(
         Check.TEXT,
         Check.LENGTH,
         Check.ROUTE,
+        Check.SEGMENT_RATE,
     ),
     numbering=Numbering.LOCAL_FIRST,
     carrier_required=True,
@@ -38,7 +43,6 @@ SCHEDULE = RetrySchedule(waits_s=(60, 120, 360, 1440, 7200, 43200), connect_s=10
 DIALECT = Dialect(
     name="sumotext",
     paths=PATHS,
-    methods=frozenset({"GET", "POST"}),
     policy=POLICY,
     schedule=SCHEDULE,
     refuses_duplicates=False,
@@ -48,4 +52,6 @@ DIALECT = Dialect(
     reference=reply.reference,
     notify=postback.notify,
     postback=postback.write,
+    answer=reply.answer,
+    traits=DialectTraits(styles=postback.STYLES),
 )

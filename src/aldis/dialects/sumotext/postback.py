@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
+from aldis.accounts.account import Endpoint
 from aldis.traffic.postback import DuePostback, Notify, PostbackRequest
 from aldis.traffic.states import State
 from aldis.traffic.submission import MessageAsk
+
+#: the method of a report: its documentation says post, its examples are addresses to fetch
+POST, GET = STYLES = ("post", "get")
 
 DELIVERED, FAILED = 4, 5
 
@@ -27,12 +32,15 @@ def notify(_ask: MessageAsk) -> Notify:
     return Notify.ENDED
 
 
-def write(due: DuePostback, url: str, _now: int) -> PostbackRequest:
+def write(dues: Sequence[DuePostback], endpoint: Endpoint, _now: int) -> PostbackRequest:
     """Write the report; the parameters join whatever query the address has already."""
+    (due,) = dues
     code = DELIVERED if due.state is State.DELIVERED else FAILED
     description = DESCRIPTIONS[due.state]
     if due.error_code and code == FAILED:
         description += f" {due.error_code}"
     query = urlencode({"sumoid": due.message.reference, "mtcode": code, "mtdescription": description})
-    joint = "&" if "?" in url else "?"
-    return PostbackRequest("POST", f"{url}{joint}{query}", (("Content-Length", "0"),))
+    url = endpoint.url + ("&" if "?" in endpoint.url else "?") + query
+    if endpoint.style == GET:
+        return PostbackRequest("GET", url)
+    return PostbackRequest("POST", url, (("Content-Length", "0"),))

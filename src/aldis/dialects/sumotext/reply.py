@@ -11,15 +11,18 @@ import uuid
 
 import msgspec
 
-from aldis.dialects.contract import Reference
+from aldis.dialects.contract import Asked, Reference
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.dialects.markup import xml_text
-from aldis.dialects.sumotext.submission import XML, kind_of
+from aldis.dialects.sumotext.submission import XML, is_lookup, kind_of
+from aldis.traffic.enquiry import Answer, CarrierFound, CarrierLookup, Enquiry
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import Admitted, MessageAsk, Submission
 
 #: what .NET prints for a GUID that was never set
 NO_ID = "00000000-0000-0000-0000-000000000000"
+
+_KEY = (258, "The current Api Key {apikey} does not exist")
 
 #: reason → (ErrNum, ErrMessage with places for mobile, apikey, parameter and value)
 ERRORS: dict[RefusalReason, tuple[int, str]] = {
@@ -34,8 +37,16 @@ ERRORS: dict[RefusalReason, tuple[int, str]] = {
         128,
         "The current Api Key {apikey} does not have permission to Send an MT",
     ),
-    RefusalReason.CREDENTIALS_UNKNOWN: (258, "The current Api Key {apikey} does not exist"),
-    RefusalReason.CREDENTIALS_MISSING: (258, "The current Api Key {apikey} does not exist"),
+    RefusalReason.CREDENTIALS_UNKNOWN: _KEY,
+    RefusalReason.CREDENTIALS_MISSING: _KEY,
+    RefusalReason.LOOKUP_NOT_PERMITTED: (
+        624,
+        "The current Api Key {apikey} does not have permission to Lookup Carrier Information",
+    ),
+    RefusalReason.SIGNATURE_METHOD_UNKNOWN: _KEY,
+    RefusalReason.SIGNATURE_INVALID: _KEY,
+    RefusalReason.SIGNATURE_EXPIRED: _KEY,
+    RefusalReason.NONCE_USED: _KEY,
     RefusalReason.MALFORMED: (1001, "The post could not be read: {value}"),
     RefusalReason.PARAMETER_MISSING: (1002, "The parameter {parameter} was not supplied in post."),
     RefusalReason.PARAMETER_INVALID: (1003, "The parameter {parameter} is not valid."),
@@ -58,8 +69,17 @@ ERRORS: dict[RefusalReason, tuple[int, str]] = {
     RefusalReason.ACTION_UNKNOWN: (1020, "The action {value} does not exist."),
     RefusalReason.METHOD_NOT_ALLOWED: (1021, "Use POST or GET."),
     RefusalReason.BODY_TOO_LARGE: (1022, "The post is too large."),
+    RefusalReason.MESSAGE_UNKNOWN: (1023, "The message {value} does not exist."),
+    RefusalReason.TOO_LATE: (1024, "The message {value} was sent already."),
     RefusalReason.UNAVAILABLE: (1098, "The service is not available; try again later."),
     RefusalReason.INTERNAL: (1099, "An internal error occurred; try again later."),
+}
+
+#: where a lookup says it otherwise; an unknown key has another number there
+LOOKUP_ERRORS: dict[RefusalReason, tuple[int, str]] = {
+    RefusalReason.CREDENTIALS_UNKNOWN: (256, _KEY[1]),
+    RefusalReason.CREDENTIALS_MISSING: (256, _KEY[1]),
+    RefusalReason.CARRIER_UNKNOWN: (1025, "The Carrier for this Mobile Number {mobile} was not found."),
 }
 
 #: the few that HTTP itself has a word for; everything else is 200 with its error object
@@ -70,22 +90,35 @@ STATUSES = {
     RefusalReason.INTERNAL: 503,
 }
 
+#: misspelt like that
+LOOKUP_ROOT = "smoLookup.smoLookupRetrun"
 _NAMESPACES = 'xmlns:i="http://www.w3.org/2001/XMLSchema-instance" xmlns="http://schemas.datacontract.org/2004/07/SumotextApi"'
 
 
 def accept(request: HttpRequest, _submission: Submission, admitted: Admitted) -> HttpReply:
     """Give the message's GUID and an empty error object."""
-    return _write(request, 200, admitted.asks[0].reference, 0, "")
+    return _write(request, 200, {"sumoId": admitted.asks[0].reference}, 0, "")
 
 
-def refuse(request: HttpRequest, submission: Submission | None, refusal: Refusal) -> HttpReply:
-    """Give the error object that fits a refusal, and a GUID that was never set."""
-    number, text = ERRORS[refusal.reason]
+def answer(request: HttpRequest, enquiry: Enquiry, found: Answer) -> HttpReply:
+    """Give the carrier of a number, and an empty error object."""
+    if not isinstance(enquiry, CarrierLookup) or not isinstance(found, CarrierFound):
+        raise TypeError(type(found).__name__)
+    return _write(request, 200, {"MobileNumber": enquiry.number, "Carrier": found.carrier}, 0, "")
+
+
+def refuse(request: HttpRequest, asked: Asked | None, refusal: Refusal) -> HttpReply:
+    """Give the error object that fits a refusal; a message then has a GUID that was never set."""
+    lookup = is_lookup(request)
+    number, text = (LOOKUP_ERRORS.get(refusal.reason) if lookup else None) or ERRORS[refusal.reason]
     mobile, apikey = "", ""
-    if submission is not None:
-        mobile, apikey = submission.asks[0].recipients[0], submission.presented.identity
+    if isinstance(asked, Submission):
+        mobile, apikey = asked.asks[0].recipients[0], asked.presented.identity
+    elif isinstance(asked, CarrierLookup):
+        mobile, apikey = asked.number, asked.presented.identity
     message = text.format(mobile=mobile, apikey=apikey, parameter=refusal.parameter, value=refusal.value)
-    return _write(request, STATUSES.get(refusal.reason, 200), NO_ID, number, message)
+    values = {"MobileNumber": mobile, "Carrier": ""} if lookup else {"sumoId": NO_ID}
+    return _write(request, STATUSES.get(refusal.reason, 200), values, number, message)
 
 
 def reference(_ask: MessageAsk, made_of: Reference) -> str:
@@ -97,13 +130,22 @@ def reference(_ask: MessageAsk, made_of: Reference) -> str:
     return str(uuid.UUID(int=timestamp << 80 | 7 << 76 | random_a << 64 | 2 << 62 | random_b)).upper()
 
 
-def _write(request: HttpRequest, status: int, guid: str, number: int, message: str) -> HttpReply:
+def _write(request: HttpRequest, status: int, values: dict[str, str], number: int, message: str) -> HttpReply:
     if _wants_xml(request):
-        error = f"<Err><ErrNum>{number}</ErrNum><ErrMessage>{xml_text(message)}</ErrMessage></Err>"
-        body = f"<smoPostReturn {_NAMESPACES}><sumoId>{guid}</sumoId>{error}</smoPostReturn>"
+        body = _xml(values, number, message, lookup=is_lookup(request))
         return HttpReply(status, b"application/xml; charset=utf-8", body.encode("utf-8", "replace"))
-    document = {"sumoId": guid, "Err": {"ErrNum": number, "ErrMessage": message}}
+    document = {**values, "Err": {"ErrNum": number, "ErrMessage": message}}
     return HttpReply(status, b"application/json; charset=utf-8", msgspec.json.encode(document))
+
+
+def _xml(values: dict[str, str], number: int, message: str, *, lookup: bool) -> str:
+    """Write the XML; a lookup's has the other order and a word for 0, as its page shows."""
+    inner = "".join(f"<{name}>{xml_text(value)}</{name}>" for name, value in values.items())
+    num, text = f"<ErrNum>{number}</ErrNum>", f"<ErrMessage>{xml_text(message)}</ErrMessage>"
+    if lookup:
+        num = num if number else "<ErrNum>ErrNoErr</ErrNum>"
+        return f"<{LOOKUP_ROOT} {_NAMESPACES}>{inner}<Err>{text}{num}</Err></{LOOKUP_ROOT}>"
+    return f"<smoPostReturn {_NAMESPACES}>{inner}<Err>{num}{text}</Err></smoPostReturn>"
 
 
 def _wants_xml(request: HttpRequest) -> bool:

@@ -8,10 +8,13 @@ import msgspec
 
 from aldis.dialects import parameters
 from aldis.dialects.exchange import HttpRequest
+from aldis.traffic.enquiry import CarrierLookup
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import MessageAsk, Presented, Submission
 
 XML, JSON, STRING = "xml", "json", "string"
+
+SEND, LOOKUP = "/api/sumopost/post", "/api/sumolookup/lookup"
 
 
 class _Document(msgspec.Struct, frozen=True):
@@ -25,15 +28,18 @@ class _Document(msgspec.Struct, frozen=True):
     msg: str | int = ""
 
 
-def read(request: HttpRequest) -> Submission | Refusal:
-    """Turn a request into a submission; the query string counts first, then the body."""
+def read(request: HttpRequest) -> Submission | CarrierLookup | Refusal:
+    """Turn a request into a submission or a lookup; the query string counts first, then the body."""
     try:
         values = _values(request)
     except parameters.Unreadable as unreadable:
         return Refusal(RefusalReason.MALFORMED, value=str(unreadable))
     if not values.get("apikey"):
         return Refusal(RefusalReason.CREDENTIALS_MISSING, "apikey")
+    presented = Presented("sumotext", values["apikey"])
     mobile = values.get("mobile", "").strip()
+    if is_lookup(request):
+        return CarrierLookup(presented=presented, number=mobile)
     ask = MessageAsk(
         recipients=(mobile,),
         text=values.get("msg", ""),
@@ -43,7 +49,12 @@ def read(request: HttpRequest) -> Submission | Refusal:
     )
     missing = next((name for name in ("shortcode", "key") if not values.get(name)), None)
     fault = Refusal(RefusalReason.PARAMETER_MISSING, missing) if missing else None
-    return Submission(Presented("sumotext", values["apikey"]), (ask,), fault=fault)
+    return Submission(presented, (ask,), fault=fault)
+
+
+def is_lookup(request: HttpRequest) -> bool:
+    """Tell a carrier lookup from a message."""
+    return request.path.startswith(LOOKUP)
 
 
 def kind_of(request: HttpRequest) -> str:

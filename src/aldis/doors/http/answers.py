@@ -13,6 +13,8 @@ from aldis.dialects.exchange import HttpReply
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
+#: it has no body, nor headers that tell of one. Source: RFC 9110 §8.6
+NO_CONTENT = 204
 _TEXT = b"text/plain; charset=utf-8"
 
 
@@ -26,6 +28,8 @@ class Answers:
 
     def write(self, reply: HttpReply, closing: bytes, *, head_only: bool = False) -> bytes:
         """Give the octets of a reply. `closing` is what to say of the connection: b"" or a header line."""
+        if reply.status == NO_CONTENT:
+            return b"HTTP/1.1 204 No Content\r\n%b%b\r\n" % (self._date_line(), closing)
         kind = (reply.status, reply.content_type)
         head = self._heads.get(kind) or self._head(kind)
         body = reply.body

@@ -1,4 +1,5 @@
-"""The customers' door: lets the dialect of a path read the request, asks admission, answers.
+"""The customers' door: lets the dialect of a path read the request, asks admission or enquiries,
+answers.
 
 A dict is the route table. Whatever goes wrong inside is answered in the dialect's words for "internal error"
 and logged under an incident; a customer never sees a traceback and never a bare 500.
@@ -12,17 +13,26 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from aldis.dialects.contract import Dialect
+from aldis.dialects.contract import Asked, Dialect
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.doors.http.errand import Errand
 from aldis.errors import TemporaryError
 from aldis.telemetry import Metrics
+from aldis.traffic.enquiry import Answer, Enquiry
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import Admitted, Submission
 
 log = structlog.get_logger()
 
 NOT_FOUND = HttpReply(404, b"text/plain; charset=utf-8", b"Nothing is served at this path.\n")
+
+
+class Enquiries(Protocol):
+    """What the door asks of the stage that answers questions."""
+
+    async def answer(self, dialect: Dialect, request: HttpRequest, enquiry: Enquiry) -> Answer | Refusal:
+        """Find out; raises TemporaryError when storing failed."""
+        ...
 
 
 class Admission(Protocol):
@@ -47,11 +57,13 @@ class Door:
         dialects: Mapping[str, Dialect],
         house: Mapping[str, HouseRoute],
         admission: Admission,
+        enquiries: Enquiries,
         metrics: Metrics,
     ) -> None:
         self._dialects = dialects
         self._house = house
         self._admission = admission
+        self._enquiries = enquiries
         self._metrics = metrics
         self._accepted = {
             dialect.name: metrics.accepted.labels(dialect.name) for dialect in dialects.values()
@@ -59,32 +71,41 @@ class Door:
 
     def serve(self, request: HttpRequest, answer: Callable[[HttpReply], None]) -> None:
         """Answer one request, now or later, once."""
-        dialect = self._dialects.get(request.path)
+        path = request.path
+        dialect = self._dialects.get(path)
+        if dialect is None and path not in self._house:
+            path = path[: path.rfind("/") + 1] + "*"
+            dialect = self._dialects.get(path)
         if dialect is not None:
-            Errand(self._converse(dialect, request), answer)
+            Errand(self._converse(dialect, path, request), answer)
         else:
-            house = self._house.get(request.path)
+            house = self._house.get(path)
             answer(house() if house is not None else NOT_FOUND)
 
-    async def _converse(self, dialect: Dialect, request: HttpRequest) -> HttpReply:
-        submission: Submission | None = None
+    async def _converse(self, dialect: Dialect, path: str, request: HttpRequest) -> HttpReply:
+        asked: Asked | None = None
         try:
             if not request.body_fits:
                 return self._refuse(dialect, request, None, Refusal(RefusalReason.BODY_TOO_LARGE))
-            if request.method not in dialect.methods:
+            if request.method not in dialect.paths[path]:
                 reply = self._refuse(dialect, request, None, Refusal(RefusalReason.METHOD_NOT_ALLOWED))
-                allowed = ", ".join(sorted(dialect.methods)).encode()
+                allowed = ", ".join(sorted(dialect.paths[path])).encode()
                 return msgspec.structs.replace(reply, headers=((b"allow", allowed),))
             found = dialect.read(request)
             if isinstance(found, Refusal):
                 return self._refuse(dialect, request, None, found)
-            submission = found
-            verdict = await self._admission.admit(dialect, request, submission)
+            asked = found
+            if isinstance(asked, Enquiry):
+                answer = await self._enquiries.answer(dialect, request, asked)
+                if isinstance(answer, Refusal):
+                    return self._refuse(dialect, request, asked, answer)
+                return dialect.answer(request, asked, answer)
+            verdict = await self._admission.admit(dialect, request, asked)
             if isinstance(verdict, Refusal):
-                return self._refuse(dialect, request, submission, verdict)
-            if not submission.dry_run:
-                self._accepted[dialect.name].inc(submission.recipient_count)
-            return dialect.accept(request, submission, verdict)
+                return self._refuse(dialect, request, asked, verdict)
+            if not asked.dry_run:
+                self._accepted[dialect.name].inc(asked.recipient_count)
+            return dialect.accept(request, asked, verdict)
         except TemporaryError as fault:
             log.error(
                 "a request could not be stored",
@@ -94,10 +115,10 @@ class Door:
             )
         except Exception:
             log.exception("a request failed", dialect=dialect.name, incident=request.nonce)
-        return self._refuse(dialect, request, submission, Refusal(RefusalReason.INTERNAL))
+        return self._refuse(dialect, request, asked, Refusal(RefusalReason.INTERNAL))
 
     def _refuse(
-        self, dialect: Dialect, request: HttpRequest, submission: Submission | None, refusal: Refusal
+        self, dialect: Dialect, request: HttpRequest, asked: Asked | None, refusal: Refusal
     ) -> HttpReply:
         self._metrics.refused.labels(dialect.name, refusal.reason).inc()
-        return dialect.refuse(request, submission, refusal)
+        return dialect.refuse(request, asked, refusal)

@@ -39,10 +39,14 @@ _FRAMING = frozenset((b"transfer-encoding", b"content-length", b"expect"))
 class Site:
     """What the connections of one server share."""
 
-    def __init__(self, serve: Serve, guard: Guard, entropy: Callable[[int], int], *, is_tls: bool) -> None:
+    def __init__(
+        self, serve: Serve, guard: Guard, entropy: Callable[[int], int], origin: str, *, is_tls: bool
+    ) -> None:
         self.rounds = Rounds(serve)
         self.guard = guard
         self.entropy = entropy
+        #: scheme and host as customers write them, or the scheme alone
+        self.origin = origin
         self.is_tls = is_tls
         self.answers = Answers()
         self.connections: set[HttpConnection] = set()
@@ -300,6 +304,7 @@ class HttpConnection(asyncio.Protocol):
             peer_of(self._address, self._headers, self._limits.trusted),
             self._site.entropy(62),
             fits,
+            self._site.origin,
         )
         is_last = is_last or not fits
         old = self._parser.get_http_version() == "1.0"

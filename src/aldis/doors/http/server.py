@@ -29,6 +29,8 @@ class ServerSettings(msgspec.Struct, frozen=True):
     guard: GuardLimits = GuardLimits()
     certificate: Path | None = None
     key: Path | None = None
+    #: scheme and host as customers write them; "": as each request says
+    public_url: str = ""
     #: how long requests under way may take when the server stops
     grace_s: float = 5.0
 
@@ -40,7 +42,8 @@ class HttpServer:
         self._settings = settings
         self._tls = _tls(settings)
         self._socket = _listen(settings.host, settings.port)
-        self._site = Site(serve, Guard(settings.guard), entropy, is_tls=self._tls is not None)
+        origin = settings.public_url.rstrip("/") or ("http://" if self._tls is None else "https://")
+        self._site = Site(serve, Guard(settings.guard), entropy, origin, is_tls=self._tls is not None)
         self._server: asyncio.Server | None = None
         self._sweeping: asyncio.Task[None] | None = None
 

@@ -46,6 +46,10 @@ STATES = {
 
 Delivery = ShortMessageBody | DataSm
 
+_ALPHABETS = {Encoding.GSM7: Alphabet.GSM7, Encoding.UCS2: Alphabet.UCS2, Encoding.OCTETS: Alphabet.OCTETS}
+#: data_coding of 8-bit data without a class. Source: SMPP v3.4 §5.2.19
+_OCTETS = 4
+
 
 class _Address(msgspec.Struct, frozen=True):
     ton: int
@@ -81,7 +85,6 @@ class Translator:
                 tlv.SAR_TOTAL_SEGMENTS: bytes((segment.total,)),
                 tlv.SAR_SEGMENT_SEQNUM: bytes((segment.number,)),
             }
-        is_gsm = segment.encoding is Encoding.GSM7
         body = ShortMessageBody(
             service_type=quirks.service_type,
             source_addr_ton=source.ton,
@@ -94,7 +97,7 @@ class Translator:
             priority_flag=1 if segment.priority >= Priority.INTERACTIVE_LOW else 0,
             validity_period="" if quirks.validity == "none" else self._validity(segment.expires_at, now),
             registered_delivery=quirks.registered_delivery,
-            data_coding=quirks.data_coding_gsm if is_gsm else quirks.data_coding_ucs2,
+            data_coding=self._data_coding(segment),
             short_message=octets,
         )
         return body, tlvs
@@ -151,6 +154,13 @@ class Translator:
             ton, npi = quirks.international
             sender = quirks.prefix + sender
         return _Address(ton, npi, sender)
+
+    def _data_coding(self, segment: Outbound) -> int:
+        if segment.message_class is not None:
+            return dcs.with_class(_ALPHABETS[segment.encoding], segment.message_class)
+        if segment.encoding is Encoding.GSM7:
+            return self._quirks.data_coding_gsm
+        return self._quirks.data_coding_ucs2 if segment.encoding is Encoding.UCS2 else _OCTETS
 
     def _validity(self, expires_at: int, now: int) -> str:
         if self._quirks.validity == "relative":

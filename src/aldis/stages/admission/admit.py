@@ -8,7 +8,7 @@ call.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import msgspec
 
@@ -17,23 +17,23 @@ from aldis.accounts.directory import CurrentDirectory
 from aldis.clock import Clock
 from aldis.dialects.contract import Check, Dialect, Reference
 from aldis.dialects.exchange import HttpRequest
-from aldis.sms.fitting import TextRules
 from aldis.stages.admission import rules
-from aldis.stages.admission.authenticate import Authenticator
-from aldis.stages.admission.rules import Case, Findings
+from aldis.stages.admission.rules import Case, Findings, Links, Unit
+from aldis.stages.authenticate import Authenticator
 from aldis.store.contract import Acceptance, OptInKey, Store
 from aldis.traffic.ids import IdBlocks
 from aldis.traffic.message import NewMessage
 from aldis.traffic.pacing import TokenBucket
 from aldis.traffic.postback import Notify, lane_of
 from aldis.traffic.refusal import Refusal, RefusalReason
-from aldis.traffic.submission import Admitted, AdmittedAsk, Submission
+from aldis.traffic.submission import Admitted, AdmittedAsk, MessageAsk, Submission
 
 #: ids reserved at a time; a crash leaves at most this many unused
 ID_BLOCK = 10_000
-#: so many numbers are read in a thread, because reading one takes tens of microseconds; and so many messages
-#: are built at a time
+#: so many numbers and texts are read in a thread, because one takes tens of microseconds; and so many
+#: messages are built at a time
 MANY = 200
+SLOW = frozenset((Check.RECIPIENTS, Check.LENGTH, Check.ROUTE))
 
 
 class Deadlines(msgspec.Struct, frozen=True):
@@ -51,14 +51,14 @@ class Admitter:
         store: Store,
         clock: Clock,
         current: CurrentDirectory,
-        secret: bytes,
-        links: Mapping[str, TextRules],
+        authenticator: Authenticator,
+        links: Links,
         deadlines: Deadlines,
     ) -> None:
         self._store = store
         self._clock = clock
         self._current = current
-        self._authenticator = Authenticator(clock, secret)
+        self._authenticator = authenticator
         self._links = links
         self._validity_ms = deadlines.validity_s * 1000
         self._review_ms = min(deadlines.validity_s, deadlines.receipt_patience_s) * 1000
@@ -66,7 +66,8 @@ class Admitter:
         self._questions: dict[str, tuple[tuple[Check, rules.Question], ...]] = {}
         self._ids = IdBlocks()
         self._refilling = asyncio.Lock()
-        self._buckets: dict[str, TokenBucket] = {}
+        #: by account and unit
+        self._buckets: dict[tuple[str, Unit], TokenBucket] = {}
         #: told which links got work; a hint, wired by app.py
         self.on_accepted: Callable[[set[str]], None] = lambda _links: None
         #: set when the gateway stops: everything is refused as unavailable
@@ -87,8 +88,11 @@ class Admitter:
         is_large = submission.recipient_count > MANY
         for check, question in questions:
             if check is Check.CREDENTIALS:
-                case.credential = await self._authenticator.credential(directory, submission.presented)
-            if is_large and check is Check.RECIPIENTS:
+                found = await self._authenticator.credential(directory, submission.presented)
+                if isinstance(found, Refusal):
+                    return found
+                case.credential = found
+            if is_large and check in SLOW:
                 refusal = await asyncio.to_thread(question, case)
             else:
                 refusal = question(case)
@@ -100,13 +104,14 @@ class Admitter:
                 return refusal
         return await self._store_all(case, request.nonce)
 
-    def _throttle(self, account: Account, count: int) -> bool:
-        if account.rate_per_s is None:
+    def _throttle(self, account: Account, unit: Unit, count: int) -> bool:
+        rate, burst = rules.rate_of(account, unit)
+        if rate is None:
             return True
         now = self._clock.monotonic()
-        bucket = self._buckets.get(account.name)
-        if bucket is None or (bucket.rate_per_s, bucket.burst) != (account.rate_per_s, account.burst):
-            bucket = self._buckets[account.name] = TokenBucket(account.rate_per_s, account.burst, now)
+        bucket = self._buckets.get((account.name, unit))
+        if bucket is None or (bucket.rate_per_s, bucket.burst) != (rate, burst):
+            bucket = self._buckets[account.name, unit] = TokenBucket(rate, burst, now)
         return bucket.take(count, now)
 
     async def _not_opted_in(self, case: Case) -> Refusal | None:
@@ -174,6 +179,8 @@ class Admitter:
         message_id, recipient = ids[position], found.recipients[position]
         link, price, fitted = found.routes[position]
         url = ask.callback_url or account.postback_urls.get(dialect.name, "")
+        due_at = max(now, ask.send_at)
+        validity_ms = self._validity_ms if ask.validity_s is None else ask.validity_s * 1000
         return NewMessage(
             message_id=message_id,
             submission_id=ids[0],
@@ -190,14 +197,15 @@ class Admitter:
             octets=fitted.encoded.octets,
             segments=fitted.segments,
             price_micros=price,
-            notify=dialect.notify(ask) if url else Notify.NOTHING,
+            notify=_notify(dialect, account, ask) if url else Notify.NOTHING,
             lane=lane_of(url),
             callback_url=ask.callback_url or "",
             echo=found.echo,
             accepted_at=now,
-            due_at=now,
-            expires_at=now + self._validity_ms,
-            review_at=now + self._review_ms,
+            due_at=due_at,
+            expires_at=due_at + validity_ms,
+            review_at=due_at + min(validity_ms, self._review_ms),
+            label=ask.label,
         )
 
     def _duplicate_scope(self, case: Case, found: Findings) -> str:
@@ -205,3 +213,10 @@ class Admitter:
         if not case.dialect.refuses_duplicates or case.credential is None:
             return ""
         return case.credential.identity_digest[:16] if found.ask.client_reference is not None else ""
+
+
+def _notify(dialect: Dialect, account: Account, ask: MessageAsk) -> Notify:
+    wanted = dialect.notify(ask)
+    if wanted & Notify.ENDED and dialect.name in account.failures_only:
+        return Notify.FAILED
+    return wanted

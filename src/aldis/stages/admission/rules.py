@@ -8,6 +8,7 @@ the country …).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from enum import Enum, auto
 
 import msgspec
 
@@ -15,14 +16,36 @@ from aldis.accounts.account import Account, may_connect_from, source_address
 from aldis.accounts.credentials import Credential
 from aldis.accounts.directory import Directory
 from aldis.accounts.numbering import Recipient, read_number
-from aldis.accounts.routes import choose_link
+from aldis.accounts.routes import choose_link, choose_route
 from aldis.accounts.senders import Sender
 from aldis.dialects.contract import Check, Dialect
 from aldis.sms.address import is_digits, is_sender
-from aldis.sms.fitting import PLAIN, Fitted, TextRules, fit
+from aldis.sms.fitting import PLAIN, Fitted, TextRules, Wishes, fit, fit_octets
 from aldis.sms.segments import TooLong
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import MessageAsk, Submission
+
+
+class Unit(Enum):
+    """What an account's rate counts."""
+
+    MESSAGES = auto()
+    SEGMENTS = auto()
+
+
+def rate_of(account: Account, unit: Unit) -> tuple[float | None, int]:
+    """Give an account's rate a second, None for no limit, and how many it may have at once."""
+    if unit is Unit.MESSAGES:
+        return account.rate_per_s, account.burst
+    return account.segments_per_s, account.segment_burst
+
+
+class Links(msgspec.Struct, frozen=True):
+    """The links that this gateway has."""
+
+    #: what each can carry
+    rules: Mapping[str, TextRules]
+    is_up: Callable[[str], bool]
 
 
 class Findings(msgspec.Struct):
@@ -33,8 +56,8 @@ class Findings(msgspec.Struct):
     sender: str = ""
     keyword: str | None = None
     carrier: str = ""
-    #: as most links would carry it
-    fitted: Fitted | None = None
+    #: as most links would carry it: one for all recipients, or with tags one for each
+    fitted: list[Fitted | None] = []
     #: the ask's echo as JSON, the same for all its messages
     echo: bytes = b"{}"
     #: one for each recipient: (link, price of a segment, the text as that link carries it)
@@ -47,11 +70,10 @@ class Case(msgspec.Struct):
     dialect: Dialect
     directory: Directory
     submission: Submission
-    #: the links that this gateway has, and what each can carry
-    links: Mapping[str, TextRules]
+    links: Links
     peer: str
-    #: takes so many messages off an account's rate; False when there is no room
-    throttle: Callable[[Account, int], bool]
+    #: takes so many off an account's rate; False when there is no room
+    throttle: Callable[[Account, Unit, int], bool]
     findings: list[Findings]
     credential: Credential | None = None
     found_account: Account | None = None
@@ -74,9 +96,8 @@ def questions(checks: tuple[Check, ...]) -> tuple[tuple[Check, Question], ...]:
 
 
 def _credentials(case: Case) -> Refusal | None:
-    presented = case.submission.presented
     if case.credential is None:
-        return Refusal(RefusalReason.CREDENTIALS_UNKNOWN, value=presented.identity)
+        raise LookupError("the credential is found before this is asked")
     case.found_account = case.directory.accounts[case.credential.account]
     return None
 
@@ -109,7 +130,17 @@ def _reference(case: Case) -> Refusal | None:
 
 def _throttle(case: Case) -> Refusal | None:
     rate = case.account.rate_per_s
-    if rate is None or case.throttle(case.account, case.submission.recipient_count):
+    if rate is None or case.throttle(case.account, Unit.MESSAGES, case.submission.recipient_count):
+        return None
+    return Refusal(RefusalReason.THROTTLED, value=f"{1 / rate:g}")
+
+
+def _segment_rate(case: Case) -> Refusal | None:
+    rate = case.account.segments_per_s
+    if rate is None:
+        return None
+    segments = sum(text.segments for found in case.findings for _, _, text in found.routes)
+    if case.throttle(case.account, Unit.SEGMENTS, segments):
         return None
     return Refusal(RefusalReason.THROTTLED, value=f"{1 / rate:g}")
 
@@ -140,7 +171,7 @@ def _recipients(case: Case) -> Refusal | None:
 
 def _text(case: Case) -> Refusal | None:
     for ask in case.submission.asks:
-        if not ask.text:
+        if not ask.has_content:
             return Refusal(RefusalReason.TEXT_MISSING)
     return None
 
@@ -197,35 +228,49 @@ def _carrier(case: Case) -> Refusal | None:
 
 def _length(case: Case) -> Refusal | None:
     for found in case.findings:
-        found.fitted = _fit(case, found.ask.text, PLAIN)
+        found.fitted = [_fit(case, found.ask, position, PLAIN) for position in _texts(found)]
         # a link of another kind may carry it in fewer segments: then `_route` judges
-        if found.fitted is None and all(rules is PLAIN for rules in case.links.values()):
+        if None in found.fitted and all(rules is PLAIN for rules in case.links.rules.values()):
             return Refusal(RefusalReason.TEXT_TOO_LONG)
     return None
 
 
-def _fit(case: Case, text: str, rules: TextRules) -> Fitted | None:
-    """Write a text for a link; None if that takes more segments than the account may send."""
+def _texts(found: Findings) -> range:
+    """Count the texts of an ask: with tags every recipient has one."""
+    return range(len(found.recipients) if found.ask.tags else 1)
+
+
+def _fit(case: Case, ask: MessageAsk, position: int, rules: TextRules) -> Fitted | None:
+    """Write a message for a link; None if that takes more segments than the account may send."""
+    wishes = ask.wishes
+    if case.account.smart_encoding:
+        wishes = Wishes(True, wishes.ucs2, wishes.message_class, wishes.most_segments)
     try:
-        fitted = fit(text, rules, smart=case.account.smart_encoding)
+        if ask.data:
+            return fit_octets(ask.data, wishes)
+        fitted = fit(ask.text_for(position), rules, wishes)
     except TooLong:
         return None
     return fitted if fitted.segments <= case.account.max_segments else None
 
 
 def _route(case: Case) -> Refusal | None:
+    directory = case.directory
     for found in case.findings:
         found.routes = []
-        others: dict[str, Fitted | None] = {}
-        for recipient in found.recipients:
-            link = choose_link(case.directory.routes, found.carrier, found.sender, recipient.country)
-            price = case.directory.price_micros(recipient.country)
-            rules = None if link is None else case.links.get(link)
-            if link is None or rules is None or price is None:
+        others: dict[tuple[str, int], Fitted | None] = {}
+        for position, recipient in enumerate(found.recipients):
+            carrier = found.carrier or directory.carrier_of(recipient.msisdn)
+            route = choose_route(directory.routes, carrier, found.sender, recipient.country)
+            link = "" if route is None else choose_link(route, case.links.is_up)
+            price = directory.price_micros(carrier, recipient.country)
+            rules = case.links.rules.get(link)
+            if rules is None or price is None:
                 return Refusal(RefusalReason.NO_ROUTE, value=recipient.country)
-            if rules is not PLAIN and link not in others:
-                others[link] = _fit(case, found.ask.text, rules)
-            text = found.fitted if rules is PLAIN else others[link]
+            which = position if found.ask.tags else 0
+            if rules is not PLAIN and (link, which) not in others:
+                others[link, which] = _fit(case, found.ask, which, rules)
+            text = found.fitted[which] if rules is PLAIN else others[link, which]
             if text is None:
                 return Refusal(RefusalReason.TEXT_TOO_LONG)
             found.routes.append((link, price, text))
@@ -261,4 +306,5 @@ _CHECKS: dict[Check, Question] = {
     Check.CARRIER: _carrier,
     Check.LENGTH: _length,
     Check.ROUTE: _route,
+    Check.SEGMENT_RATE: _segment_rate,
 }

@@ -161,9 +161,9 @@ class Poster:
         """Start what is ready in a lane, as far as there is room."""
         ready = self._ready.get(lane)
         while ready and self._lanes.room(lane) > 0:
-            due = ready.popleft()
+            dues = self._next_bundle(ready)
             self._lanes.start(lane)
-            self._tasks[due.postback_id] = asyncio.create_task(self._post(due))
+            self._tasks[dues[0].postback_id] = asyncio.create_task(self._post(dues))
         if ready is not None and not ready:
             del self._ready[lane]
 
@@ -175,43 +175,71 @@ class Poster:
         self._last_lane = lanes[-1] if len(lanes) == LANES_AT_ONCE else ""
         return lanes
 
-    async def _post(self, due: DuePostback) -> None:
+    async def _post(self, dues: list[DuePostback]) -> None:
+        first, lane = dues[0], dues[0].lane
+        dialect = self._dialects[first.message.dialect]
         reached = False
         try:
-            dialect = self._dialects[due.message.dialect]
-            answer = await self._try(dialect, due)
+            answer = await self._try(dialect, dues)
             reached = answer.status is not None
         except asyncio.CancelledError:
-            self._let_go(due.lane, due.postback_id)
+            for due in dues:
+                self._let_go(lane, due.postback_id)
             raise
         except Exception as fault:  # a fault of ours must not lose the postback: it is tried again
             log.exception(
                 "a postback could not be written",
-                postback_id=due.postback_id,
-                message_id=due.message.message_id,
+                postback_id=first.postback_id,
+                message_id=first.message.message_id,
             )
             answer = Answer(None, type(fault).__name__)
         finally:
-            self._lanes.end(due.lane, reached=reached)
-            del self._tasks[due.postback_id]
+            self._lanes.end(lane, reached=reached)
+            del self._tasks[first.postback_id]
             if not reached:  # what waits behind a dead endpoint must not be held: its rows are still due
-                for waiting in self._ready.pop(due.lane, ()):
-                    self._let_go(due.lane, waiting.postback_id)
-        result = next_try(dialect.schedule, due, answer, self._clock.now())
-        self._results.append((due.lane, result))
-        self._tries[dialect.name, result.done].inc()
+                for waiting in self._ready.pop(lane, ()):
+                    self._let_go(lane, waiting.postback_id)
+        for due in dues:
+            result = next_try(dialect.schedule, due, answer, self._clock.now())
+            self._results.append((lane, result))
+            self._tries[dialect.name, result.done].inc()
         self._settle_soon()
-        self._start(due.lane)
-        if due.lane not in self._ready:
+        self._start(lane)
+        if lane not in self._ready:
             self._loop.wake()
 
-    async def _try(self, dialect: Dialect, due: DuePostback) -> Answer:
-        account = self._current.directory.accounts_by_id.get(due.message.account_id)
+    async def _try(self, dialect: Dialect, dues: list[DuePostback]) -> Answer:
+        message = dues[0].message
+        account = self._current.directory.accounts_by_id.get(message.account_id)
         if account is None:
             return Answer(None, "the account is gone")
-        url = due.message.callback_url or account.postback_urls.get(dialect.name, "")
-        if not url:
+        endpoint = account.endpoint(dialect.name, message.callback_url)
+        if endpoint is None:
             return Answer(None, "the account has no postback address any more")
-        request = dialect.postback(due, url, self._clock.now())
+        request = dialect.postback(dues, endpoint, self._clock.now())
         limits = Limits(dialect.schedule.connect_s, dialect.schedule.total_s, account.postback_networks)
         return await self._channel.post(request, limits)
+
+    def _next_bundle(self, ready: deque[DuePostback]) -> list[DuePostback]:
+        """Take what one request can carry: one postback, or several first tries of one customer."""
+        bundle = [ready.popleft()]
+        first = bundle[0].message
+        dialect = self._dialects.get(first.dialect)
+        if dialect is None or not dialect.schedule.bundles:
+            return bundle
+        account = self._current.directory.accounts_by_id.get(first.account_id)
+        style = "" if account is None else account.postback_styles.get(first.dialect, "")
+        most = dialect.schedule.bundles.get(style, 1)
+        while ready and len(bundle) < most and _share(bundle[0], ready[0]):
+            bundle.append(ready.popleft())
+        return bundle
+
+
+def _share(one: DuePostback, other: DuePostback) -> bool:
+    """Tell whether two postbacks may travel together. One that has failed before travels alone, so that it
+    cannot take others with it.
+    """
+    return not (one.attempts or other.attempts) and (
+        (one.message.account_id, one.message.dialect, one.message.callback_url)
+        == (other.message.account_id, other.message.dialect, other.message.callback_url)
+    )

@@ -24,7 +24,7 @@ from aldis.traffic.states import State
 _GRAVITY: dict[type[Outcome], int] = {LinkTrouble: 1, Deferred: 2, InDoubt: 3, Rejected: 4}
 
 #: codings of short texts without national tables: they need no header, however long ones are split
-_PLAIN = {int(encoding): encoding for encoding in Encoding}
+_PLAIN = {int(encoding): encoding for encoding in (Encoding.GSM7, Encoding.UCS2)}
 
 
 class InHand:
@@ -63,7 +63,7 @@ class InHand:
                     message.expires_at,
                 )
             ]
-        encoded, splitting = from_coding(message.coding, message.octets)
+        kept = from_coding(message.coding, message.octets)
         todo = [
             Outbound(
                 message_id=message.message_id,
@@ -71,14 +71,15 @@ class InHand:
                 total=segment.total,
                 sender=message.sender,
                 recipient=message.recipient,
-                encoding=encoded.encoding,
+                encoding=kept.encoded.encoding,
                 header=segment.header,
                 octets=segment.octets,
                 priority=message.priority,
                 expires_at=message.expires_at,
-                splitting=splitting,
+                splitting=kept.splitting,
+                message_class=kept.message_class,
             )
-            for segment in split(encoded, message.message_id, splitting)
+            for segment in split(kept.encoded, message.message_id, kept.splitting)
             if segment.number not in message.accepted_segments
         ]
         self._unanswered = len(todo)

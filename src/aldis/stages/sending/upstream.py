@@ -39,6 +39,8 @@ class Outbound(msgspec.Struct, frozen=True):
     expires_at: int
     #: how the upstream is told which segments belong together
     splitting: Splitting = Splitting.UDH_8
+    #: 0..3; None: the handset's choice
+    message_class: int | None = None
 
 
 class Accepted(msgspec.Struct, frozen=True):

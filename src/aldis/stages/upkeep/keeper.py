@@ -52,6 +52,8 @@ class Keeper:
         self._loop = AgentLoop("keeper")
         self._stopping = False
         self._count_at = 0.0
+        #: messages that stay (to be sent later, owing postbacks) must not be in the way of others
+        self._purged_up_to = 0
         #: all that ever had a backlog, so that an empty one shows as 0
         self._links: set[str] = set()
         #: told after messages ended; a hint, wired by app.py
@@ -73,11 +75,13 @@ class Keeper:
         ended = await self._store.expire(BITE, now, self._settings.receipt_patience_s * 1000)
         if ended:
             self.on_ended()
-        forgotten = await self._store.purge(BITE, now - self._settings.retention_days * DAY_MS)
+        old = now - self._settings.retention_days * DAY_MS
+        purged = await self._store.purge(BITE, old, self._purged_up_to)
+        self._purged_up_to = purged.after
         self._metrics.commits.set(self._store.commits)
         if self._clock.monotonic() >= self._count_at:
             await self._count_backlog()
-        return ended + forgotten
+        return ended + purged.forgotten
 
     async def _count_backlog(self) -> None:
         """Set the gauge; counting a million takes tens of milliseconds of a thread, so not in every round."""

@@ -38,7 +38,9 @@ _OWE = f"""
 INSERT INTO postback (message_id, lane, event, state, error_code, happened_at, due_at)
 SELECT m.message_id, m.lane, '{PostbackEvent.ENDED.value}', e.state, e.reason, e.at, e.at
 FROM ending e CROSS JOIN message m
-WHERE m.message_id = e.message_id AND m.state = e.expected AND m.notify & {Notify.ENDED.value}
+WHERE m.message_id = e.message_id AND m.state = e.expected AND (
+    m.notify & {Notify.ENDED.value}
+    OR m.notify & {Notify.FAILED.value} AND e.state <> '{State.DELIVERED.value}')
 """  # noqa: S608 - the rows are bound, the rest are constants
 
 _END = f"""

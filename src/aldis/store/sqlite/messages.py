@@ -14,7 +14,16 @@ from typing import Any, cast
 import msgspec
 
 from aldis.store.contract import Acceptance
-from aldis.store.sqlite import admission, directory, postbacks, receipts, sending, upkeep
+from aldis.store.sqlite import (
+    admission,
+    cancelling,
+    consent,
+    directory,
+    postbacks,
+    receipts,
+    sending,
+    upkeep,
+)
 from aldis.store.sqlite.transactions import Call, Operation
 from aldis.traffic.postback import PostbackResult
 from aldis.traffic.receipt import Receipt
@@ -30,8 +39,10 @@ _ITEMS: dict[Operation[Any, Any], Any] = {
     receipts.record: tuple[Receipt, ...],
     postbacks.finish: tuple[PostbackResult, ...],
     upkeep.expire: upkeep.Expire,
-    upkeep.purge: upkeep.Bounds,
+    upkeep.purge: upkeep.Purge,
     directory.apply: directory.Apply,
+    cancelling.cancel: cancelling.Cancel,
+    consent.subscribe: consent.Consent,
 }
 _NUMBERS = {operation: number for number, operation in enumerate(_ITEMS)}
 _OPERATIONS = tuple(_ITEMS)

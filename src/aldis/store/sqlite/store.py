@@ -17,15 +17,27 @@ import apsw
 from aldis.accounts.directory import Directory
 from aldis.accounts.plan import Plan, Stored
 from aldis.errors import SettingsError
-from aldis.store.contract import Acceptance, Balance, OptInKey, Share, Timeline
-from aldis.store.sqlite import admission, directory, looking, postbacks, receipts, sending, upkeep
+from aldis.store.contract import Acceptance, Balance, OptInKey, Purged, Share, Timeline
+from aldis.store.sqlite import (
+    admission,
+    cancelling,
+    consent,
+    directory,
+    enquiries,
+    looking,
+    postbacks,
+    receipts,
+    sending,
+    upkeep,
+)
 from aldis.store.sqlite.claims import Claims
 from aldis.store.sqlite.connection import open_reader, open_writer, upgrade
 from aldis.store.sqlite.in_thread import ThreadRunner
 from aldis.store.sqlite.journal import Heard, Journal
 from aldis.store.sqlite.opt_ins import OptIns
 from aldis.store.sqlite.writer import Runner, Writer
-from aldis.traffic.message import ClaimedMessage, MessageFacts, Settlement
+from aldis.traffic.enquiry import Usage
+from aldis.traffic.message import ClaimedMessage, MessageFacts, MessageStatus, Settlement
 from aldis.traffic.postback import DuePostback, PostbackResult
 from aldis.traffic.receipt import Receipt
 from aldis.traffic.refusal import Refusal
@@ -179,9 +191,44 @@ class SqliteStore:
             upkeep.expire, upkeep.Expire(limit, now, patience_ms, self._claims.everybodys())
         )
 
-    async def purge(self, limit: int, before: int) -> int:
+    async def purge(self, limit: int, before: int, after: int) -> Purged:
         """See `Store.purge`."""
-        return await self._writer.call(upkeep.purge, upkeep.Bounds(limit, before))
+        return await self._writer.call(upkeep.purge, upkeep.Purge(limit, before, after))
+
+    async def submission(self, account_id: int, dialect: str, reference: str) -> list[MessageStatus]:
+        """See `Store.submission`."""
+        return enquiries.submission(self._reader, account_id, dialect, reference)
+
+    async def cancel_scheduled(self, account_id: int, dialect: str, reference: str, now: int) -> int | None:
+        """See `Store.cancel_scheduled`."""
+        found = enquiries.submission(self._reader, account_id, dialect, reference)
+        if not found:
+            return None
+        if any(each.message.state is not State.QUEUED or each.due_at <= now for each in found):
+            return 0
+        ids = tuple(each.message.message_id for each in found)
+        # in our own hands, so that no sender takes them meanwhile
+        hands = [(self._claims.of(each.message.link).claimed, each.message.message_id) for each in found]
+        if any(message_id in claimed for claimed, message_id in hands):
+            return 0
+        for claimed, message_id in hands:
+            claimed.add(message_id)
+        try:
+            return await self._writer.call(
+                cancelling.cancel, cancelling.Cancel(ids, "cancelled", now), messages=len(ids)
+            )
+        finally:
+            for claimed, message_id in hands:
+                claimed.discard(message_id)
+
+    async def usage(self, account_id: int, since: int, until: int, label: str | None) -> list[Usage]:
+        """See `Store.usage`."""
+        return await self._scan(enquiries.usage, account_id, since, until, label)
+
+    async def subscribe(self, key: OptInKey, *, wanted: bool, now: int) -> None:
+        """See `Store.subscribe`."""
+        wish = consent.Consent(key.sender, key.topic, key.msisdn, wanted, now)
+        await self._writer.call(consent.subscribe, wish)
 
     async def directory_version(self) -> int:
         """See `Store.directory_version`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import apsw
 import msgspec
 
+from aldis.store.contract import Purged
 from aldis.store.sqlite import endings
 from aldis.store.sqlite.rows import as_json, every, for_each
 from aldis.traffic.states import Event, State, after
@@ -15,11 +16,12 @@ PARKED_MS = 86_400_000
 IN_HAND_MS = 60_000
 
 
-class Bounds(msgspec.Struct, frozen=True):
-    """How much to do at once, and up to when."""
+class Purge(msgspec.Struct, frozen=True):
+    """Which messages to look at, and since when they are old."""
 
     limit: int
-    instant: int
+    before: int
+    after: int
 
 
 class Expire(msgspec.Struct, frozen=True):
@@ -72,18 +74,20 @@ def _expire(db: apsw.Connection, item: Expire) -> int:
     return len(unsent) + len(sent)
 
 
-def purge(db: apsw.Connection, items: list[Bounds]) -> list[int]:
+def purge(db: apsw.Connection, items: list[Purge]) -> list[Purged]:
     """Forget old messages; one that still owes a postback stays until that is done or given up."""
     return [_purge(db, item) for item in items]
 
 
-def _purge(db: apsw.Connection, item: Bounds) -> int:
-    sql = """SELECT message_id FROM (SELECT message_id, ended_at, accepted_at
-                                     FROM message ORDER BY message_id LIMIT ?) old
-             WHERE ended_at > 0 AND accepted_at <= ? AND NOT EXISTS (
-                 SELECT 1 FROM postback p WHERE p.message_id = old.message_id AND p.due_at IS NOT NULL)"""
-    ids = [message_id for (message_id,) in every(db, sql, (item.limit, item.instant))]
-    for table in ("message", "segment", "postback"):
+def _purge(db: apsw.Connection, item: Purge) -> Purged:
+    sql = """SELECT message_id, accepted_at <= ?1,
+                    ended_at > 0 AND accepted_at <= ?1 AND NOT EXISTS (
+                        SELECT 1 FROM postback p WHERE p.message_id = m.message_id AND p.due_at IS NOT NULL)
+             FROM message m WHERE message_id > ?2 ORDER BY message_id LIMIT ?3"""
+    rows = every(db, sql, (item.before, item.after, item.limit))
+    ids = [message_id for message_id, _, may_go in rows if may_go]
+    for table in ("message", "segment", "postback") if ids else ():
         sql = f"DELETE FROM {table} WHERE message_id IN (SELECT value FROM json_each(?))"  # noqa: S608 - three names
         db.execute(sql, (as_json(ids),))
-    return len(ids)
+    is_end = len(rows) < item.limit or not rows[-1][1]
+    return Purged(len(ids), 0 if is_end else rows[-1][0])

@@ -1,5 +1,5 @@
-"""Finds out whose credentials came with a request; a password in every request costs microseconds after the
-first.
+"""Finds out whose credentials came with a request, for every stage that customers speak to; a password in
+every request costs microseconds after the first.
 
 argon2id is slow on purpose, so it runs in threads, few at a time, and what it said is remembered for a while
 under an HMAC with a secret of this process: neither the password nor anything that could be searched for it
@@ -9,14 +9,17 @@ stays in memory. The stored hash is part of the remembered key, so a changed pas
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import hmac
 from collections import OrderedDict
+from urllib.parse import quote
 
 from aldis.accounts.credentials import Credential, is_password
 from aldis.accounts.directory import Directory
 from aldis.clock import Clock
-from aldis.traffic.submission import Presented
+from aldis.traffic.refusal import Refusal, RefusalReason
+from aldis.traffic.submission import Presented, Signed
 
 REMEMBER_YES_S = 300.0
 #: how long the answer for one and the same request of one directory is kept
@@ -25,6 +28,8 @@ PROVEN_S = 60.0
 REMEMBER_NO_S = 10.0
 MAX_REMEMBERED = 10_000
 MAX_VERIFYING = 2
+#: how far a customer's clock may be off, and how long a nonce is remembered on both sides of now
+SIGNED_S = 300
 
 
 class Authenticator:
@@ -38,16 +43,20 @@ class Authenticator:
         self._remembered: OrderedDict[bytes, tuple[bool, float]] = OrderedDict()
         self._verifying: dict[bytes, asyncio.Task[bool]] = {}
         self._slots = asyncio.Semaphore(MAX_VERIFYING)
+        #: (identity digest, timestamp, nonce) of signed requests → when it may be forgotten; oldest first
+        self._nonces: dict[tuple[str, int, str], float] = {}
 
-    async def credential(self, directory: Directory, presented: Presented) -> Credential | None:
-        """Give the credential that was proven, or None."""
+    async def credential(self, directory: Directory, presented: Presented) -> Credential | Refusal:
+        """Give the credential that was proven, or say why none was."""
+        if presented.signed is not None:
+            return self._check_signed(directory, presented, presented.signed)
         key = self._key(presented)
         known = self._proven.get(key)
         if known is not None and known[0] == directory.version and self._clock.monotonic() < known[1]:
-            return known[2]
+            return known[2] if self._is_valid(known[2]) else _unknown(presented)
         credential = directory.credential(presented.dialect, presented.identity)
-        if credential is None:
-            return None
+        if credential is None or not self._is_valid(credential):
+            return _unknown(presented)
         if not credential.password_hash:
             proven = presented.secret is None
         elif presented.secret is None:
@@ -55,10 +64,34 @@ class Authenticator:
         else:
             proven = await self._is_password(presented.secret, credential.password_hash)
         if not proven:
-            return None
+            return _unknown(presented)
         self._proven[key] = (directory.version, self._clock.monotonic() + PROVEN_S, credential)
         if len(self._proven) > MAX_REMEMBERED:
             del self._proven[next(iter(self._proven))]
+        return credential
+
+    def _is_valid(self, credential: Credential) -> bool:
+        return not credential.until or self._clock.now() < credential.until
+
+    def _check_signed(
+        self, directory: Directory, presented: Presented, signed: Signed
+    ) -> Credential | Refusal:
+        """Check key, signature, time and nonce. Source: RFC 5849 §3.2, §3.3, §3.4.2."""
+        credential = directory.credential(presented.dialect, presented.identity)
+        if credential is None or not credential.secret or not self._is_valid(credential):
+            return _unknown(presented)
+        wanted = hmac.digest(f"{_escaped(credential.secret)}&".encode(), signed.base_string.encode(), "sha1")
+        if not hmac.compare_digest(base64.b64encode(wanted), signed.signature.encode()):
+            return Refusal(RefusalReason.SIGNATURE_INVALID)
+        if abs(self._clock.now() // 1000 - signed.timestamp) > SIGNED_S:
+            return Refusal(RefusalReason.SIGNATURE_EXPIRED)
+        now = self._clock.monotonic()
+        while self._nonces and next(iter(self._nonces.values())) <= now:
+            del self._nonces[next(iter(self._nonces))]
+        key = (credential.identity_digest, signed.timestamp, signed.nonce)
+        if key in self._nonces:
+            return Refusal(RefusalReason.NONCE_USED)
+        self._nonces[key] = now + 2 * SIGNED_S
         return credential
 
     def _key(self, presented: Presented) -> bytes:
@@ -94,3 +127,12 @@ class Authenticator:
         while len(self._remembered) > MAX_REMEMBERED:
             self._remembered.popitem(last=False)
         return answer
+
+
+def _unknown(presented: Presented) -> Refusal:
+    return Refusal(RefusalReason.CREDENTIALS_UNKNOWN, value=presented.identity)
+
+
+def _escaped(secret: str) -> str:
+    """Escape a secret as a key of HMAC-SHA1. Source: RFC 5849 §3.4.2, §3.6."""
+    return quote(secret, safe="~")

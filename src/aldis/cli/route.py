@@ -1,0 +1,151 @@
+"""`aldis route NUMBER`: which link and price a message would get, and why no other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from aldis.accounts.account import Account
+from aldis.accounts.directory import Directory
+from aldis.accounts.numbering import Numbering, Recipient, read_number
+from aldis.accounts.price import from_micros
+from aldis.accounts.routes import Route, choose_route
+from aldis.app import open_store
+from aldis.cli.running import config_option, data_dir_option, run, settings_or_default
+from aldis.dialects.registry import BY_NAME
+from aldis.errors import GatewayError, SettingsError
+from aldis.settings import Settings, store_path
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """One route, and what became of it."""
+
+    route: Route
+    #: "chosen", "less telling", or the criterion that the message does not meet
+    verdict: str
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """How a message would go."""
+
+    recipient: Recipient
+    carrier: str
+    #: in the order in which they are tried; empty when no rule matches
+    links: tuple[str, ...]
+    #: links that the settings lack
+    unknown_links: tuple[str, ...]
+    #: of one segment; None when nothing is priced
+    price: str | None
+    rules: tuple[Rule, ...]
+
+
+@click.command()
+@click.argument("number")
+@click.option(
+    "--account", default="", help="Whose message: its default sender, its country of local numbers."
+)
+@click.option(
+    "--dialect", type=click.Choice(sorted(BY_NAME)), help="How the number and the carrier are written."
+)
+@click.option("--sender", default="", help="The sender; the account's default one if left out.")
+@click.option("--carrier", default="", help="The carrier: our name, or the dialect's code.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@config_option
+@data_dir_option
+def route(  # noqa: PLR0913 - one argument an option
+    *,
+    number: str,
+    account: str,
+    dialect: str | None,
+    sender: str,
+    carrier: str,
+    as_json: bool,
+    config_file: Path,
+    data_dir: Path,
+) -> None:
+    """Explain which link a message to NUMBER takes and what a segment costs."""
+    settings = settings_or_default(config_file)
+    known = run(_directory(settings, data_dir))
+    whose = known.accounts.get(account)
+    if account and whose is None:
+        raise GatewayError(f"there is no account `{account}`")
+    recipient = _recipient(known, number, whose, dialect)
+    if whose is not None:
+        sender = sender or whose.default_sender
+    named = known.carrier(dialect or "", carrier) or (carrier if carrier in known.carrier_names() else "")
+    if carrier and not named:
+        raise GatewayError(f"there is no carrier `{carrier}`")
+    found = explain(known, recipient, named, sender, frozenset(entry.name for entry in settings.link))
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+    else:
+        _print(found)
+
+
+async def _directory(settings: Settings, data_dir: Path) -> Directory:
+    if not store_path(settings.store.url, data_dir).exists():
+        raise SettingsError([f"there is no store in {data_dir}; `aldis apply` makes one"])
+    store = open_store(settings, data_dir)
+    try:
+        return await store.directory()
+    finally:
+        await store.close()
+
+
+def _recipient(known: Directory, number: str, account: Account | None, dialect: str | None) -> Recipient:
+    numbering = BY_NAME[dialect].policy.numbering if dialect else Numbering.INTERNATIONAL
+    countries = {
+        credential.country
+        for credential in known.credentials.values()
+        if account is not None and credential.account == account.name and credential.dialect == dialect
+    }
+    found = read_number(number.removeprefix("+"), numbering, next(iter(sorted(countries, reverse=True)), ""))
+    if found is None:
+        raise GatewayError(f"`{number}` is no number")
+    return found
+
+
+def explain(
+    known: Directory, recipient: Recipient, carrier: str, sender: str, links: frozenset[str]
+) -> Explanation:
+    """Work out how a message would go. `links`: those of the settings."""
+    carrier = carrier or known.carrier_of(recipient.msisdn)
+    chosen = choose_route(known.routes, carrier, sender, recipient.country)
+    rules = []
+    for rule in known.routes:
+        mismatch = rule.mismatch(carrier, sender, recipient.country)
+        rules.append(Rule(rule, mismatch or ("chosen" if rule is chosen else "less telling")))
+    tried = () if chosen is None else chosen.links
+    micros = known.price_micros(carrier, recipient.country)
+    return Explanation(
+        recipient,
+        carrier,
+        tried,
+        tuple(link for link in tried if link not in links),
+        None if micros is None else from_micros(micros),
+        tuple(rules),
+    )
+
+
+def _print(found: Explanation) -> None:
+    console = Console(soft_wrap=True)
+    carrier = found.carrier or "unknown carrier"
+    console.print(f"{found.recipient.msisdn}: {found.recipient.country}, {carrier}", highlight=False)
+    if found.links:
+        console.print(f"link: {', then '.join(found.links)}", highlight=False, markup=False)
+    else:
+        console.print("link: none, so it is refused", highlight=False)
+    for link in found.unknown_links:
+        console.print(f"the settings have no link {link}", highlight=False, markup=False)
+    price = "none, so it is refused" if found.price is None else f"{found.price} a segment"
+    console.print(f"price: {price}", highlight=False)
+    table = Table("carrier", "sender", "country", "links", "")
+    for rule in found.rules:
+        verdict = rule.verdict if rule.verdict in ("chosen", "less telling") else f"another {rule.verdict}"
+        cells = (rule.route.carrier, rule.route.sender, rule.route.country)
+        table.add_row(*(cell or "any" for cell in cells), " → ".join(rule.route.links), verdict)
+    console.print(table)

@@ -1,0 +1,102 @@
+"""Finds the credentials of a request to Mavorion: a token, a login with its password, or an OAuth 1.0a
+signature.
+
+Source: seed 001; GatewayAPI's rest.rst (authentication); RFC 5849 for two-legged OAuth, whose base string is
+made by oauthlib.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from urllib.parse import unquote
+
+from oauthlib.oauth1.rfc5849 import signature
+
+from aldis.dialects import parameters
+from aldis.dialects.exchange import HttpRequest
+from aldis.traffic.refusal import Refusal, RefusalReason
+from aldis.traffic.submission import Presented, Signed
+
+METHOD = "HMAC-SHA1"
+FORM = "application/x-www-form-urlencoded"
+#: nonces are remembered, so they are bounded
+MAX_NONCE = 255
+#: digits of a timestamp that is still one
+MAX_TIMESTAMP = 12
+
+
+def presented(request: HttpRequest, query: Mapping[str, str]) -> Presented | Refusal | None:
+    """Read the credentials of query and headers; None when there are none. Raises Unreadable."""
+    if token := query.get("token"):
+        return Presented("mavorion", token)
+    scheme, _, value = request.header(b"authorization").partition(" ")
+    scheme, value = scheme.lower(), value.strip()
+    if scheme == "token" and value:
+        return Presented("mavorion", value)
+    if scheme == "basic":
+        return _basic(value)
+    if scheme == "oauth":
+        return _oauth(request, _pairs(value))
+    if "oauth_consumer_key" in query:
+        return _oauth(request, query)
+    return login(query)
+
+
+def login(values: Mapping[str, str]) -> Presented | None:
+    """Read a token, or `user` and `password`, from a form or query."""
+    if token := values.get("token"):
+        return Presented("mavorion", token)
+    if values.get("user") and values.get("password"):
+        return Presented("mavorion", values["user"], values["password"])
+    return None
+
+
+def _basic(value: str) -> Presented | None:
+    """Read a token as user name without password, or a login."""
+    try:
+        name, _, password = base64.b64decode(value, validate=True).decode().partition(":")
+    except ValueError:  # not ASCII, not base64, not UTF-8
+        return None
+    return Presented("mavorion", name, password or None) if name else None
+
+
+def _pairs(header: str) -> dict[str, str]:
+    """Read `name="value", …`. Source: RFC 5849 §3.5.1."""
+    found: dict[str, str] = {}
+    for item in header.split(","):
+        name, _, value = item.strip().partition("=")
+        found.setdefault(unquote(name), unquote(value.strip('"')))
+    return found
+
+
+def _oauth(request: HttpRequest, values: Mapping[str, str]) -> Presented | Refusal:
+    for name in ("consumer_key", "signature_method", "signature", "timestamp", "nonce"):
+        if not values.get(f"oauth_{name}"):
+            return Refusal(RefusalReason.PARAMETER_MISSING, f"oauth_{name}")
+    method, timestamp = values["oauth_signature_method"], values["oauth_timestamp"]
+    if method != METHOD:
+        return Refusal(RefusalReason.SIGNATURE_METHOD_UNKNOWN, value=method)
+    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= MAX_TIMESTAMP):
+        return Refusal(RefusalReason.SIGNATURE_EXPIRED)
+    if len(values["oauth_nonce"]) > MAX_NONCE:
+        return Refusal(RefusalReason.NONCE_USED)
+    signed = Signed(base_string(request), values["oauth_signature"], values["oauth_nonce"], int(timestamp))
+    return Presented("mavorion", values["oauth_consumer_key"], signed=signed)
+
+
+def base_string(request: HttpRequest) -> str:
+    """Make what a request's signature is of. Raises Unreadable. Source: RFC 5849 §3.4.1."""
+    form = request.body.decode("utf-8", "replace") if request.media_type == FORM else ""
+    authorization = request.header(b"authorization")
+    try:
+        collected = signature.collect_parameters(
+            uri_query=request.query.decode("utf-8", "replace"),
+            body=form,
+            headers={"Authorization": authorization} if authorization else {},
+        )
+        uri = signature.base_string_uri(request.public_origin + request.path)
+        normalized = signature.normalize_parameters(collected)
+        return str(signature.signature_base_string(request.method, uri, normalized))
+    except (ValueError, TypeError):
+        raise parameters.Unreadable("the parameters cannot be signed like that") from None

@@ -1,0 +1,78 @@
+"""Tells by its path what a request to Mavorion asks, and finds out who asks. Source: seed 001; GatewayAPI's
+rest.rst.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+
+from aldis.dialects import parameters
+from aldis.dialects.contract import Asked
+from aldis.dialects.exchange import HttpRequest
+from aldis.dialects.mavorion import credentials, submission
+from aldis.traffic.enquiry import BalanceEnquiry, Cancellation, StatusEnquiry, UsageEnquiry
+from aldis.traffic.refusal import Refusal, RefusalReason
+from aldis.traffic.submission import Presented
+
+#: the seed's own spellings, and that of the original
+ROOTS = ("/v2", "/sms", "/rest")
+ME = frozenset(f"{root}/me" for root in ROOTS)
+USAGE = "/api/usage/labels"
+
+PATHS = {
+    **{f"{root}/mtsms{slash}": frozenset({"GET", "POST"}) for root in ROOTS for slash in ("", "/")},
+    **{f"{root}/mtsms/*": frozenset({"GET", "DELETE"}) for root in ROOTS},
+    **{path: frozenset({"GET"}) for path in ME},
+    USAGE: frozenset({"POST"}),
+}
+
+
+class _UsageBody(msgspec.Struct, frozen=True):
+    first: date = msgspec.field(name="from")
+    last: date = msgspec.field(name="to")
+    label: str | None = None
+
+
+def read(request: HttpRequest) -> Asked | Refusal:
+    """Turn a request into what it asks."""
+    try:
+        query = parameters.form(request.query)
+        presented = credentials.presented(request, query)
+    except parameters.Unreadable as unreadable:
+        return Refusal(RefusalReason.MALFORMED, value=str(unreadable))
+    if isinstance(presented, Refusal):
+        return presented
+    if request.path.rstrip("/").endswith("/mtsms"):
+        return submission.read(request, query, presented)
+    if presented is None:
+        return Refusal(RefusalReason.CREDENTIALS_MISSING, "token")
+    if request.path in ME:
+        return BalanceEnquiry(presented=presented)
+    if request.path == USAGE:
+        return _usage(request, presented)
+    reference = request.path.rpartition("/")[2]
+    if request.method == "DELETE":
+        return Cancellation(presented=presented, reference=reference)
+    return StatusEnquiry(presented=presented, reference=reference)
+
+
+def _usage(request: HttpRequest, presented: Presented) -> UsageEnquiry:
+    """Read from which day to which, both included, in UTC."""
+    try:
+        body = msgspec.json.decode(request.body, type=_UsageBody)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as invalid:
+        text = str(invalid) if isinstance(invalid, msgspec.ValidationError) else "the body is not valid JSON"
+        fault = Refusal(RefusalReason.MALFORMED, value=text)
+        return UsageEnquiry(presented=presented, fault=fault, since=0, until=0, label=None)
+    try:
+        since, until = _midnight(body.first), _midnight(body.last + timedelta(days=1))
+    except OverflowError:
+        fault = Refusal(RefusalReason.PARAMETER_INVALID, "to", "to")
+        return UsageEnquiry(presented=presented, fault=fault, since=0, until=0, label=None)
+    return UsageEnquiry(presented=presented, since=since, until=until, label=body.label)
+
+
+def _midnight(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1000)

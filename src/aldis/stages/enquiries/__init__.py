@@ -1,0 +1,1 @@
+"""Enquiries: what customers ask besides sending: balance, status, usage, carriers; and small changes."""

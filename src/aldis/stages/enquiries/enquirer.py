@@ -1,0 +1,125 @@
+"""The enquiries agent: finds out who asks, whether they may, and what the store and the directory say.
+
+Called by the doors, once a request. Knows no dialect's words. What a question changes (a cancellation, a
+subscription) is answered after its commit.
+"""
+
+from __future__ import annotations
+
+from aldis.accounts.account import Account, may_connect_from, source_address
+from aldis.accounts.credentials import Credential
+from aldis.accounts.directory import CurrentDirectory
+from aldis.accounts.numbering import read_number
+from aldis.clock import Clock
+from aldis.dialects.contract import Dialect
+from aldis.dialects.exchange import HttpRequest
+from aldis.stages.authenticate import Authenticator
+from aldis.store.contract import OptInKey, Store
+from aldis.traffic.enquiry import (
+    Answer,
+    BalanceEnquiry,
+    BalanceFound,
+    Cancellation,
+    Cancelled,
+    CarrierFound,
+    CarrierLookup,
+    Enquiry,
+    StatusEnquiry,
+    StatusFound,
+    Subscribed,
+    Subscription,
+    UsageEnquiry,
+    UsageFound,
+)
+from aldis.traffic.refusal import Refusal, RefusalReason
+
+
+class Enquirer:
+    """Answers questions."""
+
+    def __init__(
+        self, store: Store, clock: Clock, current: CurrentDirectory, authenticator: Authenticator
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._current = current
+        self._authenticator = authenticator
+
+    async def answer(self, dialect: Dialect, request: HttpRequest, enquiry: Enquiry) -> Answer | Refusal:
+        """Answer a question. Raises StoreUnavailable when a change failed and nothing has changed."""
+        directory = self._current.directory
+        found = await self._authenticator.credential(directory, enquiry.presented)
+        if isinstance(found, Refusal):
+            return found
+        account = directory.accounts[found.account]
+        if not may_connect_from(account, source_address(request.peer)):
+            return Refusal(RefusalReason.ADDRESS_NOT_ALLOWED, value=request.peer)
+        if not account.active:
+            return Refusal(RefusalReason.ACCOUNT_INACTIVE, value=account.name)
+        if enquiry.fault is not None:
+            return enquiry.fault
+        match enquiry:
+            case CarrierLookup():
+                return self._look_up(dialect, found, account, enquiry)
+            case Subscription():
+                return await self._subscribe(dialect, found, account, enquiry)
+            case _:
+                return await self._tell(dialect, account, enquiry)
+
+    async def _tell(self, dialect: Dialect, account: Account, enquiry: Enquiry) -> Answer | Refusal:
+        match enquiry:
+            case BalanceEnquiry():
+                balance = await self._store.balance(account.account_id)
+                return BalanceFound(account.account_id, balance.available, account.currency)
+            case StatusEnquiry(reference=reference):
+                messages = await self._store.submission(account.account_id, dialect.name, reference)
+                return StatusFound(tuple(messages)) if messages else _unknown(reference)
+            case Cancellation(reference=reference):
+                count = await self._store.cancel_scheduled(
+                    account.account_id, dialect.name, reference, self._clock.now()
+                )
+                if count is None:
+                    return _unknown(reference)
+                return Cancelled() if count else Refusal(RefusalReason.TOO_LATE, value=reference)
+            case UsageEnquiry(since=since, until=until, label=label):
+                rows = await self._store.usage(account.account_id, since, until, label)
+                return UsageFound(account.currency, tuple(rows))
+            case _:
+                raise TypeError(type(enquiry).__name__)
+
+    def _look_up(
+        self, dialect: Dialect, credential: Credential, account: Account, enquiry: CarrierLookup
+    ) -> Answer | Refusal:
+        directory = self._current.directory
+        if not account.may_look_up:
+            return Refusal(RefusalReason.LOOKUP_NOT_PERMITTED)
+        if not enquiry.number:
+            return Refusal(RefusalReason.RECIPIENT_MISSING)
+        number = read_number(enquiry.number, dialect.policy.numbering, credential.country)
+        if number is None:
+            return Refusal(RefusalReason.RECIPIENT_INVALID, value=enquiry.number)
+        code = directory.carrier_code(dialect.name, directory.carrier_of(number.msisdn))
+        if code is None:
+            return Refusal(RefusalReason.CARRIER_UNKNOWN, value=enquiry.number)
+        return CarrierFound(code)
+
+    async def _subscribe(
+        self, dialect: Dialect, credential: Credential, account: Account, enquiry: Subscription
+    ) -> Answer | Refusal:
+        if not account.may_send:
+            return Refusal(RefusalReason.SENDING_NOT_PERMITTED)
+        if not enquiry.number:
+            return Refusal(RefusalReason.RECIPIENT_MISSING)
+        number = read_number(enquiry.number, dialect.policy.numbering, credential.country)
+        if number is None:
+            return Refusal(RefusalReason.RECIPIENT_INVALID, value=enquiry.number)
+        sender = account.sender_of_campaign(enquiry.campaign)
+        if sender is None:
+            return Refusal(RefusalReason.CAMPAIGN_UNKNOWN, value=enquiry.campaign)
+        key = OptInKey(sender, enquiry.campaign, number.msisdn)
+        await self._store.subscribe(key, wanted=enquiry.wanted, now=self._clock.now())
+        return Subscribed()
+
+
+def _unknown(reference: str) -> Refusal:
+    return Refusal(RefusalReason.MESSAGE_UNKNOWN, value=reference)

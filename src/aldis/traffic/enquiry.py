@@ -1,0 +1,110 @@
+"""What a customer asks besides sending, in nobody's dialect, and what the answer holds: dialects write the
+question and read the answer, `stages/enquiries` stands between.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from aldis.traffic.message import MessageStatus
+from aldis.traffic.refusal import Refusal
+from aldis.traffic.submission import Presented
+
+
+class Enquiry(msgspec.Struct, frozen=True, kw_only=True):
+    """One question; the kinds below."""
+
+    presented: Presented
+    #: what is wrong with the request, told only to those who may ask
+    fault: Refusal | None = None
+
+
+class CarrierLookup(Enquiry, frozen=True):
+    """Asks whose number it is."""
+
+    number: str
+
+
+class BalanceEnquiry(Enquiry, frozen=True):
+    """Asks how much money is left."""
+
+
+class StatusEnquiry(Enquiry, frozen=True):
+    """Asks what has become of a submission."""
+
+    reference: str
+
+
+class Cancellation(Enquiry, frozen=True):
+    """Asks not to send what was to be sent later."""
+
+    reference: str
+
+
+class UsageEnquiry(Enquiry, frozen=True):
+    """Asks what was used, by label."""
+
+    #: Unix milliseconds, from inclusive, until exclusive
+    since: int
+    until: int
+    #: None: all of them
+    label: str | None
+
+
+class Subscription(Enquiry, frozen=True):
+    """Asks to add a number to a campaign, or to take it out."""
+
+    campaign: str
+    number: str
+    wanted: bool
+
+
+class CarrierFound(msgspec.Struct, frozen=True):
+    """The carrier of a number, under the name that the dialect has for it."""
+
+    carrier: str
+
+
+class BalanceFound(msgspec.Struct, frozen=True):
+    """An account's money."""
+
+    account_id: int
+    #: millionths
+    available: int
+    #: ISO 4217
+    currency: str
+
+
+class StatusFound(msgspec.Struct, frozen=True):
+    """The messages of a submission, one for each recipient, in their order; at least one."""
+
+    messages: tuple[MessageStatus, ...]
+
+
+class Cancelled(msgspec.Struct, frozen=True):
+    """None of it will be sent."""
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """What was used under one label in one country."""
+
+    label: str
+    #: ISO 3166 alpha-2
+    country: str
+    segments: int
+    #: millionths: spent and held
+    micros: int
+
+
+class UsageFound(msgspec.Struct, frozen=True):
+    """What was used."""
+
+    currency: str
+    rows: tuple[Usage, ...]
+
+
+class Subscribed(msgspec.Struct, frozen=True):
+    """It is as the customer wants it."""
+
+
+Answer = CarrierFound | BalanceFound | StatusFound | Cancelled | UsageFound | Subscribed

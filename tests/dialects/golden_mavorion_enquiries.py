@@ -1,0 +1,130 @@
+"""Golden exchanges of Mavorion: balance, status, cancelling, use."""
+
+from __future__ import annotations
+
+import msgspec
+
+from aldis.dialects.exchange import HttpRequest
+from tests.dialects.asking import get
+from tests.dialects.case import Case
+from tests.dialects.golden_mavorion import mavo, mavo_error
+from tests.dialects.golden_mavorion_parameters import one
+
+STATUS = (
+    '{"class":"secret","message":null,"payload":null,"id":1,"label":"L","recipients":[{"country":"DK","csms":1,'
+    '"dsnerror":null,"dsnerrorcode":null,"dsnstatus":"SCHEDULED","dsntime":1795262400.0,"mcc":null,"mnc":null,'
+    '"msisdn":4512345678,"senttime":null,"tagvalues":null}],"sender":"447700900001","sendtime":1795266000,"tags":[],'
+    '"userref":"u1","priority":"URGENT","validity_period":120,"encoding":"UTF8","destaddr":"SIMCARD","udh":null,'
+    '"callback_url":"https://e.x/cb"}'
+)
+SCHEDULED = one(
+    '"message":"Hi","sendtime":1795266000,"class":"secret","label":"L","userref":"u1","priority":"URGENT",'
+    '"validity_period":120,"destaddr":"SIMCARD","callback_url":"https://e.x/cb"'
+)
+TOKEN = "?token=demo-mavorion"
+
+
+def delete(path_and_query: str) -> HttpRequest:
+    return msgspec.structs.replace(get(path_and_query), method="DELETE")
+
+
+ENQUIRY_CASES = [
+    Case(
+        "mavorion balance", get("/rest/me" + TOKEN), '{"credit":1000.0,"currency":"EUR","id":1}', messages=0
+    ),
+    Case(
+        "mavorion balance after a message",
+        get("/v2/me" + TOKEN),
+        '{"credit":999.85,"currency":"EUR","id":1}',
+        after=(one('"message":"Hi"'),),
+    ),
+    Case("mavorion balance for nobody", get("/rest/me"), mavo_error("0x0229", "Invalid token"), 401),
+    Case(
+        "mavorion balance of one who is elsewhere",
+        get("/rest/me?token=elsewhere-mavorion"),
+        mavo_error("0x0213", "Unauthorized IP-address: %1", '"127.0.0.1"'),
+        403,
+    ),
+    Case("mavorion status", get("/rest/mtsms/1" + TOKEN), STATUS, after=(SCHEDULED,)),
+    Case(
+        "mavorion status of a binary",
+        get("/rest/mtsms/1" + TOKEN),
+        STATUS.replace('"secret"', '"standard"')
+        .replace('"payload":null', '"payload":"AQID"')
+        .replace('"label":"L"', '"label":null')
+        .replace('"SCHEDULED"', '"BUFFERED"')
+        .replace('"sendtime":1795266000', '"sendtime":1795262400')
+        .replace(
+            '"userref":"u1","priority":"URGENT","validity_period":120',
+            '"userref":null,"priority":"NORMAL","validity_period":172800',
+        )
+        .replace('"UTF8","destaddr":"SIMCARD","udh":null', '"BINARY","destaddr":"MOBILE","udh":"BQADAgIB"')
+        .replace('"https://e.x/cb"', "null"),
+        after=(one('"payload":"AQID","udh":"AAMCAgE="'),),
+    ),
+    Case(
+        "mavorion status of another's message",
+        get("/rest/mtsms/1?token=slow-mavorion"),
+        mavo_error("0x0308", "Unknown message id %1", '"1"'),
+        404,
+        after=(SCHEDULED,),
+    ),
+    Case("mavorion cancelled", delete("/rest/mtsms/1" + TOKEN), "", 204, after=(SCHEDULED,)),
+    Case(
+        "mavorion cancelled and paid back",
+        get("/rest/me" + TOKEN),
+        '{"credit":1000.0,"currency":"EUR","id":1}',
+        after=(SCHEDULED, delete("/rest/mtsms/1" + TOKEN)),
+    ),
+    Case(
+        "mavorion cancelled twice",
+        delete("/sms/mtsms/1" + TOKEN),
+        mavo_error("0x0303", "Message %1 was sent or deleted already", '"1"'),
+        410,
+        after=(SCHEDULED, delete("/rest/mtsms/1" + TOKEN)),
+    ),
+    Case(
+        "mavorion too late to cancel",
+        delete("/rest/mtsms/1" + TOKEN),
+        mavo_error("0x0303", "Message %1 was sent or deleted already", '"1"'),
+        410,
+        after=(one('"message":"Hi"'),),
+    ),
+    Case(
+        "mavorion cancel what is not there",
+        delete("/rest/mtsms/7" + TOKEN),
+        mavo_error("0x0308", "Unknown message id %1", '"7"'),
+        404,
+    ),
+    Case(
+        "mavorion use by label",
+        mavo('{"from":"2026-11-21","to":"2026-11-21"}', "/api/usage/labels" + TOKEN),
+        '[{"amount":1,"cost":0.15,"country":"DK","currency":"EUR","label":null,"messageclass_id":"standard"},'
+        '{"amount":1,"cost":0.15,"country":"DK","currency":"EUR","label":"L","messageclass_id":"standard"}]',
+        after=(one('"message":"Hi"'), SCHEDULED),
+    ),
+    Case(
+        "mavorion use of one label on another day",
+        mavo('{"from":"2026-11-01","to":"2026-11-20","label":"L"}', "/api/usage/labels" + TOKEN),
+        "[]",
+        after=(SCHEDULED,),
+    ),
+    Case(
+        "mavorion use without a day",
+        mavo('{"from":"2026-11-21"}', "/api/usage/labels" + TOKEN),
+        mavo_error("0x0308", "Invalid request body: %1", '"Object missing required field `to`"'),
+        422,
+    ),
+    Case(
+        "mavorion use until the end of time",
+        mavo('{"from":"2026-11-21","to":"9999-12-31"}', "/api/usage/labels" + TOKEN),
+        mavo_error("0x0308", "Invalid argument: %1", '"to"'),
+        400,
+    ),
+    Case(
+        "mavorion delete all",
+        delete("/rest/mtsms" + TOKEN),
+        mavo_error("0x0303", "Operation not permitted"),
+        405,
+    ),
+]

@@ -1,0 +1,105 @@
+"""What customers ask of the store, and the little that they may change."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aldis.stages.sending.shares import share
+from aldis.store.contract import Acceptance, OptInKey, Purged, Store
+from aldis.traffic.enquiry import Usage
+from aldis.traffic.message import NewMessage, Settlement
+from aldis.traffic.states import State
+from tests.store.building import NOW, a_message, accept, settle_sent
+
+DAY = 86_400_000
+
+
+def scheduled(message_id: int, **changes: object) -> NewMessage:
+    return a_message(
+        message_id, **{"reference": "7", "due_at": NOW + 1000, "expires_at": NOW + DAY, **changes}
+    )
+
+
+async def states(kept: Store, *message_ids: int) -> list[State]:
+    timelines = [await kept.timeline(message_id) for message_id in message_ids]
+    return [timeline.message.state for timeline in timelines if timeline is not None]
+
+
+async def test_a_submission_is_its_accounts_alone(kept: Store) -> None:
+    await kept.accept(Acceptance(1, prepaid=True, messages=(scheduled(1), scheduled(2, label="L"))))
+    found = await kept.submission(1, "genesys", "7")
+    assert [(each.message.message_id, each.label, each.due_at) for each in found] == [
+        (1, "", NOW + 1000),
+        (2, "L", NOW + 1000),
+    ]
+    assert await kept.submission(2, "genesys", "7") == []
+    assert await kept.submission(1, "mavorion", "7") == []
+
+
+async def test_what_is_not_due_can_be_called_back_and_costs_nothing(kept: Store) -> None:
+    await kept.accept(
+        Acceptance(1, prepaid=True, messages=(scheduled(1, notify=2, lane="l"), scheduled(2, link="other")))
+    )
+    assert await kept.cancel_scheduled(1, "genesys", "no", NOW) is None
+    assert await kept.cancel_scheduled(2, "genesys", "7", NOW) is None
+    assert await kept.cancel_scheduled(1, "genesys", "7", NOW) == 2
+    assert await states(kept, 1, 2) == [State.DELETED, State.DELETED]
+    balance = await kept.balance(1)
+    assert (balance.available, balance.held, balance.spent) == (1_000_000, 0, 0)
+    (told,) = await kept.due_postbacks("l", 10, NOW)
+    assert (told.state, told.error_code) == (State.DELETED, "cancelled")
+    assert await kept.cancel_scheduled(1, "genesys", "7", NOW) == 0
+    assert await kept.claim("link", 10, share, NOW + 2000) == []
+
+
+async def test_what_is_due_or_in_a_senders_hands_cannot_be_called_back(kept: Store) -> None:
+    await accept(kept, scheduled(1))
+    assert await kept.cancel_scheduled(1, "genesys", "7", NOW + 1000) == 0
+    (claimed,) = await kept.claim("link", 10, share, NOW + 1000)
+    # its clock is behind ours: for the file it is not due yet
+    assert await kept.cancel_scheduled(1, "genesys", "7", NOW) == 0
+    await kept.settle("link", [Settlement(claimed.message_id, State.REJECTED)], NOW)
+    assert await states(kept, 1) == [State.REJECTED]
+
+
+async def test_nobody_claims_what_is_being_called_back(kept: Store) -> None:
+    await accept(kept, scheduled(1))
+    cancelling = asyncio.ensure_future(kept.cancel_scheduled(1, "genesys", "7", NOW + 999))
+    await asyncio.sleep(0)  # it is on its way to the writer
+    assert await kept.claim("link", 10, share, NOW + 1000) == []
+    assert await cancelling == 1
+
+
+async def test_use_is_summed_by_label_and_country(kept: Store) -> None:
+    await settle_sent(kept, a_message(1, label="a", segments=2, accepted_at=NOW - DAY), ids=("A", "B"))
+    await accept(kept, a_message(2, label="a", country="DK", accepted_at=NOW))
+    await accept(kept, a_message(3, label="b", accepted_at=NOW))
+    await accept(kept, a_message(4, label="b", accepted_at=NOW))
+    await kept.claim("link", 10, share, NOW)
+    await kept.settle("link", [Settlement(4, State.REJECTED)], NOW)
+    assert await kept.usage(1, NOW - DAY, NOW + 1, None) == [
+        Usage("a", "DK", 1, 50_000),
+        Usage("a", "GB", 2, 100_000),
+        Usage("b", "GB", 1, 50_000),
+    ]
+    assert await kept.usage(1, NOW, NOW + 1, "b") == [Usage("b", "GB", 1, 50_000)]
+    assert await kept.usage(1, NOW - DAY, NOW, None) == [Usage("a", "GB", 2, 100_000)]
+    assert await kept.usage(2, NOW - DAY, NOW + 1, None) == []
+
+
+async def test_consent_comes_and_goes(kept: Store) -> None:
+    key = OptInKey("60856", "77676", "15551234888")
+    for wanted in (True, True, False, False, True):
+        await kept.subscribe(key, wanted=wanted, now=NOW)
+        assert await kept.opted_in([key]) == ({key} if wanted else set())
+
+
+async def test_what_must_stay_is_not_in_the_way_of_forgetting(kept: Store) -> None:
+    for message_id in (1, 2):
+        await accept(kept, scheduled(message_id, reference=f"later {message_id}"))
+    await accept(kept, a_message(3, expires_at=NOW + 1))
+    assert await kept.expire(10, NOW + 1, DAY) == 1
+    assert await kept.purge(2, NOW, 0) == Purged(0, after=2)
+    assert await kept.purge(2, NOW, 2) == Purged(1, after=0)
+    assert await kept.timeline(3) is None
+    assert await kept.purge(1, NOW - 1, 0) == Purged(0, after=0)  # what comes behind is younger still
