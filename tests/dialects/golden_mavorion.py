@@ -47,6 +47,16 @@ MAVO_CASES = [
     Case("mavorion seed mended", mavo(MAVO_SEED % ""), mavo_ok("1", '"NP":2', "0.1"), messages=0),
     Case("mavorion dict", mavo(MAVO_ONE), mavo_ok("1", '"DK":1', "0.15")),
     Case(
+        "mavorion as nickdnk's PHP client writes it",
+        mavo(
+            '[{"class":"standard","message":"Hi","sender":"Me","userref":null,"callback_url":null,"priority":"NORMAL",'
+            '"label":null,"tags":[],"recipients":[{"msisdn":4512345678,"tagvalues":[]},{"msisdn":4512345679,"tagvalues":null}],'
+            '"sendtime":null,"encoding":"UTF8"}]'
+        ),
+        mavo_ok("1", '"DK":2', "0.3"),
+        messages=2,
+    ),
+    Case(
         "mavorion list",
         mavo(
             f'[{MAVO_ONE},{{"message":"x","sender":74700,"recipients":[{{"msisdn":"447700900001"}},{{"msisdn":12025550100}}]}}]'

@@ -40,7 +40,7 @@ def free_port() -> int:
 
 def command_for(peer: str) -> list[str]:
     """Say how a peer's file is run."""
-    return ["node" if peer.endswith(".js") else sys.executable, str(PEERS / peer)]
+    return ["node" if peer.endswith((".js", ".mjs")) else sys.executable, str(PEERS / peer)]
 
 
 async def run(*command: str, timeout_s: float = 45) -> Any:
