@@ -143,8 +143,12 @@ class Gateway:
         self.admitter = Admitter(self.store, self._clock, current, authenticator, links, deadlines)
         self.enquirer = Enquirer(self.store, self._clock, current, authenticator)
         self.poster = Poster(self.store, self._channel, BY_NAME, current, self._clock, self.metrics)
-        keeping = KeeperSettings(settings.store.retention_days, settings.messages.receipt_patience_s)
-        self._keeper = Keeper(self.store, current, self._clock, keeping, self.metrics)
+        keeping = KeeperSettings(
+            settings.store.retention_days,
+            settings.messages.receipt_patience_s,
+            settings.messages.failover_s,
+        )
+        self._keeper = Keeper(self.store, current, self._clock, keeping, self.metrics, self.links_up)
         for entry in settings.link:
             self._add_link(entry)
         self._wire_hints()

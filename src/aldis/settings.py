@@ -59,6 +59,8 @@ class MessageSettings(msgspec.Struct, frozen=True):
 
     #: how long a message may wait to be sent
     validity_s: int = 172_800
+    #: how long a link must be down before its messages take a backup
+    failover_s: int = 30
     #: how long to wait for a receipt before a message counts as unconfirmed
     receipt_patience_s: int = 259_200
 

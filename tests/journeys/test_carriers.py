@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from tests.fakes.customer import FakeCustomer
-from tests.fakes.whole import SETTINGS, WholeGateway
+from tests.fakes.whole import SETTINGS, WholeGateway, free_port
 
 from aldis.settings import read
 
@@ -121,4 +121,30 @@ languages = ["turkish"]
     body = {"message": "ş" * 200, "recipients": [{"msisdn": 447700900001}]}
     code, answer = await whole.post(path, msgspec.json.encode(body), "application/json")
     assert (code, "message" in answer) == (400, True)
+    await whole.stop()
+
+
+async def test_messages_leave_a_link_that_stays_down(tmp_path: Path, customer: FakeCustomer) -> None:
+    """The first link's carrier never comes; the second's comes after the message was accepted."""
+    whole = WholeGateway(tmp_path / "data", customer)
+    nobody = free_port()
+    text = SETTINGS.format(smpp=nobody, link="").replace('name = "simulator"', 'name = "dead"')
+    text += "[[link]]" + SETTINGS.format(smpp=whole.smpp_port, link="").partition("[[link]]")[2]
+    whole.settings = read(text + "\n[messages]\nfailover_s = 1\n", "test", {})
+    whole.world = lambda text: text.replace(
+        'link = "simulator"\n', 'link = "dead"\nbackups = ["simulator"]\n', 1
+    )
+    await whole.start()
+    await whole.stop_carrier()
+    while any(whole.gateway.links_up().values()):
+        await asyncio.sleep(0.01)
+    assert await whole.genesys("447700900001", "m1", message=LONG) == "result_code=0"
+    (waiting,) = await whole.gateway.store.find("m1", 1)
+    assert waiting.link == "dead"
+    await whole.start_carrier()
+    assert await whole.all_ended(1) == {"delivered": 1}
+    assert whole.handset("447700900001") == [LONG]
+    # the next one takes the living link at once
+    assert await whole.genesys("447700900001", "m2") == "result_code=0"
+    assert (await whole.ended("m2")).message.link == "simulator"
     await whole.stop()

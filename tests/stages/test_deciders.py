@@ -16,6 +16,7 @@ from aldis.stages.postbacks.lanes import IN_ALL, PER_LANE, Lanes
 from aldis.stages.postbacks.schedule import next_try
 from aldis.stages.sending.retry import Attempt, RetryPolicy, next_step, wait_s
 from aldis.stages.sending.shares import share
+from aldis.stages.upkeep.failover import Failover
 from aldis.traffic.postback import PostbackEvent
 from aldis.traffic.states import State
 from tests.dialects.test_contract import due
@@ -132,3 +133,18 @@ def test_dead_lanes_leave_half_of_the_whole_to_the_living() -> None:
             started += 1
     assert started == IN_ALL // 2
     assert lanes.room("alive") == PER_LANE
+
+
+def test_a_link_is_given_up_after_a_while_and_while_another_is_there() -> None:
+    failover = Failover(30)
+    told = [
+        ({"a": False, "b": True}, 0, []),
+        ({"a": False, "b": True}, 29, []),
+        ({"a": False, "b": True}, 30, ["a"]),
+        ({"a": False, "b": False}, 31, []),
+        ({"a": True, "b": True}, 32, []),
+        ({"a": False, "b": True}, 33, []),
+        ({"a": False, "b": True}, 63, ["a"]),
+    ]
+    for are_up, now, given_up in told:
+        assert failover.given_up(are_up, now) == given_up

@@ -215,6 +215,12 @@ class Store(Protocol):
         """
         ...
 
+    async def divert(self, link: str, up: Collection[str], limit: int) -> int:
+        """Move up to `limit` messages that wait for a link to the first of their backups that is among `up`.
+        Returns how many.
+        """
+        ...
+
     async def purge(self, limit: int, before: int, after: int) -> Purged:
         """Forget ended messages that were accepted before an instant, with all that hangs on them; looks at
         `limit` messages with ids above `after`.

@@ -49,6 +49,8 @@ class NewMessage(msgspec.Struct, frozen=True, array_like=True):
     review_at: int
     #: under which the customer wants its use counted
     label: str = ""
+    #: JSON list of the links that may carry it as it is, should its own be down; "" for none
+    backups: str = ""
 
 
 class ClaimedMessage(msgspec.Struct, frozen=True):

@@ -177,7 +177,7 @@ class Admitter:
     ) -> NewMessage:
         ask, account, dialect = found.ask, case.account, case.dialect
         message_id, recipient = ids[position], found.recipients[position]
-        link, price, fitted = found.routes[position]
+        link, price, fitted, backups = found.routes[position]
         url = ask.callback_url or account.postback_urls.get(dialect.name, "")
         due_at = max(now, ask.send_at)
         validity_ms = self._validity_ms if ask.validity_s is None else ask.validity_s * 1000
@@ -206,6 +206,7 @@ class Admitter:
             expires_at=due_at + validity_ms,
             review_at=due_at + min(validity_ms, self._review_ms),
             label=ask.label,
+            backups=msgspec.json.encode(backups).decode() if backups else "",
         )
 
     def _duplicate_scope(self, case: Case, found: Findings) -> str:

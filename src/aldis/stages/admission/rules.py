@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import Enum, auto
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,7 +17,7 @@ from aldis.accounts.account import Account, may_connect_from, source_address
 from aldis.accounts.credentials import Credential
 from aldis.accounts.directory import Directory
 from aldis.accounts.numbering import Recipient, read_number
-from aldis.accounts.routes import choose_link, choose_route
+from aldis.accounts.routes import Route, choose_link, choose_route
 from aldis.accounts.senders import Sender
 from aldis.dialects.contract import Check, Dialect
 from aldis.sms.address import is_digits, is_sender
@@ -48,6 +49,18 @@ class Links(msgspec.Struct, frozen=True):
     is_up: Callable[[str], bool]
 
 
+class Routed(NamedTuple):
+    """How one message goes."""
+
+    link: str
+    #: of a segment
+    price: int
+    #: the text as that link carries it
+    fitted: Fitted
+    #: links that carry it the same way
+    backups: tuple[str, ...]
+
+
 class Findings(msgspec.Struct):
     """What the checks found out about one ask."""
 
@@ -60,8 +73,8 @@ class Findings(msgspec.Struct):
     fitted: list[Fitted | None] = []
     #: the ask's echo as JSON, the same for all its messages
     echo: bytes = b"{}"
-    #: one for each recipient: (link, price of a segment, the text as that link carries it)
-    routes: list[tuple[str, int, Fitted]] = []
+    #: one for each recipient
+    routes: list[Routed] = []
 
 
 class Case(msgspec.Struct):
@@ -139,7 +152,7 @@ def _segment_rate(case: Case) -> Refusal | None:
     rate = case.account.segments_per_s
     if rate is None:
         return None
-    segments = sum(text.segments for found in case.findings for _, _, text in found.routes)
+    segments = sum(routed.fitted.segments for found in case.findings for routed in found.routes)
     if case.throttle(case.account, Unit.SEGMENTS, segments):
         return None
     return Refusal(RefusalReason.THROTTLED, value=f"{1 / rate:g}")
@@ -273,8 +286,16 @@ def _route(case: Case) -> Refusal | None:
             text = found.fitted[which] if rules is PLAIN else others[link, which]
             if text is None:
                 return Refusal(RefusalReason.TEXT_TOO_LONG)
-            found.routes.append((link, price, text))
+            found.routes.append(Routed(link, price, text, _backups(case, route, link)))
     return None
+
+
+def _backups(case: Case, route: Route | None, link: str) -> tuple[str, ...]:
+    """Name the links that could carry a message just as the chosen one, should that go down."""
+    if route is None or not route.backups:
+        return ()
+    rules = case.links.rules
+    return tuple(other for other in route.links if other != link and rules.get(other) == rules[link])
 
 
 def _owned(case: Case, found: Findings) -> Sender:

@@ -4,7 +4,7 @@ small bites.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 import structlog
@@ -12,6 +12,7 @@ import structlog
 from aldis.accounts.directory import CurrentDirectory
 from aldis.clock import Clock
 from aldis.stages.agent import AgentLoop
+from aldis.stages.upkeep.failover import Failover
 from aldis.store.contract import Store
 from aldis.telemetry import Metrics
 
@@ -31,6 +32,8 @@ class KeeperSettings(msgspec.Struct, frozen=True):
     retention_days: int
     #: how long a sent message waits for a receipt before it becomes unconfirmed
     receipt_patience_s: int
+    #: how long a link must be down before its messages take a backup
+    failover_s: int
 
 
 class Keeper:
@@ -43,12 +46,18 @@ class Keeper:
         clock: Clock,
         settings: KeeperSettings,
         metrics: Metrics,
+        links: Callable[[], Mapping[str, bool]],
     ) -> None:
+        """`links`: which of the gateway's links are up."""
         self._store = store
         self._current = current
         self._clock = clock
         self._settings = settings
         self._metrics = metrics
+        self._are_up = links
+        self._failover = Failover(settings.failover_s)
+        #: links that messages have left, which was said
+        self._left: set[str] = set()
         self._loop = AgentLoop("keeper")
         self._stopping = False
         self._count_at = 0.0
@@ -69,7 +78,7 @@ class Keeper:
         await self._loop.run(self.step, lambda: self._stopping, lambda: PERIOD_S)
 
     async def step(self) -> int:
-        """Do one round; returns how many messages were ended or forgotten."""
+        """Do one round; returns how many messages were ended, forgotten or moved."""
         await self.follow_directory()
         now = self._clock.now()
         ended = await self._store.expire(BITE, now, self._settings.receipt_patience_s * 1000)
@@ -78,10 +87,26 @@ class Keeper:
         old = now - self._settings.retention_days * DAY_MS
         purged = await self._store.purge(BITE, old, self._purged_up_to)
         self._purged_up_to = purged.after
+        diverted = await self._divert()
         self._metrics.commits.set(self._store.commits)
         if self._clock.monotonic() >= self._count_at:
             await self._count_backlog()
-        return ended + purged.forgotten
+        return ended + purged.forgotten + diverted
+
+    async def _divert(self) -> int:
+        """Move messages away from links that have been down for too long."""
+        are_up = self._are_up()
+        up = [name for name, is_up in are_up.items() if is_up]
+        given_up = self._failover.given_up(are_up, self._clock.monotonic())
+        self._left.intersection_update(given_up)
+        moved = 0
+        for link in given_up:
+            count = await self._store.divert(link, up, BITE)
+            if count and link not in self._left:
+                log.warning("a link has been down for too long: its messages take another", link=link)
+                self._left.add(link)
+            moved += count
+        return moved
 
     async def _count_backlog(self) -> None:
         """Set the gauge; counting a million takes tens of milliseconds of a thread, so not in every round."""

@@ -19,6 +19,7 @@ from aldis.store.sqlite import (
     cancelling,
     consent,
     directory,
+    diverting,
     postbacks,
     receipts,
     sending,
@@ -43,6 +44,7 @@ _ITEMS: dict[Operation[Any, Any], Any] = {
     directory.apply: directory.Apply,
     cancelling.cancel: cancelling.Cancel,
     consent.subscribe: consent.Consent,
+    diverting.divert: diverting.Divert,
 }
 _NUMBERS = {operation: number for number, operation in enumerate(_ITEMS)}
 _OPERATIONS = tuple(_ITEMS)

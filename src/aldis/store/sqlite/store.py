@@ -23,6 +23,7 @@ from aldis.store.sqlite import (
     cancelling,
     consent,
     directory,
+    diverting,
     enquiries,
     looking,
     postbacks,
@@ -190,6 +191,25 @@ class SqliteStore:
         return await self._writer.call(
             upkeep.expire, upkeep.Expire(limit, now, patience_ms, self._claims.everybodys())
         )
+
+    async def divert(self, link: str, up: Collection[str], limit: int) -> int:
+        """See `Store.divert`."""
+        claims = self._claims.of(link)
+        found = diverting.waiting(self._reader, link, up, limit)
+        moves = tuple(move for move in found if move[0] not in claims.claimed)
+        if not moves:
+            return 0
+        # in our own hands, so that no sender takes them meanwhile
+        ids = [message_id for message_id, _ in moves]
+        claims.claimed.update(ids)
+        claims.forget_fresh()
+        try:
+            await self._writer.call(diverting.divert, diverting.Divert(moves), messages=len(moves))
+        finally:
+            claims.claimed.difference_update(ids)
+            for name in {link, *(other for _, other in moves)}:
+                self._claims.of(name).forget_fresh()
+        return len(moves)
 
     async def purge(self, limit: int, before: int, after: int) -> Purged:
         """See `Store.purge`."""

@@ -1,2 +1,0 @@
--- Under which a customer wants the use of a message counted.
-ALTER TABLE message ADD COLUMN label TEXT NOT NULL DEFAULT '';

@@ -1,0 +1,108 @@
+"""`aldis route` explains a choice, `aldis key` makes what nobody can guess."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from aldis.cli.main import aldis
+from aldis.errors import GatewayError, SettingsError
+
+SETTINGS = """
+[[link]]
+name = "a"
+host = "127.0.0.1"
+port = 1
+system_id = "x"
+password = "x"
+"""
+DIRECTORY = """
+[[account]]
+name = "me"
+default_sender = "74700"
+
+[[account.credential]]
+dialect = "sumotext"
+key = "k"
+country = "US"
+
+[[carrier]]
+name = "verizon"
+prefixes = ["1480"]
+[carrier.aliases]
+sumotext = ["VERIZONUS"]
+
+[[route]]
+link = "a"
+
+[[route]]
+link = "b"
+backups = ["a"]
+carrier = "verizon"
+
+[[route]]
+link = "a"
+sender = "55555"
+
+[[price]]
+per_segment = "0.05"
+
+[[price]]
+per_segment = "0.07"
+country = "US"
+carrier = "verizon"
+"""
+
+
+@pytest.fixture
+def where(tmp_path: Path) -> list[str]:
+    (tmp_path / "aldis.toml").write_text(SETTINGS)
+    (tmp_path / "d.toml").write_text(DIRECTORY)
+    options = ["--config", str(tmp_path / "aldis.toml"), "--data-dir", str(tmp_path / "data")]
+    assert CliRunner().invoke(aldis, ["apply", str(tmp_path / "d.toml"), *options]).exit_code == 0
+    return options
+
+
+def test_a_choice_and_why(where: list[str]) -> None:
+    asked = ["route", "4805550100", "--account", "me", "--dialect", "sumotext", "--json", *where]
+    found = json.loads(CliRunner().invoke(aldis, asked).stdout)
+    assert found["recipient"] == {"msisdn": "14805550100", "country": "US"}
+    assert (found["carrier"], found["links"], found["unknown_links"]) == ("verizon", ["b", "a"], ["b"])
+    assert found["price"] == "0.07"
+    assert [rule["verdict"] for rule in found["rules"]] == ["less telling", "chosen", "sender"]
+
+
+def test_a_choice_for_people(where: list[str]) -> None:
+    shown = CliRunner().invoke(aldis, ["route", "+46701234567", "--sender", "55555", *where]).output
+    assert "46701234567: SE, unknown carrier" in shown
+    assert "link: a" in shown
+    assert "price: 0.05 a segment" in shown
+    assert "another carrier" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        (["abc"], "`abc` is no number"),
+        (["46701234567", "--account", "nobody"], "there is no account `nobody`"),
+        (["46701234567", "--carrier", "nobody"], "there is no carrier `nobody`"),
+    ],
+)
+def test_what_cannot_be_explained(where: list[str], arguments: list[str], fault: str) -> None:
+    ended = CliRunner().invoke(aldis, ["route", *arguments, *where])
+    assert isinstance(ended.exception, GatewayError)
+    assert str(ended.exception) == fault
+
+
+def test_without_a_store_there_is_nothing_to_explain(tmp_path: Path) -> None:
+    ended = CliRunner().invoke(aldis, ["route", "46701234567", "--data-dir", str(tmp_path)])
+    assert isinstance(ended.exception, SettingsError)
+
+
+def test_keys_differ_and_can_be_told_apart() -> None:
+    keys = {CliRunner().invoke(aldis, ["key", "--prefix", "acme"]).stdout.strip() for _ in range(10)}
+    assert len(keys) == 10
+    assert all(key.startswith("acme_") and len(key) == len("acme_") + 43 for key in keys)

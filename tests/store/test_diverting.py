@@ -1,0 +1,59 @@
+"""Messages that wait for a link which is down move to another, whole and once."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aldis.stages.sending.shares import share
+from aldis.store.contract import Store
+from aldis.traffic.message import NewMessage, Settlement, SubmittedSegment
+from aldis.traffic.states import State
+from tests.store.building import NOW, a_message, accept
+
+B_THEN_C = '["b","c"]'
+
+
+def waiting(message_id: int, **changes: object) -> NewMessage:
+    return a_message(message_id, **{"backups": B_THEN_C, **changes})
+
+
+async def claimed(kept: Store, link: str, now: int = NOW) -> list[int]:
+    return [message.message_id for message in await kept.claim(link, 10, share, now)]
+
+
+async def test_the_first_backup_that_is_up_is_taken(kept: Store) -> None:
+    assert await claimed(kept, "link") == []
+    assert await claimed(kept, "c") == []
+    for message in (waiting(1), waiting(2), a_message(3), waiting(4, backups='["d"]')):
+        await accept(kept, message)
+    assert await kept.divert("link", {"c"}, 10) == 2
+    assert await kept.divert("link", {"c"}, 10) == 0
+    assert await claimed(kept, "c") == [1, 2]
+    assert await claimed(kept, "link") == [3, 4]
+
+
+async def test_what_a_sender_holds_stays(kept: Store) -> None:
+    await accept(kept, waiting(1))
+    assert await claimed(kept, "link") == [1]
+    assert await kept.divert("link", {"b"}, 10) == 0
+    kept.release("link", [1])
+    assert await kept.divert("link", {"b"}, 10) == 1
+
+
+async def test_what_a_carrier_took_in_part_stays(kept: Store) -> None:
+    await accept(kept, waiting(1, segments=2))
+    assert await claimed(kept, "link") == [1]
+    again = Settlement(1, State.QUEUED, (SubmittedSegment(1, "A1"),), due_at=NOW)
+    await kept.settle("link", [again], NOW)
+    assert await kept.divert("link", {"b"}, 10) == 0
+
+
+async def test_nobody_claims_what_is_on_its_way(kept: Store) -> None:
+    assert await claimed(kept, "link") == []
+    await accept(kept, waiting(1))
+    moving = asyncio.ensure_future(kept.divert("link", {"b"}, 10))
+    await asyncio.sleep(0)  # it is on its way to the writer
+    assert await claimed(kept, "link") == []
+    assert await moving == 1
+    assert await claimed(kept, "link") == []
+    assert await claimed(kept, "b") == [1]
