@@ -44,6 +44,8 @@ from aldis.stages.admission.admit import Admitter, Deadlines
 from aldis.stages.admission.rules import Links
 from aldis.stages.authenticate import Authenticator
 from aldis.stages.enquiries.enquirer import Enquirer
+from aldis.stages.inbound.collector import Collector
+from aldis.stages.inbound.reply import Replier
 from aldis.stages.postbacks.poster import Poster
 from aldis.stages.receipts.recorder import Recorder
 from aldis.stages.sending.retry import RetryPolicy
@@ -122,6 +124,7 @@ class Gateway:
         self._recorder = Recorder(self.store, self.metrics)
         self._channel = HttpChannel()
         self._keeper: Keeper
+        self._collector: Collector
         self._links: dict[str, SmppLink] = {}
         self._senders: dict[str, Sender] = {}
         self._link_tasks: list[asyncio.Task[None]] = []
@@ -138,10 +141,13 @@ class Gateway:
         current = CurrentDirectory(await self.store.directory())
         authenticator = Authenticator(self._clock, secrets.token_bytes(32))
         text_rules = {entry.name: entry.quirks.text_rules for entry in settings.link}
-        links = Links(text_rules, lambda name: name in self._links and self._links[name].is_up)
+        links = Links(text_rules, self._is_up)
         deadlines = Deadlines(settings.messages.validity_s, settings.messages.receipt_patience_s)
         self.admitter = Admitter(self.store, self._clock, current, authenticator, links, deadlines)
         self.enquirer = Enquirer(self.store, self._clock, current, authenticator)
+        replier = Replier(current, text_rules, self._is_up)
+        repeat_s = settings.messages.inbound_repeat_s
+        self._collector = Collector(self.store, current, self._clock, replier, self.metrics, repeat_s)
         self.poster = Poster(self.store, self._channel, BY_NAME, current, self._clock, self.metrics)
         keeping = KeeperSettings(
             settings.store.retention_days,
@@ -159,7 +165,7 @@ class Gateway:
         await self.store.recover_orphans(list(self._links), self._clock.now())
         self._link_tasks = [asyncio.create_task(link.run()) for link in self._links.values()]
         self._sender_tasks = [asyncio.create_task(sender.run()) for sender in self._senders.values()]
-        agents = (self._recorder.run, self.poster.run, self._keeper.run)
+        agents = (self._recorder.run, self._collector.run, self.poster.run, self._keeper.run)
         self._agent_tasks = [asyncio.create_task(run()) for run in agents]
         await self.server.start()
         log.info("gateway up", port=self.server.port, links=list(self._links))
@@ -174,6 +180,7 @@ class Gateway:
         await asyncio.gather(*(link.stop(1.0) for link in self._links.values()))
         await _within(GRACE_S, [*self._link_tasks, *self._sender_tasks])
         self._recorder.stop()
+        self._collector.stop()
         self.poster.stop()
         self._keeper.stop()
         await _within(GRACE_S, self._agent_tasks)
@@ -193,12 +200,17 @@ class Gateway:
         """Tell which links are bound."""
         return {name: link.is_up for name, link in self._links.items()}
 
+    def _is_up(self, name: str) -> bool:
+        link = self._links.get(name)
+        return link is not None and link.is_up
+
     def binds(self) -> dict[str, list[str]]:
         """Tell how the binds of each link stand, for people."""
         return {name: [bind.condition for bind in link.binds] for name, link in self._links.items()}
 
     def _add_link(self, entry: LinkEntry) -> None:
-        link = SmppLink(_link_settings(entry), self._clock, luck, self.metrics, self._recorder.take)
+        take_receipt, take_inbound = self._recorder.take, self._collector.take
+        link = SmppLink(_link_settings(entry), self._clock, luck, self.metrics, take_receipt, take_inbound)
         settings = SenderSettings(
             retry=RetryPolicy(max_attempts=entry.max_attempts, hold_in_doubt=entry.in_doubt == "hold"),
             tps=entry.tps,
@@ -213,7 +225,15 @@ class Gateway:
             for name in links & self._senders.keys():
                 self._senders[name].wake()
 
+        def let_go(opted_out: set[tuple[str, str]]) -> None:
+            """Have every sender let go of what goes to them."""
+            for sender in self._senders.values():
+                sender.let_go(opted_out)
+            self._keeper.note_opted_out()
+
         self.admitter.on_accepted = wake_senders
+        self._collector.on_opted_out = let_go
+        self._collector.on_kept = self.poster.wake
         self._recorder.on_recorded = self.poster.wake
         self._keeper.on_ended = self.poster.wake
         for sender in self._senders.values():

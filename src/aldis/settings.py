@@ -61,6 +61,8 @@ class MessageSettings(msgspec.Struct, frozen=True):
     validity_s: int = 172_800
     #: how long a link must be down before its messages take a backup
     failover_s: int = 30
+    #: the same words from the same handset within this time are the carrier's repetition
+    inbound_repeat_s: int = 60
     #: how long to wait for a receipt before a message counts as unconfirmed
     receipt_patience_s: int = 259_200
 

@@ -31,7 +31,7 @@ def configure_logs(level: str, *, json: bool) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    # uvicorn and aiohttp log through the standard library; their warnings count, their chatter does not
+    # aiohttp and others log through the standard library; their warnings count, their chatter does not
     logging.basicConfig(
         level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
@@ -70,6 +70,12 @@ class Metrics:
             "aldis_postback_tries",
             "Postback tries, by dialect and result",
             ["dialect", "result"],
+            registry=self.registry,
+        )
+        self.inbound = Counter(
+            "aldis_inbound_messages",
+            "Messages from handsets, by what became of them: kept, unroutable, repeated",
+            ["outcome"],
             registry=self.registry,
         )
         self.link_up = Gauge("aldis_link_up", "1 while a link is bound", ["link"], registry=self.registry)

@@ -23,6 +23,8 @@ CASES = [
     ("9801247606", Numbering.INTERNATIONAL_FIRST, "NP", Recipient("9779801247606", "NP")),
     ("4512345678", Numbering.INTERNATIONAL_FIRST, "NP", Recipient("4512345678", "DK")),
     ("9801247606", Numbering.INTERNATIONAL, "", Recipient("9801247606", "IR")),
+    ("+9801247606", Numbering.INTERNATIONAL_FIRST, "NP", Recipient("9801247606", "IR")),
+    ("+14805550100", Numbering.LOCAL_FIRST, "US", Recipient("14805550100", "US")),
     ("99999999999", Numbering.INTERNATIONAL, "", Recipient("99999999999", "ZZ")),
 ]
 
@@ -32,7 +34,27 @@ def test_a_number_and_who_it_is(number: str, numbering: Numbering, home: str, re
     assert read_number(number, numbering, home) == recipient
 
 
-@pytest.mark.parametrize("number", ["", "+4512345678", "45 123", "123", "1" * 16, "abc", "²³²³²³²³"])
+NO_NUMBERS = [
+    "",
+    "+",
+    "++4512345678",
+    "0045123456",
+    "00014805550100",
+    "45 123",
+    "123",
+    "1" * 16,
+    "abc",
+    "²³²³²³²³",
+]
+
+
+@pytest.mark.parametrize("numbering", list(Numbering))
+def test_a_sign_is_refused_where_digits_are_asked_for(numbering: Numbering) -> None:
+    known = read_number("+4512345678", numbering, "US")
+    assert (known is None) is (numbering is Numbering.INTERNATIONAL)
+
+
+@pytest.mark.parametrize("number", NO_NUMBERS)
 @pytest.mark.parametrize("numbering", list(Numbering))
 def test_what_is_no_number(number: str, numbering: Numbering) -> None:
     assert read_number(number, numbering, "US") is None

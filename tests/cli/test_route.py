@@ -24,6 +24,9 @@ DIRECTORY = """
 name = "me"
 default_sender = "74700"
 
+[[account.sender]]
+value = "74700"
+
 [[account.credential]]
 dialect = "sumotext"
 key = "k"

@@ -151,7 +151,7 @@ MAVO_CASES = [
     Case(
         "mavorion bad number",
         mavo('{"message":"Hi","recipients":[{"msisdn":"+45"}]}'),
-        mavo_error("0x0308", "Invalid argument: %1", '"45"'),
+        mavo_error("0x0308", "Invalid argument: %1", '"+45"'),
         400,
     ),
     Case(

@@ -127,4 +127,20 @@ ENQUIRY_CASES = [
         mavo_error("0x0303", "Operation not permitted"),
         405,
     ),
+    Case(
+        "mavorion delete of a message that is called mtsms",
+        delete("/v2/mtsms/mtsms?token=demo-mavorion&message=hi&recipients.0.msisdn=4512345678"),
+        mavo_error("0x0308", "Unknown message id %1", '"mtsms"'),
+        404,
+    ),
+    Case(
+        "mavorion use with the token in the body",
+        mavo('{"token":"demo-mavorion","from":"2026-11-21","to":"2026-11-21"}', "/api/usage/labels"),
+        "[]",
+    ),
+    Case(
+        "mavorion what handsets sent",
+        get("/rest/mosms?token=demo-mavorion&from=2026-11-21&to=2026-11-21"),
+        '{"messages":[],"page":1,"pages":0,"per_page":50,"results":0}',
+    ),
 ]

@@ -57,6 +57,16 @@ INVALID = [
     ('"payload":"AAAA","udh":"BQM="', "0x0308", 400, "Invalid argument: %1", "udh"),
     ('"udh":"BQADAgIB"', "0x0222", 400, "Missing required parameter %1", "payload"),
     ('"encoding":"BINARY"', "0x0222", 400, "Missing required parameter %1", "payload"),
+    (f'"message":"Hi","tags":["{"a" * 51}"]', "0x0308", 400, "Invalid argument: %1", "tags"),
+    ('"message":"Hi","callback_url":"http://u:p@x/"', "0x0308", 400, "Invalid argument: %1", "callback_url"),
+    ('"message":"Hi","callback_url":"http://x/#f"', "0x0308", 400, "Invalid argument: %1", "callback_url"),
+    (
+        '"message":"Hi","callback_url":"http://x/\\r\\nX: y"',
+        "0x0308",
+        400,
+        "Invalid argument: %1",
+        "callback_url",
+    ),
     (f'"payload":"{"AAAA" * 47}"', "0x0308", 400, "Invalid argument: %1", "message"),
 ]
 PARAMETER_CASES = [
@@ -166,5 +176,48 @@ PARAMETER_CASES += [
         ),
         mavo_error("0x0224", "Invalid signature"),
         401,
+    ),
+    Case(
+        "mavorion dry run of one of two",
+        mavo(
+            '[{"message":"Hi","dry_run":1,"recipients":[{"msisdn":4512345678}]},'
+            '{"message":"Hi","recipients":[{"msisdn":4512345678}]}]'
+        ),
+        mavo_error("0x0308", "Invalid argument: %1", '"dry_run must be the same in all messages"'),
+        400,
+    ),
+    Case(
+        "mavorion class and its default",
+        mavo(
+            '[{"message":"Hi","class":"standard","recipients":[{"msisdn":4512345678}]},'
+            '{"message":"Hi","class":"","recipients":[{"msisdn":4512345678}]}]'
+        ),
+        mavo_ok("1,2", '"DK":2', "0.3"),
+        messages=2,
+    ),
+    Case(
+        "mavorion tags that leave nothing",
+        one('"message":"%N","tags":["%N"]', '"msisdn":4512345678,"tagvalues":[""]'),
+        mavo_error("0x0222", "Missing required parameter %1", '"message"'),
+        400,
+    ),
+    Case(
+        "mavorion place that is none",
+        get(
+            "/rest/mtsms?token=demo-mavorion&message=Hi&recipients.0.msisdn=4512345678&recipients.x.msisdn=4512345679"
+        ),
+        mavo_error("0x0308", "Invalid request body: %1", '"recipients.x.msisdn is no place in a list"'),
+        422,
+    ),
+    Case(
+        "mavorion short validity",
+        one('"message":"Hi","validity_period":-5'),
+        mavo_ok("1", '"DK":1', "0.15"),
+    ),
+    Case(
+        "mavorion many empty messages",
+        mavo("[" + ",".join(["{}"] * 10_001) + "]"),
+        mavo_error("0x0308", "Invalid request body: %1", '"more than 10000 messages"'),
+        422,
     ),
 ]

@@ -22,8 +22,12 @@ def sky(elements: str, key: str = "demo-skycore") -> HttpRequest:
     return post(SKY, f"<REQUEST><ACTION>sendSMS</ACTION><API_KEY>{key}</API_KEY>{elements}</REQUEST>")
 
 
+#: about the account: they carry no receiver
+NO_RECEIVER = {"E104", "E107", "E109", "E112"}
+
+
 def sky_error(code: str, info: str, to: str = "15551234888") -> str:
-    end = f"<TO>{to}</TO>" if to else ""
+    end = f"<TO>{to}</TO>" if to and code not in NO_RECEIVER else ""
     return f"<RESPONSE><STATUS>Failure</STATUS><ERRORCODE>{code}</ERRORCODE><ERRORINFO>{info}</ERRORINFO>{end}</RESPONSE>"
 
 
@@ -137,7 +141,7 @@ def subscribe(action: str, elements: str, key: str = "demo-skycore") -> HttpRequ
 
 
 def campaign_error(code: str, info: str, campaign: str = "77676", mobile: str = "15551234888") -> str:
-    end = f"<CAMPAIGNID>{campaign}</CAMPAIGNID><MOBILE>{mobile}</MOBILE>"
+    end = f"<CAMPAIGNID>{campaign}</CAMPAIGNID><MOBILE>{mobile}</MOBILE>" if code not in NO_RECEIVER else ""
     return f"<RESPONSE><STATUS>Failure</STATUS><ERRORCODE>{code}</ERRORCODE><ERRORINFO>{info}</ERRORINFO>{end}</RESPONSE>"
 
 

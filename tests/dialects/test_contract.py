@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aldis.accounts.account import Endpoint
+from aldis.accounts.endpoint import Endpoint
 from aldis.dialects.contract import Dialect
 from aldis.dialects.exchange import HttpRequest
 from aldis.dialects.registry import BY_PATH, DIALECTS

@@ -8,7 +8,7 @@ import json
 import msgspec
 import pytest
 
-from aldis.accounts.account import Endpoint
+from aldis.accounts.endpoint import Endpoint
 from aldis.dialects import mavorion, skycore, sumotext
 from aldis.dialects.mavorion import signature
 from aldis.traffic.postback import DuePostback, PostbackEvent

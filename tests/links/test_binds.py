@@ -24,6 +24,7 @@ from aldis.smpp.pdus import BindResp, MessageIdBody, Pdu
 from aldis.smpp.timers import Timers
 from aldis.stages.sending.upstream import Accepted, Deferred, LinkTrouble, Outbound, Outcome
 from aldis.telemetry import Metrics
+from aldis.traffic.inbound import InboundPart
 from aldis.traffic.receipt import Receipt
 
 SETTINGS = LinkSettings("link", "127.0.0.1", 0, "aldis", "right", "", 5, Timers(5, 30, 30))
@@ -36,7 +37,7 @@ class Observed:
         settings = msgspec.structs.replace(SETTINGS, **changes)
         self.outcomes: list[Outcome] = []
         self.receipts: list[Receipt] = []
-        self.link = SmppLink(settings, SystemClock(), lambda: 0.0, Metrics(), self._receipt)
+        self.link = SmppLink(settings, SystemClock(), lambda: 0.0, Metrics(), self._receipt, self._inbound)
         self.link.on_outcome = self._outcome
         self.changed = asyncio.Event()
         self.link.on_change = self.changed.set
@@ -45,6 +46,9 @@ class Observed:
     def _outcome(self, _segment: Outbound, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
         self.changed.set()
+
+    def _inbound(self, part: InboundPart, done: Callable[[bool], None]) -> None:
+        raise AssertionError("no handset wrote")
 
     def _receipt(self, receipt: Receipt, done: Callable[[bool], None]) -> None:
         self.receipts.append(receipt)

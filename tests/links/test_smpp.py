@@ -21,6 +21,7 @@ from aldis.smpp.command import CommandId
 from aldis.smpp.pdus import BindResp, Empty, MessageIdBody, Pdu, ShortMessageBody
 from aldis.smpp.timers import Timers
 from aldis.sms.encoding import Encoding
+from aldis.sms.reading import text_of
 from aldis.stages.sending.upstream import (
     Accepted,
     Deferred,
@@ -31,6 +32,7 @@ from aldis.stages.sending.upstream import (
     Rejected,
 )
 from aldis.telemetry import Metrics
+from aldis.traffic.inbound import InboundPart
 from aldis.traffic.receipt import Receipt, ReceiptState
 
 
@@ -121,14 +123,21 @@ class Watch:
     def __init__(self, port: int, password: str = "right", window: int = 10, response_s: float = 30) -> None:
         self.outcomes: asyncio.Queue[Outcome] = asyncio.Queue()
         self.receipts: asyncio.Queue[Receipt] = asyncio.Queue()
+        self.inbound: list[InboundPart] = []
         self.changed = asyncio.Event()
         self.keep = True
         timers = Timers(session_init_s=5, enquire_link_s=30, response_s=response_s)
         settings = LinkSettings("link", "127.0.0.1", port, "aldis", password, "", window, timers)
-        self.link = SmppLink(settings, SystemClock(), lambda: 0.0, Metrics(), self._take_receipt)
+        self.link = SmppLink(
+            settings, SystemClock(), lambda: 0.0, Metrics(), self._take_receipt, self._take_inbound
+        )
         self.link.on_outcome = lambda _segment, outcome: self.outcomes.put_nowait(outcome)
         self.link.on_change = self.changed.set
         self.task = asyncio.create_task(self.link.run())
+
+    def _take_inbound(self, part: InboundPart, done: Callable[[bool], None]) -> None:
+        self.inbound.append(part)
+        done(self.keep)
 
     def _take_receipt(self, receipt: Receipt, done: Callable[[bool], None]) -> None:
         self.receipts.put_nowait(receipt)
@@ -211,7 +220,8 @@ async def test_a_wrong_password_is_told_from_a_closed_port(
     await watch.stop()
 
 
-async def test_an_inbound_message_is_refused_rather_than_lost() -> None:
+@pytest.mark.parametrize(("kept", "answered"), [(True, status.ESME_ROK), (False, status.ESME_RX_T_APPN)])
+async def test_an_inbound_message_is_acknowledged_when_it_is_kept(kept: bool, answered: int) -> None:  # noqa: FBT001
     answers: asyncio.Queue[Pdu] = asyncio.Queue()
 
     async def carrier(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -220,13 +230,17 @@ async def test_an_inbound_message_is_refused_rather_than_lost() -> None:
         number = codec.header(head).sequence_number
         writer.write(codec.encode(Pdu(CommandId.bind_transceiver_resp, number, body=BindResp("x"))))
         writer.write(codec.encode(Pdu(CommandId.deliver_sm, 1, body=ShortMessageBody(short_message=b"STOP"))))
-        answers.put_nowait(codec.decode(await reader.readexactly(16)))
+        head = await reader.readexactly(16)
+        rest = await reader.readexactly(codec.header(head).command_length - 16)
+        answers.put_nowait(codec.decode(head + rest))
         writer.close()
 
     server = await asyncio.start_server(carrier, "127.0.0.1", 0)
     watch = Watch(server.sockets[0].getsockname()[1])
+    watch.keep = kept
     answer = await answers.get()
-    assert (answer.command_id, answer.command_status) == (CommandId.deliver_sm_resp, status.ESME_RX_P_APPN)
+    assert (answer.command_id, answer.command_status) == (CommandId.deliver_sm_resp, answered)
+    assert [text_of([part.piece]) for part in watch.inbound] == ["STOP"]
     await watch.stop()
     server.close()
     await server.wait_closed()

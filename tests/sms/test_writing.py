@@ -312,9 +312,18 @@ def test_ucs2_is_taken_where_it_is_wanted() -> None:
     assert fit("it’s", TURKISH, Wishes(ucs2=True, smart=True)).encoded.encoding is Encoding.UCS2
 
 
+def test_what_cannot_be_cut_is_refused_and_not_emptied() -> None:
+    with pytest.raises(TooLong):
+        fit("e" + "\u0301" * 100, PLAIN, Wishes(most_segments=1))
+    assert decode(fit("a" * 159 + "e\u0301 more", PLAIN, Wishes(most_segments=1)).encoded) == "a" * 159
+    assert fit("x" * 50_000, PLAIN, Wishes(most_segments=255)).segments == 255
+    assert decode(fit("a" * 160 + "b", PLAIN, Wishes(most_segments=1)).encoded) == "a" * 160
+
+
 @given(st.text(alphabet="ab€ж😀\u200d\u0301", max_size=400), st.integers(1, 4))
 def test_a_text_is_cut_to_the_segments_that_are_wanted(text: str, most: int) -> None:
-    fitted = fit(text, PLAIN, Wishes(most_segments=most))
+    fitted = fit(text or "a", PLAIN, Wishes(most_segments=most))
+    text = text or "a"
     assert fitted.segments <= most
     shown = decode(fitted.encoded)
     assert text.startswith(shown)

@@ -282,7 +282,7 @@ async def test_only_what_has_ended_and_owes_nothing_is_forgotten(kept: Store) ->
     await accept(kept, a_message(3))
     await kept.record_receipts([a_receipt(f"A{n}", ReceiptState.DELIVERED) for n in (1, 2)])
     assert (await kept.purge(10, NOW - 1, 0)).forgotten == 0
-    assert (await kept.purge(10, NOW, 0)).forgotten == 1
+    assert (await kept.purge(10, NOW + 10_000, 0)).forgotten == 1
     assert await kept.timeline(1) is None
     assert await kept.timeline(2) is not None
     await accept(kept, a_message(4, reference="k", duplicate_scope="s"))

@@ -6,8 +6,10 @@ import asyncio
 
 from aldis.stages.sending.shares import share
 from aldis.store.contract import Acceptance, OptInKey, Purged, Store
+from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 from aldis.traffic.enquiry import Usage
-from aldis.traffic.message import NewMessage, Settlement
+from aldis.traffic.message import NewMessage, Settlement, SubmittedSegment
+from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.states import State
 from tests.store.building import NOW, a_message, accept, settle_sent
 
@@ -70,6 +72,49 @@ async def test_nobody_claims_what_is_being_called_back(kept: Store) -> None:
     assert await cancelling == 1
 
 
+async def test_what_was_on_the_wire_cannot_be_called_back(kept: Store) -> None:
+    """A retry is due later, but was not asked for later."""
+    for message_id, settlement in (
+        (1, Settlement(1, State.QUEUED, due_at=NOW + 60_000, reason="in doubt")),
+        (2, Settlement(2, State.QUEUED, (SubmittedSegment(1, "A"),), NOW + 60_000, "link down", tried=False)),
+    ):
+        await accept(kept, a_message(message_id, reference=str(message_id), segments=2))
+        await kept.claim("link", 10, share, NOW)
+        await kept.settle("link", [settlement], NOW)
+        assert await kept.cancel_scheduled(1, "genesys", str(message_id), NOW) == 0
+    assert await states(kept, 1, 2) == [State.QUEUED, State.QUEUED]
+
+
+async def test_use_counts_what_was_sent_whole_and_cut_by_the_carrier(kept: Store) -> None:
+    await accept(kept, a_message(1, segments=3))
+    await kept.claim("link", 10, share, NOW)
+    await kept.settle("link", [Settlement(1, State.SENT, (SubmittedSegment(0, "A1"),))], NOW)
+    await kept.record_receipts([Receipt("link", "A1", ReceiptState.UNDELIVERED, "", "447700900001", NOW)])
+    assert await kept.usage(1, NOW, NOW + 1, None) == [Usage("", "GB", 3, 150_000)]
+
+
+async def test_a_file_brings_nobody_back(kept: Store) -> None:
+    def wish(kind: ConsentKind, source: ConsentSource, topic: str = "77676") -> ConsentChange:
+        return ConsentChange("60856", topic, "15551234888", kind, source, "", NOW)
+
+    key = OptInKey("60856", "77676", "15551234888")
+    by_file = wish(ConsentKind.OPT_IN, ConsentSource.FILE)
+    by_api = wish(ConsentKind.OPT_IN, ConsentSource.API)
+    assert await kept.change_consents([by_file]) == [True]
+    assert await kept.change_consents([wish(ConsentKind.OPT_OUT, ConsentSource.API), by_file]) == [
+        True,
+        False,
+    ]
+    assert await kept.opted_in([key]) == set()
+    assert await kept.change_consents([by_api]) == [True]
+    stop = wish(ConsentKind.OPT_OUT, ConsentSource.HANDSET, "")
+    assert await kept.change_consents([stop, by_api, by_file]) == [True, False, False]
+    start = wish(ConsentKind.OPT_IN, ConsentSource.HANDSET)
+    assert await kept.change_consents([start]) == [True]
+    assert await kept.opted_in([key]) == {key}
+    assert [entry.kind for entry in await kept.consents("15551234888", 2)] == ["opt_in", "opt_out"]
+
+
 async def test_use_is_summed_by_label_and_country(kept: Store) -> None:
     await settle_sent(kept, a_message(1, label="a", segments=2, accepted_at=NOW - DAY), ids=("A", "B"))
     await accept(kept, a_message(2, label="a", country="DK", accepted_at=NOW))
@@ -89,9 +134,12 @@ async def test_use_is_summed_by_label_and_country(kept: Store) -> None:
 
 async def test_consent_comes_and_goes(kept: Store) -> None:
     key = OptInKey("60856", "77676", "15551234888")
-    for wanted in (True, True, False, False, True):
-        await kept.subscribe(key, wanted=wanted, now=NOW)
+    for wanted, changed in ((True, True), (True, False), (False, True), (False, False), (True, True)):
+        kind = ConsentKind.OPT_IN if wanted else ConsentKind.OPT_OUT
+        change = ConsentChange("60856", "77676", "15551234888", kind, ConsentSource.API, "", NOW)
+        assert await kept.change_consents([change]) == [changed]
         assert await kept.opted_in([key]) == ({key} if wanted else set())
+    assert len(await kept.consents("15551234888", 10)) == 3
 
 
 async def test_what_must_stay_is_not_in_the_way_of_forgetting(kept: Store) -> None:
@@ -99,7 +147,8 @@ async def test_what_must_stay_is_not_in_the_way_of_forgetting(kept: Store) -> No
         await accept(kept, scheduled(message_id, reference=f"later {message_id}"))
     await accept(kept, a_message(3, expires_at=NOW + 1))
     assert await kept.expire(10, NOW + 1, DAY) == 1
-    assert await kept.purge(2, NOW, 0) == Purged(0, after=2)
-    assert await kept.purge(2, NOW, 2) == Purged(1, after=0)
+    assert await kept.purge(2, NOW, 2) == Purged(0, after=0)  # it has only just ended
+    assert await kept.purge(2, NOW + 1, 0) == Purged(0, after=2)
+    assert await kept.purge(2, NOW + 1, 2) == Purged(1, after=0)
     assert await kept.timeline(3) is None
     assert await kept.purge(1, NOW - 1, 0) == Purged(0, after=0)  # what comes behind is younger still

@@ -7,19 +7,10 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 import msgspec
 
+from aldis.accounts.endpoint import Endpoint
 from aldis.accounts.senders import Sender
 
 Network = IPv4Network | IPv6Network
-
-
-class Endpoint(msgspec.Struct, frozen=True):
-    """Where an account wants its postbacks, and how."""
-
-    url: str
-    #: one of the dialect's styles; "": its usual one
-    style: str = ""
-    #: what they are signed with; "" for not at all
-    secret: str = ""
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -57,6 +48,8 @@ class Account(msgspec.Struct, frozen=True):
     default_sender: str
     #: by dialect
     postback_urls: dict[str, str]
+    #: by dialect: where messages from handsets go; the first one counts
+    inbound_urls: dict[str, str]
     #: dialects in which the customer is told only of messages that were not delivered
     failures_only: frozenset[str]
     #: by dialect: how it writes its postbacks, where it knows several ways
@@ -75,9 +68,16 @@ class Account(msgspec.Struct, frozen=True):
             return None
         return Endpoint(url, self.postback_styles.get(dialect, ""), self.postback_secrets.get(dialect, ""))
 
-    def sender_of_campaign(self, campaign: str) -> str | None:
-        """Find the sender that a campaign hangs on."""
-        return next((sender.value for sender in self.senders if campaign in sender.campaigns), None)
+    def inbound_endpoint(self, dialect: str) -> Endpoint | None:
+        """Tell where and how messages from handsets go in a dialect; None: nowhere."""
+        url = self.inbound_urls.get(dialect, "")
+        if not url:
+            return None
+        return Endpoint(url, self.postback_styles.get(dialect, ""), self.postback_secrets.get(dialect, ""))
+
+    def senders_of_campaign(self, campaign: str) -> list[str]:
+        """Find the senders that a campaign hangs on."""
+        return [sender.value for sender in self.senders if campaign in sender.campaigns]
 
 
 @lru_cache(maxsize=4096)

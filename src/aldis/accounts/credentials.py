@@ -2,7 +2,7 @@
 
 Keys are long and random, so one round of SHA-256 suffices and a dictionary finds them. Passwords are chosen
 by people, so argon2id guards them; whoever checks one in every request keeps a short memory
-(`stages/admission/authenticate.py`).
+(`stages/authenticate.py`).
 """
 
 from __future__ import annotations

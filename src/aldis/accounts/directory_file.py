@@ -1,8 +1,8 @@
 """The directory file that `aldis apply` takes, and the records it becomes in the store.
 
-Read here and nowhere else; `accounts/plan.py` compares it with what the store holds. Secrets are plain in the
-file and leave this module only as digests and argon2id strings. docs/reference/directory.md describes every
-key.
+Read here and nowhere else; `accounts/plan.py` compares it with what the store holds. Keys and passwords are
+plain in the file and kept as digests and argon2id strings only; what must be signed with is kept as it is.
+docs/reference/directory.md describes every key.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ import phonenumbers
 
 from aldis import toml_file
 from aldis.accounts.carriers import Carrier
+from aldis.accounts.endpoint import address_fault
 from aldis.accounts.price import to_micros
 from aldis.accounts.routes import Route
 from aldis.accounts.senders import Sender
-from aldis.sms.address import is_sender
+from aldis.sms.address import is_digits, is_sender
 
 _RANGE = re.compile(r"^(\d{7,15})(?:-(\d{7,15}))?$")
 _CURRENCY = re.compile(r"^[A-Z]{3}$")
@@ -88,6 +89,7 @@ class AccountEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alphanumeric_in: tuple[str, ...] = ()
     default_sender: str = ""
     postback: dict[str, str] = {}
+    inbound: dict[str, str] = {}
     failures_only: tuple[str, ...] = ()
     postback_style: dict[str, str] = {}
     postback_secret: dict[str, str] = {}
@@ -158,6 +160,8 @@ def _faults(found: DirectoryFile, dialects: Mapping[str, DialectTraits]) -> list
             if not (prefix.isascii() and prefix.isdigit() and len(prefix) <= MAX_PREFIX)
         ]
     for index, route in enumerate(found.route):
+        if len(set(route.links)) != len(route.links):
+            faults.append((("route", index, "backups"), "names a link twice"))
         faults += _country_faults(route.country, ("route", index, "country"))
     for index, entry in enumerate(found.opt_in):
         faults += [
@@ -182,6 +186,7 @@ def _account_faults(
         *account.postback,
         *account.alphanumeric_in,
         *account.failures_only,
+        *account.inbound,
         *account.postback_style,
         *account.postback_secret,
         *(entry.dialect for entry in account.credential),
@@ -205,7 +210,22 @@ def _account_faults(
     ]
     if not 1 <= account.max_segments <= 255:  # noqa: PLR2004 - 3GPP TS 23.040 §9.2.3.24.1
         faults.append(((*path, "max_segments"), "must be 1..255"))
-    return faults + _part_faults(account, path, dialects)
+    return faults + _own_faults(account, path) + _part_faults(account, path, dialects)
+
+
+def _own_faults(account: AccountEntry, path: toml_file.Path) -> list[tuple[toml_file.Path, str]]:
+    faults: list[tuple[toml_file.Path, str]] = []
+    if not account.name.strip():
+        faults.append(((*path, "name"), "must not be empty"))
+    default = account.default_sender
+    if is_digits(default) and all(sender.value != default for sender in account.sender):
+        faults.append(((*path, "default_sender"), f"`{default}` is none of the account's senders"))
+    for key in ("postback", "inbound"):
+        for dialect, url in getattr(account, key).items():
+            fault = address_fault(url)
+            if fault:
+                faults.append(((*path, key), f"the address for {dialect} {fault}"))
+    return faults
 
 
 def _part_faults(
@@ -224,7 +244,9 @@ def _part_faults(
 
 
 def _credential_fault(entry: CredentialEntry, traits: DialectTraits | None) -> str:
-    if bool(entry.key) == bool(entry.login and entry.password):
+    if bool(entry.key) == bool(entry.login and entry.password) or (
+        entry.key and (entry.login or entry.password)
+    ):
         return "give either `key`, or `login` and `password`"
     if traits is None:
         return ""

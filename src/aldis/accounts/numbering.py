@@ -43,6 +43,8 @@ def read_number(number: str, numbering: Numbering, home: str) -> Recipient | Non
     """Read a number as given; None when it cannot be one. `home` is the country of local numbers, "" for
     none.
     """
+    if number.startswith("+") and numbering is not Numbering.INTERNATIONAL:
+        number, home = number[1:], ""  # whoever writes it means the country code
     if not is_digits(number):
         return None
     international = Recipient(number, _country(number)) if is_msisdn(number) else None

@@ -45,6 +45,7 @@ class AccountRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     alphanumeric_in: tuple[str, ...] = ()
     default_sender: str = ""
     postback: dict[str, str] = {}
+    inbound: dict[str, str] = {}
     failures_only: tuple[str, ...] = ()
     postback_style: dict[str, str] = {}
     #: kept as it is, because signing needs it
@@ -85,6 +86,7 @@ def to_account(record: AccountRecord, account_id: int) -> Account:
         alphanumeric_in=frozenset(record.alphanumeric_in),
         default_sender=record.default_sender,
         postback_urls=record.postback,
+        inbound_urls=record.inbound,
         failures_only=frozenset(record.failures_only),
         postback_styles=record.postback_style,
         postback_secrets=record.postback_secret,

@@ -12,6 +12,14 @@ class Sender(msgspec.Struct, frozen=True, omit_defaults=True):
     #: the first is the default one
     keywords: tuple[str, ...] = ()
     campaigns: tuple[str, ...] = ()
+    #: words besides the usual ones, in other languages
+    stop_words: tuple[str, ...] = ()
+    start_words: tuple[str, ...] = ()
+    help_words: tuple[str, ...] = ()
+    #: what is answered to them; {sender} and {account} are filled in, "" answers nothing
+    stop_reply: str = "You will get no more messages from {sender}. Reply START to hear from us again."
+    start_reply: str = "You will get messages from {sender} again. Reply STOP to end them."
+    help_reply: str = "{account}: reply STOP to get no more messages from {sender}."
 
     def keyword_meant_by(self, given: str | None) -> str | None:
         """Resolve a keyword as a customer gives it: `default` and nothing mean the first; None when there is

@@ -12,8 +12,10 @@ import click
 from aldis import __version__
 from aldis.cli.apply import apply
 from aldis.cli.config import config
+from aldis.cli.consent import consent
 from aldis.cli.decode import decode
 from aldis.cli.demo import demo
+from aldis.cli.inbound import inbound
 from aldis.cli.key import key
 from aldis.cli.message import message, messages
 from aldis.cli.route import route
@@ -29,7 +31,21 @@ def aldis() -> None:
     """Aldis: an SMS gateway that takes customers' own HTTP dialects and speaks SMPP to carriers."""
 
 
-for verb in (serve, demo, simulator, apply, config, message, messages, route, key, segments, decode):
+for verb in (
+    serve,
+    demo,
+    simulator,
+    apply,
+    config,
+    message,
+    messages,
+    inbound,
+    consent,
+    route,
+    key,
+    segments,
+    decode,
+):
     aldis.add_command(verb)
 
 

@@ -13,10 +13,10 @@ from rich.table import Table
 
 from aldis.accounts.price import from_micros
 from aldis.app import open_store
-from aldis.cli.running import config_option, data_dir_option, run, settings_or_default
+from aldis.cli.running import config_option, data_dir_option, existing_store, run, settings_or_default
 from aldis.clock import as_datetime
-from aldis.errors import GatewayError, SettingsError
-from aldis.settings import Settings, store_path
+from aldis.errors import GatewayError
+from aldis.settings import Settings
 from aldis.store.contract import Timeline
 from aldis.traffic.message import MessageFacts, SegmentFacts
 
@@ -28,7 +28,7 @@ from aldis.traffic.message import MessageFacts, SegmentFacts
 @data_dir_option
 def message(*, which: str, as_json: bool, config_file: Path, data_dir: Path) -> None:
     """Tell the life of one message: its id or the reference that the customer knows it by."""
-    found = run(_timeline(_existing(settings_or_default(config_file), data_dir), data_dir, which))
+    found = run(_timeline(existing_store(settings_or_default(config_file), data_dir), data_dir, which))
     if found is None:
         raise GatewayError(f"there is no message `{which}` in {data_dir}")
     if as_json:
@@ -51,12 +51,12 @@ def messages(
 ) -> None:
     """List the newest messages, or those with TEXT as their reference or recipient."""
     if counts:
-        states = run(_counts(_existing(settings_or_default(config_file), data_dir), data_dir))
+        states = run(_counts(existing_store(settings_or_default(config_file), data_dir), data_dir))
         lines = "\n".join(f"{count:>10}  {state}" for state, count in sorted(states.items()))
         click.echo(_json(states) if as_json else lines or "no messages")
         return
     found = run(
-        _find(_existing(settings_or_default(config_file), data_dir), data_dir, text.lstrip("+"), limit)
+        _find(existing_store(settings_or_default(config_file), data_dir), data_dir, text.lstrip("+"), limit)
     )
     if as_json:
         click.echo(_json(found))
@@ -81,14 +81,6 @@ def _plain(value: object, name: str = "") -> object:
     if name == "echo" and isinstance(value, str):
         return msgspec.json.decode(base64.b64decode(value))
     return value
-
-
-def _existing(settings: Settings, data_dir: Path) -> Settings:
-    """Refuse to make an empty store just to look at it."""
-    path = store_path(settings.store.url, data_dir)
-    if not path.exists():
-        raise SettingsError([f"there is no store at {path}; say where it is with --data-dir"])
-    return settings
 
 
 async def _timeline(settings: Settings, data_dir: Path, which: str) -> tuple[Timeline, str] | None:

@@ -15,10 +15,10 @@ from aldis.accounts.numbering import Numbering, Recipient, read_number
 from aldis.accounts.price import from_micros
 from aldis.accounts.routes import Route, choose_route
 from aldis.app import open_store
-from aldis.cli.running import config_option, data_dir_option, run, settings_or_default
+from aldis.cli.running import config_option, data_dir_option, existing_store, run, settings_or_default
 from aldis.dialects.registry import BY_NAME
-from aldis.errors import GatewayError, SettingsError
-from aldis.settings import Settings, store_path
+from aldis.errors import GatewayError
+from aldis.settings import Settings
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -68,7 +68,7 @@ def route(  # noqa: PLR0913 - one argument an option
     data_dir: Path,
 ) -> None:
     """Explain which link a message to NUMBER takes and what a segment costs."""
-    settings = settings_or_default(config_file)
+    settings = existing_store(settings_or_default(config_file), data_dir)
     known = run(_directory(settings, data_dir))
     whose = known.accounts.get(account)
     if account and whose is None:
@@ -87,8 +87,6 @@ def route(  # noqa: PLR0913 - one argument an option
 
 
 async def _directory(settings: Settings, data_dir: Path) -> Directory:
-    if not store_path(settings.store.url, data_dir).exists():
-        raise SettingsError([f"there is no store in {data_dir}; `aldis apply` makes one"])
     store = open_store(settings, data_dir)
     try:
         return await store.directory()

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 import click
 import uvloop
 
-from aldis.settings import LogSettings, Settings, load
+from aldis.errors import SettingsError
+from aldis.settings import LogSettings, Settings, load, store_path
 from aldis.telemetry import configure_logs
 
 Returned = TypeVar("Returned")
@@ -55,6 +56,14 @@ def settings_or_default(config_file: Path) -> Settings:
     if not config_file.exists() and str(config_file) == DEFAULT_CONFIG:
         return Settings()
     return load(config_file)
+
+
+def existing_store(settings: Settings, data_dir: Path) -> Settings:
+    """Refuse to make an empty store just to look at it. Raises SettingsError."""
+    path = store_path(settings.store.url, data_dir)
+    if not path.exists():
+        raise SettingsError([f"there is no store at {path}; say where it is with --data-dir"])
+    return settings
 
 
 def run(main: Coroutine[Any, Any, Returned]) -> Returned:

@@ -16,11 +16,12 @@ from enum import Enum, auto
 
 import msgspec
 
-from aldis.accounts.account import Endpoint
 from aldis.accounts.directory_file import DialectTraits
+from aldis.accounts.endpoint import Endpoint
 from aldis.accounts.numbering import Numbering
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.traffic.enquiry import Answer, Enquiry
+from aldis.traffic.inbound import DueInbound
 from aldis.traffic.postback import DuePostback, Notify, PostbackRequest
 from aldis.traffic.refusal import Refusal
 from aldis.traffic.submission import Admitted, MessageAsk, Submission
@@ -111,6 +112,8 @@ class Dialect(msgspec.Struct, frozen=True):
     notify: Callable[[MessageAsk], Notify]
     #: (what is due to one endpoint: `schedule.bundles` tells how many, where to, now)
     postback: Callable[[Sequence[DuePostback], Endpoint, int], PostbackRequest]
+    #: (a message from a handset, where to, now)
+    inbound: Callable[[DueInbound, Endpoint, int], PostbackRequest]
     answer: Callable[[HttpRequest, Enquiry, Answer], HttpReply] = asks_nothing
     traits: DialectTraits = DialectTraits()
 

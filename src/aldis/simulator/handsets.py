@@ -12,9 +12,8 @@ import msgspec
 
 from aldis.smpp import tlv
 from aldis.smpp.esm_class import UDHI
-from aldis.sms import dcs, udh
-from aldis.sms.alphabet import from_septets
-from aldis.sms.dcs import Alphabet
+from aldis.sms import dcs
+from aldis.sms.reading import Piece, piece, text_of
 from aldis.sms.reassembly import Reassembly
 from aldis.sms.udh import Concatenation
 
@@ -35,13 +34,8 @@ class Arriving(msgspec.Struct, frozen=True):
     tlvs: dict[int, bytes] = {}
 
 
-class _Part(msgspec.Struct, frozen=True):
-    """One segment without its header."""
-
-    arriving: Arriving
-    octets: bytes
-    #: national language tables: locking, single
-    tables: tuple[int, int]
+#: what arrived, and what it holds
+_Part = tuple[Arriving, Piece]
 
 
 class Received(msgspec.Struct, frozen=True):
@@ -74,22 +68,19 @@ class Handsets:
         self.segments += 1
         for parts in self._parts.give_up(now):
             self._show(parts, now)  # as far as it came
-        elements: dict[int, bytes] = {}
-        octets = arriving.payload
-        if arriving.esm_class & UDHI:
-            elements, octets = udh.split_header(arriving.payload)
-        part = _Part(arriving, octets, udh.shift_tables(elements))
-        place = udh.concatenation(elements) or _sar(arriving.tlvs)
-        if place is None or place.total == 1:
-            return self._show([part], now)
-        whole = self._parts.take((arriving.sender, arriving.recipient), place, part, now)
+        alphabet = dcs.read(arriving.data_coding).alphabet
+        has_header = bool(arriving.esm_class & UDHI)
+        found = piece(alphabet, arriving.payload, has_header=has_header, place=_sar(arriving.tlvs))
+        if found.place is None:
+            return self._show([(arriving, found)], now)
+        conversation = (arriving.sender, arriving.recipient)
+        whole = self._parts.take(conversation, found.place, (arriving, found), now)
         return self._show(whole, now) if whole is not None else None
 
     def _show(self, parts: list[_Part], now: int) -> Received:
-        first = parts[0].arriving
+        first = parts[0][0]
         coding = dcs.read(first.data_coding)
-        # together before they are read: other people's segments end inside pairs of any kind
-        text = _read(coding.alphabet, b"".join([part.octets for part in parts]), parts[0].tables)
+        text = text_of([found for _, found in parts])
         received = Received(
             now, first.recipient, first.sender, text, coding.alphabet.name, len(parts), coding.message_class
         )
@@ -120,19 +111,6 @@ class Handsets:
         self.segments = self.messages = 0
 
 
-def _read(alphabet: Alphabet, octets: bytes, tables: tuple[int, int]) -> str:
-    """Read a text as a handset shows it; octets that are no text in hexadecimal."""
-    if alphabet is Alphabet.GSM7:
-        return from_septets(octets, *tables)
-    if alphabet is Alphabet.OCTETS:
-        return octets.hex(" ")
-    return octets.decode(alphabet, "replace")
-
-
 def _sar(tlvs: dict[int, bytes]) -> Concatenation | None:
-    """Find which segment this is by its TLVs. Source: SMPP v3.4 §5.3.2.22 to §5.3.2.24."""
-    reference, total, number = (
-        int.from_bytes(tlvs.get(tag, b""), "big")
-        for tag in (tlv.SAR_MSG_REF_NUM, tlv.SAR_TOTAL_SEGMENTS, tlv.SAR_SEGMENT_SEQNUM)
-    )
-    return Concatenation(reference, total, number) if 1 <= number <= total else None
+    place = tlv.sar(tlvs)
+    return Concatenation(*place) if place is not None else None

@@ -14,8 +14,9 @@ import msgspec
 
 from aldis.clock import Clock
 from aldis.simulator.handsets import Handsets
-from aldis.simulator.submitted import OwedReceipt
+from aldis.simulator.submitted import OwedDelivery
 from aldis.simulator.taken import Taken
+from aldis.simulator.writing import written
 from aldis.smpp import status
 from aldis.smpp.timers import Timers
 
@@ -38,7 +39,7 @@ class Receiver(Protocol):
         """How many more receipts may be unacknowledged on it."""
         ...
 
-    def deliver(self, receipt: OwedReceipt) -> None:
+    def deliver(self, receipt: OwedDelivery) -> None:
         """Send a receipt; what becomes of it comes back through `Memory.owe` when it failed."""
         ...
 
@@ -59,10 +60,12 @@ class Memory:
         #: submits, by the command_status of their answer
         self.answers: Counter[str] = Counter()
         self.receipts_acknowledged = 0
+        #: segments that handsets wrote and the customer took
+        self.written_acknowledged = 0
         #: takes no more submits
         self.is_stopping = False
         self._binds: dict[str, list[Receiver]] = {}
-        self._owed: dict[str, deque[OwedReceipt]] = {}
+        self._owed: dict[str, deque[OwedDelivery]] = {}
         # Ids must not repeat after a restart, or old messages would get new receipts.
         self._last_id = clock.now() * 1000
 
@@ -91,9 +94,22 @@ class Memory:
         if bind in binds:
             binds.remove(bind)
 
-    def owe(self, system_id: str, receipt: OwedReceipt) -> None:
+    def owe(self, system_id: str, receipt: OwedDelivery) -> None:
         """Owe a receipt from now on."""
         self._owed.setdefault(system_id, deque()).append(receipt)
+
+    def write(self, handset: str, number: str, text: str) -> int | None:
+        """Have a handset write to a number of a customer that is bound. Returns how many segments that takes,
+        None when nobody is bound. Raises as `writing.written`.
+        """
+        system_id = next(iter(self.system_ids), None)
+        if system_id is None:
+            return None
+        segments = written(handset, number, text, self.next_id())
+        for segment in segments:
+            self.owe(system_id, segment)
+        self.pump(system_id)
+        return len(segments)
 
     def pump(self, system_id: str) -> None:
         """Send what is owed as far as the binds have room."""

@@ -13,7 +13,7 @@ from aldis.clock import as_datetime
 from aldis.errors import LocalProtocolError
 from aldis.simulator.behaviour import Behaviour, behaviour_for, reaches_handset
 from aldis.simulator.memory import Memory
-from aldis.simulator.submitted import OwedReceipt, Submitted, as_deleted, of_multi, of_submit, write_receipt
+from aldis.simulator.submitted import OwedDelivery, Submitted, as_deleted, of_multi, of_submit, write_receipt
 from aldis.smpp import status, time_format, tlv
 from aldis.smpp.command import CommandId
 from aldis.smpp.connection import (
@@ -60,14 +60,14 @@ class SmscSession(asyncio.Protocol):
         self._memory = memory
         self._sessions = sessions
         self._system_id = ""
-        self._connection: Connection[OwedReceipt] = Connection(
+        self._connection: Connection[OwedDelivery] = Connection(
             Role.SMSC, memory.clock.monotonic(), memory.settings.timers
         )
         self._transport: asyncio.Transport | None = None
         self._flush_is_due = False
         self._is_closing = False
         #: receipts of this session whose delay is running
-        self._delayed: dict[int, tuple[asyncio.TimerHandle, OwedReceipt]] = {}
+        self._delayed: dict[int, tuple[asyncio.TimerHandle, OwedDelivery]] = {}
 
     # ── asyncio's side ──
 
@@ -98,7 +98,7 @@ class SmscSession(asyncio.Protocol):
         hears = self._connection.state in (SessionState.BOUND_RX, SessionState.BOUND_TRX)
         return RECEIPT_WINDOW - self._connection.in_flight if hears else 0
 
-    def deliver(self, receipt: OwedReceipt) -> None:
+    def deliver(self, receipt: OwedDelivery) -> None:
         """See `Receiver.deliver`."""
         now = self._memory.clock.monotonic()
         tlvs = receipt.tlvs if self._connection.knows_tlvs else {}
@@ -133,7 +133,7 @@ class SmscSession(asyncio.Protocol):
 
     # ── what arrives ──
 
-    def _take(self, events: list[Event[OwedReceipt]]) -> None:
+    def _take(self, events: list[Event[OwedDelivery]]) -> None:
         for event in events:
             if self._is_closing:
                 return
@@ -178,9 +178,12 @@ class SmscSession(asyncio.Protocol):
             case _:  # replace_sm: what was taken is with the handset
                 self._connection.respond(pdu, ESME_RREPLACEFAIL)
 
-    def _take_receipt_answer(self, receipt: OwedReceipt, pdu: Pdu) -> None:
+    def _take_receipt_answer(self, receipt: OwedDelivery, pdu: Pdu) -> None:
         if pdu.command_status == status.ESME_ROK:
-            self._memory.receipts_acknowledged += 1
+            if receipt.smsc_message_id:
+                self._memory.receipts_acknowledged += 1
+            else:
+                self._memory.written_acknowledged += 1
         elif pdu.command_status == status.ESME_RX_T_APPN:
             self._later(REPEAT_S, receipt)
 
@@ -289,7 +292,7 @@ class SmscSession(asyncio.Protocol):
 
     # ── time and output ──
 
-    def _later(self, delay_s: float, receipt: OwedReceipt) -> None:
+    def _later(self, delay_s: float, receipt: OwedDelivery) -> None:
         key = self._memory.next_id()
 
         def due() -> None:

@@ -23,11 +23,12 @@ class Submitted(msgspec.Struct, frozen=True):
     registered_delivery: int
 
 
-class OwedReceipt(msgspec.Struct, frozen=True):
-    """A receipt to be sent until it is acknowledged."""
+class OwedDelivery(msgspec.Struct, frozen=True):
+    """A deliver_sm to be sent until it is acknowledged: a receipt, or what a handset wrote."""
 
     body: ShortMessageBody
     tlvs: dict[int, bytes]
+    #: whose receipt it is; "" for what a handset wrote
     smsc_message_id: str
 
 
@@ -67,7 +68,7 @@ def of_multi(pdu: Pdu, body: SubmitMulti, destination: SmeAddress) -> Submitted:
 
 def write_receipt(
     asked: Submitted, behaviour: Behaviour, state: MessageState, smsc_message_id: str, now: int
-) -> OwedReceipt:
+) -> OwedDelivery:
     """Write a receipt: Appendix B and TLVs, or the way one vendor might spell it."""
     moment = as_datetime(now)
     if behaviour.vendor_receipt:
@@ -89,13 +90,13 @@ def write_receipt(
         esm_class=esm_class.RECEIPT,
         short_message=text,
     )
-    return OwedReceipt(receipt, tlvs, smsc_message_id)
+    return OwedDelivery(receipt, tlvs, smsc_message_id)
 
 
-def as_deleted(receipt: OwedReceipt, now: int) -> OwedReceipt:
+def as_deleted(receipt: OwedDelivery, now: int) -> OwedDelivery:
     """Rewrite a receipt that was promised: the message was cancelled meanwhile."""
     moment, name = as_datetime(now), receipt.smsc_message_id
     text = receipt_text.write(name, MessageState.DELETED, "000", moment, moment)
     body = msgspec.structs.replace(receipt.body, short_message=text)
     tlvs = {**receipt.tlvs, tlv.MESSAGE_STATE: bytes((MessageState.DELETED,))}
-    return OwedReceipt(body, tlvs, name)
+    return OwedDelivery(body, tlvs, name)

@@ -1,8 +1,9 @@
-"""What the handsets received, by HTTP as JSON, for people and for tests.
+"""What the handsets received and write, by HTTP as JSON, for people and for tests.
 
 GET    /                   what the SMSC has done so far
 GET    /handsets           the numbers, and how many messages each has
 GET    /handsets/<number>  the messages of one, oldest first
+POST   /handsets/<number>  have it write {"to": "74700", "text": "STOP"}
 DELETE /handsets           forget all messages
 """
 
@@ -16,8 +17,17 @@ from aldis.clock import as_datetime
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.simulator.handsets import Received
 from aldis.simulator.memory import Memory
+from aldis.sms.address import is_msisdn, is_sender
+from aldis.sms.segments import TooLong
 
 PREFIX = "/handsets"
+
+
+class _Letter(msgspec.Struct, frozen=True):
+    """What a handset is to write."""
+
+    to: str
+    text: str
 
 
 class HandsetView:
@@ -28,7 +38,11 @@ class HandsetView:
 
     def serve(self, request: HttpRequest, answer: Callable[[HttpReply], None]) -> None:
         """Answer one request."""
-        status, document = self._answer(request.method, request.path.rstrip("/"))
+        path = request.path.rstrip("/")
+        if request.method == "POST" and path.startswith(PREFIX + "/"):
+            status, document = self._write(path.removeprefix(PREFIX + "/").lstrip("+"), request.body)
+        else:
+            status, document = self._answer(request.method, path)
         body = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
         answer(HttpReply(status, b"application/json", body))
 
@@ -38,7 +52,7 @@ class HandsetView:
             handsets.clear()
             return 200, {"messages": 0}
         if method != "GET":
-            return 405, {"error": "use GET, or DELETE /handsets"}
+            return 405, {"error": "use GET, POST /handsets/<number>, or DELETE /handsets"}
         if path == "":
             return 200, self._counts()
         if path == PREFIX:
@@ -47,6 +61,20 @@ class HandsetView:
             number = path.removeprefix(PREFIX + "/").lstrip("+")
             return 200, {"msisdn": number, "messages": [_shown(received) for received in handsets.of(number)]}
         return 404, {"error": "there are /, /handsets and /handsets/<number>"}
+
+    def _write(self, number: str, body: bytes) -> tuple[int, object]:
+        if not is_msisdn(number):
+            return 400, {"error": "a handset has an international number, in digits"}
+        try:
+            letter = msgspec.json.decode(body, type=_Letter)
+            if not is_sender(letter.to):
+                return 400, {"error": "`to` is no number"}
+            segments = self._memory.write(number, letter.to, letter.text)
+        except (msgspec.DecodeError, UnicodeError, TooLong, RecursionError) as fault:
+            return 400, {"error": str(fault) or 'send {"to": "74700", "text": "STOP"}'}
+        if segments is None:
+            return 503, {"error": "nobody is bound"}
+        return 202, {"segments": segments}
 
     def _counts(self) -> object:
         memory = self._memory
@@ -58,6 +86,7 @@ class HandsetView:
             "incomplete": memory.handsets.incomplete,
             "receipts_owed": memory.receipts_owed,
             "receipts_acknowledged": memory.receipts_acknowledged,
+            "written_acknowledged": memory.written_acknowledged,
         }
 
 

@@ -6,6 +6,7 @@ Unknown tags pass through as octets. Source: SMPP v3.4 §3.2.4 (format) and §5.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from struct import Struct
 from typing import NamedTuple
@@ -140,3 +141,14 @@ def unpack(octets: bytes, position: int) -> dict[int, bytes]:
 def name(tag: int) -> str:
     """Spell a tag for people: its name, or its number in hex."""
     return TAGS[tag].name if tag in TAGS else f"0x{tag:04X}"
+
+
+def sar(tlvs: Mapping[int, bytes]) -> tuple[int, int, int] | None:
+    """Find which segment a message is: (reference, total, number); None where the tags make no sense. Source:
+    SMPP v3.4 §5.3.2.22 to §5.3.2.24.
+    """
+    reference, total, number = (
+        int.from_bytes(tlvs.get(tag, b""), "big")
+        for tag in (SAR_MSG_REF_NUM, SAR_TOTAL_SEGMENTS, SAR_SEGMENT_SEQNUM)
+    )
+    return (reference, total, number) if 1 <= number <= total else None

@@ -18,8 +18,10 @@ def is_digits(text: str) -> bool:
 
 
 def is_msisdn(text: str) -> bool:
-    """Tell whether a text could be an international number without plus sign. Source: ITU-T E.164."""
-    return MIN_MSISDN_DIGITS <= len(text) <= MAX_MSISDN_DIGITS and is_digits(text)
+    """Tell whether a text could be an international number without plus sign; no country code begins
+    with 0. Source: ITU-T E.164.
+    """
+    return MIN_MSISDN_DIGITS <= len(text) <= MAX_MSISDN_DIGITS and is_digits(text) and text[0] != "0"
 
 
 def is_sender(text: str) -> bool:

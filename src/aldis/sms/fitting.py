@@ -55,8 +55,8 @@ class Wishes(msgspec.Struct, frozen=True):
     ucs2: bool = False
     #: 0 shows at once and is not kept, 1 handset, 2 SIM, 3 terminal equipment; None: the handset's choice
     message_class: int | None = None
-    #: the text ends where it would need more segments
-    most_segments: int = MAX_SEGMENTS
+    #: the text ends where it would need more segments; None: it is refused then
+    most_segments: int | None = None
 
 
 NO_WISHES = Wishes()
@@ -117,13 +117,14 @@ def from_coding(coding: int, octets: bytes) -> Kept:
 def fit(text: str, rules: TextRules = PLAIN, wishes: Wishes = NO_WISHES) -> Fitted:
     """Write a text with the fewest segments.
 
-    Raises TooLong beyond 255 segments, UnicodeEncodeError on a lone surrogate.
+    Raises TooLong beyond 255 segments, and where nothing of it fits into those that are wished;
+    UnicodeEncodeError on a lone surrogate.
     """
     if rules is PLAIN and wishes is NO_WISHES:
         encoded = encode(text)
         return Fitted(encoded, rules.splitting, count(encoded))
-    if wishes.most_segments < MAX_SEGMENTS:
-        text = _shortened(text, rules, wishes)
+    if wishes.most_segments is not None:
+        text = _shortened(text, rules, wishes, wishes.most_segments)
     return _fit(text, rules, wishes)
 
 
@@ -140,11 +141,13 @@ def _fit(text: str, rules: TextRules, wishes: Wishes) -> Fitted:
     return _shortest([*candidates, encode_ucs2(text)], rules.splitting, wishes.message_class)
 
 
-def _shortened(text: str, rules: TextRules, wishes: Wishes) -> str:
+def _shortened(text: str, rules: TextRules, wishes: Wishes, most_segments: int) -> str:
     """Give as much of the beginning of a text as fits, in whole characters as readers see them."""
     if _fits(text, rules, wishes):
         return text
-    clusters = _GRAPHEME.findall(text[: wishes.most_segments * MOST_IN_SEGMENT])
+    clusters = _GRAPHEME.findall(text[: most_segments * MOST_IN_SEGMENT + 1])
+    if len(text) > most_segments * MOST_IN_SEGMENT:
+        clusters.pop()  # it may have been cut
     fewest, most = 0, len(clusters)
     while fewest < most:
         middle = (fewest + most + 1) // 2
@@ -152,12 +155,14 @@ def _shortened(text: str, rules: TextRules, wishes: Wishes) -> str:
             fewest = middle
         else:
             most = middle - 1
+    if not fewest:
+        raise TooLong
     return "".join(clusters[:fewest])
 
 
 def _fits(text: str, rules: TextRules, wishes: Wishes) -> bool:
     try:
-        return _fit(text, rules, wishes).segments <= wishes.most_segments
+        return _fit(text, rules, wishes).segments <= (wishes.most_segments or MAX_SEGMENTS)
     except TooLong:
         return False
 

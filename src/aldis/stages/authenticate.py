@@ -30,6 +30,8 @@ MAX_REMEMBERED = 10_000
 MAX_VERIFYING = 2
 #: how far a customer's clock may be off, and how long a nonce is remembered on both sides of now
 SIGNED_S = 300
+MAX_NONCES = 500_000
+FORGET_AT_ONCE = 8
 
 
 class Authenticator:
@@ -43,8 +45,9 @@ class Authenticator:
         self._remembered: OrderedDict[bytes, tuple[bool, float]] = OrderedDict()
         self._verifying: dict[bytes, asyncio.Task[bool]] = {}
         self._slots = asyncio.Semaphore(MAX_VERIFYING)
-        #: (identity digest, timestamp, nonce) of signed requests → when it may be forgotten; oldest first
-        self._nonces: dict[tuple[str, int, str], float] = {}
+        #: digests of the nonces of signed requests → when they may be forgotten; oldest first. In memory
+        #: only: a restart forgets them
+        self._nonces: OrderedDict[bytes, float] = OrderedDict()
 
     async def credential(self, directory: Directory, presented: Presented) -> Credential | Refusal:
         """Give the credential that was proven, or say why none was."""
@@ -80,19 +83,30 @@ class Authenticator:
         credential = directory.credential(presented.dialect, presented.identity)
         if credential is None or not credential.secret or not self._is_valid(credential):
             return _unknown(presented)
-        wanted = hmac.digest(f"{_escaped(credential.secret)}&".encode(), signed.base_string.encode(), "sha1")
+        base_string = signed.base_string()
+        if base_string is None:
+            return Refusal(RefusalReason.SIGNATURE_INVALID)
+        wanted = hmac.digest(f"{_escaped(credential.secret)}&".encode(), base_string.encode(), "sha1")
         if not hmac.compare_digest(base64.b64encode(wanted), signed.signature.encode()):
             return Refusal(RefusalReason.SIGNATURE_INVALID)
         if abs(self._clock.now() // 1000 - signed.timestamp) > SIGNED_S:
             return Refusal(RefusalReason.SIGNATURE_EXPIRED)
+        return credential if self._is_new(credential, signed) else Refusal(RefusalReason.NONCE_USED)
+
+    def _is_new(self, credential: Credential, signed: Signed) -> bool:
+        """Remember a nonce; False if it is known, or if so many came that no more can be remembered."""
         now = self._clock.monotonic()
-        while self._nonces and next(iter(self._nonces.values())) <= now:
-            del self._nonces[next(iter(self._nonces))]
-        key = (credential.identity_digest, signed.timestamp, signed.nonce)
-        if key in self._nonces:
-            return Refusal(RefusalReason.NONCE_USED)
-        self._nonces[key] = now + 2 * SIGNED_S
-        return credential
+        for _ in range(FORGET_AT_ONCE):
+            if not self._nonces or next(iter(self._nonces.values())) > now:
+                break
+            self._nonces.popitem(last=False)
+        said = f"{credential.identity_digest} {signed.timestamp} {signed.nonce}"
+        key = hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        if key in self._nonces or len(self._nonces) >= MAX_NONCES:
+            return False
+        # a second more than the widest pair of instants at which one timestamp is taken
+        self._nonces[key] = now + 2 * SIGNED_S + 1
+        return True
 
     def _key(self, presented: Presented) -> bytes:
         """Name what was presented so that nothing can be read from the name, nor searched for without our

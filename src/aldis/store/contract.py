@@ -17,7 +17,10 @@ import msgspec
 
 from aldis.accounts.directory import Directory
 from aldis.accounts.plan import Plan, Stored
+from aldis.sms.reading import Piece
+from aldis.traffic.consent import ConsentChange
 from aldis.traffic.enquiry import Usage
+from aldis.traffic.inbound import DueInbound, InboundFacts, InboundPart, NewInbound
 from aldis.traffic.message import (
     ClaimedMessage,
     MessageFacts,
@@ -78,6 +81,20 @@ class Purged(msgspec.Struct, frozen=True):
     forgotten: int
     #: where to look on; 0: from the start
     after: int
+
+
+class InboundBatch(msgspec.Struct, frozen=True):
+    """What handsets sent, as one round of the collector judged it."""
+
+    #: segments of messages that are still incomplete
+    parts: tuple[InboundPart, ...]
+    messages: tuple[NewInbound, ...]
+    #: one segment of each message whose segments are not needed any more
+    complete: tuple[InboundPart, ...]
+    #: an identical message within this time is the carrier's repetition
+    repeat_ms: int
+    #: accounts that cannot owe, among those that reply
+    prepaid: frozenset[int]
 
 
 class Balance(msgspec.Struct, frozen=True):
@@ -215,14 +232,14 @@ class Store(Protocol):
         """
         ...
 
-    async def divert(self, link: str, up: Collection[str], limit: int) -> int:
-        """Move up to `limit` messages that wait for a link to the first of their backups that is among `up`.
-        Returns how many.
+    async def divert(self, link: str, up: Sequence[str], limit: int, now: int) -> int:
+        """Move up to `limit` messages that are due and wait for a link to the first of their backups that is
+        among `up`. Returns how many.
         """
         ...
 
     async def purge(self, limit: int, before: int, after: int) -> Purged:
-        """Forget ended messages that were accepted before an instant, with all that hangs on them; looks at
+        """Forget messages that ended before an instant, with all that hangs on them; looks at
         `limit` messages with ids above `after`.
         """
         ...
@@ -243,8 +260,63 @@ class Store(Protocol):
         """Sum up what an account used of what it sent in a time, by label and country."""
         ...
 
-    async def subscribe(self, key: OptInKey, *, wanted: bool, now: int) -> None:
-        """Add a person's consent, or take it away."""
+    # ── consent and messages from handsets ──
+
+    async def change_consents(self, changes: Sequence[ConsentChange]) -> list[bool]:
+        """Write consents and their history; tells of each whether it changed anything.
+
+        Who has opted out of a sender opts in again by their handset only.
+        """
+        ...
+
+    async def consents(self, msisdn: str, limit: int) -> list[ConsentChange]:
+        """Give a number's history, newest first."""
+        ...
+
+    async def consented(self, sender: str, topic: str, after: str, limit: int) -> list[str]:
+        """Give numbers that have opted in to a topic of a sender, in order, those behind `after`."""
+        ...
+
+    async def opted_out(self, sender: str, after: str, limit: int) -> list[str]:
+        """Give numbers that have opted out of a sender, in order, those behind `after`."""
+        ...
+
+    async def cancel_opted_out(self, limit: int, now: int) -> int:
+        """End up to `limit` queued messages to people who have opted out, and free their money. Returns how
+        many.
+        """
+        ...
+
+    async def inbound_parts(self, part: InboundPart) -> dict[int, Piece]:
+        """Give the segments that are kept of the message that a segment belongs to, by number."""
+        ...
+
+    async def stale_inbound(self, before: int, limit: int) -> list[list[InboundPart]]:
+        """Give messages from handsets of which segments are still missing, the first having come before an
+        instant.
+        """
+        ...
+
+    async def record_inbound(self, batch: InboundBatch) -> int:
+        """Keep segments and whole messages, with the consents, replies and postbacks that follow. Returns how
+        many were repetitions of the carrier's and are not kept twice.
+        """
+        ...
+
+    async def inbound(
+        self, account_id: int | None, since: int, until: int, page: tuple[int, int]
+    ) -> tuple[list[InboundFacts], int]:
+        """Give a page (offset, limit) of an account's messages from handsets of a time, newest first, and how
+        many there are in all; with None nobody's.
+        """
+        ...
+
+    async def due_inbound(
+        self, lane: str, limit: int, now: int, besides: Collection[int] = ()
+    ) -> list[DueInbound]:
+        """Give a lane's due postbacks about messages from handsets, oldest first, besides those that are
+        known.
+        """
         ...
 
     # ── directory ──

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import msgspec
 
+from aldis.traffic.inbound import InboundFacts
 from aldis.traffic.message import MessageStatus
 from aldis.traffic.refusal import Refusal
 from aldis.traffic.submission import Presented
@@ -49,6 +50,17 @@ class UsageEnquiry(Enquiry, frozen=True):
     until: int
     #: None: all of them
     label: str | None
+
+
+class InboundEnquiry(Enquiry, frozen=True):
+    """Asks what handsets have sent."""
+
+    #: Unix milliseconds, from inclusive, until exclusive
+    since: int
+    until: int
+    #: from 1
+    page: int
+    per_page: int
 
 
 class Subscription(Enquiry, frozen=True):
@@ -103,8 +115,16 @@ class UsageFound(msgspec.Struct, frozen=True):
     rows: tuple[Usage, ...]
 
 
+class InboundFound(msgspec.Struct, frozen=True):
+    """What handsets have sent, newest first."""
+
+    messages: tuple[InboundFacts, ...]
+    #: on all pages
+    in_all: int
+
+
 class Subscribed(msgspec.Struct, frozen=True):
     """It is as the customer wants it."""
 
 
-Answer = CarrierFound | BalanceFound | StatusFound | Cancelled | UsageFound | Subscribed
+Answer = CarrierFound | BalanceFound | StatusFound | Cancelled | UsageFound | InboundFound | Subscribed

@@ -51,6 +51,8 @@ class NewMessage(msgspec.Struct, frozen=True, array_like=True):
     label: str = ""
     #: JSON list of the links that may carry it as it is, should its own be down; "" for none
     backups: str = ""
+    #: goes out even to those who have opted out: it answers them
+    exempt: bool = False
 
 
 class ClaimedMessage(msgspec.Struct, frozen=True):

@@ -31,7 +31,7 @@ class Notify(IntFlag):
     NOTHING = 0
     SENT = 1
     ENDED = 2
-    #: of its end, unless it was delivered
+    #: of its end, unless it was delivered; but of that too, where the customer was told otherwise before
     FAILED = 4
 
 

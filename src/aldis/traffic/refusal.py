@@ -44,6 +44,7 @@ class RefusalReason(StrEnum):
     CARRIER_UNKNOWN = "carrier_unknown"
     NOT_OPTED_IN = "not_opted_in"
     NOT_SUBSCRIBED = "not_subscribed"
+    OPTED_OUT = "opted_out"
     TEXT_MISSING = "text_missing"
     TEXT_TOO_LONG = "text_too_long"
     NO_ROUTE = "no_route"

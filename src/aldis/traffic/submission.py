@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from enum import IntEnum
-from functools import lru_cache
 
 import msgspec
 
@@ -26,8 +25,8 @@ class Signed(msgspec.Struct, frozen=True):
     §3.4.
     """
 
-    #: what the signature is of
-    base_string: str
+    #: gives what the signature is of, None where that cannot be told; asked only when the key is known
+    base_string: Callable[[], str | None]
     #: base64
     signature: str
     nonce: str
@@ -91,21 +90,6 @@ class MessageAsk(msgspec.Struct, frozen=True, kw_only=True):
     def has_content(self) -> bool:
         """Whether there is anything to send."""
         return bool(self.text or self.data)
-
-    def text_for(self, position: int) -> str:
-        """Give the text for one recipient: every tag replaced by its value, in one go, so that a value that
-        looks like a tag stays as it is.
-        """
-        if not self.tags:
-            return self.text
-        values = dict(zip(self.tags, self.tag_values[position], strict=True))
-        return _any_of(self.tags).sub(lambda found: values[found[0]], self.text)
-
-
-@lru_cache(maxsize=256)
-def _any_of(tags: tuple[str, ...]) -> re.Pattern[str]:
-    """Find tags, the longest first where one begins with another."""
-    return re.compile("|".join(map(re.escape, sorted(tags, key=len, reverse=True))))
 
 
 class Submission(msgspec.Struct, frozen=True):

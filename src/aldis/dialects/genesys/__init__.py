@@ -5,7 +5,7 @@ from __future__ import annotations
 from aldis.accounts.directory_file import DialectTraits
 from aldis.accounts.numbering import Numbering
 from aldis.dialects.contract import Check, Dialect, Policy, RetrySchedule, is_2xx
-from aldis.dialects.genesys import postback, reply, submission
+from aldis.dialects.genesys import inbound, postback, reply, submission
 
 METHODS = frozenset({"GET", "POST"})
 PATHS = {"/httpapi/receiver": METHODS, "/httpapi/receiver/": METHODS}
@@ -47,5 +47,6 @@ DIALECT = Dialect(
     reference=reply.reference,
     notify=postback.notify,
     postback=postback.write,
+    inbound=inbound.write,
     traits=DialectTraits(has_keys=False, has_logins=True),
 )

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from aldis.accounts.account import Endpoint
+from aldis.accounts.endpoint import Endpoint
 from aldis.traffic.postback import DuePostback, Notify, PostbackRequest
 from aldis.traffic.states import State
 from aldis.traffic.submission import MessageAsk

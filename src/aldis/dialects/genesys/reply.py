@@ -56,6 +56,7 @@ CODES: dict[RefusalReason, int] = {
     RefusalReason.CAMPAIGN_UNKNOWN: OTHER,
     RefusalReason.NOT_OPTED_IN: OTHER,
     RefusalReason.NOT_SUBSCRIBED: OTHER,
+    RefusalReason.OPTED_OUT: OTHER,
     RefusalReason.CREDIT_INSUFFICIENT: OTHER,
     RefusalReason.LOOKUP_NOT_PERMITTED: OTHER,
     RefusalReason.MESSAGE_UNKNOWN: OTHER,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aldis.accounts.directory_file import DialectTraits
 from aldis.accounts.numbering import Numbering
 from aldis.dialects.contract import Check, Dialect, Policy, RetrySchedule, is_2xx
-from aldis.dialects.mavorion import postback, reply, request
+from aldis.dialects.mavorion import inbound, postback, reply, request
 
 POLICY = Policy(
     checks=(
@@ -42,6 +42,7 @@ DIALECT = Dialect(
     reference=reply.reference,
     notify=postback.notify,
     postback=postback.write,
+    inbound=inbound.write,
     answer=reply.answer,
     traits=DialectTraits(has_logins=True, has_signatures=True),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from functools import partial
 from urllib.parse import unquote
 
 from oauthlib.oauth1.rfc5849 import signature
@@ -27,7 +28,7 @@ MAX_TIMESTAMP = 12
 
 
 def presented(request: HttpRequest, query: Mapping[str, str]) -> Presented | Refusal | None:
-    """Read the credentials of query and headers; None when there are none. Raises Unreadable."""
+    """Read the credentials of query and headers; None when there are none."""
     if token := query.get("token"):
         return Presented("mavorion", token)
     scheme, _, value = request.header(b"authorization").partition(" ")
@@ -81,12 +82,18 @@ def _oauth(request: HttpRequest, values: Mapping[str, str]) -> Presented | Refus
         return Refusal(RefusalReason.SIGNATURE_EXPIRED)
     if len(values["oauth_nonce"]) > MAX_NONCE:
         return Refusal(RefusalReason.NONCE_USED)
-    signed = Signed(base_string(request), values["oauth_signature"], values["oauth_nonce"], int(timestamp))
+    signed = Signed(
+        partial(base_string, request), values["oauth_signature"], values["oauth_nonce"], int(timestamp)
+    )
     return Presented("mavorion", values["oauth_consumer_key"], signed=signed)
 
 
-def base_string(request: HttpRequest) -> str:
-    """Make what a request's signature is of. Raises Unreadable. Source: RFC 5849 §3.4.1."""
+def base_string(request: HttpRequest) -> str | None:
+    """Make what a request's signature is of; None for parameters that cannot be signed. Source: RFC 5849
+    §3.4.1.
+    """
+    if request.body.count(b"&") >= parameters.MAX_PARAMETERS:
+        return None
     form = request.body.decode("utf-8", "replace") if request.media_type == FORM else ""
     authorization = request.header(b"authorization")
     try:
@@ -99,4 +106,4 @@ def base_string(request: HttpRequest) -> str:
         normalized = signature.normalize_parameters(collected)
         return str(signature.signature_base_string(request.method, uri, normalized))
     except (ValueError, TypeError):
-        raise parameters.Unreadable("the parameters cannot be signed like that") from None
+        return None

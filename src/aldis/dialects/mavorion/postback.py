@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from aldis.accounts.account import Endpoint
+from aldis.accounts.endpoint import Endpoint
 from aldis.accounts.numbering import calling_code
 from aldis.dialects.mavorion import signature
 from aldis.traffic.postback import DuePostback, Notify, PostbackRequest

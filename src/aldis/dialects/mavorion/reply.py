@@ -15,7 +15,15 @@ from aldis.accounts.price import MICROS
 from aldis.dialects.contract import Asked, Reference
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.dialects.mavorion import report
-from aldis.traffic.enquiry import Answer, BalanceFound, Cancelled, Enquiry, StatusFound, UsageFound
+from aldis.traffic.enquiry import (
+    Answer,
+    BalanceFound,
+    Cancelled,
+    Enquiry,
+    InboundFound,
+    StatusFound,
+    UsageFound,
+)
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import Admitted, AdmittedAsk, MessageAsk, Submission
 
@@ -61,6 +69,7 @@ ERRORS: dict[RefusalReason, tuple[str, int, str]] = {
     RefusalReason.CARRIER_MISSING: _MISSING,
     RefusalReason.CARRIER_UNKNOWN: _INVALID,
     RefusalReason.NOT_OPTED_IN: ("0x0215", 403, "MSISDN %1 blacklisted"),
+    RefusalReason.OPTED_OUT: ("0x0215", 403, "MSISDN %1 blacklisted"),
     RefusalReason.NOT_SUBSCRIBED: ("0x0215", 403, "MSISDN %1 blacklisted"),
     RefusalReason.TEXT_MISSING: _MISSING,
     RefusalReason.TEXT_TOO_LONG: _INVALID,
@@ -126,8 +135,8 @@ def answer(_request: HttpRequest, enquiry: Enquiry, found: Answer) -> HttpReply:
     match found:
         case Cancelled():
             return HttpReply(204, JSON, b"")
-        case BalanceFound() | StatusFound() | UsageFound():
-            return HttpReply(200, JSON, msgspec.json.encode(report.document(found)))
+        case BalanceFound() | StatusFound() | UsageFound() | InboundFound():
+            return HttpReply(200, JSON, msgspec.json.encode(report.document(enquiry, found)))
         case _:
             raise TypeError(type(enquiry).__name__)
 
@@ -151,6 +160,8 @@ def refuse(request: HttpRequest, asked: Asked | None, refusal: Refusal) -> HttpR
 def _error(asked: Asked | None, refusal: Refusal) -> tuple[str, int, str]:
     if refusal.reason is RefusalReason.PARAMETER_INVALID and refusal.parameter in PARAMETER_ERRORS:
         return PARAMETER_ERRORS[refusal.parameter]
+    if refusal.reason is RefusalReason.SENDER_INVALID and not refusal.value:
+        return _MISSING
     if refusal.reason is RefusalReason.CREDENTIALS_UNKNOWN and asked is not None:
         if asked.presented.signed is not None:
             return CONSUMER_KEY

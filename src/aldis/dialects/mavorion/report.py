@@ -9,12 +9,19 @@ import base64
 import msgspec
 
 from aldis.accounts.price import MICROS
-from aldis.dialects.mavorion import sms
+from aldis.dialects.mavorion import inbound, sms
 from aldis.dialects.mavorion.postback import STATUSES, error_code
 from aldis.sms.encoding import Encoding, decode
 from aldis.sms.fitting import from_coding
-from aldis.traffic.enquiry import BalanceFound, StatusFound, UsageFound
-from aldis.traffic.message import MessageStatus
+from aldis.traffic.enquiry import (
+    BalanceFound,
+    Enquiry,
+    InboundEnquiry,
+    InboundFound,
+    StatusFound,
+    UsageFound,
+)
+from aldis.traffic.message import MessageFacts, MessageStatus
 from aldis.traffic.states import State
 
 PRIORITIES = {int(value): name for name, value in reversed(sms.PRIORITIES.items())}
@@ -24,7 +31,7 @@ ENCODINGS = {Encoding.GSM7: sms.TEXT, Encoding.UCS2: sms.UCS2, Encoding.OCTETS: 
 SECRET = "secret"  # noqa: S105 - the name of a class
 
 
-def document(found: BalanceFound | StatusFound | UsageFound) -> object:
+def document(enquiry: Enquiry, found: BalanceFound | StatusFound | UsageFound | InboundFound) -> object:
     """Give the JSON document of an answer."""
     match found:
         case BalanceFound():
@@ -35,6 +42,8 @@ def document(found: BalanceFound | StatusFound | UsageFound) -> object:
             }
         case StatusFound():
             return _status(found.messages)
+        case InboundFound():
+            return _inbound(enquiry, found)
         case UsageFound():
             return [
                 {
@@ -49,6 +58,30 @@ def document(found: BalanceFound | StatusFound | UsageFound) -> object:
             ]
 
 
+def _inbound(enquiry: Enquiry, found: InboundFound) -> dict[str, object]:
+    per_page = enquiry.per_page if isinstance(enquiry, InboundEnquiry) else 1
+    return {
+        "messages": [
+            {
+                "anonymized": False,
+                "encoding": None,
+                "message": each.text,
+                "mosms_id": each.inbound_id,
+                "msisdn": inbound.as_number(each.sender),
+                "receiver": inbound.as_number(each.recipient),
+                "sender": each.sender,
+                "senttime": each.received_at / 1000,
+                "webhook": each.keyword or None,
+            }
+            for each in found.messages
+        ],
+        "page": enquiry.page if isinstance(enquiry, InboundEnquiry) else 1,
+        "pages": -(-found.in_all // per_page),
+        "per_page": per_page,
+        "results": found.in_all,
+    }
+
+
 def _status(messages: tuple[MessageStatus, ...]) -> dict[str, object]:
     """Write one SMS with its recipients; of texts with tags the first recipient's is shown."""
     first = messages[0]
@@ -57,20 +90,23 @@ def _status(messages: tuple[MessageStatus, ...]) -> dict[str, object]:
     is_binary = kept.encoded.encoding is Encoding.OCTETS
     header_end = 1 + kept.encoded.octets[0] if is_binary else 0
     header, data = kept.encoded.octets[:header_end], kept.encoded.octets[header_end:]
-    is_shown = not is_binary and echo.get("class") != SECRET
+    is_secret = echo.get("class") == SECRET
+    send_at = int(echo.get("sendtime", first.message.accepted_at // 1000))
     return {
-        "class": echo.get("class", "standard"),
-        "message": decode(kept.encoded) if is_shown else None,
-        "payload": base64.b64encode(data).decode() if is_binary else None,
+        "class": echo.get("class", sms.STANDARD),
+        "message": decode(kept.encoded) if not is_binary and not is_secret else None,
+        "payload": base64.b64encode(data).decode() if is_binary and not is_secret else None,
         "id": first.message.submission_id,
         "label": first.label or None,
-        "recipients": [_recipient(each) for each in messages],
+        "recipients": [
+            _recipient(each, is_later=send_at * 1000 > first.message.accepted_at) for each in messages
+        ],
         "sender": first.message.sender,
-        "sendtime": first.due_at // 1000,
+        "sendtime": send_at,
         "tags": [],
         "userref": echo.get("userref"),
         "priority": PRIORITIES[first.priority],
-        "validity_period": (first.expires_at - first.due_at) // 1000,
+        "validity_period": first.expires_at // 1000 - max(send_at, first.message.accepted_at // 1000),
         "encoding": ENCODINGS[kept.encoded.encoding],
         "destaddr": DESTINATIONS.get(kept.message_class, "MOBILE"),
         "udh": base64.b64encode(header).decode() if header_end > 1 else None,
@@ -78,15 +114,16 @@ def _status(messages: tuple[MessageStatus, ...]) -> dict[str, object]:
     }
 
 
-def _recipient(each: MessageStatus) -> dict[str, object]:
+def _recipient(each: MessageStatus, *, is_later: bool) -> dict[str, object]:
     message = each.message
-    happened_at = message.ended_at or message.sent_at or message.accepted_at
+    # a receipt may come before the answer that says it was sent
+    happened_at = max(message.ended_at, message.sent_at) or message.accepted_at
     return {
         "country": message.country,
         "csms": message.segments,
         "dsnerror": message.reason or None,
         "dsnerrorcode": error_code(message.reason),
-        "dsnstatus": _standing(each),
+        "dsnstatus": _standing(message, is_later=is_later),
         "dsntime": happened_at / 1000,
         "mcc": None,
         "mnc": None,
@@ -96,9 +133,8 @@ def _recipient(each: MessageStatus) -> dict[str, object]:
     }
 
 
-def _standing(each: MessageStatus) -> str:
-    """Name where a message stands; what has not been tried and is due later is scheduled."""
-    message = each.message
+def _standing(message: MessageFacts, *, is_later: bool) -> str:
+    """Name where a message stands; what was asked for later and has not been tried is scheduled."""
     if message.state in (State.QUEUED, State.SENDING):
-        return "SCHEDULED" if each.due_at > message.accepted_at and not message.attempts else "BUFFERED"
+        return "BUFFERED" if message.attempts or not is_later else "SCHEDULED"
     return STATUSES[message.state]

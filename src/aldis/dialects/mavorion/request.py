@@ -12,7 +12,7 @@ from aldis.dialects import parameters
 from aldis.dialects.contract import Asked
 from aldis.dialects.exchange import HttpRequest
 from aldis.dialects.mavorion import credentials, submission
-from aldis.traffic.enquiry import BalanceEnquiry, Cancellation, StatusEnquiry, UsageEnquiry
+from aldis.traffic.enquiry import BalanceEnquiry, Cancellation, InboundEnquiry, StatusEnquiry, UsageEnquiry
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import Presented
 
@@ -20,13 +20,23 @@ from aldis.traffic.submission import Presented
 ROOTS = ("/v2", "/sms", "/rest")
 ME = frozenset(f"{root}/me" for root in ROOTS)
 USAGE = "/api/usage/labels"
+INBOUND = frozenset(f"{root}/mosms" for root in ROOTS)
+MAX_PER_PAGE = 200
+MAX_PAGE = 1_000_000
+
+SEND = frozenset(f"{root}/mtsms{slash}" for root in ROOTS for slash in ("", "/"))
 
 PATHS = {
-    **{f"{root}/mtsms{slash}": frozenset({"GET", "POST"}) for root in ROOTS for slash in ("", "/")},
+    **{path: frozenset({"GET", "POST"}) for path in SEND},
     **{f"{root}/mtsms/*": frozenset({"GET", "DELETE"}) for root in ROOTS},
     **{path: frozenset({"GET"}) for path in ME},
+    **{path: frozenset({"GET"}) for path in INBOUND},
     USAGE: frozenset({"POST"}),
 }
+
+
+class _Token(msgspec.Struct, frozen=True):
+    token: str = ""
 
 
 class _UsageBody(msgspec.Struct, frozen=True):
@@ -44,18 +54,30 @@ def read(request: HttpRequest) -> Asked | Refusal:
         return Refusal(RefusalReason.MALFORMED, value=str(unreadable))
     if isinstance(presented, Refusal):
         return presented
-    if request.path.rstrip("/").endswith("/mtsms"):
+    if request.path in SEND:
         return submission.read(request, query, presented)
+    if presented is None and request.path == USAGE:
+        presented = _in_body(request)
     if presented is None:
         return Refusal(RefusalReason.CREDENTIALS_MISSING, "token")
     if request.path in ME:
         return BalanceEnquiry(presented=presented)
+    if request.path in INBOUND:
+        return _inbound(query, presented)
     if request.path == USAGE:
         return _usage(request, presented)
     reference = request.path.rpartition("/")[2]
     if request.method == "DELETE":
         return Cancellation(presented=presented, reference=reference)
     return StatusEnquiry(presented=presented, reference=reference)
+
+
+def _in_body(request: HttpRequest) -> Presented | None:
+    try:
+        token = msgspec.json.decode(request.body, type=_Token).token
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return Presented("mavorion", token) if token else None
 
 
 def _usage(request: HttpRequest, presented: Presented) -> UsageEnquiry:
@@ -72,6 +94,22 @@ def _usage(request: HttpRequest, presented: Presented) -> UsageEnquiry:
         fault = Refusal(RefusalReason.PARAMETER_INVALID, "to", "to")
         return UsageEnquiry(presented=presented, fault=fault, since=0, until=0, label=None)
     return UsageEnquiry(presented=presented, since=since, until=until, label=body.label)
+
+
+def _inbound(query: dict[str, str], presented: Presented) -> InboundEnquiry:
+    """Read which days, both included and in UTC, and which page."""
+    try:
+        first, last = (date.fromisoformat(query.get(name, "")) for name in ("from", "to"))
+        page, per_page = int(query.get("page", "1")), int(query.get("per_page", "50"))
+        since, until = _midnight(first), _midnight(last + timedelta(days=1))
+        is_page = 1 <= page <= MAX_PAGE and 1 <= per_page <= MAX_PER_PAGE
+    except (ValueError, OverflowError):
+        is_page, since, until, page, per_page = False, 0, 0, 1, 1
+    text = f"from, to: YYYY-MM-DD; page: from 1; per_page: {MAX_PER_PAGE} at most"
+    fault = None if is_page else Refusal(RefusalReason.PARAMETER_INVALID, "from", text)
+    return InboundEnquiry(
+        presented=presented, fault=fault, since=since, until=until, page=page, per_page=per_page
+    )
 
 
 def _midnight(day: date) -> int:

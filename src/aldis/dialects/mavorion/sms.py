@@ -9,16 +9,15 @@ import binascii
 
 import msgspec
 
+from aldis.accounts.endpoint import address_fault
 from aldis.sms.fitting import NO_WISHES, Wishes
 from aldis.sms.segments import MAX_SEGMENTS
-from aldis.traffic.postback import lane_of
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import MessageAsk, Priority
 
 #: what comes back in postbacks is kept with every message, so it is bounded
 MAX_ECHO = 255
-MAX_URL = 2048
-MAX_TAGS = 100
+MAX_TAGS, MAX_TAG, MAX_TAG_VALUE = 100, 50, 1000
 #: seconds; less is raised, more is cut
 LEAST_VALIDITY, MOST_VALIDITY = 60, 432_000
 #: Unix seconds that four digits of a year can hold
@@ -30,7 +29,8 @@ PRIORITIES = {
     "URGENT": Priority.INTERACTIVE,
     "VERY_URGENT": Priority.INTERACTIVE,
 }
-CLASSES = frozenset({"standard", "premium", "secret"})
+STANDARD = "standard"
+CLASSES = frozenset({STANDARD, "premium", "secret"})
 #: message class of each destination; a handset's own choice is what MOBILE has always meant
 DESTINATIONS = {"DISPLAY": 0, "MOBILE": None, "SIMCARD": 2, "EXTUNIT": 3}
 TEXT, UCS2, BINARY = "UTF8", "UCS2", "BINARY"
@@ -96,7 +96,7 @@ def _ill_number(sms: Sms) -> str:
         given = getattr(sms, name)
         if given in (None, ""):
             continue
-        number = _number(given)
+        number = _number(str(given).removeprefix("-") if name == "validity_period" else given)
         if number is None or (most is not None and number > most) or (name == "max_parts" and not number):
             return name
     return ""
@@ -111,7 +111,7 @@ def _too_long(sms: Sms) -> str:
     for name in ("userref", "label"):
         if len(getattr(sms, name) or "") > MAX_ECHO:
             return name
-    if sms.callback_url and (len(sms.callback_url) > MAX_URL or not lane_of(sms.callback_url)):
+    if sms.callback_url and address_fault(sms.callback_url):
         return "callback_url"
     return ""
 
@@ -138,13 +138,19 @@ def _ill_tags(sms: Sms) -> Refusal | None:
     tags = sms.tags or []
     if sms.encoding == BINARY:
         return Refusal(RefusalReason.PARAMETER_MISSING, "payload")
-    if len(tags) > MAX_TAGS or len(set(tags)) != len(tags) or not all(tags):
+    if (
+        len(tags) > MAX_TAGS
+        or len(set(tags)) != len(tags)
+        or not all(1 <= len(tag) <= MAX_TAG for tag in tags)
+    ):
         return Refusal(RefusalReason.PARAMETER_INVALID, "tags", "tags")
     if tags and sms.max_parts:
         return Refusal(RefusalReason.PARAMETER_INVALID, "max_parts", "max_parts: not with tags")
     if any(len(recipient.tagvalues or ()) != len(tags) for recipient in sms.recipients):
         text = "tagvalues: as many as there are tags"
         return Refusal(RefusalReason.PARAMETER_INVALID, "tagvalues", text)
+    if tags and any(len(value) > MAX_TAG_VALUE for each in sms.recipients for value in each.tagvalues or ()):
+        return Refusal(RefusalReason.PARAMETER_INVALID, "tagvalues", f"tagvalues: {MAX_TAG_VALUE} characters")
     return None
 
 
@@ -176,7 +182,9 @@ def ask_of(sms: Sms) -> MessageAsk:
     """Say in our words what an SMS without faults asks."""
     echo = {"userref": sms.userref, "class": sms.message_class}
     tags = tuple(sms.tags or ())
-    sendtime, validity = _number(sms.sendtime), _number(sms.validity_period)
+    sendtime, validity = _number(sms.sendtime), _validity(sms.validity_period)
+    if sendtime:
+        echo["sendtime"] = str(sendtime)
     return MessageAsk(
         recipients=tuple([_msisdn(recipient.msisdn) for recipient in sms.recipients]),
         text=sms.message or "",
@@ -189,16 +197,24 @@ def ask_of(sms: Sms) -> MessageAsk:
         wishes=_wishes(sms),
         data=_data(sms),
         send_at=(sendtime or 0) * 1000,
-        validity_s=None if validity is None else min(max(validity, LEAST_VALIDITY), MOST_VALIDITY),
+        validity_s=validity,
         label=sms.label or "",
         wants_details=sms.extra_details == RECIPIENTS_USAGE,
     )
 
 
+def _validity(given: int | str | None) -> int | None:
+    """Raise what is too short, cut what is too long."""
+    number = _number(str(given).removeprefix("-"))
+    if given is None or number is None:
+        return None
+    return LEAST_VALIDITY if str(given).startswith("-") else min(max(number, LEAST_VALIDITY), MOST_VALIDITY)
+
+
 def _msisdn(given: str | int) -> str:
-    """Take off what customers write before a country code all the same."""
+    """Write the sign of an international number in one way: as `+`."""
     text = str(given).strip()
-    return text.removeprefix("+") if text.startswith("+") else text.removeprefix("00")
+    return f"+{text[2:]}" if text.startswith("00") else text
 
 
 def _wishes(sms: Sms) -> Wishes:
@@ -207,7 +223,7 @@ def _wishes(sms: Sms) -> Wishes:
     return Wishes(
         ucs2=sms.encoding == UCS2,
         message_class=DESTINATIONS.get(sms.destaddr or ""),
-        most_segments=_number(sms.max_parts) or MAX_SEGMENTS,
+        most_segments=_number(sms.max_parts),
     )
 
 

@@ -11,7 +11,7 @@ import msgspec
 from aldis.dialects import parameters
 from aldis.dialects.exchange import HttpRequest
 from aldis.dialects.mavorion import credentials
-from aldis.dialects.mavorion.sms import Sms, ask_of, fault_of
+from aldis.dialects.mavorion.sms import MAX_ECHO, STANDARD, Sms, ask_of, fault_of
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import MessageAsk, Presented, Submission
 
@@ -43,18 +43,25 @@ def read(request: HttpRequest, query: dict[str, str], presented: Presented | Non
     return Submission(
         presented,
         tuple(ask_of(sms) for sms in messages),
-        dry_run=any(str(sms.dry_run or "").lower() not in _FALSE for sms in messages),
+        dry_run=_is_dry(messages[0]),
     )
+
+
+def _is_dry(sms: Sms) -> bool:
+    return str(sms.dry_run or "").lower() not in _FALSE
 
 
 def _fault(messages: list[Sms]) -> Refusal | None:
     if sum(len(sms.recipients) for sms in messages) > MAX_RECIPIENTS:
         return Refusal(RefusalReason.PARAMETER_INVALID, "recipients", f"recipients: {MAX_RECIPIENTS} at most")
     if len(messages) > 1:
-        for name in ("label", "message_class"):
-            if len({getattr(sms, name) for sms in messages}) > 1:
-                shown = name.removeprefix("message_")
-                text = f"{shown} must be the same in all messages"
+        for name, usual, given in (
+            ("label", "", [sms.label for sms in messages]),
+            ("class", STANDARD, [sms.message_class for sms in messages]),
+            ("dry_run", "False", [str(_is_dry(sms)) for sms in messages]),
+        ):
+            if len({each or usual for each in given}) > 1:
+                text = f"{name} must be the same in all messages"
                 return Refusal(RefusalReason.PARAMETER_INVALID, "messages", text)
     return next((found for sms in messages if (found := fault_of(sms))), None)
 
@@ -77,6 +84,8 @@ def _messages(request: HttpRequest, query: dict[str, str]) -> tuple[list[Sms], P
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise parameters.Unreadable("the body is not valid JSON") from None
     messages = found if isinstance(found, list) else [found]
+    if len(messages) > MAX_RECIPIENTS:
+        raise parameters.Unreadable(f"more than {MAX_RECIPIENTS} messages")
     token = next((sms.token for sms in messages if sms.token), "")
     return messages, Presented("mavorion", token) if token else None
 
@@ -97,6 +106,8 @@ def _from_dotted(values: dict[str, str]) -> Sms:
                 recipient[found[2].partition(".")[0]] = value
         elif found := _DOTTED_TAG.match(name):
             tags[int(found[1])] = value
+        elif name.startswith(("recipients.", "tags.")):
+            raise parameters.Unreadable(f"{name[:MAX_ECHO]} is no place in a list")
         else:
             plain[name] = value
     for index, given in tag_values.items():

@@ -7,7 +7,7 @@ import hashlib
 from aldis.accounts.directory_file import DialectTraits
 from aldis.accounts.numbering import Numbering
 from aldis.dialects.contract import Check, Dialect, Policy, RetrySchedule
-from aldis.dialects.skycore import postback, reply, submission
+from aldis.dialects.skycore import inbound, postback, reply, submission
 
 METHODS = frozenset({"GET", "POST"})
 PATHS = dict.fromkeys(("/API/wxml/1.3/index.php", "/API/wxml/1.3/", "/API/wxml/1.3"), METHODS)
@@ -63,6 +63,7 @@ DIALECT = Dialect(
     reference=reply.reference,
     notify=postback.notify,
     postback=postback.write,
+    inbound=inbound.write,
     answer=reply.answer,
     traits=DialectTraits(styles=postback.STYLES, sent_password=_sent_password, has_logins=True),
 )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from aldis.accounts.account import Endpoint
+from aldis.accounts.endpoint import Endpoint
 from aldis.clock import as_datetime
 from aldis.dialects.markup import xml_text
 from aldis.traffic.postback import DuePostback, Notify, PostbackEvent, PostbackRequest
@@ -60,7 +60,7 @@ def write(dues: Sequence[DuePostback], endpoint: Endpoint, now: int) -> Postback
 
 
 def _notification(due: DuePostback, style: str, now: int) -> str:
-    created = _timestamp(now)
+    created = timestamp(now)
     if due.event is PostbackEvent.SENT:
         attributes, status = f'ID="{due.postback_id}" CREATED="{created}"', ""
     else:
@@ -72,7 +72,7 @@ def _notification(due: DuePostback, style: str, now: int) -> str:
         f"<NOTIFICATION {attributes}><ORIGIN>SMS_MT</ORIGIN><CODE>{event}</CODE><BODY>"
         f"<HISTORYID>{due.message.message_id}</HISTORYID><TO>{xml_text(due.message.recipient)}</TO>"
         f"<TRACKINGID>{xml_text(due.message.reference)}</TRACKINGID>{status}"
-        f"<TIMESTAMP>{_timestamp(due.happened_at)}</TIMESTAMP></BODY></NOTIFICATION>"
+        f"<TIMESTAMP>{timestamp(due.happened_at)}</TIMESTAMP></BODY></NOTIFICATION>"
     )
 
 
@@ -103,6 +103,6 @@ def _code(due: DuePostback) -> str:
     return "N202" if due.state is State.DELIVERED else "E202"
 
 
-def _timestamp(instant: int) -> str:
+def timestamp(instant: int) -> str:
     """Write an instant as PostgreSQL does, as the seed shows: microseconds and a two-digit zone."""
     return as_datetime(instant).strftime("%Y-%m-%d %H:%M:%S.%f+00")

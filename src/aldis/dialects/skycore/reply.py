@@ -58,6 +58,7 @@ ERRORS: dict[RefusalReason, tuple[str, str]] = {
     RefusalReason.CREDIT_INSUFFICIENT: ("E713", "There is billing problem on your account"),
     RefusalReason.CAMPAIGN_UNKNOWN: ("E714", "Missing/Invalid CampaignID"),
     RefusalReason.NOT_SUBSCRIBED: ("E715", "Number is not subscribed to this campaign"),
+    RefusalReason.OPTED_OUT: ("E114", "Phone number is blacklisted"),
     RefusalReason.NOT_OPTED_IN: ("E715", "Number is not subscribed to this campaign"),
     RefusalReason.DUPLICATE: ("E503", _INTERNAL),
     RefusalReason.MESSAGE_UNKNOWN: ("E503", _INTERNAL),
@@ -65,6 +66,16 @@ ERRORS: dict[RefusalReason, tuple[str, str]] = {
     RefusalReason.UNAVAILABLE: ("E503", _INTERNAL),
     RefusalReason.INTERNAL: ("E503", _INTERNAL),
 }
+
+#: these carry no receiver
+ABOUT_THE_ACCOUNT = frozenset(
+    (
+        RefusalReason.CREDENTIALS_UNKNOWN,
+        RefusalReason.ADDRESS_NOT_ALLOWED,
+        RefusalReason.ACCOUNT_INACTIVE,
+        RefusalReason.SENDING_NOT_PERMITTED,
+    )
+)
 
 #: where subscribe and unsubscribe say it otherwise
 SUBSCRIPTION_ERRORS: dict[RefusalReason, tuple[str, str]] = {
@@ -103,14 +114,15 @@ def refuse(_request: HttpRequest, asked: Asked | None, refusal: Refusal) -> Http
     code, text = _error(asked, refusal)
     info = xml_text(text.format(parameter=refusal.parameter, value=refusal.value))
     failure = f"<STATUS>Failure</STATUS><ERRORCODE>{code}</ERRORCODE><ERRORINFO>{info}</ERRORINFO>"
-    return _write(STATUSES.get(refusal.reason, 200), failure + _whom(asked))
+    whom = "" if refusal.reason in ABOUT_THE_ACCOUNT else _whom(asked)
+    return _write(STATUSES.get(refusal.reason, 200), failure + whom)
 
 
 def _error(asked: Asked | None, refusal: Refusal) -> tuple[str, str]:
     if refusal.reason is RefusalReason.CREDENTIALS_MISSING and refusal.parameter == "pass":
         return _PASSWORD
     if isinstance(asked, Subscription):
-        if refusal.reason in (RefusalReason.INTERNAL, RefusalReason.UNAVAILABLE):
+        if refusal.reason in (RefusalReason.INTERNAL, RefusalReason.UNAVAILABLE, RefusalReason.OPTED_OUT):
             return _NOT_SUBSCRIBED if asked.wanted else _NOT_UNSUBSCRIBED
         if refusal.reason in SUBSCRIPTION_ERRORS:
             return SUBSCRIPTION_ERRORS[refusal.reason]

@@ -7,7 +7,7 @@ from __future__ import annotations
 from aldis.accounts.directory_file import DialectTraits
 from aldis.accounts.numbering import Numbering
 from aldis.dialects.contract import Check, Dialect, Policy, RetrySchedule, is_2xx
-from aldis.dialects.sumotext import postback, reply, submission
+from aldis.dialects.sumotext import inbound, postback, reply, submission
 
 METHODS = frozenset({"GET", "POST"})
 PATHS = {path + slash: METHODS for path in (submission.SEND, submission.LOOKUP) for slash in ("", "/")}
@@ -52,6 +52,7 @@ DIALECT = Dialect(
     reference=reply.reference,
     notify=postback.notify,
     postback=postback.write,
+    inbound=inbound.write,
     answer=reply.answer,
     traits=DialectTraits(styles=postback.STYLES),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
-from aldis.accounts.account import Endpoint
+from aldis.accounts.endpoint import Endpoint
 from aldis.traffic.postback import DuePostback, Notify, PostbackRequest
 from aldis.traffic.states import State
 from aldis.traffic.submission import MessageAsk

@@ -32,6 +32,7 @@ ERRORS: dict[RefusalReason, tuple[int, str]] = {
     ),
     RefusalReason.ACCOUNT_INACTIVE: (26, "The Current Account {value} is not Active."),
     RefusalReason.NOT_OPTED_IN: (27, "The Mobile Number {mobile} is not Opted In."),
+    RefusalReason.OPTED_OUT: (27, "The Mobile Number {mobile} is not Opted In."),
     RefusalReason.ADDRESS_NOT_ALLOWED: (28, "The ip address {value} could not be found for this Api Key"),
     RefusalReason.SENDING_NOT_PERMITTED: (
         128,
@@ -150,8 +151,25 @@ def _xml(values: dict[str, str], number: int, message: str, *, lookup: bool) -> 
 
 def _wants_xml(request: HttpRequest) -> bool:
     """Accept chooses; where it names neither, the answer takes the form of the question."""
-    accepted = request.header(b"accept").lower()
-    if "json" in accepted or "xml" in accepted:
-        json_at, xml_at = accepted.find("json"), accepted.find("xml")
-        return json_at < 0 or 0 <= xml_at < json_at
-    return bool(request.body) and kind_of(request) == XML
+    wanted = {"xml": 0.0, "json": 0.0}
+    accepted = request.header(b"accept").lower().split(",")
+    for place, item in enumerate(accepted):
+        media_type, *parameters = item.split(";")
+        # of equal ones the first counts
+        quality = _quality(parameters) - place / 1_000_000
+        wanted |= {kind: max(best, quality) for kind, best in wanted.items() if kind in media_type}
+    if wanted["xml"] <= 0 and wanted["json"] <= 0:
+        return bool(request.body) and kind_of(request) == XML
+    return wanted["xml"] > wanted["json"]
+
+
+def _quality(parameters: list[str]) -> float:
+    """Read how much a media type is wanted. Source: RFC 9110 §12.4.2."""
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0

@@ -37,6 +37,7 @@ from aldis.smpp.pdus import DataSm, Pdu, ShortMessageBody
 from aldis.smpp.timers import Timers
 from aldis.stages.sending.upstream import InDoubt, Outbound, Outcome, Rejected
 from aldis.telemetry import Metrics
+from aldis.traffic.inbound import InboundPart
 from aldis.traffic.receipt import Receipt
 
 log = structlog.get_logger()
@@ -74,6 +75,7 @@ class SmppLink:
         luck: Callable[[], float],
         metrics: Metrics,
         on_receipt: Callable[[Receipt, Callable[[bool], None]], None],
+        on_inbound: Callable[[InboundPart, Callable[[bool], None]], None],
     ) -> None:
         self.name = settings.name
         self.window = settings.window * settings.count
@@ -82,6 +84,7 @@ class SmppLink:
         self._settings = settings
         self._clock = clock
         self._on_receipt = on_receipt
+        self._on_inbound = on_inbound
         self._translator = Translator(settings.name, settings.quirks)
         self._slow_down = SlowDown(clock.monotonic())
         self._up = metrics.link_up.labels(settings.name)
@@ -223,11 +226,14 @@ class SmppLink:
         if not isinstance(body, ShortMessageBody | DataSm):
             # alert_notification and outbind: they are told, and there is nothing to be done
             log.debug("nothing to be done", link=self.name, command_id=pdu.command_id)
-        elif not is_receipt(body, pdu):
-            # Inbound messages are not kept yet; a permanent "no" tells the carrier so, where a yes would lose
-            # them.
-            log.warning("an inbound message was refused", link=self.name)
-            session.answer(pdu, status.ESME_RX_P_APPN)
+            return
+
+        def answer(kept: bool) -> None:  # noqa: FBT001 - said once, here
+            """Say whether it was kept."""
+            session.answer(pdu, status.ESME_ROK if kept else status.ESME_RX_T_APPN)
+
+        if not is_receipt(body, pdu):
+            self._on_inbound(self._translator.to_inbound(body, pdu, self._clock.now()), answer)
         else:
             receipt = self._translator.to_receipt(body, pdu, self._clock.now())
             if receipt is None:
@@ -239,9 +245,7 @@ class SmppLink:
                 log.warning("a receipt names no message: see receipt_pattern", link=self.name, **known)
                 session.answer(pdu, status.ESME_ROK)
                 return
-            self._on_receipt(
-                receipt, lambda kept: session.answer(pdu, status.ESME_ROK if kept else status.ESME_RX_T_APPN)
-            )
+            self._on_receipt(receipt, answer)
 
 
 def _introduction(settings: LinkSettings) -> BindBody:

@@ -23,9 +23,12 @@ from aldis.sms.alphabet import from_septets
 from aldis.sms.dcs import Alphabet
 from aldis.sms.encoding import Encoding
 from aldis.sms.fitting import DefaultAlphabet
-from aldis.sms.packing import fill_bits, pack
+from aldis.sms.packing import fill_bits, pack, unpack
+from aldis.sms.reading import piece
 from aldis.sms.segments import Splitting
+from aldis.sms.udh import Concatenation
 from aldis.stages.sending.upstream import Outbound
+from aldis.traffic.inbound import InboundPart
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.submission import Priority
 
@@ -72,7 +75,8 @@ class Translator:
         source = self._source(segment.sender)
         ton, npi = quirks.destination
         octets = segment.octets
-        if quirks.alphabet is not DefaultAlphabet.GSM and segment.encoding is Encoding.GSM7:
+        is_default = segment.encoding is Encoding.GSM7 and segment.message_class is None
+        if quirks.alphabet is not DefaultAlphabet.GSM and is_default:  # a class names GSM 7-bit itself
             octets = _recoded(segment, quirks.alphabet)
         if segment.header:
             octets = segment.header + octets
@@ -119,6 +123,29 @@ class Translator:
             error_code=written.error_code or _network_error(pdu),
             recipient=body.source_addr,
             received_at=now,
+        )
+
+    def to_inbound(self, body: Delivery, pdu: Pdu, now: int) -> InboundPart:
+        """Read what a handset sent: one segment, as the data coding and the header say."""
+        quirks, sar = self._quirks, tlv.sar(pdu.tlvs)
+        alphabet, octets = dcs.read(body.data_coding).alphabet, pdu.user_data
+        if body.data_coding == 0 and quirks.alphabet is DefaultAlphabet.LATIN_1:
+            alphabet = Alphabet.LATIN_1
+        found = piece(
+            alphabet,
+            octets,
+            has_header=bool(body.esm_class & UDHI),
+            place=Concatenation(*sar) if sar is not None else None,
+        )
+        if alphabet is Alphabet.GSM7 and quirks.alphabet is DefaultAlphabet.GSM_PACKED:
+            filled = fill_bits(len(octets) - len(found.octets))
+            found = msgspec.structs.replace(found, octets=unpack(found.octets, fill=filled))
+        return InboundPart(
+            self._link,
+            body.source_addr.removeprefix("+"),
+            body.destination_addr.removeprefix("+"),
+            found,
+            now,
         )
 
     def _read_text(self, body: Delivery, pdu: Pdu) -> ReceiptText:

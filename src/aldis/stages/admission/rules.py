@@ -21,10 +21,11 @@ from aldis.accounts.routes import Route, choose_link, choose_route
 from aldis.accounts.senders import Sender
 from aldis.dialects.contract import Check, Dialect
 from aldis.sms.address import is_digits, is_sender
-from aldis.sms.fitting import PLAIN, Fitted, TextRules, Wishes, fit, fit_octets
+from aldis.sms.fitting import PLAIN, Fitted, TextRules, fit, fit_octets
 from aldis.sms.segments import TooLong
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import MessageAsk, Submission
+from aldis.traffic.template import Template
 
 
 class Unit(Enum):
@@ -69,7 +70,9 @@ class Findings(msgspec.Struct):
     sender: str = ""
     keyword: str | None = None
     carrier: str = ""
-    #: as most links would carry it: one for all recipients, or with tags one for each
+    #: one for all recipients, or with tags one for each
+    texts: list[str] = []
+    #: as most links would carry them: one for all recipients, or with tags one for each
     fitted: list[Fitted | None] = []
     #: the ask's echo as JSON, the same for all its messages
     echo: bytes = b"{}"
@@ -143,6 +146,8 @@ def _reference(case: Case) -> Refusal | None:
 
 def _throttle(case: Case) -> Refusal | None:
     rate = case.account.rate_per_s
+    if case.submission.dry_run:
+        return None
     if rate is None or case.throttle(case.account, Unit.MESSAGES, case.submission.recipient_count):
         return None
     return Refusal(RefusalReason.THROTTLED, value=f"{1 / rate:g}")
@@ -150,7 +155,7 @@ def _throttle(case: Case) -> Refusal | None:
 
 def _segment_rate(case: Case) -> Refusal | None:
     rate = case.account.segments_per_s
-    if rate is None:
+    if rate is None or case.submission.dry_run:
         return None
     segments = sum(routed.fitted.segments for found in case.findings for routed in found.routes)
     if case.throttle(case.account, Unit.SEGMENTS, segments):
@@ -241,27 +246,34 @@ def _carrier(case: Case) -> Refusal | None:
 
 def _length(case: Case) -> Refusal | None:
     for found in case.findings:
-        found.fitted = [_fit(case, found.ask, position, PLAIN) for position in _texts(found)]
+        try:
+            found.texts = _texts(found.ask)
+        except TooLong:
+            return Refusal(RefusalReason.TEXT_TOO_LONG)
+        if not found.ask.data and "" in found.texts:
+            return Refusal(RefusalReason.TEXT_MISSING)
+        found.fitted = [_fit(case, found.ask, text, PLAIN) for text in found.texts]
         # a link of another kind may carry it in fewer segments: then `_route` judges
         if None in found.fitted and all(rules is PLAIN for rules in case.links.rules.values()):
             return Refusal(RefusalReason.TEXT_TOO_LONG)
     return None
 
 
-def _texts(found: Findings) -> range:
-    """Count the texts of an ask: with tags every recipient has one."""
-    return range(len(found.recipients) if found.ask.tags else 1)
+def _texts(ask: MessageAsk) -> list[str]:
+    """Give the texts of an ask: one for all, with tags one for each recipient. Raises TooLong."""
+    template = Template(ask.text, ask.tags)
+    return [template.filled(values) for values in ask.tag_values] if ask.tags else [ask.text]
 
 
-def _fit(case: Case, ask: MessageAsk, position: int, rules: TextRules) -> Fitted | None:
+def _fit(case: Case, ask: MessageAsk, text: str, rules: TextRules) -> Fitted | None:
     """Write a message for a link; None if that takes more segments than the account may send."""
     wishes = ask.wishes
     if case.account.smart_encoding:
-        wishes = Wishes(True, wishes.ucs2, wishes.message_class, wishes.most_segments)
+        wishes = msgspec.structs.replace(wishes, smart=True)
     try:
         if ask.data:
             return fit_octets(ask.data, wishes)
-        fitted = fit(ask.text_for(position), rules, wishes)
+        fitted = fit(text, rules, wishes)
     except TooLong:
         return None
     return fitted if fitted.segments <= case.account.max_segments else None
@@ -270,24 +282,30 @@ def _fit(case: Case, ask: MessageAsk, position: int, rules: TextRules) -> Fitted
 def _route(case: Case) -> Refusal | None:
     directory = case.directory
     for found in case.findings:
+        # which links are up now says nothing of a message that is to be sent later
+        is_up = case.links.is_up if not found.ask.send_at else _surely
         found.routes = []
         others: dict[tuple[str, int], Fitted | None] = {}
         for position, recipient in enumerate(found.recipients):
             carrier = found.carrier or directory.carrier_of(recipient.msisdn)
             route = choose_route(directory.routes, carrier, found.sender, recipient.country)
-            link = "" if route is None else choose_link(route, case.links.is_up)
+            link = "" if route is None else choose_link(route, is_up)
             price = directory.price_micros(carrier, recipient.country)
             rules = case.links.rules.get(link)
             if rules is None or price is None:
                 return Refusal(RefusalReason.NO_ROUTE, value=recipient.country)
             which = position if found.ask.tags else 0
             if rules is not PLAIN and (link, which) not in others:
-                others[link, which] = _fit(case, found.ask, which, rules)
+                others[link, which] = _fit(case, found.ask, found.texts[which], rules)
             text = found.fitted[which] if rules is PLAIN else others[link, which]
             if text is None:
                 return Refusal(RefusalReason.TEXT_TOO_LONG)
             found.routes.append(Routed(link, price, text, _backups(case, route, link)))
     return None
+
+
+def _surely(_link: str) -> bool:
+    return True
 
 
 def _backups(case: Case, route: Route | None, link: str) -> tuple[str, ...]:

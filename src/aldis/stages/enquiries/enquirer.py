@@ -15,6 +15,7 @@ from aldis.dialects.contract import Dialect
 from aldis.dialects.exchange import HttpRequest
 from aldis.stages.authenticate import Authenticator
 from aldis.store.contract import OptInKey, Store
+from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 from aldis.traffic.enquiry import (
     Answer,
     BalanceEnquiry,
@@ -24,6 +25,8 @@ from aldis.traffic.enquiry import (
     CarrierFound,
     CarrierLookup,
     Enquiry,
+    InboundEnquiry,
+    InboundFound,
     StatusEnquiry,
     StatusFound,
     Subscribed,
@@ -84,6 +87,10 @@ class Enquirer:
             case UsageEnquiry(since=since, until=until, label=label):
                 rows = await self._store.usage(account.account_id, since, until, label)
                 return UsageFound(account.currency, tuple(rows))
+            case InboundEnquiry(since=since, until=until, page=page, per_page=per_page):
+                place = ((page - 1) * per_page, per_page)
+                found, in_all = await self._store.inbound(account.account_id, since, until, place)
+                return InboundFound(tuple(found), in_all)
             case _:
                 raise TypeError(type(enquiry).__name__)
 
@@ -113,11 +120,22 @@ class Enquirer:
         number = read_number(enquiry.number, dialect.policy.numbering, credential.country)
         if number is None:
             return Refusal(RefusalReason.RECIPIENT_INVALID, value=enquiry.number)
-        sender = account.sender_of_campaign(enquiry.campaign)
-        if sender is None:
+        senders = account.senders_of_campaign(enquiry.campaign)
+        if not senders:
             return Refusal(RefusalReason.CAMPAIGN_UNKNOWN, value=enquiry.campaign)
-        key = OptInKey(sender, enquiry.campaign, number.msisdn)
-        await self._store.subscribe(key, wanted=enquiry.wanted, now=self._clock.now())
+        kind = ConsentKind.OPT_IN if enquiry.wanted else ConsentKind.OPT_OUT
+        now, campaign = self._clock.now(), enquiry.campaign
+        await self._store.change_consents(
+            [
+                ConsentChange(sender, campaign, number.msisdn, kind, ConsentSource.API, "", now)
+                for sender in senders
+            ]
+        )
+        keys = [OptInKey(sender, campaign, number.msisdn) for sender in senders]
+        if enquiry.wanted and not await self._store.opted_in(keys):
+            return Refusal(
+                RefusalReason.OPTED_OUT, value=enquiry.number
+            )  # by the person, who alone ends that
         return Subscribed()
 
 

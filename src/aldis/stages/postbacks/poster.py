@@ -22,9 +22,14 @@ from aldis.stages.postbacks.lanes import Lanes
 from aldis.stages.postbacks.schedule import next_try
 from aldis.store.contract import Store
 from aldis.telemetry import Metrics
+from aldis.traffic.inbound import DueInbound, InboundFacts
+from aldis.traffic.message import MessageFacts
 from aldis.traffic.postback import DuePostback, PostbackResult
 
 log = structlog.get_logger()
+
+#: a postback about a message to a handset, or from one
+Due = DuePostback | DueInbound
 
 POLL_S = 0.5
 STOP_S = 2.0
@@ -32,7 +37,7 @@ STOP_S = 2.0
 GATHER_S = 0.005
 LANES_AT_ONCE = 256
 #: postbacks of one lane that are read at once, and of all lanes that are held
-READ_AHEAD = 128
+READ_AHEAD = 300
 MAX_HELD = 4_096
 
 
@@ -60,7 +65,7 @@ class Poster:
         }
         self._lanes = Lanes()
         #: read and not yet started, by lane
-        self._ready: dict[str, deque[DuePostback]] = {}
+        self._ready: dict[str, deque[Due]] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         #: by lane, all that were read and are not settled: their rows still look due
         self._held: dict[str, set[int]] = {}
@@ -147,7 +152,8 @@ class Poster:
                 continue
             held = self._held.get(lane, set())
             limit = min(READ_AHEAD if self._lanes.is_proven(lane) else 1, room)
-            found = await self._store.due_postbacks(lane, limit, now, besides=held)
+            found: list[Due] = [*await self._store.due_inbound(lane, limit, now, besides=held)]
+            found += await self._store.due_postbacks(lane, limit, now, besides=held)
             if not found:
                 continue
             read += len(found)
@@ -175,9 +181,9 @@ class Poster:
         self._last_lane = lanes[-1] if len(lanes) == LANES_AT_ONCE else ""
         return lanes
 
-    async def _post(self, dues: list[DuePostback]) -> None:
+    async def _post(self, dues: list[Due]) -> None:
         first, lane = dues[0], dues[0].lane
-        dialect = self._dialects[first.message.dialect]
+        dialect = self._dialects[_topic(first).dialect]
         reached = False
         try:
             answer = await self._try(dialect, dues)
@@ -187,11 +193,7 @@ class Poster:
                 self._let_go(lane, due.postback_id)
             raise
         except Exception as fault:  # a fault of ours must not lose the postback: it is tried again
-            log.exception(
-                "a postback could not be written",
-                postback_id=first.postback_id,
-                message_id=first.message.message_id,
-            )
+            log.exception("a postback could not be written", postback_id=first.postback_id)
             answer = Answer(None, type(fault).__name__)
         finally:
             self._lanes.end(lane, reached=reached)
@@ -208,37 +210,51 @@ class Poster:
         if lane not in self._ready:
             self._loop.wake()
 
-    async def _try(self, dialect: Dialect, dues: list[DuePostback]) -> Answer:
-        message = dues[0].message
-        account = self._current.directory.accounts_by_id.get(message.account_id)
+    async def _try(self, dialect: Dialect, dues: list[Due]) -> Answer:
+        first = dues[0]
+        account = self._current.directory.accounts_by_id.get(_topic(first).account_id or 0)
         if account is None:
             return Answer(None, "the account is gone")
-        endpoint = account.endpoint(dialect.name, message.callback_url)
+        now = self._clock.now()
+        if isinstance(first, DueInbound):
+            endpoint = account.inbound_endpoint(dialect.name)
+        else:
+            endpoint = account.endpoint(dialect.name, first.message.callback_url)
         if endpoint is None:
             return Answer(None, "the account has no postback address any more")
-        request = dialect.postback(dues, endpoint, self._clock.now())
+        if isinstance(first, DueInbound):
+            request = dialect.inbound(first, endpoint, now)
+        else:
+            request = dialect.postback([due for due in dues if isinstance(due, DuePostback)], endpoint, now)
         limits = Limits(dialect.schedule.connect_s, dialect.schedule.total_s, account.postback_networks)
         return await self._channel.post(request, limits)
 
-    def _next_bundle(self, ready: deque[DuePostback]) -> list[DuePostback]:
+    def _next_bundle(self, ready: deque[Due]) -> list[Due]:
         """Take what one request can carry: one postback, or several first tries of one customer."""
-        bundle = [ready.popleft()]
-        first = bundle[0].message
-        dialect = self._dialects.get(first.dialect)
+        first = ready.popleft()
+        bundle = [first]
+        dialect = self._dialects.get(_topic(first).dialect)
         if dialect is None or not dialect.schedule.bundles:
             return bundle
-        account = self._current.directory.accounts_by_id.get(first.account_id)
-        style = "" if account is None else account.postback_styles.get(first.dialect, "")
+        account = self._current.directory.accounts_by_id.get(_topic(first).account_id or 0)
+        style = "" if account is None else account.postback_styles.get(dialect.name, "")
         most = dialect.schedule.bundles.get(style, 1)
-        while ready and len(bundle) < most and _share(bundle[0], ready[0]):
+        while ready and len(bundle) < most and _share(first, ready[0]):
             bundle.append(ready.popleft())
         return bundle
 
 
-def _share(one: DuePostback, other: DuePostback) -> bool:
+def _topic(due: Due) -> MessageFacts | InboundFacts:
+    """Give what a postback is about."""
+    return due.inbound if isinstance(due, DueInbound) else due.message
+
+
+def _share(one: Due, other: Due) -> bool:
     """Tell whether two postbacks may travel together. One that has failed before travels alone, so that it
     cannot take others with it.
     """
+    if not isinstance(one, DuePostback) or not isinstance(other, DuePostback):
+        return False
     return not (one.attempts or other.attempts) and (
         (one.message.account_id, one.message.dialect, one.message.callback_url)
         == (other.message.account_id, other.message.dialect, other.message.callback_url)

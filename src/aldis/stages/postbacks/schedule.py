@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from aldis.dialects.contract import RetrySchedule
 from aldis.stages.postbacks.channel import Answer
+from aldis.traffic.inbound import DueInbound
 from aldis.traffic.postback import DuePostback, PostbackResult
 
 
-def next_try(schedule: RetrySchedule, due: DuePostback, answer: Answer, now: int) -> PostbackResult:
+def next_try(
+    schedule: RetrySchedule, due: DuePostback | DueInbound, answer: Answer, now: int
+) -> PostbackResult:
     """Judge an answer by the dialect's rules; `due.attempts` counts the tries before this one."""
     if answer.status is not None and schedule.taken(answer.status):
         return PostbackResult(due.postback_id, now, answer.status, "", None, done=True)

@@ -312,6 +312,19 @@ class Sender:
                 if self._in_hand[segment.message_id].drop():
                     self._conclude(segment.message_id)
 
+    def let_go(self, opted_out: set[tuple[str, str]]) -> None:
+        """Return what is claimed but not on the wire and goes from one of these senders to its number."""
+        for queue in self._ready:
+            staying = [each for each in queue if (each.sender, each.recipient) not in opted_out]
+            if len(staying) == len(queue):
+                continue
+            leaving = [each for each in queue if (each.sender, each.recipient) in opted_out]
+            queue.clear()
+            queue.extend(staying)
+            for segment in leaving:
+                if self._in_hand[segment.message_id].drop():
+                    self._conclude(segment.message_id)
+
     def _is_finished(self) -> bool:
         return self._stopping and not self._in_hand and not self._settlements and not self._settling
 

@@ -55,6 +55,8 @@ class Keeper:
         self._settings = settings
         self._metrics = metrics
         self._are_up = links
+        #: somebody has opted out, and messages may still be queued for them
+        self._has_opted_out = True
         self._failover = Failover(settings.failover_s)
         #: links that messages have left, which was said
         self._left: set[str] = set()
@@ -88,10 +90,20 @@ class Keeper:
         purged = await self._store.purge(BITE, old, self._purged_up_to)
         self._purged_up_to = purged.after
         diverted = await self._divert()
+        if self._has_opted_out:
+            self._has_opted_out = False  # a word that comes meanwhile sets it again
+            cancelled = await self._store.cancel_opted_out(BITE, now)
+            self._has_opted_out = self._has_opted_out or cancelled > 0
+            ended += cancelled
         self._metrics.commits.set(self._store.commits)
         if self._clock.monotonic() >= self._count_at:
             await self._count_backlog()
         return ended + purged.forgotten + diverted
+
+    def note_opted_out(self) -> None:
+        """Hear that somebody has opted out: what is queued for them is to be cancelled."""
+        self._has_opted_out = True
+        self._loop.wake()
 
     async def _divert(self) -> int:
         """Move messages away from links that have been down for too long."""
@@ -101,7 +113,7 @@ class Keeper:
         self._left.intersection_update(given_up)
         moved = 0
         for link in given_up:
-            count = await self._store.divert(link, up, BITE)
+            count = await self._store.divert(link, up, BITE, self._clock.now())
             if count and link not in self._left:
                 log.warning("a link has been down for too long: its messages take another", link=link)
                 self._left.add(link)
@@ -120,4 +132,5 @@ class Keeper:
         """Load the directory if it has changed."""
         if await self._store.directory_version() != self._current.directory.version:
             self._current.directory = await self._store.directory()
+            self._has_opted_out = True  # a file may have said so
             log.info("directory loaded", version=self._current.directory.version)

@@ -6,7 +6,7 @@ import apsw
 from msgspec.structs import astuple
 
 from aldis.store.contract import Acceptance
-from aldis.store.sqlite.rows import as_json, for_each, one
+from aldis.store.sqlite.rows import as_json, every, first, for_each, one
 from aldis.traffic.message import NewMessage
 from aldis.traffic.refusal import Refusal, RefusalReason
 
@@ -29,11 +29,11 @@ def take_ids(db: apsw.Connection, counts: list[int]) -> list[range]:
 
 def accept(db: apsw.Connection, acceptances: list[Acceptance]) -> list[Refusal | None]:
     """Store each submission whole or not at all."""
-    purses, keys = _Purses(db), _Keys(db, acceptances)
+    purses, keys, opt_outs = _Purses(db), _Keys(db, acceptances), _OptOuts(db, acceptances)
     answers: list[Refusal | None] = []
     rows: list[tuple[object, ...]] = []
     for acceptance in acceptances:
-        refusal = keys.find_duplicate(acceptance) or purses.hold(acceptance)
+        refusal = opt_outs.find(acceptance) or keys.find_duplicate(acceptance) or purses.hold(acceptance)
         answers.append(refusal)
         if refusal is None:
             keys.remember(acceptance)
@@ -45,7 +45,38 @@ def accept(db: apsw.Connection, acceptances: list[Acceptance]) -> list[Refusal |
 
 def judge(db: apsw.Connection, acceptance: Acceptance) -> Refusal | None:
     """Judge one submission as `accept` does, on any connection, writing nothing."""
-    return _Keys(db, [acceptance]).find_duplicate(acceptance) or _Purses(db).hold(acceptance)
+    return (
+        _OptOuts(db, [acceptance]).find(acceptance)
+        or _Keys(db, [acceptance]).find_duplicate(acceptance)
+        or _Purses(db).hold(acceptance)
+    )
+
+
+class _OptOuts:
+    """Who of one batch has opted out: looked up once for all of it, and not at all where nobody has."""
+
+    def __init__(self, db: apsw.Connection, acceptances: list[Acceptance]) -> None:
+        self._blocked: set[tuple[str, str]] = set()
+        if first(db, "SELECT 1 FROM opt_out LIMIT 1") is None:
+            return
+        pairs = {
+            (message.sender, message.recipient)
+            for acceptance in acceptances
+            for message in acceptance.messages
+            if not message.exempt
+        }
+        sql = """SELECT o.sender, o.msisdn FROM json_each(?) asked CROSS JOIN opt_out o
+                 WHERE o.sender = asked.value ->> 0 AND o.msisdn = asked.value ->> 1"""
+        self._blocked.update(every(db, sql, (as_json(pairs),)))
+
+    def find(self, acceptance: Acceptance) -> Refusal | None:
+        """Refuse a submission that is for any of them."""
+        if not self._blocked:
+            return None
+        for message in acceptance.messages:
+            if not message.exempt and (message.sender, message.recipient) in self._blocked:
+                return Refusal(RefusalReason.OPTED_OUT, value=message.recipient)
+        return None
 
 
 class _Purses:

@@ -10,9 +10,14 @@ from aldis.store.sqlite.endings import Ending
 from aldis.store.sqlite.rows import as_json, every
 from aldis.traffic.states import Event, State, after
 
+#: why, as the timeline and the postback say it
+CANCELLED, OPTED_OUT = "cancelled", "opted out"
+
 
 class Cancel(msgspec.Struct, frozen=True):
-    """Messages that nobody has in hand, nor will have before this is done."""
+    """Messages that nobody has in hand, nor will have before this is done. A customer calls back what is
+    whole; who has opted out gets not even the rest.
+    """
 
     message_ids: tuple[int, ...]
     #: why, for the timeline
@@ -27,8 +32,10 @@ def cancel(db: apsw.Connection, items: list[Cancel]) -> list[int]:
 
 def _cancel(db: apsw.Connection, item: Cancel) -> int:
     ending = after(State.QUEUED, Event.CANCELLED)
-    sql = "SELECT message_id FROM message WHERE message_id IN (SELECT value FROM json_each(?)) AND state = ?"
-    queued = every(db, sql, (as_json(item.message_ids), State.QUEUED))
+    sql = """SELECT message_id FROM message m
+             WHERE message_id IN (SELECT value FROM json_each(?)) AND state = ? AND (?3 OR NOT EXISTS (
+                 SELECT 1 FROM segment s WHERE s.message_id = m.message_id))"""
+    queued = every(db, sql, (as_json(item.message_ids), State.QUEUED, item.reason == OPTED_OUT))
     if ending is not None:
         found = [Ending(each, State.QUEUED, ending, item.reason, item.now) for (each,) in queued]
         endings.end_unsent(db, found)

@@ -90,6 +90,11 @@ class Claims:
         for message in messages:
             self.of(message.link).note_accepted(message)
 
+    def forget_fresh(self) -> None:
+        """Have the next claim of every link ask the file."""
+        for link in self._by_link.values():
+            link.forget_fresh()
+
     def everybodys(self) -> frozenset[int]:
         """Give all that is claimed, as of now. What is claimed later is not over its validity: a claim looks
         at that.

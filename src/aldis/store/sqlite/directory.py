@@ -8,7 +8,9 @@ import msgspec
 from aldis.accounts.directory import Directory
 from aldis.accounts.plan import Plan, Stored
 from aldis.accounts.records import ACCOUNT, Record, snapshot
+from aldis.store.sqlite import consent
 from aldis.store.sqlite.rows import one
+from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 
 
 class Apply(msgspec.Struct, frozen=True):
@@ -60,11 +62,16 @@ def _apply(db: apsw.Connection, item: Apply) -> int:
             db.execute("INSERT OR IGNORE INTO account (name) VALUES (?)", (record.key,))
     for name, micros in item.plan.credited.items():
         db.execute("UPDATE account SET credited = ? WHERE name = ?", (micros, name))
-    before = db.total_changes()
+    added = 0
     for opt_ins in item.plan.opt_ins:
-        rows = [(opt_ins.sender, opt_ins.topic, number, item.now) for number in opt_ins.numbers]
-        db.executemany("INSERT OR IGNORE INTO opt_in VALUES (?, ?, ?, ?)", rows)
-    added = db.total_changes() - before
+        wishes = tuple(
+            ConsentChange(
+                opt_ins.sender, opt_ins.topic, number, ConsentKind.OPT_IN, ConsentSource.FILE, "", item.now
+            )
+            for number in opt_ins.numbers
+        )
+        (changed,) = consent.change(db, [wishes])
+        added += sum(changed)
     if item.plan.lines or added:
         db.execute("UPDATE counter SET value = value + 1 WHERE name = 'directory_version'")
     return added

@@ -40,7 +40,8 @@ SELECT m.message_id, m.lane, '{PostbackEvent.ENDED.value}', e.state, e.reason, e
 FROM ending e CROSS JOIN message m
 WHERE m.message_id = e.message_id AND m.state = e.expected AND (
     m.notify & {Notify.ENDED.value}
-    OR m.notify & {Notify.FAILED.value} AND e.state <> '{State.DELIVERED.value}')
+    OR m.notify & {Notify.FAILED.value} AND '{State.DELIVERED.value}' <> CASE e.expected
+        WHEN '{State.UNCONFIRMED.value}' THEN '' ELSE e.state END)
 """  # noqa: S608 - the rows are bound, the rest are constants
 
 _END = f"""

@@ -17,11 +17,11 @@ SELECT {_STATUS}, {MESSAGE_FACTS} FROM message m
 WHERE m.reference = ? AND m.account_id = ? AND m.dialect = ? ORDER BY m.message_id
 """  # noqa: S608 - the columns are constants
 
-#: what was held and not yet freed or spent counts as it will if the carrier takes it
+#: what the carrier has taken whole or may still take counts whole, of the rest what it took
 _USAGE = """
 SELECT label, country, sum(used), sum(used * price_micros)
 FROM (SELECT m.label, m.country, m.price_micros,
-             iif(m.state IN ('queued', 'sending', 'sent', 'unconfirmed', 'delivered'), m.segments, (
+             iif(m.sent_at > 0 OR m.state IN ('queued', 'sending', 'unconfirmed'), m.segments, (
                  SELECT count(*) FROM segment s WHERE s.message_id = m.message_id)) AS used
       FROM message m
       WHERE m.message_id >= ?1 AND m.message_id <= ?2 AND m.account_id = ?3

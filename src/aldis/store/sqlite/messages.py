@@ -13,19 +13,21 @@ from typing import Any, cast
 
 import msgspec
 
-from aldis.store.contract import Acceptance
+from aldis.store.contract import Acceptance, InboundBatch
 from aldis.store.sqlite import (
     admission,
     cancelling,
     consent,
     directory,
     diverting,
+    inbound,
     postbacks,
     receipts,
     sending,
     upkeep,
 )
 from aldis.store.sqlite.transactions import Call, Operation
+from aldis.traffic.consent import ConsentChange
 from aldis.traffic.postback import PostbackResult
 from aldis.traffic.receipt import Receipt
 
@@ -43,7 +45,8 @@ _ITEMS: dict[Operation[Any, Any], Any] = {
     upkeep.purge: upkeep.Purge,
     directory.apply: directory.Apply,
     cancelling.cancel: cancelling.Cancel,
-    consent.subscribe: consent.Consent,
+    consent.change: tuple[ConsentChange, ...],
+    inbound.record: InboundBatch,
     diverting.divert: diverting.Divert,
 }
 _NUMBERS = {operation: number for number, operation in enumerate(_ITEMS)}

@@ -6,7 +6,9 @@ from collections.abc import Collection, Sequence
 
 import apsw
 
+from aldis.store.sqlite.inbound import FACTS
 from aldis.store.sqlite.rows import MESSAGE_FACTS, as_json, every, for_each, message_facts
+from aldis.traffic.inbound import DueInbound, InboundFacts
 from aldis.traffic.postback import DuePostback, PostbackEvent, PostbackResult
 from aldis.traffic.states import State
 
@@ -26,7 +28,7 @@ LIMIT ?3
 _DUE = f"""
 SELECT p.postback_id, p.lane, p.event, p.state, p.error_code, p.happened_at, p.attempts, {MESSAGE_FACTS}
 FROM postback p JOIN message m USING (message_id)
-WHERE p.lane = ? AND p.due_at IS NOT NULL AND p.due_at <= ?
+WHERE p.lane = ? AND p.due_at IS NOT NULL AND p.due_at <= ? AND p.event <> 'inbound'
   AND p.postback_id NOT IN (SELECT value FROM json_each(?)) AND NOT EXISTS (
     SELECT 1 FROM postback earlier
     WHERE earlier.message_id = p.message_id AND earlier.postback_id < p.postback_id
@@ -54,6 +56,25 @@ def due(db: apsw.Connection, lane: str, limit: int, now: int, besides: Collectio
             message_facts(row[7:]),
         )
         for row in every(db, _DUE, (lane, now, as_json(besides), limit))
+    ]
+
+
+_DUE_INBOUND = f"""
+SELECT p.postback_id, p.lane, p.attempts, {FACTS}
+FROM postback p JOIN inbound i ON i.inbound_id = p.message_id
+WHERE p.lane = ? AND p.due_at IS NOT NULL AND p.due_at <= ? AND p.event = 'inbound'
+  AND p.postback_id NOT IN (SELECT value FROM json_each(?))
+ORDER BY p.due_at LIMIT ?
+"""  # noqa: S608 - the columns are a constant
+
+
+def due_inbound(
+    db: apsw.Connection, lane: str, limit: int, now: int, besides: Collection[int]
+) -> list[DueInbound]:
+    """Give a lane's due postbacks about messages from handsets, oldest first."""
+    return [
+        DueInbound(row[0], row[1], row[2], InboundFacts(*row[3:]))
+        for row in every(db, _DUE_INBOUND, (lane, now, as_json(besides), limit))
     ]
 
 

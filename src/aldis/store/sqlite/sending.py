@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import apsw
 import msgspec
 
@@ -61,19 +63,27 @@ _WAITING = f"SELECT {', '.join(map(_WAITING_IN.format, PRIORITIES))}"
 _CHOSEN = """
 SELECT json_group_array(json_array(
            m.message_id, m.sender, m.recipient, m.coding, hex(m.octets), m.segments, m.priority,
-           m.attempts + 1, m.expires_at))
+           m.attempts + 1, m.expires_at, iif(m.exempt, 0, EXISTS (
+               SELECT 1 FROM opt_out o WHERE o.sender = m.sender AND o.msisdn = m.recipient))))
 FROM json_each(?) chosen CROSS JOIN message m WHERE m.message_id = chosen.value AND m.expires_at > ?
 """
 
 _IDS = msgspec.json.Decoder(list[int])
-_ROWS = msgspec.json.Decoder(list[tuple[int, str, str, int, str, int, int, int, int]])
+_ROWS = msgspec.json.Decoder(list[tuple[int, str, str, int, str, int, int, int, int, int]])
 
 
-def claim(db: apsw.Connection, item: Claim, claimed: set[int]) -> tuple[list[ClaimedMessage], int]:
-    """Choose due messages that nobody has claimed; on any connection, writing nothing.
+class Found(NamedTuple):
+    """What a claim may hand out."""
 
-    Returns them, and how many were found: some may be over their validity.
-    """
+    messages: list[ClaimedMessage]
+    #: messages to people who have opted out since
+    blocked: tuple[int, ...]
+    #: how many there were in all: some may be over their validity
+    in_all: int
+
+
+def claim(db: apsw.Connection, item: Claim, claimed: set[int]) -> Found:
+    """Choose due messages that nobody has claimed; on any connection, writing nothing."""
     (lists,) = every(db, _WAITING, (item.link, item.now, item.limit + len(claimed)))
     waiting = {
         priority: [message_id for message_id in _IDS.decode(ids) if message_id not in claimed][: item.limit]
@@ -82,7 +92,8 @@ def claim(db: apsw.Connection, item: Claim, claimed: set[int]) -> tuple[list[Cla
     shares = item.share({priority: len(ids) for priority, ids in waiting.items()}, item.limit)
     chosen = [message_id for priority in PRIORITIES for message_id in waiting[priority][: shares[priority]]]
     if not chosen:
-        return [], 0
+        return Found([], (), 0)
+    rows = _ROWS.decode(one(db, _CHOSEN, (as_json(chosen), item.now)))
     messages = [
         ClaimedMessage(
             message_id,
@@ -106,9 +117,11 @@ def claim(db: apsw.Connection, item: Claim, claimed: set[int]) -> tuple[list[Cla
             priority,
             attempts,
             expires_at,
-        ) in _ROWS.decode(one(db, _CHOSEN, (as_json(chosen), item.now)))
+            is_blocked,
+        ) in rows
+        if not is_blocked
     ]
-    return messages, len(chosen)
+    return Found(messages, tuple(row[0] for row in rows if row[-1]), len(chosen))
 
 
 def mark(db: apsw.Connection, items: list[Mark]) -> list[None]:

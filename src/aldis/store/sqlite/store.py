@@ -7,17 +7,16 @@ What scans runs in a thread.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
 
 import apsw
 
 from aldis.accounts.directory import Directory
 from aldis.accounts.plan import Plan, Stored
 from aldis.errors import SettingsError
-from aldis.store.contract import Acceptance, Balance, OptInKey, Purged, Share, Timeline
+from aldis.sms.reading import Piece
+from aldis.store.contract import Acceptance, Balance, InboundBatch, OptInKey, Purged, Share, Timeline
 from aldis.store.sqlite import (
     admission,
     cancelling,
@@ -25,27 +24,31 @@ from aldis.store.sqlite import (
     directory,
     diverting,
     enquiries,
+    inbound,
     looking,
     postbacks,
     receipts,
     sending,
     upkeep,
 )
-from aldis.store.sqlite.claims import Claims
+from aldis.store.sqlite.claims import Claims, LinkClaims
 from aldis.store.sqlite.connection import open_reader, open_writer, upgrade
 from aldis.store.sqlite.in_thread import ThreadRunner
 from aldis.store.sqlite.journal import Heard, Journal
 from aldis.store.sqlite.opt_ins import OptIns
+from aldis.store.sqlite.scans import Scans
 from aldis.store.sqlite.writer import Runner, Writer
+from aldis.traffic.consent import ConsentChange
 from aldis.traffic.enquiry import Usage
+from aldis.traffic.inbound import DueInbound, InboundFacts, InboundPart
 from aldis.traffic.message import ClaimedMessage, MessageFacts, MessageStatus, Settlement
 from aldis.traffic.postback import DuePostback, PostbackResult
 from aldis.traffic.receipt import Receipt
 from aldis.traffic.refusal import Refusal
 from aldis.traffic.states import State
 
-Arguments = ParamSpec("Arguments")
-Found = TypeVar("Found")
+#: customers whose questions wait for a scan
+MAX_ASKING = 16
 
 
 class SqliteStore:
@@ -60,9 +63,8 @@ class SqliteStore:
         self._opt_ins = OptIns(self._reader)
         self._claims = Claims()
         self._journal = journal
-        # for what scans: it works in a thread, one at a time
-        self._scanner = open_reader(path)
-        self._scanning = asyncio.Lock()
+        #: what scans: for us, and for customers, who must not keep us waiting
+        self._scans, self._customers = Scans(path), Scans(path, most=MAX_ASKING)
 
     @property
     def commits(self) -> int:
@@ -72,8 +74,8 @@ class SqliteStore:
     async def close(self) -> None:
         """Finish what was called, then let go of the file."""
         self._reader.close()
-        async with self._scanning:
-            self._scanner.close()
+        await self._scans.close()
+        await self._customers.close()
         await self._writer.close()
         if self._journal is not None:
             self._journal.close()
@@ -118,9 +120,12 @@ class SqliteStore:
         claims = self._claims.of(link)
         if not claims.must_read(now):
             return claims.claim_fresh(limit, share, now)
-        messages, found = sending.claim(self._reader, sending.Claim(link, limit, share, now), claims.claimed)
-        claims.note_read(messages, now, is_all=found < limit)
-        return messages
+        found = sending.claim(self._reader, sending.Claim(link, limit, share, now), claims.claimed)
+        claims.note_read(found.messages, now, is_all=found.in_all < limit and not found.blocked)
+        if found.blocked:
+            hands = [(claims, message_id) for message_id in found.blocked]
+            await self._cancel(hands, cancelling.OPTED_OUT, now)
+        return found.messages
 
     async def mark(self, message_ids: Sequence[int]) -> None:
         """See `Store.mark`."""
@@ -192,22 +197,22 @@ class SqliteStore:
             upkeep.expire, upkeep.Expire(limit, now, patience_ms, self._claims.everybodys())
         )
 
-    async def divert(self, link: str, up: Collection[str], limit: int) -> int:
+    async def divert(self, link: str, up: Sequence[str], limit: int, now: int) -> int:
         """See `Store.divert`."""
         claims = self._claims.of(link)
-        found = diverting.waiting(self._reader, link, up, limit)
-        moves = tuple(move for move in found if move[0] not in claims.claimed)
+        item = diverting.Waiting(link, tuple(up), now, claims.claimed, limit)
+        moves = tuple(diverting.waiting(self._reader, item))
         if not moves:
             return 0
         # in our own hands, so that no sender takes them meanwhile
-        ids = [message_id for message_id, _ in moves]
+        ids = [move.message_id for move in moves]
         claims.claimed.update(ids)
         claims.forget_fresh()
         try:
             await self._writer.call(diverting.divert, diverting.Divert(moves), messages=len(moves))
         finally:
             claims.claimed.difference_update(ids)
-            for name in {link, *(other for _, other in moves)}:
+            for name in {link, *(move.link for move in moves)}:
                 self._claims.of(name).forget_fresh()
         return len(moves)
 
@@ -224,31 +229,83 @@ class SqliteStore:
         found = enquiries.submission(self._reader, account_id, dialect, reference)
         if not found:
             return None
-        if any(each.message.state is not State.QUEUED or each.due_at <= now for each in found):
+        if any(
+            each.message.state is not State.QUEUED or each.message.attempts or each.due_at <= now
+            for each in found
+        ):
             return 0
-        ids = tuple(each.message.message_id for each in found)
-        # in our own hands, so that no sender takes them meanwhile
-        hands = [(self._claims.of(each.message.link).claimed, each.message.message_id) for each in found]
-        if any(message_id in claimed for claimed, message_id in hands):
+        hands = [(self._claims.of(each.message.link), each.message.message_id) for each in found]
+        if any(message_id in link.claimed for link, message_id in hands):
             return 0
-        for claimed, message_id in hands:
-            claimed.add(message_id)
+        return await self._cancel(hands, cancelling.CANCELLED, now)
+
+    async def cancel_opted_out(self, limit: int, now: int) -> int:
+        """See `Store.cancel_opted_out`."""
+        found = await self._scans.ask(consent.queued_to_opted_out, limit)
+        hands = [(self._claims.of(link), message_id) for message_id, link in found]
+        free = [(link, message_id) for link, message_id in hands if message_id not in link.claimed]
+        return await self._cancel(free, cancelling.OPTED_OUT, now) if free else 0
+
+    async def _cancel(self, hands: list[tuple[LinkClaims, int]], reason: str, now: int) -> int:
+        """End messages that nobody has claimed: we take them into our own hands, so that no sender does
+        meanwhile.
+        """
+        for link, message_id in hands:
+            link.claimed.add(message_id)
+            link.forget_fresh()
         try:
-            return await self._writer.call(
-                cancelling.cancel, cancelling.Cancel(ids, "cancelled", now), messages=len(ids)
-            )
+            ids = tuple(message_id for _, message_id in hands)
+            item = cancelling.Cancel(ids, reason, now)
+            return await self._writer.call(cancelling.cancel, item, messages=len(ids))
         finally:
-            for claimed, message_id in hands:
-                claimed.discard(message_id)
+            for link, message_id in hands:
+                link.claimed.discard(message_id)
 
     async def usage(self, account_id: int, since: int, until: int, label: str | None) -> list[Usage]:
         """See `Store.usage`."""
-        return await self._scan(enquiries.usage, account_id, since, until, label)
+        return await self._customers.ask(enquiries.usage, account_id, since, until, label)
 
-    async def subscribe(self, key: OptInKey, *, wanted: bool, now: int) -> None:
-        """See `Store.subscribe`."""
-        wish = consent.Consent(key.sender, key.topic, key.msisdn, wanted, now)
-        await self._writer.call(consent.subscribe, wish)
+    async def change_consents(self, changes: Sequence[ConsentChange]) -> list[bool]:
+        """See `Store.change_consents`."""
+        return await self._writer.call(consent.change, tuple(changes), messages=len(changes))
+
+    async def consents(self, msisdn: str, limit: int) -> list[ConsentChange]:
+        """See `Store.consents`."""
+        return consent.history(self._reader, msisdn, limit)
+
+    async def consented(self, sender: str, topic: str, after: str, limit: int) -> list[str]:
+        """See `Store.consented`."""
+        return consent.consented(self._reader, sender, topic, after, limit)
+
+    async def opted_out(self, sender: str, after: str, limit: int) -> list[str]:
+        """See `Store.opted_out`."""
+        return consent.opted_out(self._reader, sender, after, limit)
+
+    async def inbound_parts(self, part: InboundPart) -> dict[int, Piece]:
+        """See `Store.inbound_parts`."""
+        return inbound.parts_of(self._reader, inbound.key_of(part))
+
+    async def stale_inbound(self, before: int, limit: int) -> list[list[InboundPart]]:
+        """See `Store.stale_inbound`."""
+        return inbound.stale(self._reader, before, limit)
+
+    async def record_inbound(self, batch: InboundBatch) -> int:
+        """See `Store.record_inbound`."""
+        repeated = await self._writer.call(inbound.record, batch)
+        self._claims.forget_fresh()  # what was accepted before may be for somebody who has opted out now
+        return repeated
+
+    async def inbound(
+        self, account_id: int | None, since: int, until: int, page: tuple[int, int]
+    ) -> tuple[list[InboundFacts], int]:
+        """See `Store.inbound`."""
+        return await self._customers.ask(inbound.find, account_id, since, until, page)
+
+    async def due_inbound(
+        self, lane: str, limit: int, now: int, besides: Collection[int] = ()
+    ) -> list[DueInbound]:
+        """See `Store.due_inbound`."""
+        return postbacks.due_inbound(self._reader, lane, limit, now, besides)
 
     async def directory_version(self) -> int:
         """See `Store.directory_version`."""
@@ -276,24 +333,15 @@ class SqliteStore:
 
     async def find(self, text: str, limit: int) -> list[MessageFacts]:
         """See `Store.find`."""
-        return await self._scan(looking.find, text, limit)
+        return await self._scans.ask(looking.find, text, limit)
 
     async def count_by_state(self) -> dict[str, int]:
         """See `Store.count_by_state`."""
-        return await self._scan(looking.count_by_state)
+        return await self._scans.ask(looking.count_by_state)
 
     async def backlog(self) -> dict[str, int]:
         """See `Store.backlog`."""
-        return await self._scan(looking.backlog)
-
-    async def _scan(
-        self,
-        read: Callable[Concatenate[apsw.Connection, Arguments], Found],
-        *arguments: Arguments.args,
-        **named: Arguments.kwargs,
-    ) -> Found:
-        async with self._scanning:
-            return await asyncio.to_thread(read, self._scanner, *arguments, **named)
+        return await self._scans.ask(looking.backlog)
 
 
 def _opened(path: Path) -> apsw.Connection:

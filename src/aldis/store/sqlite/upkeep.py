@@ -81,7 +81,7 @@ def purge(db: apsw.Connection, items: list[Purge]) -> list[Purged]:
 
 def _purge(db: apsw.Connection, item: Purge) -> Purged:
     sql = """SELECT message_id, accepted_at <= ?1,
-                    ended_at > 0 AND accepted_at <= ?1 AND NOT EXISTS (
+                    ended_at > 0 AND ended_at <= ?1 AND NOT EXISTS (
                         SELECT 1 FROM postback p WHERE p.message_id = m.message_id AND p.due_at IS NOT NULL)
              FROM message m WHERE message_id > ?2 ORDER BY message_id LIMIT ?3"""
     rows = every(db, sql, (item.before, item.after, item.limit))

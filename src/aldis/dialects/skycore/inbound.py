@@ -1,0 +1,36 @@
+"""Writes a message from a handset as Skycore does: a notification N211, whose KEYWORD is the text. Source:
+Skycore's SMS+MMS MO page; docs/dialects/skycore.md.
+"""
+
+from __future__ import annotations
+
+from aldis.accounts.endpoint import Endpoint
+from aldis.clock import as_datetime
+from aldis.dialects.markup import xml_text
+from aldis.dialects.skycore.postback import FLAT, timestamp
+from aldis.traffic.inbound import DueInbound
+from aldis.traffic.postback import PostbackRequest
+
+
+def write(due: DueInbound, endpoint: Endpoint, now: int) -> PostbackRequest:
+    """Write it in its POSTBACK envelope, or flat."""
+    inbound = due.inbound
+    numbers = f"<FROM>{xml_text(inbound.sender)}</FROM><TO>{xml_text(inbound.recipient)}</TO>"
+    head, text = "<ORIGIN>SMS_MO</ORIGIN><CODE>N211</CODE>", xml_text(inbound.text)
+    if endpoint.style == FLAT:
+        received = as_datetime(inbound.received_at).isoformat(timespec="seconds")
+        body = (
+            f"<?xml version='1.0'?><POSTBACK>{head}{numbers}<TEXT>{text}</TEXT>"
+            f"<RECEIVED>{received}</RECEIVED>"
+            f"<TRANSACTIONID>{inbound.inbound_id}</TRANSACTIONID></POSTBACK>"
+        )
+    else:
+        attributes = f'id="{due.postback_id}" created="{timestamp(now)}"'
+        received = timestamp(inbound.received_at)
+        body = (
+            f"<POSTBACK><NOTIFICATION {attributes}>{head}<BODY>{numbers}<KEYWORD>{text}</KEYWORD>"
+            f"<RECEIVED>{received}</RECEIVED></BODY></NOTIFICATION></POSTBACK>"
+        )
+    return PostbackRequest(
+        "POST", endpoint.url, (("Content-Type", "text/xml; charset=utf-8"),), body.encode()
+    )

@@ -1,0 +1,207 @@
+"""The inbound agent: gathers what links hear from handsets, puts long messages together, keeps all of it in
+one commit with what follows, and only then lets each link say yes.
+
+A STOP is binding when its yes leaves: by then it is committed, new messages are refused in the same place
+where they are accepted, what is queued is not claimed any more, and the senders have let go of what they had
+claimed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from aldis.accounts.directory import CurrentDirectory
+from aldis.clock import Clock
+from aldis.errors import TemporaryError
+from aldis.sms.reading import Piece, text_of
+from aldis.stages.agent import AgentLoop
+from aldis.stages.inbound.reply import Replier
+from aldis.stages.inbound.rules import Meaning, fingerprint, meaning_of
+from aldis.store.contract import InboundBatch, Store
+from aldis.telemetry import Metrics
+from aldis.traffic.consent import ConsentKind
+from aldis.traffic.ids import IdBlocks
+from aldis.traffic.inbound import InboundPart, NewInbound
+from aldis.traffic.message import NewMessage
+from aldis.traffic.postback import lane_of
+
+log = structlog.get_logger()
+
+POLL_S = 5.0
+MAX_BATCH = 200
+#: ids that are reserved at a time: a message and its reply take one each
+ID_BLOCK = 1_000
+#: how long to wait for the last segment of a message; then it is kept as far as it came
+PATIENCE_MS = 86_400_000
+STALE_AT_ONCE = 50
+
+#: a segment, and whom to tell whether it was kept
+Waiting = tuple[InboundPart, Callable[[bool], None]]
+
+
+class Collector:
+    """Takes what handsets send."""
+
+    def __init__(
+        self,
+        store: Store,
+        current: CurrentDirectory,
+        clock: Clock,
+        replier: Replier,
+        metrics: Metrics,
+        repeat_s: int,
+    ) -> None:
+        self._store = store
+        self._current = current
+        self._clock = clock
+        self._replier = replier
+        self._metrics = metrics
+        self._repeat_ms = repeat_s * 1000
+        self._waiting: list[Waiting] = []
+        self._ids = IdBlocks()
+        self._loop = AgentLoop("collector")
+        self._stopping = False
+        #: told who has opted out of which sender, before the carrier hears yes; wired by app.py
+        self.on_opted_out: Callable[[set[tuple[str, str]]], None] = lambda _pairs: None
+        #: told after messages were kept; a hint, wired by app.py
+        self.on_kept: Callable[[], None] = lambda: None
+
+    def take(self, part: InboundPart, done: Callable[[bool], None]) -> None:
+        """Take a segment; `done(True)` is called after its commit, `done(False)` if it could not be kept."""
+        self._waiting.append((part, done))
+        self._loop.wake()
+
+    def stop(self) -> None:
+        """End `run` after what has been taken is kept."""
+        self._stopping = True
+        self._loop.wake()
+
+    async def run(self) -> None:
+        """Work until stopped."""
+        await self._loop.run(self.step, lambda: self._stopping and not self._waiting, lambda: POLL_S)
+
+    async def step(self) -> int:
+        """Keep one batch; returns how many segments it held."""
+        batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+        if not batch:
+            await self._keep_incomplete()
+            return 0
+        try:
+            await self._keep([part for part, _ in batch])
+        except TemporaryError as fault:
+            log.error("inbound messages could not be kept; their carriers send them again", fault=str(fault))
+            self._tell(batch, kept=False)
+        except Exception:  # an agent's outermost frame: nothing may be forgotten
+            log.exception("inbound messages could not be kept")
+            await self._keep_one_by_one(batch)
+        else:
+            self._tell(batch, kept=True)
+        return len(batch)
+
+    def _tell(self, batch: list[Waiting], *, kept: bool) -> None:
+        for _, done in batch:
+            done(kept)
+
+    async def _keep_one_by_one(self, batch: list[Waiting]) -> None:
+        """Keep all but the one that spoils the batch; its carrier sends it again."""
+        for item in batch:
+            try:
+                await self._keep([item[0]])
+            except Exception:  # as in `step`
+                log.exception("an inbound message could not be kept", link=item[0].link)
+                self._tell([item], kept=False)
+            else:
+                self._tell([item], kept=True)
+
+    async def _keep(self, parts: list[InboundPart]) -> None:
+        """Keep segments: those that complete a message as that message."""
+        incomplete: dict[tuple[object, ...], dict[int, InboundPart]] = {}
+        whole: list[tuple[InboundPart, list[Piece]]] = []
+        complete: list[InboundPart] = []
+        for part in parts:
+            place = part.piece.place
+            if place is None:
+                whole.append((part, [part.piece]))
+                continue
+            key = (part.link, part.sender, part.recipient, place.reference, place.total)
+            here = incomplete.setdefault(key, {})
+            here.setdefault(place.number, part)
+            pieces = await self._store.inbound_parts(part) | {n: each.piece for n, each in here.items()}
+            if len(pieces) == place.total:
+                whole.append((part, [pieces[number] for number in sorted(pieces)]))
+                complete.append(part)
+                del incomplete[key]
+        await self._record(
+            tuple(each for here in incomplete.values() for each in here.values()), whole, tuple(complete)
+        )
+
+    async def _keep_incomplete(self) -> None:
+        """Keep as far as they came the messages whose last segment does not come."""
+        try:
+            stale = await self._store.stale_inbound(self._clock.now() - PATIENCE_MS, STALE_AT_ONCE)
+            if stale:
+                whole = [(parts[0], [part.piece for part in parts]) for parts in stale]
+                await self._record((), whole, tuple(parts[0] for parts in stale))
+        except TemporaryError as fault:
+            log.error("incomplete messages cannot be kept now", fault=str(fault))
+
+    async def _record(
+        self,
+        parts: tuple[InboundPart, ...],
+        whole: list[tuple[InboundPart, list[Piece]]],
+        complete: tuple[InboundPart, ...],
+    ) -> None:
+        while self._ids.left < 2 * len(whole):
+            self._ids.add(await self._store.take_ids(max(ID_BLOCK, 2 * len(whole))))
+        directory, now = self._current.directory, self._clock.now()
+        messages: list[NewInbound] = []
+        opted_out: set[tuple[str, str]] = set()
+        prepaid: set[int] = set()
+        for part, pieces in whole:
+            text = text_of(pieces)
+            meaning = meaning_of(directory, part, text, now)
+            if meaning.consent is not None and meaning.consent.kind is ConsentKind.OPT_OUT:
+                opted_out.add((meaning.sender.value, part.sender))
+            if meaning.account is not None and meaning.account.prepaid:
+                prepaid.add(meaning.account.account_id)
+            messages.append(self._message(part, pieces, text, meaning, now))
+        batch = InboundBatch(parts, tuple(messages), complete, self._repeat_ms, frozenset(prepaid))
+        repeated = await self._store.record_inbound(batch)
+        if opted_out:
+            self.on_opted_out(opted_out)
+        self._metrics.inbound.labels("repeated").inc(repeated)
+        for message in messages:
+            self._metrics.inbound.labels("unroutable" if message.account_id is None else "kept").inc()
+        if messages:
+            self.on_kept()
+
+    def _message(
+        self, part: InboundPart, pieces: list[Piece], text: str, meaning: Meaning, now: int
+    ) -> NewInbound:
+        account, directory = meaning.account, self._current.directory
+        dialect, url = next(iter(account.inbound_urls.items()), ("", "")) if account else ("", "")
+        (inbound_id, reply_id) = self._ids.take(2)
+        reply: NewMessage | None = None
+        if meaning.reply and account is not None:
+            reply = self._replier.write(
+                account, meaning.sender.value, part.sender, meaning.reply, reply_id, now
+            )
+        return NewInbound(
+            inbound_id=inbound_id,
+            link=part.link,
+            sender=part.sender,
+            recipient=part.recipient,
+            text=text,
+            keyword=meaning.keyword,
+            carrier=directory.carrier_code(dialect, directory.carrier_of(part.sender)) or "",
+            segments=len(pieces),
+            account_id=account.account_id if account else None,
+            dialect=dialect,
+            lane=lane_of(url),
+            received_at=now,
+            fingerprint=fingerprint(part, text),
+            consent=meaning.consent,
+            reply=reply,
+        )

@@ -1,0 +1,77 @@
+"""Messages from handsets (MO): one segment as a link hears it, a whole one as it is kept and told."""
+
+from __future__ import annotations
+
+import msgspec
+
+from aldis.sms.reading import Piece
+from aldis.traffic.consent import ConsentChange
+from aldis.traffic.message import NewMessage
+
+
+class InboundPart(msgspec.Struct, frozen=True, array_like=True):
+    """One deliver_sm that is no receipt."""
+
+    link: str
+    #: the handset, international digits where the carrier gave them so
+    sender: str
+    #: our short code or number
+    recipient: str
+    piece: Piece
+    received_at: int
+
+
+class NewInbound(msgspec.Struct, frozen=True, array_like=True):
+    """A whole message, with what was decided about it; its first fields are columns of the store, in
+    order.
+    """
+
+    inbound_id: int
+    link: str
+    sender: str
+    recipient: str
+    text: str
+    #: the keyword of ours that it begins with; "" for none
+    keyword: str
+    #: as the dialect calls it; "" where that is not known
+    carrier: str
+    segments: int
+    #: whose it is; None: nobody's, kept for the operator
+    account_id: int | None
+    #: in which the account hears of it; "" where it wants to hear nothing
+    dialect: str
+    #: which postbacks share a lane with its own; "" when none is owed
+    lane: str
+    received_at: int
+    #: tells a repetition of the carrier's
+    fingerprint: bytes
+    consent: ConsentChange | None = None
+    #: what we answer by ourselves, exempt from opt-outs
+    reply: NewMessage | None = None
+
+
+class InboundFacts(msgspec.Struct, frozen=True):
+    """A whole message as postbacks and people see it."""
+
+    inbound_id: int
+    link: str
+    sender: str
+    recipient: str
+    text: str
+    keyword: str
+    carrier: str
+    segments: int
+    account_id: int | None
+    dialect: str
+    received_at: int
+
+
+class DueInbound(msgspec.Struct, frozen=True):
+    """A postback about a message from a handset, whose time has come."""
+
+    postback_id: int
+    #: scheme, host and port; the postbacks of one lane share its fate
+    lane: str
+    #: tries that have failed so far
+    attempts: int
+    inbound: InboundFacts
