@@ -24,7 +24,7 @@ from aldis.sms.address import is_msisdn, is_sender
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 
 #: numbers a transaction, and the breath between two: a running gateway writes to the same file
-CHUNK = 1_000
+CHUNK = 300
 BREATH_S = 0.005
 #: columns that hold the number, by the names that people give them
 COLUMNS = ("msisdn", "mobile", "number", "phone", "phone_number")

@@ -7,6 +7,7 @@ sqlite.org/pragma.html#pragma_synchronous.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import apsw
@@ -14,6 +15,7 @@ import apsw
 from aldis.store import migrate
 
 BUSY_MS = 10_000
+RETRY_MS = 1
 CACHE_KIB = 65_536
 #: prepared statements that are kept: one text in several sizes counts several times
 STATEMENTS = 600
@@ -22,12 +24,22 @@ STATEMENTS = 600
 def open_writer(path: Path) -> apsw.Connection:
     """Open for writing; makes the file when there is none."""
     db = apsw.Connection(str(path), statementcachesize=STATEMENTS)
-    db.set_busy_timeout(BUSY_MS)
+    db.set_busy_handler(_wait_for_another)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     db.execute("PRAGMA wal_autocheckpoint = 0")  # `checkpoints.py` does it
     return db
+
+
+def _wait_for_another(tries: int) -> bool:
+    """Wait for a command that writes beside us. SQLite's own handler sleeps for up to a tenth of a second,
+    while what we wait for takes milliseconds and is followed by the next of its kind.
+    """
+    if tries >= BUSY_MS // RETRY_MS:
+        return False
+    time.sleep(RETRY_MS / 1000)
+    return True
 
 
 def open_reader(path: Path) -> apsw.Connection:
