@@ -67,10 +67,12 @@ class Directory(msgspec.Struct, frozen=True):
         anybody; None when nothing is priced.
         """
         prices = self.prices
-        for key in ((carrier, country), (carrier, "")) if carrier else ():
-            if key in prices:
-                return prices[key]
-        return prices.get(("", country), prices.get(("", "")))
+        if carrier:
+            for key in ((carrier, country), (carrier, "")):
+                if key in prices:
+                    return prices[key]
+        found = prices.get(("", country))
+        return prices.get(("", "")) if found is None else found
 
 
 class CurrentDirectory:

@@ -22,11 +22,6 @@ class Route(msgspec.Struct, frozen=True, omit_defaults=True):
         """All links, in the order in which they are tried."""
         return (self.link, *self.backups)
 
-    @property
-    def weight(self) -> int:
-        """How telling it is: the carrier beats the sender, that beats the country, that beats nothing."""
-        return 4 * bool(self.carrier) + 2 * bool(self.sender) + bool(self.country)
-
     def mismatch(self, carrier: str, sender: str, country: str) -> str:
         """Name the criterion that a message does not meet; "" when it meets all."""
         if self.carrier not in ("", carrier):
@@ -37,7 +32,10 @@ class Route(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def choose_route(routes: tuple[Route, ...], carrier: str, sender: str, country: str) -> Route | None:
-    """Choose the most telling rule that matches; the first in the file among equals, None when none does."""
+    """Choose the most telling rule that matches; the first in the file among equals, None when none does.
+
+    The carrier beats the sender, that beats the country, that beats nothing.
+    """
     best: Route | None = None
     best_weight = -1
     for route in routes:
@@ -47,7 +45,7 @@ def choose_route(routes: tuple[Route, ...], carrier: str, sender: str, country: 
             or route.country not in ("", country)
         ):
             continue
-        weight = route.weight
+        weight = 4 * bool(route.carrier) + 2 * bool(route.sender) + bool(route.country)
         if weight > best_weight:
             best, best_weight = route, weight
     return best

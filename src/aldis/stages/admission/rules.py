@@ -246,13 +246,18 @@ def _carrier(case: Case) -> Refusal | None:
 
 def _length(case: Case) -> Refusal | None:
     for found in case.findings:
-        try:
-            found.texts = _texts(found.ask)
-        except TooLong:
-            return Refusal(RefusalReason.TEXT_TOO_LONG)
-        if not found.ask.data and "" in found.texts:
-            return Refusal(RefusalReason.TEXT_MISSING)
-        found.fitted = [_fit(case, found.ask, text, PLAIN) for text in found.texts]
+        ask = found.ask
+        if not ask.tags:
+            found.texts = [ask.text]
+            found.fitted = [_fit(case, ask, ask.text, PLAIN)]
+        else:
+            try:
+                found.texts = _texts(ask)
+            except TooLong:
+                return Refusal(RefusalReason.TEXT_TOO_LONG)
+            if "" in found.texts:
+                return Refusal(RefusalReason.TEXT_MISSING)
+            found.fitted = [_fit(case, ask, text, PLAIN) for text in found.texts]
         # a link of another kind may carry it in fewer segments: then `_route` judges
         if None in found.fitted and all(rules is PLAIN for rules in case.links.rules.values()):
             return Refusal(RefusalReason.TEXT_TOO_LONG)
@@ -260,9 +265,9 @@ def _length(case: Case) -> Refusal | None:
 
 
 def _texts(ask: MessageAsk) -> list[str]:
-    """Give the texts of an ask: one for all, with tags one for each recipient. Raises TooLong."""
+    """Give the texts of an ask with tags, one for each recipient. Raises TooLong."""
     template = Template(ask.text, ask.tags)
-    return [template.filled(values) for values in ask.tag_values] if ask.tags else [ask.text]
+    return [template.filled(values) for values in ask.tag_values]
 
 
 def _fit(case: Case, ask: MessageAsk, text: str, rules: TextRules) -> Fitted | None:
@@ -287,9 +292,14 @@ def _route(case: Case) -> Refusal | None:
         found.routes = []
         others: dict[tuple[str, int], Fitted | None] = {}
         for position, recipient in enumerate(found.recipients):
-            carrier = found.carrier or directory.carrier_of(recipient.msisdn)
+            carrier = found.carrier
+            if not carrier and directory.prefix_lengths:
+                carrier = directory.carrier_of(recipient.msisdn)
             route = choose_route(directory.routes, carrier, found.sender, recipient.country)
-            link = "" if route is None else choose_link(route, is_up)
+            link = ""
+            backups: tuple[str, ...] = ()
+            if route is not None:
+                link = choose_link(route, is_up) if route.backups else route.link
             price = directory.price_micros(carrier, recipient.country)
             rules = case.links.rules.get(link)
             if rules is None or price is None:
@@ -300,7 +310,9 @@ def _route(case: Case) -> Refusal | None:
             text = found.fitted[which] if rules is PLAIN else others[link, which]
             if text is None:
                 return Refusal(RefusalReason.TEXT_TOO_LONG)
-            found.routes.append(Routed(link, price, text, _backups(case, route, link)))
+            if route is not None and route.backups:
+                backups = _backups(case, route, link)
+            found.routes.append(Routed(link, price, text, backups))
     return None
 
 
@@ -308,10 +320,8 @@ def _surely(_link: str) -> bool:
     return True
 
 
-def _backups(case: Case, route: Route | None, link: str) -> tuple[str, ...]:
+def _backups(case: Case, route: Route, link: str) -> tuple[str, ...]:
     """Name the links that could carry a message just as the chosen one, should that go down."""
-    if route is None or not route.backups:
-        return ()
     rules = case.links.rules
     return tuple(other for other in route.links if other != link and rules.get(other) == rules[link])
 

@@ -10,8 +10,18 @@ from aldis.store.sqlite.rows import as_json, every, first, for_each, one
 from aldis.traffic.message import NewMessage
 from aldis.traffic.refusal import Refusal, RefusalReason
 
-_COLUMNS = ", ".join(NewMessage.__struct_fields__)
-_INSERT = f"INSERT INTO message ({_COLUMNS}) VALUES {{rows}}"  # noqa: S608 - the columns are constants
+#: the columns behind these are at their defaults in most messages
+_COMMON = NewMessage.__struct_fields__.index("label")
+
+
+def _insert(columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO message ({', '.join(columns)}) VALUES {{rows}}"  # noqa: S608 - the columns are constants
+
+
+_INSERT, _INSERT_COMMON = (
+    _insert(NewMessage.__struct_fields__),
+    _insert(NewMessage.__struct_fields__[:_COMMON]),
+)
 
 
 def take_ids(db: apsw.Connection, counts: list[int]) -> list[range]:
@@ -38,7 +48,10 @@ def accept(db: apsw.Connection, acceptances: list[Acceptance]) -> list[Refusal |
         if refusal is None:
             keys.remember(acceptance)
             rows += map(astuple, acceptance.messages)
-    for_each(db, _INSERT, rows)
+    if any(any(row[_COMMON:]) for row in rows):
+        for_each(db, _INSERT, rows)
+    else:
+        for_each(db, _INSERT_COMMON, [row[:_COMMON] for row in rows])
     purses.write()
     return answers
 
