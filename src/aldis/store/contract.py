@@ -303,6 +303,12 @@ class Store(Protocol):
         """
         ...
 
+    async def purge_inbound(self, limit: int, before: int) -> int:
+        """Forget up to `limit` messages from handsets that came before an instant and owe nothing. Returns
+        how many.
+        """
+        ...
+
     async def inbound(
         self, account_id: int | None, since: int, until: int, page: tuple[int, int]
     ) -> tuple[list[InboundFacts], int]:

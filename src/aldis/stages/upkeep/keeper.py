@@ -89,6 +89,7 @@ class Keeper:
         old = now - self._settings.retention_days * DAY_MS
         purged = await self._store.purge(BITE, old, self._purged_up_to)
         self._purged_up_to = purged.after
+        forgotten = purged.forgotten + await self._store.purge_inbound(BITE, old)
         diverted = await self._divert()
         if self._has_opted_out:
             self._has_opted_out = False  # a word that comes meanwhile sets it again
@@ -98,7 +99,7 @@ class Keeper:
         self._metrics.commits.set(self._store.commits)
         if self._clock.monotonic() >= self._count_at:
             await self._count_backlog()
-        return ended + purged.forgotten + diverted
+        return ended + forgotten + diverted
 
     def note_opted_out(self) -> None:
         """Hear that somebody has opted out: what is queued for them is to be cancelled."""

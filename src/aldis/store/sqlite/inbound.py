@@ -10,7 +10,7 @@ import msgspec
 from aldis.sms.reading import Piece
 from aldis.store.contract import Acceptance, InboundBatch
 from aldis.store.sqlite import admission, consent
-from aldis.store.sqlite.rows import every, first
+from aldis.store.sqlite.rows import as_json, every, first
 from aldis.traffic.inbound import InboundFacts, InboundPart, NewInbound
 
 #: link, sender, recipient, reference, total
@@ -111,12 +111,24 @@ def find(
     return [InboundFacts(*row) for row in rows], total[0] if total else 0
 
 
-def forget(db: apsw.Connection, before: int, limit: int) -> int:
-    """Forget messages that came before an instant and are told; returns how many."""
+class Forget(msgspec.Struct, frozen=True):
+    """How many messages to look at, and since when they are old."""
+
+    limit: int
+    before: int
+
+
+def forget(db: apsw.Connection, items: list[Forget]) -> list[int]:
+    """Forget old messages; one that still owes a postback stays until that is done or given up."""
+    return [_forget(db, item) for item in items]
+
+
+def _forget(db: apsw.Connection, item: Forget) -> int:
     sql = """SELECT inbound_id FROM inbound i WHERE received_at <= ? AND NOT EXISTS (
                  SELECT 1 FROM postback p WHERE p.message_id = i.inbound_id AND p.due_at IS NOT NULL)
              ORDER BY inbound_id LIMIT ?"""
-    ids = [inbound_id for (inbound_id,) in every(db, sql, (before, limit))]
-    for table, column in (("inbound", "inbound_id"), ("postback", "message_id")):
-        db.executemany(f"DELETE FROM {table} WHERE {column} = ?", [(each,) for each in ids])  # noqa: S608 - names
+    ids = [inbound_id for (inbound_id,) in every(db, sql, (item.before, item.limit))]
+    for table, column in (("inbound", "inbound_id"), ("postback", "message_id")) if ids else ():
+        sql = f"DELETE FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))"  # noqa: S608 - two names
+        db.execute(sql, (as_json(ids),))
     return len(ids)

@@ -47,6 +47,7 @@ _ITEMS: dict[Operation[Any, Any], Any] = {
     cancelling.cancel: cancelling.Cancel,
     consent.change: tuple[ConsentChange, ...],
     inbound.record: InboundBatch,
+    inbound.forget: inbound.Forget,
     diverting.divert: diverting.Divert,
 }
 _NUMBERS = {operation: number for number, operation in enumerate(_ITEMS)}

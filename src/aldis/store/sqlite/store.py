@@ -295,6 +295,10 @@ class SqliteStore:
         self._claims.forget_fresh()  # what was accepted before may be for somebody who has opted out now
         return repeated
 
+    async def purge_inbound(self, limit: int, before: int) -> int:
+        """See `Store.purge_inbound`."""
+        return await self._writer.call(inbound.forget, inbound.Forget(limit, before))
+
     async def inbound(
         self, account_id: int | None, since: int, until: int, page: tuple[int, int]
     ) -> tuple[list[InboundFacts], int]:

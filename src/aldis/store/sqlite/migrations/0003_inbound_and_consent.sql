@@ -20,6 +20,7 @@ CREATE TABLE inbound (
 -- tells what a carrier repeats
 CREATE INDEX inbound_fingerprint ON inbound (fingerprint, received_at);
 CREATE INDEX inbound_account ON inbound (account_id, received_at);
+CREATE INDEX inbound_age ON inbound (received_at);
 
 -- Segments of messages from handsets of which others are missing; the piece is msgpack (sms/reading.py).
 CREATE TABLE inbound_part (

@@ -1,0 +1,127 @@
+"""What the store promises of messages from handsets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from aldis.sms.dcs import Alphabet
+from aldis.sms.reading import Piece
+from aldis.sms.udh import Concatenation
+from aldis.store.contract import InboundBatch, OptInKey, Store
+from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
+from aldis.traffic.inbound import InboundPart, NewInbound
+from aldis.traffic.postback import PostbackResult
+from tests.store.building import NOW, a_message, accept
+
+HANDSET = "14805550100"
+STOP = ConsentChange("74700", "", HANDSET, ConsentKind.OPT_OUT, ConsentSource.HANDSET, "STOP", NOW)
+
+
+def a_part(number: int, total: int = 3, octets: bytes = b"abc") -> InboundPart:
+    piece = Piece(Alphabet.GSM7, octets, place=Concatenation(7, total, number))
+    return InboundPart("link", HANDSET, "74700", piece, NOW)
+
+
+def an_inbound(inbound_id: int, **changes: Any) -> NewInbound:
+    default = NewInbound(
+        inbound_id,
+        "link",
+        HANDSET,
+        "74700",
+        "Hi",
+        "",
+        "",
+        1,
+        1,
+        "genesys",
+        "http://x:80",
+        NOW,
+        b"%d" % inbound_id,
+    )
+    return msgspec.structs.replace(default, **changes)
+
+
+def heard(*messages: NewInbound, **changes: Any) -> InboundBatch:
+    return msgspec.structs.replace(InboundBatch((), messages, (), 60_000, frozenset({1})), **changes)
+
+
+async def test_segments_wait_for_the_others(kept: Store) -> None:
+    parts = (a_part(1), a_part(3), a_part(3, octets=b"other"))
+    assert await kept.record_inbound(heard(parts=parts)) == 0
+    found = await kept.inbound_parts(a_part(2))
+    assert {number: piece.octets for number, piece in found.items()} == {1: b"abc", 3: b"abc"}
+    assert await kept.inbound_parts(a_part(1, total=2)) == {}
+    assert await kept.stale_inbound(NOW - 1, 10) == []
+    ((first, last),) = await kept.stale_inbound(NOW, 10)
+    assert (first.piece, last.piece) == (found[1], found[3])
+    await kept.record_inbound(heard(an_inbound(1), complete=(a_part(2),)))
+    assert await kept.inbound_parts(a_part(2)) == {}
+
+
+async def test_a_repetition_is_kept_once(kept: Store) -> None:
+    message = an_inbound(1, fingerprint=b"same")
+    again = an_inbound(2, fingerprint=b"same", received_at=NOW + 59_999)
+    later = an_inbound(3, fingerprint=b"same", received_at=NOW + 60_000)
+    assert [await kept.record_inbound(heard(each)) for each in (message, again, later)] == [0, 1, 0]
+    found, in_all = await kept.inbound(1, NOW, NOW + 60_001, (0, 10))
+    assert (in_all, [each.inbound_id for each in found]) == (2, [3, 1])
+
+
+async def test_a_page_of_one_accounts_messages(kept: Store) -> None:
+    nobodys = an_inbound(9, account_id=None, lane="")
+    await kept.record_inbound(heard(*(an_inbound(number) for number in range(1, 6)), nobodys))
+    found, in_all = await kept.inbound(1, NOW, NOW + 1, (2, 2))
+    assert (in_all, [each.inbound_id for each in found]) == (5, [3, 2])
+    assert (await kept.inbound(1, NOW + 1, NOW + 2, (0, 2)))[1] == 0
+    assert [each.inbound_id for each in (await kept.inbound(None, 0, 2**53, (0, 2)))[0]] == [9]
+
+
+async def test_it_is_owed_until_it_is_taken_and_forgotten_after_that(kept: Store) -> None:
+    await kept.record_inbound(heard(an_inbound(1)))
+    assert await kept.due_lanes("", 10, NOW) == ["http://x:80"]
+    (due,) = await kept.due_inbound("http://x:80", 10, NOW)
+    assert (due.inbound.text, due.attempts) == ("Hi", 0)
+    assert await kept.due_postbacks("http://x:80", 10, NOW) == []
+    assert await kept.due_inbound("http://x:80", 10, NOW, besides=[due.postback_id]) == []
+    assert await kept.purge_inbound(10, NOW) == 0
+    await kept.finish_postbacks([PostbackResult(due.postback_id, NOW, 200, "", None, done=True)])
+    assert await kept.purge_inbound(10, NOW - 1) == 0
+    assert await kept.purge_inbound(10, NOW) == 1
+    assert await kept.inbound(1, 0, 2**53, (0, 10)) == ([], 0)
+
+
+async def test_an_answer_is_paid_and_goes_out_all_the_same(kept: Store) -> None:
+    reply = a_message(5, sender="74700", recipient=HANDSET, exempt=True)
+    await kept.record_inbound(heard(an_inbound(1, consent=STOP, reply=reply)))
+    assert await kept.opted_out("74700", "", 10) == [HANDSET]
+    balance = await kept.balance(1)
+    assert (balance.held, balance.available) == (50_000, 950_000)
+    again = an_inbound(2, consent=STOP, reply=msgspec.structs.replace(reply, message_id=6))
+    await kept.record_inbound(heard(again))  # it changes nothing, so it is not answered
+    assert (await kept.count_by_state()) == {"queued": 1}
+    assert await kept.cancel_opted_out(10, NOW) == 0
+
+
+async def test_what_waits_for_somebody_who_left_is_cancelled(kept: Store) -> None:
+    await accept(kept, a_message(1, sender="74700", recipient=HANDSET, notify=2, lane="l"))
+    await accept(kept, a_message(2, sender="60856", recipient=HANDSET))
+    await kept.record_inbound(heard(an_inbound(3, consent=STOP)))
+    assert await kept.cancel_opted_out(10, NOW) == 1
+    (told,) = await kept.due_postbacks("l", 10, NOW)
+    assert (told.state, told.error_code) == ("deleted", "opted out")
+    assert (await kept.balance(1)).held == 50_000
+
+
+async def test_stop_ends_every_opt_in_of_the_sender(kept: Store) -> None:
+    topics = ("a", "b")
+    for sender in ("74700", "60856"):
+        wishes = [
+            ConsentChange(sender, topic, HANDSET, ConsentKind.OPT_IN, ConsentSource.API, "", NOW)
+            for topic in topics
+        ]
+        assert await kept.change_consents(wishes) == [True, True]
+    await kept.record_inbound(heard(an_inbound(1, consent=STOP)))
+    left = await kept.opted_in([OptInKey(sender, "a", HANDSET) for sender in ("74700", "60856")])
+    assert left == {OptInKey("60856", "a", HANDSET)}
