@@ -98,9 +98,11 @@ class World:
         """Start the carrier and write the directory; the gateway is started by the test."""
         await self.carrier.simulator.start()
         world = self._folder / "world.toml"
-        inbound = f'[account.inbound]\ngenesys = "{self.customer.url}/inbound"\n\n[[account.sender]]'
         text = text_of("world.toml").replace("http://127.0.0.1:8091", self.customer.url)
-        world.write_text(text.replace("[[account.sender]]", inbound, 1))
+        theirs, ours = (
+            f'[account.inbound]\ngenesys = "{self.customer.url}/{name}"' for name in ("genesys", "inbound")
+        )
+        world.write_text(text.replace(theirs, ours, 1))
         command = [sys.executable, "-m", "aldis", "apply", str(world), "--data-dir", str(self.child.data_dir)]
         applying = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
         assert await applying.wait() == 0

@@ -20,14 +20,15 @@ pytestmark = pytest.mark.journey
 LONG = "Долгое сообщение 😀 " * 10
 HANDSET = "14805550100"
 #: what the demo's account hears in each dialect
-INBOUND = '\n[account.inbound]\n{} = "{}/inbound"\n\n[[account.sender]]\nvalue = "74700"'
+THEIRS = '[account.inbound]\ngenesys = "{}/genesys"\n\n[[account.sender]]\nvalue = "74700"'
+OURS = '[account.inbound]\n{} = "{}/inbound"\n\n[[account.sender]]\nvalue = "74700"'
 
 
 async def listening(tmp_path: Path, customer: FakeCustomer, dialect: str, more: str = "") -> WholeGateway:
     """A gateway whose demo account hears of messages from handsets in one dialect."""
     made = WholeGateway(tmp_path / "data", customer)
     made.world = lambda text: text.replace(
-        '\n[[account.sender]]\nvalue = "74700"', INBOUND.format(dialect, customer.url) + more, 1
+        THEIRS.format(customer.url), OURS.format(dialect, customer.url) + more, 1
     )
     await made.start()
     while not all(made.gateway.links_up().values()):

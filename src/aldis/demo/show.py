@@ -127,7 +127,12 @@ class Demo:
         for request in four(2):
             console.print(request.curl(self._base(gateway)), markup=False)
         if simulator is not None:
-            console.print(f"\nWhat a handset received: curl -sS http://{simulator.view}/handsets/4512345602")
+            view = f"http://{simulator.view}/handsets"
+            console.print(f"\nWhat a handset received: curl -sS {view}/4512345602")
+            said = """-d '{"to": "74700", "text": "STOP"}'"""
+            console.print(
+                f"Have the first one say STOP, and send to it again: curl -sS {view}/14805550102 {said}"
+            )
         console.print(f"The life of a message:   {self._command} message 1 --data-dir {self._data_dir}")
         console.print(f"Numbers:                 curl -sS {self._base(gateway)}/metrics")
         console.print("Ctrl-C stops. Postbacks show up below as they arrive.\n")

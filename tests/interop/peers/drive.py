@@ -33,7 +33,8 @@ async def main() -> None:
         await seen.until(lambda: seen.link.room() > 0)
         seen.link.submit(outbound(message_id=number + 1))
     await seen.until(lambda: len(seen.outcomes) == COUNT)
-    await asyncio.sleep(1)  # its own messages to us are answered meanwhile
+    await seen.until(lambda: len(seen.inbound) == COUNT)  # its handsets write to us
+    await asyncio.sleep(1)  # it hears our answers
     await seen.stop()
     _, said = await asyncio.wait_for(drive.communicate(), 20)
     log = said.decode("latin-1")
