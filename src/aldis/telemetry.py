@@ -74,7 +74,7 @@ class Metrics:
         )
         self.inbound = Counter(
             "aldis_inbound_messages",
-            "Messages from handsets, by what became of them: kept, unroutable, repeated",
+            "Messages from handsets, by what became of them: told, unroutable, repeated",
             ["outcome"],
             registry=self.registry,
         )

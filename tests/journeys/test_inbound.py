@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import msgspec
@@ -24,16 +25,28 @@ THEIRS = '[account.inbound]\ngenesys = "{}/genesys"\n\n[[account.sender]]\nvalue
 OURS = '[account.inbound]\n{} = "{}/inbound"\n\n[[account.sender]]\nvalue = "74700"'
 
 
-async def listening(tmp_path: Path, customer: FakeCustomer, dialect: str, more: str = "") -> WholeGateway:
-    """A gateway whose demo account hears of messages from handsets in one dialect."""
-    made = WholeGateway(tmp_path / "data", customer)
-    made.world = lambda text: text.replace(
-        THEIRS.format(customer.url), OURS.format(dialect, customer.url) + more, 1
-    )
-    await made.start()
-    while not all(made.gateway.links_up().values()):
-        await asyncio.sleep(0.01)
-    return made
+Listening = Callable[..., Awaitable[WholeGateway]]
+
+
+@pytest.fixture
+async def listening(tmp_path: Path, customer: FakeCustomer) -> AsyncIterator[Listening]:
+    """Starts a gateway whose demo account hears of messages from handsets in one dialect."""
+    started: list[WholeGateway] = []
+
+    async def start(dialect: str, more: str = "") -> WholeGateway:
+        made = WholeGateway(tmp_path / "data", customer)
+        made.world = lambda text: text.replace(
+            THEIRS.format(customer.url), OURS.format(dialect, customer.url) + more, 1
+        )
+        await made.start()
+        started.append(made)
+        while not all(made.gateway.links_up().values()):
+            await asyncio.sleep(0.01)
+        return made
+
+    yield start
+    for made in started:
+        await made.stop()
 
 
 def write(whole: WholeGateway, text: str, number: str = "74700", handset: str = HANDSET) -> None:
@@ -45,18 +58,17 @@ async def acknowledged(whole: WholeGateway, segments: int) -> None:
         await asyncio.sleep(0.01)
 
 
-async def test_genesys(tmp_path: Path, customer: FakeCustomer) -> None:
-    whole = await listening(tmp_path, customer, "genesys")
+async def test_genesys(listening: Listening, customer: FakeCustomer) -> None:
+    whole = await listening("genesys")
     write(whole, LONG)
     (came,) = await customer.wait_for(1, "/inbound")
     form = came.form
     assert (form["type"], form["shortcode"], form["phone_number"]) == ("MO", "74700", HANDSET)
     assert form["message"] == LONG
-    await whole.stop()
 
 
-async def test_skycore(tmp_path: Path, customer: FakeCustomer) -> None:
-    whole = await listening(tmp_path, customer, "skycore")
+async def test_skycore(listening: Listening, customer: FakeCustomer) -> None:
+    whole = await listening("skycore")
     write(whole, "a < b & c", number="60856")
     (came,) = await customer.wait_for(1, "/inbound")
     (notification,) = etree.fromstring(came.body)
@@ -64,11 +76,10 @@ async def test_skycore(tmp_path: Path, customer: FakeCustomer) -> None:
         notification.findtext(name) for name in ("ORIGIN", "CODE", "BODY/FROM", "BODY/TO", "BODY/KEYWORD")
     ]
     assert told == ["SMS_MO", "N211", HANDSET, "60856", "a < b & c"]
-    await whole.stop()
 
 
-async def test_sumotext(tmp_path: Path, customer: FakeCustomer) -> None:
-    whole = await listening(tmp_path, customer, "sumotext")
+async def test_sumotext(listening: Listening, customer: FakeCustomer) -> None:
+    whole = await listening("sumotext")
     write(whole, "demo please", handset="14807345077")
     (came,) = await customer.wait_for(1, "/inbound")
     assert came.method == "GET"
@@ -85,11 +96,10 @@ async def test_sumotext(tmp_path: Path, customer: FakeCustomer) -> None:
         msg="Hi",
     )
     assert (status, '"ErrNum":0' in answer) == (200, True)
-    await whole.stop()
 
 
-async def test_mavorion(tmp_path: Path, customer: FakeCustomer) -> None:
-    whole = await listening(tmp_path, customer, "mavorion")
+async def test_mavorion(listening: Listening, customer: FakeCustomer) -> None:
+    whole = await listening("mavorion")
     write(whole, "Hej", number="447700900001", handset="4512345678")
     (came,) = await customer.wait_for(1, "/inbound")
     told = msgspec.json.decode(came.body)
@@ -108,7 +118,6 @@ async def test_mavorion(tmp_path: Path, customer: FakeCustomer) -> None:
     assert found["messages"][0]["mosms_id"] == told["id"]
     status, answer = await whole.get("/rest/mosms", **day | {"per_page": "201"})
     assert (status, msgspec.json.decode(answer)["code"]) == (400, "0x0308")
-    await whole.stop()
 
 
 async def test_what_nobody_owns_is_kept_for_the_operator(whole: WholeGateway) -> None:
@@ -120,20 +129,19 @@ async def test_what_nobody_owns_is_kept_for_the_operator(whole: WholeGateway) ->
     assert (in_all, [message.text for message in found]) == (1, ["anybody?"])
 
 
-async def test_a_repetition_of_the_carrier_is_told_once(tmp_path: Path, customer: FakeCustomer) -> None:
-    whole = await listening(tmp_path, customer, "genesys")
+async def test_a_repetition_of_the_carrier_is_told_once(listening: Listening, customer: FakeCustomer) -> None:
+    whole = await listening("genesys")
     for _ in range(3):
         write(whole, "once")
     write(whole, "twice")
     await acknowledged(whole, 4)
     came = await customer.wait_for(2, "/inbound")
     assert Counter(each.form["message"] for each in came) == {"once": 1, "twice": 1}
-    await whole.stop()
 
 
-async def test_stop_is_obeyed_answered_and_final(tmp_path: Path, customer: FakeCustomer) -> None:
+async def test_stop_is_obeyed_answered_and_final(listening: Listening, customer: FakeCustomer) -> None:
     french = '\nstop_words = ["ARRET"]'
-    whole = await listening(tmp_path, customer, "genesys", french)
+    whole = await listening("genesys", french)
     asked = {"sender": "74700"}
     assert await whole.genesys(HANDSET, "before", **asked) == "result_code=0"
     await whole.ended("before")
@@ -167,11 +175,10 @@ async def test_stop_is_obeyed_answered_and_final(tmp_path: Path, customer: FakeC
         ("opt_in", "handset", "start"),
         ("opt_out", "handset", "Arret !"),
     ]
-    await whole.stop()
 
 
-async def test_nobody_but_the_person_takes_a_stop_back(tmp_path: Path, customer: FakeCustomer) -> None:
-    whole = await listening(tmp_path, customer, "skycore")
+async def test_nobody_but_the_person_takes_a_stop_back(listening: Listening, customer: FakeCustomer) -> None:
+    whole = await listening("skycore")
     write(whole, "STOP", number="60856")
     await acknowledged(whole, 1)
     _, answer = await whole.get(
@@ -191,14 +198,11 @@ async def test_nobody_but_the_person_takes_a_stop_back(tmp_path: Path, customer:
     while len(whole.handset(HANDSET)) < 2:
         await asyncio.sleep(0.01)
     assert "demo: reply STOP to get no more messages from 60856." in whole.handset(HANDSET)
-    await whole.stop()
 
 
-async def test_stop_against_ten_thousand_that_are_on_their_way(
-    tmp_path: Path, customer: FakeCustomer
-) -> None:
+async def test_stop_against_ten_thousand_that_are_on_their_way(listening: Listening) -> None:
     """Nothing is submitted to a number after its STOP was acknowledged, and the books are exact."""
-    whole = await listening(tmp_path, customer, "genesys")
+    whole = await listening("genesys")
     # the last two digits tell the carrier what to do: below 80 it delivers
     stoppers = [f"148055{number // 80:03d}{number % 80:02d}" for number in range(100)]
     crowd = [{"msisdn": 46700000000 + number // 80 * 100 + number % 80} for number in range(9_700)]
@@ -222,4 +226,3 @@ async def test_stop_against_ten_thousand_that_are_on_their_way(
     account = (await whole.gateway.store.directory()).accounts["demo"].account_id
     balance = await whole.gateway.store.balance(account)
     assert (balance.held, balance.spent) == (0, states["delivered"] * 50_000)
-    await whole.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from itertools import pairwise
 from pathlib import Path
@@ -345,3 +346,35 @@ async def test_what_was_dropped_does_not_hide_what_went_wrong(
     await sender.step()
     await sender.settle()
     assert await state_of(demo_store, 1) is state
+
+
+async def test_a_stop_while_the_store_marks_is_obeyed(
+    demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock
+) -> None:
+    sender = a_sender(demo_store, upstream, clock, hold=True)
+    for number, recipient in ((1, "447700900001"), (2, "447700900002")):
+        await accept(demo_store, a_message(number, recipient=recipient))
+    claiming = asyncio.create_task(sender.step())
+    await asyncio.sleep(0)  # the claim is on its way to the writer, who marks it
+    assert upstream.out == []
+    sender.let_go({("74700", "447700900001")})
+    await claiming
+    assert [segment.recipient for segment in upstream.out] == ["447700900002"]
+    while await state_of(demo_store, 1) is State.SENDING:  # it settles by itself
+        await asyncio.sleep(0.001)
+    assert await state_of(demo_store, 1) is State.QUEUED
+
+
+async def test_what_waits_for_the_window_is_let_go(demo_store: SqliteStore, clock: FakeClock) -> None:
+    upstream = FakeUpstream(window=1)
+    sender = a_sender(demo_store, upstream, clock)
+    for number in (1, 2):
+        await accept(demo_store, a_message(number))
+    await sender.step()
+    assert len(upstream.out) == 1
+    sender.let_go({("74700", "447700900001")})
+    upstream.accept_all()
+    await sender.settle()
+    assert upstream.out == []
+    assert await state_of(demo_store, 1) is State.SENT
+    assert await state_of(demo_store, 2) is State.QUEUED

@@ -11,7 +11,7 @@ from aldis.sms.reading import Piece
 from aldis.sms.udh import Concatenation
 from aldis.store.contract import InboundBatch, OptInKey, Store
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
-from aldis.traffic.inbound import InboundPart, NewInbound
+from aldis.traffic.inbound import InboundPart, NewInbound, Segments
 from aldis.traffic.postback import PostbackResult
 from tests.store.building import NOW, a_message, accept
 
@@ -44,20 +44,24 @@ def an_inbound(inbound_id: int, **changes: Any) -> NewInbound:
 
 
 def heard(*messages: NewInbound, **changes: Any) -> InboundBatch:
-    return msgspec.structs.replace(InboundBatch((), messages, (), 60_000, frozenset({1})), **changes)
+    return msgspec.structs.replace(InboundBatch((), messages, 60_000, frozenset({1})), **changes)
 
 
 async def test_segments_wait_for_the_others(kept: Store) -> None:
-    parts = (a_part(1), a_part(3), a_part(3, octets=b"other"))
-    assert await kept.record_inbound(heard(parts=parts)) == 0
-    found = await kept.inbound_parts(a_part(2))
-    assert {number: piece.octets for number, piece in found.items()} == {1: b"abc", 3: b"abc"}
-    assert await kept.inbound_parts(a_part(1, total=2)) == {}
+    part = a_part(1)
+    none = Segments("link", HANDSET, "74700", 7, 3, {}, NOW)
+    assert await kept.inbound_segments(part) == none
+    some = msgspec.structs.replace(none, pieces={1: a_part(1).piece, 3: a_part(3).piece})
+    await kept.record_inbound(heard(segments=(some,)))
+    assert await kept.inbound_segments(a_part(2)) == some
+    assert (await kept.inbound_segments(a_part(1, total=2))).pieces == {}
     assert await kept.stale_inbound(NOW - 1, 10) == []
-    ((first, last),) = await kept.stale_inbound(NOW, 10)
-    assert (first.piece, last.piece) == (found[1], found[3])
-    await kept.record_inbound(heard(an_inbound(1), complete=(a_part(2),)))
-    assert await kept.inbound_parts(a_part(2)) == {}
+    assert await kept.stale_inbound(NOW, 10) == [some]
+    whole = msgspec.structs.replace(some, pieces=some.pieces | {2: a_part(2).piece}, whole_at=NOW + 5)
+    await kept.record_inbound(heard(an_inbound(1), segments=(whole,)))
+    assert await kept.inbound_segments(a_part(2)) == whole
+    await kept.record_inbound(heard(segments=(msgspec.structs.replace(whole, pieces={}),)))
+    assert await kept.inbound_segments(a_part(2)) == none
 
 
 async def test_a_repetition_is_kept_once(kept: Store) -> None:
@@ -67,6 +71,28 @@ async def test_a_repetition_is_kept_once(kept: Store) -> None:
     assert [await kept.record_inbound(heard(each)) for each in (message, again, later)] == [0, 1, 0]
     found, in_all = await kept.inbound(1, NOW, NOW + 60_001, (0, 10))
     assert (in_all, [each.inbound_id for each in found]) == (2, [3, 1])
+
+
+async def test_what_comes_after_another_message_is_no_repetition(kept: Store) -> None:
+    start = ConsentChange("74700", "", HANDSET, ConsentKind.OPT_IN, ConsentSource.HANDSET, "START", NOW)
+    for number, (word, said) in enumerate(((b"STOP", STOP), (b"START", start), (b"STOP", STOP)), start=1):
+        assert await kept.record_inbound(heard(an_inbound(number, fingerprint=word, consent=said))) == 0
+    assert await kept.opted_out("74700", "", 10) == [HANDSET]
+
+
+async def test_nobody_is_answered_too_often(kept: Store) -> None:
+    def asked(number: int, at: int) -> InboundBatch:
+        reply = a_message(1000 + number, sender="74700", recipient=HANDSET, exempt=True, price_micros=1)
+        return heard(an_inbound(number, reply=reply, received_at=NOW + at))
+
+    for number in range(1, 20):  # help, help!, help!! ...
+        await kept.record_inbound(asked(number, number))
+    assert await kept.count_by_state() == {"queued": 1}
+    for number in range(20, 40):
+        await kept.record_inbound(asked(number, number * 60_001))
+    assert await kept.count_by_state() == {"queued": 10}
+    await kept.record_inbound(asked(50, 86_400_000 * 2))
+    assert await kept.count_by_state() == {"queued": 11}
 
 
 async def test_a_page_of_one_accounts_messages(kept: Store) -> None:

@@ -25,12 +25,17 @@ USUAL = {
     Word.HELP: frozenset(("HELP", "INFO")),
 }
 
-_NO_LETTERS = re.compile(r"[\W_]+")
+_BETWEEN_WORDS = re.compile(r"[\s.,;:!?/]+")
+#: general categories that say nothing: punctuation, separators, symbols, control and format characters
+_SILENT = ("P", "Z", "S", "Cc", "Cf")
 
 
 def normal(text: str) -> str:
-    """Give a text as words are compared: capital letters and digits only, in their compatible forms."""
-    return _NO_LETTERS.sub("", unicodedata.normalize("NFKC", text)).upper()
+    """Give a text as words are compared: capital letters, digits and their marks, in their compatible forms;
+    "" for one that has none.
+    """
+    compatible = unicodedata.normalize("NFKC", text)
+    return "".join([c for c in compatible if not unicodedata.category(c).startswith(_SILENT)]).upper()
 
 
 def word_in(text: str, sender: Sender) -> Word | None:
@@ -38,6 +43,8 @@ def word_in(text: str, sender: Sender) -> Word | None:
     word.
     """
     said = normal(text)
+    if not said:
+        return None
     for word, more in (
         (Word.STOP, sender.stop_words),
         (Word.START, sender.start_words),
@@ -50,8 +57,9 @@ def word_in(text: str, sender: Sender) -> Word | None:
 
 def keyword_in(text: str, sender: Sender) -> str:
     """Give the keyword of a sender that a message begins with; "" for none."""
-    said, _, _ = text.strip().partition(" ")
-    return next((keyword for keyword in sender.keywords if normal(keyword) == normal(said)), "")
+    words = (normal(word) for word in _BETWEEN_WORDS.split(text))
+    said = next((word for word in words if word), "")
+    return next((keyword for keyword in sender.keywords if said and normal(keyword) == said), "")
 
 
 def reply_to(word: Word, sender: Sender, account: str) -> str:

@@ -17,6 +17,7 @@ import phonenumbers
 
 from aldis import toml_file
 from aldis.accounts.carriers import Carrier
+from aldis.accounts.consent import normal
 from aldis.accounts.endpoint import address_fault
 from aldis.accounts.price import to_micros
 from aldis.accounts.routes import Route
@@ -235,6 +236,12 @@ def _part_faults(
     for index, sender in enumerate(account.sender):
         if not is_sender(sender.value):
             faults.append(((*path, "sender", index), f"`{sender.value}` cannot be a sender"))
+        words = (*sender.stop_words, *sender.start_words, *sender.help_words, *sender.keywords)
+        faults += [
+            ((*path, "sender", index), f"`{word}` has no letter or digit to recognise it by")
+            for word in words
+            if not normal(word)
+        ]
     for index, entry in enumerate(account.credential):
         fault = _credential_fault(entry, dialects.get(entry.dialect))
         if fault:

@@ -16,7 +16,14 @@ from rich.console import Console
 from rich.progress import Progress
 
 from aldis.app import open_store
-from aldis.cli.running import config_option, data_dir_option, existing_store, run, settings_or_default
+from aldis.cli.running import (
+    config_option,
+    data_dir_option,
+    existing_store,
+    printable,
+    run,
+    settings_or_default,
+)
 from aldis.clock import SystemClock, as_datetime
 from aldis.errors import GatewayError
 from aldis.settings import Settings
@@ -53,7 +60,7 @@ def show(*, number: str, as_json: bool, config_file: Path, data_dir: Path) -> No
     for change in found:
         when = as_datetime(change.at).strftime("%Y-%m-%d %H:%M:%S")
         topic = change.topic or "everything"
-        words = f": {change.words}" if change.words else ""
+        words = f": {printable(change.words)}" if change.words else ""
         click.echo(f"{when}  {change.kind}  {change.sender}  {topic}  by {change.source}{words}")
     if not found:
         click.echo(f"nothing is known of {number}")
@@ -82,7 +89,10 @@ def import_(
         raise GatewayError("say with --topic which keyword or campaign they agreed to")
     if not is_sender(sender):
         raise GatewayError(f"`{sender}` cannot be a sender")
-    numbers, faults = _numbers(file)
+    try:
+        numbers, faults = _numbers(file)
+    except (UnicodeDecodeError, csv.Error) as fault:
+        raise GatewayError(f"{file.name} is no CSV file in UTF-8: {fault}") from None
     kind = ConsentKind.OPT_OUT if opts_out else ConsentKind.OPT_IN
     now = SystemClock().now()
     changes = (ConsentChange(sender, topic, number, kind, ConsentSource.FILE, "", now) for number in numbers)
@@ -102,8 +112,8 @@ def _numbers(file: TextIO) -> tuple[list[str], list[str]]:
     faults: list[str] = []
     column = 0
     for line, row in enumerate(csv.reader(file), start=1):
-        if line == 1 and row and not any(cell.strip().lstrip("+").isdigit() for cell in row):
-            names = [cell.strip().lower() for cell in row]
+        names = [cell.strip().lower() for cell in row]
+        if line == 1 and not any(character.isdigit() for character in "".join(names)):
             column = next((names.index(name) for name in COLUMNS if name in names), 0)
             continue
         number = row[column].strip().lstrip("+") if column < len(row) else ""

@@ -11,7 +11,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from aldis.app import open_store
-from aldis.cli.running import config_option, data_dir_option, existing_store, run, settings_or_default
+from aldis.cli.running import (
+    config_option,
+    data_dir_option,
+    existing_store,
+    printable,
+    run,
+    settings_or_default,
+)
 from aldis.clock import as_datetime
 from aldis.errors import GatewayError
 from aldis.settings import Settings
@@ -60,5 +67,5 @@ def _print(found: list[InboundFacts]) -> None:
     for each in found:
         when = as_datetime(each.received_at).strftime("%Y-%m-%d %H:%M:%S")
         cells = (each.link, each.sender, each.recipient, each.keyword, each.text)
-        table.add_row(str(each.inbound_id), when, *map(escape, cells))
+        table.add_row(str(each.inbound_id), when, *(escape(printable(cell)) for cell in cells))
     Console().print(table)

@@ -66,6 +66,11 @@ def existing_store(settings: Settings, data_dir: Path) -> Settings:
     return settings
 
 
+def printable(text: str) -> str:
+    """Make what strangers wrote harmless on a terminal: one line, no control characters."""
+    return "".join([character if character.isprintable() else "�" for character in text])
+
+
 def run(main: Coroutine[Any, Any, Returned]) -> Returned:
     """Run a coroutine on uvloop."""
     return uvloop.run(main)

@@ -147,8 +147,8 @@ def sar(tlvs: Mapping[int, bytes]) -> tuple[int, int, int] | None:
     """Find which segment a message is: (reference, total, number); None where the tags make no sense. Source:
     SMPP v3.4 §5.3.2.22 to §5.3.2.24.
     """
-    reference, total, number = (
-        int.from_bytes(tlvs.get(tag, b""), "big")
-        for tag in (SAR_MSG_REF_NUM, SAR_TOTAL_SEGMENTS, SAR_SEGMENT_SEQNUM)
-    )
+    values = [tlvs.get(tag, b"") for tag in (SAR_MSG_REF_NUM, SAR_TOTAL_SEGMENTS, SAR_SEGMENT_SEQNUM)]
+    if [len(value) for value in values] != [2, 1, 1]:
+        return None
+    reference, total, number = (int.from_bytes(value, "big") for value in values)
     return (reference, total, number) if 1 <= number <= total else None

@@ -17,10 +17,9 @@ import msgspec
 
 from aldis.accounts.directory import Directory
 from aldis.accounts.plan import Plan, Stored
-from aldis.sms.reading import Piece
 from aldis.traffic.consent import ConsentChange
 from aldis.traffic.enquiry import Usage
-from aldis.traffic.inbound import DueInbound, InboundFacts, InboundPart, NewInbound
+from aldis.traffic.inbound import DueInbound, InboundFacts, InboundPart, NewInbound, Segments
 from aldis.traffic.message import (
     ClaimedMessage,
     MessageFacts,
@@ -86,11 +85,9 @@ class Purged(msgspec.Struct, frozen=True):
 class InboundBatch(msgspec.Struct, frozen=True):
     """What handsets sent, as one round of the collector judged it."""
 
-    #: segments of messages that are still incomplete
-    parts: tuple[InboundPart, ...]
+    #: as they are to be from now on
+    segments: tuple[Segments, ...]
     messages: tuple[NewInbound, ...]
-    #: one segment of each message whose segments are not needed any more
-    complete: tuple[InboundPart, ...]
     #: an identical message within this time is the carrier's repetition
     repeat_ms: int
     #: accounts that cannot owe, among those that reply
@@ -287,13 +284,13 @@ class Store(Protocol):
         """
         ...
 
-    async def inbound_parts(self, part: InboundPart) -> dict[int, Piece]:
-        """Give the segments that are kept of the message that a segment belongs to, by number."""
+    async def inbound_segments(self, part: InboundPart) -> Segments:
+        """Give the segments that are kept under the reference of a segment; none where there are none."""
         ...
 
-    async def stale_inbound(self, before: int, limit: int) -> list[list[InboundPart]]:
-        """Give messages from handsets of which segments are still missing, the first having come before an
-        instant.
+    async def stale_inbound(self, before: int, limit: int) -> list[Segments]:
+        """Give segments of which the first came before an instant: of whole messages, and of those that never
+        became whole.
         """
         ...
 

@@ -37,10 +37,3 @@ class ConsentChange(msgspec.Struct, frozen=True, array_like=True):
     #: as the person wrote them, or ""
     words: str
     at: int
-
-
-class ConsentEntry(msgspec.Struct, frozen=True):
-    """One entry as people see it."""
-
-    change: ConsentChange
-    entry_id: int

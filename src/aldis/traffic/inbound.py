@@ -21,6 +21,22 @@ class InboundPart(msgspec.Struct, frozen=True, array_like=True):
     received_at: int
 
 
+class Segments(msgspec.Struct, frozen=True, array_like=True):
+    """What has come of one long message."""
+
+    link: str
+    sender: str
+    recipient: str
+    reference: int
+    total: int
+    #: by number; empty where all are to be forgotten
+    pieces: dict[int, Piece]
+    #: when the first came
+    began_at: int
+    #: when it was whole; 0: not yet
+    whole_at: int = 0
+
+
 class NewInbound(msgspec.Struct, frozen=True, array_like=True):
     """A whole message, with what was decided about it; its first fields are columns of the store, in
     order.

@@ -18,7 +18,7 @@ from aldis.smpp.esm_class import INTERMEDIATE, KIND_MASK, RECEIPT, UDHI
 from aldis.smpp.pdus import DataSm, Pdu, ShortMessageBody
 from aldis.smpp.receipt_text import MessageState, ReceiptText
 from aldis.sms import dcs, udh
-from aldis.sms.address import MAX_SHORT_CODE_DIGITS, is_digits
+from aldis.sms.address import MAX_SHORT_CODE_DIGITS, is_digits, is_msisdn
 from aldis.sms.alphabet import from_septets
 from aldis.sms.dcs import Alphabet
 from aldis.sms.encoding import Encoding
@@ -50,6 +50,8 @@ STATES = {
 Delivery = ShortMessageBody | DataSm
 
 _ALPHABETS = {Encoding.GSM7: Alphabet.GSM7, Encoding.UCS2: Alphabet.UCS2, Encoding.OCTETS: Alphabet.OCTETS}
+#: TON of an international number. Source: SMPP v3.4 §5.2.5
+INTERNATIONAL = 1
 #: data_coding of 8-bit data without a class. Source: SMPP v3.4 §5.2.19
 _OCTETS = 4
 
@@ -142,11 +144,21 @@ class Translator:
             found = msgspec.structs.replace(found, octets=unpack(found.octets, fill=filled))
         return InboundPart(
             self._link,
-            body.source_addr.removeprefix("+"),
-            body.destination_addr.removeprefix("+"),
+            self._plain(body.source_addr, body.source_addr_ton),
+            self._plain(body.destination_addr, body.dest_addr_ton),
             found,
             now,
         )
+
+    def _plain(self, address: str, ton: int) -> str:
+        """Give an address as we write it: without what this carrier, or its TON, puts before a number."""
+        address = address.removeprefix("+")
+        prefix = self._quirks.prefix
+        if prefix and is_msisdn(address.removeprefix(prefix)):
+            return address.removeprefix(prefix)
+        if ton == INTERNATIONAL and is_msisdn(address.removeprefix("00")):
+            return address.removeprefix("00")
+        return address
 
     def _read_text(self, body: Delivery, pdu: Pdu) -> ReceiptText:
         """Read the text as its data_coding says; as plain octets where that tells nothing, because carriers

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import structlog
 
 from aldis.accounts.directory import CurrentDirectory
@@ -17,13 +18,13 @@ from aldis.clock import Clock
 from aldis.errors import TemporaryError
 from aldis.sms.reading import Piece, text_of
 from aldis.stages.agent import AgentLoop
+from aldis.stages.inbound.desk import Desk
 from aldis.stages.inbound.reply import Replier
 from aldis.stages.inbound.rules import Meaning, fingerprint, meaning_of
 from aldis.store.contract import InboundBatch, Store
 from aldis.telemetry import Metrics
 from aldis.traffic.consent import ConsentKind
-from aldis.traffic.ids import IdBlocks
-from aldis.traffic.inbound import InboundPart, NewInbound
+from aldis.traffic.inbound import InboundPart, NewInbound, Segments
 from aldis.traffic.message import NewMessage
 from aldis.traffic.postback import lane_of
 
@@ -31,10 +32,10 @@ log = structlog.get_logger()
 
 POLL_S = 5.0
 MAX_BATCH = 200
-#: ids that are reserved at a time: a message and its reply take one each
-ID_BLOCK = 1_000
-#: how long to wait for the last segment of a message; then it is kept as far as it came
-PATIENCE_MS = 86_400_000
+#: how long to wait for the last segment of a message; then it is kept as far as it came. References have 8
+#: bits and are used again.
+PATIENCE_MS = 6 * 3_600_000
+LOOK_MS = 60_000
 STALE_AT_ONCE = 50
 
 #: a segment, and whom to tell whether it was kept
@@ -60,7 +61,8 @@ class Collector:
         self._metrics = metrics
         self._repeat_ms = repeat_s * 1000
         self._waiting: list[Waiting] = []
-        self._ids = IdBlocks()
+        #: when to look for what never became whole
+        self._look_at = 0
         self._loop = AgentLoop("collector")
         self._stopping = False
         #: told who has opted out of which sender, before the carrier hears yes; wired by app.py
@@ -116,45 +118,39 @@ class Collector:
                 self._tell([item], kept=True)
 
     async def _keep(self, parts: list[InboundPart]) -> None:
-        """Keep segments: those that complete a message as that message."""
-        incomplete: dict[tuple[object, ...], dict[int, InboundPart]] = {}
+        """Keep segments, and the messages that they complete."""
+        under_way: dict[tuple[object, ...], Desk] = {}
         whole: list[tuple[InboundPart, list[Piece]]] = []
-        complete: list[InboundPart] = []
         for part in parts:
             place = part.piece.place
             if place is None:
                 whole.append((part, [part.piece]))
                 continue
             key = (part.link, part.sender, part.recipient, place.reference, place.total)
-            here = incomplete.setdefault(key, {})
-            here.setdefault(place.number, part)
-            pieces = await self._store.inbound_parts(part) | {n: each.piece for n, each in here.items()}
-            if len(pieces) == place.total:
-                whole.append((part, [pieces[number] for number in sorted(pieces)]))
-                complete.append(part)
-                del incomplete[key]
-        await self._record(
-            tuple(each for here in incomplete.values() for each in here.values()), whole, tuple(complete)
-        )
+            if key not in under_way:
+                under_way[key] = Desk(await self._store.inbound_segments(part), self._repeat_ms)
+            whole += [(part, pieces) for pieces in under_way[key].take(part, place.number)]
+        await self._record(tuple(desk.segments for desk in under_way.values()), whole)
 
     async def _keep_incomplete(self) -> None:
-        """Keep as far as they came the messages whose last segment does not come."""
-        try:
-            stale = await self._store.stale_inbound(self._clock.now() - PATIENCE_MS, STALE_AT_ONCE)
-            if stale:
-                whole = [(parts[0], [part.piece for part in parts]) for parts in stale]
-                await self._record((), whole, tuple(parts[0] for parts in stale))
-        except TemporaryError as fault:
-            log.error("incomplete messages cannot be kept now", fault=str(fault))
+        """Keep as far as they came the messages whose last segment does not come; forget what is told."""
+        now = self._clock.now()
+        if now < self._look_at:
+            return
+        self._look_at = now + LOOK_MS
+        stale = await self._store.stale_inbound(now - PATIENCE_MS, STALE_AT_ONCE)
+        whole = [
+            (InboundPart(each.link, each.sender, each.recipient, pieces[0], now), pieces)
+            for each in stale
+            if not each.whole_at and (pieces := [each.pieces[number] for number in sorted(each.pieces)])
+        ]
+        if stale:
+            await self._record(tuple(msgspec.structs.replace(each, pieces={}) for each in stale), whole)
 
     async def _record(
-        self,
-        parts: tuple[InboundPart, ...],
-        whole: list[tuple[InboundPart, list[Piece]]],
-        complete: tuple[InboundPart, ...],
+        self, segments: tuple[Segments, ...], whole: list[tuple[InboundPart, list[Piece]]]
     ) -> None:
-        while self._ids.left < 2 * len(whole):
-            self._ids.add(await self._store.take_ids(max(ID_BLOCK, 2 * len(whole))))
+        ids = iter(await self._store.take_ids(2 * len(whole)) if whole else ())
         directory, now = self._current.directory, self._clock.now()
         messages: list[NewInbound] = []
         opted_out: set[tuple[str, str]] = set()
@@ -163,26 +159,37 @@ class Collector:
             text = text_of(pieces)
             meaning = meaning_of(directory, part, text, now)
             if meaning.consent is not None and meaning.consent.kind is ConsentKind.OPT_OUT:
-                opted_out.add((meaning.sender.value, part.sender))
+                opted_out.add((meaning.consent.sender, part.sender))
             if meaning.account is not None and meaning.account.prepaid:
                 prepaid.add(meaning.account.account_id)
-            messages.append(self._message(part, pieces, text, meaning, now))
-        batch = InboundBatch(parts, tuple(messages), complete, self._repeat_ms, frozenset(prepaid))
+            messages.append(self._message(part, pieces, text, meaning, (next(ids), next(ids)), now))
+        batch = InboundBatch(segments, tuple(messages), self._repeat_ms, frozenset(prepaid))
         repeated = await self._store.record_inbound(batch)
         if opted_out:
             self.on_opted_out(opted_out)
-        self._metrics.inbound.labels("repeated").inc(repeated)
-        for message in messages:
-            self._metrics.inbound.labels("unroutable" if message.account_id is None else "kept").inc()
+        unroutable = sum(message.account_id is None for message in messages)
+        counts = {
+            "repeated": repeated,
+            "unroutable": unroutable,
+            "told": max(0, len(messages) - unroutable - repeated),
+        }
+        for outcome, count in counts.items():
+            self._metrics.inbound.labels(outcome).inc(count)
         if messages:
             self.on_kept()
 
     def _message(
-        self, part: InboundPart, pieces: list[Piece], text: str, meaning: Meaning, now: int
+        self,
+        part: InboundPart,
+        pieces: list[Piece],
+        text: str,
+        meaning: Meaning,
+        ids: tuple[int, int],
+        now: int,
     ) -> NewInbound:
         account, directory = meaning.account, self._current.directory
         dialect, url = next(iter(account.inbound_urls.items()), ("", "")) if account else ("", "")
-        (inbound_id, reply_id) = self._ids.take(2)
+        inbound_id, reply_id = ids
         reply: NewMessage | None = None
         if meaning.reply and account is not None:
             reply = self._replier.write(

@@ -32,10 +32,12 @@ class Meaning(msgspec.Struct, frozen=True):
 def meaning_of(directory: Directory, part: InboundPart, text: str, now: int) -> Meaning:
     """Decide about a message. `part`: any of its segments."""
     account, sender, keyword = _owner(directory, part.recipient, text)
+    owners = directory.senders.get(part.recipient, {})
     word = word_in(text, sender)
-    is_ours = part.recipient in directory.senders
-    # a STOP counts for the number that it was sent to, whoever shares it
-    consent = _consent(part, text, sender, word, keyword, now) if is_ours else None
+    # a STOP counts for the number that it was sent to, in the words of whoever shares it
+    if any(word_in(text, owner) is Word.STOP for owner in owners.values()):
+        word = Word.STOP
+    consent = _consent(part, text, sender, word, keyword, now) if owners else None
     reply = reply_to(word, sender, account.name) if word is not None and account is not None else ""
     return Meaning(account, sender, keyword, consent, reply)
 
@@ -56,7 +58,7 @@ def _owner(directory: Directory, number: str, text: str) -> tuple[Account | None
         found = {name: sender for name, sender in found.items() if not sender.keywords}
     for name, sender in found.items():
         return directory.accounts[name], sender, keyword_in(text, sender)
-    return None, next(iter(owners.values()), Sender(number)), ""
+    return None, Sender(number), ""
 
 
 def _consent(

@@ -217,7 +217,9 @@ class Poster:
             return Answer(None, "the account is gone")
         now = self._clock.now()
         if isinstance(first, DueInbound):
-            endpoint = account.inbound_endpoint(dialect.name)
+            # where the account hears of messages now, which may be in another dialect than it was
+            name = next(iter(account.inbound_urls), dialect.name)
+            dialect, endpoint = self._dialects[name], account.inbound_endpoint(name)
         else:
             endpoint = account.endpoint(dialect.name, first.message.callback_url)
         if endpoint is None:

@@ -30,6 +30,7 @@ from aldis.store.contract import Store
 from aldis.telemetry import Metrics
 from aldis.traffic.message import Settlement
 from aldis.traffic.pacing import TokenBucket
+from aldis.traffic.states import State
 from aldis.traffic.submission import Priority
 
 log = structlog.get_logger()
@@ -85,6 +86,8 @@ class Sender:
             self._bucket = TokenBucket(settings.tps, max(1.0, settings.tps * AHEAD_S), clock.monotonic())
         self._loop = AgentLoop(f"sender {upstream.name}")
         self._more_waiting = True
+        #: who has opted out while the store was being asked for messages
+        self._opted_out: set[tuple[str, str]] = set()
         self._stopping = False
         #: outcomes since they were last counted in the metrics
         self._answered: Counter[type[Outcome]] = Counter()
@@ -191,15 +194,25 @@ class Sender:
         if limit <= 0 or not self._more_waiting:
             return 0
         self._more_waiting = False  # a hint that arrives during the claim sets it again
+        self._opted_out.clear()
         messages = await self._store.claim(self._upstream.name, limit, share, self._clock.now())
         in_hand = [InHand(message, message.message_id in self._troubled) for message in messages]
         if messages and self._settings.retry.hold_in_doubt:
             await self._mark(in_hand)
-        for held in in_hand:
-            self._take_in_hand(held)
+        for message, held in zip(messages, in_hand, strict=True):
+            if (message.sender, message.recipient) in self._opted_out:  # said while the store was asked
+                self._give_back(message.message_id)
+            else:
+                self._take_in_hand(held)
         if len(messages) == limit:
             self._more_waiting = True
         return len(messages)
+
+    def _give_back(self, message_id: int) -> None:
+        """Return a message that was claimed and is not to be submitted now."""
+        back = Settlement(message_id, State.QUEUED, due_at=self._clock.now(), reason="opted out", tried=False)
+        self._settlements.append(back)
+        self._settle_soon()
 
     async def _mark(self, in_hand: list[InHand]) -> None:
         try:
@@ -314,6 +327,7 @@ class Sender:
 
     def let_go(self, opted_out: set[tuple[str, str]]) -> None:
         """Return what is claimed but not on the wire and goes from one of these senders to its number."""
+        self._opted_out |= opted_out
         for queue in self._ready:
             staying = [each for each in queue if (each.sender, each.recipient) not in opted_out]
             if len(staying) == len(queue):

@@ -92,14 +92,21 @@ class Keeper:
         forgotten = purged.forgotten + await self._store.purge_inbound(BITE, old)
         diverted = await self._divert()
         if self._has_opted_out:
-            self._has_opted_out = False  # a word that comes meanwhile sets it again
-            cancelled = await self._store.cancel_opted_out(BITE, now)
-            self._has_opted_out = self._has_opted_out or cancelled > 0
-            ended += cancelled
+            ended += await self._cancel_opted_out(now)
         self._metrics.commits.set(self._store.commits)
         if self._clock.monotonic() >= self._count_at:
             await self._count_backlog()
         return ended + forgotten + diverted
+
+    async def _cancel_opted_out(self, now: int) -> int:
+        """End what is queued for people who have opted out; looks again until there is nothing."""
+        self._has_opted_out = False  # a word that comes meanwhile sets it again
+        cancelled = BITE
+        try:
+            cancelled = await self._store.cancel_opted_out(BITE, now)
+        finally:
+            self._has_opted_out = self._has_opted_out or cancelled > 0
+        return cancelled
 
     def note_opted_out(self) -> None:
         """Hear that somebody has opted out: what is queued for them is to be cancelled."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
+
 import apsw
 import msgspec
 
 from aldis.accounts.directory import Directory
 from aldis.accounts.plan import Plan, Stored
 from aldis.accounts.records import ACCOUNT, Record, snapshot
-from aldis.store.sqlite import consent
 from aldis.store.sqlite.rows import one
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
+
+#: opt-ins that one transaction writes
+CHUNK = 500
 
 
 class Apply(msgspec.Struct, frozen=True):
@@ -48,12 +53,14 @@ def stored(db: apsw.Connection) -> Stored:
     )
 
 
-def apply(db: apsw.Connection, items: list[Apply]) -> list[int]:
-    """Carry out plans; each bumps the version once."""
-    return [_apply(db, item) for item in items]
+def apply(db: apsw.Connection, items: list[Apply]) -> list[None]:
+    """Carry out plans but for their opt-ins; each bumps the version once."""
+    for item in items:
+        _apply(db, item)
+    return [None] * len(items)
 
 
-def _apply(db: apsw.Connection, item: Apply) -> int:
+def _apply(db: apsw.Connection, item: Apply) -> None:
     for record in item.plan.records:
         db.execute(
             "INSERT OR REPLACE INTO directory VALUES (?, ?, ?)", (record.kind, record.key, record.body)
@@ -62,16 +69,16 @@ def _apply(db: apsw.Connection, item: Apply) -> int:
             db.execute("INSERT OR IGNORE INTO account (name) VALUES (?)", (record.key,))
     for name, micros in item.plan.credited.items():
         db.execute("UPDATE account SET credited = ? WHERE name = ?", (micros, name))
-    added = 0
-    for opt_ins in item.plan.opt_ins:
-        wishes = tuple(
-            ConsentChange(
-                opt_ins.sender, opt_ins.topic, number, ConsentKind.OPT_IN, ConsentSource.FILE, "", item.now
-            )
-            for number in opt_ins.numbers
-        )
-        (changed,) = consent.change(db, [wishes])
-        added += sum(changed)
-    if item.plan.lines or added:
+    if item.plan.lines:
         db.execute("UPDATE counter SET value = value + 1 WHERE name = 'directory_version'")
-    return added
+
+
+def opt_ins_of(plan: Plan, now: int) -> Iterator[tuple[ConsentChange, ...]]:
+    """Give the opt-ins of a plan, a few at a time."""
+    wishes = (
+        ConsentChange(opt_ins.sender, opt_ins.topic, number, ConsentKind.OPT_IN, ConsentSource.FILE, "", now)
+        for opt_ins in plan.opt_ins
+        for number in opt_ins.numbers
+    )
+    while chunk := tuple(islice(wishes, CHUNK)):
+        yield chunk

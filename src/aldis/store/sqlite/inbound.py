@@ -11,7 +11,8 @@ from aldis.sms.reading import Piece
 from aldis.store.contract import Acceptance, InboundBatch
 from aldis.store.sqlite import admission, consent
 from aldis.store.sqlite.rows import as_json, every, first
-from aldis.traffic.inbound import InboundFacts, InboundPart, NewInbound
+from aldis.traffic.inbound import InboundFacts, InboundPart, NewInbound, Segments
+from aldis.traffic.message import NewMessage
 
 #: link, sender, recipient, reference, total
 PartKey = tuple[str, str, str, int, int]
@@ -30,14 +31,14 @@ INSERT INTO postback (message_id, lane, event, state, error_code, happened_at, d
 VALUES (?, ?, 'inbound', '', '', ?, ?)
 """
 
+_KEY = "link = ? AND sender = ? AND recipient = ? AND reference = ? AND total = ?"
+DAY_MS = 86_400_000
+#: what was answered: a change of consent, or a question
+CHANGED, ASKED = 1, 2
+#: in a day, from one sender to one handset
+MOST_ANSWERS = 10
+
 _PIECE = msgspec.msgpack.Decoder(Piece)
-
-
-def key_of(part: InboundPart) -> PartKey:
-    """Name the message that a segment belongs to; raises ValueError for one that stands alone."""
-    if part.piece.place is None:
-        raise ValueError("a whole message has no parts")
-    return part.link, part.sender, part.recipient, part.piece.place.reference, part.piece.place.total
 
 
 def record(db: apsw.Connection, items: list[InboundBatch]) -> list[int]:
@@ -46,21 +47,24 @@ def record(db: apsw.Connection, items: list[InboundBatch]) -> list[int]:
 
 
 def _record(db: apsw.Connection, item: InboundBatch) -> int:
-    for part in item.parts:
-        place = part.piece.place
-        number = 0 if place is None else place.number
-        row = (*key_of(part), number, msgspec.msgpack.encode(part.piece), part.received_at)
-        db.execute("INSERT OR IGNORE INTO inbound_part VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
-    for key in map(key_of, item.complete):
-        sql = """DELETE FROM inbound_part
-                 WHERE link = ? AND sender = ? AND recipient = ? AND reference = ? AND total = ?"""
-        db.execute(sql, key)
+    for each in item.segments:
+        key = (each.link, each.sender, each.recipient, each.reference, each.total)
+        db.execute(f"DELETE FROM inbound_part WHERE {_KEY}", key)  # noqa: S608 - a constant
+        rows = [
+            (*key, number, msgspec.msgpack.encode(piece), each.began_at, each.whole_at)
+            for number, piece in each.pieces.items()
+        ]
+        db.executemany("INSERT INTO inbound_part VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
     return sum(not _keep(db, message, item) for message in item.messages)
 
 
 def _keep(db: apsw.Connection, message: NewInbound, item: InboundBatch) -> bool:
-    sql = "SELECT 1 FROM inbound WHERE fingerprint = ? AND received_at > ? LIMIT 1"
-    if first(db, sql, (message.fingerprint, message.received_at - item.repeat_ms)):
+    """Keep a message, unless it is the last one again: a STOP after a START is none, however soon."""
+    sql = """SELECT fingerprint, received_at FROM inbound WHERE sender = ? AND recipient = ?
+             ORDER BY inbound_id DESC LIMIT 1"""
+    last = first(db, sql, (message.sender, message.recipient))
+    is_same = last is not None and last[0] == message.fingerprint
+    if is_same and last is not None and last[1] > message.received_at - item.repeat_ms:
         return False
     db.execute(_KEEP, msgspec.structs.astuple(message)[:13])
     if message.lane:
@@ -69,30 +73,52 @@ def _keep(db: apsw.Connection, message: NewInbound, item: InboundBatch) -> bool:
     if message.consent is not None:
         ((has_changed,),) = consent.change(db, [(message.consent,)])
     if message.reply is not None and (has_changed or message.consent is None):
-        reply = message.reply
-        is_prepaid = reply.account_id in item.prepaid
-        admission.accept(db, [Acceptance(reply.account_id, is_prepaid, (reply,))])
+        _answer(db, message, message.reply, item)
     return True
 
 
-def parts_of(db: apsw.Connection, key: PartKey) -> dict[int, Piece]:
-    """Give the segments of a message that are there, by number."""
-    sql = """SELECT number, piece FROM inbound_part
-             WHERE link = ? AND sender = ? AND recipient = ? AND reference = ? AND total = ?"""
-    return {number: _PIECE.decode(octets) for number, octets in every(db, sql, key)}
+def _answer(db: apsw.Connection, message: NewInbound, reply: NewMessage, item: InboundBatch) -> None:
+    """Answer a word, but nobody too often: a machine at the other end must not empty an account."""
+    sql = f"""SELECT count(*), ifnull(max(received_at) FILTER (WHERE answered = {ASKED}), 0) FROM inbound
+              WHERE sender = ? AND recipient = ? AND answered AND received_at > ?"""  # noqa: S608 - a number
+    of_a_day = (message.sender, message.recipient, message.received_at - DAY_MS)
+    count, last_at = every(db, sql, of_a_day)[0]
+    is_asked = message.consent is None
+    if count >= MOST_ANSWERS or (is_asked and last_at > message.received_at - item.repeat_ms):
+        return
+    is_prepaid = reply.account_id in item.prepaid
+    (refusal,) = admission.accept(db, [Acceptance(reply.account_id, is_prepaid, (reply,))])
+    if refusal is None:
+        answered = ASKED if is_asked else CHANGED
+        db.execute("UPDATE inbound SET answered = ? WHERE inbound_id = ?", (answered, message.inbound_id))
 
 
-def stale(db: apsw.Connection, before: int, limit: int) -> list[list[InboundPart]]:
-    """Give incomplete messages whose first segment came before an instant, each in its order."""
-    sql = """SELECT link, sender, recipient, reference, total FROM inbound_part
-             GROUP BY 1, 2, 3, 4, 5 HAVING min(received_at) <= ? LIMIT ?"""
-    found = []
-    for link, sender, recipient, reference, total in every(db, sql, (before, limit)):
-        pieces = parts_of(db, (link, sender, recipient, reference, total))
-        found.append(
-            [InboundPart(link, sender, recipient, pieces[number], before) for number in sorted(pieces)]
-        )
-    return found
+def segments_of(db: apsw.Connection, part: InboundPart) -> Segments:
+    """Give what is kept under the reference of a segment. Raises ValueError for one that stands alone."""
+    place = part.piece.place
+    if place is None:
+        raise ValueError("a whole message has no segments")
+    return _segments(
+        db, (part.link, part.sender, part.recipient, place.reference, place.total), part.received_at
+    )
+
+
+def _segments(db: apsw.Connection, key: PartKey, now: int) -> Segments:
+    sql = f"SELECT number, piece, received_at, whole_at FROM inbound_part WHERE {_KEY} ORDER BY number"  # noqa: S608 - a constant
+    rows = every(db, sql, key)
+    pieces = {number: _PIECE.decode(octets) for number, octets, _, _ in rows}
+    began_at, whole_at = (rows[0][2], rows[0][3]) if rows else (now, 0)
+    return Segments(*key, pieces, began_at, whole_at)
+
+
+def stale(db: apsw.Connection, before: int, limit: int) -> list[Segments]:
+    """Give segments of which the first came before an instant."""
+    sql = """SELECT DISTINCT link, sender, recipient, reference, total FROM inbound_part
+             WHERE received_at <= ? LIMIT ?"""
+    return [
+        _segments(db, (link, sender, recipient, reference, total), before)
+        for link, sender, recipient, reference, total in every(db, sql, (before, limit))
+    ]
 
 
 def find(

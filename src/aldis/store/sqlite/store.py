@@ -7,15 +7,16 @@ What scans runs in a thread.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Collection, Sequence
 from pathlib import Path
 
 import apsw
+import structlog
 
 from aldis.accounts.directory import Directory
 from aldis.accounts.plan import Plan, Stored
-from aldis.errors import SettingsError
-from aldis.sms.reading import Piece
+from aldis.errors import SettingsError, StoreUnavailable
 from aldis.store.contract import Acceptance, Balance, InboundBatch, OptInKey, Purged, Share, Timeline
 from aldis.store.sqlite import (
     admission,
@@ -40,12 +41,14 @@ from aldis.store.sqlite.scans import Scans
 from aldis.store.sqlite.writer import Runner, Writer
 from aldis.traffic.consent import ConsentChange
 from aldis.traffic.enquiry import Usage
-from aldis.traffic.inbound import DueInbound, InboundFacts, InboundPart
+from aldis.traffic.inbound import DueInbound, InboundFacts, InboundPart, Segments
 from aldis.traffic.message import ClaimedMessage, MessageFacts, MessageStatus, Settlement
 from aldis.traffic.postback import DuePostback, PostbackResult
 from aldis.traffic.receipt import Receipt
 from aldis.traffic.refusal import Refusal
 from aldis.traffic.states import State
+
+log = structlog.get_logger()
 
 #: customers whose questions wait for a scan
 MAX_ASKING = 16
@@ -63,6 +66,7 @@ class SqliteStore:
         self._opt_ins = OptIns(self._reader)
         self._claims = Claims()
         self._journal = journal
+        self._tasks: set[asyncio.Task[None]] = set()
         #: what scans: for us, and for customers, who must not keep us waiting
         self._scans, self._customers = Scans(path), Scans(path, most=MAX_ASKING)
 
@@ -122,10 +126,18 @@ class SqliteStore:
             return claims.claim_fresh(limit, share, now)
         found = sending.claim(self._reader, sending.Claim(link, limit, share, now), claims.claimed)
         claims.note_read(found.messages, now, is_all=found.in_all < limit and not found.blocked)
-        if found.blocked:
+        if found.blocked:  # not awaited: what is handed out must not be older than what senders are told
             hands = [(claims, message_id) for message_id in found.blocked]
-            await self._cancel(hands, cancelling.OPTED_OUT, now)
+            task = asyncio.create_task(self._cancel_blocked(hands, now))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return found.messages
+
+    async def _cancel_blocked(self, hands: list[tuple[LinkClaims, int]], now: int) -> None:
+        try:
+            await self._cancel(hands, cancelling.OPTED_OUT, now)
+        except StoreUnavailable as fault:  # the next claim finds them again
+            log.error("messages to people who opted out cannot be cancelled now", fault=str(fault))
 
     async def mark(self, message_ids: Sequence[int]) -> None:
         """See `Store.mark`."""
@@ -281,13 +293,13 @@ class SqliteStore:
         """See `Store.opted_out`."""
         return consent.opted_out(self._reader, sender, after, limit)
 
-    async def inbound_parts(self, part: InboundPart) -> dict[int, Piece]:
-        """See `Store.inbound_parts`."""
-        return inbound.parts_of(self._reader, inbound.key_of(part))
+    async def inbound_segments(self, part: InboundPart) -> Segments:
+        """See `Store.inbound_segments`."""
+        return inbound.segments_of(self._reader, part)
 
-    async def stale_inbound(self, before: int, limit: int) -> list[list[InboundPart]]:
+    async def stale_inbound(self, before: int, limit: int) -> list[Segments]:
         """See `Store.stale_inbound`."""
-        return inbound.stale(self._reader, before, limit)
+        return await self._scans.ask(inbound.stale, before, limit)
 
     async def record_inbound(self, batch: InboundBatch) -> int:
         """See `Store.record_inbound`."""
@@ -325,7 +337,11 @@ class SqliteStore:
 
     async def apply(self, plan: Plan, now: int) -> int:
         """See `Store.apply`."""
-        return await self._writer.call(directory.apply, directory.Apply(plan, now))
+        await self._writer.call(directory.apply, directory.Apply(plan, now))
+        added = 0
+        for chunk in directory.opt_ins_of(plan, now):  # others may have their turn between two
+            added += sum(await self.change_consents(chunk))
+        return added
 
     async def balance(self, account_id: int) -> Balance:
         """See `Store.balance`."""

@@ -14,15 +14,18 @@ CREATE TABLE inbound (
     dialect     TEXT NOT NULL,
     lane        TEXT NOT NULL,
     received_at INTEGER NOT NULL,
-    fingerprint BLOB NOT NULL
+    fingerprint BLOB NOT NULL,
+    -- whether we answered it by ourselves: 1 a change of consent, 2 a question
+    answered    INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
--- tells what a carrier repeats
-CREATE INDEX inbound_fingerprint ON inbound (fingerprint, received_at);
+-- tells what a carrier repeats, and how often somebody was answered
+CREATE INDEX inbound_conversation ON inbound (sender, recipient, inbound_id);
 CREATE INDEX inbound_account ON inbound (account_id, received_at);
 CREATE INDEX inbound_age ON inbound (received_at);
 
--- Segments of messages from handsets of which others are missing; the piece is msgpack (sms/reading.py).
+-- Segments of messages from handsets of which others are missing, and for a while those of whole ones, to tell what a
+-- carrier repeats; the piece is msgpack (sms/reading.py).
 CREATE TABLE inbound_part (
     link        TEXT NOT NULL,
     sender      TEXT NOT NULL,
@@ -31,11 +34,16 @@ CREATE TABLE inbound_part (
     total       INTEGER NOT NULL,
     number      INTEGER NOT NULL,
     piece       BLOB NOT NULL,
+    -- when the first of them came
     received_at INTEGER NOT NULL,
+    -- when the message was whole; 0: not yet
+    whole_at    INTEGER NOT NULL,
     PRIMARY KEY (link, sender, recipient, reference, total, number)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX opt_in_person ON opt_in (msisdn, sender);
+
+CREATE INDEX inbound_part_age ON inbound_part (received_at);
 
 -- Every consent that was given or taken away. opt_in and opt_out hold what follows from it.
 CREATE TABLE consent (
