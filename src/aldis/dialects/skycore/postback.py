@@ -19,8 +19,9 @@ from aldis.traffic.submission import MessageAsk
 
 #: as the seed has it; the same with codes that tell the events apart; one flat document an event, as later
 SEED, CODES, FLAT = STYLES = ("seed", "codes", "flat")
-#: notifications in one POSTBACK; "" stands for the usual style
-BUNDLES = {"": 300, SEED: 300, CODES: 300}
+#: notifications in one POSTBACK, as many as are read at once (the provider says up to 300); "" stands for the
+#: usual style
+BUNDLES = {"": 128, SEED: 128, CODES: 128}
 
 #: state → (PROTOCOL, STATUS): 4/0 is the seed's success; protocol 3 says 2 for a failed delivery, 16 for a
 #: refusal

@@ -37,7 +37,7 @@ STOP_S = 2.0
 GATHER_S = 0.005
 LANES_AT_ONCE = 256
 #: postbacks of one lane that are read at once, and of all lanes that are held
-READ_AHEAD = 300
+READ_AHEAD = 128
 MAX_HELD = 4_096
 
 

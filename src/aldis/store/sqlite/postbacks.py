@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 import apsw
 
 from aldis.store.sqlite.inbound import FACTS
-from aldis.store.sqlite.rows import MESSAGE_FACTS, as_json, every, for_each, message_facts
+from aldis.store.sqlite.rows import MESSAGE_FACTS, as_json, every, first, for_each, message_facts
 from aldis.traffic.inbound import DueInbound, InboundFacts
 from aldis.traffic.postback import DuePostback, PostbackEvent, PostbackResult
 from aldis.traffic.states import State
@@ -59,9 +59,14 @@ def due(db: apsw.Connection, lane: str, limit: int, now: int, besides: Collectio
     ]
 
 
+_ANY_INBOUND = """
+SELECT 1 FROM postback INDEXED BY postback_inbound
+WHERE lane = ? AND due_at IS NOT NULL AND due_at <= ? AND event = 'inbound' LIMIT 1
+"""
+
 _DUE_INBOUND = f"""
 SELECT p.postback_id, p.lane, p.attempts, {FACTS}
-FROM postback p JOIN inbound i ON i.inbound_id = p.message_id
+FROM postback p INDEXED BY postback_inbound CROSS JOIN inbound i ON i.inbound_id = p.message_id
 WHERE p.lane = ? AND p.due_at IS NOT NULL AND p.due_at <= ? AND p.event = 'inbound'
   AND p.postback_id NOT IN (SELECT value FROM json_each(?))
 ORDER BY p.due_at LIMIT ?
@@ -71,7 +76,9 @@ ORDER BY p.due_at LIMIT ?
 def due_inbound(
     db: apsw.Connection, lane: str, limit: int, now: int, besides: Collection[int]
 ) -> list[DueInbound]:
-    """Give a lane's due postbacks about messages from handsets, oldest first."""
+    """Give a lane's due postbacks about messages from handsets, oldest first; mostly there are none."""
+    if first(db, _ANY_INBOUND, (lane, now)) is None:
+        return []
     return [
         DueInbound(row[0], row[1], row[2], InboundFacts(*row[3:]))
         for row in every(db, _DUE_INBOUND, (lane, now, as_json(besides), limit))
