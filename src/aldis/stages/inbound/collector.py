@@ -11,24 +11,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
-import structlog
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.clock import Clock
-from aldis.errors import TemporaryError
 from aldis.sms.reading import Piece, text_of
-from aldis.stages.agent import AgentLoop
 from aldis.stages.inbound.desk import Desk
 from aldis.stages.inbound.reply import Replier
 from aldis.stages.inbound.rules import Meaning, fingerprint, meaning_of
+from aldis.stages.intake import Intake
 from aldis.store.contract import InboundBatch, Store
 from aldis.telemetry import Metrics
 from aldis.traffic.consent import ConsentKind
 from aldis.traffic.inbound import InboundPart, NewInbound, Segments
 from aldis.traffic.message import NewMessage
 from aldis.traffic.postback import lane_of
-
-log = structlog.get_logger()
 
 POLL_S = 5.0
 MAX_BATCH = 200
@@ -37,9 +33,6 @@ MAX_BATCH = 200
 PATIENCE_MS = 6 * 3_600_000
 LOOK_MS = 60_000
 STALE_AT_ONCE = 50
-
-#: a segment, and whom to tell whether it was kept
-Waiting = tuple[InboundPart, Callable[[bool], None]]
 
 
 class Collector:
@@ -60,62 +53,19 @@ class Collector:
         self._replier = replier
         self._metrics = metrics
         self._repeat_ms = repeat_s * 1000
-        self._waiting: list[Waiting] = []
         #: when to look for what never became whole
         self._look_at = 0
-        self._loop = AgentLoop("collector")
-        self._stopping = False
+        self._intake = Intake(
+            "collector", self._keep, most=MAX_BATCH, poll_s=POLL_S, idle=self._keep_incomplete
+        )
+        #: take a segment, and whom to tell whether it was kept
+        self.take = self._intake.take
+        self.stop = self._intake.stop
+        self.run = self._intake.run
         #: told who has opted out of which sender, before the carrier hears yes; wired by app.py
         self.on_opted_out: Callable[[set[tuple[str, str]]], None] = lambda _pairs: None
         #: told after messages were kept; a hint, wired by app.py
         self.on_kept: Callable[[], None] = lambda: None
-
-    def take(self, part: InboundPart, done: Callable[[bool], None]) -> None:
-        """Take a segment; `done(True)` is called after its commit, `done(False)` if it could not be kept."""
-        self._waiting.append((part, done))
-        self._loop.wake()
-
-    def stop(self) -> None:
-        """End `run` after what has been taken is kept."""
-        self._stopping = True
-        self._loop.wake()
-
-    async def run(self) -> None:
-        """Work until stopped."""
-        await self._loop.run(self.step, lambda: self._stopping and not self._waiting, lambda: POLL_S)
-
-    async def step(self) -> int:
-        """Keep one batch; returns how many segments it held."""
-        batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
-        if not batch:
-            await self._keep_incomplete()
-            return 0
-        try:
-            await self._keep([part for part, _ in batch])
-        except TemporaryError as fault:
-            log.error("inbound messages could not be kept; their carriers send them again", fault=str(fault))
-            self._tell(batch, kept=False)
-        except Exception:  # an agent's outermost frame: nothing may be forgotten
-            log.exception("inbound messages could not be kept")
-            await self._keep_one_by_one(batch)
-        else:
-            self._tell(batch, kept=True)
-        return len(batch)
-
-    def _tell(self, batch: list[Waiting], *, kept: bool) -> None:
-        for _, done in batch:
-            done(kept)
-
-    async def _keep_one_by_one(self, batch: list[Waiting]) -> None:
-        """Keep all but the one that spoils the batch; its carrier sends it again."""
-        for item in batch:
-            try:
-                await self._keep([item[0]])
-            except Exception:  # as in `step`
-                log.exception("an inbound message could not be kept", link=item[0].link)
-                self._tell([item], kept=False)
-            else:
-                self._tell([item], kept=True)
 
     async def _keep(self, parts: list[InboundPart]) -> None:
         """Keep segments, and the messages that they complete."""
