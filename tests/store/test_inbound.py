@@ -73,11 +73,22 @@ async def test_a_repetition_is_kept_once(kept: Store) -> None:
     assert (in_all, [each.inbound_id for each in found]) == (2, [3, 1])
 
 
-async def test_what_comes_after_another_message_is_no_repetition(kept: Store) -> None:
+async def test_a_word_counts_however_soon_it_comes_again(kept: Store) -> None:
     start = ConsentChange("74700", "", HANDSET, ConsentKind.OPT_IN, ConsentSource.HANDSET, "START", NOW)
-    for number, (word, said) in enumerate(((b"STOP", STOP), (b"START", start), (b"STOP", STOP)), start=1):
-        assert await kept.record_inbound(heard(an_inbound(number, fingerprint=word, consent=said))) == 0
+    words = [(b"STOP", STOP, 0), (b"START", start, 0), (b"STOP", STOP, 1)]
+    for number, (word, said, repeated) in enumerate(words, start=1):
+        assert (
+            await kept.record_inbound(heard(an_inbound(number, fingerprint=word, consent=said))) == repeated
+        )
     assert await kept.opted_out("74700", "", 10) == [HANDSET]
+    assert (await kept.inbound(1, 0, 2**53, (0, 10)))[1] == 2
+
+
+async def test_a_conversation_that_is_repeated_is_kept_once(kept: Store) -> None:
+    words = [an_inbound(1, fingerprint=b"hello"), an_inbound(2, fingerprint=b"STOP", consent=STOP)]
+    assert await kept.record_inbound(heard(*words)) == 0
+    again = [msgspec.structs.replace(word, inbound_id=word.inbound_id + 2) for word in words]
+    assert await kept.record_inbound(heard(*again)) == 2
 
 
 async def test_nobody_is_answered_too_often(kept: Store) -> None:

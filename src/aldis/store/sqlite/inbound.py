@@ -59,19 +59,20 @@ def _record(db: apsw.Connection, item: InboundBatch) -> int:
 
 
 def _keep(db: apsw.Connection, message: NewInbound, item: InboundBatch) -> bool:
-    """Keep a message, unless it is the last one again: a STOP after a START is none, however soon."""
-    sql = """SELECT fingerprint, received_at FROM inbound WHERE sender = ? AND recipient = ?
-             ORDER BY inbound_id DESC LIMIT 1"""
-    last = first(db, sql, (message.sender, message.recipient))
-    is_same = last is not None and last[0] == message.fingerprint
-    if is_same and last is not None and last[1] > message.received_at - item.repeat_ms:
+    """Keep a message, unless it was kept a moment ago. What it says of consent counts in any case: a carrier
+    repeats in order, and STOP, START, STOP are three words.
+    """
+    has_changed = False
+    if message.consent is not None:
+        ((has_changed,),) = consent.change(db, [(message.consent,)])
+    sql = """SELECT 1 FROM inbound WHERE sender = ? AND recipient = ? AND fingerprint = ? AND received_at > ?
+             LIMIT 1"""
+    since = message.received_at - item.repeat_ms
+    if first(db, sql, (message.sender, message.recipient, message.fingerprint, since)):
         return False
     db.execute(_KEEP, msgspec.structs.astuple(message)[:13])
     if message.lane:
         db.execute(_OWE, (message.inbound_id, message.lane, message.received_at, message.received_at))
-    has_changed = False
-    if message.consent is not None:
-        ((has_changed,),) = consent.change(db, [(message.consent,)])
     if message.reply is not None and (has_changed or message.consent is None):
         _answer(db, message, message.reply, item)
     return True
