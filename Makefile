@@ -49,7 +49,7 @@ clean:
 
 # Python peers into the same environment, node's beside their scripts; Kannel comes from the distribution.
 $(VENV)/.interop: $(READY) interop.lock tests/interop/peers/package-lock.json
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r interop.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r interop.lock
 	cd tests/interop/peers && npm ci --silent --no-audit --no-fund
 	@touch $@
 
