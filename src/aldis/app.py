@@ -222,8 +222,9 @@ class Gateway:
         """Let each stage's commit wake the next; all of them poll as well."""
 
         def wake_senders(links: set[str]) -> None:
-            for name in links & self._senders.keys():
-                self._senders[name].wake()
+            for name in links:
+                if name in self._senders:
+                    self._senders[name].wake()
 
         def let_go(opted_out: set[tuple[str, str]]) -> None:
             """Have every sender let go of what goes to them."""

@@ -84,6 +84,8 @@ class Fitted(msgspec.Struct, frozen=True):
         encoded, splitting = self.encoded, 0
         if self.segments > 1:
             splitting = _SPLITTINGS.index(self.splitting)
+        elif self.message_class is None and not encoded.locking and not encoded.single:
+            return encoded.encoding  # nearly every message
         return (
             encoded.encoding
             | encoded.single << _SINGLE_SHIFT

@@ -24,6 +24,8 @@ MAX_SEGMENTS = 255
 USER_DATA_OCTETS = 140
 #: what the elements of a concatenated segment take: identifier, length, reference, total, number
 _CONCATENATION_8, _CONCATENATION_16 = 5, 6
+#: septets or octets that fit into one segment beside any shift elements
+_SURELY_ROOM = 132
 _GRAPHEME = regex.compile(r"\X")
 #: what may belong to a neighbour; between two characters of no such kind there is always a border
 _JOINING = regex.compile(r"\P{Grapheme_Cluster_Break=Other}")
@@ -86,6 +88,8 @@ def split(encoded: Encoded, reference: int, splitting: Splitting = Splitting.UDH
 
 def count(encoded: Encoded, splitting: Splitting = Splitting.UDH_8) -> int:
     """Tell how many segments go on air. Raises TooLong beyond 255, and for octets beyond one."""
+    if len(encoded.octets) <= _SURELY_ROOM and encoded.encoding is not Encoding.OCTETS:
+        return 1
     if encoded.encoding is Encoding.OCTETS:
         _whole(encoded.octets)
         return 1

@@ -63,12 +63,15 @@ def _fault(values: dict[str, str]) -> Refusal | None:
             return Refusal(RefusalReason.PARAMETER_MISSING, name)
     if len(values.get("message_id", "")) > MAX_MESSAGE_ID:
         return Refusal(RefusalReason.PARAMETER_INVALID, "message_id")
-    if any(len(values.get(name, "")) > MAX_ECHO for name in ECHOED):
-        return Refusal(RefusalReason.PARAMETER_INVALID, "app_id")
+    for name in ECHOED:
+        if len(values.get(name, "")) > MAX_ECHO:
+            return Refusal(RefusalReason.PARAMETER_INVALID, name)
     if values.get("priority", "BULK") not in PRIORITIES:
         return Refusal(RefusalReason.PARAMETER_INVALID, "priority")
     if values.get("receipt", "false").lower() not in RECEIPT_WORDS:
         return Refusal(RefusalReason.PARAMETER_INVALID, "receipt")
-    attachment = next((name for name in values if name.startswith("mms_attachment")), None)
-    # A picture that we would drop must not be accepted as if it were sent.
-    return Refusal(RefusalReason.PARAMETER_INVALID, attachment) if attachment else None
+    for name in values:
+        if name.startswith("mms_attachment"):
+            # A picture that we would drop must not be accepted as if it were sent.
+            return Refusal(RefusalReason.PARAMETER_INVALID, name)
+    return None

@@ -218,6 +218,6 @@ class Admitter:
 
 def _notify(dialect: Dialect, account: Account, ask: MessageAsk) -> Notify:
     wanted = dialect.notify(ask)
-    if wanted & Notify.ENDED and dialect.name in account.failures_only:
+    if dialect.name in account.failures_only and wanted & Notify.ENDED:
         return Notify.FAILED
     return wanted
