@@ -19,6 +19,9 @@ import structlog
 from aldis.accounts.directory import CurrentDirectory
 from aldis.channels.http.client import HttpChannel
 from aldis.clock import Clock
+from aldis.console.desk import Desk
+from aldis.console.server import ConsoleServer
+from aldis.console.site import site
 from aldis.dialects.exchange import HttpReply
 from aldis.dialects.registry import BY_NAME, BY_PATH
 from aldis.doors.http import house
@@ -27,6 +30,7 @@ from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.server import HttpServer, ServerSettings
 from aldis.links.smpp import tls
 from aldis.links.smpp.link import PAIR, TRANSCEIVER, LinkSettings, SmppLink
+from aldis.operating.people import People
 from aldis.settings import (
     HttpSettings,
     LinkEntry,
@@ -131,6 +135,7 @@ class Gateway:
         self._sender_tasks: list[asyncio.Task[None]] = []
         self._agent_tasks: list[asyncio.Task[None]] = []
         self._simulator: Simulator | None = None
+        self.console: ConsoleServer | None = None
 
     async def start(self) -> None:
         """Open everything; when this returns, requests are taken."""
@@ -168,11 +173,16 @@ class Gateway:
         agents = (self._recorder.run, self._collector.run, self.poster.run, self._keeper.run)
         self._agent_tasks = [asyncio.create_task(run()) for run in agents]
         await self.server.start()
+        if settings.console is not None:
+            self.console = ConsoleServer(site(self._desk(current)), *host_and_port(settings.console.listen))
+            await self.console.start()
         log.info("gateway up", port=self.server.port, links=list(self._links))
 
     async def stop(self) -> None:
         """Refuse new work, finish what is under way within bounds, close."""
         self.admitter.draining = True
+        if self.console is not None:
+            await self.console.stop()
         await self.server.stop()
         for sender in self._senders.values():
             sender.stop()
@@ -239,6 +249,10 @@ class Gateway:
         self._keeper.on_ended = self.poster.wake
         for sender in self._senders.values():
             sender.on_owed = self.poster.wake
+
+    def _desk(self, current: CurrentDirectory) -> Desk:
+        people = People(self.store.staff)
+        return Desk(self.store, self._clock, current, self.metrics, people, self.binds)
 
     def _door(self) -> Door:
         paths: dict[str, Callable[[], HttpReply]] = {

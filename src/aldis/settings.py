@@ -110,6 +110,12 @@ class SimulatorSettings(msgspec.Struct, frozen=True):
     inactivity_s: float | None = None
 
 
+class ConsoleSettings(msgspec.Struct, frozen=True):
+    """`[console]`: the operator's pages and the admin API; they run only when this section is there."""
+
+    listen: str = "127.0.0.1:8081"
+
+
 class LogSettings(msgspec.Struct, frozen=True):
     """`[log]`."""
 
@@ -126,6 +132,7 @@ class Settings(msgspec.Struct, frozen=True):
     messages: MessageSettings = MessageSettings()
     link: tuple[LinkEntry, ...] = ()
     simulator: SimulatorSettings | None = None
+    console: ConsoleSettings | None = None
     log: LogSettings = LogSettings()
 
 
@@ -137,6 +144,7 @@ class _File(msgspec.Struct, frozen=True):
     messages: MessageSettings = MessageSettings()
     link: tuple[LinkEntry, ...] = ()
     simulator: SimulatorSettings = SimulatorSettings()
+    console: ConsoleSettings = ConsoleSettings()
     log: LogSettings = LogSettings()
 
 
@@ -165,6 +173,7 @@ def read(text: str, file: str, environment: Mapping[str, str]) -> Settings:
         messages=found.messages,
         link=found.link,
         simulator=found.simulator if "simulator" in data else None,
+        console=found.console if "console" in data else None,
         log=found.log,
     )
 
@@ -204,8 +213,13 @@ def password_of(link: LinkEntry) -> str:
 
 def _faults(found: _File) -> list[tuple[toml_file.Path, str]]:
     faults: list[tuple[toml_file.Path, str]] = []
-    listens = (("http", "listen", found.http.listen), ("simulator", "listen", found.simulator.listen))
-    for section, key, value in (*listens, ("simulator", "view", found.simulator.view)):
+    listens = (
+        ("http", "listen", found.http.listen),
+        ("console", "listen", found.console.listen),
+        ("simulator", "listen", found.simulator.listen),
+        ("simulator", "view", found.simulator.view),
+    )
+    for section, key, value in listens:
         try:
             host_and_port(value)
         except ValueError as fault:

@@ -45,11 +45,12 @@ def free_port() -> int:
 class WholeGateway:
     """Start it, send requests with `get` and `post`, look at the carrier's side with `handset`."""
 
-    def __init__(self, data_dir: Path, customer: FakeCustomer, link: str = "") -> None:
+    def __init__(self, data_dir: Path, customer: FakeCustomer, link: str = "", more: str = "") -> None:
+        """`link`: more lines of the link; `more`: more sections of the settings."""
         self.data_dir = data_dir
         self.customer = customer
         self.smpp_port = free_port()
-        self.settings: Settings = read(SETTINGS.format(smpp=self.smpp_port, link=link), "test", {})
+        self.settings: Settings = read(SETTINGS.format(smpp=self.smpp_port, link=link) + more, "test", {})
         self.simulator = self._new_simulator()
         self.clock: Clock = SystemClock()
         self.gateway: Gateway
@@ -64,6 +65,12 @@ class WholeGateway:
     @property
     def base(self) -> str:
         return f"http://127.0.0.1:{self.gateway.server.port}"
+
+    @property
+    def console(self) -> str:
+        """The console's address, where the settings ask for one."""
+        assert self.gateway.console is not None
+        return f"http://127.0.0.1:{self.gateway.console.port}"
 
     async def start(self) -> None:
         await self.simulator.start()

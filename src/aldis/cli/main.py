@@ -10,6 +10,7 @@ import sys
 import click
 
 from aldis import __version__
+from aldis.cli.admin import admin
 from aldis.cli.apply import apply
 from aldis.cli.config import config
 from aldis.cli.consent import consent
@@ -36,6 +37,7 @@ for verb in (
     demo,
     simulator,
     apply,
+    admin,
     config,
     message,
     messages,

@@ -8,12 +8,16 @@ from pathlib import Path
 
 from aldis.accounts import directory_file
 from aldis.accounts.plan import plan
+from aldis.accounts.staff import Actor, Role
 from aldis.clock import Clock
 from aldis.dialects.registry import TRAITS
 from aldis.errors import SettingsError
+from aldis.operating.people import People
 from aldis.settings import Settings, host_and_port
 from aldis.store.contract import Store
 
+#: who signs in at the demo's console: name, role, password
+CONSOLE_LOGIN = ("demo", Role.ADMIN, "demo-console")
 FILES = ("aldis.toml", "world.toml")
 
 
@@ -36,7 +40,10 @@ def write_files(folder: Path) -> list[Path]:
 async def apply_world(store: Store, clock: Clock) -> None:
     """Put the demo's accounts into a store."""
     wanted = directory_file.read(text_of("world.toml"), "world.toml", TRAITS)
-    await store.apply(plan(wanted, await store.stored_directory(), TRAITS), clock.now())
+    now = clock.now()
+    await store.apply(plan(wanted, await store.stored_directory(), TRAITS), now)
+    demo = Actor("demo", Role.ADMIN, "command line")
+    await People(store.staff).put_operator(demo, *CONSOLE_LOGIN, now)
 
 
 def refuse_public_addresses(settings: Settings) -> None:
@@ -44,6 +51,8 @@ def refuse_public_addresses(settings: Settings) -> None:
     listens = [settings.http.listen]
     if settings.simulator is not None:
         listens += [settings.simulator.listen, settings.simulator.view]
+    if settings.console is not None:
+        listens.append(settings.console.listen)
     problems = [
         f"the demo listens on loopback only, because its credentials are public; {listen} is not"
         for listen in listens

@@ -17,6 +17,7 @@ import msgspec
 
 from aldis.accounts.directory import Directory
 from aldis.accounts.plan import Plan, Stored
+from aldis.store.staff import StaffStore
 from aldis.traffic.consent import ConsentChange
 from aldis.traffic.enquiry import Usage
 from aldis.traffic.inbound import DueInbound, InboundFacts, InboundPart, NewInbound, Segments
@@ -117,6 +118,11 @@ class Store(Protocol):
     @property
     def commits(self) -> int:
         """How many commits there were since the start; divided by messages, how well they share them."""
+        ...
+
+    @property
+    def staff(self) -> StaffStore:
+        """What is kept of those who operate the house."""
         ...
 
     async def close(self) -> None:

@@ -24,6 +24,7 @@ from aldis.store.sqlite import (
     postbacks,
     receipts,
     sending,
+    staff,
     upkeep,
 )
 from aldis.store.sqlite.transactions import Call, Operation
@@ -49,6 +50,7 @@ _ITEMS: dict[Operation[Any, Any], Any] = {
     inbound.record: InboundBatch,
     inbound.forget: inbound.Forget,
     diverting.divert: diverting.Divert,
+    staff.carry_out: staff.Change,
 }
 _NUMBERS = {operation: number for number, operation in enumerate(_ITEMS)}
 _OPERATIONS = tuple(_ITEMS)

@@ -38,6 +38,7 @@ from aldis.store.sqlite.in_thread import ThreadRunner
 from aldis.store.sqlite.journal import Heard, Journal
 from aldis.store.sqlite.opt_ins import OptIns
 from aldis.store.sqlite.scans import Scans
+from aldis.store.sqlite.staff import SqliteStaff
 from aldis.store.sqlite.writer import Runner, Writer
 from aldis.traffic.consent import ConsentChange
 from aldis.traffic.enquiry import Usage
@@ -69,6 +70,10 @@ class SqliteStore:
         self._tasks: set[asyncio.Task[None]] = set()
         #: what scans: for us, and for customers, who must not keep us waiting
         self._scans, self._customers = Scans(path), Scans(path, most=MAX_ASKING)
+        #: what operators look at must keep neither waiting
+        self._operators = Scans(path, most=MAX_ASKING)
+        #: see `Store.staff`
+        self.staff = SqliteStaff(self._writer, self._reader, self._operators)
 
     @property
     def commits(self) -> int:
@@ -80,6 +85,7 @@ class SqliteStore:
         self._reader.close()
         await self._scans.close()
         await self._customers.close()
+        await self._operators.close()
         await self._writer.close()
         if self._journal is not None:
             self._journal.close()

@@ -1,0 +1,25 @@
+"""What the pages and the admin API stand on: made once by app.py, handed to every page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from aldis.accounts.directory import CurrentDirectory
+from aldis.clock import Clock
+from aldis.operating.people import People
+from aldis.store.contract import Store
+from aldis.telemetry import Metrics
+
+
+class Desk(msgspec.Struct, frozen=True):
+    """The gateway as the console sees it."""
+
+    store: Store
+    clock: Clock
+    current: CurrentDirectory
+    metrics: Metrics
+    people: People
+    #: link → how each of its binds stands
+    binds: Callable[[], dict[str, list[str]]]

@@ -1,0 +1,116 @@
+"""Lets in whom a page is for: a session's cookie or a key of the admin API, a role that is high enough, and
+for whatever changes something from a browser the token that another site cannot know.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from aldis.accounts.staff import Actor, Role
+from aldis.console.desk import Desk
+from aldis.console.page import Page, Visit, render_open
+from aldis.errors import OperatingError, TemporaryError
+
+COOKIE = "aldis_session"
+API = "/v1/"
+#: a form without files; what uploads has a bound of its own
+MAX_FORM_OCTETS = 1_048_576
+MAX_UPLOAD_OCTETS = 64 * 1_048_576
+_SAFE = frozenset(("GET", "HEAD"))
+
+
+def csrf_of(secret: str) -> str:
+    """Derive what forms must carry from the session's secret."""
+    return hashlib.sha256(b"csrf " + secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def guarded(page: Page, desk: Desk) -> Callable[[Request], Awaitable[Response]]:
+    """Give a page's endpoint: everything is asked before the page's own function runs."""
+
+    async def endpoint(request: Request) -> Response:
+        """Ask, then let the page answer."""
+        is_api = request.url.path.startswith(API)
+        actor, csrf = await _who(request, desk)
+        if actor is None:
+            return _refused(request, 401, "sign in first", is_api=is_api)
+        if actor.role < page.role:
+            return _refused(request, 403, f"this takes the role {page.role.name.lower()}", is_api=is_api)
+        if _is_too_large(request, page):
+            return _refused(request, 413, "this is too large", is_api=is_api)
+        form = {} if is_api else await _form(request)
+        if csrf and request.method not in _SAFE and not _has_token(request, form, csrf):
+            return _refused(request, 403, "the form is stale; load the page again", is_api=is_api)
+        try:
+            return await page.handler(Visit(request, desk, actor, csrf, form))
+        except OperatingError as fault:
+            return _refused(request, fault.status, str(fault), is_api=is_api)
+        except TemporaryError:
+            return _refused(request, 503, "the store cannot answer now; try again", is_api=is_api)
+
+    return endpoint
+
+
+async def _who(request: Request, desk: Desk) -> tuple[Actor | None, str]:
+    """Tell who asks, and what a form of theirs must carry ("" for programs)."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and request.url.path.startswith(API):
+        return await desk.people.bearer(token.strip(), desk.clock.now()), ""
+    secret = request.cookies.get(COOKIE, "")
+    if not secret:
+        return None, ""
+    return await desk.people.signed_in(secret, desk.clock.now()), csrf_of(secret)
+
+
+def _is_too_large(request: Request, page: Page) -> bool:
+    if request.method in _SAFE:
+        return False
+    length = request.headers.get("content-length", "")
+    most = MAX_UPLOAD_OCTETS if page.uploads else MAX_FORM_OCTETS
+    return not length.isdigit() or int(length) > most
+
+
+async def _form(request: Request) -> dict[str, str]:
+    if request.method in _SAFE or not request.headers.get("content-type", "").startswith(
+        ("application/x-www-form-urlencoded", "multipart/form-data")
+    ):
+        return {}
+    found: dict[str, str] = {}
+    async with request.form(max_files=1, max_fields=200) as form:
+        for name, value in form.multi_items():
+            text = (
+                (await value.read()).decode("utf-8-sig", "replace")
+                if isinstance(value, UploadFile)
+                else value
+            )
+            found.setdefault(name, text)
+    return found
+
+
+def _has_token(request: Request, form: dict[str, str], csrf: str) -> bool:
+    given = request.headers.get("x-csrf-token") or form.get("csrf", "")
+    return hmac.compare_digest(given.encode(), csrf.encode())
+
+
+def _refused(request: Request, status: int, why: str, *, is_api: bool) -> Response:
+    """Say no in the words of whoever asks: a problem for programs, a page for people."""
+    if is_api:
+        headers = {"www-authenticate": "Bearer"} if status == 401 else None  # noqa: PLR2004 - RFC 9110 §15.5.2
+        problem = {"type": "about:blank", "title": why, "status": status}
+        return JSONResponse(problem, status, headers, "application/problem+json")
+    if status == 401 and request.headers.get("hx-request") == "true":  # noqa: PLR2004
+        return Response(status_code=status, headers={"hx-redirect": "/sign-in"})
+    if status == 401:  # noqa: PLR2004
+        return RedirectResponse("/sign-in?next=" + quote(request.url.path), 303)
+    return render_open("refused.html", status=status, why=why)
+
+
+def is_allowed(actor: Actor, role: Role) -> bool:
+    """Tell whether somebody's role is high enough, for what a page shows."""
+    return actor.role >= role

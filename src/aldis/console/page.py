@@ -1,0 +1,96 @@
+"""One page or call as a record, and how a page is written.
+
+A page is a path, its methods, the role that it takes and a function; `gate.py` lets in only whom it is for,
+so a page cannot forget to ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from importlib.resources import files
+
+import jinja2
+import msgspec
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from aldis.accounts.price import from_micros
+from aldis.accounts.staff import Actor, Role
+from aldis.clock import as_datetime
+from aldis.console.desk import Desk
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """One request of somebody who was let in."""
+
+    request: Request
+    desk: Desk
+    actor: Actor
+    #: what forms and htmx must send back; "" for programs
+    csrf: str
+    #: the form's fields, first of each name; {} where there is none
+    form: dict[str, str]
+
+    def query(self, name: str, default: str = "") -> str:
+        """Give a parameter of the address."""
+        return self.request.query_params.get(name, default)
+
+    @property
+    def is_htmx(self) -> bool:
+        """Whether only a part of the page is wanted."""
+        return self.request.headers.get("hx-request") == "true"
+
+
+Handler = Callable[[Visit], Awaitable[Response]]
+
+
+class Page(msgspec.Struct, frozen=True):
+    """A path and who may ask for it."""
+
+    path: str
+    handler: Handler
+    role: Role = Role.VIEWER
+    methods: Sequence[str] = ("GET",)
+    #: takes files
+    uploads: bool = False
+    #: a POST that changes nothing, so that viewers may
+    only_looks: bool = False
+
+
+_ENVIRONMENT = jinja2.Environment(
+    loader=jinja2.FunctionLoader(
+        lambda name: (files("aldis.console") / "templates" / name).read_text(encoding="utf-8")
+    ),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def _when(instant: int | None) -> str:
+    return as_datetime(instant).strftime("%Y-%m-%d %H:%M:%S") if instant else "-"
+
+
+_ENVIRONMENT.filters["when"] = _when
+_ENVIRONMENT.filters["money"] = from_micros
+
+
+def render(visit: Visit, template: str, *, status: int = 200, **values: object) -> Response:
+    """Write a page from its template."""
+    text = _ENVIRONMENT.get_template(template).render(
+        actor=visit.actor, csrf=visit.csrf, path=visit.request.url.path, Role=Role, **values
+    )
+    return HTMLResponse(text, status)
+
+
+def render_open(template: str, *, status: int = 200, **values: object) -> Response:
+    """Write a page for somebody who is not signed in."""
+    return HTMLResponse(
+        _ENVIRONMENT.get_template(template).render(actor=None, csrf="", path="", **values), status
+    )
+
+
+def see_other(path: str) -> Response:
+    """Send a browser on after a form."""
+    return RedirectResponse(path, 303)

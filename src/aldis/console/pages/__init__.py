@@ -1,0 +1,8 @@
+"""The pages, one file a subject; each names its paths and their roles in PAGES."""
+
+from __future__ import annotations
+
+from aldis.console.page import Page
+from aldis.console.pages import now
+
+PAGES: tuple[Page, ...] = (*now.PAGES,)

@@ -1,0 +1,82 @@
+"""Signing in and out: the only pages that are open to everybody."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from aldis.console.desk import Desk
+from aldis.console.gate import COOKIE, MAX_FORM_OCTETS
+from aldis.console.lock_out import LockOut
+from aldis.console.page import Page, Visit, render_open, see_other
+from aldis.operating.people import SESSION_S
+
+WRONG = "Name or password is wrong."
+
+
+def routes(desk: Desk) -> list[Route]:
+    """Give the routes of signing in."""
+    lock_out = LockOut()
+
+    async def show(request: Request) -> Response:
+        """Show the form."""
+        return _page(_next(request.query_params.get("next", "")))
+
+    async def sign_in(request: Request) -> Response:
+        """Take the form."""
+        length = request.headers.get("content-length", "")
+        if not length.isdigit() or int(length) > MAX_FORM_OCTETS:
+            return _page("/", "This is too large.", 413)
+        if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+            return _page("/", "Sign in from the console's own page.", 403)
+        async with request.form(max_files=0, max_fields=10) as form:
+            name, password = str(form.get("name", ""))[:100], str(form.get("password", ""))
+            following = _next(str(form.get("next", "")))
+        keys = (f"name {name}", f"address {request.client.host if request.client else ''}")
+        now = desk.clock.monotonic()
+        wait_s = lock_out.wait_s(keys, now)
+        if wait_s:
+            return _page(following, f"Too many tries: wait {wait_s:.0f} seconds.", 429)
+        lock_out.failed(keys, now)  # before the password is looked at, so that tries at once count each
+        signed_in = await desk.people.sign_in(name, password, desk.clock.now())
+        if signed_in is None:
+            return _page(following, WRONG, 401)
+        lock_out.succeeded(keys)
+        answer = see_other(following)
+        answer.set_cookie(
+            COOKIE,
+            signed_in.secret,
+            max_age=SESSION_S,
+            httponly=True,
+            samesite="strict",
+            secure=request.url.scheme == "https",
+        )
+        return answer
+
+    return [
+        Route("/sign-in", show, methods=["GET"]),
+        Route("/sign-in", sign_in, methods=["POST"]),
+    ]
+
+
+async def _sign_out(visit: Visit) -> Response:
+    await visit.desk.people.sign_out(
+        visit.actor, visit.request.cookies.get(COOKIE, ""), visit.desk.clock.now()
+    )
+    answer = see_other("/sign-in")
+    answer.delete_cookie(COOKIE)
+    return answer
+
+
+PAGES = (Page("/sign-out", _sign_out, methods=("POST",)),)
+
+
+def _page(following: str, fault: str = "", status: int = 200) -> Response:
+    return render_open("sign_in.html", status=status, fault=fault, following=following)
+
+
+def _next(path: str) -> str:
+    """Give where to go after signing in: a path of ours, never another site's address."""
+    is_ours = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+    return path if is_ours else "/"

@@ -1,0 +1,82 @@
+"""The console as one ASGI application: pages behind the gate, signing in, files, and headers that let a
+browser run nothing but our own scripts.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from aldis.console import sign_in
+from aldis.console.desk import Desk
+from aldis.console.gate import guarded
+from aldis.console.page import Page, render_open
+from aldis.console.pages import PAGES
+
+_POLICY = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    b"font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = (
+    (b"content-security-policy", _POLICY),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+)
+_KINDS = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "txt": "text/plain"}
+
+
+class SafeHeaders:
+    """Adds the headers to every answer; pages are not kept by caches, files for a while."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_file = scope["type"] == "http" and scope["path"].startswith("/static/")
+        keep = b"max-age=3600" if is_file else b"no-store"
+
+        async def with_headers(message: Message) -> None:
+            """Send an answer's head with ours."""
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *HEADERS, (b"cache-control", keep)]
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+async def _static(request: Request) -> Response:
+    path = request.path_params["path"]
+    kind = _KINDS.get(path.rpartition(".")[2])
+    parts = path.split("/")
+    if kind is None or any(part in ("", ".", "..") for part in parts):
+        return PlainTextResponse("There is no such file.\n", 404)
+    try:
+        octets = files("aldis.console").joinpath("static", *parts).read_bytes()
+    except OSError:
+        return PlainTextResponse("There is no such file.\n", 404)
+    return Response(octets, media_type=kind)
+
+
+async def _missing(_request: Request, _fault: Exception) -> Response:
+    return render_open("refused.html", status=404, why="There is no such page.")
+
+
+async def _failed(_request: Request, _fault: Exception) -> Response:
+    return render_open("refused.html", status=500, why="This failed; the log says why.")
+
+
+def site(desk: Desk, pages: tuple[Page, ...] = (*PAGES, *sign_in.PAGES)) -> Starlette:
+    """Build the application."""
+    routes = [Route(page.path, guarded(page, desk), methods=list(page.methods)) for page in pages]
+    return Starlette(
+        routes=[*routes, *sign_in.routes(desk), Route("/static/{path:path}", _static)],
+        middleware=[Middleware(SafeHeaders)],
+        exception_handlers={404: _missing, 500: _failed},
+    )

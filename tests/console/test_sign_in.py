@@ -1,0 +1,83 @@
+"""Signing in, out, and being kept out."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.fakes.browser import Browser
+from tests.fakes.whole import WholeGateway
+
+from aldis.accounts.staff import Actor, Role
+from aldis.console.lock_out import FREE_TRIES, LONGEST_WAIT_S, LockOut
+from aldis.console.sign_in import _next
+from aldis.operating.people import People
+
+
+async def test_a_session_is_a_cookie_that_scripts_and_other_sites_cannot_use(watched: WholeGateway) -> None:
+    async with Browser(watched.console) as browser:
+        form = {"name": "demo", "password": "demo-console"}
+        async with browser.session.post(
+            browser.base + "/sign-in", data=form, allow_redirects=False
+        ) as answer:
+            cookie = answer.headers["set-cookie"].lower()
+            assert answer.status == 303
+            assert "httponly" in cookie
+            assert "samesite=strict" in cookie
+
+
+async def test_signing_out_ends_the_session_on_our_side(watched: WholeGateway, browser: Browser) -> None:
+    kept = dict(browser.cookies)
+    assert (await browser.get("/"))[0] == 200
+    await browser.post("/sign-out")
+    async with Browser(watched.console) as thief:
+        thief.session.cookie_jar.update_cookies(kept)
+        assert (await thief.ask("GET", "/"))[0] == 303
+
+
+async def test_a_changed_password_ends_sessions(watched: WholeGateway, browser: Browser) -> None:
+    people = People(watched.gateway.store.staff)
+    boss = Actor("boss", Role.ADMIN, "command line")
+    await people.put_operator(boss, "demo", Role.ADMIN, "another-password", watched.clock.now())
+    assert (await browser.ask("GET", "/"))[0] == 303
+
+
+async def test_guessing_is_slowed_down_for_name_and_address(watched: WholeGateway) -> None:
+    async with Browser(watched.console) as browser:
+        for _ in range(FREE_TRIES):
+            assert await browser.sign_in("demo", "wrong") == 401
+        assert await browser.sign_in("demo", "demo-console") == 429
+        assert await browser.sign_in("vera", "vera-console") == 429  # from the same address
+
+
+async def test_an_unknown_name_gets_the_same_answer(watched: WholeGateway) -> None:
+    async with Browser(watched.console) as browser:
+        assert await browser.sign_in("nobody", "wrong") == 401
+
+
+@pytest.mark.parametrize(
+    ("given_", "expected"),
+    [
+        ("/messages", "/messages"),
+        ("", "/"),
+        ("https://elsewhere", "/"),
+        ("//elsewhere", "/"),
+        ("/\\elsewhere", "/"),
+        ("/a\r\nx: y", "/"),
+    ],
+)
+def test_after_signing_in_nobody_is_sent_elsewhere(given_: str, expected: str) -> None:
+    assert _next(given_) == expected
+
+
+@given(st.lists(st.floats(0, 2000), max_size=30))
+def test_waiting_never_gets_shorter_by_failing(pauses: list[float]) -> None:
+    lock_out, now, last = LockOut(), 0.0, 0.0
+    for pause in pauses:
+        now += pause
+        lock_out.failed(("name a",), now)
+        wait = lock_out.wait_s(("name a",), now)
+        assert last - 0.001 <= wait <= LONGEST_WAIT_S + 0.001
+        last = wait
+    lock_out.succeeded(("name a",))
+    assert lock_out.wait_s(("name a", "address b"), now) == 0
