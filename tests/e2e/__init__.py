@@ -1,0 +1,1 @@
+"""A person at the console, in a real browser; `make e2e`."""
