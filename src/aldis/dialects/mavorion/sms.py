@@ -10,6 +10,7 @@ import binascii
 import msgspec
 
 from aldis.accounts.endpoint import address_fault
+from aldis.dialects.mavorion.transliteration import sender_of
 from aldis.sms.fitting import NO_WISHES, Wishes
 from aldis.sms.segments import MAX_SEGMENTS
 from aldis.traffic.refusal import Refusal, RefusalReason
@@ -188,7 +189,7 @@ def ask_of(sms: Sms) -> MessageAsk:
     return MessageAsk(
         recipients=tuple([_msisdn(recipient.msisdn) for recipient in sms.recipients]),
         text=sms.message or "",
-        sender=str(sms.sender or ""),
+        sender=sender_of(str(sms.sender or "")),
         priority=PRIORITIES.get(sms.priority or "", Priority.INTERACTIVE_LOW),
         echo={name: value for name, value in echo.items() if value is not None},
         callback_url=sms.callback_url or None,

@@ -18,14 +18,14 @@ SEND, LOOKUP = "/api/sumopost/post", "/api/sumolookup/lookup"
 
 
 class _Document(msgspec.Struct, frozen=True):
-    """The JSON body; clients send numbers where they should send strings, so both are taken."""
+    """The JSON body; clients send numbers where they should send strings, and null for nothing."""
 
-    apikey: str | int = ""
-    mobile: str | int = ""
-    carrier: str = ""
-    shortcode: str | int = ""
-    key: str | int = ""
-    msg: str | int = ""
+    apikey: str | int | None = None
+    mobile: str | int | None = None
+    carrier: str | int | None = None
+    shortcode: str | int | None = None
+    key: str | int | None = None
+    msg: str | int | None = None
 
 
 def read(request: HttpRequest) -> Submission | CarrierLookup | Refusal:
@@ -98,4 +98,4 @@ def _json_values(document: bytes) -> dict[str, str]:
         raise parameters.Unreadable(str(fault)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise parameters.Unreadable("not valid JSON") from None
-    return {name: str(value) for name, value in msgspec.structs.asdict(found).items()}
+    return {name: str(value) for name, value in msgspec.structs.asdict(found).items() if value is not None}
