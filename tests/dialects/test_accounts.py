@@ -39,6 +39,9 @@ dialect = "sumotext"
 key = "new"
 country = "US"
 [[account.credential]]
+dialect = "mavorion"
+key = "strict"
+[[account.credential]]
 dialect = "genesys"
 login = "strict"
 password = "strict"
@@ -89,6 +92,10 @@ EXCHANGES = [
     (sumo("new", "other"), '{"ErrNum":27,"ErrMessage":"The Mobile Number 4805550100 is not Opted In."}'),
     (sumo("new", path="sumolookup/lookup"), f'{{"ErrNum":624,"ErrMessage":"{NO_LOOKUP}"}}'),
     (sumo("old", path="sumolookup/lookup"), '"ErrNum":256'),
+    (
+        post("/rest/hlr?token=strict", '{"msisdns":[4512345678]}', "application/json"),
+        '"message":"HLR not enabled for account"',
+    ),
     (gene(), "result_code=0"),
     (gene(), "result_code=0"),
     (gene("x" * 161), "result_code=8"),

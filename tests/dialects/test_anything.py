@@ -80,7 +80,9 @@ def is_in_its_own_words(name: str, reply: HttpReply) -> bool:
         return '"ErrNum":' in text and "1099" not in text
     found = json.loads(text)
     return reply.status < 500 and (
-        isinstance(found, list) or "ids" in found or {"code", "message", "variables"} <= found.keys()
+        isinstance(found, list)
+        or bool(found.keys() & {"ids", "hlr"})
+        or {"code", "message", "variables"} <= found.keys()
     )
 
 
@@ -109,6 +111,14 @@ async def test_mavorions_use(document: dict[str, object], demo_store: SqliteStor
     asker = await Asker.over(demo_store, clock)
     body = json.dumps({"from": "2026-11-01", "to": "2026-11-30"} | document)
     reply = await asker.ask(post("/api/usage/labels?token=demo-mavorion", body, "application/json"))
+    assert is_in_its_own_words("mavorion", reply), (reply, document)
+
+
+@relaxed
+@given(document=st.fixed_dictionaries({"msisdns": st.lists(numbers | odd, max_size=3) | odd}) | odd)
+async def test_mavorions_lookups(document: object, demo_store: SqliteStore, clock: FakeClock) -> None:
+    asker = await Asker.over(demo_store, clock)
+    reply = await asker.ask(post("/rest/hlr?token=demo-mavorion", json.dumps(document), "application/json"))
     assert is_in_its_own_words("mavorion", reply), (reply, document)
 
 
@@ -176,6 +186,7 @@ PATHS = [
     "/rest/mtsms/1",
     "/rest/me",
     "/api/usage/labels",
+    "/rest/hlr",
     "/api/sumopost/post",
     "/api/sumolookup/lookup",
     "/API/wxml/1.3/index.php",

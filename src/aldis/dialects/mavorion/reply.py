@@ -19,6 +19,7 @@ from aldis.traffic.enquiry import (
     Answer,
     BalanceFound,
     Cancelled,
+    CarriersFound,
     Enquiry,
     InboundFound,
     StatusFound,
@@ -135,7 +136,7 @@ def answer(_request: HttpRequest, enquiry: Enquiry, found: Answer) -> HttpReply:
     match found:
         case Cancelled():
             return HttpReply(204, JSON, b"")
-        case BalanceFound() | StatusFound() | UsageFound() | InboundFound():
+        case BalanceFound() | StatusFound() | UsageFound() | InboundFound() | CarriersFound():
             return HttpReply(200, JSON, msgspec.json.encode(report.document(enquiry, found)))
         case _:
             raise TypeError(type(enquiry).__name__)
