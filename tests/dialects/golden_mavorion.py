@@ -191,6 +191,12 @@ MAVO_CASES = [
     ),
     Case("mavorion json with a byte order mark", mavo("\ufeff" + MAVO_ONE), mavo_ok("1", '"DK":1', "0.15")),
     Case(
+        "mavorion sender that would pass for somebody's number",
+        mavo('{"message":"Hi","sender":"+4512345678","recipients":[{"msisdn":4512345678}]}'),
+        mavo_error("0x0308", "Invalid argument: %1", '"+4512345678"'),
+        400,
+    ),
+    Case(
         "mavorion charge",
         mavo('{"message":"Hi","recipients":[{"msisdn":4512345678,"charge":{"amount":1.5}}]}'),
         mavo_error("0x0220", "Unsupported parameter %1", '"charge"'),
