@@ -7,7 +7,9 @@ from __future__ import annotations
 import msgspec
 
 from aldis.dialects import parameters
+from aldis.dialects.contract import Asked
 from aldis.dialects.exchange import HttpRequest
+from aldis.dialects.sumotext import legacy
 from aldis.traffic.enquiry import CarrierLookup
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import MessageAsk, Presented, Submission
@@ -28,8 +30,10 @@ class _Document(msgspec.Struct, frozen=True):
     msg: str | int | None = None
 
 
-def read(request: HttpRequest) -> Submission | CarrierLookup | Refusal:
-    """Turn a request into a submission or a lookup; the query string counts first, then the body."""
+def read(request: HttpRequest) -> Asked | Refusal:
+    """Turn a request into a submission or an enquiry; the query string counts first, then the body."""
+    if legacy.serves(request):
+        return legacy.read(request)
     try:
         values = _values(request)
     except parameters.Unreadable as unreadable:
