@@ -260,7 +260,12 @@ class Gateway:
             "/health/ready": functools.partial(house.ready, self.binds, lambda: self.admitter.draining),
             "/metrics": functools.partial(house.metrics, self.metrics),
         }
-        return Door(BY_PATH, paths, self.admitter, self.enquirer, self.metrics)
+        hosts = {
+            host.lower(): dict.fromkeys(BY_NAME[dialect].paths, BY_NAME[dialect])
+            for dialect, names in self._settings.http.hosts.items()
+            for host in names
+        }
+        return Door(BY_PATH, paths, self.admitter, self.enquirer, self.metrics, hosts)
 
 
 class Simulator:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -15,12 +16,15 @@ from typing import Literal
 import msgspec
 
 from aldis import toml_file
+from aldis.dialects.registry import BY_NAME
 from aldis.environment import override
 from aldis.errors import SettingsError
 from aldis.links.smpp.quirks import Quirks
 
 MAX_PORT = 65_535
 MAX_PASSWORD = 64
+#: Source: RFC 1123 §2.1
+_HOST = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 
 
 class HttpSettings(msgspec.Struct, frozen=True):
@@ -32,6 +36,8 @@ class HttpSettings(msgspec.Struct, frozen=True):
     key: str = ""
     #: scheme and host as customers write them, which signatures of requests cover; "": as the request says
     public_url: str = ""
+    #: by dialect: host names at which that dialect is served and nothing else
+    hosts: dict[str, tuple[str, ...]] = {}
     #: addresses of proxies whose X-Forwarded-For is believed
     trusted_proxies: tuple[str, ...] = ()
     connections: int = 2000
@@ -233,10 +239,27 @@ def _faults(found: _File) -> list[tuple[toml_file.Path, str]]:
     inactivity_s = found.simulator.inactivity_s
     if inactivity_s is not None and not 0 < inactivity_s < math.inf:
         faults.append((("simulator", "inactivity_s"), "must be above 0; leave it out for no limit"))
+    faults += [(("http", "hosts", *where), fault) for where, fault in _host_faults(found.http.hosts)]
     faults += _positive("http", found.http)
     faults += _positive("store", found.store)
     faults += _positive("messages", found.messages)
     return faults + _link_faults(found.link)
+
+
+def _host_faults(hosts: Mapping[str, tuple[str, ...]]) -> list[tuple[toml_file.Path, str]]:
+    faults: list[tuple[toml_file.Path, str]] = []
+    known = ", ".join(BY_NAME)
+    seen: set[str] = set()
+    for dialect, names in hosts.items():
+        if dialect not in BY_NAME:
+            faults.append(((dialect,), f"there is no such dialect; known here: {known}"))
+        for name in names:
+            if not _HOST.fullmatch(name.lower()):
+                faults.append(((dialect,), f"`{name}` is no host name: leave out scheme, port and path"))
+            elif name.lower() in seen:
+                faults.append(((dialect,), f"`{name}` is there twice"))
+            seen.add(name.lower())
+    return faults
 
 
 def _link_faults(links: tuple[LinkEntry, ...]) -> list[tuple[toml_file.Path, str]]:

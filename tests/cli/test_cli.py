@@ -188,3 +188,21 @@ def test_an_encrypted_key_is_refused_and_nobody_is_asked(tmp_path: Path) -> None
     )
     with pytest.raises(SettingsError, match="encrypted"):
         tls.context("a", "", str(tmp_path / "c"), str(tmp_path / "k"))
+
+
+def test_hosts_of_dialects_are_names_and_belong_to_one() -> None:
+    text = '[http.hosts]\nsumotext = ["API.sumotext.example", "localhost"]\nmavorion = ["sms.example"]\n'
+    assert read(text, "aldis.toml", {}).http.hosts == {
+        "sumotext": ("API.sumotext.example", "localhost"),
+        "mavorion": ("sms.example",),
+    }
+    told = faults(
+        '[http.hosts]\nsumotext = ["a.example", "https://b.example", "c.example:80", ""]\n'
+        'genesys = ["A.example"]\nnobody = ["d.example"]\n'
+    )
+    assert [fault.split(":")[1] for fault in told] == ["2", "2", "2", "3", "4"]
+    for word in ("`https://b.example` is no", "`c.example:80` is no", "`` is no", "there twice", "no such"):
+        assert any(word in fault for fault in told), word
+    assert faults('[http.hosts]\nskycore = "e.example"\n')[0].startswith("aldis.toml:1: http.hosts")
+    set_by = {"ALDIS__HTTP__HOSTS": '{ genesys = ["g.example"] }'}
+    assert read("", "aldis.toml", set_by).http.hosts == {"genesys": ("g.example",)}

@@ -55,6 +55,8 @@ GENE_CASES = [
         ),
         "result_code=1",
     ),
+    Case("genesys 1 address to push", gene(wap_push_url="http://x.example/"), "result_code=1"),
+    Case("genesys no address to push", gene(wap_push_url=""), "result_code=0"),
     Case("genesys 2 password", gene(password="wrong"), "result_code=2"),
     *[
         Case(f"genesys 2 {name}", gene(**who(name)), "result_code=2")

@@ -177,6 +177,26 @@ MAVO_CASES = [
         400,
     ),
     Case(
+        "mavorion sender with letters of Latin-1",
+        get(
+            "/rest/mtsms?token=demo-mavorion&message=Hi&recipients.0.msisdn=4512345678"
+            "&sender=Caf%C3%A9%20G%C3%B6%C3%B8%C3%A5"
+        ),
+        mavo_ok("1", '"DK":1', "0.15"),
+    ),
+    Case(
+        "mavorion form without a Content-Type",
+        post("/rest/mtsms", "token=demo-mavorion&message=Hi&recipients.0.msisdn=4512345678"),
+        mavo_ok("1", '"DK":1', "0.15"),
+    ),
+    Case("mavorion json with a byte order mark", mavo("\ufeff" + MAVO_ONE), mavo_ok("1", '"DK":1', "0.15")),
+    Case(
+        "mavorion sender that would pass for somebody's number",
+        mavo('{"message":"Hi","sender":"+4512345678","recipients":[{"msisdn":4512345678}]}'),
+        mavo_error("0x0308", "Invalid argument: %1", '"+4512345678"'),
+        400,
+    ),
+    Case(
         "mavorion charge",
         mavo('{"message":"Hi","recipients":[{"msisdn":4512345678,"charge":{"amount":1.5}}]}'),
         mavo_error("0x0220", "Unsupported parameter %1", '"charge"'),
@@ -208,6 +228,13 @@ MAVO_CASES = [
     ),
 ]
 
+
+def many(place: int) -> str:
+    """Write one SMS for 6,001 numbers."""
+    numbers = range(46_700_000_000 + place * 10_000, 46_700_006_001 + place * 10_000)
+    return '{"message":"x","recipients":[' + ",".join(f'{{"msisdn":{number}}}' for number in numbers) + "]}"
+
+
 MAVO_CASES += [
     Case(
         "mavorion long label",
@@ -216,15 +243,15 @@ MAVO_CASES += [
         400,
     ),
     Case(
-        "mavorion too many in all",
-        mavo(
-            "["
-            + ",".join(
-                ['{"message":"x","recipients":[' + ",".join('{"msisdn":1}' for _ in range(3000)) + "]}"] * 2
-            )
-            + "]"
-        ),
-        mavo_error("0x0308", "Invalid argument: %1", '"1"'),
+        "mavorion too many for one SMS",
+        mavo('{"message":"x","recipients":[' + ",".join(['{"msisdn":1}'] * 10_001) + "]}"),
+        mavo_error("0x0308", "Invalid argument: %1", '"recipients: 10000 at most"'),
         400,
+    ),
+    Case(
+        "mavorion more than one SMS may have",
+        mavo(f"[{many(0)},{many(1)}]"),
+        mavo_ok("1,6002", '"SE":12002', "600.1"),
+        messages=12002,
     ),
 ]

@@ -139,6 +139,48 @@ ENQUIRY_CASES = [
         "[]",
     ),
     Case(
+        "mavorion whose numbers these are",
+        mavo('{"msisdns":["+14805550100",4512345678,"0045x","004512345678"]}', "/rest/hlr" + TOKEN),
+        '{"currency":"EUR","hlr":{"14805550100":{"current_carrier":{"mcc":null,"mnc":null,"name":"verizon-us"},'
+        '"network_operator":{"mcc":null,"mnc":null,"name":"verizon-us"},'
+        '"original_carrier":{"mcc":null,"mnc":null,"name":"verizon-us"},"ported":null,"type":null},'
+        '"4512345678":{"current_carrier":null,"network_operator":null,"original_carrier":null,"ported":null,'
+        '"type":null}},"lookups":2,"total_cost":0.0}',
+        messages=0,
+    ),
+    Case(
+        "mavorion whose number, with the token in the body",
+        mavo('{"token":"demo-mavorion","msisdns":[12]}', "/rest/hlr"),
+        '{"currency":"EUR","hlr":{},"lookups":0,"total_cost":0.0}',
+        messages=0,
+    ),
+    Case(
+        "mavorion whose number is none",
+        mavo("{}", "/rest/hlr" + TOKEN),
+        mavo_error("0x0222", "Missing required parameter %1", '"msisdns"'),
+        400,
+    ),
+    Case(
+        "mavorion whose number is not said",
+        mavo('{"msisdns":[null]}', "/rest/hlr" + TOKEN),
+        mavo_error(
+            "0x0308", "Invalid request body: %1", '"Expected `int | str`, got `null` - at `$.msisdns[0]`"'
+        ),
+        422,
+    ),
+    Case(
+        "mavorion whose numbers are too many",
+        mavo('{"msisdns":[' + ",".join(["4512345678"] * 201) + "]}", "/rest/hlr" + TOKEN),
+        mavo_error("0x0308", "Invalid argument: %1", '"msisdns: 200 at most"'),
+        400,
+    ),
+    Case(
+        "mavorion whose number, asks nobody",
+        mavo('{"msisdns":[1]}', "/rest/hlr"),
+        mavo_error("0x0229", "Invalid token"),
+        401,
+    ),
+    Case(
         "mavorion what handsets sent",
         get("/rest/mosms?token=demo-mavorion&from=2026-11-21&to=2026-11-21"),
         '{"messages":[],"page":1,"pages":0,"per_page":50,"results":0}',

@@ -172,6 +172,35 @@ SKY_CASES += [
         ),
         sky_error("E104", "User Authentication FAILED"),
     ),
+    Case(
+        "skycore form fields without XML",
+        post(
+            SKY,
+            "action=sendsms&api_key=demo-skycore&to=15551234888&from=60856&text=Hello+Jerry",
+            "application/x-www-form-urlencoded",
+        ),
+        SKY_OK,
+    ),
+    Case(
+        "skycore form fields beside a query",
+        post(
+            f"{SKY}?action=sendsms&api_key=demo-skycore",
+            '--b\r\nContent-Disposition: form-data; name="TO"\r\n\r\n15551234888\r\n'
+            '--b\r\nContent-Disposition: form-data; name="FROM"\r\n\r\n60856\r\n'
+            '--b\r\nContent-Disposition: form-data; name="TEXT"\r\n\r\nHi\r\n--b--\r\n',
+            "multipart/form-data; boundary=b",
+        ),
+        SKY_OK,
+    ),
+    Case(
+        "skycore E100 of a post without XML",
+        post(SKY, "xml=", "application/x-www-form-urlencoded"),
+        sky_error(
+            "E100",
+            "Invalid request. Make request via GET method or send valid XML inside 'xml' field via POST.",
+            "",
+        ),
+    ),
     Case("skycore operator", sky("<OPERATORID>0001890</OPERATORID>" + SKY_GOOD), SKY_OK),
     Case("skycore subscribe", subscribe("subscribe", MEMBER), SUBSCRIBED, messages=0),
     Case("skycore unsubscribe", subscribe("UnSubscribe", MEMBER), SUBSCRIBED, messages=0),

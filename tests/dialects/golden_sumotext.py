@@ -147,6 +147,20 @@ SUMO_CASES = [
         sumo_error(1001, "The post could not be read: parameters must be UTF-8"),
     ),
     Case(
+        "sumotext json with null for no carrier",
+        post(
+            SUMO,
+            '{"apikey":"demo-sumotext","mobile":4805550101,"carrier":null,"shortcode":74700,"key":"demo","msg":"x"}',
+            "application/json/mt",
+        ),
+        sumo_error(9, "The Carrier for this Mobile Number 4805550101 was not supplied in post."),
+    ),
+    Case(
+        "sumotext json with null for no key",
+        post(SUMO, '{"apikey":null,"mobile":null}', "application/json/mt"),
+        sumo_error(258, "The current Api Key  does not exist"),
+    ),
+    Case(
         "sumotext doctype",
         post(
             SUMO,

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from aldis.dialects.exchange import HttpReply, HttpRequest
+from aldis.dialects.markup import xml_text
 from aldis.store.sqlite.store import SqliteStore
 from tests.dialects.asking import Asker, get, post
 from tests.fakes.clock import FakeClock
@@ -79,7 +80,9 @@ def is_in_its_own_words(name: str, reply: HttpReply) -> bool:
         return '"ErrNum":' in text and "1099" not in text
     found = json.loads(text)
     return reply.status < 500 and (
-        isinstance(found, list) or "ids" in found or {"code", "message", "variables"} <= found.keys()
+        isinstance(found, list)
+        or bool(found.keys() & {"ids", "hlr"})
+        or {"code", "message", "variables"} <= found.keys()
     )
 
 
@@ -108,6 +111,14 @@ async def test_mavorions_use(document: dict[str, object], demo_store: SqliteStor
     asker = await Asker.over(demo_store, clock)
     body = json.dumps({"from": "2026-11-01", "to": "2026-11-30"} | document)
     reply = await asker.ask(post("/api/usage/labels?token=demo-mavorion", body, "application/json"))
+    assert is_in_its_own_words("mavorion", reply), (reply, document)
+
+
+@relaxed
+@given(document=st.fixed_dictionaries({"msisdns": st.lists(numbers | odd, max_size=3) | odd}) | odd)
+async def test_mavorions_lookups(document: object, demo_store: SqliteStore, clock: FakeClock) -> None:
+    asker = await Asker.over(demo_store, clock)
+    reply = await asker.ask(post("/rest/hlr?token=demo-mavorion", json.dumps(document), "application/json"))
     assert is_in_its_own_words("mavorion", reply), (reply, document)
 
 
@@ -175,6 +186,7 @@ PATHS = [
     "/rest/mtsms/1",
     "/rest/me",
     "/api/usage/labels",
+    "/rest/hlr",
     "/api/sumopost/post",
     "/api/sumolookup/lookup",
     "/API/wxml/1.3/index.php",
@@ -214,3 +226,33 @@ async def test_any_octets(request: HttpRequest, demo_store: SqliteStore, clock: 
     name = next(name for start, name in NAMES.items() if request.path.startswith("/" + start))
     assert reply.status < 500
     assert is_in_its_own_words(name, reply) or b"<ErrNum>" in reply.body
+
+
+@relaxed
+@given(document=st.dictionaries(st.sampled_from([*FIELDS["sumotext"][1], "more"]), odd | values) | odd)
+async def test_sumotexts_json(document: object, demo_store: SqliteStore, clock: FakeClock) -> None:
+    asker = await Asker.over(demo_store, clock)
+    good = FIELDS["sumotext"][1]
+    body = json.dumps(good | document if isinstance(document, dict) else document)
+    for path in ("/api/sumopost/post", "/api/sumolookup/lookup"):
+        reply = await asker.ask(post(path, "json=" + body, "application/json/mt", accept="application/json"))
+        assert is_in_its_own_words("sumotext", reply), (reply, document)
+
+
+@pytest.mark.parametrize("name", ["skycore", "sumotext"])
+@relaxed
+@given(data=st.data())
+async def test_xml(name: str, data: st.DataObject, demo_store: SqliteStore, clock: FakeClock) -> None:
+    asker = await Asker.over(demo_store, clock)
+    path, good, more = FIELDS[name]
+    changed = data.draw(st.dictionaries(st.sampled_from([*good, *more, "a:b", "1"]), values, max_size=3))
+    markup = data.draw(
+        st.sampled_from(["", "<![CDATA[", "<a>", "&b;", "<!-- -->", "<?x y?>", "\x00", "<a/>"])
+    )
+    inner = "".join(f"<{key}>{xml_text(value)}</{key}>" for key, value in (good | changed).items())
+    reply = await asker.ask(post(path.rstrip("?"), f"<x>{inner}{markup}</x>", "application/xml/mt"))
+    if name == "sumotext":
+        assert etree.fromstring(reply.body).tag.endswith("smoPostReturn"), changed
+        assert b"<ErrNum>1099<" not in reply.body, changed
+    else:
+        assert is_in_its_own_words(name, reply), (reply, changed)

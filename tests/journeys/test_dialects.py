@@ -131,6 +131,9 @@ async def test_segments_have_a_rate_of_their_own(tmp_path: Path, customer: FakeC
     assert await whole.genesys("447700900101", "two", message="x" * 161) == "result_code=6"
     assert await whole.genesys("447700900101", "two") == "result_code=0"
     assert await whole.genesys("447700900101", "three") == "result_code=6"
+    sky = {"action": "sendSMS", "api_key": "demo-skycore", "to": "14805550101", "from": "60856", "text": "Hi"}
+    _, answer = await whole.get("/API/wxml/1.3/index.php", **sky)
+    assert "<ERRORCODE>E113</ERRORCODE>" in answer
     await whole.stop()
 
 

@@ -26,10 +26,15 @@ def is_msisdn(text: str) -> bool:
 
 def is_sender(text: str) -> bool:
     """Tell whether a text can be a sender at all: up to 15 digits, or up to 11 printable GSM characters with
-    a letter.
+    a letter: without one, as in `+4512345678`, it would pass for a number that nobody has checked.
     """
     if is_digits(text):
         return len(text) <= MAX_MSISDN_DIGITS
     return (
-        0 < len(text) <= MAX_ALPHANUMERIC and text.isascii() and text.isprintable() and text.strip() == text
+        0 < len(text) <= MAX_ALPHANUMERIC
+        and text.isascii()
+        and text.isprintable()
+        and text.strip() == text
+        and "`" not in text
+        and any(character.isalpha() for character in text)
     )

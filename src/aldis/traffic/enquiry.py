@@ -26,6 +26,13 @@ class CarrierLookup(Enquiry, frozen=True):
     number: str
 
 
+class CarrierLookups(Enquiry, frozen=True):
+    """Asks whose numbers they are."""
+
+    #: as given
+    numbers: tuple[str, ...]
+
+
 class BalanceEnquiry(Enquiry, frozen=True):
     """Asks how much money is left."""
 
@@ -75,6 +82,15 @@ class CarrierFound(msgspec.Struct, frozen=True):
     """The carrier of a number, under the name that the dialect has for it."""
 
     carrier: str
+
+
+class CarriersFound(msgspec.Struct, frozen=True):
+    """The carriers of those numbers that are any."""
+
+    #: international digits → the dialect's code of the carrier or our name; "" when nobody knows
+    carriers: dict[str, str]
+    #: ISO 4217
+    currency: str
 
 
 class BalanceFound(msgspec.Struct, frozen=True):
@@ -127,4 +143,13 @@ class Subscribed(msgspec.Struct, frozen=True):
     """It is as the customer wants it."""
 
 
-Answer = CarrierFound | BalanceFound | StatusFound | Cancelled | UsageFound | InboundFound | Subscribed
+Answer = (
+    CarrierFound
+    | CarriersFound
+    | BalanceFound
+    | StatusFound
+    | Cancelled
+    | UsageFound
+    | InboundFound
+    | Subscribed
+)

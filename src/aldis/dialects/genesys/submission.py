@@ -29,6 +29,8 @@ MAX_MESSAGE_ID = 255
 ECHOED = ("app_id", "conversation_id")
 MAX_ECHO = 255
 
+LONGEST = {"message_id": MAX_MESSAGE_ID, **dict.fromkeys(ECHOED, MAX_ECHO)}
+
 
 def read(request: HttpRequest) -> Submission | Refusal:
     """Turn a request into a submission; the query string counts first, then the form."""
@@ -61,11 +63,12 @@ def _fault(values: dict[str, str]) -> Refusal | None:
     for name in MANDATORY:
         if not values.get(name):
             return Refusal(RefusalReason.PARAMETER_MISSING, name)
-    if len(values.get("message_id", "")) > MAX_MESSAGE_ID:
-        return Refusal(RefusalReason.PARAMETER_INVALID, "message_id")
-    for name in ECHOED:
-        if len(values.get(name, "")) > MAX_ECHO:
+    for name, most in LONGEST.items():
+        if len(values.get(name, "")) > most:
             return Refusal(RefusalReason.PARAMETER_INVALID, name)
+    if values.get("wap_push_url"):
+        # of older clients; what we cannot push must not be accepted as if it were sent
+        return Refusal(RefusalReason.PARAMETER_INVALID, "wap_push_url")
     if values.get("priority", "BULK") not in PRIORITIES:
         return Refusal(RefusalReason.PARAMETER_INVALID, "priority")
     if values.get("receipt", "false").lower() not in RECEIPT_WORDS:

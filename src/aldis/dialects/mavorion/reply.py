@@ -19,6 +19,7 @@ from aldis.traffic.enquiry import (
     Answer,
     BalanceFound,
     Cancelled,
+    CarriersFound,
     Enquiry,
     InboundFound,
     StatusFound,
@@ -79,7 +80,7 @@ ERRORS: dict[RefusalReason, tuple[str, int, str]] = {
     RefusalReason.TOO_LATE: ("0x0303", 410, "Message %1 was sent or deleted already"),
     RefusalReason.CREDIT_INSUFFICIENT: ("0x0216", 403, "Insufficient credit"),
     RefusalReason.UNAVAILABLE: ("0x0305", 503, "Shutting down, try again"),
-    RefusalReason.INTERNAL: ("0x0301", 503, "Temporarily unavailable, try again"),
+    RefusalReason.INTERNAL: ("0x0301", 500, "Internal error, try again"),
 }
 
 #: where a parameter has a code of its own
@@ -135,7 +136,7 @@ def answer(_request: HttpRequest, enquiry: Enquiry, found: Answer) -> HttpReply:
     match found:
         case Cancelled():
             return HttpReply(204, JSON, b"")
-        case BalanceFound() | StatusFound() | UsageFound() | InboundFound():
+        case BalanceFound() | StatusFound() | UsageFound() | InboundFound() | CarriersFound():
             return HttpReply(200, JSON, msgspec.json.encode(report.document(enquiry, found)))
         case _:
             raise TypeError(type(enquiry).__name__)

@@ -15,6 +15,7 @@ from aldis.sms.encoding import Encoding, decode
 from aldis.sms.fitting import from_coding
 from aldis.traffic.enquiry import (
     BalanceFound,
+    CarriersFound,
     Enquiry,
     InboundEnquiry,
     InboundFound,
@@ -31,7 +32,11 @@ ENCODINGS = {Encoding.GSM7: sms.TEXT, Encoding.UCS2: sms.UCS2, Encoding.OCTETS: 
 SECRET = "secret"  # noqa: S105 - the name of a class
 
 
-def document(enquiry: Enquiry, found: BalanceFound | StatusFound | UsageFound | InboundFound) -> object:
+#: what `document` can write
+Told = BalanceFound | StatusFound | UsageFound | InboundFound | CarriersFound
+
+
+def document(enquiry: Enquiry, found: Told) -> object:
     """Give the JSON document of an answer."""
     match found:
         case BalanceFound():
@@ -42,6 +47,13 @@ def document(enquiry: Enquiry, found: BalanceFound | StatusFound | UsageFound | 
             }
         case StatusFound():
             return _status(found.messages)
+        case CarriersFound():
+            return {
+                "currency": found.currency,
+                "hlr": {msisdn: _owner(carrier) for msisdn, carrier in found.carriers.items()},
+                "lookups": len(found.carriers),
+                "total_cost": 0.0,
+            }
         case InboundFound():
             return _inbound(enquiry, found)
         case UsageFound():
@@ -56,6 +68,18 @@ def document(enquiry: Enquiry, found: BalanceFound | StatusFound | UsageFound | 
                 }
                 for row in found.rows
             ]
+
+
+def _owner(carrier: str) -> dict[str, object]:
+    """Write whose number it is: what its beginning tells, which is all that is known."""
+    named = {"mcc": None, "mnc": None, "name": carrier} if carrier else None
+    return {
+        "current_carrier": named,
+        "network_operator": named,
+        "original_carrier": named,
+        "ported": None,
+        "type": None,
+    }
 
 
 def _inbound(enquiry: Enquiry, found: InboundFound) -> dict[str, object]:

@@ -12,7 +12,16 @@ from aldis.dialects import parameters
 from aldis.dialects.contract import Asked
 from aldis.dialects.exchange import HttpRequest
 from aldis.dialects.mavorion import credentials, submission
-from aldis.traffic.enquiry import BalanceEnquiry, Cancellation, InboundEnquiry, StatusEnquiry, UsageEnquiry
+from aldis.dialects.mavorion.sms import international
+from aldis.traffic.enquiry import (
+    BalanceEnquiry,
+    Cancellation,
+    CarrierLookups,
+    Enquiry,
+    InboundEnquiry,
+    StatusEnquiry,
+    UsageEnquiry,
+)
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import Presented
 
@@ -20,6 +29,9 @@ from aldis.traffic.submission import Presented
 ROOTS = ("/v2", "/sms", "/rest")
 ME = frozenset(f"{root}/me" for root in ROOTS)
 USAGE = "/api/usage/labels"
+LOOKUP = frozenset(f"{root}/hlr" for root in ROOTS)
+#: in one lookup: they are read while everybody waits
+MAX_LOOKUPS = 200
 INBOUND = frozenset(f"{root}/mosms" for root in ROOTS)
 MAX_PER_PAGE = 200
 MAX_PAGE = 1_000_000
@@ -32,11 +44,16 @@ PATHS = {
     **{path: frozenset({"GET"}) for path in ME},
     **{path: frozenset({"GET"}) for path in INBOUND},
     USAGE: frozenset({"POST"}),
+    **{path: frozenset({"POST"}) for path in LOOKUP},
 }
 
 
 class _Token(msgspec.Struct, frozen=True):
     token: str = ""
+
+
+class _LookupBody(msgspec.Struct, frozen=True):
+    msisdns: list[str | int] = []
 
 
 class _UsageBody(msgspec.Struct, frozen=True):
@@ -56,16 +73,22 @@ def read(request: HttpRequest) -> Asked | Refusal:
         return presented
     if request.path in SEND:
         return submission.read(request, query, presented)
-    if presented is None and request.path == USAGE:
+    if presented is None and (request.path == USAGE or request.path in LOOKUP):
         presented = _in_body(request)
     if presented is None:
         return Refusal(RefusalReason.CREDENTIALS_MISSING, "token")
+    return _enquiry(request, query, presented)
+
+
+def _enquiry(request: HttpRequest, query: dict[str, str], presented: Presented) -> Enquiry:
     if request.path in ME:
         return BalanceEnquiry(presented=presented)
     if request.path in INBOUND:
         return _inbound(query, presented)
     if request.path == USAGE:
         return _usage(request, presented)
+    if request.path in LOOKUP:
+        return _lookup(request, presented)
     reference = request.path.rpartition("/")[2]
     if request.method == "DELETE":
         return Cancellation(presented=presented, reference=reference)
@@ -80,13 +103,33 @@ def _in_body(request: HttpRequest) -> Presented | None:
     return Presented("mavorion", token) if token else None
 
 
+def _lookup(request: HttpRequest, presented: Presented) -> CarrierLookups:
+    numbers: tuple[str, ...] = ()
+    fault = None
+    try:
+        numbers = tuple(
+            international(each) for each in msgspec.json.decode(request.body, type=_LookupBody).msisdns
+        )
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as invalid:
+        fault = _unreadable(invalid)
+    if fault is None and not numbers:
+        fault = Refusal(RefusalReason.PARAMETER_MISSING, "msisdns")
+    elif len(numbers) > MAX_LOOKUPS:
+        fault = Refusal(RefusalReason.PARAMETER_INVALID, "msisdns", f"msisdns: {MAX_LOOKUPS} at most")
+    return CarrierLookups(presented=presented, fault=fault, numbers=numbers)
+
+
+def _unreadable(invalid: Exception) -> Refusal:
+    text = str(invalid) if isinstance(invalid, msgspec.ValidationError) else "the body is not valid JSON"
+    return Refusal(RefusalReason.MALFORMED, value=text)
+
+
 def _usage(request: HttpRequest, presented: Presented) -> UsageEnquiry:
     """Read from which day to which, both included, in UTC."""
     try:
         body = msgspec.json.decode(request.body, type=_UsageBody)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as invalid:
-        text = str(invalid) if isinstance(invalid, msgspec.ValidationError) else "the body is not valid JSON"
-        fault = Refusal(RefusalReason.MALFORMED, value=text)
+        fault = _unreadable(invalid)
         return UsageEnquiry(presented=presented, fault=fault, since=0, until=0, label=None)
     try:
         since, until = _midnight(body.first), _midnight(body.last + timedelta(days=1))

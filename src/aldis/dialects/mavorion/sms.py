@@ -10,6 +10,7 @@ import binascii
 import msgspec
 
 from aldis.accounts.endpoint import address_fault
+from aldis.dialects.mavorion.transliteration import sender_of
 from aldis.sms.fitting import NO_WISHES, Wishes
 from aldis.sms.segments import MAX_SEGMENTS
 from aldis.traffic.refusal import Refusal, RefusalReason
@@ -186,9 +187,9 @@ def ask_of(sms: Sms) -> MessageAsk:
     if sendtime:
         echo["sendtime"] = str(sendtime)
     return MessageAsk(
-        recipients=tuple([_msisdn(recipient.msisdn) for recipient in sms.recipients]),
+        recipients=tuple([international(recipient.msisdn) for recipient in sms.recipients]),
         text=sms.message or "",
-        sender=str(sms.sender or ""),
+        sender=sender_of(str(sms.sender or "")),
         priority=PRIORITIES.get(sms.priority or "", Priority.INTERACTIVE_LOW),
         echo={name: value for name, value in echo.items() if value is not None},
         callback_url=sms.callback_url or None,
@@ -211,7 +212,7 @@ def _validity(given: int | str | None) -> int | None:
     return LEAST_VALIDITY if str(given).startswith("-") else min(max(number, LEAST_VALIDITY), MOST_VALIDITY)
 
 
-def _msisdn(given: str | int) -> str:
+def international(given: str | int) -> str:
     """Write the sign of an international number in one way: as `+`."""
     text = str(given).strip()
     return f"+{text[2:]}" if text.startswith("00") else text

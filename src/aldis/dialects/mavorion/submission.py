@@ -15,8 +15,9 @@ from aldis.dialects.mavorion.sms import MAX_ECHO, STANDARD, Sms, ask_of, fault_o
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import MessageAsk, Presented, Submission
 
-#: in one request, over all its messages
+#: of one SMS, and SMS in one request; how many both make is bounded by the door's `max_body_octets`
 MAX_RECIPIENTS = 10_000
+MAX_MESSAGES = 10_000
 
 _FALSE = ("", "0", "false", "no")
 _DOTTED_RECIPIENT = re.compile(r"^recipients\.(\d{1,5})\.(msisdn|tagvalues\.(\d{1,5})|charge\..*)$")
@@ -52,7 +53,7 @@ def _is_dry(sms: Sms) -> bool:
 
 
 def _fault(messages: list[Sms]) -> Refusal | None:
-    if sum(len(sms.recipients) for sms in messages) > MAX_RECIPIENTS:
+    if any(len(sms.recipients) > MAX_RECIPIENTS for sms in messages):
         return Refusal(RefusalReason.PARAMETER_INVALID, "recipients", f"recipients: {MAX_RECIPIENTS} at most")
     if len(messages) > 1:
         for name, usual, given in (
@@ -73,8 +74,9 @@ def _unread(presented: Presented, refusal: Refusal) -> Submission:
 
 def _messages(request: HttpRequest, query: dict[str, str]) -> tuple[list[Sms], Presented | None]:
     """Read the messages, and the credentials that stand beside them."""
-    body = request.body.strip()
-    if not body or ("form" in request.media_type and not body.startswith((b"{", b"["))):
+    body = request.body.strip().removeprefix(b"\xef\xbb\xbf")
+    is_form = "form" in request.media_type or not request.media_type
+    if not body or (is_form and not body.startswith((b"{", b"["))):
         values = parameters.form_body(request) | query if body else query
         return [_from_dotted(values)], credentials.login(values)
     try:
@@ -84,8 +86,8 @@ def _messages(request: HttpRequest, query: dict[str, str]) -> tuple[list[Sms], P
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise parameters.Unreadable("the body is not valid JSON") from None
     messages = found if isinstance(found, list) else [found]
-    if len(messages) > MAX_RECIPIENTS:
-        raise parameters.Unreadable(f"more than {MAX_RECIPIENTS} messages")
+    if len(messages) > MAX_MESSAGES:
+        raise parameters.Unreadable(f"more than {MAX_MESSAGES} messages")
     token = next((sms.token for sms in messages if sms.token), "")
     return messages, Presented("mavorion", token) if token else None
 

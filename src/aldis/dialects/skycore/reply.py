@@ -16,6 +16,7 @@ _SHORT_CODE = "Invalid shortcode"
 _INTERNAL = "Internal error"
 _AUTHENTICATION = ("E104", "User Authentication FAILED")
 _RIGHTS = ("E107", "This account has no rights to use this action")
+_THROUGHPUT = ("E113", "Throughput exceeded for this action")
 _PASSWORD = ("E103", "'pass' md5(password) required")
 
 #: reason → (ERRORCODE, ERRORINFO with places for parameter and value)
@@ -121,6 +122,8 @@ def refuse(_request: HttpRequest, asked: Asked | None, refusal: Refusal) -> Http
 def _error(asked: Asked | None, refusal: Refusal) -> tuple[str, str]:
     if refusal.reason is RefusalReason.CREDENTIALS_MISSING and refusal.parameter == "pass":
         return _PASSWORD
+    if refusal.reason is RefusalReason.THROTTLED and refusal.parameter == "segments":
+        return _THROUGHPUT
     if isinstance(asked, Subscription):
         if refusal.reason in (RefusalReason.INTERNAL, RefusalReason.UNAVAILABLE, RefusalReason.OPTED_OUT):
             return _NOT_SUBSCRIBED if asked.wanted else _NOT_UNSUBSCRIBED

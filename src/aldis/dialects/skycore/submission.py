@@ -1,5 +1,5 @@
-"""Reads a Skycore request: XML in a form field or as the body, or parameters in the query string. Source:
-seed 002.
+"""Reads a Skycore request: XML in a form field or as the body, or parameters in the query string or a form.
+Source: seed 002.
 
 Element names are taken in any case and order, values are trimmed (the seed's own examples have blanks), the
 text is not.
@@ -71,24 +71,21 @@ def _subscription(presented: Presented, values: dict[str, str], *, wanted: bool)
 
 
 def _values(request: HttpRequest) -> dict[str, str]:
-    document = _document(request)
+    """Find the XML: the raw body whatever its Content-Type says, or a form field named xml; without XML take
+    the parameters of query and form, of which those of the query count first.
+    """
+    body = request.body.strip().removeprefix(b"\xef\xbb\xbf")
+    if body.startswith(b"<"):
+        return _lowered(parameters.xml_values(parameters.xml_root(body)))
+    form = _lowered(parameters.form_body(request)) if body else {}
+    document = form.pop("xml", "").strip()
     if document:
-        found = parameters.xml_values(parameters.xml_root(document))
-    else:
-        found = parameters.form(request.query)
+        return _lowered(parameters.xml_values(parameters.xml_root(document.encode())))
+    return form | _lowered(parameters.form(request.query))
+
+
+def _lowered(found: dict[str, str]) -> dict[str, str]:
     lowered: dict[str, str] = {}
     for name, value in found.items():
         lowered.setdefault(name.lower(), value)
     return lowered
-
-
-def _document(request: HttpRequest) -> bytes:
-    """Find the XML: the raw body whatever its Content-Type says, or a form field named xml."""
-    body = request.body.strip().removeprefix(b"\xef\xbb\xbf")
-    if not body or body.startswith(b"<"):
-        return body
-    fields = {name.lower(): value for name, value in parameters.form_body(request).items()}
-    document = fields.get("xml", "").strip()
-    if not document:
-        raise parameters.Unreadable("no XML in field 'xml' or in the body")
-    return document.encode()

@@ -7,10 +7,13 @@ from __future__ import annotations
 from aldis.accounts.directory_file import DialectTraits
 from aldis.accounts.numbering import Numbering
 from aldis.dialects.contract import Check, Dialect, Policy, RetrySchedule, is_2xx
-from aldis.dialects.sumotext import inbound, postback, reply, submission
+from aldis.dialects.sumotext import inbound, legacy, postback, reply, submission
 
 METHODS = frozenset({"GET", "POST"})
-PATHS = {path + slash: METHODS for path in (submission.SEND, submission.LOOKUP) for slash in ("", "/")}
+PATHS = {
+    **{path + slash: METHODS for path in (submission.SEND, submission.LOOKUP) for slash in ("", "/")},
+    **dict.fromkeys(legacy.PATHS, METHODS),
+}
 
 #: key known (258), address (28), active (26), permission (128), carrier (9), opted in (27); the rest where it
 #: harms least

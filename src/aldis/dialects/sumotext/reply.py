@@ -14,6 +14,7 @@ import msgspec
 from aldis.dialects.contract import Asked, Reference
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.dialects.markup import xml_text
+from aldis.dialects.sumotext import legacy
 from aldis.dialects.sumotext.submission import XML, is_lookup, kind_of
 from aldis.traffic.enquiry import Answer, CarrierFound, CarrierLookup, Enquiry
 from aldis.traffic.refusal import Refusal, RefusalReason
@@ -96,13 +97,17 @@ LOOKUP_ROOT = "smoLookup.smoLookupRetrun"
 _NAMESPACES = 'xmlns:i="http://www.w3.org/2001/XMLSchema-instance" xmlns="http://schemas.datacontract.org/2004/07/SumotextApi"'
 
 
-def accept(request: HttpRequest, _submission: Submission, admitted: Admitted) -> HttpReply:
+def accept(request: HttpRequest, submission: Submission, admitted: Admitted) -> HttpReply:
     """Give the message's GUID and an empty error object."""
+    if legacy.serves(request):
+        return legacy.accept(request, submission, admitted)
     return _write(request, 200, {"sumoId": admitted.asks[0].reference}, 0, "")
 
 
 def answer(request: HttpRequest, enquiry: Enquiry, found: Answer) -> HttpReply:
     """Give the carrier of a number, and an empty error object."""
+    if legacy.serves(request):
+        return legacy.answer(request, enquiry, found)
     if not isinstance(enquiry, CarrierLookup) or not isinstance(found, CarrierFound):
         raise TypeError(type(found).__name__)
     return _write(request, 200, {"MobileNumber": enquiry.number, "Carrier": found.carrier}, 0, "")
@@ -110,6 +115,8 @@ def answer(request: HttpRequest, enquiry: Enquiry, found: Answer) -> HttpReply:
 
 def refuse(request: HttpRequest, asked: Asked | None, refusal: Refusal) -> HttpReply:
     """Give the error object that fits a refusal; a message then has a GUID that was never set."""
+    if legacy.serves(request):
+        return legacy.refuse(request, asked, ERRORS[refusal.reason][0], refusal.reason)
     lookup = is_lookup(request)
     number, text = (LOOKUP_ERRORS.get(refusal.reason) if lookup else None) or ERRORS[refusal.reason]
     mobile, apikey = "", ""

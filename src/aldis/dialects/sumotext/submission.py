@@ -7,7 +7,9 @@ from __future__ import annotations
 import msgspec
 
 from aldis.dialects import parameters
+from aldis.dialects.contract import Asked
 from aldis.dialects.exchange import HttpRequest
+from aldis.dialects.sumotext import legacy
 from aldis.traffic.enquiry import CarrierLookup
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import MessageAsk, Presented, Submission
@@ -18,18 +20,20 @@ SEND, LOOKUP = "/api/sumopost/post", "/api/sumolookup/lookup"
 
 
 class _Document(msgspec.Struct, frozen=True):
-    """The JSON body; clients send numbers where they should send strings, so both are taken."""
+    """The JSON body; clients send numbers where they should send strings, and null for nothing."""
 
-    apikey: str | int = ""
-    mobile: str | int = ""
-    carrier: str = ""
-    shortcode: str | int = ""
-    key: str | int = ""
-    msg: str | int = ""
+    apikey: str | int | None = None
+    mobile: str | int | None = None
+    carrier: str | int | None = None
+    shortcode: str | int | None = None
+    key: str | int | None = None
+    msg: str | int | None = None
 
 
-def read(request: HttpRequest) -> Submission | CarrierLookup | Refusal:
-    """Turn a request into a submission or a lookup; the query string counts first, then the body."""
+def read(request: HttpRequest) -> Asked | Refusal:
+    """Turn a request into a submission or an enquiry; the query string counts first, then the body."""
+    if legacy.serves(request):
+        return legacy.read(request)
     try:
         values = _values(request)
     except parameters.Unreadable as unreadable:
@@ -98,4 +102,4 @@ def _json_values(document: bytes) -> dict[str, str]:
         raise parameters.Unreadable(str(fault)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise parameters.Unreadable("not valid JSON") from None
-    return {name: str(value) for name, value in msgspec.structs.asdict(found).items()}
+    return {name: str(value) for name, value in msgspec.structs.asdict(found).items() if value is not None}

@@ -16,6 +16,7 @@ import structlog
 from aldis.dialects.contract import Asked, Dialect
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.doors.http.errand import Errand
+from aldis.doors.http.reading import host_of
 from aldis.errors import TemporaryError
 from aldis.telemetry import Metrics
 from aldis.traffic.enquiry import Answer, Enquiry
@@ -47,6 +48,7 @@ class Admission(Protocol):
 
 #: answers the paths that belong to no dialect
 HouseRoute = Callable[[], HttpReply]
+NO_ROUTES: Mapping[str, HouseRoute] = {}
 
 
 class Door:
@@ -59,9 +61,12 @@ class Door:
         admission: Admission,
         enquiries: Enquiries,
         metrics: Metrics,
+        hosts: Mapping[str, Mapping[str, Dialect]] | None = None,
     ) -> None:
+        """`hosts`: host names that belong to a dialect, with its paths; all else is unknown there."""
         self._dialects = dialects
         self._house = house
+        self._hosts = hosts or {}
         self._admission = admission
         self._enquiries = enquiries
         self._metrics = metrics
@@ -72,15 +77,20 @@ class Door:
     def serve(self, request: HttpRequest, answer: Callable[[HttpReply], None]) -> None:
         """Answer one request, now or later, once."""
         path = request.path
-        dialect = self._dialects.get(path)
-        if dialect is None and path not in self._house:
+        dialects, house = self._dialects, self._house
+        if self._hosts:
+            bound = self._hosts.get(host_of(request.header(b"host")))
+            if bound is not None:
+                dialects, house = bound, NO_ROUTES
+        dialect = dialects.get(path)
+        if dialect is None and path not in house:
             path = path[: path.rfind("/") + 1] + "*"
-            dialect = self._dialects.get(path)
+            dialect = dialects.get(path)
         if dialect is not None:
             Errand(self._converse(dialect, path, request), answer)
         else:
-            house = self._house.get(path)
-            answer(house() if house is not None else NOT_FOUND)
+            route = house.get(path)
+            answer(route() if route is not None else NOT_FOUND)
 
     async def _converse(self, dialect: Dialect, path: str, request: HttpRequest) -> HttpReply:
         asked: Asked | None = None

@@ -1,4 +1,4 @@
-"""Reads from the head of a request what the dialects want to know: its path, and who asks. Pure."""
+"""Reads from the head of a request what door and dialects want to know: host, path, and who asks. Pure."""
 
 from __future__ import annotations
 
@@ -14,6 +14,13 @@ def path_of(target: bytes) -> str:
     if b"%" in target:
         target = unquote_to_bytes(target)
     return target.decode("utf-8", "replace")
+
+
+def host_of(header: str) -> str:
+    """Read the host name of a Host header, without its port. Source: RFC 9110 §7.2."""
+    host, colon, port = header.strip().lower().rpartition(":")
+    name = host if colon and port.isdigit() else f"{host}{colon}{port}"
+    return name.removesuffix(".")
 
 
 def peer_of(address: str, headers: list[tuple[bytes, bytes]], trusted: Collection[str]) -> str:

@@ -148,7 +148,8 @@ def _throttle(case: Case) -> Refusal | None:
     rate = case.account.rate_per_s
     if case.submission.dry_run:
         return None
-    if rate is None or case.throttle(case.account, Unit.MESSAGES, case.submission.recipient_count):
+    # a request that names nobody is asked to wait like any other
+    if rate is None or case.throttle(case.account, Unit.MESSAGES, max(1, case.submission.recipient_count)):
         return None
     return Refusal(RefusalReason.THROTTLED, value=f"{1 / rate:g}")
 
@@ -160,7 +161,7 @@ def _segment_rate(case: Case) -> Refusal | None:
     segments = sum(routed.fitted.segments for found in case.findings for routed in found.routes)
     if case.throttle(case.account, Unit.SEGMENTS, segments):
         return None
-    return Refusal(RefusalReason.THROTTLED, value=f"{1 / rate:g}")
+    return Refusal(RefusalReason.THROTTLED, "segments", f"{1 / rate:g}")
 
 
 def _recipients_present(case: Case) -> Refusal | None:

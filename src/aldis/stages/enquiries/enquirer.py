@@ -24,6 +24,8 @@ from aldis.traffic.enquiry import (
     Cancelled,
     CarrierFound,
     CarrierLookup,
+    CarrierLookups,
+    CarriersFound,
     Enquiry,
     InboundEnquiry,
     InboundFound,
@@ -64,6 +66,8 @@ class Enquirer:
         match enquiry:
             case CarrierLookup():
                 return self._look_up(dialect, found, account, enquiry)
+            case CarrierLookups():
+                return self._look_all_up(dialect, found, account, enquiry)
             case Subscription():
                 return await self._subscribe(dialect, found, account, enquiry)
             case _:
@@ -109,6 +113,20 @@ class Enquirer:
         if code is None:
             return Refusal(RefusalReason.CARRIER_UNKNOWN, value=enquiry.number)
         return CarrierFound(code)
+
+    def _look_all_up(
+        self, dialect: Dialect, credential: Credential, account: Account, enquiry: CarrierLookups
+    ) -> Answer | Refusal:
+        directory = self._current.directory
+        if not account.may_look_up:
+            return Refusal(RefusalReason.LOOKUP_NOT_PERMITTED)
+        carriers: dict[str, str] = {}
+        for given in enquiry.numbers:
+            number = read_number(given, dialect.policy.numbering, credential.country)
+            if number is not None:
+                carrier = directory.carrier_of(number.msisdn)
+                carriers[number.msisdn] = directory.carrier_code(dialect.name, carrier) or carrier
+        return CarriersFound(carriers, account.currency)
 
     async def _subscribe(
         self, dialect: Dialect, credential: Credential, account: Account, enquiry: Subscription
