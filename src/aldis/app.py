@@ -22,6 +22,7 @@ from aldis.clock import Clock
 from aldis.console.desk import Desk
 from aldis.console.server import ConsoleServer
 from aldis.console.site import site
+from aldis.console.viewers import Viewers
 from aldis.dialects.exchange import HttpReply
 from aldis.dialects.registry import BY_NAME, BY_PATH
 from aldis.doors.http import house
@@ -30,7 +31,10 @@ from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.server import HttpServer, ServerSettings
 from aldis.links.smpp import tls
 from aldis.links.smpp.link import PAIR, TRANSCEIVER, LinkSettings, SmppLink
+from aldis.operating.happenings import Happenings
 from aldis.operating.people import People
+from aldis.operating.phones import Phones
+from aldis.operating.sampling import Sampler
 from aldis.settings import (
     HttpSettings,
     LinkEntry,
@@ -40,6 +44,7 @@ from aldis.settings import (
     password_of,
     store_path,
 )
+from aldis.simulator.counter import OperatorsCounter
 from aldis.simulator.memory import Memory, SmscSettings
 from aldis.simulator.smsc import Smsc
 from aldis.simulator.view import HandsetView
@@ -136,6 +141,8 @@ class Gateway:
         self._agent_tasks: list[asyncio.Task[None]] = []
         self._simulator: Simulator | None = None
         self.console: ConsoleServer | None = None
+        self._sampler = Sampler(self.store.watching, self.metrics, clock, self.binds)
+        self._viewers = Viewers()
 
     async def start(self) -> None:
         """Open everything; when this returns, requests are taken."""
@@ -174,6 +181,8 @@ class Gateway:
         self._agent_tasks = [asyncio.create_task(run()) for run in agents]
         await self.server.start()
         if settings.console is not None:
+            await self._sampler.recall()
+            self._agent_tasks.append(asyncio.create_task(self._sampler.run()))
             self.console = ConsoleServer(site(self._desk(current)), *host_and_port(settings.console.listen))
             await self.console.start()
         log.info("gateway up", port=self.server.port, links=list(self._links))
@@ -181,6 +190,8 @@ class Gateway:
     async def stop(self) -> None:
         """Refuse new work, finish what is under way within bounds, close."""
         self.admitter.draining = True
+        self._sampler.stop()
+        self._viewers.close()
         if self.console is not None:
             await self.console.stop()
         await self.server.stop()
@@ -225,6 +236,8 @@ class Gateway:
             retry=RetryPolicy(max_attempts=entry.max_attempts, hold_in_doubt=entry.in_doubt == "hold"),
             tps=entry.tps,
         )
+        self.metrics.link_window.labels(entry.name).set(link.window)
+        self.metrics.link_limit.labels(entry.name).set(entry.tps or 0)
         self._links[entry.name] = link
         self._senders[entry.name] = Sender(self.store, link, settings, self._clock, luck, self.metrics)
 
@@ -251,8 +264,20 @@ class Gateway:
             sender.on_owed = self.poster.wake
 
     def _desk(self, current: CurrentDirectory) -> Desk:
-        people = People(self.store.staff)
-        return Desk(self.store, self._clock, current, self.metrics, people, self.binds)
+        carrier = None if self._simulator is None else OperatorsCounter(self._simulator.memory)
+        watching = self.store.watching
+        return Desk(
+            store=self.store,
+            clock=self._clock,
+            current=current,
+            metrics=self.metrics,
+            people=People(self.store.staff),
+            binds=self.binds,
+            sampler=self._sampler,
+            happenings=Happenings(watching, current, self._clock),
+            phones=Phones(carrier, watching),
+            viewers=self._viewers,
+        )
 
     def _door(self) -> Door:
         paths: dict[str, Callable[[], HttpReply]] = {
