@@ -14,6 +14,7 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from aldis.accounts.directory import CurrentDirectory
@@ -31,6 +32,7 @@ from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.server import HttpServer, ServerSettings
 from aldis.links.smpp import tls
 from aldis.links.smpp.link import PAIR, TRANSCEIVER, LinkSettings, SmppLink
+from aldis.links.smpp.probe import probe
 from aldis.operating.happenings import Happenings
 from aldis.operating.people import People
 from aldis.operating.phones import Phones
@@ -61,6 +63,8 @@ from aldis.stages.sending.retry import RetryPolicy
 from aldis.stages.sending.sender import Sender, SenderSettings
 from aldis.stages.upkeep.keeper import Keeper, KeeperSettings
 from aldis.store.contract import Store
+from aldis.store.health import StoreHealth
+from aldis.store.sqlite.health import look_over
 from aldis.store.sqlite.in_process import ProcessRunner
 from aldis.store.sqlite.journal import Journal
 from aldis.store.sqlite.ownership import OwnerLock
@@ -104,6 +108,16 @@ def open_store(settings: Settings, data_dir: Path) -> SqliteStore:
     return SqliteStore(store_path(settings.store.url, data_dir))
 
 
+def store_health(path: Path) -> StoreHealth:
+    """Look a store's file over."""
+    return look_over(path)
+
+
+async def probe_link(entry: LinkEntry, clock: Clock) -> list[str]:
+    """Try a link's binds once; returns how each went. Raises SettingsError."""
+    return await probe(msgspec.structs.replace(_link_settings(entry), count=1), clock)
+
+
 def _open_to_serve(
     settings: Settings, data_dir: Path, lock: OwnerLock, on_lost: Callable[[], None]
 ) -> SqliteStore:
@@ -141,7 +155,7 @@ class Gateway:
         self._agent_tasks: list[asyncio.Task[None]] = []
         self._simulator: Simulator | None = None
         self.console: ConsoleServer | None = None
-        self._sampler = Sampler(self.store.watching, self.metrics, clock, self.binds)
+        self._sampler = Sampler(self.store.watching, self.metrics, clock, self.binds, self._link_errors)
         self._viewers = Viewers()
 
     async def start(self) -> None:
@@ -228,6 +242,9 @@ class Gateway:
     def binds(self) -> dict[str, list[str]]:
         """Tell how the binds of each link stand, for people."""
         return {name: [bind.condition for bind in link.binds] for name, link in self._links.items()}
+
+    def _link_errors(self) -> dict[str, tuple[str, int]]:
+        return {name: link.last_error for name, link in self._links.items()}
 
     def _add_link(self, entry: LinkEntry) -> None:
         take_receipt, take_inbound = self._recorder.take, self._collector.take

@@ -81,7 +81,7 @@ class LinkNow(msgspec.Struct, frozen=True):
     slowed_to: float
     #: by priority
     queued: dict[int, int]
-    #: why it was last not bound, and when (Unix seconds); "", 0 for never
+    #: why it was last not bound, and when (Unix milliseconds); "", 0 for never
     last_error: str = ""
     last_error_at: int = 0
 

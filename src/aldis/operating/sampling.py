@@ -54,18 +54,20 @@ class Sampler:
         metrics: Metrics,
         clock: Clock,
         binds: Callable[[], dict[str, list[str]]],
+        errors: Callable[[], dict[str, tuple[str, int]]],
     ) -> None:
-        """`binds`: link → how each of its binds stands."""
+        """`binds`: link → how each of its binds stands; `errors`: link → why one was last not bound, and
+        when.
+        """
         self._store = store
         self._metrics = metrics
         self._clock = clock
         self._binds = binds
+        self._errors = errors
         self._last: tuple[Reading, float] | None = None
         self._seconds: deque[Sample] = deque(maxlen=HOUR_S)
         self._minutes: deque[Sample] = deque(maxlen=DAY_S // MINUTE_S)
         self._this_minute: list[Sample] = []
-        #: link → why it was last not bound, and when
-        self._errors: dict[str, tuple[str, int]] = {}
         self.now = Now(Sample(clock.now() // 1000), None, {}, [])
         self._written: tuple[Now, str] | None = None
         self._news = asyncio.Event()
@@ -130,15 +132,11 @@ class Sampler:
         return finished
 
     def _stand(self, before: Reading, reading: Reading, seconds: float, sample: Sample) -> Now:
-        binds = self._binds()
-        for name, conditions in binds.items():
-            for condition in conditions:
-                if condition not in ("bound", "connecting"):
-                    self._errors[name] = (condition, sample.at)
+        errors = self._errors()
         links = [
             msgspec.structs.replace(link, last_error=error, last_error_at=at)
-            for link in links_between(before, reading, seconds, binds)
-            for error, at in (self._errors.get(link.name, ("", 0)),)
+            for link in links_between(before, reading, seconds, self._binds())
+            for error, at in (errors.get(link.name, ("", 0)),)
         ]
         queued: dict[int, int] = {}
         for link in links:

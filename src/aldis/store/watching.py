@@ -80,10 +80,6 @@ class WatchingStore(Protocol):
         """
         ...
 
-    async def newest_message_at(self) -> int:
-        """Tell when the newest message was accepted; 0 without one."""
-        ...
-
     async def keep_minute(self, at: int, sample: bytes, forget_before: int) -> None:
         """Keep what a minute was like, and forget those that are old. Instants in Unix seconds."""
         ...

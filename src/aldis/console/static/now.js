@@ -47,7 +47,7 @@
       cell("not_taken").textContent = count(link.not_taken_per_s);
       if (link.slowed_to) cell("limit").replaceChildren(tag(`slowed to ${count(link.slowed_to)}`, "warn"));
       else cell("limit").textContent = link.limit ? count(link.limit) : "none";
-      if (link.last_error) cell("error").textContent = `${link.last_error}, ${time(link.last_error_at)}`;
+      if (link.last_error) cell("error").textContent = `${link.last_error}, ${time(link.last_error_at / 1000)}`;
     });
   }
 

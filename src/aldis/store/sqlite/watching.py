@@ -43,10 +43,6 @@ class SqliteWatching:
         """See `WatchingStore.happened`."""
         return await self._operators.ask(happened, after, until, limit)
 
-    async def newest_message_at(self) -> int:
-        """See `WatchingStore.newest_message_at`."""
-        return await self._operators.ask(newest_message_at)
-
     async def keep_minute(self, at: int, sample: bytes, forget_before: int) -> None:
         """See `WatchingStore.keep_minute`."""
         await self._writer.call(keep_minute, Minute(at, sample, forget_before))
@@ -132,12 +128,6 @@ def happened(db: apsw.Connection, after: Place, until: int, limit: int) -> list[
     }
     rows: list[tuple[Any, ...]] = db.execute(_HAPPENED, bindings).fetchall()
     return [Happening(at, Kind(kind), *rest) for at, kind, *rest in rows]
-
-
-def newest_message_at(db: apsw.Connection) -> int:
-    """Tell when the newest message was accepted."""
-    rows = every(db, "SELECT accepted_at FROM message ORDER BY message_id DESC LIMIT 1")
-    return int(rows[0][0]) if rows else 0
 
 
 def keep_minute(db: apsw.Connection, items: list[Minute]) -> list[None]:
