@@ -14,6 +14,7 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from aldis.accounts.directory import CurrentDirectory
@@ -22,6 +23,7 @@ from aldis.clock import Clock
 from aldis.console.desk import Desk
 from aldis.console.server import ConsoleServer
 from aldis.console.site import site
+from aldis.console.viewers import Viewers
 from aldis.dialects.exchange import HttpReply
 from aldis.dialects.registry import BY_NAME, BY_PATH
 from aldis.doors.http import house
@@ -30,7 +32,11 @@ from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.server import HttpServer, ServerSettings
 from aldis.links.smpp import tls
 from aldis.links.smpp.link import PAIR, TRANSCEIVER, LinkSettings, SmppLink
+from aldis.links.smpp.probe import probe
+from aldis.operating.happenings import Happenings
 from aldis.operating.people import People
+from aldis.operating.phones import Phones
+from aldis.operating.sampling import Sampler
 from aldis.settings import (
     HttpSettings,
     LinkEntry,
@@ -40,6 +46,7 @@ from aldis.settings import (
     password_of,
     store_path,
 )
+from aldis.simulator.counter import OperatorsCounter
 from aldis.simulator.memory import Memory, SmscSettings
 from aldis.simulator.smsc import Smsc
 from aldis.simulator.view import HandsetView
@@ -56,6 +63,8 @@ from aldis.stages.sending.retry import RetryPolicy
 from aldis.stages.sending.sender import Sender, SenderSettings
 from aldis.stages.upkeep.keeper import Keeper, KeeperSettings
 from aldis.store.contract import Store
+from aldis.store.health import StoreHealth
+from aldis.store.sqlite.health import look_over
 from aldis.store.sqlite.in_process import ProcessRunner
 from aldis.store.sqlite.journal import Journal
 from aldis.store.sqlite.ownership import OwnerLock
@@ -99,6 +108,16 @@ def open_store(settings: Settings, data_dir: Path) -> SqliteStore:
     return SqliteStore(store_path(settings.store.url, data_dir))
 
 
+def store_health(path: Path) -> StoreHealth:
+    """Look a store's file over."""
+    return look_over(path)
+
+
+async def probe_link(entry: LinkEntry, clock: Clock) -> list[str]:
+    """Try a link's binds once; returns how each went. Raises SettingsError."""
+    return await probe(msgspec.structs.replace(_link_settings(entry), count=1), clock)
+
+
 def _open_to_serve(
     settings: Settings, data_dir: Path, lock: OwnerLock, on_lost: Callable[[], None]
 ) -> SqliteStore:
@@ -136,6 +155,8 @@ class Gateway:
         self._agent_tasks: list[asyncio.Task[None]] = []
         self._simulator: Simulator | None = None
         self.console: ConsoleServer | None = None
+        self._sampler = Sampler(self.store.watching, self.metrics, clock, self.binds, self._link_errors)
+        self._viewers = Viewers()
 
     async def start(self) -> None:
         """Open everything; when this returns, requests are taken."""
@@ -174,6 +195,8 @@ class Gateway:
         self._agent_tasks = [asyncio.create_task(run()) for run in agents]
         await self.server.start()
         if settings.console is not None:
+            await self._sampler.recall()
+            self._agent_tasks.append(asyncio.create_task(self._sampler.run()))
             self.console = ConsoleServer(site(self._desk(current)), *host_and_port(settings.console.listen))
             await self.console.start()
         log.info("gateway up", port=self.server.port, links=list(self._links))
@@ -181,6 +204,8 @@ class Gateway:
     async def stop(self) -> None:
         """Refuse new work, finish what is under way within bounds, close."""
         self.admitter.draining = True
+        self._sampler.stop()
+        self._viewers.close()
         if self.console is not None:
             await self.console.stop()
         await self.server.stop()
@@ -218,6 +243,9 @@ class Gateway:
         """Tell how the binds of each link stand, for people."""
         return {name: [bind.condition for bind in link.binds] for name, link in self._links.items()}
 
+    def _link_errors(self) -> dict[str, tuple[str, int]]:
+        return {name: link.last_error for name, link in self._links.items()}
+
     def _add_link(self, entry: LinkEntry) -> None:
         take_receipt, take_inbound = self._recorder.take, self._collector.take
         link = SmppLink(_link_settings(entry), self._clock, luck, self.metrics, take_receipt, take_inbound)
@@ -225,6 +253,8 @@ class Gateway:
             retry=RetryPolicy(max_attempts=entry.max_attempts, hold_in_doubt=entry.in_doubt == "hold"),
             tps=entry.tps,
         )
+        self.metrics.link_window.labels(entry.name).set(link.window)
+        self.metrics.link_limit.labels(entry.name).set(entry.tps or 0)
         self._links[entry.name] = link
         self._senders[entry.name] = Sender(self.store, link, settings, self._clock, luck, self.metrics)
 
@@ -251,8 +281,20 @@ class Gateway:
             sender.on_owed = self.poster.wake
 
     def _desk(self, current: CurrentDirectory) -> Desk:
-        people = People(self.store.staff)
-        return Desk(self.store, self._clock, current, self.metrics, people, self.binds)
+        carrier = None if self._simulator is None else OperatorsCounter(self._simulator.memory)
+        watching = self.store.watching
+        return Desk(
+            store=self.store,
+            clock=self._clock,
+            current=current,
+            metrics=self.metrics,
+            people=People(self.store.staff),
+            binds=self.binds,
+            sampler=self._sampler,
+            happenings=Happenings(watching, current, self._clock),
+            phones=Phones(carrier, watching),
+            viewers=self._viewers,
+        )
 
     def _door(self) -> Door:
         paths: dict[str, Callable[[], HttpReply]] = {

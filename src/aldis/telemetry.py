@@ -78,6 +78,11 @@ class Metrics:
             ["outcome"],
             registry=self.registry,
         )
+        self.commits = Gauge("aldis_store_commits", "Commits since the start", registry=self.registry)
+        self._add_links()
+
+    def _add_links(self) -> None:
+        """Add what tells how the links stand, and what waits."""
         self.link_up = Gauge("aldis_link_up", "1 while a link is bound", ["link"], registry=self.registry)
         self.link_in_flight = Gauge(
             "aldis_link_in_flight", "Segments awaiting a response", ["link"], registry=self.registry
@@ -94,9 +99,26 @@ class Metrics:
             ["link", "kind"],
             registry=self.registry,
         )
-        self.commits = Gauge("aldis_store_commits", "Commits since the start", registry=self.registry)
+        self.link_window = Gauge(
+            "aldis_link_window",
+            "Segments that may await a response on all binds of a link together",
+            ["link"],
+            registry=self.registry,
+        )
+        self.link_limit = Gauge(
+            "aldis_link_limit",
+            "Segments a second that the settings allow a link; 0 without a limit",
+            ["link"],
+            registry=self.registry,
+        )
         self.backlog = Gauge(
-            "aldis_queued_messages", "Messages waiting, by link", ["link"], registry=self.registry
+            "aldis_queued_messages",
+            "Messages waiting, by link and priority (3 is the most urgent)",
+            ["link", "priority"],
+            registry=self.registry,
+        )
+        self.postbacks_owed = Gauge(
+            "aldis_postbacks_owed", "Postbacks neither done nor given up", registry=self.registry
         )
 
     def exposition(self) -> bytes:

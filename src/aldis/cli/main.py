@@ -12,10 +12,12 @@ import click
 from aldis import __version__
 from aldis.cli.admin import admin
 from aldis.cli.apply import apply
+from aldis.cli.completion import completion
 from aldis.cli.config import config
 from aldis.cli.consent import consent
 from aldis.cli.decode import decode
 from aldis.cli.demo import demo
+from aldis.cli.doctor import doctor
 from aldis.cli.inbound import inbound
 from aldis.cli.key import key
 from aldis.cli.message import message, messages
@@ -23,6 +25,8 @@ from aldis.cli.route import route
 from aldis.cli.segments import segments
 from aldis.cli.serve import serve
 from aldis.cli.simulator import simulator
+from aldis.cli.tail import tail
+from aldis.cli.top import top
 from aldis.errors import GatewayError, SettingsError
 
 
@@ -39,6 +43,9 @@ for verb in (
     apply,
     admin,
     config,
+    doctor,
+    top,
+    tail,
     message,
     messages,
     inbound,
@@ -47,6 +54,7 @@ for verb in (
     key,
     segments,
     decode,
+    completion,
 ):
     aldis.add_command(verb)
 

@@ -41,6 +41,12 @@ async def _serve(settings: Settings, data_dir: Path) -> None:
     spare_the_collector()
     links = ", ".join(gateway.links_up()) or "none, so messages wait"
     click.echo(f"Aldis serves on {settings.http.listen}; links: {links}; Ctrl-C stops", err=True)
+    if gateway.console is not None:
+        click.echo(f"The console is at {gateway.console.url}", err=True)
+        if not await gateway.store.staff.operators():
+            click.echo(
+                "Nobody can sign in there yet: `aldis admin create NAME` makes the first admin", err=True
+            )
     await first_of(stopped, gateway.lost)
     if gateway.lost.is_set():
         click.echo("the store's writer has ended by itself; ending as well", err=True)

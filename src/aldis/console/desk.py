@@ -8,7 +8,11 @@ import msgspec
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.clock import Clock
+from aldis.console.viewers import Viewers
+from aldis.operating.happenings import Happenings
 from aldis.operating.people import People
+from aldis.operating.phones import Phones
+from aldis.operating.sampling import Sampler
 from aldis.store.contract import Store
 from aldis.telemetry import Metrics
 
@@ -23,3 +27,7 @@ class Desk(msgspec.Struct, frozen=True):
     people: People
     #: link → how each of its binds stands
     binds: Callable[[], dict[str, list[str]]]
+    sampler: Sampler
+    happenings: Happenings
+    phones: Phones
+    viewers: Viewers

@@ -37,7 +37,7 @@ def guarded(page: Page, desk: Desk) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         """Ask, then let the page answer."""
         is_api = request.url.path.startswith(API)
-        actor, csrf = await _who(request, desk)
+        actor, csrf = await who(request, desk)
         if actor is None:
             return _refused(request, 401, "sign in first", is_api=is_api)
         if actor.role < page.role:
@@ -57,7 +57,7 @@ def guarded(page: Page, desk: Desk) -> Callable[[Request], Awaitable[Response]]:
     return endpoint
 
 
-async def _who(request: Request, desk: Desk) -> tuple[Actor | None, str]:
+async def who(request: Request, desk: Desk) -> tuple[Actor | None, str]:
     """Tell who asks, and what a form of theirs must carry ("" for programs)."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and request.url.path.startswith(API):

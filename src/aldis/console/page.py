@@ -72,7 +72,18 @@ def _when(instant: int | None) -> str:
     return as_datetime(instant).strftime("%Y-%m-%d %H:%M:%S") if instant else "-"
 
 
+def _clock_time(instant: int | None) -> str:
+    return as_datetime(instant).strftime("%H:%M:%S") if instant else "-"
+
+
+def _count(value: float) -> str:
+    """Write a number as people read it: thousands apart, a decimal where there are few."""
+    return f"{value:,.1f}" if value and abs(value) < 10 and value != int(value) else f"{value:,.0f}"  # noqa: PLR2004
+
+
 _ENVIRONMENT.filters["when"] = _when
+_ENVIRONMENT.filters["time"] = _clock_time
+_ENVIRONMENT.filters["count"] = _count
 _ENVIRONMENT.filters["money"] = from_micros
 
 

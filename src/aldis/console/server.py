@@ -30,6 +30,7 @@ class ConsoleServer:
 
     def __init__(self, app: Starlette, host: str, port: int) -> None:
         self._where = f"{host}:{port}"
+        self._host = f"[{host}]" if ":" in host else host
         config = uvicorn.Config(
             app,
             host=host,
@@ -66,6 +67,11 @@ class ConsoleServer:
     def port(self) -> int:
         """The port, also where 0 was asked for."""
         return int(self._socket.getsockname()[1])
+
+    @property
+    def url(self) -> str:
+        """Where people find it."""
+        return f"http://{self._host}:{self.port}/"
 
     async def start(self) -> None:
         """Serve from now on."""

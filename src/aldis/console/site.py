@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from aldis.console import sign_in
+from aldis.console import api, sign_in
 from aldis.console.desk import Desk
 from aldis.console.gate import guarded
 from aldis.console.page import Page, render_open
@@ -72,7 +72,7 @@ async def _failed(_request: Request, _fault: Exception) -> Response:
     return render_open("refused.html", status=500, why="This failed; the log says why.")
 
 
-def site(desk: Desk, pages: tuple[Page, ...] = (*PAGES, *sign_in.PAGES)) -> Starlette:
+def site(desk: Desk, pages: tuple[Page, ...] = (*PAGES, *api.PAGES, *sign_in.PAGES)) -> Starlette:
     """Build the application."""
     routes = [Route(page.path, guarded(page, desk), methods=list(page.methods)) for page in pages]
     return Starlette(

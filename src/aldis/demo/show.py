@@ -14,7 +14,7 @@ from aldis.app import Entropy, Gateway
 from aldis.clock import Clock
 from aldis.demo.receiver import Receiver, Taken
 from aldis.demo.requests import DemoRequest, four
-from aldis.demo.world import apply_world, refuse_public_addresses
+from aldis.demo.world import CONSOLE_LOGIN, apply_world, refuse_public_addresses
 from aldis.doors.http.server import HttpServer, ServerSettings
 from aldis.errors import GatewayError
 from aldis.settings import Settings, host_and_port
@@ -132,6 +132,11 @@ class Demo:
             said = """-d '{"to": "74700", "text": "STOP"}'"""
             console.print(
                 f"Have the first one say STOP, and send to it again: curl -sS {view}/14805550102 {said}"
+            )
+        if gateway.console is not None:
+            name, _, password = CONSOLE_LOGIN
+            console.print(
+                f"\n[bold]The console[/bold] is at {gateway.console.url} : sign in as {name} / {password}\n"
             )
         console.print(f"The life of a message:   {self._command} message 1 --data-dir {self._data_dir}")
         console.print(f"Numbers:                 curl -sS {self._base(gateway)}/metrics")

@@ -13,6 +13,8 @@ from aldis.smpp.status import ESME_RINVDSTADR, ESME_ROK
 class Behaviour(msgspec.Struct, frozen=True):
     """How one submission is treated; the defaults are a carrier as it should be."""
 
+    #: what this is, for people: as in the guide
+    says: str = "delivers, receipt DELIVRD"
     #: answered to the submit; anything but ESME_ROK means that it is not taken
     submit_status: int = ESME_ROK
     #: ESME_RTHROTTLED so often before a submission to this number is taken
@@ -35,19 +37,19 @@ class Behaviour(msgspec.Struct, frozen=True):
 DELIVERS = Behaviour()
 
 BY_LAST_DIGITS: dict[str, Behaviour] = {
-    "80": Behaviour(receipt=MessageState.UNDELIVERABLE, error_code="034"),
-    "81": Behaviour(receipt=MessageState.EXPIRED, error_code="027"),
-    "82": Behaviour(submit_status=ESME_RINVDSTADR, receipt=None),
-    "83": Behaviour(throttled=3),
-    "84": Behaviour(receipt=None),
-    "85": Behaviour(receipt_before_response=True),
-    "86": Behaviour(receipt_count=2),
-    "87": Behaviour(id_in_hex=True),
-    "88": Behaviour(receipt_delay_s=5.0),
-    "89": Behaviour(drops_connection=True),
-    "90": Behaviour(receipt=MessageState.REJECTED, error_code="008"),
-    "91": Behaviour(vendor_receipt=True),
-    "92": Behaviour(response_delay_s=8.0),
+    "80": Behaviour("receipt UNDELIV, err 034", receipt=MessageState.UNDELIVERABLE, error_code="034"),
+    "81": Behaviour("receipt EXPIRED", receipt=MessageState.EXPIRED, error_code="027"),
+    "82": Behaviour("refuses the submit: ESME_RINVDSTADR", submit_status=ESME_RINVDSTADR, receipt=None),
+    "83": Behaviour("ESME_RTHROTTLED three times, then takes it", throttled=3),
+    "84": Behaviour("takes it and never sends a receipt", receipt=None),
+    "85": Behaviour("sends the receipt before the response", receipt_before_response=True),
+    "86": Behaviour("sends the receipt twice", receipt_count=2),
+    "87": Behaviour("id in hex in the response, in decimal in the receipt", id_in_hex=True),
+    "88": Behaviour("delivers after 5 s", receipt_delay_s=5.0),
+    "89": Behaviour("drops the connection on the submit, once for each number", drops_connection=True),
+    "90": Behaviour("receipt REJECTD", receipt=MessageState.REJECTED, error_code="008"),
+    "91": Behaviour("receipt without TLVs, text in a vendor's own spelling", vendor_receipt=True),
+    "92": Behaviour("answers the submit after 8 s", response_delay_s=8.0),
 }
 
 

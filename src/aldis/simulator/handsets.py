@@ -7,6 +7,7 @@ Reads what arrives as a handset would: by data_coding, user data header and SAR 
 from __future__ import annotations
 
 from collections import deque
+from itertools import islice
 
 import msgspec
 
@@ -16,6 +17,7 @@ from aldis.sms import dcs
 from aldis.sms.reading import Piece, piece, text_of
 from aldis.sms.reassembly import Reassembly
 from aldis.sms.udh import Concatenation
+from aldis.traffic.handset import Bubble, Phone
 
 MAX_MESSAGES = 200_000
 MAX_INCOMPLETE = 10_000
@@ -56,12 +58,17 @@ class Handsets:
     """All the handsets."""
 
     def __init__(self) -> None:
-        self._received: deque[Received] = deque(maxlen=MAX_MESSAGES)
+        #: the numbers of all kept messages, oldest first
+        self._order: deque[str] = deque()
+        #: by number, those that had something to do last at the end
+        self._conversations: dict[str, deque[Received | Bubble]] = {}
         self._parts: Reassembly[_Part] = Reassembly(PATIENCE_MS, MAX_INCOMPLETE)
         #: segments that arrived, repeated ones included
         self.segments = 0
         #: whole messages since the start, also those that are forgotten
         self.messages = 0
+        #: grows with everything that changes a conversation
+        self.changes = 0
 
     def receive(self, arriving: Arriving, now: int) -> Received | None:
         """Take one segment; returns the message that it completes."""
@@ -84,20 +91,49 @@ class Handsets:
         received = Received(
             now, first.recipient, first.sender, text, coding.alphabet.name, len(parts), coding.message_class
         )
-        self._received.append(received)
+        self._keep(first.recipient, received)
         self.messages += 1
         return received
 
+    def wrote(self, number: str, bubble: Bubble) -> None:
+        """Keep what a handset wrote."""
+        self._keep(number, bubble)
+
+    def _keep(self, number: str, message: Received | Bubble) -> None:
+        conversation = self._conversations.pop(number, None) or deque()
+        conversation.append(message)
+        self._conversations[number] = conversation
+        self._order.append(number)
+        self.changes += 1
+        if len(self._order) > MAX_MESSAGES:
+            oldest = self._order.popleft()
+            self._conversations[oldest].popleft()
+            if not self._conversations[oldest]:
+                del self._conversations[oldest]
+
     def numbers(self) -> dict[str, int]:
-        """Count the kept messages of each handset."""
-        counts: dict[str, int] = {}
-        for received in self._received:
-            counts[received.recipient] = counts.get(received.recipient, 0) + 1
-        return counts
+        """Count the kept messages that each handset received."""
+        counts = {
+            number: sum(isinstance(message, Received) for message in conversation)
+            for number, conversation in self._conversations.items()
+        }
+        return {number: count for number, count in counts.items() if count}
 
     def of(self, number: str) -> list[Received]:
         """Give what one handset received, oldest first."""
-        return [received for received in self._received if received.recipient == number]
+        return [each for each in self._conversations.get(number, ()) if isinstance(each, Received)]
+
+    def conversation(self, number: str, limit: int) -> list[Bubble]:
+        """Give the newest of what one handset received and wrote, oldest first."""
+        newest = list(islice(reversed(self._conversations.get(number, ())), limit))
+        return [_bubble(message) for message in reversed(newest)]
+
+    def phones(self, limit: int) -> list[Phone]:
+        """Give the handsets that had something to do last, newest first."""
+        newest = islice(reversed(self._conversations.items()), limit)
+        return [
+            Phone(number, len(conversation), _bubble(conversation[-1])) for number, conversation in newest
+        ]
 
     @property
     def incomplete(self) -> int:
@@ -106,7 +142,9 @@ class Handsets:
 
     def clear(self) -> None:
         """Forget everything."""
-        self._received.clear()
+        self._order.clear()
+        self._conversations.clear()
+        self.changes += 1
         self._parts.clear()
         self.segments = self.messages = 0
 
@@ -114,3 +152,17 @@ class Handsets:
 def _sar(tlvs: dict[int, bytes]) -> Concatenation | None:
     place = tlv.sar(tlvs)
     return Concatenation(*place) if place is not None else None
+
+
+def _bubble(message: Received | Bubble) -> Bubble:
+    if isinstance(message, Bubble):
+        return message
+    return Bubble(
+        at=message.at,
+        is_written=False,
+        other=message.sender,
+        text=message.text,
+        encoding=message.encoding,
+        segments=message.segments,
+        message_class=message.message_class,
+    )

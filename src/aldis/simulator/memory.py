@@ -13,12 +13,14 @@ from typing import Protocol
 import msgspec
 
 from aldis.clock import Clock
+from aldis.simulator.chaos import Mischiefs
 from aldis.simulator.handsets import Handsets
 from aldis.simulator.submitted import OwedDelivery
 from aldis.simulator.taken import Taken
 from aldis.simulator.writing import written
 from aldis.smpp import status
 from aldis.smpp.timers import Timers
+from aldis.traffic.handset import Bubble, Chaos
 
 
 class SmscSettings(msgspec.Struct, frozen=True):
@@ -51,6 +53,8 @@ class Memory:
         self.settings = settings
         self.clock = clock
         self.handsets = Handsets()
+        #: faults by chance; none until somebody asks for them
+        self.mischiefs = Mischiefs(Chaos())
         #: what query_sm and cancel_sm can ask about
         self.taken = Taken()
         #: how often a number has been throttled since it was last taken
@@ -109,7 +113,12 @@ class Memory:
         for segment in segments:
             self.owe(system_id, segment)
         self.pump(system_id)
+        self.handsets.wrote(handset, Bubble(self.clock.now(), True, number, text, segments=len(segments)))
         return len(segments)
+
+    def make_chaos(self, chaos: Chaos) -> None:
+        """Make these faults from now on, drawn from the beginning of their seed."""
+        self.mischiefs = Mischiefs(chaos)
 
     def pump(self, system_id: str) -> None:
         """Send what is owed as far as the binds have room."""

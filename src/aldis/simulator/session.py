@@ -190,17 +190,18 @@ class SmscSession(asyncio.Protocol):
     def _take_submission(self, pdu: Pdu, asked: Submitted) -> None:
         """Take a submit_sm or data_sm."""
         memory, recipient = self._memory, asked.arriving.recipient
-        behaviour = behaviour_for(recipient)
-        if behaviour.drops_connection and recipient not in memory.dropped:
+        behaviour, mischief = behaviour_for(recipient), memory.mischiefs.draw()
+        if mischief.drops or (behaviour.drops_connection and recipient not in memory.dropped):
             memory.dropped.add(recipient)
             memory.answers["dropped"] += 1
             self.close()  # after the answers to what came before; what comes behind is not looked at
             return
-        refusal = self._refusal(recipient, behaviour)
+        refusal = mischief.refusal or self._refusal(recipient, behaviour)
         memory.answers[status.name(refusal)] += 1
         if refusal != status.ESME_ROK:
             self._connection.respond(pdu, refusal)
             return
+        behaviour = mischief.bend(behaviour)
         number = memory.next_id()
         in_response = f"{number:X}" if behaviour.id_in_hex else str(number)
         if behaviour.receipt_before_response:
@@ -227,11 +228,11 @@ class SmscSession(asyncio.Protocol):
                 refused.append(UnsuccessfulSme(0, 0, destination.dl_name[:MAX_ADDRESS], ESME_RINVDLNAME))
                 continue
             asked = of_multi(pdu, body, destination)
-            behaviour = behaviour_for(destination.destination_addr)
-            refusal = self._refusal(destination.destination_addr, behaviour)
+            behaviour, mischief = behaviour_for(destination.destination_addr), memory.mischiefs.draw()
+            refusal = mischief.refusal or self._refusal(destination.destination_addr, behaviour)
             memory.answers[status.name(refusal)] += 1
             if refusal == status.ESME_ROK:
-                self._carry(asked, behaviour, number)
+                self._carry(asked, mischief.bend(behaviour), number)
             else:
                 number_of = destination.destination_addr[:MAX_ADDRESS]
                 to = (destination.dest_addr_ton, destination.dest_addr_npi, number_of)

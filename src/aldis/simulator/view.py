@@ -5,6 +5,8 @@ GET    /handsets           the numbers, and how many messages each has
 GET    /handsets/<number>  the messages of one, oldest first
 POST   /handsets/<number>  have it write {"to": "74700", "text": "STOP"}
 DELETE /handsets           forget all messages
+GET    /chaos              the faults that it makes by chance
+PUT    /chaos              make these from now on: {"throttle": 0.1, "seed": 7}
 """
 
 from __future__ import annotations
@@ -19,8 +21,11 @@ from aldis.simulator.handsets import Received
 from aldis.simulator.memory import Memory
 from aldis.sms.address import is_msisdn, is_sender
 from aldis.sms.segments import TooLong
+from aldis.traffic.handset import Bubble, Chaos, chaos_fault
 
-PREFIX = "/handsets"
+PREFIX, CHAOS = "/handsets", "/chaos"
+#: messages that a handset wrote, in its answer
+MOST_WRITTEN = 1000
 
 
 class _Letter(msgspec.Struct, frozen=True):
@@ -41,6 +46,8 @@ class HandsetView:
         path = request.path.rstrip("/")
         if request.method == "POST" and path.startswith(PREFIX + "/"):
             status, document = self._write(path.removeprefix(PREFIX + "/").lstrip("+"), request.body)
+        elif path == CHAOS and request.method in ("GET", "PUT"):
+            status, document = self._chaos(request)
         else:
             status, document = self._answer(request.method, path)
         body = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
@@ -52,15 +59,28 @@ class HandsetView:
             handsets.clear()
             return 200, {"messages": 0}
         if method != "GET":
-            return 405, {"error": "use GET, POST /handsets/<number>, or DELETE /handsets"}
+            return 405, {"error": "use GET, POST /handsets/<number>, DELETE /handsets, or PUT /chaos"}
         if path == "":
             return 200, self._counts()
         if path == PREFIX:
             return 200, {"handsets": handsets.numbers()}
         if path.startswith(PREFIX + "/"):
             number = path.removeprefix(PREFIX + "/").lstrip("+")
-            return 200, {"msisdn": number, "messages": [_shown(received) for received in handsets.of(number)]}
-        return 404, {"error": "there are /, /handsets and /handsets/<number>"}
+            written = [_written(b) for b in handsets.conversation(number, MOST_WRITTEN) if b.is_written]
+            received = [_shown(received) for received in handsets.of(number)]
+            return 200, {"msisdn": number, "messages": received, "written": written}
+        return 404, {"error": "there are /, /handsets, /handsets/<number> and /chaos"}
+
+    def _chaos(self, request: HttpRequest) -> tuple[int, object]:
+        if request.method == "PUT":
+            try:
+                chaos = msgspec.json.decode(request.body, type=Chaos)
+            except (msgspec.DecodeError, RecursionError) as fault:
+                return 400, {"error": str(fault)}
+            if fault_of := chaos_fault(chaos):
+                return 400, {"error": fault_of}
+            self._memory.make_chaos(chaos)
+        return 200, self._memory.mischiefs.chaos
 
     def _write(self, number: str, body: bytes) -> tuple[int, object]:
         if not is_msisdn(number):
@@ -99,3 +119,8 @@ def _shown(received: Received) -> dict[str, object]:
         "segments": received.segments,
         "class": received.message_class,
     }
+
+
+def _written(bubble: Bubble) -> dict[str, object]:
+    at = as_datetime(bubble.at).isoformat(timespec="milliseconds")
+    return {"at": at, "to": bubble.other, "text": bubble.text, "segments": bubble.segments}

@@ -18,6 +18,7 @@ import msgspec
 from aldis.accounts.directory import Directory
 from aldis.accounts.plan import Plan, Stored
 from aldis.store.staff import StaffStore
+from aldis.store.watching import WatchingStore
 from aldis.traffic.consent import ConsentChange
 from aldis.traffic.enquiry import Usage
 from aldis.traffic.inbound import DueInbound, InboundFacts, InboundPart, NewInbound, Segments
@@ -123,6 +124,11 @@ class Store(Protocol):
     @property
     def staff(self) -> StaffStore:
         """What is kept of those who operate the house."""
+        ...
+
+    @property
+    def watching(self) -> WatchingStore:
+        """What those see who watch the gateway at work."""
         ...
 
     async def close(self) -> None:

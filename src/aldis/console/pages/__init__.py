@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from aldis.console.page import Page
-from aldis.console.pages import now
+from aldis.console.pages import handsets, now
 
-PAGES: tuple[Page, ...] = (*now.PAGES,)
+PAGES: tuple[Page, ...] = (*now.PAGES, *handsets.PAGES)

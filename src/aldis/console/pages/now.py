@@ -1,14 +1,59 @@
-"""What happens now: links, what waits, how much goes in and out."""
+"""What happens now: links, what waits, how much goes in and out; live, with charts of hour and day."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import msgspec
 from starlette.responses import Response
 
+from aldis.console.desk import Desk
 from aldis.console.page import Page, Visit, render
+from aldis.console.streaming import EventStream, event
+from aldis.operating.readings import Sample
+from aldis.traffic.submission import Priority
+
+#: how long to wait for a sample before looking whether the viewer is still there
+PATIENCE_S = 5.0
+
+
+class _History(msgspec.Struct):
+    """Samples by column, as charts want them."""
+
+    fields: tuple[str, ...]
+    columns: list[list[float]]
 
 
 async def _now(visit: Visit) -> Response:
-    return render(visit, "now.html", binds=visit.desk.binds(), backlog=await visit.desk.store.backlog())
+    sampler = visit.desk.sampler
+    return render(
+        visit,
+        "now.html",
+        now=sampler.now,
+        sample=sampler.now.sample,
+        names={p.value: p.name for p in Priority},
+    )
 
 
-PAGES = (Page("/", _now),)
+async def _live(visit: Visit) -> Response:
+    return EventStream(visit, _samples(visit.desk))
+
+
+async def _samples(desk: Desk) -> AsyncIterator[str]:
+    while True:
+        yield event("now", desk.sampler.now_as_json())
+        with suppress(TimeoutError):
+            await asyncio.wait_for(desk.sampler.news(), PATIENCE_S)
+
+
+async def _history(visit: Visit) -> Response:
+    sampler = visit.desk.sampler
+    samples = sampler.day() if visit.query("span") == "day" else sampler.hour()
+    fields = Sample.__struct_fields__
+    columns = [[getattr(sample, field) for sample in samples] for field in fields]
+    return Response(msgspec.json.encode(_History(fields, columns)), media_type="application/json")
+
+
+PAGES = (Page("/", _now), Page("/live", _live), Page("/live/history", _history))

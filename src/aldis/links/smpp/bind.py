@@ -75,6 +75,8 @@ class Bind:
         self.session: Session | None = None
         #: "bound", or why it is not, for people
         self.condition = "connecting"
+        #: why it was last not bound, and when (Unix milliseconds); "", 0 for never
+        self.last_error = ("", 0)
 
     @property
     def sends(self) -> bool:
@@ -147,6 +149,7 @@ class Bind:
 
     def _note(self, kind: str, condition: str) -> None:
         self.condition = condition
+        self.last_error = (condition, self._clock.now())
         self._failures.labels(self._settings.link, kind).inc()
         log.warning("link not bound", link=self._settings.link, bind=self._command.name, condition=condition)
 

@@ -110,6 +110,11 @@ class SmppLink:
         """Whether anything can be submitted."""
         return any(bind.is_up for bind in self._senders)
 
+    @property
+    def last_error(self) -> tuple[str, int]:
+        """Why a bind was last not bound, and when (Unix milliseconds); "", 0 for never."""
+        return max((bind.last_error for bind in self.binds), key=lambda error: error[1])
+
     def room(self) -> int:
         """How many more submits fit into the windows, and into the rate while the SMSC throttles."""
         window = self._settings.window

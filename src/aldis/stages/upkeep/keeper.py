@@ -65,8 +65,8 @@ class Keeper:
         self._count_at = 0.0
         #: messages that stay (to be sent later, owing postbacks) must not be in the way of others
         self._purged_up_to = 0
-        #: all that ever had a backlog, so that an empty one shows as 0
-        self._links: set[str] = set()
+        #: links and priorities that ever had a backlog, so that an empty one shows as 0
+        self._waited: set[tuple[str, int]] = set()
         #: told after messages ended; a hint, wired by app.py
         self.on_ended: Callable[[], None] = lambda: None
 
@@ -131,10 +131,12 @@ class Keeper:
     async def _count_backlog(self) -> None:
         """Set the gauge; counting a million takes tens of milliseconds of a thread, so not in every round."""
         self._count_at = self._clock.monotonic() + COUNT_S
-        waiting = await self._store.backlog()
-        self._links |= waiting.keys()
-        for link in self._links:
-            self._metrics.backlog.labels(link).set(waiting.get(link, 0))
+        waiting = await self._store.watching.backlog()
+        counts = {(link, at): n for link, each in waiting.queued.items() for at, n in each.items()}
+        self._waited |= counts.keys()
+        for link, priority in self._waited:
+            self._metrics.backlog.labels(link, priority).set(counts.get((link, priority), 0))
+        self._metrics.postbacks_owed.set(waiting.postbacks)
 
     async def follow_directory(self) -> None:
         """Load the directory if it has changed."""

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import msgspec
 
+from aldis.accounts.staff import AuditEntry
 from aldis.store.contract import Acceptance, InboundBatch
 from aldis.store.sqlite import (
     admission,
@@ -26,6 +27,7 @@ from aldis.store.sqlite import (
     sending,
     staff,
     upkeep,
+    watching,
 )
 from aldis.store.sqlite.transactions import Call, Operation
 from aldis.traffic.consent import ConsentChange
@@ -51,6 +53,8 @@ _ITEMS: dict[Operation[Any, Any], Any] = {
     inbound.forget: inbound.Forget,
     diverting.divert: diverting.Divert,
     staff.carry_out: staff.Change,
+    watching.keep_minute: watching.Minute,
+    watching.note: AuditEntry,
 }
 _NUMBERS = {operation: number for number, operation in enumerate(_ITEMS)}
 _OPERATIONS = tuple(_ITEMS)

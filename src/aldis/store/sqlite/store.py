@@ -39,6 +39,7 @@ from aldis.store.sqlite.journal import Heard, Journal
 from aldis.store.sqlite.opt_ins import OptIns
 from aldis.store.sqlite.scans import Scans
 from aldis.store.sqlite.staff import SqliteStaff
+from aldis.store.sqlite.watching import SqliteWatching
 from aldis.store.sqlite.writer import Runner, Writer
 from aldis.traffic.consent import ConsentChange
 from aldis.traffic.enquiry import Usage
@@ -74,6 +75,8 @@ class SqliteStore:
         self._operators = Scans(path, most=MAX_ASKING)
         #: see `Store.staff`
         self.staff = SqliteStaff(self._writer, self._reader, self._operators)
+        #: see `Store.watching`
+        self.watching = SqliteWatching(self._writer, self._scans, self._operators)
 
     @property
     def commits(self) -> int:

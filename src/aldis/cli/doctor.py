@@ -1,0 +1,206 @@
+"""`aldis doctor`: what could keep this gateway from working, and what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from aldis.app import open_store, probe_link, store_health
+from aldis.cli.door import DoorClient
+from aldis.cli.running import config_option, data_dir_option, run, settings_or_default
+from aldis.clock import SystemClock
+from aldis.errors import GatewayError, SettingsError
+from aldis.operating import checkup
+from aldis.operating.certificates import certificate
+from aldis.operating.checkup import Finding, Verdict
+from aldis.settings import LinkEntry, Settings, host_and_port, store_path
+from aldis.store.health import StoreHealth
+from aldis.telemetry import configure_logs
+
+_STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red"}
+#: hosts of postbacks that are looked up at once, and in all
+LOOK_UPS, MOST_HOSTS = 20, 500
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@config_option
+@data_dir_option
+def doctor(*, as_json: bool, config_file: Path, data_dir: Path) -> None:
+    """Check links, names, TLS, clock, disk, store, ports and files; exit code 1 when something fails.
+
+    Binds to each link once, unless the gateway runs: then it is asked how its links stand.
+    """
+    configure_logs("error", json=False)
+    settings = settings_or_default(config_file)
+    findings = run(_examine(settings, config_file, data_dir))
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(findings), indent=2).decode())
+    else:
+        _print(findings)
+    if any(finding.verdict is Verdict.FAIL for finding in findings):
+        raise click.exceptions.Exit(1)
+
+
+async def _examine(settings: Settings, config_file: Path, data_dir: Path) -> list[Finding]:
+    running = await _running(settings)
+    path = store_path(settings.store.url, data_dir)
+    health = await asyncio.to_thread(store_health, path)
+    findings = [
+        _gateway(running),
+        _store(path, health),
+        checkup.clock(SystemClock().now(), health.newest_message_at),
+        await asyncio.to_thread(checkup.flush_speed, data_dir),
+        checkup.free_disk(data_dir),
+        *_ports(settings, is_running=running is not None),
+        *checkup.secrecy(_secrets(settings, config_file, path)),
+        *_tls(settings),
+    ]
+    for entry in settings.link:
+        findings += await _link(entry, None if running is None else running.get(entry.name, []))
+    if not settings.link:
+        advice = "Add a [[link]] to aldis.toml; until then messages are accepted and wait."
+        findings.append(Finding("links", Verdict.WARN, "there is no link", advice))
+    if health.found == "ok":
+        findings += await _postbacks(settings, data_dir)
+    return findings
+
+
+async def _running(settings: Settings) -> dict[str, list[str]] | None:
+    """Ask whether the gateway runs, and how its links stand."""
+    try:
+        async with DoorClient(settings.http) as door:
+            return await door.binds()
+    except GatewayError:
+        return None
+
+
+def _gateway(running: dict[str, list[str]] | None) -> Finding:
+    says = "does not run" if running is None else "runs"
+    return Finding("gateway", Verdict.OK, says)
+
+
+def _store(path: Path, health: StoreHealth) -> Finding:
+    if not health.found:
+        says = f"SQLite {health.sqlite}; there is no store at {path} yet"
+        return Finding(
+            "store", Verdict.WARN, says, "`aldis apply` or `aldis serve` makes it; see --data-dir."
+        )
+    says = f"SQLite {health.sqlite}; {path}, {health.octets / 2**20:.1f} MiB: {health.found}"
+    if health.found != "ok":
+        advice = "Stop Aldis, keep a copy of the data directory, and restore the last good one."
+        return Finding("store", Verdict.FAIL, says, advice)
+    return Finding("store", Verdict.OK, says)
+
+
+def _ports(settings: Settings, *, is_running: bool) -> list[Finding]:
+    listens = [("door", settings.http.listen)]
+    if settings.console is not None:
+        listens.append(("console", settings.console.listen))
+    if settings.simulator is not None:
+        listens += [("simulator", settings.simulator.listen), ("handsets", settings.simulator.view)]
+    return [checkup.port(what, *host_and_port(where), is_running=is_running) for what, where in listens]
+
+
+def _secrets(settings: Settings, config_file: Path, path: Path) -> list[tuple[str, Path, bool]]:
+    found: list[tuple[str, Path, bool]] = []
+    holds_password = any(entry.password for entry in settings.link) or (
+        settings.simulator is not None and settings.simulator.password
+    )
+    if holds_password and config_file.exists():
+        found.append(("settings with passwords", config_file, False))
+    for entry in settings.link:
+        if entry.password_file:
+            found.append((f"password of link {entry.name}", Path(entry.password_file), True))
+        if entry.tls_key:
+            found.append((f"key of link {entry.name}", Path(entry.tls_key), True))
+    if settings.http.key:
+        found.append(("key of the door", Path(settings.http.key), True))
+    if path.exists():
+        found.append(("store", path, False))
+    return found
+
+
+def _tls(settings: Settings) -> list[Finding]:
+    pairs = [("door", settings.http.certificate, settings.http.key)]
+    pairs += [(f"link {entry.name}", entry.tls_certificate, entry.tls_key) for entry in settings.link]
+    return [certificate(what, Path(path), Path(key), time.time()) for what, path, key in pairs if path]
+
+
+async def _link(entry: LinkEntry, conditions: list[str] | None) -> list[Finding]:
+    """Look at one link; `conditions`: how the running gateway's binds stand."""
+    resolved = await checkup.name("dns", f"link {entry.name}", entry.host)
+    if conditions is None and resolved.verdict is Verdict.OK:
+        try:
+            conditions = await probe_link(entry, SystemClock())
+        except SettingsError as fault:
+            advice = "Correct aldis.toml; `aldis config check` tells all of it."
+            return [resolved, Finding("links", Verdict.FAIL, "; ".join(fault.problems), advice)]
+    return [resolved, *(_bind(entry, condition) for condition in conditions or ())]
+
+
+def _bind(entry: LinkEntry, condition: str) -> Finding:
+    says = f"{entry.name}, {entry.host}:{entry.port}: {condition}"
+    if condition == "bound":
+        return Finding("links", Verdict.OK, says)
+    if condition.startswith("refused: "):
+        advice = (
+            "Compare system_id, password, system_type and the kind of bind with what the carrier gave you."
+        )
+        if "certificate" in condition:
+            advice = "Set `tls_ca` to the carrier's authority, and `host` to the name in its certificate."
+    elif condition.startswith("unreachable"):
+        advice = "Check host and port, the firewall, and whether the carrier lets this machine's address in."
+    else:
+        advice = (
+            "Ask the carrier why it closes the session; check `tls`, and whether too many binds are open."
+        )
+    return Finding("links", Verdict.FAIL, says, advice)
+
+
+async def _postbacks(settings: Settings, data_dir: Path) -> list[Finding]:
+    """See whether the hosts of the directory's postbacks can be resolved."""
+    store = open_store(settings, data_dir)
+    try:
+        accounts = (await store.directory()).accounts.values()
+    finally:
+        await store.close()
+    hosts: dict[str, str] = {}
+    for account in accounts:
+        for url in (*account.postback_urls.values(), *account.inbound_urls.values()):
+            hosts.setdefault(urlsplit(url).hostname or "", account.name)
+    names = list(hosts.items())[:MOST_HOSTS]
+    look = functools.partial(checkup.name, "postbacks")
+    turn = asyncio.Semaphore(LOOK_UPS)
+    return list(await asyncio.gather(*(_in_turn(turn, look, f"account {who}", host) for host, who in names)))
+
+
+async def _in_turn(
+    turn: asyncio.Semaphore, look: Callable[[str, str], Awaitable[Finding]], what: str, host: str
+) -> Finding:
+    async with turn:
+        return await look(what, host)
+
+
+def _print(findings: list[Finding]) -> None:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for finding in findings:
+        says = Text(finding.says)
+        if finding.advice:
+            says.append(f"\n{finding.advice}", style="italic")
+        table.add_row(Text(finding.verdict, style=_STYLES[finding.verdict]), finding.check, says)
+    console = Console()
+    Console(width=None if console.is_terminal else 200).print(table)

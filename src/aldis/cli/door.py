@@ -1,0 +1,66 @@
+"""What the verbs ask a running gateway at its door: its numbers, and how its links stand."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+import msgspec
+from prometheus_client.parser import text_string_to_metric_families
+
+from aldis.errors import GatewayError
+from aldis.operating.readings import Reading, read
+from aldis.settings import HttpSettings, host_and_port
+
+ASK_S = 5.0
+#: where to connect to what listens everywhere
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
+
+
+class _Ready(msgspec.Struct):
+    """What /health/ready says."""
+
+    status: str
+    links: dict[str, list[str]]
+
+
+class DoorClient:
+    """Asks one gateway."""
+
+    def __init__(self, http: HttpSettings) -> None:
+        host, port = host_and_port(http.listen)
+        host = _EVERYWHERE.get(host, host)
+        scheme = "https" if http.certificate else "http"
+        self.base = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+        self._session: aiohttp.ClientSession
+
+    async def __aenter__(self) -> Self:
+        # our own gateway at its own address: its certificate is for the name that customers use
+        connector = aiohttp.TCPConnector(ssl=False)
+        timeout = aiohttp.ClientTimeout(total=ASK_S)
+        self._session = aiohttp.ClientSession(connector=connector, timeout=timeout)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    async def reading(self) -> Reading:
+        """Read its counters. Raises GatewayError when nothing answers."""
+        return read(text_string_to_metric_families(await self._get("/metrics")))
+
+    async def binds(self) -> dict[str, list[str]]:
+        """Ask how the binds of each link stand. Raises GatewayError when nothing answers."""
+        try:
+            return msgspec.json.decode(await self._get("/health/ready"), type=_Ready).links
+        except msgspec.DecodeError:
+            raise GatewayError(f"what answers at {self.base} is not Aldis") from None
+
+    async def _get(self, path: str) -> str:
+        try:
+            async with self._session.get(self.base + path) as answer:
+                return await answer.text()
+        except (aiohttp.ClientError, TimeoutError, UnicodeError):
+            raise GatewayError(f"no gateway answers at {self.base}; is `aldis serve` running?") from None

@@ -1,0 +1,138 @@
+"""`aldis tail`: what happens, as it happens, from the store; links from the running gateway's door."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+from rich.text import Text
+
+from aldis.accounts.directory import CurrentDirectory
+from aldis.app import open_store
+from aldis.cli.door import DoorClient
+from aldis.cli.running import (
+    config_option,
+    data_dir_option,
+    existing_store,
+    printable,
+    run,
+    settings_or_default,
+    stopped_by_signal,
+)
+from aldis.clock import SystemClock
+from aldis.errors import GatewayError
+from aldis.operating.happenings import Event, Happenings, Wanted
+from aldis.settings import Settings
+
+PERIOD_S = 1.0
+_STYLES = {
+    "message.accepted": "cyan",
+    "message.sent": "blue",
+    "postback.failed": "yellow",
+    "link.up": "green",
+    "link.down": "red",
+}
+
+
+@click.command()
+@click.option("--account", default="", help="Only what concerns an account.")
+@click.option("--state", default="", help="Only messages that come to a state, such as delivered.")
+@click.option("--link", default="", help="Only what goes over a link.")
+@click.option("--number", default="", help="Only from or to a number; its last digits are enough.")
+@click.option("--after", default="", help="Go on after the event with this id, an hour old at most.")
+@click.option("--once", is_flag=True, help="Tell what there is and end; with --after, what was missed.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, a line for each event.")
+@config_option
+@data_dir_option
+def tail(  # noqa: PLR0913 - one argument an option
+    *,
+    account: str,
+    state: str,
+    link: str,
+    number: str,
+    after: str,
+    once: bool,
+    as_json: bool,
+    config_file: Path,
+    data_dir: Path,
+) -> None:
+    """Tell what happens to messages, postbacks and links, until Ctrl-C."""
+    settings = existing_store(settings_or_default(config_file), data_dir)
+    wanted = Wanted(account, state, link, number.lstrip("+"))
+    console = Console(highlight=False, soft_wrap=True)
+
+    def show(event: Event) -> None:
+        """Print one event."""
+        if as_json:
+            click.echo(msgspec.json.encode(event).decode())
+        else:
+            console.print(_line(event))
+
+    run(_tail(settings, data_dir, wanted, after, show, once=once))
+
+
+async def _tail(
+    settings: Settings,
+    data_dir: Path,
+    wanted: Wanted,
+    after: str,
+    show: Callable[[Event], None],
+    *,
+    once: bool,
+) -> None:
+    stopped = stopped_by_signal()
+    store = open_store(settings, data_dir)
+    try:
+        current = CurrentDirectory(await store.directory())
+        if wanted.account and wanted.account not in current.directory.accounts:
+            raise GatewayError(f"there is no account `{wanted.account}`")
+        happenings = Happenings(store.watching, current, SystemClock())
+        async with DoorClient(settings.http) as door:
+            pause = _pause(stopped, once=once)
+            async for events in happenings.follow(after, wanted, _binds_of(door), pause):
+                for event in events:
+                    show(event)
+    finally:
+        await store.close()
+
+
+def _pause(stopped: asyncio.Event, *, once: bool) -> Callable[[], Awaitable[bool]]:
+    async def pause() -> bool:
+        """Wait for the next round."""
+        if not once:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopped.wait(), PERIOD_S)
+        return not (once or stopped.is_set())
+
+    return pause
+
+
+def _binds_of(door: DoorClient) -> Callable[[], Awaitable[dict[str, list[str]]]]:
+    async def binds() -> dict[str, list[str]]:
+        """Ask how the links stand; nothing where no gateway runs."""
+        try:
+            return await door.binds()
+        except GatewayError:
+            return {}
+
+    return binds
+
+
+def _line(event: Event) -> Text:
+    style = _STYLES.get(event.event, "")
+    if event.event == "message.ended":
+        style = "green" if event.state == "delivered" else "red"
+    line = Text.assemble((event.at[11:23], "dim"), "  ", (f"{event.event:17}", style), " ")
+    if event.message_id is None:
+        return line.append(event.link)
+    what = [str(event.message_id), f"{event.sender} → {event.recipient}", event.state]
+    if event.account:
+        what.insert(1, event.account)
+    what += [f"by {event.link}"] if event.link else []
+    what += [event.reason] if event.reason else []
+    return line.append(printable("  ".join(what)))

@@ -1,0 +1,86 @@
+"""`/v1/handsets` and `/v1/chaos`: the simulated carrier, for people's own tests."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+from starlette.responses import Response
+
+from aldis.accounts.staff import Role
+from aldis.clock import as_datetime
+from aldis.console.page import Page, Visit
+from aldis.errors import OperatingError
+from aldis.traffic.handset import Bubble, Chaos
+
+Document = TypeVar("Document")
+
+
+class Letter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a handset is to write."""
+
+    to: str
+    text: str
+
+
+async def _list(visit: Visit) -> Response:
+    found = [
+        {"number": phone.number, "messages": phone.messages, "last": _shown(phone.last)}
+        for phone in visit.desk.phones.newest()
+    ]
+    return _json({"handsets": found})
+
+
+async def _show(visit: Visit) -> Response:
+    number = visit.request.path_params["number"]
+    found = [_shown(bubble) for bubble in visit.desk.phones.conversation(number)]
+    return _json({"number": number.removeprefix("+"), "messages": found})
+
+
+async def _write(visit: Visit) -> Response:
+    letter, desk = await _body(visit, Letter), visit.desk
+    number = visit.request.path_params["number"]
+    segments = await desk.phones.write(visit.actor, number, letter.to, letter.text, desk.clock.now())
+    return _json({"segments": segments}, 202)
+
+
+async def _chaos(visit: Visit) -> Response:
+    return _json(visit.desk.phones.chaos())
+
+
+async def _make_chaos(visit: Visit) -> Response:
+    chaos, desk = await _body(visit, Chaos), visit.desk
+    await desk.phones.make_chaos(visit.actor, chaos, desk.clock.now())
+    return _json(desk.phones.chaos())
+
+
+def _shown(bubble: Bubble) -> dict[str, object]:
+    return {
+        "at": as_datetime(bubble.at).isoformat(timespec="milliseconds"),
+        "direction": "from handset" if bubble.is_written else "to handset",
+        "other": bubble.other,
+        "text": bubble.text,
+        "encoding": bubble.encoding,
+        "segments": bubble.segments,
+        "class": bubble.message_class,
+    }
+
+
+async def _body(visit: Visit, kind: type[Document]) -> Document:
+    try:
+        return msgspec.json.decode(await visit.request.body(), type=kind)
+    except (msgspec.DecodeError, RecursionError) as fault:
+        raise OperatingError(str(fault), 400) from None
+
+
+def _json(document: object, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(document), status, media_type="application/json")
+
+
+PAGES = (
+    Page("/v1/handsets", _list),
+    Page("/v1/handsets/{number}", _show),
+    Page("/v1/handsets/{number}/messages", _write, Role.OPERATOR, ("POST",)),
+    Page("/v1/chaos", _chaos),
+    Page("/v1/chaos", _make_chaos, Role.OPERATOR, ("PUT",)),
+)

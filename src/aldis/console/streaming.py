@@ -1,0 +1,89 @@
+"""Live pages and event streams (server-sent events): so many at once and no more, the slow ones dropped, each
+ended when its session or key is, and all of them when the gateway stops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import structlog
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from aldis.console.gate import who
+from aldis.console.page import Visit
+
+log = structlog.get_logger()
+
+#: how long a viewer may take nothing before it is dropped
+SLOW_S = 10.0
+#: how often it is asked whether the viewer may still look
+CHECK_S = 5.0
+#: a comment after so much silence, so that proxies keep the connection
+SILENCE_S = 15.0
+_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"x-accel-buffering", b"no"),  # nginx: pass on at once
+]
+
+
+def event(name: str, data: str, event_id: str = "") -> str:
+    """Write one event. `data` must be one line, as JSON is."""
+    identified = f"id: {event_id}\n" if event_id else ""
+    return f"{identified}event: {name}\ndata: {data}\n\n"
+
+
+class EventStream(Response):
+    """An answer that goes on."""
+
+    def __init__(self, visit: Visit, source: AsyncIterator[str]) -> None:
+        """`source` yields events, or "" when there was nothing, a few times a minute at least."""
+        super().__init__()
+        self._visit = visit
+        self._source = source
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        viewers = self._visit.desk.viewers
+        if not viewers.have_room:
+            refused = Response("too many live pages are open\n", 503, {"retry-after": "30"}, "text/plain")
+            await refused(scope, receive, send)
+            return
+        gone = asyncio.create_task(_until_gone(receive))
+        try:
+            with viewers.counted():
+                await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+                await self._tell(send, gone)
+                async with asyncio.timeout(SLOW_S):
+                    await send({"type": "http.response.body", "body": b""})
+        except TimeoutError:
+            log.info("a live page takes nothing: dropped", path=scope["path"])
+        finally:
+            gone.cancel()
+
+    async def _tell(self, send: Send, gone: asyncio.Task[None]) -> None:
+        clock, viewers = self._visit.desk.clock, self._visit.desk.viewers
+        checked_at = spoke_at = clock.monotonic()
+        text = ": hello\n\n"  # so that the answer's head goes out at once
+        while True:
+            now = clock.monotonic()
+            if not text and now - spoke_at >= SILENCE_S:
+                text = ": still here\n\n"
+            if text:
+                async with asyncio.timeout(SLOW_S):
+                    await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+                spoke_at = now
+            if now - checked_at >= CHECK_S:
+                checked_at = now
+                actor, _ = await who(self._visit.request, self._visit.desk)
+                if actor is None:
+                    return
+            following = await anext(self._source, None)
+            if following is None or gone.done() or viewers.are_closed:
+                return
+            text = following
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

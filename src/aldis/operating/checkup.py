@@ -1,0 +1,174 @@
+"""What `aldis doctor` looks at on this machine: clock, disk, ports, names, files. Each look gives findings,
+and each finding says in one sentence what to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import shutil
+import socket
+import stat
+import tempfile
+import time
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+
+class Verdict(StrEnum):
+    """How serious it is."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What one look gave."""
+
+    check: str
+    verdict: Verdict
+    #: what was seen
+    says: str
+    #: what to do; "" where nothing is to be done
+    advice: str = ""
+
+
+#: flushes that are timed, and what is too slow
+FLUSHES = 200
+SLOW_MS, VERY_SLOW_MS = 20.0, 200.0
+_OCTETS = b"\0" * 4096
+LITTLE_OCTETS, NONE_OCTETS = 2 * 2**30, 256 * 2**20
+#: how long a name may take
+RESOLVE_S = 5.0
+#: a clock before this is wrong: 2026-01-01
+_EARLIEST = 1_767_225_600_000
+#: adjtimex(2): the clock is not synchronised
+_TIME_ERROR = 5
+_TIMEX_OCTETS = 1024
+
+
+def flush_speed(data_dir: Path) -> Finding:
+    """Time flushes to the disk of the data directory: each accepted batch waits for one."""
+    took_ms: list[float] = []
+    try:
+        with tempfile.NamedTemporaryFile(dir=data_dir, prefix=".doctor-") as file:
+            for _ in range(FLUSHES):
+                os.pwrite(file.fileno(), _OCTETS, 0)
+                began = time.perf_counter()
+                os.fdatasync(file.fileno())
+                took_ms.append((time.perf_counter() - began) * 1000)
+    except OSError as fault:
+        says = f"{data_dir} cannot be written: {fault.strerror}"
+        advice = "Make it and give it to the user that runs Aldis, or say another one with --data-dir."
+        return Finding("fsync", Verdict.FAIL, says, advice)
+    took_ms.sort()
+    median, worst = took_ms[FLUSHES // 2], took_ms[FLUSHES * 99 // 100]
+    says = f"{FLUSHES} flushes: p50 {median:.2f} ms, p99 {worst:.2f} ms"
+    if worst >= VERY_SLOW_MS or median >= SLOW_MS:
+        return Finding("fsync", Verdict.WARN, says, "Every accept waits for a flush: use a faster disk.")
+    if worst >= SLOW_MS:
+        return Finding("fsync", Verdict.WARN, says, "See what else writes to this disk while Aldis runs.")
+    return Finding("fsync", Verdict.OK, says)
+
+
+def free_disk(data_dir: Path) -> Finding:
+    """See how much room the data directory has."""
+    try:
+        free = shutil.disk_usage(data_dir).free
+    except OSError as fault:
+        return Finding("disk", Verdict.FAIL, f"{data_dir}: {fault.strerror}", "Make the data directory.")
+    says = f"{free / 2**30:.1f} GiB free"
+    advice = "Make room, or lower retention_days in [store]: without room nothing is accepted."
+    if free < NONE_OCTETS:
+        return Finding("disk", Verdict.FAIL, says, advice)
+    return (
+        Finding("disk", Verdict.WARN, says, advice)
+        if free < LITTLE_OCTETS
+        else Finding("disk", Verdict.OK, says)
+    )
+
+
+def clock(now: int, newest_message_at: int) -> Finding:
+    """See whether the clock can be right, and whether somebody keeps it so. Instants in Unix milliseconds."""
+    if now < max(_EARLIEST, newest_message_at):
+        says = (
+            "the clock is behind the newest message"
+            if newest_message_at > now
+            else "the clock is years behind"
+        )
+        return Finding("clock", Verdict.FAIL, says, "Set it: deadlines and receipts are told by it.")
+    try:
+        state = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_OCTETS))
+    except (AttributeError, OSError):  # not Linux
+        return Finding("clock", Verdict.OK, "plausible; whether it is synchronised cannot be told here")
+    if state == _TIME_ERROR:
+        says = "plausible, but nobody keeps it synchronised"
+        return Finding(
+            "clock", Verdict.WARN, says, "Run chrony or systemd-timesyncd on this machine or its host."
+        )
+    return Finding("clock", Verdict.OK, "synchronised" if state >= 0 else "plausible")
+
+
+def secrecy(files: Iterable[tuple[str, Path, bool]]) -> list[Finding]:
+    """See who may read files that hold secrets. files: what it is, where, and whether it is nothing but a
+    secret.
+    """
+    found: list[Finding] = []
+    for what, path, is_secret in files:
+        try:
+            mode = path.stat().st_mode
+        except OSError as fault:
+            found.append(
+                Finding("files", Verdict.FAIL, f"{what}: {path}: {fault.strerror}", "Put the file there.")
+            )
+            continue
+        says = f"{what}: {path} is {stat.filemode(mode)}"
+        advice = f"Let nobody else read it: chmod o-rwx {path}"
+        if not mode & stat.S_IRWXO:
+            found.append(Finding("files", Verdict.OK, says))
+        else:
+            found.append(Finding("files", Verdict.FAIL if is_secret else Verdict.WARN, says, advice))
+    return found
+
+
+def port(what: str, host: str, number: int, *, is_running: bool) -> Finding:
+    """See whether a port is free; `is_running`: our own gateway is, so that it should be taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probing:
+            probing.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probing.bind((host, number))
+    except OSError as fault:
+        says = f"{what}, {host}:{number}: {fault.strerror}"
+        if is_running:
+            return Finding("ports", Verdict.OK, f"{what}, {host}:{number}: taken by the running gateway")
+        advice = "Stop what listens there, or let Aldis listen elsewhere."
+        return Finding("ports", Verdict.FAIL, says, advice)
+    says = f"{what}, {host}:{number}: free"
+    if is_running and number:
+        return Finding(
+            "ports", Verdict.WARN, says, "The running gateway does not listen there: start it again."
+        )
+    return Finding("ports", Verdict.OK, says)
+
+
+async def name(check: str, what: str, host: str) -> Finding:
+    """See whether a name can be resolved."""
+    try:
+        async with asyncio.timeout(RESOLVE_S):
+            found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError, TimeoutError) as fault:
+        why = (
+            "no answer in time"
+            if isinstance(fault, TimeoutError)
+            else getattr(fault, "strerror", "") or "no name"
+        )
+        says = f"{what}: {host} cannot be resolved: {why}"
+        return Finding(check, Verdict.FAIL, says, "Correct the name, or this machine's resolver.")
+    addresses = sorted({str(address[0]) for *_, address in found})
+    return Finding(check, Verdict.OK, f"{what}: {host} is {', '.join(addresses)}")

@@ -1,0 +1,213 @@
+"""What the gateway's counters say: one look at them, and what lies between two looks. Pure.
+
+The same for the console, which looks at the counters in memory, and for `aldis top`, which reads /metrics.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import msgspec
+from prometheus_client import Metric
+
+#: what a carrier took is a segment with this outcome
+_TAKEN = "accepted"
+#: receipts that end nothing
+_INTERIM = frozenset(("submitted", "enroute"))
+
+
+class LinkReading(msgspec.Struct):
+    """One link's counters."""
+
+    is_up: bool = False
+    #: segments that the carrier took since the start, and those that it deferred or refused
+    taken: float = 0
+    not_taken: float = 0
+    in_flight: int = 0
+    window: int = 0
+    #: segments a second that the settings allow, and to which it has slowed down; 0: no limit
+    limit: float = 0
+    slowed_to: float = 0
+    #: queued messages by priority
+    queued: dict[int, int] = msgspec.field(default_factory=dict)
+
+
+class Reading(msgspec.Struct):
+    """All of them; totals since the start, and what stands now."""
+
+    accepted: float = 0
+    refused: float = 0
+    inbound: float = 0
+    delivered: float = 0
+    undelivered: float = 0
+    told: float = 0
+    untold: float = 0
+    owed: int = 0
+    links: dict[str, LinkReading] = msgspec.field(default_factory=lambda: defaultdict(LinkReading))
+
+
+class Sample(msgspec.Struct, frozen=True, array_like=True):
+    """What one second was like, or on average one minute."""
+
+    #: Unix seconds
+    at: int
+    #: each a second: messages accepted, segments taken by carriers, messages from handsets
+    accepted: float = 0
+    sent: float = 0
+    inbound: float = 0
+    #: receipts a second: delivered, and ended otherwise
+    delivered: float = 0
+    undelivered: float = 0
+    #: postbacks a second that customers took
+    told: float = 0
+    #: messages that wait, postbacks that are owed
+    queued: int = 0
+    owed: int = 0
+
+
+class LinkNow(msgspec.Struct, frozen=True):
+    """How one link stands."""
+
+    name: str
+    is_up: bool
+    #: how each of its binds stands, where that is known
+    binds: list[str]
+    in_flight: int
+    window: int
+    per_s: float
+    not_taken_per_s: float
+    limit: float
+    slowed_to: float
+    #: by priority
+    queued: dict[int, int]
+    #: why it was last not bound, and when (Unix milliseconds); "", 0 for never
+    last_error: str = ""
+    last_error_at: int = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many messages wait for it."""
+        return sum(self.queued.values())
+
+
+def read(families: Iterable[Metric]) -> Reading:
+    """Read what a registry or a page of /metrics says."""
+    found = Reading()
+    for family in families:
+        for sample in family.samples:
+            _take(found, sample.name, sample.labels, sample.value)
+    return found
+
+
+def _take(found: Reading, name: str, labels: dict[str, str], value: float) -> None:
+    match name:
+        case "aldis_messages_accepted_total":
+            found.accepted += value
+        case "aldis_requests_refused_total":
+            found.refused += value
+        case "aldis_inbound_messages_total":
+            found.inbound += value
+        case "aldis_receipts_total" if labels["state"] == "delivered":
+            found.delivered += value
+        case "aldis_receipts_total" if labels["state"] not in _INTERIM:
+            found.undelivered += value
+        case "aldis_postback_tries_total" if labels["result"] == "done":
+            found.told += value
+        case "aldis_postback_tries_total":
+            found.untold += value
+        case "aldis_postbacks_owed":
+            found.owed = int(value)
+        case _ if "link" in labels:
+            _take_link(found.links[labels["link"]], name, labels, value)
+
+
+def _take_link(link: LinkReading, name: str, labels: dict[str, str], value: float) -> None:
+    match name:
+        case "aldis_link_up":
+            link.is_up = bool(value)
+        case "aldis_link_in_flight":
+            link.in_flight = int(value)
+        case "aldis_link_window":
+            link.window = int(value)
+        case "aldis_link_limit":
+            link.limit = value
+        case "aldis_link_slowed_to":
+            link.slowed_to = value
+        case "aldis_queued_messages":
+            link.queued[int(labels["priority"])] = int(value)
+        case "aldis_segments_answered_total" if labels["outcome"] == _TAKEN:
+            link.taken += value
+        case "aldis_segments_answered_total":
+            link.not_taken += value
+
+
+def between(before: Reading, after: Reading, seconds: float, at: int) -> Sample:
+    """Tell what went on between two looks. A gateway that was started anew counts from 0: nothing is below
+    that.
+    """
+
+    def rate(name: str) -> float:
+        """Give how much a total grew in a second."""
+        return _rate(getattr(before, name), getattr(after, name), seconds)
+
+    sent = sum(
+        _rate(before.links[name].taken if name in before.links else 0, link.taken, seconds)
+        for name, link in after.links.items()
+    )
+    return Sample(
+        at,
+        accepted=rate("accepted"),
+        sent=round(sent, 1),
+        inbound=rate("inbound"),
+        delivered=rate("delivered"),
+        undelivered=rate("undelivered"),
+        told=rate("told"),
+        queued=sum(sum(link.queued.values()) for link in after.links.values()),
+        owed=after.owed,
+    )
+
+
+def _rate(before: float, after: float, seconds: float) -> float:
+    return round(max(0.0, after - before) / seconds, 1) if seconds > 0 else 0.0
+
+
+def links_between(
+    before: Reading, after: Reading, seconds: float, binds: dict[str, list[str]]
+) -> list[LinkNow]:
+    """Tell how the links stand, by name. `binds`: how each bind of each link stands."""
+    found: list[LinkNow] = []
+    for name in sorted({*after.links, *binds}):
+        link, was = after.links.get(name, LinkReading()), before.links.get(name, LinkReading())
+        found.append(
+            LinkNow(
+                name=name,
+                is_up=link.is_up,
+                binds=binds.get(name, []),
+                in_flight=link.in_flight,
+                window=link.window,
+                per_s=_rate(was.taken, link.taken, seconds),
+                not_taken_per_s=_rate(was.not_taken, link.not_taken, seconds),
+                limit=link.limit,
+                slowed_to=round(link.slowed_to, 1),
+                queued=dict(sorted(link.queued.items(), reverse=True)),
+            )
+        )
+    return found
+
+
+def mean(samples: Iterable[Sample], at: int) -> Sample:
+    """Make one sample of many: rates on average, what stands as it stood last."""
+    many = list(samples)
+    rates = ("accepted", "sent", "inbound", "delivered", "undelivered", "told")
+    averages = {name: round(sum(getattr(each, name) for each in many) / len(many), 2) for name in rates}
+    return msgspec.structs.replace(many[-1], at=at, **averages)
+
+
+def delivered_share(samples: Iterable[Sample]) -> float | None:
+    """Tell which part of the receipts said `delivered`; None without any."""
+    delivered = ended = 0.0
+    for sample in samples:
+        delivered += sample.delivered
+        ended += sample.delivered + sample.undelivered
+    return delivered / ended if ended else None

@@ -1,0 +1,44 @@
+"""The simulator as the gateway's operators reach it, in the same process: implements
+`operating.phones.SimulatedCarrier`.
+"""
+
+from __future__ import annotations
+
+from aldis.simulator.behaviour import BY_LAST_DIGITS
+from aldis.simulator.memory import Memory
+from aldis.traffic.handset import Bubble, Chaos, Orders, Phone
+
+
+class OperatorsCounter:
+    """Where operators ask for what they want of the carrier."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def phones(self, limit: int) -> list[Phone]:
+        """See `SimulatedCarrier.phones`."""
+        return self._memory.handsets.phones(limit)
+
+    def conversation(self, number: str, limit: int) -> list[Bubble]:
+        """See `SimulatedCarrier.conversation`."""
+        return self._memory.handsets.conversation(number, limit)
+
+    def changes(self) -> int:
+        """See `SimulatedCarrier.changes`."""
+        return self._memory.handsets.changes
+
+    def write(self, handset: str, number: str, text: str) -> int | None:
+        """See `SimulatedCarrier.write`."""
+        return self._memory.write(handset, number, text)
+
+    def chaos(self) -> Chaos:
+        """See `SimulatedCarrier.chaos`."""
+        return self._memory.mischiefs.chaos
+
+    def make_chaos(self, chaos: Chaos) -> None:
+        """See `SimulatedCarrier.make_chaos`."""
+        self._memory.make_chaos(chaos)
+
+    def orders(self) -> list[Orders]:
+        """See `SimulatedCarrier.orders`."""
+        return [Orders(digits, behaviour.says) for digits, behaviour in BY_LAST_DIGITS.items()]
