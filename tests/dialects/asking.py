@@ -36,6 +36,11 @@ def post(path_and_query: str, body: str | bytes, content_type: str = "", **heade
     return HttpRequest("POST", unquote(path), query.encode(), _headers(given), octets, "127.0.0.1")
 
 
+def delete(path: str, **headers: str) -> HttpRequest:
+    """Write a DELETE request."""
+    return HttpRequest("DELETE", unquote(path), b"", _headers(headers), b"", "127.0.0.1")
+
+
 def _headers(named: dict[str, str]) -> list[tuple[bytes, bytes]]:
     return [(name.replace("_", "-").encode(), value.encode()) for name, value in named.items()]
 

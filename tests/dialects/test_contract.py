@@ -183,7 +183,23 @@ def test_no_octets_make_a_reader_raise(
             st.lists(inner, max_size=3)
             | st.dictionaries(
                 st.sampled_from(
-                    ["message", "recipients", "msisdn", "sender", "token", "tags", "dry_run", "apikey", "msg"]
+                    [
+                        "message",
+                        "recipients",
+                        "msisdn",
+                        "sender",
+                        "token",
+                        "tags",
+                        "dry_run",
+                        "apikey",
+                        "msg",
+                        "to",
+                        "text",
+                        "number",
+                        "values",
+                        "send_at",
+                        "encoding",
+                    ]
                 ),
                 inner,
             )
@@ -193,15 +209,15 @@ def test_no_octets_make_a_reader_raise(
 )
 def test_no_json_makes_a_reader_raise(document: object) -> None:
     body = msgspec.json.encode(document)
-    for path in ("/v2/mtsms", "/api/sumopost/post"):
-        headers = [(b"content-type", b"application/json")]
+    for path in ("/v2/mtsms", "/api/sumopost/post", "/v1/messages"):
+        headers = [(b"content-type", b"application/json"), (b"authorization", b"Bearer t")]
         BY_PATH[path].read(HttpRequest("POST", path, b"token=t", headers, body, "127.0.0.1"))
 
 
-@pytest.mark.parametrize("path", ["/v2/mtsms", "/api/sumopost/post"])
+@pytest.mark.parametrize("path", ["/v2/mtsms", "/api/sumopost/post", "/v1/messages"])
 @pytest.mark.parametrize("depth", [100, 5_000, 100_000])
 def test_no_depth_of_nesting_makes_a_reader_raise(path: str, depth: int) -> None:
     body = b'{"message":"x","payload":' + b"[" * depth + b"]" * depth + b"}"
-    headers = [(b"content-type", b"application/json")]
+    headers = [(b"content-type", b"application/json"), (b"authorization", b"Bearer t")]
     found = BY_PATH[path].read(HttpRequest("POST", path, b"token=t&apikey=k", headers, body, "127.0.0.1"))
     assert isinstance(found, Refusal) or found.fault is not None

@@ -50,7 +50,38 @@ def mavo_json(values: dict[str, str]) -> HttpRequest:
     return post("/rest/mtsms", json.dumps(body), "application/json")
 
 
+def native_json(values: dict[str, str]) -> HttpRequest:
+    body = {name: value for name, value in values.items() if name not in ("key", "idempotency_key")}
+    headers = {"authorization": f"Bearer {values['key']}"} if "key" in values else {}
+    if "idempotency_key" in values:
+        headers["idempotency-key"] = values["idempotency_key"]
+    return post("/v1/messages", json.dumps(body), "application/json", **headers)
+
+
+def native(code: str) -> str:
+    return f'"code":"{code}"'
+
+
 SPEECHES = {
+    "native": Speech(
+        {"key": "demo-native", "to": "4512345678", "from": "74700", "text": "x"},
+        native_json,
+        [
+            Fault("no key", {"key": None}, native("credentials_missing")),
+            Fault("key", {"key": "x"}, native("credentials_unknown")),
+            Fault("elsewhere", {"key": "elsewhere-native"}, native("address_not_allowed")),
+            Fault("suspended", {"key": "suspended-native"}, native("account_inactive")),
+            Fault("mute", {"key": "mute-native"}, native("sending_not_permitted")),
+            Fault("no text", {"text": None}, native("parameter_invalid")),
+            Fault("idempotency", {"idempotency_key": "a/b"}, native("parameter_invalid")),
+            Fault("number", {"to": "abc"}, native("recipient_invalid")),
+            Fault("unknown sender", {"from": "99999"}, native("sender_unknown")),
+            Fault("another's sender", {"from": "55555"}, native("sender_not_yours")),
+            Fault("campaign", {"campaign": "other"}, native("campaign_unknown")),
+            Fault("long", {"text": LONG}, native("text_too_long")),
+            Fault("broke", {"key": "broke-native"}, native("credit_insufficient")),
+        ],
+    ),
     "genesys": Speech(
         {
             "login": "demo",

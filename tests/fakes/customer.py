@@ -20,6 +20,8 @@ class Came:
     query: str
     content_type: str
     body: bytes
+    #: names in lower case
+    headers: dict[str, str]
 
     @property
     def form(self) -> dict[str, str]:
@@ -75,7 +77,9 @@ class FakeCustomer:
 
     async def _take(self, request: web.Request) -> web.Response:
         body = await request.read()
-        came = Came(request.method, request.path, request.url.raw_query_string, request.content_type, body)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        query = request.url.raw_query_string
+        came = Came(request.method, request.path, query, request.content_type, body, headers)
         async with self._arrived:
             self.came.append(came)
             self._arrived.notify_all()

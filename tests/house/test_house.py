@@ -13,7 +13,7 @@ from aldis import settings
 from aldis.accounts import directory_file
 from aldis.accounts.carriers import Carrier
 from aldis.accounts.routes import Route
-from aldis.dialects import genesys, mavorion, skycore, sumotext
+from aldis.dialects import genesys, mavorion, native, skycore, sumotext
 from aldis.dialects.contract import Dialect
 from aldis.dialects.registry import DIALECTS
 from aldis.links.smpp.quirks import Quirks
@@ -157,12 +157,14 @@ def test_the_drawing_of_the_states_is_the_table() -> None:
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 def test_every_code_of_a_dialect_is_documented(dialect: Dialect) -> None:
-    page = (DOCS / "dialects" / f"{dialect.name}.md").read_text(encoding="utf-8")
+    file = "native" if dialect is native.DIALECT else dialect.name
+    page = (DOCS / "dialects" / f"{file}.md").read_text(encoding="utf-8")
     codes = {
         "sumotext": {str(number) for number, _ in sumotext.reply.ERRORS.values()},
         "mavorion": {code for code, _, _ in mavorion.reply.ERRORS.values()},
         "skycore": {code for code, _ in skycore.reply.ERRORS.values()},
         "genesys": {str(code) for code in genesys.reply.CODES.values()},
+        "aldis": {reason.value for reason in native.problems.PROBLEMS},
     }[dialect.name]
     assert sorted(code for code in codes if not re.search(rf"\b{code}\b", page)) == []
 

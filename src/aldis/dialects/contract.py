@@ -20,7 +20,7 @@ from aldis.accounts.directory_file import DialectTraits
 from aldis.accounts.endpoint import Endpoint
 from aldis.accounts.numbering import Numbering
 from aldis.dialects.exchange import HttpReply, HttpRequest
-from aldis.traffic.enquiry import Answer, Enquiry
+from aldis.traffic.enquiry import Answer, Enquiry, StatusFound
 from aldis.traffic.inbound import DueInbound
 from aldis.traffic.postback import DuePostback, Notify, PostbackRequest
 from aldis.traffic.refusal import Refusal
@@ -115,6 +115,10 @@ class Dialect(msgspec.Struct, frozen=True):
     #: (a message from a handset, where to, now)
     inbound: Callable[[DueInbound, Endpoint, int], PostbackRequest]
     answer: Callable[[HttpRequest, Enquiry, Answer], HttpReply] = asks_nothing
+    #: a client_reference is one of the account, whichever credential it came with; else of the login alone
+    shares_references: bool = False
+    #: (a duplicate, what is kept under its reference): the first answer once more, or None to refuse it
+    replay: Callable[[Submission, StatusFound], HttpReply | None] | None = None
     traits: DialectTraits = DialectTraits()
 
 

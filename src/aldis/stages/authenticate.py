@@ -18,6 +18,7 @@ from urllib.parse import quote
 from aldis.accounts.credentials import Credential, is_password
 from aldis.accounts.directory import Directory
 from aldis.clock import Clock
+from aldis.traffic.on_behalf import OnBehalf
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import Presented, Signed
 
@@ -50,7 +51,13 @@ class Authenticator:
         self._nonces: OrderedDict[bytes, float] = OrderedDict()
 
     async def credential(self, directory: Directory, presented: Presented) -> Credential | Refusal:
-        """Give the credential that was proven, or say why none was."""
+        """Give the credential that was proven, or say why none was. What the house does for an account needs
+        none: whoever made an OnBehalf has asked who is asking.
+        """
+        if isinstance(presented, OnBehalf):
+            if presented.identity not in directory.accounts:
+                return _unknown(presented)
+            return Credential(presented.identity, presented.dialect, "")
         if presented.signed is not None:
             return self._check_signed(directory, presented, presented.signed)
         key = self._key(presented)

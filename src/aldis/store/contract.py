@@ -17,6 +17,7 @@ import msgspec
 
 from aldis.accounts.directory import Directory
 from aldis.accounts.plan import Plan, Stored
+from aldis.accounts.staff import AuditEntry
 from aldis.store.staff import StaffStore
 from aldis.store.watching import WatchingStore
 from aldis.traffic.consent import ConsentChange
@@ -42,6 +43,8 @@ class Acceptance(msgspec.Struct, frozen=True, array_like=True):
     #: refuse what the balance does not cover
     prepaid: bool
     messages: tuple[NewMessage, ...]
+    #: what is to be remembered of whoever did it, where that is one of ours
+    entry: AuditEntry | None = None
 
 
 class OptInKey(msgspec.Struct, frozen=True):

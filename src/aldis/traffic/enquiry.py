@@ -107,6 +107,8 @@ class StatusFound(msgspec.Struct, frozen=True):
     """The messages of a submission, one for each recipient, in their order; at least one."""
 
     messages: tuple[MessageStatus, ...]
+    #: ISO 4217
+    currency: str = ""
 
 
 class Cancelled(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from enum import IntEnum
 
 import msgspec
 
+from aldis.sms.encoding import Encoding
 from aldis.sms.fitting import NO_WISHES, Wishes
 from aldis.traffic.refusal import Refusal
 
@@ -110,6 +111,20 @@ class Submission(msgspec.Struct, frozen=True):
         )
 
 
+class Writing(msgspec.Struct, frozen=True):
+    """How a message would be written and sent."""
+
+    encoding: Encoding
+    #: septets, UTF-16 units, octets: all of it, and as many as fit into one of its segments
+    units: int
+    units_a_segment: int
+    #: characters that force UCS-2, and how often each stands in the text
+    strangers: dict[str, int]
+    link: str
+    #: of one segment
+    price_micros: int
+
+
 class AdmittedAsk(msgspec.Struct, frozen=True):
     """What became of one ask: its ids and what it costs."""
 
@@ -123,6 +138,8 @@ class AdmittedAsk(msgspec.Struct, frozen=True):
     #: one for each recipient: links may carry the same text differently
     segments_each: tuple[int, ...]
     price_micros: int
+    #: one for each recipient, where details were wanted and nothing was stored
+    writings: tuple[Writing, ...] = ()
 
 
 class Admitted(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ from aldis.doors.http.errand import Errand
 from aldis.doors.http.reading import host_of
 from aldis.errors import TemporaryError
 from aldis.telemetry import Metrics
-from aldis.traffic.enquiry import Answer, Enquiry
+from aldis.traffic.enquiry import Answer, Enquiry, StatusEnquiry, StatusFound
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import Admitted, Submission
 
@@ -106,16 +106,8 @@ class Door:
                 return self._refuse(dialect, request, None, found)
             asked = found
             if isinstance(asked, Enquiry):
-                answer = await self._enquiries.answer(dialect, request, asked)
-                if isinstance(answer, Refusal):
-                    return self._refuse(dialect, request, asked, answer)
-                return dialect.answer(request, asked, answer)
-            verdict = await self._admission.admit(dialect, request, asked)
-            if isinstance(verdict, Refusal):
-                return self._refuse(dialect, request, asked, verdict)
-            if not asked.dry_run:
-                self._accepted[dialect.name].inc(asked.recipient_count)
-            return dialect.accept(request, asked, verdict)
+                return await self._tell(dialect, request, asked)
+            return await self._take(dialect, request, asked)
         except TemporaryError as fault:
             log.error(
                 "a request could not be stored",
@@ -126,6 +118,38 @@ class Door:
         except Exception:
             log.exception("a request failed", dialect=dialect.name, incident=request.nonce)
         return self._refuse(dialect, request, asked, Refusal(RefusalReason.INTERNAL))
+
+    async def _tell(self, dialect: Dialect, request: HttpRequest, asked: Enquiry) -> HttpReply:
+        answer = await self._enquiries.answer(dialect, request, asked)
+        if isinstance(answer, Refusal):
+            return self._refuse(dialect, request, asked, answer)
+        return dialect.answer(request, asked, answer)
+
+    async def _take(self, dialect: Dialect, request: HttpRequest, asked: Submission) -> HttpReply:
+        if dialect.replay is not None and (repeated := await self._replayed(dialect, request, asked)):
+            return repeated
+        verdict = await self._admission.admit(dialect, request, asked)
+        if not isinstance(verdict, Refusal):
+            if not asked.dry_run:
+                self._accepted[dialect.name].inc(asked.recipient_count)
+            return dialect.accept(request, asked, verdict)
+        if dialect.replay is not None and verdict.reason is RefusalReason.DUPLICATE:
+            repeated = await self._replayed(dialect, request, asked)  # both came at once
+            if repeated is not None:
+                return repeated
+        return self._refuse(dialect, request, asked, verdict)
+
+    async def _replayed(self, dialect: Dialect, request: HttpRequest, asked: Submission) -> HttpReply | None:
+        """Answer a repetition as the first was answered, from what the store keeps of it; None for none."""
+        reference = asked.asks[0].client_reference if asked.asks and not asked.dry_run else None
+        if dialect.replay is None or reference is None:
+            return None
+        first = StatusEnquiry(presented=asked.presented, reference=reference)
+        found = await self._enquiries.answer(dialect, request, first)
+        if not isinstance(found, StatusFound):
+            return None
+        duplicate = Refusal(RefusalReason.DUPLICATE, value=reference)
+        return dialect.replay(asked, found) or self._refuse(dialect, request, asked, duplicate)
 
     def _refuse(
         self, dialect: Dialect, request: HttpRequest, asked: Asked | None, refusal: Refusal

@@ -14,15 +14,18 @@ import msgspec
 
 from aldis.accounts.account import Account
 from aldis.accounts.directory import CurrentDirectory
+from aldis.accounts.staff import AuditEntry
 from aldis.clock import Clock
 from aldis.dialects.contract import Check, Dialect, Reference
 from aldis.dialects.exchange import HttpRequest
 from aldis.stages.admission import rules
 from aldis.stages.admission.rules import Case, Findings, Links, Unit
+from aldis.stages.admission.writing import writings_of
 from aldis.stages.authenticate import Authenticator
 from aldis.store.contract import Acceptance, OptInKey, Store
 from aldis.traffic.ids import IdBlocks
 from aldis.traffic.message import NewMessage
+from aldis.traffic.on_behalf import OnBehalf
 from aldis.traffic.pacing import TokenBucket
 from aldis.traffic.postback import Notify, lane_of
 from aldis.traffic.refusal import Refusal, RefusalReason
@@ -159,9 +162,11 @@ class Admitter:
                     countries=tuple(recipient.country for recipient in found.recipients),
                     segments_each=tuple(message.segments for message in built),
                     price_micros=sum(message.price_micros * message.segments for message in built),
+                    writings=writings_of(case, found),
                 )
             )
-        acceptance = Acceptance(case.account.account_id, case.account.prepaid, tuple(messages))
+        entry = _entry(case, messages, now)
+        acceptance = Acceptance(case.account.account_id, case.account.prepaid, tuple(messages), entry)
         if case.submission.dry_run:
             refusal = await self._store.would_accept(acceptance)
         else:
@@ -187,7 +192,8 @@ class Admitter:
             account_id=account.account_id,
             dialect=dialect.name,
             reference=dialect.reference(ask, Reference(message_id, ids[0], now, nonce)),
-            duplicate_scope=self._duplicate_scope(case, found),
+            # the first stands for all of its ask
+            duplicate_scope="" if position else _duplicate_scope(case, found),
             link=link,
             priority=ask.priority,
             sender=found.sender,
@@ -209,11 +215,22 @@ class Admitter:
             backups=msgspec.json.encode(backups).decode() if backups else "",
         )
 
-    def _duplicate_scope(self, case: Case, found: Findings) -> str:
-        """Ids are unique per login, so the login's digest is the scope."""
-        if not case.dialect.refuses_duplicates or case.credential is None:
-            return ""
-        return case.credential.identity_digest[:16] if found.ask.client_reference is not None else ""
+
+def _duplicate_scope(case: Case, found: Findings) -> str:
+    """Ids are unique per login, so the login's digest is the scope; or per account, in some dialects."""
+    if not case.dialect.refuses_duplicates or case.credential is None or found.ask.client_reference is None:
+        return ""
+    return case.dialect.name if case.dialect.shares_references else case.credential.identity_digest[:16]
+
+
+def _entry(case: Case, messages: list[NewMessage], now: int) -> AuditEntry | None:
+    """Say in the audit log what was accepted of one of ours."""
+    presented = case.submission.presented
+    if not isinstance(presented, OnBehalf) or not presented.actor:
+        return None
+    detail = f"{len(messages)} for {presented.identity}"
+    subject = str(messages[0].message_id)
+    return AuditEntry(now, presented.actor, presented.via, "send message", subject, detail)
 
 
 def _notify(dialect: Dialect, account: Account, ask: MessageAsk) -> Notify:

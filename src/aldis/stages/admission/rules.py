@@ -23,6 +23,7 @@ from aldis.dialects.contract import Check, Dialect
 from aldis.sms.address import is_digits, is_sender
 from aldis.sms.fitting import PLAIN, Fitted, TextRules, fit, fit_octets
 from aldis.sms.segments import TooLong
+from aldis.traffic.on_behalf import OnBehalf
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import MessageAsk, Submission
 from aldis.traffic.template import Template
@@ -119,6 +120,8 @@ def _credentials(case: Case) -> Refusal | None:
 
 
 def _address(case: Case) -> Refusal | None:
+    if isinstance(case.submission.presented, OnBehalf):
+        return None  # the house itself comes from nowhere
     allowed = may_connect_from(case.account, source_address(case.peer))
     return None if allowed else Refusal(RefusalReason.ADDRESS_NOT_ALLOWED, value=case.peer)
 

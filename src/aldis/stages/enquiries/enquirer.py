@@ -36,6 +36,7 @@ from aldis.traffic.enquiry import (
     UsageEnquiry,
     UsageFound,
 )
+from aldis.traffic.on_behalf import OnBehalf
 from aldis.traffic.refusal import Refusal, RefusalReason
 
 
@@ -57,7 +58,8 @@ class Enquirer:
         if isinstance(found, Refusal):
             return found
         account = directory.accounts[found.account]
-        if not may_connect_from(account, source_address(request.peer)):
+        is_ours = isinstance(enquiry.presented, OnBehalf)
+        if not is_ours and not may_connect_from(account, source_address(request.peer)):
             return Refusal(RefusalReason.ADDRESS_NOT_ALLOWED, value=request.peer)
         if not account.active:
             return Refusal(RefusalReason.ACCOUNT_INACTIVE, value=account.name)
@@ -80,7 +82,9 @@ class Enquirer:
                 return BalanceFound(account.account_id, balance.available, account.currency)
             case StatusEnquiry(reference=reference):
                 messages = await self._store.submission(account.account_id, dialect.name, reference)
-                return StatusFound(tuple(messages)) if messages else _unknown(reference)
+                if not messages:
+                    return _unknown(reference)
+                return StatusFound(tuple(messages), account.currency)
             case Cancellation(reference=reference):
                 count = await self._store.cancel_scheduled(
                     account.account_id, dialect.name, reference, self._clock.now()

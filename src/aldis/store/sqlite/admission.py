@@ -6,6 +6,7 @@ import apsw
 from msgspec.structs import astuple
 
 from aldis.store.contract import Acceptance
+from aldis.store.sqlite import auditing
 from aldis.store.sqlite.rows import as_json, every, first, for_each, one
 from aldis.traffic.message import NewMessage
 from aldis.traffic.refusal import Refusal, RefusalReason
@@ -48,6 +49,8 @@ def accept(db: apsw.Connection, acceptances: list[Acceptance]) -> list[Refusal |
         if refusal is None:
             keys.remember(acceptance)
             rows += map(astuple, acceptance.messages)
+            if acceptance.entry is not None:
+                auditing.write(db, acceptance.entry)
     if any(any(row[_COMMON:]) for row in rows):
         for_each(db, _INSERT, rows)
     else:

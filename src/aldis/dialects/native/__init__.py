@@ -1,0 +1,58 @@
+"""Aldis's own API for customers, under the name `aldis`: JSON, bearer keys, problems, idempotency keys,
+Standard Webhooks. docs/dialects/native.md describes it.
+"""
+
+from __future__ import annotations
+
+from aldis.accounts.directory_file import DialectTraits
+from aldis.accounts.numbering import Numbering
+from aldis.dialects.contract import Check, Dialect, Policy, RetrySchedule, is_2xx
+from aldis.dialects.native import postback, reply, request
+
+POLICY = Policy(
+    checks=(
+        Check.CREDENTIALS,
+        Check.ADDRESS,
+        Check.ACTIVE,
+        Check.MAY_SEND,
+        Check.READABLE,
+        Check.RECIPIENTS_PRESENT,
+        Check.RECIPIENTS,
+        Check.TEXT,
+        Check.SENDER,
+        Check.CAMPAIGN,
+        Check.LENGTH,
+        Check.ROUTE,
+        Check.THROTTLE,
+        Check.SEGMENT_RATE,
+    ),
+    numbering=Numbering.INTERNATIONAL_FIRST,
+    sender_required=False,
+)
+
+#: at once, then as Standard Webhooks recommends: 5 s, 5 and 30 minutes, 2, 5, 10, 14, 20 and 24 hours
+SCHEDULE = RetrySchedule(
+    waits_s=(5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400),
+    connect_s=10,
+    total_s=20,
+    taken=is_2xx,
+)
+
+DIALECT = Dialect(
+    name="aldis",
+    paths=request.PATHS,
+    policy=POLICY,
+    schedule=SCHEDULE,
+    refuses_duplicates=True,
+    shares_references=True,
+    read=request.read,
+    accept=reply.accept,
+    refuse=reply.refuse,
+    replay=reply.replay,
+    reference=reply.reference,
+    notify=postback.notify,
+    postback=postback.write,
+    inbound=postback.write_inbound,
+    answer=reply.answer,
+    traits=DialectTraits(),
+)

@@ -1,0 +1,94 @@
+"""Writes webhooks: what became of a message, and what a handset wrote. Source: Standard Webhooks 1.0.0
+(standard-webhooks/spec, "Payload structure", "Webhook headers", "Signature scheme").
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from collections.abc import Sequence
+
+import msgspec
+
+from aldis.accounts.endpoint import Endpoint
+from aldis.accounts.price import from_micros
+from aldis.dialects.native.reply import instant
+from aldis.traffic.inbound import DueInbound
+from aldis.traffic.postback import DuePostback, Notify, PostbackRequest
+from aldis.traffic.submission import MessageAsk
+
+SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with
+
+
+def notify(ask: MessageAsk) -> Notify:
+    """Tell what was asked for."""
+    if not ask.wants_receipt:
+        return Notify.NOTHING
+    return Notify.SENT | Notify.ENDED if ask.echo.get("receipts") == "all" else Notify.ENDED
+
+
+def write(dues: Sequence[DuePostback], endpoint: Endpoint, now: int) -> PostbackRequest:
+    """Write what became of a message."""
+    (due,) = dues
+    message = due.message
+    echo = msgspec.json.decode(message.echo, type=dict[str, str])
+    data: dict[str, object] = {
+        "id": message.reference,
+        "message_id": str(message.message_id),
+        "to": message.recipient,
+        "from": message.sender,
+        "country": message.country,
+        "status": due.state.value,
+        "error": due.error_code,
+        "segments": message.segments,
+        "price": from_micros(message.price_micros * message.segments),
+        "reference": echo.get("reference", ""),
+    }
+    body = _body(f"message.{due.state.value}", due.happened_at, data)
+    return _signed(due.postback_id, body, endpoint, now)
+
+
+def write_inbound(due: DueInbound, endpoint: Endpoint, now: int) -> PostbackRequest:
+    """Write what a handset wrote."""
+    inbound = due.inbound
+    data: dict[str, object] = {
+        "id": str(inbound.inbound_id),
+        "from": inbound.sender,
+        "to": inbound.recipient,
+        "text": inbound.text,
+        "keyword": inbound.keyword,
+        "segments": inbound.segments,
+    }
+    return _signed(due.postback_id, _body("inbound.received", inbound.received_at, data), endpoint, now)
+
+
+def _body(kind: str, happened_at: int, data: dict[str, object]) -> bytes:
+    return msgspec.json.encode({"type": kind, "timestamp": instant(happened_at), "data": data})
+
+
+def _signed(postback_id: int, body: bytes, endpoint: Endpoint, now: int) -> PostbackRequest:
+    """Add the headers; the id is the same each time it is tried, the timestamp is that of the try."""
+    identity, timestamp = f"msg_{postback_id}", str(now // 1000)
+    headers: tuple[tuple[str, str], ...] = (
+        ("Content-Type", "application/json"),
+        ("webhook-id", identity),
+        ("webhook-timestamp", timestamp),
+    )
+    if endpoint.secret:
+        headers += (("webhook-signature", signature(identity, timestamp, body, endpoint.secret)),)
+    return PostbackRequest("POST", endpoint.url, headers, body)
+
+
+def signature(identity: str, timestamp: str, body: bytes, secret: str) -> str:
+    """Sign one try: HMAC-SHA256 over id, timestamp and body, as version 1 of the scheme has it."""
+    content = f"{identity}.{timestamp}.".encode() + body
+    return "v1," + base64.b64encode(hmac.digest(_key(secret), content, "sha256")).decode()
+
+
+def _key(secret: str) -> bytes:
+    """Read a secret as receivers' libraries do: base64 behind `whsec_`; what is no base64 counts as it is."""
+    try:
+        return base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True) or secret.encode()
+    except (binascii.Error, ValueError):
+        return secret.encode()

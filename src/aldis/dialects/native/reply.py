@@ -1,0 +1,272 @@
+"""Writes the answers of Aldis's own API: what was accepted, what became of it, and problems. Source: RFC
+9457; docs/dialects/native.md.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from http import HTTPStatus
+from math import ceil
+
+import msgspec
+
+from aldis.accounts.price import from_micros
+from aldis.clock import as_datetime
+from aldis.dialects.contract import Asked, Reference
+from aldis.dialects.exchange import HttpReply, HttpRequest
+from aldis.dialects.native.problems import Problem, problem_of
+from aldis.sms.encoding import decode
+from aldis.sms.fitting import from_coding
+from aldis.traffic.enquiry import Answer, BalanceFound, Cancelled, Enquiry, StatusFound
+from aldis.traffic.message import MessageStatus
+from aldis.traffic.refusal import Refusal, RefusalReason
+from aldis.traffic.submission import Admitted, AdmittedAsk, MessageAsk, Submission, Writing
+
+JSON, PROBLEM = b"application/json", b"application/problem+json"
+#: the answer to a repetition says that it is one
+REPLAYED = (b"idempotency-replayed", b"true")
+
+
+class AcceptedMessage(msgspec.Struct, frozen=True):
+    """One message of what was accepted."""
+
+    id: str
+    to: str
+    country: str
+    segments: int
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """The yes: it is on disk, and paid for."""
+
+    #: of all of it
+    id: str
+    messages: list[AcceptedMessage]
+    segments: int
+    price: str
+    currency: str
+
+
+class Forced(msgspec.Struct, frozen=True):
+    """A character that GSM 7-bit lacks."""
+
+    character: str
+    name: str
+    times: int
+
+
+class EstimatedMessage(msgspec.Struct, frozen=True):
+    """One message as it would be sent."""
+
+    to: str
+    country: str
+    encoding: str
+    segments: int
+    #: septets, or UTF-16 units
+    units: int
+    units_a_segment: int
+    forced_by: list[Forced]
+    route: str
+    price_a_segment: str
+
+
+class Estimate(msgspec.Struct, frozen=True):
+    """What a message would be and cost."""
+
+    messages: list[EstimatedMessage]
+    segments: int
+    price: str
+    currency: str
+
+
+class MessageState(msgspec.Struct, frozen=True):
+    """What became of one message."""
+
+    id: str
+    to: str
+    country: str
+    status: str
+    segments: int
+    price: str
+    #: the carrier's code or our reason; "" when all is well
+    error: str
+    accepted_at: str
+    sent_at: str | None
+    ended_at: str | None
+
+
+class Status(msgspec.Struct, frozen=True):
+    """What became of all of it."""
+
+    id: str
+    text: str
+    sender: str = msgspec.field(name="from")
+    label: str
+    reference: str
+    messages: list[MessageState]
+    currency: str
+
+
+class Balance(msgspec.Struct, frozen=True):
+    """An account's money."""
+
+    available: str
+    currency: str
+
+
+def accept(_request: HttpRequest, submission: Submission, admitted: Admitted) -> HttpReply:
+    """Give what was accepted, or what it would be."""
+    (ask,) = admitted.asks
+    if submission.dry_run:
+        return _json(200, estimate_of(ask, admitted.currency))
+    return _accepted(accepted_of(ask, admitted.currency))
+
+
+def accepted_of(ask: AdmittedAsk, currency: str) -> Accepted:
+    """Say what was accepted."""
+    messages = [
+        AcceptedMessage(str(message_id), to, country, segments)
+        for message_id, to, country, segments in zip(
+            ask.message_ids, ask.recipients, ask.countries, ask.segments_each, strict=True
+        )
+    ]
+    price = from_micros(ask.price_micros)
+    return Accepted(ask.reference, messages, sum(ask.segments_each), price, currency)
+
+
+def estimate_of(ask: AdmittedAsk, currency: str) -> Estimate:
+    """Say what a message would be and cost."""
+    messages = [
+        _estimated(to, country, segments, writing)
+        for to, country, segments, writing in zip(
+            ask.recipients, ask.countries, ask.segments_each, ask.writings, strict=True
+        )
+    ]
+    return Estimate(messages, sum(ask.segments_each), from_micros(ask.price_micros), currency)
+
+
+def _estimated(to: str, country: str, segments: int, writing: Writing) -> EstimatedMessage:
+    return EstimatedMessage(
+        to=to,
+        country=country,
+        encoding=writing.encoding.name.lower(),
+        segments=segments,
+        units=writing.units,
+        units_a_segment=writing.units_a_segment,
+        forced_by=forced_by(writing.strangers),
+        route=writing.link,
+        price_a_segment=from_micros(writing.price_micros),
+    )
+
+
+def forced_by(strangers: dict[str, int]) -> list[Forced]:
+    """Name the characters that force UCS-2."""
+    return [
+        Forced(character, unicodedata.name(character, f"U+{ord(character):04X}"), times)
+        for character, times in strangers.items()
+    ]
+
+
+def replay(submission: Submission, found: StatusFound) -> HttpReply | None:
+    """Give the first answer again, made of what was stored with it; None for another request under the same
+    key, and where a part of it has been forgotten since.
+    """
+    first, ask = found.messages[0].message, submission.asks[0]
+    echo = msgspec.json.decode(first.echo, type=dict[str, str])
+    kept = (echo.get("fingerprint"), echo.get("count"))
+    if kept != (ask.echo.get("fingerprint"), str(len(found.messages))):
+        return None
+    messages = [
+        AcceptedMessage(str(m.message_id), m.recipient, m.country, m.segments)
+        for m in (each.message for each in found.messages)
+    ]
+    micros = sum(each.message.price_micros * each.message.segments for each in found.messages)
+    segments = sum(message.segments for message in messages)
+    accepted = Accepted(first.reference, messages, segments, from_micros(micros), found.currency)
+    return _accepted(accepted, REPLAYED)
+
+
+def _accepted(accepted: Accepted, *more: tuple[bytes, bytes]) -> HttpReply:
+    location = (b"location", f"/v1/messages/{accepted.id}".encode())
+    return HttpReply(202, JSON, msgspec.json.encode(accepted), (location, *more))
+
+
+def answer(_request: HttpRequest, _enquiry: Enquiry, found: Answer) -> HttpReply:
+    """Answer what is not about sending."""
+    match found:
+        case StatusFound():
+            return _json(200, status_of(found))
+        case BalanceFound():
+            return _json(200, Balance(from_micros(found.available), found.currency))
+        case Cancelled():
+            return HttpReply(204, JSON, b"")
+        case _:
+            raise TypeError(type(found).__name__)
+
+
+def status_of(found: StatusFound) -> Status:
+    """Say what became of a submission; of texts with values the first recipient's is shown."""
+    first = found.messages[0]
+    echo = msgspec.json.decode(first.message.echo, type=dict[str, str])
+    return Status(
+        id=first.message.reference,
+        text=decode(from_coding(first.coding, first.octets).encoded),
+        sender=first.message.sender,
+        label=first.label,
+        reference=echo.get("reference", ""),
+        messages=[_state(each) for each in found.messages],
+        currency=found.currency,
+    )
+
+
+def _state(each: MessageStatus) -> MessageState:
+    message = each.message
+    return MessageState(
+        id=str(message.message_id),
+        to=message.recipient,
+        country=message.country,
+        status=message.state,
+        segments=message.segments,
+        price=from_micros(message.price_micros * message.segments),
+        error=message.reason,
+        accepted_at=instant(message.accepted_at),
+        sent_at=instant(message.sent_at) if message.sent_at else None,
+        ended_at=instant(message.ended_at) if message.ended_at else None,
+    )
+
+
+def instant(at: int) -> str:
+    """Write an instant as RFC 3339 has it, in UTC."""
+    return as_datetime(at).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def refuse(_request: HttpRequest, _asked: Asked | None, refusal: Refusal) -> HttpReply:
+    """Give the problem that fits a refusal."""
+    problem = problem_of(refusal)
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        headers = ((b"www-authenticate", b"Bearer"),)
+    elif refusal.reason is RefusalReason.THROTTLED:
+        headers = ((b"retry-after", str(_wait_s(refusal.value)).encode()),)
+    return _problem(problem, headers)
+
+
+def _problem(problem: Problem, headers: tuple[tuple[bytes, bytes], ...]) -> HttpReply:
+    return HttpReply(problem.status, PROBLEM, msgspec.json.encode(problem), headers)
+
+
+def _wait_s(value: str) -> int:
+    """Give whole seconds until there is room again, as admission says them in the refusal's value."""
+    try:
+        return max(1, min(ceil(float(value)), 3600))
+    except (ValueError, OverflowError):
+        return 1
+
+
+def reference(ask: MessageAsk, made_of: Reference) -> str:
+    """Know all messages of one request by one id: made of its key, or else the first one's number."""
+    return ask.client_reference or str(made_of.submission_id)
+
+
+def _json(status: int, document: object) -> HttpReply:
+    return HttpReply(status, JSON, msgspec.json.encode(document))

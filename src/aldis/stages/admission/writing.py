@@ -1,0 +1,31 @@
+"""Says how messages that are only asked about would be written and sent. Pure."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from aldis.sms.encoding import Encoding, decode
+from aldis.sms.fitting import Fitted, TextRules, strangers
+from aldis.sms.segments import segment_room
+from aldis.stages.admission.rules import Case, Findings
+from aldis.traffic.submission import Writing
+
+
+def writings_of(case: Case, found: Findings) -> tuple[Writing, ...]:
+    """Give one for each recipient, where details are wanted and nothing is to be stored."""
+    if not case.submission.dry_run or not found.ask.wants_details:
+        return ()
+    written = lru_cache(maxsize=64)(_written)
+    rules = case.links.rules
+    return tuple(
+        Writing(*written(routed.fitted, rules[routed.link]), routed.link, routed.price)
+        for routed in found.routes
+    )
+
+
+def _written(fitted: Fitted, rules: TextRules) -> tuple[Encoding, int, int, dict[str, int]]:
+    encoded = fitted.encoded
+    octets_a_unit = 2 if encoded.encoding is Encoding.UCS2 else 1
+    room = segment_room(encoded, fitted.splitting, alone=fitted.segments == 1)
+    forced = strangers(decode(encoded), rules) if encoded.encoding is Encoding.UCS2 else {}
+    return encoded.encoding, len(encoded.octets) // octets_a_unit, room // octets_a_unit, forced
