@@ -51,8 +51,8 @@ from aldis.simulator.memory import Memory, SmscSettings
 from aldis.simulator.smsc import Smsc
 from aldis.simulator.view import HandsetView
 from aldis.smpp.timers import Timers
-from aldis.stages.admission.admit import Admitter, Deadlines
-from aldis.stages.admission.rules import Links
+from aldis.stages.admission.admit import Admitter, ContentDesk, Deadlines
+from aldis.stages.admission.case import Links
 from aldis.stages.authenticate import Authenticator
 from aldis.stages.enquiries.enquirer import Enquirer
 from aldis.stages.inbound.collector import Collector
@@ -62,6 +62,7 @@ from aldis.stages.receipts.recorder import Recorder
 from aldis.stages.sending.retry import RetryPolicy
 from aldis.stages.sending.sender import Sender, SenderSettings
 from aldis.stages.upkeep.keeper import Keeper, KeeperSettings
+from aldis.store.content_files import ContentFiles
 from aldis.store.contract import Store
 from aldis.store.health import StoreHealth
 from aldis.store.sqlite.health import look_over
@@ -144,6 +145,7 @@ class Gateway:
         self.enquirer: Enquirer
         self.poster: Poster
         self.server: HttpServer
+        self._contents = ContentFiles(data_dir)
         self._recorder = Recorder(self.store, self.metrics)
         self._channel = HttpChannel()
         self._keeper: Keeper
@@ -169,7 +171,8 @@ class Gateway:
         text_rules = {entry.name: entry.quirks.text_rules for entry in settings.link}
         links = Links(text_rules, self._is_up)
         deadlines = Deadlines(settings.messages.validity_s, settings.messages.receipt_patience_s)
-        self.admitter = Admitter(self.store, self._clock, current, authenticator, links, deadlines)
+        content = ContentDesk(self._contents)
+        self.admitter = Admitter(self.store, self._clock, current, authenticator, links, deadlines, content)
         self.enquirer = Enquirer(self.store, self._clock, current, authenticator)
         replier = Replier(current, text_rules, self._is_up)
         repeat_s = settings.messages.inbound_repeat_s

@@ -187,7 +187,7 @@ class World:
         store = SqliteStore(self.child.data_dir / "aldis.db")
         while (states := await store.count_by_state()).keys() - ENDED:
             await asyncio.sleep(0.1)
-        shown = Counter(received.text for received in self.carrier.simulator.memory.handsets._received)
+        shown = Counter(received.text for received in self.carrier.received())
         assert {reference for reference in self.accepted if self._is_shown(reference)} - shown.keys() == set()
         repeats = sum(count - 1 for count in shown.values())
         assert repeats <= kills * WINDOW

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import tempfile
+from pathlib import Path
 from urllib.parse import unquote
 
 import msgspec
@@ -13,10 +15,11 @@ from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.dialects.registry import BY_PATH
 from aldis.doors.http.app import Door
 from aldis.sms.fitting import PLAIN
-from aldis.stages.admission.admit import Admitter, Deadlines
-from aldis.stages.admission.rules import Links
+from aldis.stages.admission.admit import Admitter, ContentDesk, Deadlines
+from aldis.stages.admission.case import Links, MmsRules
 from aldis.stages.authenticate import Authenticator
 from aldis.stages.enquiries.enquirer import Enquirer
+from aldis.store.content_files import ContentFiles
 from aldis.store.contract import Store
 from aldis.telemetry import Metrics
 from tests.fakes.clock import FakeClock
@@ -56,8 +59,10 @@ class Asker:
     async def over(cls, store: Store, clock: FakeClock) -> Asker:
         current = CurrentDirectory(await store.directory())
         authenticator = Authenticator(clock, b"secret")
-        links = Links({"simulator": PLAIN}, lambda _: True)
-        admitter = Admitter(store, clock, current, authenticator, links, Deadlines(172_800, 259_200))
+        links = Links({"simulator": PLAIN}, lambda _: True, {"mmsc": MmsRules()})
+        deadlines = Deadlines(172_800, 259_200)
+        content = ContentDesk(ContentFiles(Path(tempfile.mkdtemp(prefix="aldis-test-"))))
+        admitter = Admitter(store, clock, current, authenticator, links, deadlines, content)
         enquirer = Enquirer(store, clock, current, authenticator)
         return cls(Door(BY_PATH, {}, admitter, enquirer, Metrics()))
 

@@ -47,14 +47,6 @@ GENE_CASES = [
     Case("genesys 1 receipt", gene(receipt="PERHAPS"), "result_code=1"),
     Case("genesys 1 number", gene(phone_number="%2B12025550100"), "result_code=1"),
     Case("genesys 1 bad utf-8", gene(message="%ff"), "result_code=1"),
-    Case(
-        "genesys 1 attachment",
-        post(
-            GENE,
-            "login=demo&password=demo-genesys&phone_number=12025550100&sender=74700&message=a&message_id=2&mms_attachment[0].content=x",
-        ),
-        "result_code=1",
-    ),
     Case("genesys 1 address to push", gene(wap_push_url="http://x.example/"), "result_code=1"),
     Case("genesys no address to push", gene(wap_push_url=""), "result_code=0"),
     Case("genesys 2 password", gene(password="wrong"), "result_code=2"),

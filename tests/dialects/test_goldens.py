@@ -17,6 +17,7 @@ from aldis.store.sqlite.store import SqliteStore
 from tests.dialects.asking import Asker
 from tests.dialects.case import Case
 from tests.dialects.golden_genesys import GENE_CASES
+from tests.dialects.golden_genesys_mms import MMS_CASES
 from tests.dialects.golden_mavorion import MAVO_CASES
 from tests.dialects.golden_mavorion_enquiries import ENQUIRY_CASES
 from tests.dialects.golden_mavorion_parameters import PARAMETER_CASES
@@ -25,9 +26,10 @@ from tests.dialects.golden_skycore import SKY_CASES
 from tests.dialects.golden_sumotext import SUMO_CASES
 from tests.fakes.clock import FakeClock
 
-CASES: list[Case] = (
-    SUMO_CASES + MAVO_CASES + PARAMETER_CASES + ENQUIRY_CASES + SKY_CASES + GENE_CASES + NATIVE_CASES
-)
+CASES: list[Case] = [
+    *(SUMO_CASES + MAVO_CASES + PARAMETER_CASES + ENQUIRY_CASES),
+    *(SKY_CASES + GENE_CASES + MMS_CASES + NATIVE_CASES),
+]
 
 GUID = re.compile(r"[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}")
 INCIDENT = re.compile(r'"incident_uuid":"[0-9a-f-]{36}"')

@@ -17,6 +17,7 @@ from aldis.clock import Clock, SystemClock
 from aldis.demo.world import text_of
 from aldis.dialects.registry import TRAITS
 from aldis.settings import Settings, SimulatorSettings, read
+from aldis.simulator.handsets import Received
 from aldis.store.contract import Timeline
 from tests.fakes.customer import FakeCustomer
 
@@ -122,6 +123,11 @@ class WholeGateway:
             **more,
         }
         return (await self.post("/httpapi/receiver", form))[1]
+
+    def received(self) -> list[Received]:
+        """All that handsets received, each handset's oldest first."""
+        handsets = self.simulator.memory.handsets
+        return [received for number in handsets.numbers() for received in handsets.of(number)]
 
     def handset(self, number: str) -> list[str]:
         """What a handset shows."""

@@ -76,7 +76,7 @@ def test_every_folder_says_what_it_is_for() -> None:
 
 
 def test_pure_floors_do_no_io_and_read_no_clock() -> None:
-    pure = ("sms", "smpp", "traffic", "accounts", "dialects")
+    pure = ("sms", "smpp", "mms", "traffic", "accounts", "dialects")
     forbidden = {
         "asyncio",
         "socket",
@@ -172,7 +172,7 @@ def test_every_code_of_a_dialect_is_documented(dialect: Dialect) -> None:
 def test_every_clause_that_is_cited_is_in_the_list() -> None:
     page = (DOCS / "specifications.md").read_text(encoding="utf-8")
     cited = re.compile(
-        r"(SMPP v3\.4|3GPP TS 23\.0\d\d|RFC \d+|XML 1\.0|ITU-T E\.164)((?:,? (?:and )?§[\d.]*\d)*)"
+        r"(SMPP v3\.4|3GPP TS 23\.\d\d\d|3GPP TS 26\.\d\d\d|RFC \d+|XML 1\.0|ITU-T E\.164)((?:,? (?:and )?§[\d.]*\d)*)"
     )
     missing = set()
     for path in FILES:

@@ -12,7 +12,7 @@ import msgspec
 from aldis.accounts.account import Account
 from aldis.accounts.carriers import Carrier
 from aldis.accounts.credentials import Credential, digest
-from aldis.accounts.price import Price
+from aldis.accounts.price import MMS, Price
 from aldis.accounts.routes import Route
 from aldis.accounts.senders import Sender
 
@@ -35,6 +35,8 @@ class Directory(msgspec.Struct, frozen=True):
     routes: tuple[Route, ...]
     #: by (carrier, country); "" for all others
     prices: dict[tuple[str, str], int]
+    #: the same, of multimedia messages
+    mms_prices: dict[tuple[str, str], int]
     #: by value, then by account: several accounts may share a sender, each with its own keywords
     senders: dict[str, dict[str, Sender]]
 
@@ -66,13 +68,11 @@ class Directory(msgspec.Struct, frozen=True):
         """Give the price of one segment: to a carrier in a country, to that carrier, to that country, to
         anybody; None when nothing is priced.
         """
-        prices = self.prices
-        if carrier:
-            for key in ((carrier, country), (carrier, "")):
-                if key in prices:
-                    return prices[key]
-        found = prices.get(("", country))
-        return prices.get(("", "")) if found is None else found
+        return _price(self.prices, carrier, country)
+
+    def mms_price_micros(self, carrier: str, country: str) -> int | None:
+        """Give the price of one multimedia message, as that of a segment is found."""
+        return _price(self.mms_prices, carrier, country)
 
 
 class CurrentDirectory:
@@ -113,9 +113,19 @@ def assemble(
             sorted({len(prefix) for carrier in carriers for prefix in carrier.prefixes}, reverse=True)
         ),
         routes=tuple(routes),
-        prices={(price.carrier, price.country): price.micros for price in prices},
+        prices={(price.carrier, price.country): price.micros for price in prices if not price.content},
+        mms_prices={(price.carrier, price.country): price.micros for price in prices if price.content == MMS},
         senders=_by_owner(accounts),
     )
+
+
+def _price(prices: dict[tuple[str, str], int], carrier: str, country: str) -> int | None:
+    if carrier:
+        for key in ((carrier, country), (carrier, "")):
+            if key in prices:
+                return prices[key]
+    found = prices.get(("", country))
+    return prices.get(("", "")) if found is None else found
 
 
 def _by_owner(accounts: list[Account]) -> dict[str, dict[str, Sender]]:

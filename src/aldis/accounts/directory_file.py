@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from ipaddress import ip_network
+from typing import Literal
 
 import msgspec
 import phonenumbers
@@ -19,7 +20,7 @@ from aldis import toml_file
 from aldis.accounts.carriers import Carrier
 from aldis.accounts.consent import normal
 from aldis.accounts.endpoint import address_fault
-from aldis.accounts.price import to_micros
+from aldis.accounts.price import MMS, to_micros
 from aldis.accounts.routes import Route
 from aldis.accounts.senders import Sender
 from aldis.sms.address import is_digits, is_sender
@@ -101,9 +102,18 @@ class AccountEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class PriceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[[price]]`."""
 
-    per_segment: str
+    #: of a text
+    per_segment: str = ""
+    #: of a multimedia message
+    per_message: str = ""
     country: str = ""
     carrier: str = ""
+    content: Literal["sms", "mms"] = "sms"
+
+    @property
+    def amount(self) -> str:
+        """The price, whichever it is of."""
+        return self.per_message if self.content == MMS else self.per_segment
 
 
 class OptInEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -152,8 +162,7 @@ def _faults(found: DirectoryFile, dialects: Mapping[str, DialectTraits]) -> list
         names.add(account.name)
         faults += _account_faults(account, path, dialects)
     for index, price in enumerate(found.price):
-        faults += _money_faults(price.per_segment, ("price", index, "per_segment"))
-        faults += _country_faults(price.country, ("price", index, "country"))
+        faults += _price_faults(price, ("price", index))
     for index, carrier in enumerate(found.carrier):
         faults += [
             (("carrier", index, "prefixes"), f"`{prefix}` is not the beginning of an international number")
@@ -272,6 +281,18 @@ def _country_faults(country: str, path: toml_file.Path) -> list[tuple[toml_file.
     if not country or country in phonenumbers.SUPPORTED_REGIONS:
         return []
     return [(path, f"`{country}` is no country (ISO 3166, two capital letters)")]
+
+
+def _price_faults(price: PriceEntry, path: toml_file.Path) -> list[tuple[toml_file.Path, str]]:
+    wanted, other = "per_segment", "per_message"
+    if price.content == MMS:
+        wanted, other = other, wanted
+    faults = _money_faults(price.amount, (*path, wanted)) if price.amount else []
+    if not price.amount:
+        faults.append((path, f"a price for {price.content} needs `{wanted}`"))
+    if getattr(price, other):
+        faults.append(((*path, other), f"is not for {price.content}: give `{wanted}`"))
+    return faults + _country_faults(price.country, (*path, "country"))
 
 
 def _money_faults(amount: str, path: toml_file.Path) -> list[tuple[toml_file.Path, str]]:

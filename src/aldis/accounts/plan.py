@@ -19,7 +19,7 @@ from aldis.accounts.directory_file import (
     DirectoryFile,
     opted_in_numbers,
 )
-from aldis.accounts.price import Price, from_micros, to_micros
+from aldis.accounts.price import MMS, Price, from_micros, to_micros
 from aldis.accounts.records import ACCOUNT, CARRIER, PRICES, ROUTES, AccountRecord, Record
 from aldis.errors import SettingsError
 
@@ -63,7 +63,10 @@ def plan(file: DirectoryFile, stored: Stored, dialects: Mapping[str, DialectTrai
     if file.route:
         wanted.append(Record(ROUTES, "", msgspec.json.encode(file.route)))
     if file.price:
-        prices = [Price(to_micros(entry.per_segment), entry.country, entry.carrier) for entry in file.price]
+        prices = [
+            Price(to_micros(e.amount), e.country, e.carrier, MMS if e.content == MMS else "")
+            for e in file.price
+        ]
         wanted.append(Record(PRICES, "", msgspec.json.encode(prices)))
     changed = [record for record in wanted if stored.records.get((record.kind, record.key)) != record.body]
     _refuse_shared(stored, changed)

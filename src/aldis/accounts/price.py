@@ -1,5 +1,5 @@
-"""Prices segments by carrier and country, and turns decimal money into millionths and back. Money is
-integers, always.
+"""Prices segments and multimedia messages by carrier and country, and turns decimal money into millionths
+and back. Money is integers, always.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from decimal import Decimal, InvalidOperation
 import msgspec
 
 MICROS = 1_000_000
+#: what a price is for, if not for texts
+MMS = "mms"
 
 
 class Price(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What one segment costs."""
+    """What one segment, or one multimedia message, costs."""
 
     #: millionths of the account's currency
     micros: int
@@ -20,6 +22,8 @@ class Price(msgspec.Struct, frozen=True, omit_defaults=True):
     country: str = ""
     #: our name of it; "" for all carriers without a price of their own
     carrier: str = ""
+    #: "" for texts, by the segment; MMS for multimedia messages, by the message
+    content: str = ""
 
 
 def to_micros(amount: str) -> int:

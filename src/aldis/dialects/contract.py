@@ -44,6 +44,8 @@ class Check(Enum):
     KEYWORD = auto()
     CAMPAIGN = auto()
     CARRIER = auto()
+    #: of a dialect whose messages may have attachments
+    CONTENT = auto()
     LENGTH = auto()
     ROUTE = auto()
     SEGMENT_RATE = auto()

@@ -256,6 +256,10 @@ class Store(Protocol):
         """
         ...
 
+    async def unused_content(self, digests: Sequence[str]) -> set[str]:
+        """Tell which of these contents no message needs, neither to a handset nor from one."""
+        ...
+
     # ── what customers ask ──
 
     async def submission(self, account_id: int, dialect: str, reference: str) -> list[MessageStatus]:

@@ -6,11 +6,12 @@ import msgspec
 
 from aldis.sms.reading import Piece
 from aldis.traffic.consent import ConsentChange
+from aldis.traffic.content import Attachment, KeptPart
 from aldis.traffic.message import NewMessage
 
 
 class InboundPart(msgspec.Struct, frozen=True, array_like=True):
-    """One deliver_sm that is no receipt."""
+    """One deliver_sm that is no receipt, or a whole multimedia message."""
 
     link: str
     #: the handset, international digits where the carrier gave them so
@@ -19,6 +20,10 @@ class InboundPart(msgspec.Struct, frozen=True, array_like=True):
     recipient: str
     piece: Piece
     received_at: int
+    #: of a multimedia message, besides its text
+    parts: tuple[KeptPart, ...] = ()
+    #: what the carrier calls the handing over of a multimedia message, also when it repeats it
+    transaction_id: str = ""
 
 
 class Segments(msgspec.Struct, frozen=True, array_like=True):
@@ -61,6 +66,8 @@ class NewInbound(msgspec.Struct, frozen=True, array_like=True):
     received_at: int
     #: tells a repetition of the carrier's
     fingerprint: bytes
+    #: the parts of a multimedia message, `traffic.content.as_column`; "" for a text
+    parts: str = ""
     consent: ConsentChange | None = None
     #: what we answer by ourselves, exempt from opt-outs
     reply: NewMessage | None = None
@@ -80,6 +87,8 @@ class InboundFacts(msgspec.Struct, frozen=True):
     account_id: int | None
     dialect: str
     received_at: int
+    #: as NewInbound's
+    parts: str = ""
 
 
 class DueInbound(msgspec.Struct, frozen=True):
@@ -91,3 +100,5 @@ class DueInbound(msgspec.Struct, frozen=True):
     #: tries that have failed so far
     attempts: int
     inbound: InboundFacts
+    #: its parts with their octets; read when the postback is to be written
+    attachments: tuple[Attachment, ...] = ()

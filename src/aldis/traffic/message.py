@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from aldis.traffic.content import KeptPart
 from aldis.traffic.states import State
 
 
@@ -26,11 +27,11 @@ class NewMessage(msgspec.Struct, frozen=True, array_like=True):
     recipient: str
     #: ISO 3166 alpha-2
     country: str
-    #: with the octets, an `sms.encoding.Encoded`
+    #: with the octets, an `sms.encoding.Encoded`; or `traffic.content.MMS`
     coding: int
     octets: bytes
     segments: int
-    #: millionths of the account's currency, for one segment
+    #: millionths of the account's currency, for one segment or multimedia message
     price_micros: int
     #: which events the customer is told of: bits of `traffic.postback.Notify`
     notify: int
@@ -53,6 +54,8 @@ class NewMessage(msgspec.Struct, frozen=True, array_like=True):
     backups: str = ""
     #: goes out even to those who have opted out: it answers them
     exempt: bool = False
+    #: the parts of a multimedia message, `traffic.content.as_column`; "" for a text
+    parts: str = ""
 
 
 class ClaimedMessage(msgspec.Struct, frozen=True):
@@ -70,6 +73,8 @@ class ClaimedMessage(msgspec.Struct, frozen=True):
     expires_at: int
     #: numbers of the segments that the carrier took in an earlier attempt
     accepted_segments: tuple[int, ...]
+    #: of a multimedia message
+    parts: tuple[KeptPart, ...] = ()
 
 
 class SubmittedSegment(msgspec.Struct, frozen=True, array_like=True):

@@ -9,6 +9,7 @@ import msgspec
 
 from aldis.sms.encoding import Encoding
 from aldis.sms.fitting import NO_WISHES, Wishes
+from aldis.traffic.content import Attachment
 from aldis.traffic.refusal import Refusal
 
 
@@ -76,6 +77,8 @@ class MessageAsk(msgspec.Struct, frozen=True, kw_only=True):
     tag_values: tuple[tuple[str, ...], ...] = ()
     #: how it is to be written
     wishes: Wishes = NO_WISHES
+    #: with them it is a multimedia message
+    attachments: tuple[Attachment, ...] = ()
     #: octets for a program instead of a text, behind their user data header with its length octet
     data: bytes = b""
     #: when to send it, Unix milliseconds; 0: now
@@ -90,7 +93,7 @@ class MessageAsk(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def has_content(self) -> bool:
         """Whether there is anything to send."""
-        return bool(self.text or self.data)
+        return bool(self.text or self.data or self.attachments)
 
 
 class Submission(msgspec.Struct, frozen=True):
@@ -102,6 +105,14 @@ class Submission(msgspec.Struct, frozen=True):
     dry_run: bool = False
     #: what is wrong with the request, told only to those who may ask
     fault: Refusal | None = None
+
+    @property
+    def has_attachments(self) -> bool:
+        """Whether any of it is a multimedia message."""
+        for ask in self.asks:  # noqa: SIM110 - a generator costs more than what it asks
+            if ask.attachments:
+                return True
+        return False
 
     @property
     def recipient_count(self) -> int:

@@ -25,6 +25,7 @@ POLICY = Policy(
         Check.THROTTLE,
         Check.SENDER,
         Check.CARRIER,
+        Check.CONTENT,
         Check.LENGTH,
         Check.ROUTE,
         Check.SEGMENT_RATE,

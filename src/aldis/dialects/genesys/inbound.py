@@ -7,6 +7,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from aldis.accounts.endpoint import Endpoint
+from aldis.dialects.genesys import attachments
 from aldis.traffic.inbound import DueInbound
 from aldis.traffic.postback import PostbackRequest
 
@@ -20,6 +21,7 @@ def write(due: DueInbound, endpoint: Endpoint, _now: int) -> PostbackRequest:
         "phone_number": due.inbound.sender,
         "carrier": due.inbound.carrier,
         "message": due.inbound.text,
+        **attachments.write(due.attachments),
     }
     headers = (("Content-Type", "application/x-www-form-urlencoded"),)
     return PostbackRequest("POST", endpoint.url, headers, urlencode(values, errors="replace").encode())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aldis.dialects import parameters
 from aldis.dialects.exchange import HttpRequest
+from aldis.dialects.genesys import attachments
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import MessageAsk, Presented, Priority, Submission
 
@@ -44,7 +45,8 @@ def read(request: HttpRequest) -> Submission | Refusal:
         if values.get(name) == "":
             del values[name]
     values.setdefault("sender", values.get("shortcode", ""))
-    fault = _fault(values)
+    found = attachments.read(values)
+    fault = _fault(values) or (found if isinstance(found, Refusal) else None)
     ask = MessageAsk(
         recipients=(values.get("phone_number", ""),),
         text=values.get("message", ""),
@@ -54,6 +56,7 @@ def read(request: HttpRequest) -> Submission | Refusal:
         client_reference=values.get("message_id") or None,
         wants_receipt=RECEIPT_WORDS.get(values.get("receipt", "").lower(), False),
         echo={name: values[name] for name in ECHOED if name in values},
+        attachments=() if isinstance(found, Refusal) else found,
     )
     presented = Presented("genesys", values.get("login", ""), values.get("password", ""))
     return Submission(presented, (ask,), fault=fault)
@@ -73,8 +76,4 @@ def _fault(values: dict[str, str]) -> Refusal | None:
         return Refusal(RefusalReason.PARAMETER_INVALID, "priority")
     if values.get("receipt", "false").lower() not in RECEIPT_WORDS:
         return Refusal(RefusalReason.PARAMETER_INVALID, "receipt")
-    for name in values:
-        if name.startswith("mms_attachment"):
-            # A picture that we would drop must not be accepted as if it were sent.
-            return Refusal(RefusalReason.PARAMETER_INVALID, name)
     return None

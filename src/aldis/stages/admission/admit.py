@@ -19,10 +19,12 @@ from aldis.clock import Clock
 from aldis.dialects.contract import Check, Dialect, Reference
 from aldis.dialects.exchange import HttpRequest
 from aldis.stages.admission import rules
-from aldis.stages.admission.rules import Case, Findings, Links, Unit
+from aldis.stages.admission.case import Case, ContentLimits, Findings, Links, Unit, rate_of
 from aldis.stages.admission.writing import writings_of
 from aldis.stages.authenticate import Authenticator
+from aldis.store.content_files import ContentFiles, digest_of
 from aldis.store.contract import Acceptance, OptInKey, Store
+from aldis.traffic.content import MMS, KeptPart, as_column
 from aldis.traffic.ids import IdBlocks
 from aldis.traffic.message import NewMessage
 from aldis.traffic.on_behalf import OnBehalf
@@ -36,7 +38,7 @@ ID_BLOCK = 10_000
 #: so many numbers and texts are read in a thread, because one takes tens of microseconds; and so many
 #: messages are built at a time
 MANY = 200
-SLOW = frozenset((Check.RECIPIENTS, Check.LENGTH, Check.ROUTE))
+SLOW = frozenset((Check.RECIPIENTS, Check.CONTENT, Check.LENGTH, Check.ROUTE))
 
 
 class Deadlines(msgspec.Struct, frozen=True):
@@ -44,6 +46,13 @@ class Deadlines(msgspec.Struct, frozen=True):
 
     validity_s: int
     receipt_patience_s: int
+
+
+class ContentDesk(msgspec.Struct, frozen=True):
+    """Where attachments are kept, and which."""
+
+    files: ContentFiles
+    limits: ContentLimits = ContentLimits()
 
 
 class Admitter:
@@ -57,6 +66,7 @@ class Admitter:
         authenticator: Authenticator,
         links: Links,
         deadlines: Deadlines,
+        content: ContentDesk,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -67,6 +77,7 @@ class Admitter:
         self._review_ms = min(deadlines.validity_s, deadlines.receipt_patience_s) * 1000
         #: by dialect
         self._questions: dict[str, tuple[tuple[Check, rules.Question], ...]] = {}
+        self._content = content
         self._ids = IdBlocks()
         self._refilling = asyncio.Lock()
         #: by account and unit
@@ -84,11 +95,14 @@ class Admitter:
             return Refusal(RefusalReason.UNAVAILABLE)
         directory = self._current.directory
         findings = [Findings(ask) for ask in submission.asks]
-        case = Case(dialect, directory, submission, self._links, request.peer, self._throttle, findings)
+        limits = self._content.limits
+        case = Case(
+            dialect, directory, submission, self._links, request.peer, self._throttle, findings, limits
+        )
         questions = self._questions.get(dialect.name)
         if questions is None:
             questions = self._questions[dialect.name] = rules.questions(dialect.policy.checks)
-        is_large = submission.recipient_count > MANY
+        is_large = submission.recipient_count > MANY or submission.has_attachments
         for check, question in questions:
             if check is Check.CREDENTIALS:
                 found = await self._authenticator.credential(directory, submission.presented)
@@ -105,10 +119,11 @@ class Admitter:
             refusal = await self._not_opted_in(case)
             if refusal is not None:
                 return refusal
-        return await self._store_all(case, request.nonce)
+        store = self._store_with_content if case.has_content else self._store_all
+        return await store(case, request.nonce)
 
     def _throttle(self, account: Account, unit: Unit, count: int) -> bool:
-        rate, burst = rules.rate_of(account, unit)
+        rate, burst = rate_of(account, unit)
         if rate is None:
             return True
         now = self._clock.monotonic()
@@ -135,6 +150,24 @@ class Admitter:
             if key not in present:
                 return Refusal(reason, value=given)
         return None
+
+    async def _store_with_content(self, case: Case, nonce: int) -> Admitted | Refusal:
+        """Put attachments on disk, then store the messages that need them."""
+        held: list[str] = []
+        try:
+            for found in case.findings:
+                parts = []
+                for attachment in found.ask.attachments:
+                    if case.submission.dry_run:
+                        digest = digest_of(attachment.octets)
+                    else:
+                        digest = await self._content.files.keep(attachment.octets)
+                        held.append(digest)
+                    parts.append(KeptPart(attachment.content_type, digest, len(attachment.octets)))
+                found.parts = as_column(parts)
+            return await self._store_all(case, nonce)
+        finally:
+            self._content.files.let_go(held)
 
     async def _store_all(self, case: Case, nonce: int) -> Admitted | Refusal:
         count = case.submission.recipient_count
@@ -199,7 +232,7 @@ class Admitter:
             sender=found.sender,
             recipient=recipient.msisdn,
             country=recipient.country,
-            coding=fitted.coding,
+            coding=MMS if found.parts else fitted.coding,
             octets=fitted.encoded.octets,
             segments=fitted.segments,
             price_micros=price,
@@ -213,6 +246,7 @@ class Admitter:
             review_at=due_at + min(validity_ms, self._review_ms),
             label=ask.label,
             backups=msgspec.json.encode(backups).decode() if backups else "",
+            parts=found.parts,
         )
 
 

@@ -7,101 +7,24 @@ the country …).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from enum import Enum, auto
-from typing import NamedTuple
+from collections.abc import Callable
 
 import msgspec
 
-from aldis.accounts.account import Account, may_connect_from, source_address
-from aldis.accounts.credentials import Credential
-from aldis.accounts.directory import Directory
-from aldis.accounts.numbering import Recipient, read_number
+from aldis.accounts.account import may_connect_from, source_address
+from aldis.accounts.numbering import read_number
 from aldis.accounts.routes import Route, choose_link, choose_route
 from aldis.accounts.senders import Sender
-from aldis.dialects.contract import Check, Dialect
+from aldis.dialects.contract import Check
 from aldis.sms.address import is_digits, is_sender
 from aldis.sms.fitting import PLAIN, Fitted, TextRules, fit, fit_octets
 from aldis.sms.segments import TooLong
+from aldis.stages.admission import content
+from aldis.stages.admission.case import Case, Findings, Routed, Unit
 from aldis.traffic.on_behalf import OnBehalf
 from aldis.traffic.refusal import Refusal, RefusalReason
-from aldis.traffic.submission import MessageAsk, Submission
+from aldis.traffic.submission import MessageAsk
 from aldis.traffic.template import Template
-
-
-class Unit(Enum):
-    """What an account's rate counts."""
-
-    MESSAGES = auto()
-    SEGMENTS = auto()
-
-
-def rate_of(account: Account, unit: Unit) -> tuple[float | None, int]:
-    """Give an account's rate a second, None for no limit, and how many it may have at once."""
-    if unit is Unit.MESSAGES:
-        return account.rate_per_s, account.burst
-    return account.segments_per_s, account.segment_burst
-
-
-class Links(msgspec.Struct, frozen=True):
-    """The links that this gateway has."""
-
-    #: what each can carry
-    rules: Mapping[str, TextRules]
-    is_up: Callable[[str], bool]
-
-
-class Routed(NamedTuple):
-    """How one message goes."""
-
-    link: str
-    #: of a segment
-    price: int
-    #: the text as that link carries it
-    fitted: Fitted
-    #: links that carry it the same way
-    backups: tuple[str, ...]
-
-
-class Findings(msgspec.Struct):
-    """What the checks found out about one ask."""
-
-    ask: MessageAsk
-    recipients: list[Recipient] = []
-    sender: str = ""
-    keyword: str | None = None
-    carrier: str = ""
-    #: one for all recipients, or with tags one for each
-    texts: list[str] = []
-    #: as most links would carry them: one for all recipients, or with tags one for each
-    fitted: list[Fitted | None] = []
-    #: the ask's echo as JSON, the same for all its messages
-    echo: bytes = b"{}"
-    #: one for each recipient
-    routes: list[Routed] = []
-
-
-class Case(msgspec.Struct):
-    """One submission under judgement."""
-
-    dialect: Dialect
-    directory: Directory
-    submission: Submission
-    links: Links
-    peer: str
-    #: takes so many off an account's rate; False when there is no room
-    throttle: Callable[[Account, Unit, int], bool]
-    findings: list[Findings]
-    credential: Credential | None = None
-    found_account: Account | None = None
-
-    @property
-    def account(self) -> Account:
-        """The account that asks; only after the credentials were checked."""
-        if self.found_account is None:
-            raise LookupError("a policy must check credentials before it asks about the account")
-        return self.found_account
-
 
 #: asks one thing of a case; returns the refusal that it finds
 Question = Callable[[Case], Refusal | None]
@@ -251,6 +174,8 @@ def _carrier(case: Case) -> Refusal | None:
 def _length(case: Case) -> Refusal | None:
     for found in case.findings:
         ask = found.ask
+        if ask.attachments:  # its text is one of its parts
+            continue
         if not ask.tags:
             found.texts = [ask.text]
             found.fitted = [_fit(case, ask, ask.text, PLAIN)]
@@ -289,34 +214,42 @@ def _fit(case: Case, ask: MessageAsk, text: str, rules: TextRules) -> Fitted | N
 
 
 def _route(case: Case) -> Refusal | None:
-    directory = case.directory
+    routes = case.links.routes.for_texts(case.directory.routes)
     for found in case.findings:
-        # which links are up now says nothing of a message that is to be sent later
-        is_up = case.links.is_up if not found.ask.send_at else _surely
-        found.routes = []
-        others: dict[tuple[str, int], Fitted | None] = {}
-        for position, recipient in enumerate(found.recipients):
-            carrier = found.carrier
-            if not carrier and directory.prefix_lengths:
-                carrier = directory.carrier_of(recipient.msisdn)
-            route = choose_route(directory.routes, carrier, found.sender, recipient.country)
-            link = ""
-            backups: tuple[str, ...] = ()
-            if route is not None:
-                link = choose_link(route, is_up) if route.backups else route.link
-            price = directory.price_micros(carrier, recipient.country)
-            rules = case.links.rules.get(link)
-            if rules is None or price is None:
-                return Refusal(RefusalReason.NO_ROUTE, value=recipient.country)
-            which = position if found.ask.tags else 0
-            if rules is not PLAIN and (link, which) not in others:
-                others[link, which] = _fit(case, found.ask, found.texts[which], rules)
-            text = found.fitted[which] if rules is PLAIN else others[link, which]
-            if text is None:
-                return Refusal(RefusalReason.TEXT_TOO_LONG)
-            if route is not None and route.backups:
-                backups = _backups(case, route, link)
-            found.routes.append(Routed(link, price, text, backups))
+        refusal = content.route(case, found) if found.ask.attachments else _route_text(case, found, routes)
+        if refusal is not None:
+            return refusal
+    return None
+
+
+def _route_text(case: Case, found: Findings, routes: tuple[Route, ...]) -> Refusal | None:
+    directory = case.directory
+    # which links are up now says nothing of a message that is to be sent later
+    is_up = case.links.is_up if not found.ask.send_at else _surely
+    found.routes = []
+    others: dict[tuple[str, int], Fitted | None] = {}
+    for position, recipient in enumerate(found.recipients):
+        carrier = found.carrier
+        if not carrier and directory.prefix_lengths:
+            carrier = directory.carrier_of(recipient.msisdn)
+        route = choose_route(routes, carrier, found.sender, recipient.country)
+        link = ""
+        backups: tuple[str, ...] = ()
+        if route is not None:
+            link = choose_link(route, is_up) if route.backups else route.link
+        price = directory.price_micros(carrier, recipient.country)
+        rules = case.links.rules.get(link)
+        if rules is None or price is None:
+            return Refusal(RefusalReason.NO_ROUTE, value=recipient.country)
+        which = position if found.ask.tags else 0
+        if rules is not PLAIN and (link, which) not in others:
+            others[link, which] = _fit(case, found.ask, found.texts[which], rules)
+        text = found.fitted[which] if rules is PLAIN else others[link, which]
+        if text is None:
+            return Refusal(RefusalReason.TEXT_TOO_LONG)
+        if route is not None and route.backups:
+            backups = _backups(case, route, link)
+        found.routes.append(Routed(link, price, text, backups))
     return None
 
 
@@ -357,6 +290,7 @@ _CHECKS: dict[Check, Question] = {
     Check.KEYWORD: _keyword,
     Check.CAMPAIGN: _campaign,
     Check.CARRIER: _carrier,
+    Check.CONTENT: content.judge,
     Check.LENGTH: _length,
     Check.ROUTE: _route,
     Check.SEGMENT_RATE: _segment_rate,

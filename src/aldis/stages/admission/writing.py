@@ -7,7 +7,7 @@ from functools import lru_cache
 from aldis.sms.encoding import Encoding, decode
 from aldis.sms.fitting import Fitted, TextRules, strangers
 from aldis.sms.segments import segment_room
-from aldis.stages.admission.rules import Case, Findings
+from aldis.stages.admission.case import Case, Findings
 from aldis.traffic.submission import Writing
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import apsw
 from msgspec.structs import astuple
 
 from aldis.store.contract import Acceptance
-from aldis.store.sqlite import auditing
+from aldis.store.sqlite import auditing, content_use
 from aldis.store.sqlite.rows import as_json, every, first, for_each, one
 from aldis.traffic.message import NewMessage
 from aldis.traffic.refusal import Refusal, RefusalReason
 
 #: the columns behind these are at their defaults in most messages
 _COMMON = NewMessage.__struct_fields__.index("label")
+_PARTS = NewMessage.__struct_fields__.index("parts")
 
 
 def _insert(columns: tuple[str, ...]) -> str:
@@ -42,7 +45,7 @@ def accept(db: apsw.Connection, acceptances: list[Acceptance]) -> list[Refusal |
     """Store each submission whole or not at all."""
     purses, keys, opt_outs = _Purses(db), _Keys(db, acceptances), _OptOuts(db, acceptances)
     answers: list[Refusal | None] = []
-    rows: list[tuple[object, ...]] = []
+    rows: list[tuple[Any, ...]] = []
     for acceptance in acceptances:
         refusal = opt_outs.find(acceptance) or keys.find_duplicate(acceptance) or purses.hold(acceptance)
         answers.append(refusal)
@@ -53,6 +56,7 @@ def accept(db: apsw.Connection, acceptances: list[Acceptance]) -> list[Refusal |
                 auditing.write(db, acceptance.entry)
     if any(any(row[_COMMON:]) for row in rows):
         for_each(db, _INSERT, rows)
+        content_use.note(db, [(row[0], row[_PARTS]) for row in rows if row[_PARTS]])
     else:
         for_each(db, _INSERT_COMMON, [row[:_COMMON] for row in rows])
     purses.write()

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 
 from aldis.store.contract import Share
+from aldis.traffic.content import from_column
 from aldis.traffic.message import ClaimedMessage, NewMessage
 
 #: messages of one link that are remembered; more are a backlog, and the file is asked
@@ -114,4 +115,5 @@ def _claimed(message: NewMessage) -> ClaimedMessage:
         1,
         message.expires_at,
         (),
+        from_column(message.parts),
     )

@@ -9,7 +9,7 @@ import msgspec
 
 from aldis.sms.reading import Piece
 from aldis.store.contract import Acceptance, InboundBatch
-from aldis.store.sqlite import admission, consent
+from aldis.store.sqlite import admission, consent, content_use
 from aldis.store.sqlite.rows import as_json, every, first
 from aldis.traffic.inbound import InboundFacts, InboundPart, NewInbound, Segments
 from aldis.traffic.message import NewMessage
@@ -19,12 +19,12 @@ PartKey = tuple[str, str, str, int, int]
 
 FACTS = (
     "i.inbound_id, i.link, i.sender, i.recipient, i.text, i.keyword, i.carrier, i.segments, "
-    "i.account_id, i.dialect, i.received_at"
+    "i.account_id, i.dialect, i.received_at, i.parts"
 )
 _KEEP = """
 INSERT INTO inbound (inbound_id, link, sender, recipient, text, keyword, carrier, segments, account_id,
-                     dialect, lane, received_at, fingerprint)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                     dialect, lane, received_at, fingerprint, parts)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _OWE = """
 INSERT INTO postback (message_id, lane, event, state, error_code, happened_at, due_at)
@@ -37,6 +37,9 @@ DAY_MS = 86_400_000
 CHANGED, ASKED = 1, 2
 #: in a day, from one sender to one handset
 MOST_ANSWERS = 10
+
+#: what is forgotten with a message, and by which column
+_HANGING = (("inbound", "inbound_id"), ("postback", "message_id"), ("content_use", "message_id"))
 
 _PIECE = msgspec.msgpack.Decoder(Piece)
 
@@ -67,10 +70,13 @@ def _keep(db: apsw.Connection, message: NewInbound, item: InboundBatch) -> bool:
         ((has_changed,),) = consent.change(db, [(message.consent,)])
     sql = """SELECT 1 FROM inbound WHERE sender = ? AND recipient = ? AND fingerprint = ? AND received_at > ?
              LIMIT 1"""
-    since = message.received_at - item.repeat_ms
+    # a multimedia message is known by what its carrier calls it: it cannot be mistaken for another
+    since = message.received_at - item.repeat_ms if not message.parts else 0
     if first(db, sql, (message.sender, message.recipient, message.fingerprint, since)):
         return False
-    db.execute(_KEEP, msgspec.structs.astuple(message)[:13])
+    db.execute(_KEEP, msgspec.structs.astuple(message)[:14])
+    if message.parts:
+        content_use.note(db, [(message.inbound_id, message.parts)])
     if message.lane:
         db.execute(_OWE, (message.inbound_id, message.lane, message.received_at, message.received_at))
     if message.reply is not None and (has_changed or message.consent is None):
@@ -155,7 +161,7 @@ def _forget(db: apsw.Connection, item: Forget) -> int:
                  SELECT 1 FROM postback p WHERE p.message_id = i.inbound_id AND p.due_at IS NOT NULL)
              ORDER BY inbound_id LIMIT ?"""
     ids = [inbound_id for (inbound_id,) in every(db, sql, (item.before, item.limit))]
-    for table, column in (("inbound", "inbound_id"), ("postback", "message_id")) if ids else ():
-        sql = f"DELETE FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))"  # noqa: S608 - two names
+    for table, column in _HANGING if ids else ():
+        sql = f"DELETE FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))"  # noqa: S608 - constants
         db.execute(sql, (as_json(ids),))
     return len(ids)

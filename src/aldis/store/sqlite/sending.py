@@ -11,6 +11,7 @@ from aldis.store.contract import Share
 from aldis.store.sqlite import endings, receipts
 from aldis.store.sqlite.endings import Ending
 from aldis.store.sqlite.rows import as_json, every, for_each, one
+from aldis.traffic.content import MMS, KeptPart, from_column
 from aldis.traffic.matching import known_failure
 from aldis.traffic.message import ClaimedMessage, Settlement
 from aldis.traffic.states import ENDED, State
@@ -106,6 +107,7 @@ def claim(db: apsw.Connection, item: Claim, claimed: set[int]) -> Found:
             attempts,
             expires_at,
             _taken(db, message_id) if segments > 1 and attempts > 1 else (),
+            _parts(db, message_id) if coding == MMS else (),
         )
         for (
             message_id,
@@ -136,6 +138,10 @@ def mark(db: apsw.Connection, items: list[Mark]) -> list[None]:
 def _taken(db: apsw.Connection, message_id: int) -> tuple[int, ...]:
     sql = "SELECT number FROM segment WHERE message_id = ? ORDER BY number"
     return tuple(number for (number,) in every(db, sql, (message_id,)))
+
+
+def _parts(db: apsw.Connection, message_id: int) -> tuple[KeptPart, ...]:
+    return from_column(one(db, "SELECT parts FROM message WHERE message_id = ?", (message_id,)))
 
 
 def still_in(db: apsw.Connection, message_ids: list[int], state: State) -> set[int]:

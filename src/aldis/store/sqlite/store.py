@@ -22,6 +22,7 @@ from aldis.store.sqlite import (
     admission,
     cancelling,
     consent,
+    content_use,
     directory,
     diverting,
     enquiries,
@@ -315,6 +316,10 @@ class SqliteStore:
         repeated = await self._writer.call(inbound.record, batch)
         self._claims.forget_fresh()  # what was accepted before may be for somebody who has opted out now
         return repeated
+
+    async def unused_content(self, digests: Sequence[str]) -> set[str]:
+        """See `Store.unused_content`."""
+        return content_use.unused(self._reader, list(digests))
 
     async def purge_inbound(self, limit: int, before: int) -> int:
         """See `Store.purge_inbound`."""

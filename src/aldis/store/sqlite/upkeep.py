@@ -86,8 +86,8 @@ def _purge(db: apsw.Connection, item: Purge) -> Purged:
              FROM message m WHERE message_id > ?2 ORDER BY message_id LIMIT ?3"""
     rows = every(db, sql, (item.before, item.after, item.limit))
     ids = [message_id for message_id, _, may_go in rows if may_go]
-    for table in ("message", "segment", "postback") if ids else ():
-        sql = f"DELETE FROM {table} WHERE message_id IN (SELECT value FROM json_each(?))"  # noqa: S608 - three names
+    for table in ("message", "segment", "postback", "content_use") if ids else ():
+        sql = f"DELETE FROM {table} WHERE message_id IN (SELECT value FROM json_each(?))"  # noqa: S608 - four names
         db.execute(sql, (as_json(ids),))
     is_end = len(rows) < item.limit or not rows[-1][1]
     return Purged(len(ids), 0 if is_end else rows[-1][0])

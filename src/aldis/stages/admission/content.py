@@ -1,0 +1,111 @@
+"""What admission asks of attachments: are they media that handsets take, are they small enough, and is
+there a link that carries them. Pure.
+"""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from aldis.accounts.routes import choose_link, choose_route
+from aldis.mms import media, soap
+from aldis.mms.parts import BrokenMime, Part, all_leaves
+from aldis.sms.encoding import Encoded, Encoding
+from aldis.sms.fitting import Fitted
+from aldis.sms.segments import Splitting
+from aldis.stages.admission.case import Case, ContentLimits, Findings, Routed
+from aldis.traffic.refusal import Refusal, RefusalReason
+from aldis.traffic.submission import MessageAsk
+
+#: of one message
+MAX_ATTACHMENTS = 20
+
+
+def judge(case: Case) -> Refusal | None:
+    """Judge all attachments of a submission."""
+    for found in case.findings:
+        if found.ask.attachments:
+            case.has_content = True
+            refusal = _judge(found.ask, case.content_limits)
+            if refusal is not None:
+                return refusal
+    return None
+
+
+def _judge(ask: MessageAsk, limits: ContentLimits) -> Refusal | None:
+    size = size_of(ask)
+    if size > limits.max_octets or len(ask.attachments) > MAX_ATTACHMENTS:
+        return Refusal(RefusalReason.CONTENT_TOO_LARGE, "attachments", str(size))
+    for number, attachment in enumerate(ask.attachments):
+        part = Part(attachment.content_type, attachment.octets)
+        if not part.is_multipart:
+            fault = _fault_of(part, limits)
+        elif len(ask.attachments) > 1:
+            fault = "is a multipart, which must be the only attachment"
+        else:
+            fault = _fault_of_multipart(part, limits)
+        if fault:
+            return Refusal(RefusalReason.CONTENT_INVALID, f"attachment {number}", fault)
+    return None
+
+
+def size_of(ask: MessageAsk) -> int:
+    """Give the octets of an ask's content."""
+    return len(ask.text.encode("utf-8", "replace")) + sum(len(each.octets) for each in ask.attachments)
+
+
+def _fault_of(part: Part, limits: ContentLimits) -> str:
+    fault = media.fault_of(part.media_type, part.octets)
+    if not fault and limits.look is not None and media.MEDIA[part.media_type].kind is media.Kind.IMAGE:
+        fault = limits.look(part.media_type, part.octets)
+    return fault
+
+
+def _fault_of_multipart(part: Part, limits: ContentLimits) -> str:
+    """Judge a multipart that is taken as it is: every part of it must be one that we would take, or SMIL."""
+    try:
+        leaves = all_leaves(part)
+    except BrokenMime as broken:
+        return str(broken)
+    shown = [leaf for leaf in leaves if leaf.media_type != media.SMIL]
+    if not shown:
+        return "holds no medium"
+    for leaf in leaves:
+        fault = _fault_of_smil(leaf) if leaf.media_type == media.SMIL else _fault_of(leaf, limits)
+        if fault:
+            return f"has a part that {fault}"
+    return ""
+
+
+def _fault_of_smil(part: Part) -> str:
+    try:
+        root = soap.xml_root(part.octets, doctype=True)
+    except soap.BrokenSoap:
+        return "is no SMIL"
+    return "" if etree.QName(root).localname == "smil" else "is no SMIL"
+
+
+def route(case: Case, found: Findings) -> Refusal | None:
+    """Find each recipient's link and price among those for multimedia messages."""
+    directory, links, size = case.directory, case.links, size_of(found.ask)
+    routes = links.routes.for_mms(directory.routes)
+    text = Encoded(Encoding.OCTETS, found.ask.text.encode("utf-8", "replace"))
+    found.routes = []
+    for recipient in found.recipients:
+        carrier = found.carrier or directory.carrier_of(recipient.msisdn)
+        chosen = choose_route(routes, carrier, found.sender, recipient.country)
+        price = directory.mms_price_micros(carrier, recipient.country)
+        if chosen is None or price is None:
+            return Refusal(RefusalReason.NO_MMS_ROUTE, value=recipient.country)
+        able = [name for name in chosen.links if _carries(case, name, size)]
+        if not able:
+            return Refusal(RefusalReason.CONTENT_TOO_LARGE, "attachments", str(size))
+        link = choose_link(chosen, links.is_up)
+        link = link if link in able else able[0]
+        backups = tuple(name for name in able if name != link)
+        found.routes.append(Routed(link, price, Fitted(text, Splitting.UDH_8, 1), backups))
+    return None
+
+
+def _carries(case: Case, link: str, size: int) -> bool:
+    rules = case.links.mms[link]
+    return rules.shrinks or not rules.max_octets or size <= rules.max_octets

@@ -1,0 +1,1 @@
+"""What is multimedia: parts, SMIL, MM7."""
