@@ -85,6 +85,7 @@ HOSTILE = {
     "no end": b"--",
     "elements": b"<a/>",
     "ampersands": b"&",
+    "objects": b"{},",
 }
 
 
@@ -96,7 +97,9 @@ def test_what_was_written_to_hurt_takes_no_time(name: str, path: str) -> None:
     content_type = b"multipart/form-data; boundary=x"
     if name == "elements":
         body, content_type = b"<a>" + body + b"</a>", b"text/xml"
+    if name == "objects":
+        body, content_type = b"[" + body[:-1] + b"]", b"application/json"
     started = time.perf_counter()
     BY_PATH[path].read(HttpRequest("POST", path, b"", [(b"content-type", content_type)], body, "127.0.0.1"))
     # it was minutes; what remains is a linear pass
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 1
