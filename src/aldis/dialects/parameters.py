@@ -7,16 +7,17 @@ off, and a document with a DOCTYPE is refused outright, so that an entity can ne
 
 from __future__ import annotations
 
-from email.parser import BytesParser
-from email.policy import HTTP
 from urllib.parse import unquote, unquote_plus
 
 from lxml import etree
 
+from aldis.dialects import multipart
 from aldis.dialects.exchange import HttpRequest
 
 #: 10,000 recipients in dotted keys and the rest of a request
 MAX_PARAMETERS = 10_100
+#: the largest document of any dialect has a dozen
+MAX_ELEMENTS = 1000
 
 _XML = etree.XMLParser(
     resolve_entities=False,
@@ -58,18 +59,16 @@ def form_body(request: HttpRequest) -> dict[str, str]:
     """Read the body of a form: urlencoded, or multipart/form-data without files. Raises Unreadable."""
     if request.media_type != "multipart/form-data":
         return form(request.body)
-    head = b"Content-Type: " + request.header(b"content-type").encode("latin-1") + b"\r\n\r\n"
-    document = BytesParser(policy=HTTP).parsebytes(head + request.body)
+    boundary = multipart.boundary_of(request.header(b"content-type"))
+    parts = None if boundary is None else multipart.fields(request.body, boundary, MAX_PARAMETERS)
+    if parts is None:
+        raise Unreadable("a part of the form cannot be read")
     found: dict[str, str] = {}
-    for part in document.iter_parts() if document.is_multipart() else ():
-        name = part.get_param("name", header="content-disposition")
-        content = part.get_payload(decode=True)
-        if not isinstance(name, str) or not isinstance(content, bytes) or len(found) >= MAX_PARAMETERS:
-            raise Unreadable("a part of the form cannot be read")
-        try:
-            found.setdefault(name, content.decode("utf-8"))
-        except UnicodeDecodeError:
-            raise Unreadable("parameters must be UTF-8") from None
+    try:
+        for name, content in parts:
+            found.setdefault(name.decode("utf-8"), content.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise Unreadable("parameters must be UTF-8") from None
     return found
 
 
@@ -93,7 +92,11 @@ def xml_root(octets: bytes) -> etree._Element:
 
 
 def xml_values(root: etree._Element) -> dict[str, str]:
-    """Give the children of a root as name → text, namespaces dropped; the first of a repeated name wins."""
+    """Give the children of a root as name → text, namespaces dropped; the first of a repeated name wins.
+    Raises Unreadable when there are too many.
+    """
+    if len(root) > MAX_ELEMENTS:
+        raise Unreadable(f"more than {MAX_ELEMENTS} elements")
     found: dict[str, str] = {}
     for child in root:
         found.setdefault(etree.QName(child).localname, "".join(str(part) for part in child.itertext()))

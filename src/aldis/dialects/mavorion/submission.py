@@ -15,9 +15,11 @@ from aldis.dialects.mavorion.sms import MAX_ECHO, STANDARD, Sms, ask_of, fault_o
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import MessageAsk, Presented, Submission
 
-#: of one SMS, and SMS in one request; how many both make is bounded by the door's `max_body_octets`
+#: of one SMS, and SMS in one request
 MAX_RECIPIENTS = 10_000
 MAX_MESSAGES = 10_000
+#: both together, in JSON: what is decoded while everybody waits
+MAX_OBJECTS = 100_000
 
 _FALSE = ("", "0", "false", "no")
 _DOTTED_RECIPIENT = re.compile(r"^recipients\.(\d{1,5})\.(msisdn|tagvalues\.(\d{1,5})|charge\..*)$")
@@ -79,6 +81,8 @@ def _messages(request: HttpRequest, query: dict[str, str]) -> tuple[list[Sms], P
     if not body or (is_form and not body.startswith((b"{", b"["))):
         values = parameters.form_body(request) | query if body else query
         return [_from_dotted(values)], credentials.login(values)
+    if body.count(b"{") > MAX_OBJECTS:
+        raise parameters.Unreadable(f"more than {MAX_OBJECTS} objects")
     try:
         found = msgspec.json.decode(body, type=Sms | list[Sms])
     except msgspec.ValidationError as invalid:
