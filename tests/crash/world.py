@@ -147,7 +147,8 @@ class World:
         store = SqliteStore(self.child.data_dir / "aldis.db")
         while (states := await store.count_by_state()).keys() - {"delivered"}:
             await asyncio.sleep(0.1)
-        shown = Counter(received.text for received in self.carrier.simulator.memory.handsets._received)
+        handsets = self.carrier.simulator.memory.handsets
+        shown = Counter(received.text for number in handsets.numbers() for received in handsets.of(number))
         assert self.accepted - shown.keys() == set()
         repeats = sum(count - 1 for count in shown.values())
         assert repeats <= kills * WINDOW
