@@ -58,10 +58,14 @@ interop: $(VENV)/.interop
 	ALDIS_INTEROP=1 $(BIN)/pytest -q --timeout 120 tests/interop
 	$(BIN)/python tests/interop/fuzz.py $(or $(FUZZ),60)
 
-.PHONY: bench bench-protocol crash
+.PHONY: bench bench-console bench-protocol crash
 bench: $(READY) bench/tools/target/slow_flush.so
 	cd bench/tools && cargo build --release --quiet
 	python3 bench/targets.py $(if $(QUICK),--quick)
+
+bench-console: $(READY)
+	cd bench/tools && cargo build --release --quiet
+	python3 bench/console_cost.py
 
 bench-protocol: $(VENV)/.interop
 	$(BIN)/python bench/protocol.py

@@ -11,12 +11,12 @@ from tests.fakes.browser import Browser
 from tests.fakes.whole import WholeGateway
 
 from aldis.accounts.staff import Actor, Role
-from aldis.console import sign_in
+from aldis.console import api, sign_in
 from aldis.console.page import Page
 from aldis.console.pages import PAGES
 from aldis.operating.people import People
 
-ALL = (*PAGES, *sign_in.PAGES)
+ALL = (*PAGES, *api.PAGES, *sign_in.PAGES)
 CALLS = [(page, method) for page in ALL for method in page.methods]
 LOGINS = {Role.VIEWER: ("vera", "vera-console"), Role.OPERATOR: ("otto", "otto-console")}
 

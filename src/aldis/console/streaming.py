@@ -5,7 +5,7 @@ ended when its session or key is, and all of them when the gateway stops.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import structlog
 from starlette.responses import Response
@@ -37,7 +37,7 @@ def event(name: str, data: str, event_id: str = "") -> str:
 class EventStream(Response):
     """An answer that goes on."""
 
-    def __init__(self, visit: Visit, source: AsyncIterator[str]) -> None:
+    def __init__(self, visit: Visit, source: AsyncGenerator[str, None]) -> None:
         """`source` yields events, or "" when there was nothing, a few times a minute at least."""
         super().__init__()
         self._visit = visit
@@ -60,6 +60,7 @@ class EventStream(Response):
             log.info("a live page takes nothing: dropped", path=scope["path"])
         finally:
             gone.cancel()
+            await self._source.aclose()
 
     async def _tell(self, send: Send, gone: asyncio.Task[None]) -> None:
         clock, viewers = self._visit.desk.clock, self._visit.desk.viewers

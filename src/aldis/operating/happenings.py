@@ -7,7 +7,7 @@ committed; so the place of the last one that was heard is enough to go on from.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import msgspec
 
@@ -96,7 +96,7 @@ class Happenings:
         wanted: Wanted,
         binds: Callable[[], Awaitable[dict[str, list[str]]]],
         pause: Callable[[], Awaitable[bool]],
-    ) -> AsyncIterator[list[Event]]:
+    ) -> AsyncGenerator[list[Event], None]:
         """Give events as they happen: from now on, or after an id; an empty list each time there was nothing.
 
         `binds`: how the binds of each link stand; `pause` waits a moment and says whether to go on.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import msgspec
 from starlette.responses import Response
@@ -27,7 +27,7 @@ async def _events(visit: Visit) -> Response:
     return EventStream(visit, _told(visit, last_id, wanted))
 
 
-async def _told(visit: Visit, last_id: str, wanted: Wanted) -> AsyncIterator[str]:
+async def _told(visit: Visit, last_id: str, wanted: Wanted) -> AsyncGenerator[str, None]:
     desk = visit.desk
 
     async def binds() -> dict[str, list[str]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import math
+from collections.abc import AsyncGenerator
 
 from starlette.responses import Response
 
@@ -82,9 +83,12 @@ async def _chaos(visit: Visit) -> Response:
 
 def _number(form: dict[str, str], name: str) -> float:
     try:
-        return float(form.get(name) or 0)
+        found = float(form.get(name) or 0)
     except ValueError:
-        raise OperatingError(f"`{name}` is no number") from None
+        found = math.nan
+    if not math.isfinite(found):
+        raise OperatingError(f"`{name}` is no number")
+    return found
 
 
 async def _live(visit: Visit) -> Response:
@@ -92,7 +96,7 @@ async def _live(visit: Visit) -> Response:
     return EventStream(visit, _changes(visit.desk))
 
 
-async def _changes(desk: Desk) -> AsyncIterator[str]:
+async def _changes(desk: Desk) -> AsyncGenerator[str, None]:
     seen = desk.phones.changes()
     while await desk.viewers.pause(PERIOD_S):
         current = desk.phones.changes()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 
 import msgspec
@@ -41,7 +41,7 @@ async def _live(visit: Visit) -> Response:
     return EventStream(visit, _samples(visit.desk))
 
 
-async def _samples(desk: Desk) -> AsyncIterator[str]:
+async def _samples(desk: Desk) -> AsyncGenerator[str, None]:
     while True:
         yield event("now", desk.sampler.now_as_json())
         with suppress(TimeoutError):

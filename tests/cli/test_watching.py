@@ -1,0 +1,181 @@
+"""`aldis top`, `tail`, `doctor` and `completion`, as programs read them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from tests.fakes.whole import WholeGateway, free_port
+
+from aldis.cli.main import aldis
+
+SETTINGS = """
+[http]
+listen = "127.0.0.1:{http}"
+
+[[link]]
+name = "simulator"
+host = "{host}"
+port = {smpp}
+system_id = "aldis"
+password = "{password}"
+{more}
+"""
+
+
+async def run(*arguments: str) -> tuple[int, str, str]:
+    """Run a command beside the test's own loop."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "aldis", *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    output, faults = await process.communicate()
+    return process.returncode or 0, output.decode(), faults.decode()
+
+
+def settings(
+    folder: Path,
+    http: int,
+    smpp: int,
+    host: str = "127.0.0.1",
+    password: str = "demo-smpp",
+    more: str = "",
+) -> str:
+    path = folder / "aldis.toml"
+    path.write_text(SETTINGS.format(http=http, smpp=smpp, host=host, password=password, more=more))
+    path.chmod(0o600)
+    return str(path)
+
+
+async def test_top_says_how_a_running_gateway_stands(whole: WholeGateway, tmp_path: Path) -> None:
+    config = settings(tmp_path, whole.gateway.server.port, whole.smpp_port)
+    code, output, faults = await run("top", "--once", "--json", "--interval", "0.2", "--config", config)
+    assert (code, faults) == (0, "")
+    standing = json.loads(output)
+    assert standing["queued"] == 0
+    assert [(link["name"], link["binds"], link["window"]) for link in standing["links"]] == [
+        ("simulator", ["bound"], 100)
+    ]
+    code, output, _ = await run("top", "--once", "--interval", "0.2", "--config", config)
+    assert (code, "0/100" in output, "accepted/s" in output) == (0, True, True)
+
+
+async def test_top_without_a_gateway_says_so(tmp_path: Path) -> None:
+    code, _, faults = await run("top", "--once", "--config", settings(tmp_path, free_port(), 1))
+    assert (code, "is `aldis serve` running?" in faults) == (1, True)
+
+
+async def test_tail_tells_what_was_missed(whole: WholeGateway, tmp_path: Path) -> None:
+    start = f"{whole.clock.now()}-0-0"
+    await whole.genesys("447700900001", "one")
+    await whole.ended("one")
+    await whole.genesys("447700900080", "two")
+    await whole.ended("two")
+    config = settings(tmp_path, whole.gateway.server.port, whole.smpp_port)
+    shared = ("--config", config, "--data-dir", str(whole.data_dir), "--once", "--after", start)
+    states: list[str] = []
+    while "undelivered" not in states:  # what has just been committed is told a moment later
+        code, output, faults = await run("tail", "--json", "--account", "demo", *shared)
+        assert (code, faults) == (0, "")
+        events = [json.loads(line) for line in output.splitlines()]
+        states = [event["state"] for event in events]
+    assert {event["event"] for event in events} >= {"message.accepted", "message.sent", "message.ended"}
+    _, output, _ = await run("tail", "--json", "--state", "undelivered", "--number", "80", *shared)
+    assert [json.loads(line)["reference"] for line in output.splitlines()] == ["two"]
+    _, output, _ = await run("tail", *shared)
+    assert "447700900001 → 447700900080  undelivered  by simulator" in output
+    code, _, faults = await run("tail", "--account", "nobody", *shared)
+    assert (code, "no account `nobody`" in faults) == (1, True)
+
+
+async def verdicts(config: str, data_dir: Path) -> tuple[int, dict[str, list[tuple[str, str]]]]:
+    """Ask the doctor; returns the exit code and the findings by check."""
+    code, output, _ = await run("doctor", "--json", "--config", config, "--data-dir", str(data_dir))
+    found: dict[str, list[tuple[str, str]]] = {}
+    for finding in json.loads(output):
+        found.setdefault(finding["check"], []).append((finding["verdict"], finding["says"]))
+        assert finding["advice"] or finding["verdict"] == "ok", finding
+    return code, found
+
+
+async def test_the_doctor_finds_a_running_gateway_well(whole: WholeGateway, tmp_path: Path) -> None:
+    config = settings(tmp_path, whole.gateway.server.port, whole.smpp_port)
+    code, found = await verdicts(config, whole.data_dir)
+    assert code == 0, found
+    assert found["gateway"] == [("ok", "runs")]
+    assert found["links"] == [("ok", f"simulator, 127.0.0.1:{whole.smpp_port}: bound")]
+    assert found["store"][0][0] == "ok"
+    assert found["postbacks"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "check", "part"),
+    [
+        ({"password": "wrong"}, "links", "refused: ESME_RINVPASWD"),
+        ({"smpp": 1}, "links", "unreachable"),
+        ({"host": "nowhere.invalid"}, "dns", "cannot be resolved"),
+        ({"more": "tls = true"}, "links", ""),
+        ({"more": 'tls = true\ntls_ca = "/nowhere"'}, "links", "tls_ca"),
+    ],
+)
+async def test_the_doctor_finds_what_is_wrong_with_a_link(
+    whole: WholeGateway, tmp_path: Path, changes: dict[str, object], check: str, part: str
+) -> None:
+    config = settings(tmp_path, free_port(), **{"smpp": whole.smpp_port, **changes})  # type: ignore[arg-type]
+    code, found = await verdicts(config, tmp_path)
+    assert code == 1
+    assert any(verdict == "fail" and part in says for verdict, says in found[check]), found
+
+
+async def test_the_doctor_binds_once_and_lets_go(whole: WholeGateway, tmp_path: Path) -> None:
+    config = settings(tmp_path, free_port(), whole.smpp_port)
+    code, found = await verdicts(config, tmp_path)
+    assert code == 0, found
+    assert found["links"] == [("ok", f"simulator, 127.0.0.1:{whole.smpp_port}: bound")]
+    assert found["store"][0][0] == "warn"
+    assert whole.gateway.links_up() == {"simulator": True}
+
+
+async def test_the_doctor_finds_what_is_wrong_here(tmp_path: Path) -> None:
+    taken = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    port = taken.sockets[0].getsockname()[1]
+    (tmp_path / "aldis.db").write_bytes(b"this is no database" * 300)
+    secret = tmp_path / "password"
+    secret.write_text("x")
+    secret.chmod(0o644)
+    path = tmp_path / "aldis.toml"
+    path.write_text(
+        f'[http]\nlisten = "127.0.0.1:{port}"\n[[link]]\nname = "a"\nhost = "127.0.0.1"\nport = 1\n'
+        f'password_file = "{secret}"\n'
+    )
+    code, found = await verdicts(str(path), tmp_path)
+    assert code == 1
+    assert found["store"][0][0] == "fail"
+    assert found["ports"][0][0] == "fail"
+    assert ("fail", f"password of link a: {secret} is -rw-r--r--") in found["files"]
+    taken.close()
+
+
+def test_the_doctor_of_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    config = settings(tmp_path, free_port(), 1)
+    answer = CliRunner().invoke(aldis, ["doctor", "--json", "--config", config, "--data-dir", f"{config}/x"])
+    assert answer.exit_code == 1
+    found = {finding["check"]: finding for finding in json.loads(answer.stdout)}
+    assert found["fsync"]["verdict"] == "fail"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_a_script(shell: str) -> None:
+    answer = CliRunner().invoke(aldis, ["completion", shell])
+    assert answer.exit_code == 0
+    assert "_ALDIS_COMPLETE" in answer.stdout
+
+
+def test_what_completion_offers() -> None:
+    environment = {"_ALDIS_COMPLETE": "bash_complete", "COMP_WORDS": "aldis do", "COMP_CWORD": "1"}
+    answer = CliRunner().invoke(aldis, prog_name="aldis", env=environment)
+    assert answer.output.strip() == "plain,doctor"
