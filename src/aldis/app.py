@@ -22,7 +22,9 @@ from aldis.clock import Clock
 from aldis.console.desk import Desk
 from aldis.console.server import ConsoleServer
 from aldis.console.site import site
-from aldis.dialects.exchange import HttpReply
+from aldis.dialects import native
+from aldis.dialects.exchange import HttpReply, HttpRequest
+from aldis.dialects.native.problems import words_of
 from aldis.dialects.registry import BY_NAME, BY_PATH
 from aldis.doors.http import house
 from aldis.doors.http.app import Door
@@ -30,7 +32,9 @@ from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.server import HttpServer, ServerSettings
 from aldis.links.smpp import tls
 from aldis.links.smpp.link import PAIR, TRANSCEIVER, LinkSettings, SmppLink
+from aldis.operating.bulk import Bulk
 from aldis.operating.people import People
+from aldis.operating.sending import Sending
 from aldis.settings import (
     HttpSettings,
     LinkEntry,
@@ -47,6 +51,7 @@ from aldis.smpp.timers import Timers
 from aldis.stages.admission.admit import Admitter, Deadlines
 from aldis.stages.admission.rules import Links
 from aldis.stages.authenticate import Authenticator
+from aldis.stages.bulk.dispatcher import Dispatcher
 from aldis.stages.enquiries.enquirer import Enquirer
 from aldis.stages.inbound.collector import Collector
 from aldis.stages.inbound.reply import Replier
@@ -58,12 +63,16 @@ from aldis.stages.upkeep.keeper import Keeper, KeeperSettings
 from aldis.store.contract import Store
 from aldis.store.sqlite.in_process import ProcessRunner
 from aldis.store.sqlite.journal import Journal
-from aldis.store.sqlite.ownership import OwnerLock
+from aldis.store.sqlite.ownership import OwnerLock, is_owned
 from aldis.store.sqlite.store import SqliteStore
 from aldis.telemetry import Metrics
+from aldis.traffic.refusal import Refusal
+from aldis.traffic.submission import Admitted, Submission
 
 log = structlog.get_logger()
 
+#: what stands where a customer's request would, when the house itself sends
+OURS = HttpRequest("POST", "", b"", [], b"", "")
 #: how long what is under way may take when the gateway stops
 GRACE_S = 10.0
 #: how long to wait for a gateway that is just ending
@@ -99,6 +108,11 @@ def open_store(settings: Settings, data_dir: Path) -> SqliteStore:
     return SqliteStore(store_path(settings.store.url, data_dir))
 
 
+def is_served(data_dir: Path) -> bool:
+    """Tell whether a gateway runs over a data directory now."""
+    return is_owned(data_dir)
+
+
 def _open_to_serve(
     settings: Settings, data_dir: Path, lock: OwnerLock, on_lost: Callable[[], None]
 ) -> SqliteStore:
@@ -128,6 +142,7 @@ class Gateway:
         self._recorder = Recorder(self.store, self.metrics)
         self._channel = HttpChannel()
         self._keeper: Keeper
+        self._dispatcher: Dispatcher
         self._collector: Collector
         self._links: dict[str, SmppLink] = {}
         self._senders: dict[str, Sender] = {}
@@ -160,6 +175,15 @@ class Gateway:
             settings.messages.failover_s,
         )
         self._keeper = Keeper(self.store, current, self._clock, keeping, self.metrics, self.links_up)
+        self._dispatcher = Dispatcher(
+            self.store,
+            self._clock,
+            current,
+            native.DIALECT.name,
+            self._admit_ours,
+            words_of,
+            settings.store.retention_days,
+        )
         for entry in settings.link:
             self._add_link(entry)
         self._wire_hints()
@@ -170,8 +194,8 @@ class Gateway:
         await self.store.recover_orphans(list(self._links), self._clock.now())
         self._link_tasks = [asyncio.create_task(link.run()) for link in self._links.values()]
         self._sender_tasks = [asyncio.create_task(sender.run()) for sender in self._senders.values()]
-        agents = (self._recorder.run, self._collector.run, self.poster.run, self._keeper.run)
-        self._agent_tasks = [asyncio.create_task(run()) for run in agents]
+        agents = self._recorder, self._collector, self.poster, self._keeper, self._dispatcher
+        self._agent_tasks = [asyncio.create_task(agent.run()) for agent in agents]
         await self.server.start()
         if settings.console is not None:
             self.console = ConsoleServer(site(self._desk(current)), *host_and_port(settings.console.listen))
@@ -181,6 +205,7 @@ class Gateway:
     async def stop(self) -> None:
         """Refuse new work, finish what is under way within bounds, close."""
         self.admitter.draining = True
+        self._dispatcher.stop()
         if self.console is not None:
             await self.console.stop()
         await self.server.stop()
@@ -252,7 +277,19 @@ class Gateway:
 
     def _desk(self, current: CurrentDirectory) -> Desk:
         people = People(self.store.staff)
-        return Desk(self.store, self._clock, current, self.metrics, people, self.binds)
+        sending = Sending(
+            self._admit_ours, functools.partial(self.enquirer.answer, native.DIALECT, OURS), current
+        )
+        bulk = Bulk(self.store.bulk, lambda: current.directory)
+        bulk.on_started = self._dispatcher.wake
+        return Desk(self.store, self._clock, current, self.metrics, people, self.binds, sending, bulk)
+
+    async def _admit_ours(self, submission: Submission) -> Admitted | Refusal:
+        """Have accepted what the house itself sends for an account."""
+        verdict = await self.admitter.admit(native.DIALECT, OURS, submission)
+        if isinstance(verdict, Admitted) and not submission.dry_run:
+            self.metrics.accepted.labels(native.DIALECT.name).inc(submission.recipient_count)
+        return verdict
 
     def _door(self) -> Door:
         paths: dict[str, Callable[[], HttpReply]] = {

@@ -12,6 +12,7 @@ import click
 from aldis import __version__
 from aldis.cli.admin import admin
 from aldis.cli.apply import apply
+from aldis.cli.bulk import bulk
 from aldis.cli.config import config
 from aldis.cli.consent import consent
 from aldis.cli.decode import decode
@@ -21,6 +22,7 @@ from aldis.cli.key import key
 from aldis.cli.message import message, messages
 from aldis.cli.route import route
 from aldis.cli.segments import segments
+from aldis.cli.send import send
 from aldis.cli.serve import serve
 from aldis.cli.simulator import simulator
 from aldis.errors import GatewayError, SettingsError
@@ -39,6 +41,8 @@ for verb in (
     apply,
     admin,
     config,
+    send,
+    bulk,
     message,
     messages,
     inbound,

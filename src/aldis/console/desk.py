@@ -8,7 +8,9 @@ import msgspec
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.clock import Clock
+from aldis.operating.bulk import Bulk
 from aldis.operating.people import People
+from aldis.operating.sending import Sending
 from aldis.store.contract import Store
 from aldis.telemetry import Metrics
 
@@ -23,3 +25,5 @@ class Desk(msgspec.Struct, frozen=True):
     people: People
     #: link → how each of its binds stands
     binds: Callable[[], dict[str, list[str]]]
+    sending: Sending
+    bulk: Bulk

@@ -18,6 +18,7 @@ import msgspec
 from aldis.accounts.directory import Directory
 from aldis.accounts.plan import Plan, Stored
 from aldis.accounts.staff import AuditEntry
+from aldis.store.bulk import BulkStore
 from aldis.store.staff import StaffStore
 from aldis.traffic.consent import ConsentChange
 from aldis.traffic.enquiry import Usage
@@ -126,6 +127,11 @@ class Store(Protocol):
     @property
     def staff(self) -> StaffStore:
         """What is kept of those who operate the house."""
+        ...
+
+    @property
+    def bulk(self) -> BulkStore:
+        """What is kept of sending to many."""
         ...
 
     async def close(self) -> None:

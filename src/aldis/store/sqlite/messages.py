@@ -16,6 +16,7 @@ import msgspec
 from aldis.store.contract import Acceptance, InboundBatch
 from aldis.store.sqlite import (
     admission,
+    bulk,
     cancelling,
     consent,
     directory,
@@ -51,6 +52,7 @@ _ITEMS: dict[Operation[Any, Any], Any] = {
     inbound.forget: inbound.Forget,
     diverting.divert: diverting.Divert,
     staff.carry_out: staff.Change,
+    bulk.carry_out: bulk.Change,
 }
 _NUMBERS = {operation: number for number, operation in enumerate(_ITEMS)}
 _OPERATIONS = tuple(_ITEMS)

@@ -32,6 +32,7 @@ from aldis.store.sqlite import (
     sending,
     upkeep,
 )
+from aldis.store.sqlite.bulk import SqliteBulk
 from aldis.store.sqlite.claims import Claims, LinkClaims
 from aldis.store.sqlite.connection import open_reader, open_writer, upgrade
 from aldis.store.sqlite.in_thread import ThreadRunner
@@ -74,6 +75,8 @@ class SqliteStore:
         self._operators = Scans(path, most=MAX_ASKING)
         #: see `Store.staff`
         self.staff = SqliteStaff(self._writer, self._reader, self._operators)
+        #: see `Store.bulk`
+        self.bulk = SqliteBulk(self._writer, self._reader, self._operators)
 
     @property
     def commits(self) -> int:
