@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from typing import Any
 
 import aiohttp
 from tests.fakes.browser import Browser
@@ -39,7 +40,7 @@ async def stands(watched: WholeGateway, state: JobState, job_id: int = 1) -> Job
     return found
 
 
-MAPPING = {"recipient": "Number", "text": "Hello {Name}", "priority": "bulk"}
+MAPPING: dict[str, Any] = {"recipient": "Number", "text": "Hello {Name}", "priority": "bulk"}
 
 
 async def test_a_table_from_the_file_to_the_handsets(watched: WholeGateway, browser: Browser) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from tests.fakes.browser import Browser
 from tests.fakes.whole import WholeGateway
 
-GOOD = {"account": "demo", "to": "+45 12345601", "text": "Hello", "key": "abc123"}
+GOOD: dict[str, Any] = {"account": "demo", "to": "+45 12345601", "text": "Hello", "key": "abc123"}
 
 
 async def test_the_page_asks_for_all_that_can_be_sent(browser: Browser) -> None:
