@@ -19,8 +19,12 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.customer import FakeCustomer
 from tests.fakes.whole import WholeGateway
 
-#: other people's implementations are installed by `make interop` only
-collect_ignore = [] if os.environ.get("ALDIS_INTEROP") else ["interop"]
+#: other people's implementations are installed by `make interop` and `make e2e` only
+collect_ignore = [
+    folder
+    for folder, switch in (("interop", "ALDIS_INTEROP"), ("e2e", "ALDIS_E2E"))
+    if not os.environ.get(switch)
+]
 
 
 @pytest.fixture

@@ -60,6 +60,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     query: Mapping[str, str] = {}
     #: headers → what they are for
     headers: Mapping[str, str] = {}
+    #: types of what stands in path and address, where that is no text; `id` is a number anyway
+    kinds: Mapping[str, Any] = {}
     #: a body to start from
     example: Any = None
 

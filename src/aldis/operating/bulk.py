@@ -186,11 +186,16 @@ class Bulk:
         OperatingError.
         """
         recipe = _check(job.columns, mapping, is_draft=True)
-        rows = await self._store.rows(job.job_id, 0, min(SAMPLE, job.total))
-        step = job.total // SAMPLE
-        if step > 1:  # the first few, and others from all over the table
-            rows = rows[:SHOWN]
-            for number in range(SHOWN + step, job.total, step):
+        rows: list[Row] = []
+        if job.total <= SAMPLE:
+            rows = await self._store.rows(job.job_id, 0, SAMPLE)
+        else:  # the first few, and others from all over the table
+            numbers = {
+                *range(1, SHOWN + 1),
+                *(1 + each * job.total // SAMPLE for each in range(SAMPLE)),
+                job.total,
+            }
+            for number in sorted(numbers):
                 rows += await self._store.rows(job.job_id, number - 1, 1)
         shown: list[PreviewedRow] = []
         segments = micros = refused = 0

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from aldis.accounts.staff import Role
 from aldis.console.api.exchange import (
+    MAX_DIGITS,
     answered,
     body_of,
     key_of,
@@ -26,7 +27,7 @@ from aldis.operating.table import MAX_COLUMNS, MAX_ROWS
 from aldis.traffic.bulk import Job, JobState, Mapping
 
 MAX_PAGE = 1000
-EVER = 10**15
+EVER = 10**MAX_DIGITS
 Cell = Annotated[str, msgspec.Meta(max_length=10_000)]
 
 
@@ -163,6 +164,11 @@ def _acting(action: str) -> Handler:
 
 
 _PAGED = {"limit": f"how many, up to {MAX_PAGE}"}
+_KINDS = {
+    "limit": Annotated[int, msgspec.Meta(ge=0, le=MAX_PAGE)],
+    "before": Annotated[int, msgspec.Meta(ge=0, lt=EVER)],
+    "after": Annotated[int, msgspec.Meta(ge=0, lt=EVER)],
+}
 _EXAMPLE = {
     "account": "demo",
     "columns": ["number", "name"],
@@ -180,6 +186,7 @@ PAGES = (
             summary="List bulk jobs, newest first",
             gives=BulkJobs,
             query={"before": "a job's number: those before it", **_PAGED},
+            kinds=_KINDS,
         ),
     ),
     Page(
@@ -211,6 +218,7 @@ PAGES = (
             summary="List the rows of a job that were refused",
             gives=RefusedRows,
             query={"after": "a row's number: those behind it", **_PAGED},
+            kinds=_KINDS,
         ),
     ),
     Page(

@@ -9,19 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from starlette.responses import Response
 
 from aldis import __version__
-from aldis.console.api.exchange import JSON, PROBLEM, answered
+from aldis.console.api.exchange import JSON, MAX_DIGITS, PROBLEM, answered
 from aldis.console.page import Call, Page, Visit, render
 from aldis.dialects.native.problems import Problem
 
 _REFERENCE = "#/components/schemas/{name}"
 #: a placeholder of a path, with the converter that it may have
 _PLACE = re.compile(r"\{(\w+)(?::\w+)?\}")
+#: of a thing in the store
+NUMBER = Annotated[int, msgspec.Meta(ge=0, lt=10**MAX_DIGITS)]
 _ABOUT = (
     "What operators can do, for programs. A key is made on the page People or by `aldis admin`, and sent as "
     "`Authorization: Bearer <key>`; a signed-in browser sends its cookie and X-CSRF-Token instead. Whatever "
@@ -83,9 +85,12 @@ def calls_of(pages: Iterable[Page]) -> Iterable[ShownCall]:
 def document_of(pages: Sequence[Page]) -> dict[str, Any]:
     """Write the document."""
     calls = list(calls_of(pages))
-    kinds = [kind for each in calls for kind in (each.call.takes, each.call.gives) if kind is not None]
-    schemas, components = msgspec.json.schema_components([Problem, *kinds], ref_template=_REFERENCE)
-    known = dict(zip(map(repr, [Problem, *kinds]), schemas, strict=True))
+    kinds: list[Any] = [Problem, str, NUMBER]
+    for each in calls:
+        kinds += [kind for kind in (each.call.takes, each.call.gives) if kind is not None]
+        kinds += each.call.kinds.values()
+    schemas, components = msgspec.json.schema_components(kinds, ref_template=_REFERENCE)
+    known = dict(zip(map(repr, kinds), schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for each in calls:
         paths.setdefault(each.path, {})[each.method.lower()] = _operation(each, known)
@@ -103,11 +108,15 @@ def document_of(pages: Sequence[Page]) -> dict[str, Any]:
 
 def _operation(each: ShownCall, known: dict[str, Any]) -> dict[str, Any]:
     call = each.call
-    text = {"type": "string"}
-    parameters = [{"name": name, "in": "path", "required": True, "schema": text} for name in each.places]
+    kinds = {"id": NUMBER, **call.kinds}
+    parameters = [
+        {"name": name, "in": "path", "required": True, "schema": known[repr(kinds.get(name, str))]}
+        for name in each.places
+    ]
     for where, named in (("query", call.query), ("header", call.headers)):
         parameters += [
-            {"name": name, "in": where, "description": words, "schema": text} for name, words in named.items()
+            {"name": name, "in": where, "description": words, "schema": known[repr(kinds.get(name, str))]}
+            for name, words in named.items()
         ]
     good: dict[str, Any] = {"description": HTTPStatus(call.status).phrase}
     if call.gives is not None:
