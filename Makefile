@@ -15,6 +15,7 @@ help:
 	@echo "make lock    resolve the dependencies again"
 	@echo "make crash   the crash tests, long (KILLS=60)"
 	@echo "make interop other people's SMPP clients and servers, and the fuzzer (FUZZ=60 seconds)"
+	@echo "make e2e     the console and its API from outside: schemathesis over the OpenAPI document"
 	@echo "make bench   Aldis beside Kannel, about half an hour (QUICK=1: under five minutes)"
 	@echo "make clean   remove the virtual environment and caches"
 
@@ -59,6 +60,15 @@ interop: $(VENV)/.interop
 	$(BIN)/python tests/interop/fuzz.py $(or $(FUZZ),60)
 
 .PHONY: bench bench-console bench-protocol crash
+# What looks at the console from outside, into the same environment.
+$(VENV)/.e2e: $(READY) e2e.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r e2e.lock
+	@touch $@
+
+.PHONY: e2e
+e2e: $(VENV)/.e2e
+	ALDIS_E2E=1 $(BIN)/pytest -q --timeout 300 tests/e2e
+
 bench: $(READY) bench/tools/target/slow_flush.so
 	cd bench/tools && cargo build --release --quiet
 	python3 bench/targets.py $(if $(QUICK),--quick)

@@ -24,7 +24,9 @@ from aldis.console.desk import Desk
 from aldis.console.server import ConsoleServer
 from aldis.console.site import site
 from aldis.console.viewers import Viewers
-from aldis.dialects.exchange import HttpReply
+from aldis.dialects import native
+from aldis.dialects.exchange import HttpReply, HttpRequest
+from aldis.dialects.native.problems import words_of
 from aldis.dialects.registry import BY_NAME, BY_PATH
 from aldis.doors.http import house
 from aldis.doors.http.app import Door
@@ -33,10 +35,12 @@ from aldis.doors.http.server import HttpServer, ServerSettings
 from aldis.links.smpp import tls
 from aldis.links.smpp.link import PAIR, TRANSCEIVER, LinkSettings, SmppLink
 from aldis.links.smpp.probe import probe
+from aldis.operating.bulk import Bulk
 from aldis.operating.happenings import Happenings
 from aldis.operating.people import People
 from aldis.operating.phones import Phones
 from aldis.operating.sampling import Sampler
+from aldis.operating.sending import Sending
 from aldis.settings import (
     HttpSettings,
     LinkEntry,
@@ -54,6 +58,7 @@ from aldis.smpp.timers import Timers
 from aldis.stages.admission.admit import Admitter, ContentDesk, Deadlines
 from aldis.stages.admission.case import Links
 from aldis.stages.authenticate import Authenticator
+from aldis.stages.bulk.dispatcher import Dispatcher
 from aldis.stages.enquiries.enquirer import Enquirer
 from aldis.stages.inbound.collector import Collector
 from aldis.stages.inbound.reply import Replier
@@ -68,12 +73,16 @@ from aldis.store.health import StoreHealth
 from aldis.store.sqlite.health import look_over
 from aldis.store.sqlite.in_process import ProcessRunner
 from aldis.store.sqlite.journal import Journal
-from aldis.store.sqlite.ownership import OwnerLock
+from aldis.store.sqlite.ownership import OwnerLock, is_owned
 from aldis.store.sqlite.store import SqliteStore
 from aldis.telemetry import Metrics
+from aldis.traffic.refusal import Refusal
+from aldis.traffic.submission import Admitted, Submission
 
 log = structlog.get_logger()
 
+#: what stands where a customer's request would, when the house itself sends
+OURS = HttpRequest("POST", "", b"", [], b"", "")
 #: how long what is under way may take when the gateway stops
 GRACE_S = 10.0
 #: how long to wait for a gateway that is just ending
@@ -119,6 +128,11 @@ async def probe_link(entry: LinkEntry, clock: Clock) -> list[str]:
     return await probe(msgspec.structs.replace(_link_settings(entry), count=1), clock)
 
 
+def is_served(data_dir: Path) -> bool:
+    """Tell whether a gateway runs over a data directory now."""
+    return is_owned(data_dir)
+
+
 def _open_to_serve(
     settings: Settings, data_dir: Path, lock: OwnerLock, on_lost: Callable[[], None]
 ) -> SqliteStore:
@@ -149,6 +163,7 @@ class Gateway:
         self._recorder = Recorder(self.store, self.metrics)
         self._channel = HttpChannel()
         self._keeper: Keeper
+        self._dispatcher: Dispatcher
         self._collector: Collector
         self._links: dict[str, SmppLink] = {}
         self._senders: dict[str, Sender] = {}
@@ -184,6 +199,15 @@ class Gateway:
             settings.messages.failover_s,
         )
         self._keeper = Keeper(self.store, current, self._clock, keeping, self.metrics, self.links_up)
+        self._dispatcher = Dispatcher(
+            self.store,
+            self._clock,
+            current,
+            native.DIALECT.name,
+            self._admit_ours,
+            words_of,
+            settings.store.retention_days,
+        )
         for entry in settings.link:
             self._add_link(entry)
         self._wire_hints()
@@ -194,8 +218,8 @@ class Gateway:
         await self.store.recover_orphans(list(self._links), self._clock.now())
         self._link_tasks = [asyncio.create_task(link.run()) for link in self._links.values()]
         self._sender_tasks = [asyncio.create_task(sender.run()) for sender in self._senders.values()]
-        agents = (self._recorder.run, self._collector.run, self.poster.run, self._keeper.run)
-        self._agent_tasks = [asyncio.create_task(run()) for run in agents]
+        agents = self._recorder, self._collector, self.poster, self._keeper, self._dispatcher
+        self._agent_tasks = [asyncio.create_task(agent.run()) for agent in agents]
         await self.server.start()
         if settings.console is not None:
             await self._sampler.recall()
@@ -209,6 +233,7 @@ class Gateway:
         self.admitter.draining = True
         self._sampler.stop()
         self._viewers.close()
+        self._dispatcher.stop()
         if self.console is not None:
             await self.console.stop()
         await self.server.stop()
@@ -286,6 +311,9 @@ class Gateway:
     def _desk(self, current: CurrentDirectory) -> Desk:
         carrier = None if self._simulator is None else OperatorsCounter(self._simulator.memory)
         watching = self.store.watching
+        ask = functools.partial(self.enquirer.answer, native.DIALECT, OURS)
+        bulk = Bulk(self.store.bulk, lambda: current.directory)
+        bulk.on_started = self._dispatcher.wake
         return Desk(
             store=self.store,
             clock=self._clock,
@@ -297,7 +325,16 @@ class Gateway:
             happenings=Happenings(watching, current, self._clock),
             phones=Phones(carrier, watching),
             viewers=self._viewers,
+            sending=Sending(self._admit_ours, ask, current),
+            bulk=bulk,
         )
+
+    async def _admit_ours(self, submission: Submission) -> Admitted | Refusal:
+        """Have accepted what the house itself sends for an account."""
+        verdict = await self.admitter.admit(native.DIALECT, OURS, submission)
+        if isinstance(verdict, Admitted) and not submission.dry_run:
+            self.metrics.accepted.labels(native.DIALECT.name).inc(submission.recipient_count)
+        return verdict
 
     def _door(self) -> Door:
         paths: dict[str, Callable[[], HttpReply]] = {

@@ -12,6 +12,7 @@ import click
 from aldis import __version__
 from aldis.cli.admin import admin
 from aldis.cli.apply import apply
+from aldis.cli.bulk import bulk
 from aldis.cli.completion import completion
 from aldis.cli.config import config
 from aldis.cli.consent import consent
@@ -23,6 +24,7 @@ from aldis.cli.key import key
 from aldis.cli.message import message, messages
 from aldis.cli.route import route
 from aldis.cli.segments import segments
+from aldis.cli.send import send
 from aldis.cli.serve import serve
 from aldis.cli.simulator import simulator
 from aldis.cli.tail import tail
@@ -46,6 +48,8 @@ for verb in (
     doctor,
     top,
     tail,
+    send,
+    bulk,
     message,
     messages,
     inbound,

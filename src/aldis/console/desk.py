@@ -9,10 +9,12 @@ import msgspec
 from aldis.accounts.directory import CurrentDirectory
 from aldis.clock import Clock
 from aldis.console.viewers import Viewers
+from aldis.operating.bulk import Bulk
 from aldis.operating.happenings import Happenings
 from aldis.operating.people import People
 from aldis.operating.phones import Phones
 from aldis.operating.sampling import Sampler
+from aldis.operating.sending import Sending
 from aldis.store.contract import Store
 from aldis.telemetry import Metrics
 
@@ -31,3 +33,5 @@ class Desk(msgspec.Struct, frozen=True):
     happenings: Happenings
     phones: Phones
     viewers: Viewers
+    sending: Sending
+    bulk: Bulk

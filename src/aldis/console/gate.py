@@ -39,20 +39,20 @@ def guarded(page: Page, desk: Desk) -> Callable[[Request], Awaitable[Response]]:
         is_api = request.url.path.startswith(API)
         actor, csrf = await who(request, desk)
         if actor is None:
-            return _refused(request, 401, "sign in first", is_api=is_api)
+            return refused(request, 401, "sign in first")
         if actor.role < page.role:
-            return _refused(request, 403, f"this takes the role {page.role.name.lower()}", is_api=is_api)
+            return refused(request, 403, f"this takes the role {page.role.name.lower()}")
         if _is_too_large(request, page):
-            return _refused(request, 413, "this is too large", is_api=is_api)
+            return refused(request, 413, "this is too large")
         form = {} if is_api else await _form(request)
         if csrf and request.method not in _SAFE and not _has_token(request, form, csrf):
-            return _refused(request, 403, "the form is stale; load the page again", is_api=is_api)
+            return refused(request, 403, "the form is stale; load the page again")
         try:
             return await page.handler(Visit(request, desk, actor, csrf, form))
         except OperatingError as fault:
-            return _refused(request, fault.status, str(fault), is_api=is_api)
+            return refused(request, fault.status, str(fault))
         except TemporaryError:
-            return _refused(request, 503, "the store cannot answer now; try again", is_api=is_api)
+            return refused(request, 503, "the store cannot answer now; try again")
 
     return endpoint
 
@@ -98,9 +98,9 @@ def _has_token(request: Request, form: dict[str, str], csrf: str) -> bool:
     return hmac.compare_digest(given.encode(), csrf.encode())
 
 
-def _refused(request: Request, status: int, why: str, *, is_api: bool) -> Response:
+def refused(request: Request, status: int, why: str) -> Response:
     """Say no in the words of whoever asks: a problem for programs, a page for people."""
-    if is_api:
+    if request.url.path.startswith(API):
         headers = {"www-authenticate": "Bearer"} if status == 401 else None  # noqa: PLR2004 - RFC 9110 §15.5.2
         problem = {"type": "about:blank", "title": why, "status": status}
         return JSONResponse(problem, status, headers, "application/problem+json")

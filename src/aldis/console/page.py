@@ -6,8 +6,9 @@ so a page cannot forget to ask.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib.resources import files
+from typing import Any
 
 import jinja2
 import msgspec
@@ -44,6 +45,27 @@ class Visit(msgspec.Struct, frozen=True):
 Handler = Callable[[Visit], Awaitable[Response]]
 
 
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """What a call of the admin API takes and gives, as `/v1/openapi.json` and `/api` tell it."""
+
+    #: what it does, in a few words
+    summary: str
+    #: the type of the body; None for none
+    takes: Any = None
+    #: the type of the answer; None for none
+    gives: Any = None
+    #: the answer's, when all is well
+    status: int = 200
+    #: parameters of the address → what they are for
+    query: Mapping[str, str] = {}
+    #: headers → what they are for
+    headers: Mapping[str, str] = {}
+    #: types of what stands in path and address, where that is no text; `id` is a number anyway
+    kinds: Mapping[str, Any] = {}
+    #: a body to start from
+    example: Any = None
+
+
 class Page(msgspec.Struct, frozen=True):
     """A path and who may ask for it."""
 
@@ -55,6 +77,8 @@ class Page(msgspec.Struct, frozen=True):
     uploads: bool = False
     #: a POST that changes nothing, so that viewers may
     only_looks: bool = False
+    #: of a path under /v1/
+    call: Call | None = None
 
 
 _ENVIRONMENT = jinja2.Environment(

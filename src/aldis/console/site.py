@@ -13,10 +13,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from aldis.console import api, sign_in
+from aldis.console import sign_in
 from aldis.console.desk import Desk
-from aldis.console.gate import guarded
-from aldis.console.page import Page, render_open
+from aldis.console.gate import guarded, refused
+from aldis.console.page import Page
 from aldis.console.pages import PAGES
 
 _POLICY = (
@@ -64,19 +64,25 @@ async def _static(request: Request) -> Response:
     return Response(octets, media_type=kind)
 
 
-async def _missing(_request: Request, _fault: Exception) -> Response:
-    return render_open("refused.html", status=404, why="There is no such page.")
+async def _missing(request: Request, _fault: Exception) -> Response:
+    return refused(request, 404, "there is no such page")
 
 
-async def _failed(_request: Request, _fault: Exception) -> Response:
-    return render_open("refused.html", status=500, why="This failed; the log says why.")
+async def _other_method(request: Request, fault: Exception) -> Response:
+    answer = refused(request, 405, "this does not take that method")
+    answer.headers.update(getattr(fault, "headers", None) or {})
+    return answer
 
 
-def site(desk: Desk, pages: tuple[Page, ...] = (*PAGES, *api.PAGES, *sign_in.PAGES)) -> Starlette:
+async def _failed(request: Request, _fault: Exception) -> Response:
+    return refused(request, 500, "this failed; the log says why")
+
+
+def site(desk: Desk, pages: tuple[Page, ...] = (*PAGES, *sign_in.PAGES)) -> Starlette:
     """Build the application."""
     routes = [Route(page.path, guarded(page, desk), methods=list(page.methods)) for page in pages]
     return Starlette(
         routes=[*routes, *sign_in.routes(desk), Route("/static/{path:path}", _static)],
         middleware=[Middleware(SafeHeaders)],
-        exception_handlers={404: _missing, 500: _failed},
+        exception_handlers={404: _missing, 405: _other_method, 500: _failed},
     )

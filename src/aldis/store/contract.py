@@ -18,6 +18,7 @@ import msgspec
 from aldis.accounts.directory import Directory
 from aldis.accounts.plan import Plan, Stored
 from aldis.accounts.staff import AuditEntry
+from aldis.store.bulk import BulkStore
 from aldis.store.staff import StaffStore
 from aldis.store.watching import WatchingStore
 from aldis.traffic.consent import ConsentChange
@@ -132,6 +133,11 @@ class Store(Protocol):
     @property
     def watching(self) -> WatchingStore:
         """What those see who watch the gateway at work."""
+        ...
+
+    @property
+    def bulk(self) -> BulkStore:
+        """What is kept of sending to many."""
         ...
 
     async def close(self) -> None:

@@ -1,8 +1,18 @@
-"""The pages, one file a subject; each names its paths and their roles in PAGES."""
+"""The pages, one file a subject; each names its paths and their roles in PAGES, with the admin API's."""
 
 from __future__ import annotations
 
+from aldis.console import api
+from aldis.console.api.description import with_description
 from aldis.console.page import Page
-from aldis.console.pages import handsets, now
+from aldis.console.pages import bulk, compose, handsets, now
 
-PAGES: tuple[Page, ...] = (*now.PAGES, *handsets.PAGES)
+PAGES: tuple[Page, ...] = with_description(
+    (
+        *now.PAGES,
+        *compose.PAGES,
+        *bulk.PAGES,
+        *handsets.PAGES,
+        *api.PAGES,
+    )
+)

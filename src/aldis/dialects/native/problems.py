@@ -45,10 +45,7 @@ PROBLEMS: dict[RefusalReason, tuple[int, str]] = {
     RefusalReason.SENDING_NOT_PERMITTED: (403, "the account may not send"),
     RefusalReason.LOOKUP_NOT_PERMITTED: (403, "the account may not look numbers up"),
     RefusalReason.THROTTLED: (429, "too many messages a second for this account"),
-    RefusalReason.SENDER_INVALID: (
-        422,
-        "`{}` cannot be a sender, or none was given and the account has no default one",
-    ),
+    RefusalReason.SENDER_INVALID: (422, "`{}` cannot be a sender"),
     RefusalReason.SENDER_UNKNOWN: (422, "the sender `{}` is not known"),
     RefusalReason.SENDER_NOT_YOURS: (403, "the sender `{}` is not this account's"),
     RefusalReason.KEYWORD_UNKNOWN: (422, "the keyword `{}` is not known"),
@@ -75,8 +72,14 @@ PROBLEMS: dict[RefusalReason, tuple[int, str]] = {
 }
 
 
+#: where there is nothing to be named
+NAMELESS = {RefusalReason.SENDER_INVALID: "no sender was given, and the account has no default one"}
+
+
 def words_of(refusal: Refusal) -> str:
     """Say a refusal to a person."""
+    if not refusal.value and refusal.reason in NAMELESS:
+        return NAMELESS[refusal.reason]
     return PROBLEMS[refusal.reason][1].replace("{}", refusal.value or refusal.parameter)
 
 

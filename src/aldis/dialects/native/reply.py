@@ -168,8 +168,14 @@ def forced_by(strangers: dict[str, int]) -> list[Forced]:
 
 
 def replay(submission: Submission, found: StatusFound) -> HttpReply | None:
-    """Give the first answer again, made of what was stored with it; None for another request under the same
-    key, and where a part of it has been forgotten since.
+    """Give the first answer again; None where `replayed` gives none."""
+    accepted = replayed(submission, found)
+    return None if accepted is None else _accepted(accepted, REPLAYED)
+
+
+def replayed(submission: Submission, found: StatusFound) -> Accepted | None:
+    """Make the first answer again of what was stored with it; None for another request under the same key,
+    and where a part of it has been forgotten since.
     """
     first, ask = found.messages[0].message, submission.asks[0]
     echo = msgspec.json.decode(first.echo, type=dict[str, str])
@@ -182,8 +188,7 @@ def replay(submission: Submission, found: StatusFound) -> HttpReply | None:
     ]
     micros = sum(each.message.price_micros * each.message.segments for each in found.messages)
     segments = sum(message.segments for message in messages)
-    accepted = Accepted(first.reference, messages, segments, from_micros(micros), found.currency)
-    return _accepted(accepted, REPLAYED)
+    return Accepted(first.reference, messages, segments, from_micros(micros), found.currency)
 
 
 def _accepted(accepted: Accepted, *more: tuple[bytes, bytes]) -> HttpReply:

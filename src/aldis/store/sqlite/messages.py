@@ -17,6 +17,7 @@ from aldis.accounts.staff import AuditEntry
 from aldis.store.contract import Acceptance, InboundBatch
 from aldis.store.sqlite import (
     admission,
+    bulk,
     cancelling,
     consent,
     directory,
@@ -55,6 +56,7 @@ _ITEMS: dict[Operation[Any, Any], Any] = {
     staff.carry_out: staff.Change,
     watching.keep_minute: watching.Minute,
     watching.note: AuditEntry,
+    bulk.carry_out: bulk.Change,
 }
 _NUMBERS = {operation: number for number, operation in enumerate(_ITEMS)}
 _OPERATIONS = tuple(_ITEMS)

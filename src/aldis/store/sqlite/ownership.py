@@ -41,3 +41,18 @@ class OwnerLock:
     def release(self) -> None:
         """Let another gateway take over."""
         os.close(self._file)
+
+
+def is_owned(folder: Path) -> bool:
+    """Tell whether a gateway serves a data directory now."""
+    try:
+        file = os.open(folder / "owner.lock", os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:  # shared, so that it keeps no other looker out; a gateway that starts now tries again
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
+    return False

@@ -33,6 +33,7 @@ from aldis.store.sqlite import (
     sending,
     upkeep,
 )
+from aldis.store.sqlite.bulk import SqliteBulk
 from aldis.store.sqlite.claims import Claims, LinkClaims
 from aldis.store.sqlite.connection import open_reader, open_writer, upgrade
 from aldis.store.sqlite.in_thread import ThreadRunner
@@ -78,6 +79,8 @@ class SqliteStore:
         self.staff = SqliteStaff(self._writer, self._reader, self._operators)
         #: see `Store.watching`
         self.watching = SqliteWatching(self._writer, self._scans, self._operators)
+        #: see `Store.bulk`
+        self.bulk = SqliteBulk(self._writer, self._reader, self._operators)
 
     @property
     def commits(self) -> int:

@@ -1,0 +1,97 @@
+"""`aldis send NUMBER TEXT`: one message, accepted by the gateway that runs beside.
+
+It becomes a bulk job of one row, because the gateway alone may accept: only it knows its links and wakes its
+senders. It picks the job up within half a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+import msgspec
+
+from aldis.app import is_served, open_store
+from aldis.cli.admin import whoever_runs_this
+from aldis.cli.running import config_option, data_dir_option, existing_store, run, settings_or_default
+from aldis.clock import SystemClock
+from aldis.errors import GatewayError
+from aldis.operating.bulk import Bulk, NewJob
+from aldis.settings import Settings
+from aldis.store.contract import Store
+from aldis.traffic.bulk import Job, JobState, Mapping, Row
+from aldis.traffic.submission import Priority
+
+COLUMNS = ("number", "text", "sender", "label")
+#: how long the gateway may take
+PATIENCE_S = 10.0
+POLL_S = 0.05
+
+
+@click.command()
+@click.argument("number")
+@click.argument("text")
+@click.option("--account", required=True, help="Whose message it is.")
+@click.option("--from", "sender", default="", help="The sender; the account's default one if left out.")
+@click.option("--label", default="", help="Under which its use is counted.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@config_option
+@data_dir_option
+def send(  # noqa: PLR0913 - one argument an option
+    *,
+    number: str,
+    text: str,
+    account: str,
+    sender: str,
+    label: str,
+    as_json: bool,
+    config_file: Path,
+    data_dir: Path,
+) -> None:
+    """Send TEXT to NUMBER for an account, through the running gateway."""
+    settings = existing_store(settings_or_default(config_file), data_dir)
+    if not is_served(data_dir):
+        raise GatewayError(f"no gateway is running over {data_dir}: start one with `aldis serve`")
+    message_id = run(_send(settings, data_dir, account, (number, text, sender, label)))
+    if as_json:
+        click.echo(msgspec.json.encode({"message_id": message_id}).decode())
+    else:
+        click.echo(f"accepted as message {message_id}; `aldis message {message_id}` tells what becomes of it")
+
+
+async def _send(settings: Settings, data_dir: Path, account: str, cells: tuple[str, ...]) -> int:
+    store, clock = open_store(settings, data_dir), SystemClock()
+    try:
+        directory = await store.directory()
+        jobs = Bulk(store.bulk, lambda: directory)
+        actor = whoever_runs_this()
+        mapping = Mapping("number", "{text}", "{sender}", "{label}", Priority.INTERACTIVE_LOW)
+        wanted = NewJob(account, "aldis send", COLUMNS, mapping)
+        job_id = await jobs.load(actor, wanted, [cells], clock.now())
+        await jobs.start(actor, job_id, clock.now())
+        job, row = await _outcome(store, job_id, clock.monotonic() + PATIENCE_S, clock)
+        if not row.message_id and not row.fault:  # nothing may be sent when nobody waits for it any more
+            if job.state in (JobState.RUNNING, JobState.PAUSED):
+                await jobs.act(actor, job_id, "cancel", clock.now())
+            job, row = await _outcome(store, job_id, clock.monotonic() + 1.0, clock)
+    finally:
+        await store.close()
+    if row.message_id:
+        return row.message_id
+    raise GatewayError(
+        row.fault or job.why or f"the gateway did not take it within {PATIENCE_S:.0f} s; nothing was sent"
+    )
+
+
+async def _outcome(store: Store, job_id: int, until: float, clock: SystemClock) -> tuple[Job, Row]:
+    """Wait until the row has one, or the job pauses, or the time is over."""
+    while True:
+        job = await store.bulk.job(job_id)
+        (row,) = await store.bulk.rows(job_id, 0, 1)
+        if job is None:
+            raise GatewayError("the job has gone")
+        is_over = row.message_id or row.fault or job.state is JobState.PAUSED
+        if is_over or clock.monotonic() >= until:
+            return job, row
+        await asyncio.sleep(POLL_S)

@@ -1,0 +1,142 @@
+"""Describes the admin API: an OpenAPI 3.1 document of all calls, and a page to try them on.
+
+Whatever has a page under /v1/ is in it. What a page says of itself (`page.Call`) is told; of one that says
+nothing, the path, the method and the role are. Source: OpenAPI 3.1.0 (spec.openapis.org/oas/v3.1.0).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from http import HTTPStatus
+from typing import Annotated, Any
+
+import msgspec
+from starlette.responses import Response
+
+from aldis import __version__
+from aldis.console.api.exchange import JSON, MAX_DIGITS, PROBLEM, answered
+from aldis.console.page import Call, Page, Visit, render
+from aldis.dialects.native.problems import Problem
+
+_REFERENCE = "#/components/schemas/{name}"
+#: a placeholder of a path, with the converter that it may have
+_PLACE = re.compile(r"\{(\w+)(?::\w+)?\}")
+#: of a thing in the store
+NUMBER = Annotated[int, msgspec.Meta(ge=0, lt=10**MAX_DIGITS)]
+_ABOUT = (
+    "What operators can do, for programs. A key is made on the page People or by `aldis admin`, and sent as "
+    "`Authorization: Bearer <key>`; a signed-in browser sends its cookie and X-CSRF-Token instead. Whatever "
+    "is refused is told as a problem (RFC 9457)."
+)
+
+
+def with_description(pages: tuple[Page, ...]) -> tuple[Page, ...]:
+    """Add to a site's pages the document that describes its calls, and the page to try them on."""
+
+    async def document(_visit: Visit) -> Response:
+        """Give the document."""
+        return answered(written)
+
+    async def tried(visit: Visit) -> Response:
+        """Show the page."""
+        return render(visit, "api.html", calls=shown)
+
+    added = (
+        Page("/v1/openapi.json", document, call=Call(summary="Describe this API", gives=dict[str, Any])),
+        Page("/api", tried),
+    )
+    whole = (*pages, *added)
+    written = document_of(whole)
+    shown = list(calls_of(whole))
+    return whole
+
+
+class ShownCall(msgspec.Struct, frozen=True):
+    """One call as the page to try it on shows it."""
+
+    method: str
+    path: str
+    role: str
+    call: Call
+    #: names of what stands in the path
+    places: tuple[str, ...]
+    #: a body to start from; "" for none
+    example: str
+
+
+def calls_of(pages: Iterable[Page]) -> Iterable[ShownCall]:
+    """Give every call under /v1/, by path."""
+    for page in sorted(pages, key=lambda page: page.path):
+        if page.path.startswith("/v1/"):
+            call = page.call or Call(summary=page.path.removeprefix("/v1/").replace("/", " "))
+            example = msgspec.json.format(msgspec.json.encode(call.example)).decode() if call.example else ""
+            for method in page.methods:
+                yield ShownCall(
+                    method,
+                    _PLACE.sub(r"{\1}", page.path),
+                    page.role.name.lower(),
+                    call,
+                    tuple(_PLACE.findall(page.path)),
+                    example,
+                )
+
+
+def document_of(pages: Sequence[Page]) -> dict[str, Any]:
+    """Write the document."""
+    calls = list(calls_of(pages))
+    kinds: list[Any] = [Problem, str, NUMBER]
+    for each in calls:
+        kinds += [kind for kind in (each.call.takes, each.call.gives) if kind is not None]
+        kinds += each.call.kinds.values()
+    schemas, components = msgspec.json.schema_components(kinds, ref_template=_REFERENCE)
+    known = dict(zip(map(repr, kinds), schemas, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for each in calls:
+        paths.setdefault(each.path, {})[each.method.lower()] = _operation(each, known)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Aldis admin API", "version": __version__, "description": _ABOUT},
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+        },
+        "security": [{"key": []}],
+    }
+
+
+def _operation(each: ShownCall, known: dict[str, Any]) -> dict[str, Any]:
+    call = each.call
+    kinds = {"id": NUMBER, **call.kinds}
+    parameters = [
+        {"name": name, "in": "path", "required": True, "schema": known[repr(kinds.get(name, str))]}
+        for name in each.places
+    ]
+    for where, named in (("query", call.query), ("header", call.headers)):
+        parameters += [
+            {"name": name, "in": where, "description": words, "schema": known[repr(kinds.get(name, str))]}
+            for name, words in named.items()
+        ]
+    good: dict[str, Any] = {"description": HTTPStatus(call.status).phrase}
+    if call.gives is not None:
+        good["content"] = {JSON: {"schema": known[repr(call.gives)]}}
+    elif each.call.status == HTTPStatus.OK:
+        good["content"] = {"*/*": {"schema": {}}}
+    bad = {
+        "description": "A problem",
+        "content": {PROBLEM: {"schema": known[repr(Problem)]}},
+    }
+    operation: dict[str, Any] = {
+        "operationId": re.sub(r"\W+", "_", f"{each.method.lower()}{each.path}").strip("_"),
+        "summary": call.summary,
+        "description": f"Takes the role {each.role}.",
+        "parameters": parameters,
+        "responses": {str(call.status): good, "4XX": bad, "5XX": bad},
+    }
+    if call.takes is not None:
+        body: dict[str, Any] = {"schema": known[repr(call.takes)]}
+        if call.example is not None:
+            body["example"] = call.example
+        operation["requestBody"] = {"required": True, "content": {JSON: body}}
+    return operation

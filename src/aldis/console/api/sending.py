@@ -1,0 +1,70 @@
+"""Sending for an account: the native dialect's calls, with the account beside them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from starlette.responses import Response
+
+from aldis.accounts.staff import Role
+from aldis.console.api.exchange import answered, body_of, key_of, problem
+from aldis.console.page import Call, Page, Visit
+from aldis.dialects.native.reply import Accepted, Estimate
+from aldis.dialects.native.sending import Send, fingerprint_of
+from aldis.operating.sending import Refused
+
+EXAMPLE = {"account": "demo", "to": "4512345678", "text": "Your order is on its way"}
+KEY = {"Idempotency-Key": "1 to 80 characters; a repetition gets the first answer again"}
+
+
+class SendFor(Send, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One text for one or more numbers, for an account."""
+
+    account: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+
+
+async def _send(visit: Visit) -> Response:
+    try:
+        key = key_of(visit)
+        send = await body_of(visit, SendFor)
+        fingerprint = fingerprint_of(await visit.request.body()) if key else ""
+        sent = await visit.desk.sending.send(visit.actor, send.account, send, key, fingerprint)
+    except Refused as fault:
+        return problem(fault)
+    return answered(sent.accepted, 202, {"idempotency-replayed": "true"} if sent.is_repetition else None)
+
+
+async def _estimate(visit: Visit) -> Response:
+    try:
+        send = await body_of(visit, SendFor)
+        return answered(await visit.desk.sending.estimate(send.account, send))
+    except Refused as fault:
+        return problem(fault)
+
+
+PAGES = (
+    Page(
+        "/v1/messages",
+        _send,
+        Role.OPERATOR,
+        ("POST",),
+        call=Call(
+            summary="Send for an account",
+            takes=SendFor,
+            gives=Accepted,
+            status=202,
+            headers=KEY,
+            example=EXAMPLE,
+        ),
+    ),
+    Page(
+        "/v1/estimate",
+        _estimate,
+        Role.OPERATOR,
+        ("POST",),
+        call=Call(
+            summary="Tell what a message would be and cost", takes=SendFor, gives=Estimate, example=EXAMPLE
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Carries out what is to be sent to many."""
