@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from aldis.errors import SettingsError
-from aldis.links.smpp import tls
+from aldis.links import tls
 from aldis.settings import read
 
 
@@ -73,7 +73,6 @@ connections = "many"
 colour = "red"
 
 [[link]]
-name = "a"
 host = "x"
 
 [[link]]
@@ -96,14 +95,12 @@ def test_every_fault_of_a_settings_file_is_told_with_its_line() -> None:
         (3, "is not host:port"),
         (4, "Expected `int`"),
         (5, "unknown key"),
-        (7, "`port` is missing"),
+        (7, "`name` is missing"),
     ]
     assert [
         (int(fault.split(":")[1]), word in fault) for fault, (_, word) in zip(told, expected, strict=True)
     ] == [(line, True) for line, _ in expected]
-    told = faults(
-        FAULTY.replace('name = "a"\nhost = "x"\n\n', 'name = "a"\nhost = "x"\nport = 1\nkind = "smtp"\n\n')
-    )
+    told = faults(FAULTY.replace('host = "x"\n\n', 'name = "a"\nhost = "x"\nport = 1\nkind = "smtp"\n\n'))
     for line, word in ((11, "must be one of smpp"), (14, "two links"), (16, "above 0"), (17, "tps")):
         assert any(fault.startswith(f"aldis.toml:{line}:") and word in fault for fault in told), (
             line,

@@ -117,6 +117,8 @@ class Dialect(msgspec.Struct, frozen=True):
     #: (a message from a handset, where to, now)
     inbound: Callable[[DueInbound, Endpoint, int], PostbackRequest]
     answer: Callable[[HttpRequest, Enquiry, Answer], HttpReply] = asks_nothing
+    #: `inbound` tells of attachments, so it must be given their octets
+    tells_attachments: bool = False
     traits: DialectTraits = DialectTraits()
 
 

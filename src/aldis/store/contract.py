@@ -18,6 +18,7 @@ import msgspec
 from aldis.accounts.directory import Directory
 from aldis.accounts.plan import Plan, Stored
 from aldis.traffic.consent import ConsentChange
+from aldis.traffic.content import KeptPart
 from aldis.traffic.enquiry import Usage
 from aldis.traffic.inbound import DueInbound, InboundFacts, InboundPart, NewInbound, Segments
 from aldis.traffic.message import (
@@ -72,6 +73,8 @@ class Timeline(msgspec.Struct, frozen=True):
     message: MessageFacts
     segments: tuple[SegmentFacts, ...]
     postbacks: tuple[PostbackFacts, ...]
+    #: of a multimedia message
+    parts: tuple[KeptPart, ...] = ()
 
 
 class Purged(msgspec.Struct, frozen=True):

@@ -110,6 +110,11 @@ class SmppLink:
         """Whether anything can be submitted."""
         return any(bind.is_up for bind in self._senders)
 
+    @property
+    def conditions(self) -> list[str]:
+        """How its binds stand, for people."""
+        return [bind.condition for bind in self.binds]
+
     def room(self) -> int:
         """How many more submits fit into the windows, and into the rate while the SMSC throttles."""
         window = self._settings.window
@@ -125,6 +130,9 @@ class SmppLink:
         session = bind.session
         if session is None:
             self.on_outcome(segment, InDoubt("link down"))
+            return
+        if segment.parts:
+            self.on_outcome(segment, Rejected("a multimedia message cannot go over this link"))
             return
         try:
             body, tlvs = self._translator.to_submit_sm(segment, self._clock.now())
