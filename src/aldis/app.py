@@ -10,11 +10,9 @@ import asyncio
 import functools
 import os
 import secrets
-import ssl
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
 import structlog
 
 from aldis.accounts.directory import CurrentDirectory
@@ -32,9 +30,16 @@ from aldis.doors.http import house
 from aldis.doors.http.app import Door
 from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.server import HttpServer, ServerSettings
-from aldis.links.smpp import tls
-from aldis.links.smpp.link import PAIR, TRANSCEIVER, LinkSettings, SmppLink
-from aldis.links.smpp.probe import probe
+from aldis.linking import (
+    Link,
+    Surroundings,
+    content_limits,
+    link_of,
+    links_of,
+    listener_of,
+    sender_settings,
+)
+from aldis.mms.access import Access
 from aldis.operating.bulk import Bulk
 from aldis.operating.happenings import Happenings
 from aldis.operating.people import People
@@ -47,25 +52,24 @@ from aldis.settings import (
     Settings,
     SimulatorSettings,
     host_and_port,
-    password_of,
     store_path,
 )
 from aldis.simulator.counter import OperatorsCounter
 from aldis.simulator.memory import Memory, SmscSettings
+from aldis.simulator.mmsc import Mmsc, VaspSettings
 from aldis.simulator.smsc import Smsc
 from aldis.simulator.view import HandsetView
 from aldis.smpp.timers import Timers
 from aldis.stages.admission.admit import Admitter, ContentDesk, Deadlines
-from aldis.stages.admission.case import Links
 from aldis.stages.authenticate import Authenticator
 from aldis.stages.bulk.dispatcher import Dispatcher
 from aldis.stages.enquiries.enquirer import Enquirer
 from aldis.stages.inbound.collector import Collector
+from aldis.stages.inbound.mms import MmsIntake
 from aldis.stages.inbound.reply import Replier
 from aldis.stages.postbacks.poster import Poster
 from aldis.stages.receipts.recorder import Recorder
-from aldis.stages.sending.retry import RetryPolicy
-from aldis.stages.sending.sender import Sender, SenderSettings
+from aldis.stages.sending.sender import Sender
 from aldis.stages.upkeep.keeper import Keeper, KeeperSettings
 from aldis.store.content_files import ContentFiles
 from aldis.store.contract import Store
@@ -87,6 +91,8 @@ OURS = HttpRequest("POST", "", b"", [], b"", "")
 GRACE_S = 10.0
 #: how long to wait for a gateway that is just ending
 TAKE_OVER_S = 2.0
+#: what the simulator takes at once: a large multimedia message
+VIEW_OCTETS = 8_388_608
 
 
 def luck() -> float:
@@ -121,11 +127,6 @@ def open_store(settings: Settings, data_dir: Path) -> SqliteStore:
 def store_health(path: Path) -> StoreHealth:
     """Look a store's file over."""
     return look_over(path)
-
-
-async def probe_link(entry: LinkEntry, clock: Clock) -> list[str]:
-    """Try a link's binds once; returns how each went. Raises SettingsError."""
-    return await probe(msgspec.structs.replace(_link_settings(entry), count=1), clock)
 
 
 def is_served(data_dir: Path) -> bool:
@@ -165,7 +166,9 @@ class Gateway:
         self._keeper: Keeper
         self._dispatcher: Dispatcher
         self._collector: Collector
-        self._links: dict[str, SmppLink] = {}
+        self._links: dict[str, Link] = {}
+        #: where carriers ask us
+        self._listeners: list[HttpServer] = []
         self._senders: dict[str, Sender] = {}
         self._link_tasks: list[asyncio.Task[None]] = []
         self._sender_tasks: list[asyncio.Task[None]] = []
@@ -183,22 +186,24 @@ class Gateway:
             await self._simulator.start()
         current = CurrentDirectory(await self.store.directory())
         authenticator = Authenticator(self._clock, secrets.token_bytes(32))
-        text_rules = {entry.name: entry.quirks.text_rules for entry in settings.link}
-        links = Links(text_rules, self._is_up)
+        links = links_of(settings.link, self._is_up)
         deadlines = Deadlines(settings.messages.validity_s, settings.messages.receipt_patience_s)
-        content = ContentDesk(self._contents)
+        content = ContentDesk(self._contents, content_limits(settings.messages))
         self.admitter = Admitter(self.store, self._clock, current, authenticator, links, deadlines, content)
         self.enquirer = Enquirer(self.store, self._clock, current, authenticator)
-        replier = Replier(current, text_rules, self._is_up)
+        replier = Replier(current, links.rules, self._is_up, links.routes)
         repeat_s = settings.messages.inbound_repeat_s
         self._collector = Collector(self.store, current, self._clock, replier, self.metrics, repeat_s)
-        self.poster = Poster(self.store, self._channel, BY_NAME, current, self._clock, self.metrics)
+        read = self._contents.read
+        self.poster = Poster(self.store, self._channel, BY_NAME, current, self._clock, self.metrics, read)
         keeping = KeeperSettings(
             settings.store.retention_days,
             settings.messages.receipt_patience_s,
             settings.messages.failover_s,
         )
-        self._keeper = Keeper(self.store, current, self._clock, keeping, self.metrics, self.links_up)
+        self._keeper = Keeper(
+            self.store, current, self._clock, keeping, self.metrics, self.links_up, self._contents
+        )
         self._dispatcher = Dispatcher(
             self.store,
             self._clock,
@@ -208,8 +213,7 @@ class Gateway:
             words_of,
             settings.store.retention_days,
         )
-        for entry in settings.link:
-            self._add_link(entry)
+        self._add_links(settings.link)
         self._wire_hints()
         # Before anything is sent: a port that is taken must not leave messages in doubt.
         self.server = HttpServer(self._door().serve, _server_settings(settings.http), Entropy())
@@ -220,7 +224,8 @@ class Gateway:
         self._sender_tasks = [asyncio.create_task(sender.run()) for sender in self._senders.values()]
         agents = self._recorder, self._collector, self.poster, self._keeper, self._dispatcher
         self._agent_tasks = [asyncio.create_task(agent.run()) for agent in agents]
-        await self.server.start()
+        for server in (self.server, *self._listeners):
+            await server.start()
         if settings.console is not None:
             await self._sampler.recall()
             self._agent_tasks.append(asyncio.create_task(self._sampler.run()))
@@ -242,6 +247,8 @@ class Gateway:
         await _within(GRACE_S, self._sender_tasks)
         await asyncio.gather(*(link.stop(1.0) for link in self._links.values()))
         await _within(GRACE_S, [*self._link_tasks, *self._sender_tasks])
+        for server in self._listeners:
+            await server.stop()
         self._recorder.stop()
         self._collector.stop()
         self.poster.stop()
@@ -268,23 +275,31 @@ class Gateway:
         return link is not None and link.is_up
 
     def binds(self) -> dict[str, list[str]]:
-        """Tell how the binds of each link stand, for people."""
-        return {name: [bind.condition for bind in link.binds] for name, link in self._links.items()}
+        """Tell how each link stands, for people."""
+        return {name: link.conditions for name, link in self._links.items()}
 
     def _link_errors(self) -> dict[str, tuple[str, int]]:
         return {name: link.last_error for name, link in self._links.items()}
 
-    def _add_link(self, entry: LinkEntry) -> None:
-        take_receipt, take_inbound = self._recorder.take, self._collector.take
-        link = SmppLink(_link_settings(entry), self._clock, luck, self.metrics, take_receipt, take_inbound)
-        settings = SenderSettings(
-            retry=RetryPolicy(max_attempts=entry.max_attempts, hold_in_doubt=entry.in_doubt == "hold"),
-            tps=entry.tps,
+    def _add_links(self, entries: tuple[LinkEntry, ...]) -> None:
+        around = Surroundings(
+            clock=self._clock,
+            metrics=self.metrics,
+            luck=luck,
+            take_receipt=self._recorder.take,
+            take_inbound=self._collector.take,
+            take_mms=MmsIntake(self._contents, self._collector.take).take,
+            read_content=self._contents.read,
         )
-        self.metrics.link_window.labels(entry.name).set(link.window)
-        self.metrics.link_limit.labels(entry.name).set(entry.tps or 0)
-        self._links[entry.name] = link
-        self._senders[entry.name] = Sender(self.store, link, settings, self._clock, luck, self.metrics)
+        for entry in entries:
+            link = self._links[entry.name] = link_of(entry, around)
+            settings = sender_settings(entry)
+            self.metrics.link_window.labels(entry.name).set(link.window)
+            self.metrics.link_limit.labels(entry.name).set(entry.tps or 0)
+            self._senders[entry.name] = Sender(self.store, link, settings, self._clock, luck, self.metrics)
+            listener = listener_of(entry, around)
+            if listener is not None:
+                self._listeners.append(HttpServer(*listener, Entropy()))
 
     def _wire_hints(self) -> None:
         """Let each stage's commit wake the next; all of them poll as well."""
@@ -351,24 +366,32 @@ class Gateway:
 
 
 class Simulator:
-    """The SMSC and a view of its handsets, as `aldis simulator` and the gateway's `[simulator]` run them."""
+    """The SMSC, the MMSC and a view of their handsets, as `aldis simulator` and the gateway's `[simulator]`
+    run them.
+    """
 
     def __init__(self, settings: SimulatorSettings, clock: Clock) -> None:
         host, port = host_and_port(settings.listen)
         timers = Timers(inactivity_s=settings.inactivity_s)
         self.memory = Memory(SmscSettings(host, port, settings.system_id, settings.password, timers), clock)
         self.smsc = Smsc(self.memory)
+        vasp = VaspSettings(settings.vasp_url, Access(settings.vasp_user, settings.vasp_password))
+        self.mmsc = Mmsc(self.memory, vasp)
         host, port = host_and_port(settings.view)
-        self.view = HttpServer(HandsetView(self.memory).serve, ServerSettings(host, port), Entropy())
+        view = HandsetView(self.memory, self.mmsc)
+        where = ServerSettings(host, port, GuardLimits(body_octets=VIEW_OCTETS))
+        self.view = HttpServer(view.serve, where, Entropy())
 
     async def start(self) -> None:
         """Listen on both."""
         await self.smsc.start()
+        self.mmsc.start()
         await self.view.start()
 
     async def stop(self) -> None:
         """Send the receipts that are owed, then close both."""
         await self.smsc.stop()
+        await self.mmsc.stop()
         await self.view.stop()
 
 
@@ -377,30 +400,6 @@ async def _within(seconds: float, tasks: list[asyncio.Task[None]]) -> None:
         _, late = await asyncio.wait(tasks, timeout=seconds)
         if late:
             log.warning("stopping without waiting any longer", tasks=len(late))
-
-
-def _link_settings(entry: LinkEntry) -> LinkSettings:
-    return LinkSettings(
-        name=entry.name,
-        host=entry.host,
-        port=entry.port,
-        system_id=entry.system_id,
-        password=password_of(entry),
-        system_type=entry.system_type,
-        window=entry.window,
-        timers=Timers(enquire_link_s=entry.enquire_link_s, response_s=entry.response_s),
-        binds=PAIR if entry.bind == "pair" else TRANSCEIVER,
-        count=entry.binds,
-        tls=tls_of(entry),
-        quirks=entry.quirks,
-    )
-
-
-def tls_of(entry: LinkEntry) -> ssl.SSLContext | None:
-    """Make the TLS context that a link's settings ask for. Raises SettingsError."""
-    if not entry.tls:
-        return None
-    return tls.context(entry.name, entry.tls_ca, entry.tls_certificate, entry.tls_key)
 
 
 def _server_settings(http: HttpSettings) -> ServerSettings:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -69,17 +70,21 @@ class MessageSettings(msgspec.Struct, frozen=True):
     failover_s: int = 30
     #: the same words from the same handset within this time are the carrier's repetition
     inbound_repeat_s: int = 60
+    #: attachments and text of one multimedia message
+    mms_octets: int = 1_048_576
+    #: look into pictures before they are accepted
+    mms_verify: bool = False
     #: how long to wait for a receipt before a message counts as unconfirmed
     receipt_patience_s: int = 259_200
 
 
 class LinkEntry(msgspec.Struct, frozen=True):
-    """`[[link]]`: a carrier's SMSC."""
+    """`[[link]]`: a carrier's SMSC, or with `kind = "mm7"` its MMSC."""
 
     name: str
-    host: str
-    port: int
-    kind: Literal["smpp"] = "smpp"
+    kind: Literal["smpp", "mm7"] = "smpp"
+    host: str = ""
+    port: int = 0
     #: a transceiver, or a transmitter and a receiver
     bind: Literal["transceiver", "pair"] = "transceiver"
     #: so many of them
@@ -103,6 +108,24 @@ class LinkEntry(msgspec.Struct, frozen=True):
     enquire_link_s: float = 30.0
     response_s: float = 30.0
     quirks: Quirks = Quirks()
+    #: where an MMSC takes messages
+    url: str = ""
+    #: who we are to it
+    vasp_id: str = ""
+    vas_id: str = ""
+    service_code: str = ""
+    user: str = ""
+    #: where it sends its reports and what handsets write, and what it must show; "": nowhere
+    listen: str = ""
+    listen_user: str = ""
+    listen_password: str = ""
+    #: PEM files; both or neither
+    listen_certificate: str = ""
+    listen_key: str = ""
+    #: of one message; 0: no limit of its own
+    max_octets: int = 0
+    #: pictures are made smaller where a message is larger than that
+    downscale: bool = False
 
 
 class SimulatorSettings(msgspec.Struct, frozen=True):
@@ -112,6 +135,10 @@ class SimulatorSettings(msgspec.Struct, frozen=True):
     view: str = "127.0.0.1:8090"
     system_id: str = ""
     password: str = ""
+    #: where the MMSC sends its reports and what handsets write, and what it shows there; "": nowhere
+    vasp_url: str = ""
+    vasp_user: str = ""
+    vasp_password: str = ""
     #: unbind a customer that only says that it lives, after so long
     inactivity_s: float | None = None
 
@@ -237,6 +264,8 @@ def _faults(found: _File) -> list[tuple[toml_file.Path, str]]:
     if bool(found.http.certificate) != bool(found.http.key):
         faults.append((("http",), "`certificate` and `key` belong together"))
     inactivity_s = found.simulator.inactivity_s
+    if found.simulator.vasp_url and not is_http(found.simulator.vasp_url):
+        faults.append((("simulator", "vasp_url"), "is no http or https address"))
     if inactivity_s is not None and not 0 < inactivity_s < math.inf:
         faults.append((("simulator", "inactivity_s"), "must be above 0; leave it out for no limit"))
     faults += [(("http", "hosts", *where), fault) for where, fault in _host_faults(found.http.hosts)]
@@ -275,34 +304,92 @@ def _link_faults(links: tuple[LinkEntry, ...]) -> list[tuple[toml_file.Path, str
 
 
 def _faults_of(link: LinkEntry) -> list[tuple[toml_file.Path, str]]:
-    faults: list[tuple[toml_file.Path, str]] = []
+    faults = _smpp_faults(link) if link.kind == "smpp" else _mm7_faults(link)
+    if not link.name:
+        faults.append((("name",), "must not be empty"))
     if link.password and link.password_file:
         faults.append(((), "give `password` or `password_file`, not both"))
+    for key in ("window", "binds", "max_attempts", "enquire_link_s", "response_s"):
+        if not 0 < getattr(link, key) < math.inf:
+            faults.append(((key,), "must be above 0"))
+    if link.tps is not None and not 0 < link.tps < math.inf:
+        faults.append((("tps",), "must be above 0; leave it out for no limit"))
+    return faults + _tls_faults(link) + [(("quirks", key), fault) for key, fault in link.quirks.faults()]
+
+
+def _smpp_faults(link: LinkEntry) -> list[tuple[toml_file.Path, str]]:
+    faults: list[tuple[toml_file.Path, str]] = [
+        ((key,), 'is for links of `kind = "mm7"`') for key in _MM7_KEYS if getattr(link, key)
+    ]
     for key, longest in (("system_id", 15), ("system_type", 12), ("password", MAX_PASSWORD)):
         if len(getattr(link, key)) > longest:
             faults.append(((key,), f"must be {longest} characters at most (SMPP v3.4 §4.1.1)"))
         if not getattr(link, key).isascii():
             faults.append(((key,), "must be ASCII (SMPP v3.4 §3.1)"))
-    faults += [((key,), "must not be empty") for key in ("name", "host") if not getattr(link, key)]
-    if link.port > MAX_PORT:
-        faults.append((("port",), f"must be {MAX_PORT} at most"))
-    for key in ("port", "window", "binds", "max_attempts", "enquire_link_s", "response_s"):
-        if not 0 < getattr(link, key) < math.inf:
-            faults.append(((key,), "must be above 0"))
-    if link.tps is not None and not 0 < link.tps < math.inf:
-        faults.append((("tps",), "must be above 0; leave it out for no limit"))
+    if not link.host:
+        faults.append((("host",), "must not be empty"))
+    if not 0 < link.port <= MAX_PORT:
+        why = "must be above 0" if link.port <= 0 else f"must be {MAX_PORT} at most"
+        faults.append((("port",), why))
     if link.in_doubt == "hold" and not link.quirks.registered_delivery & 0x03:
         faults.append((("in_doubt",), "`hold` waits for receipts, and `registered_delivery` asks for none"))
-    faults += _tls_faults(link)
-    return faults + [(("quirks", key), fault) for key, fault in link.quirks.faults()]
+    return faults
+
+
+_MM7_KEYS = ("url", "vasp_id", "vas_id", "service_code", "user", "listen", "max_octets", "downscale")
+_SMPP_KEYS = ("host", "port", "system_id", "system_type", "tls")
+
+
+def _mm7_faults(link: LinkEntry) -> list[tuple[toml_file.Path, str]]:
+    faults: list[tuple[toml_file.Path, str]] = [
+        ((key,), 'is for links of `kind = "smpp"`') for key in _SMPP_KEYS if getattr(link, key)
+    ]
+    if not is_http(link.url):
+        faults.append((("url",), "is no http or https address"))
+    if link.listen:
+        try:
+            host_and_port(link.listen)
+        except ValueError as fault:
+            faults.append((("listen",), str(fault)))
+        faults += [
+            ((key,), "must not be empty: the MMSC has to show it")
+            for key in ("listen_user", "listen_password")
+            if not getattr(link, key)
+        ]
+    elif link.in_doubt == "hold":
+        faults.append((("in_doubt",), "`hold` waits for reports, and there is no `listen` for them"))
+    if bool(link.listen_certificate) != bool(link.listen_key):
+        faults.append(((), "`listen_certificate` and `listen_key` belong together"))
+    faults += [
+        ((key,), "must not hold a colon (RFC 7617 §2)")
+        for key in ("user", "listen_user")
+        if ":" in getattr(link, key)
+    ]
+    if link.max_octets < 0:
+        faults.append((("max_octets",), "must not be negative"))
+    if link.downscale and not link.max_octets:
+        faults.append((("downscale",), "makes pictures fit `max_octets`: give that too"))
+    return faults
+
+
+def is_http(url: str) -> bool:
+    """Tell whether an address is one of HTTP, without a user name."""
+    try:
+        parts = urlsplit(url)
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return is_good and parts.username is None
 
 
 def _tls_faults(link: LinkEntry) -> list[tuple[toml_file.Path, str]]:
     faults: list[tuple[toml_file.Path, str]] = []
     if bool(link.tls_certificate) != bool(link.tls_key):
         faults.append(((), "`tls_certificate` and `tls_key` belong together"))
-    if not link.tls and (link.tls_ca or link.tls_certificate):
-        faults.append(((), "`tls_ca`, `tls_certificate` and `tls_key` need `tls = true`"))
+    is_tls = link.tls if link.kind == "smpp" else link.url.startswith("https:")
+    if not is_tls and (link.tls_ca or link.tls_certificate):
+        wanted = "`tls = true`" if link.kind == "smpp" else "an https `url`"
+        faults.append(((), f"`tls_ca`, `tls_certificate` and `tls_key` need {wanted}"))
     return faults
 
 
@@ -311,5 +398,5 @@ def _positive(section: str, record: msgspec.Struct) -> list[tuple[toml_file.Path
     return [
         ((section, key), "must be above 0")
         for key, v in values.items()
-        if isinstance(v, int | float) and v <= 0
+        if isinstance(v, int | float) and not isinstance(v, bool) and v <= 0
     ]

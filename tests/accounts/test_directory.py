@@ -10,8 +10,8 @@ from aldis.accounts import directory_file
 from aldis.accounts.carriers import Carrier
 from aldis.accounts.directory import assemble
 from aldis.accounts.plan import Plan, Stored, plan
-from aldis.accounts.price import Price, from_micros, to_micros
-from aldis.accounts.routes import Route, choose_link, choose_route
+from aldis.accounts.price import MMS, Price, from_micros, to_micros
+from aldis.accounts.routes import Route, RoutesByContent, choose_link, choose_route
 from aldis.accounts.senders import Sender
 from aldis.demo.world import text_of
 from aldis.dialects.registry import TRAITS
@@ -161,6 +161,38 @@ def test_a_price_is_that_of_the_carrier_before_that_of_the_country() -> None:
     known = assemble(1, [], [], [], [], prices)
     asked = [("", "SE"), ("", "DK"), ("tdc", "SE"), ("tdc", "DK"), ("telia", "DK")]
     assert [known.price_micros(carrier, country) for carrier, country in asked] == [1, 2, 3, 4, 2]
+
+
+def test_a_multimedia_message_has_prices_of_its_own() -> None:
+    prices = [Price(1), Price(20, content=MMS), Price(30, "DK", content=MMS)]
+    known = assemble(1, [], [], [], [], prices)
+    assert [known.price_micros("", country) for country in ("SE", "DK")] == [1, 1]
+    assert [known.mms_price_micros("", country) for country in ("SE", "DK")] == [20, 30]
+    assert assemble(1, [], [], [], [], [Price(1)]).mms_price_micros("", "SE") is None
+
+
+@pytest.mark.parametrize(
+    ("price", "fault"),
+    [
+        ("", "a price for sms needs `per_segment`"),
+        ('content = "mms"', "a price for mms needs `per_message`"),
+        ('content = "mms"\nper_message = "free"', "is no amount of money"),
+        ('per_segment = "1"\nper_message = "1"', "is not for sms: give `per_segment`"),
+        ('content = "fax"\nper_segment = "1"', "must be one of"),
+    ],
+)
+def test_a_price_that_makes_no_sense_is_named(price: str, fault: str) -> None:
+    with pytest.raises(SettingsError, match=fault):
+        directory_file.read(f"[[price]]\n{price}\n", "world.toml", TRAITS)
+
+
+def test_routes_are_parted_by_what_their_links_carry() -> None:
+    routes = (Route("a"), Route("m", country="DK", backups=("a", "n")), Route("n", backups=("b",)))
+    by_content = RoutesByContent(["m", "n"])
+    assert by_content.for_texts(routes) == (Route("a"), Route("a", country="DK"), Route("b"))
+    assert by_content.for_mms(routes) == (Route("m", country="DK", backups=("n",)), Route("n"))
+    assert by_content.for_mms((Route("a"),)) == ()
+    assert RoutesByContent([]).for_texts(routes) is routes
 
 
 def test_the_longest_beginning_tells_the_carrier() -> None:

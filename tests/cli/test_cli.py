@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from aldis.errors import SettingsError
-from aldis.links.smpp import tls
+from aldis.links import tls
 from aldis.settings import read
 
 
@@ -73,7 +73,6 @@ connections = "many"
 colour = "red"
 
 [[link]]
-name = "a"
 host = "x"
 
 [[link]]
@@ -96,20 +95,69 @@ def test_every_fault_of_a_settings_file_is_told_with_its_line() -> None:
         (3, "is not host:port"),
         (4, "Expected `int`"),
         (5, "unknown key"),
-        (7, "`port` is missing"),
+        (7, "`name` is missing"),
     ]
     assert [
         (int(fault.split(":")[1]), word in fault) for fault, (_, word) in zip(told, expected, strict=True)
     ] == [(line, True) for line, _ in expected]
-    told = faults(
-        FAULTY.replace('name = "a"\nhost = "x"\n\n', 'name = "a"\nhost = "x"\nport = 1\nkind = "smtp"\n\n')
-    )
+    told = faults(FAULTY.replace('host = "x"\n\n', 'name = "a"\nhost = "x"\nport = 1\nkind = "smtp"\n\n'))
     for line, word in ((11, "must be one of smpp"), (14, "two links"), (16, "above 0"), (17, "tps")):
         assert any(fault.startswith(f"aldis.toml:{line}:") and word in fault for fault in told), (
             line,
             word,
             told,
         )
+
+
+MM7_FAULTS = """
+[[link]]
+name = "smsc"
+host = "h"
+port = 1
+vasp_id = "x"
+
+[[link]]
+name = "mmsc"
+kind = "mm7"
+url = "ftp://x/"
+host = "h"
+user = "a:b"
+listen = "nowhere"
+max_octets = -1
+tls_ca = "x.pem"
+
+[[link]]
+name = "mmsc 2"
+kind = "mm7"
+url = "http://h/"
+listen_certificate = "x.pem"
+downscale = true
+in_doubt = "hold"
+
+[simulator]
+vasp_url = "here"
+"""
+
+
+def test_every_fault_of_an_mmscs_link_is_told() -> None:
+    expected = [
+        (6, 'for links of `kind = "mm7"`'),
+        (11, "no http or https"),
+        (12, 'for links of `kind = "smpp"`'),
+        (13, "colon"),
+        (14, "host:port"),
+        (8, "must not be empty: the MMSC has to show it"),
+        (15, "negative"),
+        (8, "an https `url`"),
+        (18, "belong together"),
+        (23, "give that too"),
+        (24, "no `listen`"),
+        (27, "no http or https"),
+    ]
+    told = faults(MM7_FAULTS)
+    for line, word in expected:
+        assert any(fault.startswith(f"aldis.toml:{line}:") and word in fault for fault in told), (word, told)
+    assert len(told) == len(expected) + 1
 
 
 def test_the_environment_overrides_the_file() -> None:

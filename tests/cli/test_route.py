@@ -18,6 +18,11 @@ host = "127.0.0.1"
 port = 1
 system_id = "x"
 password = "x"
+
+[[link]]
+name = "m"
+kind = "mm7"
+url = "http://127.0.0.1/mm7"
 """
 DIRECTORY = """
 [[account]]
@@ -50,6 +55,10 @@ carrier = "verizon"
 link = "a"
 sender = "55555"
 
+[[route]]
+link = "m"
+backups = ["a"]
+
 [[price]]
 per_segment = "0.05"
 
@@ -57,6 +66,10 @@ per_segment = "0.05"
 per_segment = "0.07"
 country = "US"
 carrier = "verizon"
+
+[[price]]
+content = "mms"
+per_message = "0.20"
 """
 
 
@@ -75,7 +88,12 @@ def test_a_choice_and_why(where: list[str]) -> None:
     assert found["recipient"] == {"msisdn": "14805550100", "country": "US"}
     assert (found["carrier"], found["links"], found["unknown_links"]) == ("verizon", ["b", "a"], ["b"])
     assert found["price"] == "0.07"
-    assert [rule["verdict"] for rule in found["rules"]] == ["less telling", "chosen", "sender"]
+    assert [rule["verdict"] for rule in found["rules"]] == [
+        "less telling",
+        "chosen",
+        "sender",
+        "less telling",
+    ]
 
 
 def test_a_choice_for_people(where: list[str]) -> None:
@@ -84,6 +102,16 @@ def test_a_choice_for_people(where: list[str]) -> None:
     assert "link: a" in shown
     assert "price: 0.05 a segment" in shown
     assert "another carrier" in shown
+
+
+def test_a_multimedia_message_takes_links_that_carry_it(where: list[str]) -> None:
+    asked = ["route", "46701234567", "--mms", *where]
+    found = json.loads(CliRunner().invoke(aldis, [*asked, "--json"]).stdout)
+    assert (found["links"], found["price"], found["is_mms"]) == (["m"], "0.20", True)
+    assert [rule["verdict"] for rule in found["rules"]] == ["content", "carrier", "sender", "chosen"]
+    shown = CliRunner().invoke(aldis, asked).output
+    assert "price: 0.20 a message" in shown
+    assert "another content" in shown
 
 
 @pytest.mark.parametrize(

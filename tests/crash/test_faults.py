@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from aldis.clock import SystemClock
+from aldis.links.smpp.link import SmppLink
 from aldis.smpp import status
 from aldis.smpp.command import CommandId
 from aldis.smpp.connection import Connection, RequestArrived
@@ -124,7 +125,9 @@ async def test_a_carrier_that_takes_nothing_delays_and_loses_nothing(
             while whole.gateway.links_up()["simulator"]:
                 await asyncio.sleep(0.02)
         else:
-            (bind,) = whole.gateway._links["simulator"].binds
+            link = whole.gateway._links["simulator"]
+            assert isinstance(link, SmppLink)
+            (bind,) = link.binds
             assert bind.session is not None
             bind.session.close("test")
     await whole.start_carrier()

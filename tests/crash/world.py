@@ -18,7 +18,7 @@ from aldis.demo.world import text_of
 from aldis.store.sqlite.ownership import OwnerLock
 from aldis.store.sqlite.store import SqliteStore
 from tests.fakes.customer import FakeCustomer
-from tests.fakes.whole import WholeGateway, free_port
+from tests.fakes.whole import MMSC, WholeGateway, free_port
 
 WINDOW = 20
 PRICE = 50_000
@@ -52,12 +52,15 @@ level = "error"
 class Child:
     """A gateway in a process of its own; `under` is a program that runs it, such as strace."""
 
-    def __init__(self, folder: Path, smpp_port: int) -> None:
+    def __init__(self, folder: Path, carrier: WholeGateway) -> None:
         self.port = free_port()
         self.data_dir = folder / "data"
         self.log = folder / "gateway.log"
         self._config = folder / "aldis.toml"
-        self._config.write_text(SETTINGS.format(http=self.port, smpp=smpp_port, window=WINDOW))
+        text = SETTINGS.format(http=self.port, smpp=carrier.smpp_port, window=WINDOW)
+        if carrier.view_port:
+            text += MMSC.format(view=carrier.view_port, listen=carrier.listen_port, more="")
+        self._config.write_text(text)
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self, *under: str) -> None:
@@ -99,11 +102,11 @@ class Child:
 class World:
     """Carrier, customer, gateway, and what was accepted."""
 
-    def __init__(self, folder: Path, customer: FakeCustomer) -> None:
+    def __init__(self, folder: Path, customer: FakeCustomer, mmsc: str | None = None) -> None:
         self._folder = folder
         self.customer = customer
-        self.carrier = WholeGateway(folder / "unused", customer)  # only its carrier is used
-        self.child = Child(folder, self.carrier.smpp_port)
+        self.carrier = WholeGateway(folder / "unused", customer, mmsc=mmsc)  # only its carrier is used
+        self.child = Child(folder, self.carrier)
         self.accepted: set[str] = set()
         #: of the numbers that are sent to, in turn
         self.endings: tuple[str, ...] = ("01",)
@@ -126,7 +129,7 @@ class World:
         """Stop the carrier."""
         await self.carrier.simulator.stop()
 
-    async def send(self, session: aiohttp.ClientSession) -> str:
+    async def send(self, session: aiohttp.ClientSession, **more: str) -> str:
         """Send one message; only a zero that was read counts as accepted. Returns the answer, "" for none."""
         self._next += 1
         reference = f"m{self._next}"
@@ -138,6 +141,7 @@ class World:
             "message": reference,
             "message_id": reference,
             "receipt": "TRUE",
+            **more,
         }
         try:
             async with session.post(

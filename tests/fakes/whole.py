@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,22 @@ password = "demo-smpp"
 {link}
 """
 
+MMSC = """
+[[link]]
+name = "mmsc"
+kind = "mm7"
+url = "http://127.0.0.1:{view}/mm7"
+user = "aldis"
+password = "demo-smpp"
+vasp_id = "aldis"
+window = 10
+response_s = 5
+listen = "127.0.0.1:{listen}"
+listen_user = "mmsc"
+listen_password = "demo-mm7"
+{more}
+"""
+
 
 def free_port() -> int:
     """Find a port that nobody has; good enough on loopback."""
@@ -46,12 +63,25 @@ def free_port() -> int:
 class WholeGateway:
     """Start it, send requests with `get` and `post`, look at the carrier's side with `handset`."""
 
-    def __init__(self, data_dir: Path, customer: FakeCustomer, link: str = "", more: str = "") -> None:
-        """`link`: more lines of the link; `more`: more sections of the settings."""
+    def __init__(
+        self,
+        data_dir: Path,
+        customer: FakeCustomer,
+        link: str = "",
+        mmsc: str | None = None,
+        more: str = "",
+    ) -> None:
+        """`link`, `mmsc`: more settings of the SMSC's and the MMSC's link, None: there is no MMSC; `more`: more
+        sections of the settings.
+        """
         self.data_dir = data_dir
         self.customer = customer
         self.smpp_port = free_port()
-        self.settings: Settings = read(SETTINGS.format(smpp=self.smpp_port, link=link) + more, "test", {})
+        self.view_port, self.listen_port = (0, 0) if mmsc is None else (free_port(), free_port())
+        text = SETTINGS.format(smpp=self.smpp_port, link=link)
+        if mmsc is not None:
+            text += MMSC.format(view=self.view_port, listen=self.listen_port, more=mmsc)
+        self.settings: Settings = read(text + more, "test", {})
         self.simulator = self._new_simulator()
         self.clock: Clock = SystemClock()
         self.gateway: Gateway
@@ -60,7 +90,15 @@ class WholeGateway:
         self.session: aiohttp.ClientSession
 
     def _new_simulator(self) -> Simulator:
-        settings = SimulatorSettings(f"127.0.0.1:{self.smpp_port}", "127.0.0.1:0", "aldis", "demo-smpp")
+        settings = SimulatorSettings(
+            listen=f"127.0.0.1:{self.smpp_port}",
+            view=f"127.0.0.1:{self.view_port}",
+            system_id="aldis",
+            password="demo-smpp",
+            vasp_url=f"http://127.0.0.1:{self.listen_port}/" if self.listen_port else "",
+            vasp_user="mmsc",
+            vasp_password="demo-mm7",
+        )
         return Simulator(settings, SystemClock())
 
     @property
@@ -128,6 +166,20 @@ class WholeGateway:
         """All that handsets received, each handset's oldest first."""
         handsets = self.simulator.memory.handsets
         return [received for number in handsets.numbers() for received in handsets.of(number)]
+
+    async def up(self) -> None:
+        """Wait until all links are."""
+        while not all(self.gateway.links_up().values()):
+            await asyncio.sleep(0.01)
+
+    async def send_mms(self, number: str, message_id: str, *media: tuple[str, bytes], **more: str) -> str:
+        """Send a multimedia message; returns the body of the answer."""
+        named = {
+            f"mms_attachment[{position}].{key}": value
+            for position, (content_type, octets) in enumerate(media)
+            for key, value in (("content_type", content_type), ("content", b64encode(octets).decode()))
+        }
+        return await self.genesys(number, message_id, **named, **more)
 
     def handset(self, number: str) -> list[str]:
         """What a handset shows."""

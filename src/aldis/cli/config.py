@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from aldis.app import tls_of
 from aldis.cli.running import config_option
 from aldis.errors import SettingsError
+from aldis.linking import missing_pillow, tls_of
 from aldis.settings import load, password_of
 
 
@@ -32,4 +32,6 @@ def check(config_file: Path) -> None:
     if problems:
         raise SettingsError(problems)
     links = ", ".join(link.name for link in settings.link) or "none: messages will be accepted and wait"
+    for setting in missing_pillow(settings.link, settings.messages):
+        click.echo(f"{setting} has no effect: Pillow is not installed (the extra `mms`)", err=True)
     click.echo(f"{config_file} is in order. Listens on {settings.http.listen}; links: {links}")

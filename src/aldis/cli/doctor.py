@@ -15,11 +15,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from aldis.app import open_store, probe_link, store_health
+from aldis.app import open_store, store_health
 from aldis.cli.door import DoorClient
 from aldis.cli.running import config_option, data_dir_option, run, settings_or_default
 from aldis.clock import SystemClock
 from aldis.errors import GatewayError, SettingsError
+from aldis.linking import STANDING, address_of, probe_link
 from aldis.operating import checkup
 from aldis.operating.certificates import certificate
 from aldis.operating.checkup import Finding, Verdict
@@ -139,7 +140,7 @@ def _tls(settings: Settings) -> list[Finding]:
 
 async def _link(entry: LinkEntry, conditions: list[str] | None) -> list[Finding]:
     """Look at one link; `conditions`: how the running gateway's binds stand."""
-    resolved = await checkup.name("dns", f"link {entry.name}", entry.host)
+    resolved = await checkup.name("dns", f"link {entry.name}", address_of(entry)[0])
     if conditions is None and resolved.verdict is Verdict.OK:
         try:
             conditions = await probe_link(entry, SystemClock())
@@ -150,8 +151,9 @@ async def _link(entry: LinkEntry, conditions: list[str] | None) -> list[Finding]
 
 
 def _bind(entry: LinkEntry, condition: str) -> Finding:
-    says = f"{entry.name}, {entry.host}:{entry.port}: {condition}"
-    if condition == "bound":
+    host, port = address_of(entry)
+    says = f"{entry.name}, {host}:{port}: {condition}"
+    if condition in STANDING:
         return Finding("links", Verdict.OK, says)
     if condition.startswith("refused: "):
         advice = (

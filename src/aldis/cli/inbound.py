@@ -22,6 +22,7 @@ from aldis.cli.running import (
 from aldis.clock import as_datetime
 from aldis.errors import GatewayError
 from aldis.settings import Settings
+from aldis.traffic.content import from_column
 from aldis.traffic.inbound import InboundFacts
 
 #: Unix milliseconds beyond which there is nothing
@@ -63,9 +64,10 @@ async def _find(settings: Settings, data_dir: Path, account: str, limit: int) ->
 
 
 def _print(found: list[InboundFacts]) -> None:
-    table = Table("id", "received", "link", "from", "to", "keyword", "text")
+    table = Table("id", "received", "link", "from", "to", "keyword", "text", "attached")
     for each in found:
         when = as_datetime(each.received_at).strftime("%Y-%m-%d %H:%M:%S")
         cells = (each.link, each.sender, each.recipient, each.keyword, each.text)
-        table.add_row(str(each.inbound_id), when, *(escape(printable(cell)) for cell in cells))
+        attached = ", ".join(part.content_type for part in from_column(each.parts))
+        table.add_row(str(each.inbound_id), when, *(escape(printable(cell)) for cell in (*cells, attached)))
     Console().print(table)

@@ -13,7 +13,14 @@ from rich.table import Table
 
 from aldis.accounts.price import from_micros
 from aldis.app import open_store
-from aldis.cli.running import config_option, data_dir_option, existing_store, run, settings_or_default
+from aldis.cli.running import (
+    config_option,
+    data_dir_option,
+    existing_store,
+    printable,
+    run,
+    settings_or_default,
+)
 from aldis.clock import as_datetime
 from aldis.errors import GatewayError
 from aldis.settings import Settings
@@ -142,9 +149,13 @@ def _print_timeline(timeline: Timeline, account: str) -> None:
     console.print(
         f"[bold]message {item.message_id}[/bold]: {item.dialect}, known as {escape(item.reference)}"
     )
+    unit = f"{item.segments} segment(s)" if not timeline.parts else "multimedia"
     cost = from_micros(item.price_micros * item.segments)
     route = f"{item.sender} → {item.recipient} ({item.country}) by {item.link}"
-    console.print(f"{route}, {item.segments} segment(s), {cost}; {account}")
+    console.print(f"{route}, {unit}, {cost}; {account}")
+    for number, part in enumerate(timeline.parts):
+        told = f"  attachment {number}: {printable(part.content_type)}, {part.octets} octets, {part.digest}"
+        console.print(told, markup=False, soft_wrap=True)
     events = [(item.accepted_at, "accepted")]
     events += [(s.submitted_at, f"{_named(s)} submitted as {s.smsc_message_id}") for s in timeline.segments]
     events += [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from aldis.accounts.account import Account
 from aldis.accounts.directory import Directory
 from aldis.accounts.numbering import Numbering, Recipient, read_number
 from aldis.accounts.price import from_micros
-from aldis.accounts.routes import Route, choose_route
+from aldis.accounts.routes import Route, RoutesByContent, choose_route
 from aldis.app import open_store
 from aldis.cli.running import config_option, data_dir_option, existing_store, run, settings_or_default
 from aldis.dialects.registry import BY_NAME
@@ -38,8 +39,9 @@ class Explanation(msgspec.Struct, frozen=True):
     links: tuple[str, ...]
     #: links that the settings lack
     unknown_links: tuple[str, ...]
-    #: of one segment; None when nothing is priced
+    #: of one segment, or of one multimedia message; None when nothing is priced
     price: str | None
+    is_mms: bool
     rules: tuple[Rule, ...]
 
 
@@ -53,6 +55,7 @@ class Explanation(msgspec.Struct, frozen=True):
 )
 @click.option("--sender", default="", help="The sender; the account's default one if left out.")
 @click.option("--carrier", default="", help="The carrier: our name, or the dialect's code.")
+@click.option("--mms", "is_mms", is_flag=True, help="A multimedia message.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @config_option
 @data_dir_option
@@ -63,11 +66,12 @@ def route(  # noqa: PLR0913 - one argument an option
     dialect: str | None,
     sender: str,
     carrier: str,
+    is_mms: bool,
     as_json: bool,
     config_file: Path,
     data_dir: Path,
 ) -> None:
-    """Explain which link a message to NUMBER takes and what a segment costs."""
+    """Explain which link a message to NUMBER takes and what it costs."""
     settings = existing_store(settings_or_default(config_file), data_dir)
     known = run(_directory(settings, data_dir))
     whose = known.accounts.get(account)
@@ -79,7 +83,8 @@ def route(  # noqa: PLR0913 - one argument an option
     named = known.carrier(dialect or "", carrier) or (carrier if carrier in known.carrier_names() else "")
     if carrier and not named:
         raise GatewayError(f"there is no carrier `{carrier}`")
-    found = explain(known, recipient, named, sender, frozenset(entry.name for entry in settings.link))
+    links = {entry.name: entry.kind == "mm7" for entry in settings.link}
+    found = explain(known, recipient, Asked(named, sender, is_mms), links)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
     else:
@@ -107,24 +112,41 @@ def _recipient(known: Directory, number: str, account: Account | None, dialect: 
     return found
 
 
-def explain(
-    known: Directory, recipient: Recipient, carrier: str, sender: str, links: frozenset[str]
-) -> Explanation:
-    """Work out how a message would go. `links`: those of the settings."""
-    carrier = carrier or known.carrier_of(recipient.msisdn)
-    chosen = choose_route(known.routes, carrier, sender, recipient.country)
+class Asked(msgspec.Struct, frozen=True):
+    """What kind of message is asked about."""
+
+    carrier: str
+    sender: str
+    is_mms: bool
+
+
+def explain(known: Directory, recipient: Recipient, asked: Asked, links: Mapping[str, bool]) -> Explanation:
+    """Work out how a message would go. `links`: those of the settings, and whether each is for multimedia
+    messages.
+    """
+    carrier, sender = asked.carrier or known.carrier_of(recipient.msisdn), asked.sender
+    by_content = RoutesByContent([name for name, is_mms in links.items() if is_mms])
+    over = by_content.for_mms if asked.is_mms else by_content.for_texts
+    # each rule with only the links that carry such a message; without any it is no rule
+    able = [(rule, next(iter(over((rule,))), None)) for rule in known.routes]
+    usable = tuple(route for _, route in able if route is not None)
+    chosen = choose_route(usable, carrier, sender, recipient.country)
     rules = []
-    for rule in known.routes:
+    for rule, usable_as in able:
         mismatch = rule.mismatch(carrier, sender, recipient.country)
-        rules.append(Rule(rule, mismatch or ("chosen" if rule is chosen else "less telling")))
+        if not mismatch and usable_as is None:
+            mismatch = "content"
+        rules.append(Rule(rule, mismatch or ("chosen" if usable_as is chosen else "less telling")))
     tried = () if chosen is None else chosen.links
-    micros = known.price_micros(carrier, recipient.country)
+    price = known.mms_price_micros if asked.is_mms else known.price_micros
+    micros = price(carrier, recipient.country)
     return Explanation(
         recipient,
         carrier,
         tried,
         tuple(link for link in tried if link not in links),
         None if micros is None else from_micros(micros),
+        asked.is_mms,
         tuple(rules),
     )
 
@@ -139,7 +161,8 @@ def _print(found: Explanation) -> None:
         console.print("link: none, so it is refused", highlight=False)
     for link in found.unknown_links:
         console.print(f"the settings have no link {link}", highlight=False, markup=False)
-    price = "none, so it is refused" if found.price is None else f"{found.price} a segment"
+    unit = "message" if found.is_mms else "segment"
+    price = "none, so it is refused" if found.price is None else f"{found.price} a {unit}"
     console.print(f"price: {price}", highlight=False)
     table = Table("carrier", "sender", "country", "links", "")
     for rule in found.rules:

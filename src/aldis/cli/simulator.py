@@ -10,7 +10,7 @@ from aldis.app import Simulator
 from aldis.cli.running import run, set_up_logs, stopped_by_signal
 from aldis.clock import SystemClock
 from aldis.errors import SettingsError
-from aldis.settings import LogSettings, SimulatorSettings, host_and_port
+from aldis.settings import LogSettings, SimulatorSettings, host_and_port, is_http
 
 
 @click.command()
@@ -20,7 +20,21 @@ from aldis.settings import LogSettings, SimulatorSettings, host_and_port
 )
 @click.option("--system-id", default="", help="Who may bind; everyone when left out.")
 @click.option("--password", default="", envvar="ALDIS_SIMULATOR_PASSWORD", help="With which password.")
-def simulator(listen: str, view: str, system_id: str, password: str) -> None:
+@click.option("--vasp-url", default="", help="Where the MMSC sends its reports and what handsets send.")
+@click.option("--vasp-user", default="", help="What it shows there.")
+@click.option(
+    "--vasp-password", default="", envvar="ALDIS_SIMULATOR_VASP_PASSWORD", help="With which password."
+)
+def simulator(
+    *,
+    listen: str,
+    view: str,
+    system_id: str,
+    password: str,
+    vasp_url: str,
+    vasp_user: str,
+    vasp_password: str,
+) -> None:
     """Run a simulated carrier; the last two digits of a number decide what it does."""
     for address in (listen, view):
         try:
@@ -28,7 +42,18 @@ def simulator(listen: str, view: str, system_id: str, password: str) -> None:
         except ValueError as fault:
             raise SettingsError([str(fault)]) from None
     set_up_logs(LogSettings())
-    run(_simulate(SimulatorSettings(listen, view, system_id, password)))
+    if vasp_url and not is_http(vasp_url):
+        raise SettingsError([f"`{vasp_url}` is no http or https address"])
+    settings = SimulatorSettings(
+        listen=listen,
+        view=view,
+        system_id=system_id,
+        password=password,
+        vasp_url=vasp_url,
+        vasp_user=vasp_user,
+        vasp_password=vasp_password,
+    )
+    run(_simulate(settings))
 
 
 async def _simulate(settings: SimulatorSettings) -> None:
@@ -36,7 +61,9 @@ async def _simulate(settings: SimulatorSettings) -> None:
     simulated = Simulator(settings, SystemClock())
     await simulated.start()
     click.echo(
-        f"SMPP on {settings.listen}, handsets at http://{settings.view}/handsets; Ctrl-C stops", err=True
+        f"SMPP on {settings.listen}, MM7 at http://{settings.view}/mm7, "
+        f"handsets at http://{settings.view}/handsets; Ctrl-C stops",
+        err=True,
     )
     await stopped.wait()
     await simulated.stop()

@@ -84,5 +84,30 @@ def four(number: int) -> tuple[DemoRequest, ...]:
     )
 
 
+#: a red square, as PNG in base64
+PICTURE = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAEElEQVR4nGP4z8AARAwQCgAf7gP9i18U1AAAAABJRU5ErkJggg=="
+)
+
+
+def multimedia(number: int) -> DemoRequest:
+    """Write a request for a multimedia message."""
+    asked = {
+        "login": "demo",
+        "password": "demo-genesys",
+        "phone_number": f"4477009000{number:02d}",
+        "sender": "447700900001",
+        "message": "Look",
+        "message_id": f"demo-mms-{number:02d}",
+        "receipt": "TRUE",
+        "mms_attachment[0].content_type": "image/png",
+        "mms_attachment[0].content": PICTURE,
+    }
+    form = "application/x-www-form-urlencoded"
+    return DemoRequest(
+        genesys.DIALECT.name, "/httpapi/receiver", asked["phone_number"], form, urlencode(asked)
+    )
+
+
 def _json(document: Mapping[str, object]) -> str:
     return msgspec.json.encode(document).decode()

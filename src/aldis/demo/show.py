@@ -13,7 +13,7 @@ from rich.console import Console
 from aldis.app import Entropy, Gateway
 from aldis.clock import Clock
 from aldis.demo.receiver import Receiver, Taken
-from aldis.demo.requests import DemoRequest, four
+from aldis.demo.requests import DemoRequest, four, multimedia
 from aldis.demo.world import CONSOLE_LOGIN, apply_world, refuse_public_addresses
 from aldis.doors.http.server import HttpServer, ServerSettings
 from aldis.errors import GatewayError
@@ -126,6 +126,7 @@ class Demo:
         )
         for request in four(2):
             console.print(request.curl(self._base(gateway)), markup=False)
+        console.print(f"\nA picture, by MM7: {multimedia(3).curl(self._base(gateway))}", markup=False)
         if simulator is not None:
             view = f"http://{simulator.view}/handsets"
             console.print(f"\nWhat a handset received: curl -sS {view}/4512345602")

@@ -121,6 +121,8 @@ class Dialect(msgspec.Struct, frozen=True):
     shares_references: bool = False
     #: (a duplicate, what is kept under its reference): the first answer once more, or None to refuse it
     replay: Callable[[Submission, StatusFound], HttpReply | None] | None = None
+    #: `inbound` tells of attachments, so it must be given their octets
+    tells_attachments: bool = False
     traits: DialectTraits = DialectTraits()
 
 

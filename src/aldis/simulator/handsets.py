@@ -6,11 +6,13 @@ Reads what arrives as a handset would: by data_coding, user data header and SAR 
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from itertools import islice
 
 import msgspec
 
+from aldis.mms.composing import taken_apart
+from aldis.mms.parts import Part, all_leaves
 from aldis.smpp import tlv
 from aldis.smpp.esm_class import UDHI
 from aldis.sms import dcs
@@ -23,6 +25,8 @@ MAX_MESSAGES = 200_000
 MAX_INCOMPLETE = 10_000
 #: how long a handset keeps segments while others are missing
 PATIENCE_MS = 86_400_000
+#: of multimedia messages
+MAX_CONTENT_OCTETS = 67_108_864
 
 
 class Arriving(msgspec.Struct, frozen=True):
@@ -40,6 +44,14 @@ class Arriving(msgspec.Struct, frozen=True):
 _Part = tuple[Arriving, Piece]
 
 
+class ReceivedPart(msgspec.Struct, frozen=True):
+    """One part of a multimedia message on a handset; its octets are kept apart."""
+
+    content_type: str
+    name: str
+    octets: int
+
+
 class Received(msgspec.Struct, frozen=True):
     """One whole message on a handset."""
 
@@ -52,6 +64,10 @@ class Received(msgspec.Struct, frozen=True):
     segments: int
     #: 0: shown at once and not kept; None: not told
     message_class: int | None
+    #: of a multimedia message
+    parts: tuple[ReceivedPart, ...] = ()
+    #: tells its contents from those of others; 0 where it has none
+    number: int = 0
 
 
 class Handsets:
@@ -63,6 +79,9 @@ class Handsets:
         #: by number, those that had something to do last at the end
         self._conversations: dict[str, deque[Received | Bubble]] = {}
         self._parts: Reassembly[_Part] = Reassembly(PATIENCE_MS, MAX_INCOMPLETE)
+        #: by message and part; the newest, up to MAX_CONTENT_OCTETS
+        self._contents: OrderedDict[tuple[int, int], Part] = OrderedDict()
+        self._content_octets = 0
         #: segments that arrived, repeated ones included
         self.segments = 0
         #: whole messages since the start, also those that are forgotten
@@ -83,6 +102,26 @@ class Handsets:
         conversation = (arriving.sender, arriving.recipient)
         whole = self._parts.take(conversation, found.place, (arriving, found), now)
         return self._show(whole, now) if whole is not None else None
+
+    def receive_mms(self, sender: str, recipient: str, content: Part, now: int) -> Received:
+        """Take a multimedia message. Raises BrokenMime."""
+        leaves = all_leaves(content)
+        text, _ = taken_apart(content)
+        self.messages += 1
+        parts = tuple(ReceivedPart(leaf.content_type, leaf.location, len(leaf.octets)) for leaf in leaves)
+        received = Received(now, recipient, sender, text, "MMS", 1, None, parts, self.messages)
+        self._keep(recipient, received)
+        for number, leaf in enumerate(leaves):
+            self._contents[received.number, number] = leaf
+            self._content_octets += len(leaf.octets)
+        while self._content_octets > MAX_CONTENT_OCTETS:
+            _, oldest = self._contents.popitem(last=False)
+            self._content_octets -= len(oldest.octets)
+        return received
+
+    def content(self, number: int, part: int) -> Part | None:
+        """Give one part of a multimedia message; None where it is not there any more."""
+        return self._contents.get((number, part))
 
     def _show(self, parts: list[_Part], now: int) -> Received:
         first = parts[0][0]
@@ -145,6 +184,8 @@ class Handsets:
         self._order.clear()
         self._conversations.clear()
         self.changes += 1
+        self._contents.clear()
+        self._content_octets = 0
         self._parts.clear()
         self.segments = self.messages = 0
 

@@ -22,6 +22,7 @@ from aldis.store.bulk import BulkStore
 from aldis.store.staff import StaffStore
 from aldis.store.watching import WatchingStore
 from aldis.traffic.consent import ConsentChange
+from aldis.traffic.content import KeptPart
 from aldis.traffic.enquiry import Usage
 from aldis.traffic.inbound import DueInbound, InboundFacts, InboundPart, NewInbound, Segments
 from aldis.traffic.message import (
@@ -78,6 +79,8 @@ class Timeline(msgspec.Struct, frozen=True):
     message: MessageFacts
     segments: tuple[SegmentFacts, ...]
     postbacks: tuple[PostbackFacts, ...]
+    #: of a multimedia message
+    parts: tuple[KeptPart, ...] = ()
 
 
 class Purged(msgspec.Struct, frozen=True):

@@ -26,6 +26,20 @@ class InboundPart(msgspec.Struct, frozen=True, array_like=True):
     transaction_id: str = ""
 
 
+class InboundMms(msgspec.Struct, frozen=True, kw_only=True):
+    """A multimedia message from a handset, as a link hears it."""
+
+    link: str
+    sender: str
+    recipient: str
+    text: str
+    #: the other parts
+    attachments: tuple[Attachment, ...]
+    #: what the carrier calls the handing over, also when it repeats it
+    transaction_id: str
+    received_at: int
+
+
 class Segments(msgspec.Struct, frozen=True, array_like=True):
     """What has come of one long message."""
 

@@ -49,5 +49,6 @@ DIALECT = Dialect(
     notify=postback.notify,
     postback=postback.write,
     inbound=inbound.write,
+    tells_attachments=True,
     traits=DialectTraits(has_keys=False, has_logins=True),
 )

@@ -1,4 +1,5 @@
-"""Writes a message from a handset as Skycore does: a notification N211, whose KEYWORD is the text. Source:
+"""Writes a message from a handset as Skycore does: a notification N211, whose KEYWORD is the text; N401 for
+a multimedia message, of which only the text is told. Source:
 Skycore's SMS+MMS MO page; docs/dialects/skycore.md.
 """
 
@@ -16,7 +17,8 @@ def write(due: DueInbound, endpoint: Endpoint, now: int) -> PostbackRequest:
     """Write it in its POSTBACK envelope, or flat."""
     inbound = due.inbound
     numbers = f"<FROM>{xml_text(inbound.sender)}</FROM><TO>{xml_text(inbound.recipient)}</TO>"
-    head, text = "<ORIGIN>SMS_MO</ORIGIN><CODE>N211</CODE>", xml_text(inbound.text)
+    origin, code = ("MMS_MO", "N401") if inbound.parts else ("SMS_MO", "N211")
+    head, text = f"<ORIGIN>{origin}</ORIGIN><CODE>{code}</CODE>", xml_text(inbound.text)
     if endpoint.style == FLAT:
         received = as_datetime(inbound.received_at).isoformat(timespec="seconds")
         body = (

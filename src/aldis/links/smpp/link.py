@@ -115,6 +115,11 @@ class SmppLink:
         """Why a bind was last not bound, and when (Unix milliseconds); "", 0 for never."""
         return max((bind.last_error for bind in self.binds), key=lambda error: error[1])
 
+    @property
+    def conditions(self) -> list[str]:
+        """How its binds stand, for people."""
+        return [bind.condition for bind in self.binds]
+
     def room(self) -> int:
         """How many more submits fit into the windows, and into the rate while the SMSC throttles."""
         window = self._settings.window
@@ -130,6 +135,9 @@ class SmppLink:
         session = bind.session
         if session is None:
             self.on_outcome(segment, InDoubt("link down"))
+            return
+        if segment.parts:
+            self.on_outcome(segment, Rejected("a multimedia message cannot go over this link"))
             return
         try:
             body, tlvs = self._translator.to_submit_sm(segment, self._clock.now())

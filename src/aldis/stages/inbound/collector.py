@@ -22,6 +22,7 @@ from aldis.stages.intake import Intake
 from aldis.store.contract import InboundBatch, Store
 from aldis.telemetry import Metrics
 from aldis.traffic.consent import ConsentKind
+from aldis.traffic.content import as_column
 from aldis.traffic.inbound import InboundPart, NewInbound, Segments
 from aldis.traffic.message import NewMessage
 from aldis.traffic.postback import lane_of
@@ -159,6 +160,7 @@ class Collector:
             lane=lane_of(url),
             received_at=now,
             fingerprint=fingerprint(part, text),
+            parts=as_column(part.parts),
             consent=meaning.consent,
             reply=reply,
         )

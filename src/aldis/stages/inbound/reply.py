@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from aldis.accounts.account import Account
 from aldis.accounts.directory import CurrentDirectory
 from aldis.accounts.numbering import Numbering, read_number
-from aldis.accounts.routes import choose_link, choose_route
+from aldis.accounts.routes import RoutesByContent, choose_link, choose_route
 from aldis.sms.fitting import TextRules, fit
 from aldis.sms.segments import TooLong
 from aldis.traffic.message import NewMessage
@@ -28,11 +28,13 @@ class Replier:
         current: CurrentDirectory,
         rules: Mapping[str, TextRules],
         is_up: Callable[[str], bool],
+        routes: RoutesByContent,
     ) -> None:
-        """`rules`: what each link of the gateway can carry."""
+        """`rules`: what each link for texts can carry."""
         self._current = current
         self._rules = rules
         self._is_up = is_up
+        self._routes = routes
 
     def write(
         self, account: Account, sender: str, msisdn: str, text: str, message_id: int, now: int
@@ -43,7 +45,8 @@ class Replier:
         if recipient is None:
             return None
         carrier = directory.carrier_of(recipient.msisdn)
-        route = choose_route(directory.routes, carrier, sender, recipient.country)
+        routes = self._routes.for_texts(directory.routes)
+        route = choose_route(routes, carrier, sender, recipient.country)
         price = directory.price_micros(carrier, recipient.country)
         link = "" if route is None else choose_link(route, self._is_up)
         if link not in self._rules or price is None:

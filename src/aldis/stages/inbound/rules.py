@@ -79,4 +79,6 @@ def _consent(
 def fingerprint(part: InboundPart, text: str) -> bytes:
     """Give what a message and its repetition by the carrier have in common."""
     said = f"{part.link}\0{part.sender}\0{part.recipient}\0{text}"
+    if part.transaction_id:
+        said = "\0".join([said, part.transaction_id, *(kept.digest for kept in part.parts)])
     return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
+from msgspec import structs
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.clock import Clock
@@ -22,6 +23,7 @@ from aldis.stages.postbacks.lanes import Lanes
 from aldis.stages.postbacks.schedule import next_try
 from aldis.store.contract import Store
 from aldis.telemetry import Metrics
+from aldis.traffic.content import Attachment, from_column
 from aldis.traffic.inbound import DueInbound, InboundFacts
 from aldis.traffic.message import MessageFacts
 from aldis.traffic.postback import DuePostback, PostbackResult
@@ -52,8 +54,11 @@ class Poster:
         current: CurrentDirectory,
         clock: Clock,
         metrics: Metrics,
+        read_content: Callable[[str], Awaitable[bytes | None]],
     ) -> None:
+        """`read_content`: gives the octets of a digest, None where they are lost."""
         self._store = store
+        self._read_content = read_content
         self._channel = channel
         self._dialects = dialects
         self._current = current
@@ -225,11 +230,23 @@ class Poster:
         if endpoint is None:
             return Answer(None, "the account has no postback address any more")
         if isinstance(first, DueInbound):
+            if first.inbound.parts and dialect.tells_attachments:
+                first = structs.replace(first, attachments=await self._attachments(first.inbound))
             request = dialect.inbound(first, endpoint, now)
         else:
             request = dialect.postback([due for due in dues if isinstance(due, DuePostback)], endpoint, now)
         limits = Limits(dialect.schedule.connect_s, dialect.schedule.total_s, account.postback_networks)
         return await self._channel.post(request, limits)
+
+    async def _attachments(self, inbound: InboundFacts) -> tuple[Attachment, ...]:
+        found = []
+        for part in from_column(inbound.parts):
+            octets = await self._read_content(part.digest)
+            if octets is None:
+                log.error("content is lost", inbound_id=inbound.inbound_id)
+            else:
+                found.append(Attachment(part.content_type, octets))
+        return tuple(found)
 
     def _next_bundle(self, ready: deque[Due]) -> list[Due]:
         """Take what one request can carry: one postback, or several first tries of one customer."""

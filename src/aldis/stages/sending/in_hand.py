@@ -17,6 +17,7 @@ from aldis.stages.sending.upstream import (
     Outcome,
     Rejected,
 )
+from aldis.traffic.content import MMS
 from aldis.traffic.message import ClaimedMessage, Settlement, SubmittedSegment
 from aldis.traffic.states import State
 
@@ -63,6 +64,9 @@ class InHand:
                     message.expires_at,
                 )
             ]
+        if message.coding == MMS:
+            self._unanswered = 1
+            return [self._multimedia()]
         kept = from_coding(message.coding, message.octets)
         todo = [
             Outbound(
@@ -84,6 +88,22 @@ class InHand:
         ]
         self._unanswered = len(todo)
         return todo
+
+    def _multimedia(self) -> Outbound:
+        message = self._message
+        return Outbound(
+            message_id=message.message_id,
+            number=1,
+            total=1,
+            sender=message.sender,
+            recipient=message.recipient,
+            encoding=Encoding.OCTETS,
+            header=b"",
+            octets=message.octets,
+            priority=message.priority,
+            expires_at=message.expires_at,
+            parts=message.parts,
+        )
 
     @property
     def message_id(self) -> int:

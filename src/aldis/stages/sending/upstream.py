@@ -17,6 +17,7 @@ import msgspec
 
 from aldis.sms.encoding import Encoding
 from aldis.sms.segments import Splitting
+from aldis.traffic.content import KeptPart
 
 
 class Outbound(msgspec.Struct, frozen=True):
@@ -41,6 +42,8 @@ class Outbound(msgspec.Struct, frozen=True):
     splitting: Splitting = Splitting.UDH_8
     #: 0..3; None: the handset's choice
     message_class: int | None = None
+    #: of a multimedia message, whose text the octets are, in UTF-8
+    parts: tuple[KeptPart, ...] = ()
 
 
 class Accepted(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from aldis.accounts.directory import CurrentDirectory
 from aldis.clock import Clock
 from aldis.stages.agent import AgentLoop
 from aldis.stages.upkeep.failover import Failover
+from aldis.store.content_files import ContentFiles
 from aldis.store.contract import Store
 from aldis.telemetry import Metrics
 
@@ -47,6 +48,7 @@ class Keeper:
         settings: KeeperSettings,
         metrics: Metrics,
         links: Callable[[], Mapping[str, bool]],
+        files: ContentFiles,
     ) -> None:
         """`links`: which of the gateway's links are up."""
         self._store = store
@@ -55,6 +57,7 @@ class Keeper:
         self._settings = settings
         self._metrics = metrics
         self._are_up = links
+        self._files = files
         #: somebody has opted out, and messages may still be queued for them
         self._has_opted_out = True
         self._failover = Failover(settings.failover_s)
@@ -90,6 +93,7 @@ class Keeper:
         purged = await self._store.purge(BITE, old, self._purged_up_to)
         self._purged_up_to = purged.after
         forgotten = purged.forgotten + await self._store.purge_inbound(BITE, old)
+        await self._files.sweep(self._store.unused_content)
         diverted = await self._divert()
         if self._has_opted_out:
             ended += await self._cancel_opted_out(now)

@@ -115,5 +115,5 @@ def _claimed(message: NewMessage) -> ClaimedMessage:
         1,
         message.expires_at,
         (),
-        from_column(message.parts),
+        from_column(message.parts) if message.parts else (),
     )

@@ -7,7 +7,8 @@ from typing import Any
 import apsw
 
 from aldis.store.contract import Balance, PostbackFacts, Timeline
-from aldis.store.sqlite.rows import MESSAGE_FACTS, every, first, message_facts
+from aldis.store.sqlite.rows import MESSAGE_FACTS, every, first, message_facts, one
+from aldis.traffic.content import from_column
 from aldis.traffic.message import MessageFacts, SegmentFacts
 
 #: a search by number looks through this many of the newest messages; by reference it uses an index
@@ -42,6 +43,7 @@ def timeline(db: apsw.Connection, message_id: int) -> Timeline | None:
         message_facts(row),
         tuple(SegmentFacts(*segment) for segment in segments),
         tuple(_postback(row) for row in postbacks),
+        from_column(one(db, "SELECT parts FROM message WHERE message_id = ?", (message_id,))),
     )
 
 

@@ -322,7 +322,7 @@ class SqliteStore:
 
     async def unused_content(self, digests: Sequence[str]) -> set[str]:
         """See `Store.unused_content`."""
-        return content_use.unused(self._reader, list(digests))
+        return await self._scans.ask(content_use.unused, list(digests))
 
     async def purge_inbound(self, limit: int, before: int) -> int:
         """See `Store.purge_inbound`."""

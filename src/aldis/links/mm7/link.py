@@ -1,0 +1,258 @@
+"""One MM7 link: an upstream that posts each message to an MMSC, with a window of unanswered requests.
+
+Implements `stages.sending.upstream.Upstream`. HTTP has no session, so a link is up until the MMSC cannot be
+reached, and then looks for it with growing pauses until it can. A request that was written and not answered
+is reported as InDoubt. What comes the other way is `listening.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from io import BytesIO
+from urllib.parse import urlsplit
+
+import aiohttp
+import msgspec
+import structlog
+
+from aldis.clock import Clock
+from aldis.links.mm7 import verdicts
+from aldis.links.mm7.translate import Identity, to_submit
+from aldis.mms import images
+from aldis.mms.access import Access
+from aldis.mms.composing import compose
+from aldis.mms.mm7 import BrokenMm7, Response, read_message, write
+from aldis.mms.parts import Part
+from aldis.stages.sending.upstream import Deferred, InDoubt, LinkTrouble, Outbound, Outcome, Rejected
+from aldis.telemetry import Metrics
+
+log = structlog.get_logger()
+
+#: between two looks for an MMSC that cannot be reached
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
+#: shorter than what servers commonly keep, so that most idle connections are closed by us
+KEEP_ALIVE_S = 4.0
+#: of an answer
+MAX_ANSWER_OCTETS = 65_536
+PORTS = {"http": 80, "https": 443}
+_OK = range(200, 300)
+_UNAUTHORIZED = frozenset((401, 403))
+
+
+class Mm7Settings(msgspec.Struct, frozen=True):
+    """Where an MMSC is and how to speak to it."""
+
+    name: str
+    url: str
+    access: Access
+    identity: Identity
+    #: requests that may await their answer
+    window: int
+    response_s: float
+    tls: ssl.SSLContext | None = None
+    #: of one message, envelope aside; 0: no limit
+    max_octets: int = 0
+    #: make pictures smaller where a message is larger than that
+    shrinks: bool = False
+
+
+class Mm7Link:
+    """A link to one MMSC; `run` inside the event loop."""
+
+    def __init__(
+        self,
+        settings: Mm7Settings,
+        clock: Clock,
+        luck: Callable[[], float],
+        metrics: Metrics,
+        read_content: Callable[[str], Awaitable[bytes | None]],
+    ) -> None:
+        """`read_content`: gives the octets of a digest, None where they are lost."""
+        self.name = settings.name
+        self.window = settings.window
+        self.on_outcome: Callable[[Outbound, Outcome], None] = lambda _segment, _outcome: None
+        self.on_change: Callable[[], None] = lambda: None
+        self._settings = settings
+        self._clock = clock
+        self._luck = luck
+        self._read_content = read_content
+        self._up = metrics.link_up.labels(settings.name)
+        self._in_flight = metrics.link_in_flight.labels(settings.name)
+        self._failures = metrics.bind_failures.labels(settings.name, "unreachable")
+        self._session: aiohttp.ClientSession
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_reachable = False
+        #: why the MMSC was last not to be had, and when (Unix milliseconds); "", 0 for never
+        self.last_error = ("", 0)
+        self._stopping = False
+        #: set when the MMSC has to be looked for, and when we stop
+        self._wake = asyncio.Event()
+        self._up.set(0)
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the MMSC could be reached when it was last tried."""
+        return self._is_reachable and not self._stopping
+
+    @property
+    def conditions(self) -> list[str]:
+        """How it stands, for people."""
+        return ["reachable" if self._is_reachable else "unreachable"]
+
+    def room(self) -> int:
+        """How many more requests may be under way."""
+        return self.window - len(self._tasks) if self.is_up else 0
+
+    def submit(self, segment: Outbound) -> None:
+        """Post a message; its outcome comes through `on_outcome`."""
+        task = asyncio.create_task(self._submit(segment))
+        self._tasks.add(task)
+        self._in_flight.set(len(self._tasks))
+        task.add_done_callback(self._ended)
+
+    async def run(self) -> None:
+        """Stay reachable until stopped."""
+        connector = aiohttp.TCPConnector(limit=self.window, keepalive_timeout=KEEP_ALIVE_S)
+        times = aiohttp.ClientTimeout(
+            total=self._settings.response_s, sock_connect=min(10.0, self._settings.response_s)
+        )
+        async with aiohttp.ClientSession(connector=connector, timeout=times) as self._session:
+            pause_s = FIRST_PAUSE_S
+            while not self._stopping:
+                self._wake.clear()
+                if not self._is_reachable and await self.reaches():
+                    pause_s = FIRST_PAUSE_S
+                    self._found(is_reachable=True)
+                wait_s = None if self._is_reachable else pause_s * (1 + self._luck() / 5)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), wait_s)
+                if not self._is_reachable:
+                    pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+            while self._tasks:
+                await asyncio.wait(self._tasks)
+
+    async def stop(self, grace_s: float) -> None:
+        """Wait for answers, but not for long."""
+        self._stopping = True
+        self._wake.set()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=grace_s)
+            for task in late:
+                task.cancel()
+        self._up.set(0)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._in_flight.set(len(self._tasks))
+        self.on_change()
+
+    def _found(self, *, is_reachable: bool) -> None:
+        if is_reachable != self._is_reachable:
+            log.info("link up" if is_reachable else "link down", link=self.name)
+            self._is_reachable = is_reachable
+            self._up.set(int(is_reachable))
+            self.on_change()
+        if not is_reachable:
+            self._wake.set()
+
+    async def reaches(self) -> bool:
+        """Tell whether the MMSC takes a connection."""
+        where = urlsplit(self._settings.url)
+        port = where.port or PORTS[where.scheme]
+        tls = (self._settings.tls or True) if where.scheme == "https" else None
+        try:
+            async with asyncio.timeout(self._settings.response_s):
+                _, writer = await asyncio.open_connection(where.hostname, port, ssl=tls)
+        except (OSError, TimeoutError) as fault:
+            self._failures.inc()
+            self._note_error("unreachable: " + (getattr(fault, "strerror", None) or type(fault).__name__))
+            return False
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+        return True
+
+    def _note_error(self, why: str) -> None:
+        self.last_error = (why, self._clock.now())
+
+    async def _submit(self, message: Outbound) -> None:
+        outcome: Outcome = InDoubt("stopping")
+        try:
+            outcome = await self._try(message)
+        except Exception:  # a task's outermost frame: each message gets its outcome
+            log.exception("a message could not be posted", link=self.name, message_id=message.message_id)
+            outcome = InDoubt("internal")
+        finally:
+            self.on_outcome(message, outcome)
+
+    async def _try(self, message: Outbound) -> Outcome:
+        content = await self._content(message)
+        if not isinstance(content, Part):
+            return content
+        written = write(to_submit(message, content, self._settings.identity, self._clock.now()))
+        try:
+            http_status, content_type, octets = await self._post(written.content_type, written.octets)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as fault:
+            self._found(is_reachable=False)
+            self._note_error("unreachable")
+            log.warning("an MMSC cannot be reached", link=self.name, fault=type(fault).__name__)
+            return LinkTrouble("unreachable")
+        except TimeoutError:
+            return InDoubt("response overdue")
+        except (aiohttp.ClientError, OSError):
+            return InDoubt("connection lost")
+        return self._judge(http_status, content_type, octets)
+
+    async def _post(self, content_type: str, octets: bytes) -> tuple[int, str, bytes]:
+        settings = self._settings
+        headers = {"Content-Type": content_type, "SOAPAction": '""', **settings.access.headers}
+        async with self._session.post(
+            settings.url,
+            data=BytesIO(octets),
+            headers=headers,
+            ssl=settings.tls or True,
+            allow_redirects=False,
+        ) as answer:
+            found = bytearray()
+            async for chunk in answer.content.iter_chunked(MAX_ANSWER_OCTETS):
+                found += chunk
+                if len(found) > MAX_ANSWER_OCTETS:
+                    break
+            return answer.status, answer.headers.get("Content-Type", ""), bytes(found)
+
+    def _judge(self, http_status: int, content_type: str, octets: bytes) -> Outcome:
+        try:
+            answer = read_message(content_type, octets)
+        except BrokenMm7:
+            answer = None
+        if isinstance(answer, Response) and answer.code:
+            return verdicts.judge(answer)
+        if http_status in _OK:
+            return InDoubt("unreadable answer")
+        if http_status in _UNAUTHORIZED:
+            self._note_error(f"refused: HTTP {http_status}, user and password?")
+            log.error("an MMSC does not let us in: user and password?", link=self.name)
+        return Deferred(f"HTTP {http_status}")
+
+    async def _content(self, message: Outbound) -> Part | Rejected:
+        """Put a message's content together, as small as this MMSC wants it."""
+        if not message.parts:
+            return Rejected("a text cannot go over this link")
+        media: list[Part] = []
+        for kept in message.parts:
+            octets = await self._read_content(kept.digest)
+            if octets is None:
+                log.error("content is lost", link=self.name, message_id=message.message_id)
+                return Rejected("content lost")
+            media.append(Part(kept.content_type, octets))
+        text, most = message.octets.decode("utf-8", "replace"), self._settings.max_octets
+        content = compose(text, media)
+        if not most or len(content.octets) <= most:
+            return content
+        if self._settings.shrinks and not media[0].is_multipart:
+            frame = len(content.octets) - sum(len(part.octets) for part in media)
+            content = compose(text, await asyncio.to_thread(images.shrunk, media, most - frame))
+        return content if len(content.octets) <= most else Rejected("content too large for this link")

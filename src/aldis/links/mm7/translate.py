@@ -1,0 +1,90 @@
+"""From our records to MM7's and back, as one link's settings have it. Pure.
+
+Source: 3GPP TS 23.140 §8.7.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from aldis.clock import as_datetime
+from aldis.links.mm7.verdicts import known_as
+from aldis.mms.composing import taken_apart
+from aldis.mms.mm7 import DeliverReq, DeliveryReportReq, SubmitReq
+from aldis.mms.parts import Part
+from aldis.stages.sending.upstream import Outbound
+from aldis.traffic.content import Attachment
+from aldis.traffic.inbound import InboundMms
+from aldis.traffic.receipt import Receipt, ReceiptState
+from aldis.traffic.submission import Priority
+
+#: what a status of the MMSC means for us; those that say nothing final leave the message under way
+STATES = {
+    "retrieved": ReceiptState.DELIVERED,
+    "expired": ReceiptState.EXPIRED,
+    "rejected": ReceiptState.REJECTED,
+    "unreachable": ReceiptState.UNDELIVERED,
+    "unrecognised": ReceiptState.UNDELIVERED,
+    "unrecognized": ReceiptState.UNDELIVERED,
+    "deferred": ReceiptState.ENROUTE,
+    "forwarded": ReceiptState.ENROUTE,
+    "indeterminate": ReceiptState.ENROUTE,
+}
+
+PRIORITIES = {
+    Priority.BULK_LOW: "Low",
+    Priority.BULK: "Normal",
+    Priority.INTERACTIVE_LOW: "Normal",
+    Priority.INTERACTIVE: "High",
+}
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """Who we are to an MMSC."""
+
+    vasp_id: str = ""
+    vas_id: str = ""
+    service_code: str = ""
+
+
+def to_submit(message: Outbound, content: Part, who: Identity, now: int) -> SubmitReq:
+    """Write a message. Each attempt is a transaction of its own."""
+    return SubmitReq(
+        transaction_id=f"{message.message_id}-{now}",
+        vasp_id=who.vasp_id,
+        vas_id=who.vas_id,
+        service_code=who.service_code,
+        sender=message.sender,
+        recipient=message.recipient,
+        sent_at=as_datetime(now),
+        expires_at=as_datetime(message.expires_at),
+        priority=PRIORITIES[Priority(message.priority)],
+        content=content,
+    )
+
+
+def to_receipt(report: DeliveryReportReq, link: str, now: int) -> Receipt:
+    """Read a report."""
+    state = STATES.get(report.mm_status.lower(), ReceiptState.ENROUTE)
+    is_good = state is ReceiptState.DELIVERED
+    return Receipt(
+        link, known_as(report.message_id), state, "" if is_good else report.mm_status, report.recipient, now
+    )
+
+
+def to_inbound(letter: DeliverReq, link: str, now: int) -> list[InboundMms]:
+    """Read what a handset sent, once for each of our numbers that it names. Raises BrokenMime."""
+    text, media = taken_apart(letter.content) if letter.content is not None else ("", [])
+    attachments = tuple(Attachment(part.content_type, part.octets) for part in media)
+    return [
+        InboundMms(
+            link=link,
+            sender=letter.sender,
+            recipient=recipient,
+            text=text or letter.subject,
+            attachments=attachments,
+            transaction_id=letter.transaction_id,
+            received_at=now,
+        )
+        for recipient in letter.recipients
+    ]

@@ -1,0 +1,364 @@
+"""MM7 links: what each status means, what becomes of a request whatever the MMSC does, and what may be asked of us."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import msgspec
+import pytest
+from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.fakes.clock import FakeClock
+from tests.fakes.customer import silent_server
+from tests.fakes.whole import free_port
+from tests.mms.photos import a_photo
+from tests.mms.samples import PNG
+
+from aldis.clock import SystemClock
+from aldis.dialects.exchange import HttpReply, HttpRequest
+from aldis.links.mm7.link import Mm7Link, Mm7Settings
+from aldis.links.mm7.listening import Listener
+from aldis.links.mm7.translate import Identity, to_receipt
+from aldis.links.mm7.verdicts import PERMANENT, TAKEN, TEMPORARY, judge
+from aldis.mms import status
+from aldis.mms.access import Access
+from aldis.mms.mm7 import DeliverReq, DeliveryReportReq, Response, SubmitReq, read_message, write
+from aldis.mms.parts import Part, related
+from aldis.sms.encoding import Encoding
+from aldis.stages.sending.upstream import (
+    Accepted,
+    Deferred,
+    InDoubt,
+    LinkTrouble,
+    Outbound,
+    Outcome,
+    Rejected,
+)
+from aldis.telemetry import Metrics
+from aldis.traffic.content import KeptPart
+from aldis.traffic.inbound import InboundMms
+from aldis.traffic.receipt import Receipt, ReceiptState
+
+MESSAGE = Outbound(
+    message_id=1,
+    number=1,
+    total=1,
+    sender="74700",
+    recipient="447700900001",
+    encoding=Encoding.OCTETS,
+    header=b"",
+    octets=b"Hi",
+    priority=3,
+    expires_at=1_800_000_000_000,
+    parts=(KeptPart("image/png", "digest", len(PNG)),),
+)
+
+
+def test_every_status_has_one_verdict() -> None:
+    assert set(status.NAMES) == PERMANENT | TEMPORARY | TAKEN
+    assert not PERMANENT & TEMPORARY
+    assert not (PERMANENT | TEMPORARY) & TAKEN
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [
+        (1000, Accepted("=abc")),
+        (1100, Accepted("=abc")),
+        (2003, Rejected("MM7 2003 Address not found")),
+        (4006, Deferred("MM7 4006 Service unavailable")),
+        (9999, Deferred("MM7 9999 status 9999")),
+    ],
+)
+def test_a_status_and_its_outcome(code: int, outcome: Outcome) -> None:
+    assert judge(Response("SubmitRsp", "t", code, "abc")) == outcome
+
+
+@pytest.mark.parametrize(
+    ("mm_status", "state"),
+    [
+        ("Retrieved", ReceiptState.DELIVERED),
+        ("Expired", ReceiptState.EXPIRED),
+        ("REJECTED", ReceiptState.REJECTED),
+        ("Unreachable", ReceiptState.UNDELIVERED),
+        ("Indeterminate", ReceiptState.ENROUTE),
+        ("Something", ReceiptState.ENROUTE),
+    ],
+)
+def test_a_report_and_its_receipt(mm_status: str, state: ReceiptState) -> None:
+    report = DeliveryReportReq(
+        transaction_id="t", message_id="aB0", sender="1", recipient="2", mm_status=mm_status
+    )
+    receipt = to_receipt(report, "mmsc", 5)
+    assert (receipt.smsc_message_id, receipt.state, receipt.recipient) == ("=aB0", state, "2")
+
+
+# ── the link ──
+
+
+class Mmsc:
+    """Answers as told, and remembers what was asked."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.asked: list[tuple[dict[str, str], SubmitReq]] = []
+        self.answer: Callable[[str], web.Response | None] = lambda transaction_id: said(transaction_id, 1000)
+        self._runner: web.AppRunner
+
+    async def start(self) -> None:
+        app = web.Application(client_max_size=10_000_000)
+        app.router.add_post("/mm7", self._take)
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
+
+    async def stop(self) -> None:
+        await self._runner.cleanup()
+
+    async def _take(self, request: web.Request) -> web.Response:
+        message = read_message(request.headers["Content-Type"], await request.read())
+        assert isinstance(message, SubmitReq)
+        self.asked.append((dict(request.headers), message))
+        answer = self.answer(message.transaction_id)
+        if answer is None:
+            assert request.transport is not None
+            request.transport.abort()
+            await asyncio.sleep(0.1)
+            return web.Response()
+        return answer
+
+
+def said(transaction_id: str, code: int) -> web.Response:
+    written = write(Response("SubmitRsp", transaction_id, code, "abc"))
+    return web.Response(body=written.octets, headers={"Content-Type": written.content_type})
+
+
+class Observed:
+    """A link and what it reports."""
+
+    def __init__(self, port: int, **changes: Any) -> None:
+        settings = Mm7Settings(
+            name="mmsc",
+            url=f"http://127.0.0.1:{port}/mm7",
+            access=Access("me", "secret"),
+            identity=Identity("vasp", "vas", "code"),
+            window=2,
+            response_s=0.5,
+        )
+        self.content: dict[str, bytes] = {"digest": PNG}
+        self.outcomes: list[Outcome] = []
+        self.link = Mm7Link(
+            msgspec.structs.replace(settings, **changes), SystemClock(), lambda: 0.0, Metrics(), self._read
+        )
+        self.link.on_outcome = lambda _message, outcome: self.outcomes.append(outcome)
+        self.running = asyncio.create_task(self.link.run())
+
+    async def _read(self, digest: str) -> bytes | None:
+        return self.content.get(digest)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        while not condition():
+            await asyncio.sleep(0.01)
+
+    async def send(self, message: Outbound = MESSAGE) -> Outcome:
+        await self.until(lambda: self.link.room() > 0)
+        self.outcomes.clear()
+        self.link.submit(message)
+        await self.until(lambda: bool(self.outcomes))
+        return self.outcomes[0]
+
+    async def stop(self) -> None:
+        await self.link.stop(0.1)
+        await self.running
+
+
+@pytest.fixture
+async def mmsc() -> AsyncIterator[Mmsc]:
+    made = Mmsc()
+    await made.start()
+    yield made
+    await made.stop()
+
+
+async def test_a_message_is_posted_with_who_we_are(mmsc: Mmsc) -> None:
+    seen = Observed(mmsc.port)
+    assert await seen.send() == Accepted("=abc")
+    ((headers, asked),) = mmsc.asked
+    assert headers["Authorization"] == "Basic bWU6c2VjcmV0"
+    assert headers["SOAPAction"] == '""'
+    told = (asked.vasp_id, asked.vas_id, asked.service_code, asked.sender, asked.recipient, asked.priority)
+    assert told == ("vasp", "vas", "code", "74700", "447700900001", "High")
+    await seen.stop()
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (lambda name: said(name, 4006), Deferred("MM7 4006 Service unavailable")),
+        (lambda name: said(name, 2004), Rejected("MM7 2004 Multimedia content refused")),
+        (lambda _: web.Response(status=503, text="busy"), Deferred("HTTP 503")),
+        (lambda _: web.Response(status=401, text="who?"), Deferred("HTTP 401")),
+        (lambda _: web.Response(status=302, headers={"Location": "/elsewhere"}), Deferred("HTTP 302")),
+        (lambda _: web.Response(text="thanks"), InDoubt("unreadable answer")),
+        (lambda _: web.Response(text="x" * 1_000_000), InDoubt("unreadable answer")),
+        (lambda _: None, InDoubt("connection lost")),
+    ],
+    ids=["temporary", "permanent", "busy", "unauthorised", "redirect", "no mm7", "endless", "hangs up"],
+)
+async def test_whatever_the_mmsc_does_there_is_an_outcome(
+    mmsc: Mmsc, answer: Callable[[str], web.Response | None], outcome: Outcome
+) -> None:
+    seen = Observed(mmsc.port)
+    mmsc.answer = answer
+    assert await seen.send() == outcome
+    assert seen.link.is_up
+    await seen.stop()
+
+
+async def test_an_mmsc_that_is_away_takes_the_link_down_until_it_is_back(mmsc: Mmsc) -> None:
+    seen = Observed(mmsc.port)
+    await seen.until(lambda: seen.link.is_up)
+    await mmsc.stop()
+    assert await seen.send() == LinkTrouble("unreachable")
+    assert (seen.link.is_up, seen.link.room(), seen.link.conditions) == (False, 0, ["unreachable"])
+    await mmsc.start()
+    assert await seen.send() == Accepted("=abc")
+    await seen.stop()
+
+
+async def test_a_request_that_is_never_answered_is_in_doubt() -> None:
+    async with silent_server() as url:
+        seen = Observed(0, url=url)
+        assert await seen.send() == InDoubt("response overdue")
+        await seen.stop()
+
+
+async def test_what_is_under_way_when_we_stop_is_in_doubt() -> None:
+    async with silent_server() as url:
+        seen = Observed(0, url=url, response_s=30.0)
+        await seen.until(lambda: seen.link.is_up)
+        seen.link.submit(MESSAGE)
+        seen.link.submit(MESSAGE)
+        assert seen.link.room() == 0
+        await asyncio.sleep(0)
+        await seen.stop()
+    assert seen.outcomes == [InDoubt("stopping")] * 2
+
+
+async def test_content_that_is_lost_or_too_large_is_rejected(mmsc: Mmsc) -> None:
+    seen = Observed(mmsc.port, max_octets=500)
+    assert await seen.send() == Rejected("content too large for this link")
+    seen.content.clear()
+    assert await seen.send() == Rejected("content lost")
+    assert await seen.send(msgspec.structs.replace(MESSAGE, parts=())) == Rejected(
+        "a text cannot go over this link"
+    )
+    await seen.stop()
+
+
+async def test_a_picture_is_made_smaller_for_the_carrier(mmsc: Mmsc) -> None:
+    pytest.importorskip("PIL")
+    seen = Observed(mmsc.port, max_octets=6_000, shrinks=True)
+    seen.content["digest"] = a_photo("PNG")
+    assert len(seen.content["digest"]) > 6_000
+    assert await seen.send() == Accepted("=abc")
+    assert mmsc.asked[0][1].content is not None
+    assert len(mmsc.asked[0][1].content.octets) <= 6_000
+    await seen.stop()
+
+
+# ── what an MMSC asks of us ──
+
+ACCESS = Access("mmsc", "secret")
+
+
+class Asked:
+    """A listener without a socket."""
+
+    def __init__(self, *, keeps: bool = True) -> None:
+        self.receipts: list[Receipt] = []
+        self.letters: list[InboundMms] = []
+
+        def take_receipt(receipt: Receipt, done: Callable[[bool], None]) -> None:
+            self.receipts.append(receipt)
+            done(keeps)
+
+        def take_letter(letter: InboundMms, done: Callable[[bool], None]) -> None:
+            self.letters.append(letter)
+            done(keeps)
+
+        self._listener = Listener("mmsc", ACCESS, FakeClock(), take_receipt, take_letter)
+
+    def ask(
+        self, content_type: str, octets: bytes, authorization: str = ACCESS.header
+    ) -> tuple[int, Response]:
+        replies: list[HttpReply] = []
+        headers = [(b"content-type", content_type.encode()), (b"authorization", authorization.encode())]
+        request = HttpRequest("POST", "/", b"", headers, octets, "127.0.0.1")
+        self._listener.serve(request, replies.append)
+        (reply,) = replies
+        answer = read_message(reply.content_type.decode(), reply.body)
+        assert isinstance(answer, Response)
+        return reply.status, answer
+
+
+LETTER = DeliverReq(
+    transaction_id="t",
+    sender="447700900001",
+    recipients=("74700", "74701"),
+    subject="Holiday",
+    content=related([Part("text/plain", b"See"), Part("image/png", PNG)]),
+)
+
+
+def test_a_letter_to_two_of_our_numbers_is_taken_twice_and_answered_once() -> None:
+    asked, written = Asked(), write(LETTER)
+    assert asked.ask(written.content_type, written.octets) == (200, Response("DeliverRsp", "t", 1000))
+    assert [(each.recipient, each.text, len(each.attachments)) for each in asked.letters] == [
+        ("74700", "See", 1),
+        ("74701", "See", 1),
+    ]
+
+
+def test_a_letter_without_a_text_is_told_by_its_subject() -> None:
+    asked, written = Asked(), write(msgspec.structs.replace(LETTER, content=None, recipients=("74700",)))
+    assert asked.ask(written.content_type, written.octets)[0] == 200
+    assert [(each.text, each.attachments) for each in asked.letters] == [("Holiday", ())]
+
+
+def test_what_cannot_be_kept_is_to_come_again() -> None:
+    written = write(LETTER)
+    assert Asked(keeps=False).ask(written.content_type, written.octets) == (
+        503,
+        Response("VASPErrorRsp", "t", 3000),
+    )
+
+
+@given(
+    st.sampled_from(["text/xml", "multipart/related; boundary=x", "", "multipart/mixed; boundary"]),
+    st.sampled_from([b"", b"<", b"--x\r\n", b"<a:Envelope xmlns:a='b'><Body>"]),
+    st.binary(max_size=300),
+)
+def test_any_octets_get_a_fault(content_type: str, opening: bytes, octets: bytes) -> None:
+    http_status, answer = Asked().ask(content_type, opening + octets)
+    assert http_status == 500
+    assert answer.kind == "VASPErrorRsp"
+
+
+@given(st.integers(0, 1200), st.binary(min_size=1, max_size=8))
+def test_any_damage_gets_an_answer(at: int, damage: bytes) -> None:
+    written = write(LETTER)
+    octets = bytearray(written.octets)
+    octets[at : at + len(damage)] = damage
+    http_status, _ = Asked().ask(written.content_type, bytes(octets))
+    assert http_status in (200, 500)
+
+
+@given(st.text("Basic bWU6c2V=\x00é", max_size=30))
+def test_nobody_gets_in_without_the_password(authorization: str) -> None:
+    asked, written = Asked(), write(LETTER)
+    assert asked.ask(written.content_type, written.octets, authorization)[0] == 401
+    assert asked.letters == []
