@@ -179,3 +179,30 @@ def test_what_completion_offers() -> None:
     environment = {"_ALDIS_COMPLETE": "bash_complete", "COMP_WORDS": "aldis do", "COMP_CWORD": "1"}
     answer = CliRunner().invoke(aldis, prog_name="aldis", env=environment)
     assert answer.output.strip() == "plain,doctor"
+
+
+async def test_serve_says_where_the_console_is_and_who_may_sign_in(tmp_path: Path) -> None:
+    config = tmp_path / "aldis.toml"
+    config.write_text('[http]\nlisten = "127.0.0.1:0"\n[console]\nlisten = "127.0.0.1:0"\n')
+    process = await asyncio.create_subprocess_exec(
+        *(
+            sys.executable,
+            "-m",
+            "aldis",
+            "serve",
+            "--config",
+            str(config),
+            "--data-dir",
+            str(tmp_path / "data"),
+        ),
+        stderr=subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    said = ""
+    while "aldis admin create NAME" not in said:
+        line = await process.stderr.readline()
+        assert line, said
+        said += line.decode()
+    assert "The console is at http://127.0.0.1:" in said
+    process.terminate()
+    assert await process.wait() == 0

@@ -72,11 +72,17 @@ async def test_a_program_hears_the_life_of_a_message(watched: WholeGateway) -> N
     assert (json.loads(down[-1].data)["link"], down[-1].event_id) == ("simulator", "")
 
 
-async def test_an_id_that_is_none_is_refused(watched: WholeGateway) -> None:
+async def test_what_cannot_be_heard_is_refused(watched: WholeGateway) -> None:
     key = await People(watched.gateway.store.staff).make_token(
         BOSS, "robot", Role.VIEWER, 0, watched.clock.now()
     )
-    headers = {"authorization": f"Bearer {key}", "last-event-id": "yesterday"}
-    async with watched.session.get(watched.console + "/v1/events", headers=headers) as answer:
-        assert answer.status == 400
-        assert answer.headers["content-type"] == "application/problem+json"
+    bearer = {"authorization": f"Bearer {key}"}
+    for headers, query, status in (
+        ({"last-event-id": "yesterday"}, "", 400),
+        ({}, "?after=1-2", 400),
+        ({}, "?account=nobody", 422),
+    ):
+        url = f"{watched.console}/v1/events{query}"
+        async with watched.session.get(url, headers={**bearer, **headers}) as answer:
+            assert answer.status == status
+            assert answer.headers["content-type"] == "application/problem+json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import aiohttp
 import msgspec
@@ -93,6 +94,14 @@ async def test_people_ask_for_chaos_by_http(body: str, status: int, part: str) -
         async with session.get(url) as answer:
             assert (await answer.json())["refuse"] == 0.0
     await simulator.stop()
+
+
+def test_the_guide_says_what_the_carrier_does() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "guides" / "simulator.md").read_text(encoding="utf-8")
+    for digits, behaviour in BY_LAST_DIGITS.items():
+        assert f"| {digits} | {behaviour.says} |" in guide
+    for field in Chaos.__struct_fields__:
+        assert f"| `{field}` |" in guide
 
 
 async def test_chaos_reaches_those_who_send(whole: WholeGateway) -> None:

@@ -28,6 +28,7 @@ from aldis.clock import SystemClock
 from aldis.errors import GatewayError
 from aldis.operating.happenings import Event, Happenings, Wanted
 from aldis.settings import Settings
+from aldis.store.contract import Store
 
 PERIOD_S = 1.0
 _STYLES = {
@@ -93,7 +94,7 @@ async def _tail(
             raise GatewayError(f"there is no account `{wanted.account}`")
         happenings = Happenings(store.watching, current, SystemClock())
         async with DoorClient(settings.http) as door:
-            pause = _pause(stopped, once=once)
+            pause = _pause(stopped, store, current, once=once)
             async for events in happenings.follow(after, wanted, _binds_of(door), pause):
                 for event in events:
                     show(event)
@@ -101,12 +102,16 @@ async def _tail(
         await store.close()
 
 
-def _pause(stopped: asyncio.Event, *, once: bool) -> Callable[[], Awaitable[bool]]:
+def _pause(
+    stopped: asyncio.Event, store: Store, current: CurrentDirectory, *, once: bool
+) -> Callable[[], Awaitable[bool]]:
     async def pause() -> bool:
-        """Wait for the next round."""
+        """Wait for the next round; accounts may be new by then."""
         if not once:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopped.wait(), PERIOD_S)
+        if await store.directory_version() != current.directory.version:
+            current.directory = await store.directory()
         return not (once or stopped.is_set())
 
     return pause

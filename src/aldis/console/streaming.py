@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from aldis.console.gate import who
 from aldis.console.page import Visit
+from aldis.errors import OperatingError
 
 log = structlog.get_logger()
 
@@ -38,17 +39,17 @@ class EventStream(Response):
     """An answer that goes on."""
 
     def __init__(self, visit: Visit, source: AsyncGenerator[str, None]) -> None:
-        """`source` yields events, or "" when there was nothing, a few times a minute at least."""
+        """`source` yields events, or "" when there was nothing, a few times a minute at least. Raises
+        OperatingError when too many streams are open.
+        """
+        if not visit.desk.viewers.have_room:
+            raise OperatingError("too many live pages are open; close one and try again", 503)
         super().__init__()
         self._visit = visit
         self._source = source
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         viewers = self._visit.desk.viewers
-        if not viewers.have_room:
-            refused = Response("too many live pages are open\n", 503, {"retry-after": "30"}, "text/plain")
-            await refused(scope, receive, send)
-            return
         gone = asyncio.create_task(_until_gone(receive))
         try:
             with viewers.counted():

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from aldis.console.page import Page, Visit
 from aldis.console.streaming import EventStream, event
+from aldis.errors import OperatingError
 from aldis.operating.happenings import Wanted, place_of
 
 PERIOD_S = 1.0
@@ -24,6 +25,8 @@ async def _events(visit: Visit) -> Response:
         link=visit.query("link"),
         number=visit.query("number").lstrip("+ "),
     )
+    if wanted.account and wanted.account not in visit.desk.current.directory.accounts:
+        raise OperatingError("there is no such account")
     return EventStream(visit, _told(visit, last_id, wanted))
 
 

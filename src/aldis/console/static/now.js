@@ -3,7 +3,8 @@
 (() => {
   const FIELDS = ["at", "accepted", "sent", "inbound", "delivered", "undelivered", "told", "queued", "owed"];
   const PRIORITIES = { 3: "interactive", 2: "interactive low", 1: "bulk", 0: "bulk low" };
-  const LONGEST = { hour: 3600, day: 1440 };
+  const LONGEST_S = 3600;
+  const GAP_S = { hour: 10, day: 150 };
   const CHARTS = {
     flow: [["accepted", "--accent"], ["sent", "--good"], ["inbound", "--warn"]],
     receipts: [["delivered", "--good"], ["undelivered", "--bad"]],
@@ -73,16 +74,28 @@
     });
   }
 
+  // Where nothing was sampled there is a gap and no line.
+  function withGaps(given) {
+    const found = given.map(() => []);
+    given[0].forEach((at, row) => {
+      if (row && at - given[0][row - 1] > GAP_S[span]) found.forEach((values, field) => values.push(field ? null : at - 1));
+      found.forEach((values, field) => values.push(given[field][row]));
+    });
+    return found;
+  }
+
+  let loadedAt = 0;
   async function load() {
     const answer = await fetch(`/live/history?span=${span}`);
     if (!answer.ok) return;
-    columns = (await answer.json()).columns;
+    columns = withGaps((await answer.json()).columns);
     draw();
   }
 
   function add(sample) {
+    if (span === "day" && Math.floor(sample.at / 60) !== loadedAt) { loadedAt = Math.floor(sample.at / 60); load(); }
     if (span !== "hour" || (column("at").at(-1) ?? 0) >= sample.at) return;
-    FIELDS.forEach((field, at) => { columns[at].push(sample[field]); if (columns[at].length > LONGEST[span]) columns[at].shift(); });
+    FIELDS.forEach((field, at) => { columns[at].push(sample[field]); if (columns[at].length > LONGEST_S) columns[at].shift(); });
     charts.forEach((chart) => chart.plot.setData(dataOf(chart.name)));
   }
 
