@@ -12,8 +12,11 @@ from click.testing import CliRunner, Result
 from tests.fakes.customer import FakeCustomer
 from tests.fakes.whole import WholeGateway
 
+from aldis.accounts.staff import AuditEntry
 from aldis.cli.main import aldis
 from aldis.errors import GatewayError, OperatingError, SettingsError
+from aldis.store.bulk import AddJob, AddRows
+from aldis.traffic.bulk import Mapping
 
 
 @pytest.fixture
@@ -113,6 +116,20 @@ async def test_a_table_waits_for_a_gateway(whole: WholeGateway, tmp_path: Path) 
     assert followed.exit_code == 0, followed.output
     assert "job 1 is done: 100 accepted, 0 refused" in followed.output
     assert await whole.all_ended(100) == {"delivered": 100}
+
+
+async def test_loading_that_was_interrupted_goes_on(whole: WholeGateway, tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("to,text\n" + "".join(f"{4512000000 + n * 100},Hi {n}\n" for n in range(5)))
+    store, now = whole.gateway.store, whole.clock.now()
+    entry = AuditEntry(now, "otto", "command line", "load bulk job", "")
+    wanted = AddJob("t.csv", "demo", ("to", "text"), Mapping("to", "{text}"), "otto", now, entry)
+    job_id = await store.bulk.change_bulk(wanted)
+    await store.bulk.change_bulk(AddRows(job_id, 0, (("4512000000", "Hi 0"), ("4512000100", "Hi 1"))))
+    assert "give its file again" in fault(await ask(whole.data_dir, "bulk", "--resume", str(job_id)))
+    gone_on = await ask(whole.data_dir, "bulk", str(file), "--resume", str(job_id))
+    assert f"job {job_id} is done: 5 accepted, 0 refused" in gone_on.output
+    assert await whole.all_ended(5) == {"delivered": 5}
 
 
 async def test_pausing_resuming_cancelling(whole: WholeGateway, tmp_path: Path) -> None:

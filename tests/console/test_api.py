@@ -146,6 +146,17 @@ async def test_a_table_that_waits_until_it_is_started(watched: WholeGateway, pro
     assert (await program.ask("POST", "/v1/bulk/999/start"))[0] == 404
 
 
+async def test_the_price_of_a_large_table_is_told_from_a_sample(program: Program) -> None:
+    rows = [["4512345601", "Ann"] for _ in range(1199)] + [["abc", "Bo"]]
+    _, job, _ = await program.ask("POST", "/v1/bulk", TABLE | {"rows": rows, "start": False})
+    _, preview, _ = await program.ask("GET", f"/v1/bulk/{job['id']}/preview")
+    assert (preview["is_exact"], preview["refused"]) == (False, 1)
+    assert 500 <= preview["looked_at"] <= 510
+    assert 1190 <= preview["segments"] <= 1200
+    assert [row["number"] for row in preview["rows"]] == [1, 2, 3, 4, 5, 1200]
+    assert len(preview["price"].partition(".")[2]) == 2
+
+
 @pytest.mark.parametrize(
     "change",
     [{"recipient": "x"}, {"text": "{x}"}, {"rows": []}, {"columns": ["to", "to"]}, {"priority": "high"}],
