@@ -71,6 +71,7 @@ async def _send(settings: Settings, data_dir: Path, account: str, cells: tuple[s
         job_id = await jobs.load(actor, wanted, [cells], clock.now())
         await jobs.start(actor, job_id, clock.now())
         job, row = await _outcome(store, job_id, clock.monotonic() + PATIENCE_S, clock)
+        why = job.why
         if not row.message_id and not row.fault:  # nothing may be sent when nobody waits for it any more
             if job.state in (JobState.RUNNING, JobState.PAUSED):
                 await jobs.act(actor, job_id, "cancel", clock.now())
@@ -80,7 +81,7 @@ async def _send(settings: Settings, data_dir: Path, account: str, cells: tuple[s
     if row.message_id:
         return row.message_id
     raise GatewayError(
-        row.fault or job.why or f"the gateway did not take it within {PATIENCE_S:.0f} s; nothing was sent"
+        row.fault or why or f"the gateway did not take it within {PATIENCE_S:.0f} s; nothing was sent"
     )
 
 

@@ -5,6 +5,7 @@ serving.
 from __future__ import annotations
 
 import asyncio
+import shlex
 from pathlib import Path
 
 import aiohttp
@@ -126,6 +127,7 @@ class Demo:
         )
         for request in four(2):
             console.print(request.curl(self._base(gateway)), markup=False)
+        console.print(_modern(self._base(gateway)), markup=False)
         console.print(f"\nA picture, by MM7: {multimedia(3).curl(self._base(gateway))}", markup=False)
         if simulator is not None:
             view = f"http://{simulator.view}/handsets"
@@ -146,6 +148,26 @@ class Demo:
     def _show_taken(self, taken: Taken) -> None:
         content = taken.content if len(taken.content) <= SHOWN_OCTETS else taken.content[:SHOWN_OCTETS] + "…"
         self._console.print(f"postback  {taken.dialect}: {content}", markup=False, soft_wrap=True)
+
+
+def _modern(base: str) -> str:
+    """Write a line that sends by our own API."""
+    body = '{"to": "4512345602", "text": "Hello from our own API", "receipts": "all"}'
+    return shlex.join(
+        [
+            "curl",
+            "-sS",
+            "-w",
+            "\\n",
+            f"{base}/v1/messages",
+            "-H",
+            "Authorization: Bearer demo-native",
+            "-H",
+            "Idempotency-Key: hello-1",
+            "--data-binary",
+            body,
+        ]
+    )
 
 
 async def _timeline(gateway: Gateway, request: DemoRequest) -> Timeline | None:

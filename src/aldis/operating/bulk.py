@@ -32,6 +32,7 @@ MAX_FILE_NAME = 100
 #: rows whose price is asked for; of more, so many that are spread over all
 SAMPLE = 500
 SHOWN = 5
+CENT = 10_000
 ACTIONS = {"pause": JobState.PAUSED, "resume": JobState.RUNNING, "cancel": JobState.CANCELLED}
 
 
@@ -205,10 +206,13 @@ class Bulk:
             segments, micros, refused = segments + found.segments, micros + price, refused + bool(found.fault)
             if len(shown) < SHOWN or (found.fault and len(shown) < 2 * SHOWN):
                 shown.append(found)
+        if len(rows) < job.total:
+            segments, micros = segments * job.total // len(rows), micros * job.total // len(rows)
+            micros -= micros % CENT  # no more digits than a guess deserves
         return Preview(
             rows=shown,
-            segments=segments * job.total // max(1, len(rows)),
-            price=from_micros(micros * job.total // max(1, len(rows))),
+            segments=segments,
+            price=from_micros(micros),
             currency=sending.account(job.account).currency,
             looked_at=len(rows),
             refused=refused,

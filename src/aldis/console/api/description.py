@@ -25,7 +25,7 @@ _PLACE = re.compile(r"\{(\w+)(?::\w+)?\}")
 #: of a thing in the store
 NUMBER = Annotated[int, msgspec.Meta(ge=0, lt=10**MAX_DIGITS)]
 _ABOUT = (
-    "What operators can do, for programs. A key is made on the page People or by `aldis admin`, and sent as "
+    "What operators can do, for programs. A key is made on the page People, and sent as "
     "`Authorization: Bearer <key>`; a signed-in browser sends its cookie and X-CSRF-Token instead. Whatever "
     "is refused is told as a problem (RFC 9457)."
 )
