@@ -24,7 +24,7 @@ from aldis.links.mm7.translate import Identity, to_submit
 from aldis.mms import images
 from aldis.mms.access import Access
 from aldis.mms.composing import compose
-from aldis.mms.mm7 import BrokenMm7, Response, read_message, write
+from aldis.mms.mm7 import BrokenMm7, Response, Written, read_message, write
 from aldis.mms.parts import Part
 from aldis.stages.sending.upstream import Deferred, InDoubt, LinkTrouble, Outbound, Outcome, Rejected
 from aldis.telemetry import Metrics
@@ -85,6 +85,7 @@ class Mm7Link:
         self._session: aiohttp.ClientSession
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_reachable = False
+        self._condition = "unreachable"
         self._stopping = False
         #: set when the MMSC has to be looked for, and when we stop
         self._wake = asyncio.Event()
@@ -98,7 +99,7 @@ class Mm7Link:
     @property
     def conditions(self) -> list[str]:
         """How it stands, for people."""
-        return ["reachable" if self._is_reachable else "unreachable"]
+        return [self._condition]
 
     def room(self) -> int:
         """How many more requests may be under way."""
@@ -115,7 +116,7 @@ class Mm7Link:
         """Stay reachable until stopped."""
         connector = aiohttp.TCPConnector(limit=self.window, keepalive_timeout=KEEP_ALIVE_S)
         times = aiohttp.ClientTimeout(
-            total=self._settings.response_s, sock_connect=min(10.0, self._settings.response_s)
+            total=self._settings.response_s, sock_connect=min(10.0, self._settings.response_s / 2)
         )
         async with aiohttp.ClientSession(connector=connector, timeout=times) as self._session:
             pause_s = FIRST_PAUSE_S
@@ -148,13 +149,14 @@ class Mm7Link:
         self.on_change()
 
     def _found(self, *, is_reachable: bool) -> None:
-        if is_reachable != self._is_reachable:
-            log.info("link up" if is_reachable else "link down", link=self.name)
-            self._is_reachable = is_reachable
-            self._up.set(int(is_reachable))
-            self.on_change()
-        if not is_reachable:
-            self._wake.set()
+        if is_reachable == self._is_reachable:
+            return
+        log.info("link up" if is_reachable else "link down", link=self.name)
+        self._is_reachable = is_reachable
+        self._condition = "reachable" if is_reachable else "unreachable"
+        self._up.set(int(is_reachable))
+        self._wake.set()
+        self.on_change()
 
     async def _reaches(self) -> bool:
         """Tell whether the MMSC takes a connection."""
@@ -164,8 +166,12 @@ class Mm7Link:
         try:
             async with asyncio.timeout(self._settings.response_s):
                 _, writer = await asyncio.open_connection(where.hostname, port, ssl=tls)
-        except (OSError, TimeoutError):
+        except (OSError, TimeoutError) as fault:
             self._failures.inc()
+            condition = f"unreachable: {fault.strerror or type(fault).__name__}"
+            if condition != self._condition:  # said once, not at each look
+                log.warning("an MMSC cannot be reached", link=self.name, fault=condition)
+                self._condition = condition
             return False
         writer.close()
         with suppress(OSError):
@@ -183,15 +189,22 @@ class Mm7Link:
             self.on_outcome(message, outcome)
 
     async def _try(self, message: Outbound) -> Outcome:
-        content = await self._content(message)
-        if not isinstance(content, Part):
-            return content
-        written = write(to_submit(message, content, self._settings.identity, self._clock.now()))
+        if not message.parts:
+            return Rejected("a text cannot go over this link")
+        media: list[Part] = []
+        for kept in message.parts:
+            octets = await self._read_content(kept.digest)
+            if octets is None:
+                log.error("content is lost", link=self.name, message_id=message.message_id)
+                return Rejected("content lost")
+            media.append(Part(kept.content_type, octets))
+        written = await asyncio.to_thread(self._written, message, media, self._clock.now())
+        if written is None:
+            return Rejected("content too large for this link")
         try:
-            http_status, content_type, octets = await self._post(written.content_type, written.octets)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as fault:
+            http_status, content_type, octets = await self._post(written)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             self._found(is_reachable=False)
-            log.warning("an MMSC cannot be reached", link=self.name, fault=type(fault).__name__)
             return LinkTrouble("unreachable")
         except TimeoutError:
             return InDoubt("response overdue")
@@ -199,12 +212,26 @@ class Mm7Link:
             return InDoubt("connection lost")
         return self._judge(http_status, content_type, octets)
 
-    async def _post(self, content_type: str, octets: bytes) -> tuple[int, str, bytes]:
+    def _written(self, message: Outbound, media: list[Part], now: int) -> Written | None:
+        """Write a message, as small as this MMSC wants it; None where that cannot be. In a thread: a megabyte
+        takes milliseconds.
+        """
+        text, most = message.octets.decode("utf-8", "replace"), self._settings.max_octets
+        content = compose(text, media)
+        if most and len(content.octets) > most and self._settings.shrinks and not media[0].is_multipart:
+            frame = len(content.octets) - sum(len(part.octets) for part in media)
+            content = compose(text, images.shrunk(media, most - frame))
+        if most and len(content.octets) > most:
+            return None
+        return write(to_submit(message, content, self._settings.identity, now))
+
+    async def _post(self, written: Written) -> tuple[int, str, bytes]:
         settings = self._settings
-        headers = {"Content-Type": content_type, "SOAPAction": '""', **settings.access.headers}
+        shown = settings.access.headers
+        headers = {"Content-Type": written.content_type, "SOAPAction": '""', **shown}
         async with self._session.post(
             settings.url,
-            data=BytesIO(octets),
+            data=BytesIO(written.octets),
             headers=headers,
             ssl=settings.tls or True,
             allow_redirects=False,
@@ -228,23 +255,3 @@ class Mm7Link:
         if http_status in _UNAUTHORIZED:
             log.error("an MMSC does not let us in: user and password?", link=self.name)
         return Deferred(f"HTTP {http_status}")
-
-    async def _content(self, message: Outbound) -> Part | Rejected:
-        """Put a message's content together, as small as this MMSC wants it."""
-        if not message.parts:
-            return Rejected("a text cannot go over this link")
-        media: list[Part] = []
-        for kept in message.parts:
-            octets = await self._read_content(kept.digest)
-            if octets is None:
-                log.error("content is lost", link=self.name, message_id=message.message_id)
-                return Rejected("content lost")
-            media.append(Part(kept.content_type, octets))
-        text, most = message.octets.decode("utf-8", "replace"), self._settings.max_octets
-        content = compose(text, media)
-        if not most or len(content.octets) <= most:
-            return content
-        if self._settings.shrinks and not media[0].is_multipart:
-            frame = len(content.octets) - sum(len(part.octets) for part in media)
-            content = compose(text, await asyncio.to_thread(images.shrunk, media, most - frame))
-        return content if len(content.octets) <= most else Rejected("content too large for this link")
