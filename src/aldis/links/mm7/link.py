@@ -1,7 +1,8 @@
 """One MM7 link: an upstream that posts each message to an MMSC, with a window of unanswered requests.
 
 Implements `stages.sending.upstream.Upstream`. HTTP has no session, so a link is up until the MMSC cannot be
-reached, and then looks for it with growing pauses until it can. A request that was written and not answered
+reached, and then looks for it with growing pauses until it can; while it says that it is too much, the link
+sends slower. A request that was written and not answered
 is reported as InDoubt. What comes the other way is `listening.py`.
 """
 
@@ -21,11 +22,13 @@ import structlog
 from aldis.clock import Clock
 from aldis.links.mm7 import verdicts
 from aldis.links.mm7.translate import Identity, to_submit
+from aldis.links.slow_down import SlowDown
 from aldis.mms import images
 from aldis.mms.access import Access
 from aldis.mms.composing import compose
 from aldis.mms.mm7 import BrokenMm7, Response, Written, read_message, write
 from aldis.mms.parts import Part
+from aldis.mms.status import SERVICE_UNAVAILABLE
 from aldis.stages.sending.upstream import Deferred, InDoubt, LinkTrouble, Outbound, Outcome, Rejected
 from aldis.telemetry import Metrics
 
@@ -40,6 +43,9 @@ MAX_ANSWER_OCTETS = 65_536
 _PORTS = {"http": 80, "https": 443}
 _OK = range(200, 300)
 _UNAUTHORIZED = frozenset((401, 403))
+_BUSY = frozenset((429, 503))
+#: how often a link that is slowed down looks whether it may go on
+TICK_S = 0.2
 
 
 class Mm7Settings(msgspec.Struct, frozen=True):
@@ -81,6 +87,8 @@ class Mm7Link:
         self._read_content = read_content
         self._up = metrics.link_up.labels(settings.name)
         self._in_flight = metrics.link_in_flight.labels(settings.name)
+        self._slow_down = SlowDown(clock.monotonic())
+        self._rate = metrics.link_rate.labels(settings.name)
         self._failures = metrics.bind_failures.labels(settings.name, "unreachable")
         self._session: aiohttp.ClientSession
         self._tasks: set[asyncio.Task[None]] = set()
@@ -103,10 +111,15 @@ class Mm7Link:
 
     def room(self) -> int:
         """How many more requests may be under way."""
-        return self.window - len(self._tasks) if self.is_up else 0
+        if not self.is_up:
+            return 0
+        room = self.window - len(self._tasks)
+        allowed = self._slow_down.room(self._clock.monotonic())
+        return room if allowed > room else max(0, int(allowed))
 
     def submit(self, segment: Outbound) -> None:
         """Post a message; its outcome comes through `on_outcome`."""
+        self._slow_down.submitted()
         task = asyncio.create_task(self._submit(segment))
         self._tasks.add(task)
         self._in_flight.set(len(self._tasks))
@@ -125,13 +138,38 @@ class Mm7Link:
                 if not self._is_reachable and await self._reaches():
                     pause_s = FIRST_PAUSE_S
                     self._found(is_reachable=True)
-                wait_s = None if self._is_reachable else pause_s * (1 + self._luck() / 5)
+                was_reachable = self._is_reachable
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), wait_s)
-                if not self._is_reachable:
+                    await asyncio.wait_for(self._wake.wait(), self._wait_s(pause_s))
+                if not was_reachable:
                     pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+                self._go_on()
             while self._tasks:
                 await asyncio.wait(self._tasks)
+
+    def _wait_s(self, pause_s: float) -> float | None:
+        if not self._is_reachable:
+            return pause_s * (1 + self._luck() / 5)
+        return None if self._slow_down.rate_per_s is None else TICK_S
+
+    def _go_on(self) -> None:
+        """Go on with what a throttled rate has held back."""
+        was_slowed = self._slow_down.rate_per_s is not None
+        self._slow_down.room(self._clock.monotonic())  # time passes for it also where nothing is sent
+        rate = self._slow_down.rate_per_s
+        self._rate.set(rate or 0)
+        if was_slowed:
+            if rate is None:
+                log.info("the MMSC throttles no more", link=self.name)
+            self.on_change()
+
+    def _throttled(self) -> None:
+        was_free = self._slow_down.rate_per_s is None
+        self._slow_down.throttled(self._clock.monotonic())
+        if was_free:
+            rate = round(self._slow_down.rate_per_s or 0)
+            log.warning("the MMSC throttles: slowing down", link=self.name, messages_per_s=rate)
+            self._wake.set()
 
     async def stop(self, grace_s: float) -> None:
         """Wait for answers, but not for long."""
@@ -248,7 +286,10 @@ class Mm7Link:
             answer = read_message(content_type, octets)
         except BrokenMm7:
             answer = None
-        if isinstance(answer, Response) and answer.code:
+        code = answer.code if isinstance(answer, Response) else 0
+        if http_status in _BUSY or code == SERVICE_UNAVAILABLE:
+            self._throttled()
+        if isinstance(answer, Response) and code:
             return verdicts.judge(answer)
         if http_status in _OK:
             return InDoubt("unreadable answer")
