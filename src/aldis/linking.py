@@ -107,6 +107,7 @@ def listener_of(entry: LinkEntry, around: Surroundings) -> tuple[Serve, ServerSe
         guard=GuardLimits(body_octets=LISTEN_OCTETS, connections=LISTEN_CONNECTIONS),
         certificate=Path(entry.listen_certificate) if entry.listen_certificate else None,
         key=Path(entry.listen_key) if entry.listen_key else None,
+        section=f"link `{entry.name}`",
     )
     return listener.serve, where
 

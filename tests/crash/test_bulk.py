@@ -44,7 +44,7 @@ async def test_each_row_is_accepted_once_whenever_the_gateway_dies(world: World)
     while (states := await store.count_by_state()).keys() - {"delivered"}:
         await asyncio.sleep(0.1)
     assert states == {"delivered": ROWS}
-    shown = Counter(received.text for received in world.carrier.simulator.memory.handsets._received)
+    shown = Counter(received.text for received in world.carrier.received())
     assert len(shown) == ROWS
     assert sum(shown.values()) - ROWS <= KILLS * WINDOW
     assert await world.child.end(signal.SIGTERM) == 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import subprocess
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import pytest
 from tests.links.test_smpp import outbound
 
 from aldis.app import Simulator
@@ -101,16 +99,6 @@ async def test_a_transmitter_and_a_receiver_make_a_pair(smsc: Simulator) -> None
     assert seen.receipts[0].smsc_message_id == accepted.smsc_message_id
     assert Counter(bind.condition for bind in seen.link.binds) == {"bound": 2}
     await seen.stop()
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    folder = tmp_path_factory.mktemp("tls")
-    made, key = folder / "c.pem", folder / "k.pem"
-    names = ["-subj", "/CN=smsc", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
-    arguments = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *names]
-    subprocess.run([*arguments, "-keyout", key, "-out", made], check=True, capture_output=True)
-    return made, key
 
 
 @asynccontextmanager

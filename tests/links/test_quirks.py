@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tests.fakes.clock import NOON
 from tests.links.test_smpp import outbound
 
+from aldis.links.slow_down import LEAST_PER_S, SlowDown
 from aldis.links.smpp.quirks import Quirks
-from aldis.links.smpp.slow_down import LEAST_PER_S, SlowDown
 from aldis.links.smpp.translate import Translator, is_receipt
 from aldis.links.smpp.verdicts import judge
 from aldis.smpp import codec, tlv

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
@@ -13,11 +14,12 @@ from aldis.dialects.exchange import HttpRequest
 from aldis.dialects.native.problems import words_of
 from aldis.errors import StoreUnavailable
 from aldis.sms.fitting import PLAIN
-from aldis.stages.admission.admit import Admitter, Deadlines
-from aldis.stages.admission.rules import Links
+from aldis.stages.admission.admit import Admitter, ContentDesk, Deadlines
+from aldis.stages.admission.case import Links
 from aldis.stages.authenticate import Authenticator
 from aldis.stages.bulk.dispatcher import BITE, DAY_MS, Dispatcher
 from aldis.store.bulk import AddJob, AddRows, MoveJob
+from aldis.store.content_files import ContentFiles
 from aldis.store.sqlite.store import SqliteStore
 from aldis.traffic.bulk import Job, JobState, Mapping
 from aldis.traffic.refusal import Refusal, RefusalReason
@@ -38,7 +40,9 @@ class Bench:
         self.after: Callable[[Submission], None] = lambda _submission: None
         links = Links({"simulator": PLAIN}, lambda _: True)
         authenticator = Authenticator(clock, b"secret")
-        self.admitter = Admitter(store, clock, current, authenticator, links, Deadlines(1000, 1000))
+        content = ContentDesk(ContentFiles(Path("nowhere")))  # texts only
+        deadlines = Deadlines(1000, 1000)
+        self.admitter = Admitter(store, clock, current, authenticator, links, deadlines, content)
         self.dispatcher = Dispatcher(store, clock, current, native.DIALECT.name, self.admit, words_of, 7)
 
     async def admit(self, submission: Submission) -> Admitted | Refusal:

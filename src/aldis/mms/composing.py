@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aldis.mms import smil
-from aldis.mms.media import MEDIA, SMIL, Kind
+from aldis.mms.media import MEDIA, SMILS, Kind
 from aldis.mms.parts import Part, all_leaves, parameter, related, text_of
 from aldis.mms.smil import Slide
 
@@ -60,6 +60,6 @@ def taken_apart(content: Part) -> tuple[str, list[Part]]:
     for part in all_leaves(content):
         if part.media_type == "text/plain":
             texts.append(text_of(part).strip())
-        elif part.media_type != SMIL:
+        elif part.media_type not in SMILS:
             media.append(part)
     return "\n".join([text for text in texts if text]), media

@@ -71,8 +71,9 @@ MEDIA: dict[str, Medium] = {
     "text/calendar": Medium(Kind.FILE, "ics", 0, (b"BEGIN:VCALENDAR", b"\xef\xbb\xbfBEGIN:VCALENDAR")),
 }
 
-#: in a multipart of the customer's own
+#: what shows the media, as we write it and as others may
 SMIL = "application/smil"
+SMILS = frozenset((SMIL, "application/smil+xml"))
 
 
 def fault_of(media_type: str, octets: bytes) -> str:

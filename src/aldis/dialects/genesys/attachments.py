@@ -10,6 +10,7 @@ import binascii
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
+from urllib.parse import quote_plus
 
 from aldis.traffic.content import Attachment
 from aldis.traffic.refusal import Refusal, RefusalReason
@@ -51,13 +52,13 @@ def _decoded(content: str) -> bytes:
         return b""
 
 
-def write(attachments: Sequence[Attachment]) -> dict[str, str]:
-    """Write attachments as parameters."""
-    return {
-        f"{PREFIX}[{number}].{name}": value
-        for number, attachment in enumerate(attachments)
-        for name, value in (
-            ("content_type", attachment.content_type),
-            ("content", b64encode(attachment.octets).decode()),
-        )
-    }
+def write(attachments: Sequence[Attachment]) -> str:
+    """Write attachments as parameters, to be put behind those of a form."""
+    written = []
+    for number, attachment in enumerate(attachments):
+        name = f"{PREFIX}%5B{number}%5D"
+        content = b64encode(attachment.octets).decode()
+        for character, escape in (("+", "%2B"), ("/", "%2F"), ("=", "%3D")):  # `quote` takes a while
+            content = content.replace(character, escape)
+        written.append(f"&{name}.content_type={quote_plus(attachment.content_type)}&{name}.content={content}")
+    return "".join(written)

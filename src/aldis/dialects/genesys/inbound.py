@@ -21,7 +21,7 @@ def write(due: DueInbound, endpoint: Endpoint, _now: int) -> PostbackRequest:
         "phone_number": due.inbound.sender,
         "carrier": due.inbound.carrier,
         "message": due.inbound.text,
-        **attachments.write(due.attachments),
     }
     headers = (("Content-Type", "application/x-www-form-urlencoded"),)
-    return PostbackRequest("POST", endpoint.url, headers, urlencode(values, errors="replace").encode())
+    body = urlencode(values, errors="replace") + attachments.write(due.attachments)
+    return PostbackRequest("POST", endpoint.url, headers, body.encode())

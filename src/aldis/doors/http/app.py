@@ -7,6 +7,7 @@ and logged under an incident; a customer never sees a traceback and never a bare
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
@@ -26,6 +27,10 @@ from aldis.traffic.submission import Admitted, Submission
 log = structlog.get_logger()
 
 NOT_FOUND = HttpReply(404, b"text/plain; charset=utf-8", b"Nothing is served at this path.\n")
+
+
+#: a larger one is read in a thread: a picture of a megabyte takes tens of milliseconds
+LARGE_BODY = 262_144
 
 
 class Enquiries(Protocol):
@@ -101,7 +106,8 @@ class Door:
                 reply = self._refuse(dialect, request, None, Refusal(RefusalReason.METHOD_NOT_ALLOWED))
                 allowed = ", ".join(sorted(dialect.paths[path])).encode()
                 return msgspec.structs.replace(reply, headers=((b"allow", allowed),))
-            found = dialect.read(request)
+            is_large = len(request.body) > LARGE_BODY
+            found = await asyncio.to_thread(dialect.read, request) if is_large else dialect.read(request)
             if isinstance(found, Refusal):
                 return self._refuse(dialect, request, None, found)
             asked = found

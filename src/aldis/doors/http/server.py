@@ -31,6 +31,8 @@ class ServerSettings(msgspec.Struct, frozen=True):
     key: Path | None = None
     #: scheme and host as customers write them; "": as each request says
     public_url: str = ""
+    #: which settings these are, for faults
+    section: str = "[http]"
     #: how long requests under way may take when the server stops
     grace_s: float = 5.0
 
@@ -94,7 +96,7 @@ def _tls(settings: ServerSettings) -> ssl.SSLContext | None:
     try:
         context.load_cert_chain(settings.certificate, settings.key)
     except (OSError, ssl.SSLError) as fault:
-        raise SettingsError([f"the certificate of [http] cannot be used: {fault}"]) from None
+        raise SettingsError([f"the certificate of {settings.section} cannot be used: {fault}"]) from None
     return context
 
 

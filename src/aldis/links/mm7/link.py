@@ -1,8 +1,9 @@
 """One MM7 link: an upstream that posts each message to an MMSC, with a window of unanswered requests.
 
 Implements `stages.sending.upstream.Upstream`. HTTP has no session, so a link is up until the MMSC cannot be
-reached, and then looks for it with growing pauses until it can. A request that was written and not answered
-is reported as InDoubt. What comes the other way is `listening.py`.
+reached, and then looks for it with growing pauses until it can; while it says that it is too much, the link
+sends slower. A request that was written and not answered is reported as InDoubt. What comes the other way is
+`listening.py`.
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ import structlog
 from aldis.clock import Clock
 from aldis.links.mm7 import verdicts
 from aldis.links.mm7.translate import Identity, to_submit
+from aldis.links.slow_down import SlowDown
 from aldis.mms import images
 from aldis.mms.access import Access
 from aldis.mms.composing import compose
-from aldis.mms.mm7 import BrokenMm7, Response, read_message, write
+from aldis.mms.mm7 import BrokenMm7, Response, Written, read_message, write
 from aldis.mms.parts import Part
+from aldis.mms.status import SERVICE_UNAVAILABLE
 from aldis.stages.sending.upstream import Deferred, InDoubt, LinkTrouble, Outbound, Outcome, Rejected
 from aldis.telemetry import Metrics
 
@@ -40,6 +43,9 @@ MAX_ANSWER_OCTETS = 65_536
 PORTS = {"http": 80, "https": 443}
 _OK = range(200, 300)
 _UNAUTHORIZED = frozenset((401, 403))
+_BUSY = frozenset((429, 503))
+#: how often a link that is slowed down looks whether it may go on
+TICK_S = 0.2
 
 
 class Mm7Settings(msgspec.Struct, frozen=True):
@@ -81,12 +87,15 @@ class Mm7Link:
         self._read_content = read_content
         self._up = metrics.link_up.labels(settings.name)
         self._in_flight = metrics.link_in_flight.labels(settings.name)
+        self._slow_down = SlowDown(clock.monotonic())
+        self._rate = metrics.link_rate.labels(settings.name)
         self._failures = metrics.bind_failures.labels(settings.name, "unreachable")
         self._session: aiohttp.ClientSession
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_reachable = False
         #: why the MMSC was last not to be had, and when (Unix milliseconds); "", 0 for never
         self.last_error = ("", 0)
+        self._condition = "unreachable"
         self._stopping = False
         #: set when the MMSC has to be looked for, and when we stop
         self._wake = asyncio.Event()
@@ -100,14 +109,19 @@ class Mm7Link:
     @property
     def conditions(self) -> list[str]:
         """How it stands, for people."""
-        return ["reachable" if self._is_reachable else "unreachable"]
+        return [self._condition]
 
     def room(self) -> int:
         """How many more requests may be under way."""
-        return self.window - len(self._tasks) if self.is_up else 0
+        if not self.is_up:
+            return 0
+        room = self.window - len(self._tasks)
+        allowed = self._slow_down.room(self._clock.monotonic())
+        return room if allowed > room else max(0, int(allowed))
 
     def submit(self, segment: Outbound) -> None:
         """Post a message; its outcome comes through `on_outcome`."""
+        self._slow_down.submitted()
         task = asyncio.create_task(self._submit(segment))
         self._tasks.add(task)
         self._in_flight.set(len(self._tasks))
@@ -117,7 +131,7 @@ class Mm7Link:
         """Stay reachable until stopped."""
         connector = aiohttp.TCPConnector(limit=self.window, keepalive_timeout=KEEP_ALIVE_S)
         times = aiohttp.ClientTimeout(
-            total=self._settings.response_s, sock_connect=min(10.0, self._settings.response_s)
+            total=self._settings.response_s, sock_connect=min(10.0, self._settings.response_s / 2)
         )
         async with aiohttp.ClientSession(connector=connector, timeout=times) as self._session:
             pause_s = FIRST_PAUSE_S
@@ -126,13 +140,38 @@ class Mm7Link:
                 if not self._is_reachable and await self.reaches():
                     pause_s = FIRST_PAUSE_S
                     self._found(is_reachable=True)
-                wait_s = None if self._is_reachable else pause_s * (1 + self._luck() / 5)
+                was_reachable = self._is_reachable
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), wait_s)
-                if not self._is_reachable:
+                    await asyncio.wait_for(self._wake.wait(), self._wait_s(pause_s))
+                if not was_reachable:
                     pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+                self._go_on()
             while self._tasks:
                 await asyncio.wait(self._tasks)
+
+    def _wait_s(self, pause_s: float) -> float | None:
+        if not self._is_reachable:
+            return pause_s * (1 + self._luck() / 5)
+        return None if self._slow_down.rate_per_s is None else TICK_S
+
+    def _go_on(self) -> None:
+        """Go on with what a throttled rate has held back."""
+        was_slowed = self._slow_down.rate_per_s is not None
+        self._slow_down.room(self._clock.monotonic())  # time passes for it also where nothing is sent
+        rate = self._slow_down.rate_per_s
+        self._rate.set(rate or 0)
+        if was_slowed:
+            if rate is None:
+                log.info("the MMSC throttles no more", link=self.name)
+            self.on_change()
+
+    def _throttled(self) -> None:
+        was_free = self._slow_down.rate_per_s is None
+        self._slow_down.throttled(self._clock.monotonic())
+        if was_free:
+            rate = round(self._slow_down.rate_per_s or 0)
+            log.warning("the MMSC throttles: slowing down", link=self.name, messages_per_s=rate)
+            self._wake.set()
 
     async def stop(self, grace_s: float) -> None:
         """Wait for answers, but not for long."""
@@ -150,13 +189,14 @@ class Mm7Link:
         self.on_change()
 
     def _found(self, *, is_reachable: bool) -> None:
-        if is_reachable != self._is_reachable:
-            log.info("link up" if is_reachable else "link down", link=self.name)
-            self._is_reachable = is_reachable
-            self._up.set(int(is_reachable))
-            self.on_change()
-        if not is_reachable:
-            self._wake.set()
+        if is_reachable == self._is_reachable:
+            return
+        log.info("link up" if is_reachable else "link down", link=self.name)
+        self._is_reachable = is_reachable
+        self._condition = "reachable" if is_reachable else "unreachable"
+        self._up.set(int(is_reachable))
+        self._wake.set()
+        self.on_change()
 
     async def reaches(self) -> bool:
         """Tell whether the MMSC takes a connection."""
@@ -168,7 +208,11 @@ class Mm7Link:
                 _, writer = await asyncio.open_connection(where.hostname, port, ssl=tls)
         except (OSError, TimeoutError) as fault:
             self._failures.inc()
-            self._note_error("unreachable: " + (getattr(fault, "strerror", None) or type(fault).__name__))
+            condition = f"unreachable: {fault.strerror or type(fault).__name__}"
+            self._note_error(condition)
+            if condition != self._condition:  # said once, not at each look
+                log.warning("an MMSC cannot be reached", link=self.name, fault=condition)
+                self._condition = condition
             return False
         writer.close()
         with suppress(OSError):
@@ -189,16 +233,23 @@ class Mm7Link:
             self.on_outcome(message, outcome)
 
     async def _try(self, message: Outbound) -> Outcome:
-        content = await self._content(message)
-        if not isinstance(content, Part):
-            return content
-        written = write(to_submit(message, content, self._settings.identity, self._clock.now()))
+        if not message.parts:
+            return Rejected("a text cannot go over this link")
+        media: list[Part] = []
+        for kept in message.parts:
+            octets = await self._read_content(kept.digest)
+            if octets is None:
+                log.error("content is lost", link=self.name, message_id=message.message_id)
+                return Rejected("content lost")
+            media.append(Part(kept.content_type, octets))
+        written = await asyncio.to_thread(self._written, message, media, self._clock.now())
+        if written is None:
+            return Rejected("content too large for this link")
         try:
-            http_status, content_type, octets = await self._post(written.content_type, written.octets)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as fault:
+            http_status, content_type, octets = await self._post(written)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             self._found(is_reachable=False)
             self._note_error("unreachable")
-            log.warning("an MMSC cannot be reached", link=self.name, fault=type(fault).__name__)
             return LinkTrouble("unreachable")
         except TimeoutError:
             return InDoubt("response overdue")
@@ -206,12 +257,26 @@ class Mm7Link:
             return InDoubt("connection lost")
         return self._judge(http_status, content_type, octets)
 
-    async def _post(self, content_type: str, octets: bytes) -> tuple[int, str, bytes]:
+    def _written(self, message: Outbound, media: list[Part], now: int) -> Written | None:
+        """Write a message, as small as this MMSC wants it; None where that cannot be. In a thread: a megabyte
+        takes milliseconds.
+        """
+        text, most = message.octets.decode("utf-8", "replace"), self._settings.max_octets
+        content = compose(text, media)
+        if most and len(content.octets) > most and self._settings.shrinks and not media[0].is_multipart:
+            frame = len(content.octets) - sum(len(part.octets) for part in media)
+            content = compose(text, images.shrunk(media, most - frame))
+        if most and len(content.octets) > most:
+            return None
+        return write(to_submit(message, content, self._settings.identity, now))
+
+    async def _post(self, written: Written) -> tuple[int, str, bytes]:
         settings = self._settings
-        headers = {"Content-Type": content_type, "SOAPAction": '""', **settings.access.headers}
+        shown = settings.access.headers
+        headers = {"Content-Type": written.content_type, "SOAPAction": '""', **shown}
         async with self._session.post(
             settings.url,
-            data=BytesIO(octets),
+            data=BytesIO(written.octets),
             headers=headers,
             ssl=settings.tls or True,
             allow_redirects=False,
@@ -228,7 +293,10 @@ class Mm7Link:
             answer = read_message(content_type, octets)
         except BrokenMm7:
             answer = None
-        if isinstance(answer, Response) and answer.code:
+        code = answer.code if isinstance(answer, Response) else 0
+        if http_status in _BUSY or code == SERVICE_UNAVAILABLE:
+            self._throttled()
+        if isinstance(answer, Response) and code:
             return verdicts.judge(answer)
         if http_status in _OK:
             return InDoubt("unreadable answer")
@@ -236,23 +304,3 @@ class Mm7Link:
             self._note_error(f"refused: HTTP {http_status}, user and password?")
             log.error("an MMSC does not let us in: user and password?", link=self.name)
         return Deferred(f"HTTP {http_status}")
-
-    async def _content(self, message: Outbound) -> Part | Rejected:
-        """Put a message's content together, as small as this MMSC wants it."""
-        if not message.parts:
-            return Rejected("a text cannot go over this link")
-        media: list[Part] = []
-        for kept in message.parts:
-            octets = await self._read_content(kept.digest)
-            if octets is None:
-                log.error("content is lost", link=self.name, message_id=message.message_id)
-                return Rejected("content lost")
-            media.append(Part(kept.content_type, octets))
-        text, most = message.octets.decode("utf-8", "replace"), self._settings.max_octets
-        content = compose(text, media)
-        if not most or len(content.octets) <= most:
-            return content
-        if self._settings.shrinks and not media[0].is_multipart:
-            frame = len(content.octets) - sum(len(part.octets) for part in media)
-            content = compose(text, await asyncio.to_thread(images.shrunk, media, most - frame))
-        return content if len(content.octets) <= most else Rejected("content too large for this link")

@@ -16,11 +16,11 @@ import structlog
 
 from aldis.clock import Clock
 from aldis.errors import LocalProtocolError
+from aldis.links.slow_down import SlowDown
 from aldis.links.smpp import verdicts
 from aldis.links.smpp.bind import TICK_S, Bind, BindSettings, LinkEvents
 from aldis.links.smpp.quirks import Quirks
 from aldis.links.smpp.session import Session
-from aldis.links.smpp.slow_down import SlowDown
 from aldis.links.smpp.translate import Translator, is_receipt
 from aldis.smpp import status
 from aldis.smpp.command import CommandId

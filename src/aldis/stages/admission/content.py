@@ -66,11 +66,11 @@ def _fault_of_multipart(part: Part, limits: ContentLimits) -> str:
         leaves = all_leaves(part)
     except BrokenMime as broken:
         return str(broken)
-    shown = [leaf for leaf in leaves if leaf.media_type != media.SMIL]
+    shown = [leaf for leaf in leaves if leaf.media_type not in media.SMILS]
     if not shown:
         return "holds no medium"
     for leaf in leaves:
-        fault = _fault_of_smil(leaf) if leaf.media_type == media.SMIL else _fault_of(leaf, limits)
+        fault = _fault_of_smil(leaf) if leaf.media_type in media.SMILS else _fault_of(leaf, limits)
         if fault:
             return f"has a part that {fault}"
     return ""

@@ -1,9 +1,9 @@
-"""Sends slower while an SMSC says that it is too much, and finds its way back. Pure: time is an argument.
+"""Sends slower while a carrier says that it is too much, and finds its way back. Pure: time is an argument.
 
 Halves the rate, once in each second in which a submit was throttled, and lets it grow by a tenth in each
 second without; above the rate at which the first complaint came there is no limit any more. A carrier that is
 pressed on answers with a longer block, and each throttled submit costs its message a wait. Source: SMPP v3.4
-§5.1.3 (ESME_RTHROTTLED, ESME_RMSGQFUL).
+§5.1.3 (ESME_RTHROTTLED, ESME_RMSGQFUL); an MMSC says that its service is unavailable.
 """
 
 from __future__ import annotations

@@ -1,0 +1,40 @@
+"""Upkeep forgets pictures with the last message that needs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aldis.accounts.directory import CurrentDirectory
+from aldis.stages.upkeep.keeper import Keeper, KeeperSettings
+from aldis.store.content_files import FOLDERS, ContentFiles
+from aldis.store.sqlite.store import SqliteStore
+from aldis.telemetry import Metrics
+from aldis.traffic.content import MMS, KeptPart, as_column
+from tests.fakes.clock import FakeClock
+from tests.store.building import a_message, accept
+
+DAY_S = 86_400
+
+
+async def test_a_picture_stays_for_the_retention_and_no_longer(
+    demo_store: SqliteStore, clock: FakeClock, tmp_path: Path
+) -> None:
+    files, current = ContentFiles(tmp_path), CurrentDirectory(await demo_store.directory())
+    settings = KeeperSettings(retention_days=30, receipt_patience_s=DAY_S, failover_s=30)
+    keeper = Keeper(demo_store, current, clock, settings, Metrics(), lambda: {"link": True}, files)
+    digest = await files.keep(b"picture")
+    await accept(demo_store, a_message(1, coding=MMS, parts=as_column([KeptPart("image/png", digest, 7)])))
+    files.let_go([digest])
+
+    async def a_round() -> bytes | None:
+        for _ in range(FOLDERS):
+            await keeper.step()
+        return await files.read(digest)
+
+    assert await a_round() == b"picture"
+    clock.advance(3 * DAY_S)  # its validity ends
+    assert await a_round() == b"picture"
+    clock.advance(29 * DAY_S)
+    assert await a_round() == b"picture"
+    clock.advance(2 * DAY_S)
+    assert await a_round() is None
