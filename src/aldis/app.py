@@ -14,6 +14,7 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from aldis.accounts.directory import CurrentDirectory
@@ -28,9 +29,14 @@ from aldis.doors.http import house
 from aldis.doors.http.app import Door
 from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.server import HttpServer, ServerSettings
-from aldis.links.smpp import tls
+from aldis.links.smpp import explain, tls
 from aldis.links.smpp.link import PAIR, TRANSCEIVER, LinkSettings, SmppLink
+from aldis.operating.clerk import Clerk
+from aldis.operating.inbound import Inbound
+from aldis.operating.messages import Messages, Upstreams
 from aldis.operating.people import People
+from aldis.operating.postbacks import Postbacks
+from aldis.operating.statistics import Statistics
 from aldis.settings import (
     HttpSettings,
     LinkEntry,
@@ -99,6 +105,13 @@ def open_store(settings: Settings, data_dir: Path) -> SqliteStore:
     return SqliteStore(store_path(settings.store.url, data_dir))
 
 
+def upstreams(settings: Settings) -> Upstreams:
+    """Give the links of the settings to those who only look, where none of them runs."""
+    quirks = {entry.name: entry.quirks for entry in settings.link}
+    rules = {name: known.text_rules for name, known in quirks.items()}
+    return Upstreams(rules, lambda _link: True, functools.partial(explain.submits, quirks=quirks))
+
+
 def _open_to_serve(
     settings: Settings, data_dir: Path, lock: OwnerLock, on_lost: Callable[[], None]
 ) -> SqliteStore:
@@ -128,6 +141,8 @@ class Gateway:
         self._recorder = Recorder(self.store, self.metrics)
         self._channel = HttpChannel()
         self._keeper: Keeper
+        self._messages: Messages
+        self._clerk: Clerk
         self._collector: Collector
         self._links: dict[str, SmppLink] = {}
         self._senders: dict[str, Sender] = {}
@@ -162,7 +177,10 @@ class Gateway:
         self._keeper = Keeper(self.store, current, self._clock, keeping, self.metrics, self.links_up)
         for entry in settings.link:
             self._add_link(entry)
-        self._wire_hints()
+        wake = self._wire_hints()
+        seen = msgspec.structs.replace(upstreams(settings), is_up=self._is_up, wake=wake)
+        self._messages = Messages(self.store, current, seen)
+        self._clerk = Clerk(self.store, self._messages, self._clock)
         # Before anything is sent: a port that is taken must not leave messages in doubt.
         self.server = HttpServer(self._door().serve, _server_settings(settings.http), Entropy())
         for sender in self._senders.values():
@@ -170,7 +188,8 @@ class Gateway:
         await self.store.recover_orphans(list(self._links), self._clock.now())
         self._link_tasks = [asyncio.create_task(link.run()) for link in self._links.values()]
         self._sender_tasks = [asyncio.create_task(sender.run()) for sender in self._senders.values()]
-        agents = (self._recorder.run, self._collector.run, self.poster.run, self._keeper.run)
+        stages = (self._recorder, self._collector, self.poster, self._keeper)
+        agents = (*(stage.run for stage in stages), self._clerk.run)
         self._agent_tasks = [asyncio.create_task(run()) for run in agents]
         await self.server.start()
         if settings.console is not None:
@@ -193,6 +212,7 @@ class Gateway:
         self._collector.stop()
         self.poster.stop()
         self._keeper.stop()
+        self._clerk.stop()
         await _within(GRACE_S, self._agent_tasks)
         await self._channel.close()
         await self.store.close()
@@ -228,8 +248,8 @@ class Gateway:
         self._links[entry.name] = link
         self._senders[entry.name] = Sender(self.store, link, settings, self._clock, luck, self.metrics)
 
-    def _wire_hints(self) -> None:
-        """Let each stage's commit wake the next; all of them poll as well."""
+    def _wire_hints(self) -> Callable[[set[str]], None]:
+        """Let each stage's commit wake the next; all of them poll as well. Returns what wakes senders."""
 
         def wake_senders(links: set[str]) -> None:
             for name in links:
@@ -249,10 +269,21 @@ class Gateway:
         self._keeper.on_ended = self.poster.wake
         for sender in self._senders.values():
             sender.on_owed = self.poster.wake
+        return wake_senders
 
     def _desk(self, current: CurrentDirectory) -> Desk:
-        people = People(self.store.staff)
-        return Desk(self.store, self._clock, current, self.metrics, people, self.binds)
+        return Desk(
+            self.store,
+            self._clock,
+            current,
+            self.metrics,
+            People(self.store.staff),
+            self._messages,
+            Inbound(self.store),
+            Postbacks(self.store),
+            Statistics(self.store, current),
+            self.binds,
+        )
 
     def _door(self) -> Door:
         paths: dict[str, Callable[[], HttpReply]] = {

@@ -12,35 +12,12 @@ from rich.table import Table
 from aldis.accounts.account import Account
 from aldis.accounts.directory import Directory
 from aldis.accounts.numbering import Numbering, Recipient, read_number
-from aldis.accounts.price import from_micros
-from aldis.accounts.routes import Route, choose_route
 from aldis.app import open_store
 from aldis.cli.running import config_option, data_dir_option, existing_store, run, settings_or_default
 from aldis.dialects.registry import BY_NAME
 from aldis.errors import GatewayError
+from aldis.operating.routing import Explanation, explain
 from aldis.settings import Settings
-
-
-class Rule(msgspec.Struct, frozen=True):
-    """One route, and what became of it."""
-
-    route: Route
-    #: "chosen", "less telling", or the criterion that the message does not meet
-    verdict: str
-
-
-class Explanation(msgspec.Struct, frozen=True):
-    """How a message would go."""
-
-    recipient: Recipient
-    carrier: str
-    #: in the order in which they are tried; empty when no rule matches
-    links: tuple[str, ...]
-    #: links that the settings lack
-    unknown_links: tuple[str, ...]
-    #: of one segment; None when nothing is priced
-    price: str | None
-    rules: tuple[Rule, ...]
 
 
 @click.command()
@@ -105,28 +82,6 @@ def _recipient(known: Directory, number: str, account: Account | None, dialect: 
     if found is None:
         raise GatewayError(f"`{number}` is no number")
     return found
-
-
-def explain(
-    known: Directory, recipient: Recipient, carrier: str, sender: str, links: frozenset[str]
-) -> Explanation:
-    """Work out how a message would go. `links`: those of the settings."""
-    carrier = carrier or known.carrier_of(recipient.msisdn)
-    chosen = choose_route(known.routes, carrier, sender, recipient.country)
-    rules = []
-    for rule in known.routes:
-        mismatch = rule.mismatch(carrier, sender, recipient.country)
-        rules.append(Rule(rule, mismatch or ("chosen" if rule is chosen else "less telling")))
-    tried = () if chosen is None else chosen.links
-    micros = known.price_micros(carrier, recipient.country)
-    return Explanation(
-        recipient,
-        carrier,
-        tried,
-        tuple(link for link in tried if link not in links),
-        None if micros is None else from_micros(micros),
-        tuple(rules),
-    )
 
 
 def _print(found: Explanation) -> None:

@@ -8,7 +8,11 @@ import msgspec
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.clock import Clock
+from aldis.operating.inbound import Inbound
+from aldis.operating.messages import Messages
 from aldis.operating.people import People
+from aldis.operating.postbacks import Postbacks
+from aldis.operating.statistics import Statistics
 from aldis.store.contract import Store
 from aldis.telemetry import Metrics
 
@@ -21,5 +25,9 @@ class Desk(msgspec.Struct, frozen=True):
     current: CurrentDirectory
     metrics: Metrics
     people: People
+    messages: Messages
+    inbound: Inbound
+    postbacks: Postbacks
+    statistics: Statistics
     #: link → how each of its binds stands
     binds: Callable[[], dict[str, list[str]]]

@@ -17,7 +17,9 @@ import msgspec
 
 from aldis.accounts.directory import Directory
 from aldis.accounts.plan import Plan, Stored
+from aldis.store.orders import OrderStore
 from aldis.store.staff import StaffStore
+from aldis.store.views import ViewStore
 from aldis.traffic.consent import ConsentChange
 from aldis.traffic.enquiry import Usage
 from aldis.traffic.inbound import DueInbound, InboundFacts, InboundPart, NewInbound, Segments
@@ -123,6 +125,16 @@ class Store(Protocol):
     @property
     def staff(self) -> StaffStore:
         """What is kept of those who operate the house."""
+        ...
+
+    @property
+    def views(self) -> ViewStore:
+        """What operators look at."""
+        ...
+
+    @property
+    def orders(self) -> OrderStore:
+        """What operators do to messages and postbacks."""
         ...
 
     async def close(self) -> None:

@@ -14,6 +14,7 @@ from typing import Any, cast
 import msgspec
 
 from aldis.store.contract import Acceptance, InboundBatch
+from aldis.store.orders import Order
 from aldis.store.sqlite import (
     admission,
     cancelling,
@@ -21,8 +22,10 @@ from aldis.store.sqlite import (
     directory,
     diverting,
     inbound,
+    ordering,
     postbacks,
     receipts,
+    recipients,
     sending,
     staff,
     upkeep,
@@ -51,6 +54,15 @@ _ITEMS: dict[Operation[Any, Any], Any] = {
     inbound.forget: inbound.Forget,
     diverting.divert: diverting.Divert,
     staff.carry_out: staff.Change,
+    recipients.file: recipients.Filing,
+    ordering.cancel_message: ordering.CancelMessage,
+    ordering.accept_again: ordering.Again,
+    ordering.replay: ordering.Replay,
+    ordering.replay_given_up: ordering.ReplayGivenUp,
+    ordering.give: Order,
+    ordering.answer_orders: ordering.Answered,
+    ordering.withdraw: int,
+    ordering.forget: int,
 }
 _NUMBERS = {operation: number for number, operation in enumerate(_ITEMS)}
 _OPERATIONS = tuple(_ITEMS)
