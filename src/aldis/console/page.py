@@ -72,7 +72,12 @@ def _when(instant: int | None) -> str:
     return as_datetime(instant).strftime("%Y-%m-%d %H:%M:%S") if instant else "-"
 
 
+def _when_exactly(instant: int) -> str:
+    return as_datetime(instant).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+
+
 _ENVIRONMENT.filters["when"] = _when
+_ENVIRONMENT.filters["when_exactly"] = _when_exactly
 _ENVIRONMENT.filters["money"] = from_micros
 
 

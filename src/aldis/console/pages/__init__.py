@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from aldis.console import api
 from aldis.console.page import Page
-from aldis.console.pages import now
+from aldis.console.pages import inbound, messages, now, postbacks, statistics
 
-PAGES: tuple[Page, ...] = (*now.PAGES,)
+PAGES: tuple[Page, ...] = (
+    *now.PAGES,
+    *messages.PAGES,
+    *inbound.PAGES,
+    *postbacks.PAGES,
+    *statistics.PAGES,
+    *api.PAGES,
+)
