@@ -18,11 +18,14 @@ from aldis.cli.decode import decode
 from aldis.cli.demo import demo
 from aldis.cli.inbound import inbound
 from aldis.cli.key import key
-from aldis.cli.message import message, messages
+from aldis.cli.message import message
+from aldis.cli.messages import messages
+from aldis.cli.postbacks import postbacks
 from aldis.cli.route import route
 from aldis.cli.segments import segments
 from aldis.cli.serve import serve
 from aldis.cli.simulator import simulator
+from aldis.cli.statistics import statistics
 from aldis.errors import GatewayError, SettingsError
 
 
@@ -41,6 +44,8 @@ for verb in (
     config,
     message,
     messages,
+    postbacks,
+    statistics,
     inbound,
     consent,
     route,

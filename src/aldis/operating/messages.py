@@ -34,6 +34,8 @@ from aldis.traffic.states import ENDED, State
 MISSING, CONFLICT = 404, 409
 #: messages of an export that are read at once
 EXPORT_PAGE = 500
+#: when upkeep looks first at what is sent again; it then knows when to look next
+FIRST_REVIEW_MS = 3_600_000
 
 _REFUSED = {
     RefusalReason.CREDIT_INSUFFICIENT: "the account's credit does not cover it",
@@ -240,6 +242,6 @@ def _copy(accepted: NewMessage, account: Account, now: int) -> NewMessage:
         accepted_at=now,
         due_at=now,
         expires_at=now + validity_ms,
-        review_at=now + min(validity_ms, max(1, accepted.review_at - accepted.due_at)),
+        review_at=now + min(validity_ms, FIRST_REVIEW_MS),
         exempt=False,
     )

@@ -368,8 +368,8 @@ class Store(Protocol):
         """Give all that is known of a message."""
         ...
 
-    async def find(self, text: str, limit: int) -> list[MessageFacts]:
-        """Find messages by reference or recipient, newest first; with "" the newest of all."""
+    async def find(self, reference: str, limit: int) -> list[MessageFacts]:
+        """Find messages by reference, newest first; with "" the newest of all."""
         ...
 
     async def count_by_state(self) -> dict[str, int]:

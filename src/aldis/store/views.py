@@ -111,7 +111,7 @@ class MessageView(msgspec.Struct, frozen=True):
     """All that is kept of one message."""
 
     message: MessageFacts
-    #: as it was accepted
+    #: as it was accepted, and moved to other links since; its review_at is that of now, 0 for none
     accepted: NewMessage
     segments: tuple[SegmentFacts, ...]
     postbacks: tuple[PostbackRow, ...]

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 from starlette.responses import Response
 
-from aldis.accounts.price import from_micros
 from aldis.accounts.staff import Role
-from aldis.clock import as_datetime
 from aldis.console.page import Page, Visit, render, see_other
 from aldis.console.pages.listing import address, as_file, asked
 from aldis.dialects.registry import BY_NAME
 from aldis.errors import OperatingError
 from aldis.operating import asking
 from aldis.operating.asking import MESSAGE_FIELDS, STATES
-from aldis.operating.messages import Messages
-from aldis.operating.tables import row
+from aldis.operating.tables import message_lines
 from aldis.store.views import MessageFilter, MessagePage
 from aldis.traffic.states import ENDED, State
 
-COLUMNS = (
-    "message_id", "accepted_at", "account", "dialect", "reference", "sender", "recipient", "country", "link",
-    "label", "segments", "price", "state", "reason", "attempts", "sent_at", "ended_at",
-)  # fmt: skip
 _DONE = {
     "again": "Sent again: this is the new message.",
     "cancelled": "Cancelled: it will not be sent, and its money is free again.",
@@ -69,39 +60,7 @@ async def _wanted(visit: Visit, given: dict[str, str]) -> MessageFilter:
 
 async def _export(visit: Visit) -> Response:
     wanted = await _wanted(visit, asked(visit, "q", *MESSAGE_FIELDS))
-    return as_file(lines(visit.desk.messages, wanted), "messages.csv")
-
-
-async def lines(messages: Messages, wanted: MessageFilter) -> AsyncIterator[str]:
-    """Write a search as CSV, line by line."""
-    yield row(COLUMNS)
-    async for found in messages.export(wanted):
-        message = found.message
-        yield row(
-            (
-                message.message_id,
-                _when(message.accepted_at),
-                messages.account_name(message.account_id),
-                message.dialect,
-                message.reference,
-                message.sender,
-                message.recipient,
-                message.country,
-                message.link,
-                found.label,
-                message.segments,
-                from_micros(message.price_micros * message.segments),
-                message.state.value,
-                message.reason,
-                message.attempts,
-                _when(message.sent_at),
-                _when(message.ended_at),
-            )
-        )
-
-
-def _when(instant: int) -> str:
-    return as_datetime(instant).isoformat(timespec="milliseconds") if instant else ""
+    return as_file(message_lines(visit.desk.messages, wanted), "messages.csv")
 
 
 async def _show(visit: Visit) -> Response:

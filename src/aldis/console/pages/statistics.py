@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 from starlette.responses import Response
 
 from aldis.console.page import Page, Visit, render
@@ -11,7 +9,7 @@ from aldis.console.pages.listing import address, as_file, asked
 from aldis.errors import OperatingError
 from aldis.operating import asking
 from aldis.operating.statistics import Row, ends, total
-from aldis.operating.tables import row
+from aldis.operating.tables import statistics_lines
 from aldis.store.views import Grouping, MessageFilter
 
 FIELDS = ("by", "account", "sender", "country", "link", "label", "since", "until")
@@ -50,20 +48,13 @@ async def _export(visit: Visit) -> Response:
     given = asked(visit, *FIELDS)
     given["by"] = given["by"] or Grouping.DAY
     _, rows = await _table(visit, given)
-    return as_file(_lines(given["by"], rows), "statistics.csv")
+    return as_file(statistics_lines(given["by"], rows), "statistics.csv")
 
 
 async def _table(visit: Visit, given: dict[str, str]) -> tuple[MessageFilter, list[Row]]:
     desk, now = visit.desk, visit.desk.clock.now()
     wanted = asking.messages_wanted(given, desk.messages.directory, now)
     return await desk.statistics.table(wanted, given["by"], now)
-
-
-async def _lines(by: str, rows: list[Row]) -> AsyncIterator[str]:
-    yield row((by, "accepted", "delivered", "failed", "segments", "currency", "money"))
-    for each in rows:
-        for currency, money in each.money.items():
-            yield row((each.key, each.accepted, each.delivered, each.failed, each.segments, currency, money))
 
 
 PAGES = (Page("/statistics", _show), Page("/statistics.csv", _export))

@@ -354,9 +354,9 @@ class SqliteStore:
         """See `Store.timeline`."""
         return looking.timeline(self._reader, message_id)
 
-    async def find(self, text: str, limit: int) -> list[MessageFacts]:
+    async def find(self, reference: str, limit: int) -> list[MessageFacts]:
         """See `Store.find`."""
-        return await self._scans.ask(looking.find, text, limit)
+        return await self._scans.ask(looking.find, reference, limit)
 
     async def count_by_state(self) -> dict[str, int]:
         """See `Store.count_by_state`."""

@@ -31,7 +31,8 @@ from aldis.store.views import (
 from aldis.traffic.inbound import InboundFacts
 from aldis.traffic.message import NewMessage
 
-_ACCEPTED = ", ".join(NewMessage.__struct_fields__)
+#: it is looked at no more once it has ended
+_ACCEPTED = ", ".join(NewMessage.__struct_fields__).replace("review_at", "ifnull(review_at, 0)")
 #: messages from handsets that one page walks over at most
 LOOK = 20_000
 
