@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from aldis.accounts.directory import CurrentDirectory
@@ -38,14 +39,21 @@ from aldis.linking import (
     links_of,
     listener_of,
     sender_settings,
+    text_rules,
 )
+from aldis.links.smpp import explain
 from aldis.mms.access import Access
 from aldis.operating.bulk import Bulk
+from aldis.operating.clerk import Clerk
 from aldis.operating.happenings import Happenings
+from aldis.operating.inbound import Inbound
+from aldis.operating.messages import Messages, Upstreams
 from aldis.operating.people import People
 from aldis.operating.phones import Phones
+from aldis.operating.postbacks import Postbacks
 from aldis.operating.sampling import Sampler
 from aldis.operating.sending import Sending
+from aldis.operating.statistics import Statistics
 from aldis.settings import (
     HttpSettings,
     LinkEntry,
@@ -134,6 +142,17 @@ def is_served(data_dir: Path) -> bool:
     return is_owned(data_dir)
 
 
+def upstreams(settings: Settings) -> Upstreams:
+    """Give the links of the settings to those who only look, where none of them runs."""
+    quirks = {entry.name: entry.quirks for entry in settings.link if entry.kind == "smpp"}
+    return Upstreams(
+        rules=text_rules(settings.link),
+        is_up=lambda _link: True,
+        inspect=functools.partial(explain.submits, quirks=quirks),
+        mms=frozenset(entry.name for entry in settings.link if entry.kind == "mm7"),
+    )
+
+
 def _open_to_serve(
     settings: Settings, data_dir: Path, lock: OwnerLock, on_lost: Callable[[], None]
 ) -> SqliteStore:
@@ -165,6 +184,8 @@ class Gateway:
         self._channel = HttpChannel()
         self._keeper: Keeper
         self._dispatcher: Dispatcher
+        self._messages: Messages
+        self._clerk: Clerk
         self._collector: Collector
         self._links: dict[str, Link] = {}
         #: where carriers ask us
@@ -214,7 +235,10 @@ class Gateway:
             settings.store.retention_days,
         )
         self._add_links(settings.link)
-        self._wire_hints()
+        wake = self._wire_hints()
+        seen = msgspec.structs.replace(upstreams(settings), is_up=self._is_up, wake=wake)
+        self._messages = Messages(self.store, current, seen)
+        self._clerk = Clerk(self.store, self._messages, self._clock)
         # Before anything is sent: a port that is taken must not leave messages in doubt.
         self.server = HttpServer(self._door().serve, _server_settings(settings.http), Entropy())
         for sender in self._senders.values():
@@ -222,7 +246,7 @@ class Gateway:
         await self.store.recover_orphans(list(self._links), self._clock.now())
         self._link_tasks = [asyncio.create_task(link.run()) for link in self._links.values()]
         self._sender_tasks = [asyncio.create_task(sender.run()) for sender in self._senders.values()]
-        agents = self._recorder, self._collector, self.poster, self._keeper, self._dispatcher
+        agents = self._recorder, self._collector, self.poster, self._keeper, self._dispatcher, self._clerk
         self._agent_tasks = [asyncio.create_task(agent.run()) for agent in agents]
         for server in (self.server, *self._listeners):
             await server.start()
@@ -253,6 +277,7 @@ class Gateway:
         self._collector.stop()
         self.poster.stop()
         self._keeper.stop()
+        self._clerk.stop()
         await _within(GRACE_S, self._agent_tasks)
         await self._channel.close()
         await self.store.close()
@@ -301,8 +326,8 @@ class Gateway:
             if listener is not None:
                 self._listeners.append(HttpServer(*listener, Entropy()))
 
-    def _wire_hints(self) -> None:
-        """Let each stage's commit wake the next; all of them poll as well."""
+    def _wire_hints(self) -> Callable[[set[str]], None]:
+        """Let each stage's commit wake the next; all of them poll as well. Returns what wakes senders."""
 
         def wake_senders(links: set[str]) -> None:
             for name in links:
@@ -322,6 +347,7 @@ class Gateway:
         self._keeper.on_ended = self.poster.wake
         for sender in self._senders.values():
             sender.on_owed = self.poster.wake
+        return wake_senders
 
     def _desk(self, current: CurrentDirectory) -> Desk:
         carrier = None if self._simulator is None else OperatorsCounter(self._simulator.memory)
@@ -340,6 +366,10 @@ class Gateway:
             happenings=Happenings(watching, current, self._clock),
             phones=Phones(carrier, watching),
             viewers=self._viewers,
+            messages=self._messages,
+            inbound=Inbound(self.store),
+            postbacks=Postbacks(self.store),
+            statistics=Statistics(self.store, current),
             sending=Sending(self._admit_ours, ask, current),
             bulk=bulk,
         )

@@ -14,6 +14,8 @@ from lxml import etree
 from tests.fakes.customer import FakeCustomer
 from tests.fakes.whole import WholeGateway
 
+from aldis.store.views import MessageFilter
+
 pytestmark = pytest.mark.journey
 
 MAVO = "/rest/mtsms?token=demo-mavorion"
@@ -58,7 +60,8 @@ async def test_a_message_waits_for_its_time(whole: WholeGateway) -> None:
         assert (response.status, await response.read()) == (204, b"")
         assert "content-length" not in response.headers
     assert await whole.all_ended(2) == {"delivered": 1, "deleted": 1}
-    (first,) = await whole.gateway.store.find("4512345601", 1)
+    page = await whole.gateway.store.views.search(MessageFilter(number="4512345601"), 0, 1)
+    first = page.found[0].message
     assert first.sent_at >= at * 1000
     status, answer = await whole.get(f"/rest/mtsms/{first.submission_id}", token="demo-mavorion")
     assert (status, msgspec.json.decode(answer)["recipients"][0]["dsnstatus"]) == (200, "DELIVERED")

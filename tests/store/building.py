@@ -49,7 +49,8 @@ def a_message(message_id: int, **changes: Any) -> NewMessage:
 
 async def accept(store: Store, message: NewMessage) -> None:
     """Store a message that must be accepted."""
-    assert await store.accept(Acceptance(message.account_id, prepaid=True, messages=(message,))) is None
+    is_prepaid = message.account_id != POSTPAID
+    assert await store.accept(Acceptance(message.account_id, is_prepaid, (message,))) is None
 
 
 async def settle_sent(store: Store, message: NewMessage, ids: tuple[str, ...] = ("A1", "A2")) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import click
 import msgspec
@@ -13,37 +11,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from aldis.errors import GatewayError, RemoteProtocolError, SettingsError
-from aldis.smpp import clauses, codec, command, receipt_text, status, time_format, tlv
-from aldis.smpp.esm_class import KIND_MASK, RECEIPT, UDHI
-from aldis.smpp.pdus import DataSm, Pdu, ShortMessageBody
-from aldis.sms import dcs, udh
-from aldis.sms.alphabet import from_septets
-from aldis.sms.dcs import Alphabet
-from aldis.sms.packing import fill_bits, unpack
+from aldis.errors import GatewayError, SettingsError
+from aldis.links.smpp.explain import lines
+from aldis.operating.wire import Line
+from aldis.smpp import codec
 
-#: octets of a TLV that are still shown as a number
-MAX_INTEGER = 8
 #: lines are not folded where nobody's terminal sets their width
 FILE_COLUMNS = 1000
-#: what bits 5-2 of esm_class say of a delivery. Source: SMPP v3.4 §5.2.12
-_KINDS = {0x04: "delivery receipt", 0x08: "acknowledged by the handset", 0x10: "acknowledged by its user",
-          0x18: "conversation abort", 0x20: "intermediate notification"}  # fmt: skip
-_TON = ("unknown", "international", "national", "network specific", "subscriber number", "alphanumeric",
-        "abbreviated")  # fmt: skip
-_NPI = {0: "unknown", 1: "ISDN (E.163/E.164)", 3: "data", 4: "telex", 6: "land mobile", 8: "national",
-        9: "private", 10: "ERMES", 14: "Internet", 18: "WAP client"}  # fmt: skip
-_RECEIPTS = ("no receipt", "receipt for success and failure", "receipt for failure", "receipt for success")
-
-
-class Line(msgspec.Struct, frozen=True):
-    """One parameter as it is shown."""
-
-    name: str
-    value: str
-    #: what it means
-    meaning: str = ""
-    clause: str = ""
 
 
 @click.command()
@@ -89,127 +63,3 @@ def _print(shown: list[list[Line]]) -> None:
             )
         console.print(table)
         console.print()
-
-
-def lines(octets: bytes) -> Iterator[Line]:
-    """Give one PDU's parameters in wire order; of one that does not parse, its header and the fault."""
-    head = codec.header(octets)
-    yield Line("command_length", str(head.command_length), clause=clauses.PARAMETERS["command_length"])
-    kind = clauses.COMMANDS.get(head.command_id, "")
-    yield Line("command_id", f"0x{head.command_id:08X}", command.name(head.command_id), kind)
-    named = status.name(head.command_status)
-    yield Line("command_status", f"0x{head.command_status:08X}", named, clauses.PARAMETERS["command_status"])
-    yield Line("sequence_number", str(head.sequence_number), clause=clauses.PARAMETERS["sequence_number"])
-    try:
-        pdu = codec.decode(octets)
-    except RemoteProtocolError as fault:
-        yield Line("FAULT", status.name(fault.command_status), str(fault))
-        return
-    if pdu.body is not None:
-        for name in pdu.body.__struct_fields__:
-            yield from _parameter(name, getattr(pdu.body, name))
-    for tag, value in pdu.tlvs.items():
-        yield _tlv(tag, value)
-    yield from _text(pdu)
-
-
-def _parameter(name: str, value: object) -> Iterator[Line]:
-    clause = clauses.PARAMETERS.get(name, "")
-    if isinstance(value, int):
-        yield Line(name, f"{value} (0x{value:02X})", _meaning(name, value), clause)
-    elif isinstance(value, bytes):
-        yield Line(name, value.hex(" ") or "empty", f"{len(value)} octets", clause)
-    elif isinstance(value, tuple):
-        yield Line(name, str(len(value)), clause=clause)
-        for each in value:
-            parts = [f"{part} {getattr(each, part)}" for part in each.__struct_fields__]
-            yield Line("", ", ".join(parts))
-    elif name in ("validity_period", "schedule_delivery_time", "final_date") and value:
-        moment = time_format.read(str(value), datetime.now(UTC))
-        yield Line(name, repr(value), f"{moment:%Y-%m-%d %H:%M:%S %Z}" if moment else "no time", clause)
-    else:
-        # a password stays out of terminals and tickets
-        shown = "(hidden)" if name == "password" and value else repr(value)
-        yield Line(name, shown, clause=clause)
-
-
-def _meaning(name: str, value: int) -> str:
-    if name.endswith("_ton"):
-        return _TON[value] if value < len(_TON) else "reserved"
-    if name.endswith("_npi"):
-        return _NPI.get(value, "reserved")
-    if name == "message_state":
-        state = receipt_text.state_of(value)
-        return state.name if state is not None else ""
-    if name == "esm_class":
-        kind = _KINDS.get(value & KIND_MASK, "message")
-        return kind + (", user data header" if value & UDHI else "")
-    if name == "registered_delivery":
-        return _RECEIPTS[value & 0x03] + (", intermediate notifications" if value & 0x10 else "")
-    if name == "data_coding":
-        return _coding(dcs.read(value))
-    return ""
-
-
-def _coding(coding: dcs.DataCoding) -> str:
-    said = [coding.alphabet.name]
-    said += [] if coding.message_class is None else [f"class {coding.message_class}"]
-    said += ["compressed"] if coding.is_compressed else []
-    said += ["to be deleted once it is read"] if coding.is_automatically_deleted else []
-    if coding.waiting:
-        kind = ("voicemail", "fax", "electronic mail", "other")[coding.waiting.kind]
-        said.append(f"waiting {kind} {'on' if coding.waiting.is_active else 'off'}")
-        said += ["stored"] if coding.waiting.is_stored else []
-    return ", ".join(said)
-
-
-def _tlv(tag: int, value: bytes) -> Line:
-    known = tlv.TAGS.get(tag)
-    shown, meaning = value.hex(" ") or "empty", f"TLV 0x{tag:04X}, {len(value)} octets"
-    if known is not None and known.kind is tlv.Kind.C_OCTETS:
-        shown = repr(value.rstrip(b"\0").decode("latin-1"))
-    elif known is not None and known.kind is tlv.Kind.INTEGER and len(value) <= MAX_INTEGER:
-        number = int.from_bytes(value, "big")
-        shown = f"{number} (0x{number:02X})"
-        meaning = f"{_meaning(known.name, number)} {meaning}".strip()
-    return Line(tlv.name(tag), shown, meaning, known.clause if known else "")
-
-
-def _text(pdu: Pdu) -> Iterator[Line]:
-    """Read what the message says, as a handset would."""
-    body = pdu.body
-    if not isinstance(body, ShortMessageBody | DataSm):
-        return
-    octets = pdu.user_data
-    elements, octets = udh.split_header(octets) if body.esm_class & UDHI else ({}, octets)
-    for identifier, data in elements.items():
-        shown = f"element 0x{identifier:02X}: {data.hex(' ')}"
-        yield Line("user data header", shown, _element(elements, identifier), "3GPP TS 23.040 §9.2.3.24")
-    alphabet = dcs.read(body.data_coding).alphabet
-    if alphabet is Alphabet.GSM7:
-        if any(octet > 0x7F for octet in octets):  # noqa: PLR2004 - no septet
-            yield Line("text", repr(octets.decode("latin-1")), "in Latin-1, as these are no septets")
-        tables = udh.shift_tables(elements)
-        yield Line("text", repr(from_septets(octets, *tables)), "if its septets are unpacked")
-        header = len(pdu.user_data) - len(octets)
-        packed = unpack(octets, fill_bits(header))
-        yield Line("", repr(from_septets(packed, *tables)), "if they are packed")
-    elif alphabet is not Alphabet.OCTETS:
-        yield Line("text", repr(octets.decode(alphabet, "replace")), alphabet.name)
-    if body.esm_class & KIND_MASK == RECEIPT:
-        written = receipt_text.read(octets)
-        state = written.state.name if written.state is not None else "no state"
-        yield Line(
-            "receipt", f"{written.smsc_message_id}", f"{state}, error {written.error_code}", "Appendix B"
-        )
-
-
-def _element(elements: dict[int, bytes], identifier: int) -> str:
-    place, ports = udh.concatenation(elements), udh.ports(elements)
-    if identifier in (udh.CONCATENATION_8, udh.CONCATENATION_16) and place is not None:
-        return f"segment {place.number} of {place.total}, reference {place.reference}"
-    if identifier in (udh.PORTS_8, udh.PORTS_16) and ports is not None:
-        return f"port {ports.source} to port {ports.destination}"
-    if identifier in (udh.SINGLE_SHIFT, udh.LOCKING_SHIFT):
-        return "national language table"
-    return "message indication" if identifier == udh.SPECIAL_INDICATION else ""

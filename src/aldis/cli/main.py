@@ -21,12 +21,15 @@ from aldis.cli.demo import demo
 from aldis.cli.doctor import doctor
 from aldis.cli.inbound import inbound
 from aldis.cli.key import key
-from aldis.cli.message import message, messages
+from aldis.cli.message import message
+from aldis.cli.messages import messages
+from aldis.cli.postbacks import postbacks
 from aldis.cli.route import route
 from aldis.cli.segments import segments
 from aldis.cli.send import send
 from aldis.cli.serve import serve
 from aldis.cli.simulator import simulator
+from aldis.cli.statistics import statistics
 from aldis.cli.tail import tail
 from aldis.cli.top import top
 from aldis.errors import GatewayError, SettingsError
@@ -52,6 +55,8 @@ for verb in (
     bulk,
     message,
     messages,
+    postbacks,
+    statistics,
     inbound,
     consent,
     route,

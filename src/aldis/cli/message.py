@@ -1,18 +1,21 @@
-"""`aldis message ID` and `aldis messages`: what became of messages; for programs with --json."""
+"""`aldis message ID`: the life of one message; has the running gateway send it again or call it back.
+
+Which messages are in a sender's hands only the gateway's process knows, so a change is an order that it
+carries out within a second. Without a gateway nothing is changed.
+"""
 
 from __future__ import annotations
 
-import base64
+import asyncio
 from pathlib import Path
 
 import click
-import msgspec
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from aldis.accounts.price import from_micros
-from aldis.app import open_store
+from aldis.cli.admin import whoever_runs_this
+from aldis.cli.opened import Opened, as_json, opened
 from aldis.cli.running import (
     config_option,
     data_dir_option,
@@ -21,169 +24,115 @@ from aldis.cli.running import (
     run,
     settings_or_default,
 )
-from aldis.clock import as_datetime
+from aldis.clock import SystemClock, as_datetime
 from aldis.errors import GatewayError
+from aldis.operating.messages import Told
 from aldis.settings import Settings
-from aldis.store.contract import Timeline
-from aldis.traffic.message import MessageFacts, SegmentFacts
+from aldis.store.contract import Store
+from aldis.store.orders import Order, OrderAnswer, OrderKind
+from aldis.store.views import MessageFilter
+
+#: how long the gateway may take to carry an order out
+PATIENCE_S = 5.0
+POLL_S = 0.05
 
 
 @click.command()
 @click.argument("which")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@config_option
-@data_dir_option
-def message(*, which: str, as_json: bool, config_file: Path, data_dir: Path) -> None:
-    """Tell the life of one message: its id or the reference that the customer knows it by."""
-    found = run(_timeline(existing_store(settings_or_default(config_file), data_dir), data_dir, which))
-    if found is None:
-        raise GatewayError(f"there is no message `{which}` in {data_dir}")
-    if as_json:
-        click.echo(_json(found[0]))
-    else:
-        _print_timeline(*found)
-
-
-@click.command()
-@click.argument("text", default="")
 @click.option(
-    "--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many at most."
+    "--again", "kind", flag_value=OrderKind.AGAIN.value, help="Send it once more, as a new message."
 )
-@click.option("--counts", is_flag=True, help="Count all messages by state instead.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--cancel", "kind", flag_value=OrderKind.CANCEL.value, help="Call it back, if it still waits.")
+@click.option("--json", "as_json_", is_flag=True, help="Print JSON.")
 @config_option
 @data_dir_option
-def messages(
-    *, text: str, limit: int, counts: bool, as_json: bool, config_file: Path, data_dir: Path
-) -> None:
-    """List the newest messages, or those with TEXT as their reference or recipient."""
-    if counts:
-        states = run(_counts(existing_store(settings_or_default(config_file), data_dir), data_dir))
-        lines = "\n".join(f"{count:>10}  {state}" for state, count in sorted(states.items()))
-        click.echo(_json(states) if as_json else lines or "no messages")
-        return
-    found = run(
-        _find(existing_store(settings_or_default(config_file), data_dir), data_dir, text.lstrip("+"), limit)
-    )
-    if as_json:
-        click.echo(_json(found))
-    else:
-        _print_messages(found)
-
-
-def _json(facts: object) -> str:
-    """Write facts for programs: instants in ISO 8601, null for what has not happened, the echo as it was
-    given.
+def message(*, which: str, kind: str | None, as_json_: bool, config_file: Path, data_dir: Path) -> None:
+    """Tell the life of one message: by its id, the reference that the customer knows it by, or the number
+    that got it. --again and --cancel take a running gateway.
     """
-    return msgspec.json.format(msgspec.json.encode(_plain(msgspec.to_builtins(facts))), indent=2).decode()
+    settings = existing_store(settings_or_default(config_file), data_dir)
+    if kind is not None:
+        answer = run(_ordered(settings, data_dir, which, OrderKind(kind)))
+        if as_json_:
+            click.echo(as_json(answer))
+        else:
+            click.echo(f"sent again as message {answer.answer}" if answer.answer else "cancelled")
+        return
+    told, left = run(_told(settings, data_dir, which))
+    if as_json_:
+        click.echo(as_json(told))
+    else:
+        _print(told, left)
 
 
-def _plain(value: object, name: str = "") -> object:
-    if isinstance(value, dict):
-        return {key: _plain(inner, key) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    if name.endswith("_at") and isinstance(value, int):
-        return as_datetime(value).isoformat(timespec="milliseconds") if value else None
-    if name == "echo" and isinstance(value, str):
-        return msgspec.json.decode(base64.b64decode(value))
-    return value
+async def _told(settings: Settings, data_dir: Path, which: str) -> tuple[Told, str]:
+    """Find a message, and what is left of its account's money."""
+    async with opened(settings, data_dir) as known:
+        told = await known.messages.tell(await _found(known, which, data_dir))
+        return told, from_micros((await known.store.balance(told.view.message.account_id)).available)
 
 
-async def _timeline(settings: Settings, data_dir: Path, which: str) -> tuple[Timeline, str] | None:
-    """Find a message by id or reference, with a line about its account's money."""
-    store = open_store(settings, data_dir)
-    try:
-        found = await store.timeline(int(which)) if which.isdigit() else None
-        if found is None and (named := await store.find(which, 1)):
-            found = await store.timeline(named[0].message_id)
-        if found is None:
-            return None
-        account = (await store.directory()).accounts_by_id[found.message.account_id]
-        left = from_micros((await store.balance(account.account_id)).available)
-        return found, f"account {account.name}, {left} {account.currency} left"
-    finally:
-        await store.close()
+async def _found(known: Opened, which: str, data_dir: Path) -> int:
+    wanted = await known.messages.guess(which, MessageFilter())
+    before = 0
+    while True:
+        page = await known.messages.search(wanted, before, 1)
+        if page.found:
+            return page.found[0].message.message_id
+        before = page.next_before
+        if not before:
+            raise GatewayError(f"there is no message `{which}` in {data_dir}")
 
 
-async def _counts(settings: Settings, data_dir: Path) -> dict[str, int]:
-    store = open_store(settings, data_dir)
-    try:
-        return await store.count_by_state()
-    finally:
-        await store.close()
+async def _ordered(settings: Settings, data_dir: Path, which: str, kind: OrderKind) -> OrderAnswer:
+    """Have the gateway do it; raises GatewayError where it will not, or where there is none."""
+    async with opened(settings, data_dir) as known:
+        message_id, actor = await _found(known, which, data_dir), whoever_runs_this()
+        order = Order(0, kind, message_id, actor.name, actor.role, SystemClock().now())
+        order_id = await known.store.orders.give_order(order)
+        answer = await _answer(known.store, order_id)
+        if answer is None:
+            raise GatewayError(
+                f"no gateway on {data_dir} answers, so nothing was done; `aldis serve` starts one"
+            )
+        if not answer.done:
+            raise GatewayError(answer.answer)
+        return answer
 
 
-async def _find(settings: Settings, data_dir: Path, text: str, limit: int) -> list[MessageFacts]:
-    store = open_store(settings, data_dir)
-    try:
-        return await store.find(text, limit)
-    finally:
-        await store.close()
+async def _answer(store: Store, order_id: int) -> OrderAnswer | None:
+    """Wait for what comes of an order; None, and the order is withdrawn, when nobody carries it out."""
+    until = SystemClock().monotonic() + PATIENCE_S
+    while SystemClock().monotonic() < until:
+        if answer := await store.orders.order_answer(order_id):
+            return answer
+        await asyncio.sleep(POLL_S)
+    if await store.orders.withdraw_order(order_id):
+        return None
+    return await store.orders.order_answer(order_id)
 
 
-def _print_messages(found: list[MessageFacts]) -> None:
-    table = Table(box=None, pad_edge=False)
-    for heading in ("id", "accepted", "dialect", "reference", "from", "to", "seg", "state", "reason"):
-        table.add_column(heading, no_wrap=True, overflow="fold" if heading == "reason" else "ellipsis")
-    for item in found:
-        table.add_row(
-            str(item.message_id),
-            as_datetime(item.accepted_at).strftime("%m-%d %H:%M:%S"),
-            item.dialect,
-            item.reference,
-            item.sender,
-            item.recipient,
-            str(item.segments),
-            item.state,
-            item.reason,
-        )
-    console = Console()
-    # a pipe has no width: give the table what it needs
-    Console(width=None if console.is_terminal else 200).print(table if found else "no messages")
-
-
-def _print_timeline(timeline: Timeline, account: str) -> None:
-    item = timeline.message
-    console = Console(highlight=False)
+def _print(told: Told, left: str) -> None:
+    item, console = told.view.message, Console(highlight=False, soft_wrap=True)
     console.print(
         f"[bold]message {item.message_id}[/bold]: {item.dialect}, known as {escape(item.reference)}"
     )
-    unit = f"{item.segments} segment(s)" if not timeline.parts else "multimedia"
+    unit = f"{item.segments} segment(s) in {told.written.encoding}" if not told.view.parts else "multimedia"
     cost = from_micros(item.price_micros * item.segments)
     route = f"{item.sender} → {item.recipient} ({item.country}) by {item.link}"
-    console.print(f"{route}, {unit}, {cost}; {account}")
-    for number, part in enumerate(timeline.parts):
-        told = f"  attachment {number}: {printable(part.content_type)}, {part.octets} octets, {part.digest}"
-        console.print(told, markup=False, soft_wrap=True)
-    events = [(item.accepted_at, "accepted")]
-    events += [(s.submitted_at, f"{_named(s)} submitted as {s.smsc_message_id}") for s in timeline.segments]
-    events += [
-        (s.receipt_at, f"{_named(s)} {s.state} {s.error_code}") for s in timeline.segments if s.receipt_at
-    ]
-    if item.ended_at:
-        events.append((item.ended_at, f"{item.state} {item.reason}"))
-    for postback in timeline.postbacks:
-        fate = (
-            "taken"
-            if postback.done
-            else "given up"
-            if postback.due_at is None
-            else f"due {_when(postback.due_at)}"
-        )
-        tried = f"after {postback.attempts} tries: {postback.last_http_status or ''} {postback.last_fault}"
-        events.append(
-            (postback.last_tried_at or postback.happened_at, f"postback '{postback.event}' {fate} {tried}")
-        )
-    for at, text in sorted(events, key=lambda event: event[0]):
-        console.print(f"  {_when(at)}  {text}", markup=False)
+    account = f"account {told.account}, {left} {told.currency} left" if told.account else "account gone"
+    console.print(f"{route}, {unit}, {cost}; {account}", markup=False)
+    for number, part in enumerate(told.view.parts):
+        line = f"  attachment {number}: {printable(part.content_type)}, {part.octets} octets, {part.digest}"
+        console.print(line, markup=False)
+    for event in told.events:
+        console.print(f"  {_when(event.at)}  {event.text}", markup=False)
+    for postback in told.view.postbacks:
+        if not postback.done and postback.due_at is not None:
+            console.print(f"  {_when(postback.due_at)}  postback '{postback.event}' is due", markup=False)
     if not item.ended_at:
         console.print(f"  now {item.state}, {item.attempts} attempt(s) {item.reason}", markup=False)
 
 
 def _when(instant: int) -> str:
     return as_datetime(instant).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-
-
-def _named(segment: SegmentFacts) -> str:
-    return f"segment {segment.number}" if segment.number else "the whole message"

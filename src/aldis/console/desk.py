@@ -11,10 +11,14 @@ from aldis.clock import Clock
 from aldis.console.viewers import Viewers
 from aldis.operating.bulk import Bulk
 from aldis.operating.happenings import Happenings
+from aldis.operating.inbound import Inbound
+from aldis.operating.messages import Messages
 from aldis.operating.people import People
 from aldis.operating.phones import Phones
+from aldis.operating.postbacks import Postbacks
 from aldis.operating.sampling import Sampler
 from aldis.operating.sending import Sending
+from aldis.operating.statistics import Statistics
 from aldis.store.contract import Store
 from aldis.telemetry import Metrics
 
@@ -27,6 +31,10 @@ class Desk(msgspec.Struct, frozen=True):
     current: CurrentDirectory
     metrics: Metrics
     people: People
+    messages: Messages
+    inbound: Inbound
+    postbacks: Postbacks
+    statistics: Statistics
     #: link → how each of its binds stands
     binds: Callable[[], dict[str, list[str]]]
     sampler: Sampler

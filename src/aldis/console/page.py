@@ -105,6 +105,11 @@ def _count(value: float) -> str:
     return f"{value:,.1f}" if value and abs(value) < 10 and value != int(value) else f"{value:,.0f}"  # noqa: PLR2004
 
 
+def _when_exactly(instant: int) -> str:
+    return as_datetime(instant).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+
+
+_ENVIRONMENT.filters["when_exactly"] = _when_exactly
 _ENVIRONMENT.filters["when"] = _when
 _ENVIRONMENT.filters["time"] = _clock_time
 _ENVIRONMENT.filters["count"] = _count

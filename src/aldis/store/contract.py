@@ -19,7 +19,9 @@ from aldis.accounts.directory import Directory
 from aldis.accounts.plan import Plan, Stored
 from aldis.accounts.staff import AuditEntry
 from aldis.store.bulk import BulkStore
+from aldis.store.orders import OrderStore
 from aldis.store.staff import StaffStore
+from aldis.store.views import ViewStore
 from aldis.store.watching import WatchingStore
 from aldis.traffic.consent import ConsentChange
 from aldis.traffic.content import KeptPart
@@ -141,6 +143,16 @@ class Store(Protocol):
     @property
     def bulk(self) -> BulkStore:
         """What is kept of sending to many."""
+        ...
+
+    @property
+    def views(self) -> ViewStore:
+        """What operators look at."""
+        ...
+
+    @property
+    def orders(self) -> OrderStore:
+        """What operators do to messages and postbacks."""
         ...
 
     async def close(self) -> None:
@@ -378,8 +390,8 @@ class Store(Protocol):
         """Give all that is known of a message."""
         ...
 
-    async def find(self, text: str, limit: int) -> list[MessageFacts]:
-        """Find messages by reference or recipient, newest first; with "" the newest of all."""
+    async def find(self, reference: str, limit: int) -> list[MessageFacts]:
+        """Find messages by reference, newest first; with "" the newest of all."""
         ...
 
     async def count_by_state(self) -> dict[str, int]:

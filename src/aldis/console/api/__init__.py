@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from aldis.console.api import bulk, events, handsets, sending
+from aldis.console.api import bulk, events, handsets, inbound, messages, postbacks, sending, statistics
 from aldis.console.page import Page
 
-PAGES: tuple[Page, ...] = (*handsets.PAGES, *events.PAGES, *sending.PAGES, *bulk.PAGES)
+PAGES: tuple[Page, ...] = (
+    *messages.PAGES,
+    *sending.PAGES,
+    *bulk.PAGES,
+    *inbound.PAGES,
+    *postbacks.PAGES,
+    *statistics.PAGES,
+    *handsets.PAGES,
+    *events.PAGES,
+)

@@ -5,14 +5,27 @@ from __future__ import annotations
 from aldis.console import api
 from aldis.console.api.description import with_description
 from aldis.console.page import Page
-from aldis.console.pages import bulk, compose, handsets, now
+from aldis.console.pages import (
+    bulk,
+    compose,
+    handsets,
+    inbound,
+    messages,
+    now,
+    postbacks,
+    statistics,
+)
 
 PAGES: tuple[Page, ...] = with_description(
     (
         *now.PAGES,
+        *messages.PAGES,
         *compose.PAGES,
         *bulk.PAGES,
         *handsets.PAGES,
+        *inbound.PAGES,
+        *postbacks.PAGES,
+        *statistics.PAGES,
         *api.PAGES,
     )
 )

@@ -24,6 +24,10 @@ PERIOD_S = 1.0
 COUNT_S = 5.0
 #: rows a transaction; small, so that nobody waits long behind it
 BITE = 200
+#: messages that become findable by their number in a transaction
+FILED = 2_048
+#: the newest are left alone: stages hand out ids from blocks of their own, so an id may be used late
+OPEN_IDS = 16_384
 DAY_MS = 86_400_000
 
 
@@ -83,7 +87,7 @@ class Keeper:
         await self._loop.run(self.step, lambda: self._stopping, lambda: PERIOD_S)
 
     async def step(self) -> int:
-        """Do one round; returns how many messages were ended, forgotten or moved."""
+        """Do one round; returns how many messages were ended, forgotten, moved or made findable."""
         await self.follow_directory()
         now = self._clock.now()
         ended = await self._store.expire(BITE, now, self._settings.receipt_patience_s * 1000)
@@ -94,13 +98,14 @@ class Keeper:
         self._purged_up_to = purged.after
         forgotten = purged.forgotten + await self._store.purge_inbound(BITE, old)
         await self._files.sweep(self._store.unused_content)
+        filed = await self._store.views.file_recipients(FILED, OPEN_IDS)
         diverted = await self._divert()
         if self._has_opted_out:
             ended += await self._cancel_opted_out(now)
         self._metrics.commits.set(self._store.commits)
         if self._clock.monotonic() >= self._count_at:
             await self._count_backlog()
-        return ended + forgotten + diverted
+        return ended + forgotten + diverted + (filed if filed == FILED else 0)
 
     async def _cancel_opted_out(self, now: int) -> int:
         """End what is queued for people who have opted out; looks again until there is nothing."""

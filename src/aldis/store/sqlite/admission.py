@@ -8,7 +8,7 @@ import apsw
 from msgspec.structs import astuple
 
 from aldis.store.contract import Acceptance
-from aldis.store.sqlite import auditing, content_use
+from aldis.store.sqlite import auditing, content_use, recipients
 from aldis.store.sqlite.rows import as_json, every, first, for_each, one
 from aldis.traffic.message import NewMessage
 from aldis.traffic.refusal import Refusal, RefusalReason
@@ -60,6 +60,7 @@ def accept(db: apsw.Connection, acceptances: list[Acceptance]) -> list[Refusal |
     else:
         for_each(db, _INSERT_COMMON, [row[:_COMMON] for row in rows])
     purses.write()
+    recipients.file_late(db, rows)
     return answers
 
 

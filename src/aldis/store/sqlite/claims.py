@@ -8,7 +8,8 @@ always right; what is remembered here only saves asking it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from aldis.store.contract import Share
 from aldis.traffic.content import from_column
@@ -95,6 +96,18 @@ class Claims:
         """Have the next claim of every link ask the file."""
         for link in self._by_link.values():
             link.forget_fresh()
+
+    @contextmanager
+    def in_our_hands(self, hands: Sequence[tuple[LinkClaims, int]]) -> Iterator[None]:
+        """Take messages that nobody has claimed, so that no sender does while we write to them."""
+        for link, message_id in hands:
+            link.claimed.add(message_id)
+            link.forget_fresh()
+        try:
+            yield
+        finally:
+            for link, message_id in hands:
+                link.claimed.discard(message_id)
 
     def everybodys(self) -> frozenset[int]:
         """Give all that is claimed, as of now. What is claimed later is not over its validity: a claim looks

@@ -38,12 +38,12 @@ def submission(db: apsw.Connection, account_id: int, dialect: str, reference: st
 
 def usage(db: apsw.Connection, account_id: int, since: int, until: int, label: str | None) -> list[Usage]:
     """Sum up what an account used of what it sent in a time, by label and country."""
-    begin, end = _first_from(db, since - SLACK_MS), _first_from(db, until + SLACK_MS)
+    begin, end = first_from(db, since - SLACK_MS), first_from(db, until + SLACK_MS)
     rows = every(db, _USAGE, (begin, end, account_id, since, until, label))
     return [Usage(*row) for row in rows]
 
 
-def _first_from(db: apsw.Connection, instant: int) -> int:
+def first_from(db: apsw.Connection, instant: int) -> int:
     """Find about the first message that was accepted at or after an instant: by halves, for there is no index
     of time.
     """

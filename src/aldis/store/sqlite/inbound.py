@@ -9,7 +9,7 @@ import msgspec
 
 from aldis.sms.reading import Piece
 from aldis.store.contract import Acceptance, InboundBatch
-from aldis.store.sqlite import admission, consent, content_use
+from aldis.store.sqlite import admission, consent, content_use, owed
 from aldis.store.sqlite.rows import as_json, every, first
 from aldis.traffic.inbound import InboundFacts, InboundPart, NewInbound, Segments
 from aldis.traffic.message import NewMessage
@@ -161,6 +161,8 @@ def _forget(db: apsw.Connection, item: Forget) -> int:
                  SELECT 1 FROM postback p WHERE p.message_id = i.inbound_id AND p.due_at IS NOT NULL)
              ORDER BY inbound_id LIMIT ?"""
     ids = [inbound_id for (inbound_id,) in every(db, sql, (item.before, item.limit))]
+    if ids:
+        owed.forget_tries(db, ids)
     for table, column in _HANGING if ids else ():
         sql = f"DELETE FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))"  # noqa: S608 - constants
         db.execute(sql, (as_json(ids),))

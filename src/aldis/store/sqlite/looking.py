@@ -11,9 +11,6 @@ from aldis.store.sqlite.rows import MESSAGE_FACTS, every, first, message_facts, 
 from aldis.traffic.content import from_column
 from aldis.traffic.message import MessageFacts, SegmentFacts
 
-#: a search by number looks through this many of the newest messages; by reference it uses an index
-RECENT = 200_000
-
 
 def balance(db: apsw.Connection, account_id: int) -> Balance:
     """Give an account's money; all zero for one that is not there."""
@@ -52,18 +49,11 @@ def _postback(row: tuple[Any, ...]) -> PostbackFacts:
     return PostbackFacts(*(*columns, bool(done)))
 
 
-def find(db: apsw.Connection, text: str, limit: int) -> list[MessageFacts]:
-    """Find by reference, else by recipient among the newest."""
-    select = f"SELECT {MESSAGE_FACTS} FROM message m"  # noqa: S608 - the columns are a constant
-    if not text:
-        rows = every(db, f"{select} ORDER BY message_id DESC LIMIT ?", (limit,))
-    else:
-        rows = every(db, f"{select} WHERE reference = ? ORDER BY message_id DESC LIMIT ?", (text, limit))
-        if not rows:
-            newest = "(SELECT ifnull(max(message_id), 0) FROM message) - ?"
-            sql = f"{select} WHERE message_id > {newest} AND recipient = ? ORDER BY message_id DESC LIMIT ?"
-            rows = every(db, sql, (RECENT, text, limit))
-    return [message_facts(row) for row in rows]
+def find(db: apsw.Connection, reference: str, limit: int) -> list[MessageFacts]:
+    """Find by reference, newest first; with "" the newest of all."""
+    where, bindings = ("WHERE reference = ?", (reference,)) if reference else ("", ())
+    sql = f"SELECT {MESSAGE_FACTS} FROM message m {where} ORDER BY message_id DESC LIMIT ?"  # noqa: S608 - constants
+    return [message_facts(row) for row in every(db, sql, (*bindings, limit))]
 
 
 def count_by_state(db: apsw.Connection) -> dict[str, int]:

@@ -15,6 +15,7 @@ import msgspec
 
 from aldis.accounts.staff import AuditEntry
 from aldis.store.contract import Acceptance, InboundBatch
+from aldis.store.orders import Order
 from aldis.store.sqlite import (
     admission,
     bulk,
@@ -23,8 +24,10 @@ from aldis.store.sqlite import (
     directory,
     diverting,
     inbound,
+    ordering,
     postbacks,
     receipts,
+    recipients,
     sending,
     staff,
     upkeep,
@@ -57,6 +60,15 @@ _ITEMS: dict[Operation[Any, Any], Any] = {
     watching.keep_minute: watching.Minute,
     watching.note: AuditEntry,
     bulk.carry_out: bulk.Change,
+    recipients.file: recipients.Filing,
+    ordering.cancel_message: ordering.CancelMessage,
+    ordering.accept_again: ordering.Again,
+    ordering.replay: ordering.Replay,
+    ordering.replay_given_up: ordering.ReplayGivenUp,
+    ordering.give: Order,
+    ordering.answer_orders: ordering.Answered,
+    ordering.withdraw: int,
+    ordering.forget: int,
 }
 _NUMBERS = {operation: number for number, operation in enumerate(_ITEMS)}
 _OPERATIONS = tuple(_ITEMS)

@@ -102,4 +102,7 @@ def finish(db: apsw.Connection, batches: list[Sequence[PostbackResult]]) -> list
         for r in results
     ]
     for_each(db, _FINISH, rows)
+    failed = [row[:4] for row in rows if not row[-1]]
+    if failed:
+        for_each(db, "INSERT OR REPLACE INTO postback_try VALUES {rows}", failed)
     return [None] * len(batches)

@@ -39,8 +39,10 @@ from aldis.store.sqlite.connection import open_reader, open_writer, upgrade
 from aldis.store.sqlite.in_thread import ThreadRunner
 from aldis.store.sqlite.journal import Heard, Journal
 from aldis.store.sqlite.opt_ins import OptIns
+from aldis.store.sqlite.ordering import SqliteOrders
 from aldis.store.sqlite.scans import Scans
 from aldis.store.sqlite.staff import SqliteStaff
+from aldis.store.sqlite.views import SqliteViews
 from aldis.store.sqlite.watching import SqliteWatching
 from aldis.store.sqlite.writer import Runner, Writer
 from aldis.traffic.consent import ConsentChange
@@ -81,6 +83,9 @@ class SqliteStore:
         self.watching = SqliteWatching(self._writer, self._scans, self._operators)
         #: see `Store.bulk`
         self.bulk = SqliteBulk(self._writer, self._reader, self._operators)
+        #: see `Store.views` and `Store.orders`
+        self.views = SqliteViews(self._writer, self._reader, self._operators)
+        self.orders = SqliteOrders(self._writer, self._reader, self._claims)
 
     @property
     def commits(self) -> int:
@@ -272,19 +277,11 @@ class SqliteStore:
         return await self._cancel(free, cancelling.OPTED_OUT, now) if free else 0
 
     async def _cancel(self, hands: list[tuple[LinkClaims, int]], reason: str, now: int) -> int:
-        """End messages that nobody has claimed: we take them into our own hands, so that no sender does
-        meanwhile.
-        """
-        for link, message_id in hands:
-            link.claimed.add(message_id)
-            link.forget_fresh()
-        try:
+        """End messages that nobody has claimed."""
+        with self._claims.in_our_hands(hands):
             ids = tuple(message_id for _, message_id in hands)
             item = cancelling.Cancel(ids, reason, now)
             return await self._writer.call(cancelling.cancel, item, messages=len(ids))
-        finally:
-            for link, message_id in hands:
-                link.claimed.discard(message_id)
 
     async def usage(self, account_id: int, since: int, until: int, label: str | None) -> list[Usage]:
         """See `Store.usage`."""
@@ -368,9 +365,9 @@ class SqliteStore:
         """See `Store.timeline`."""
         return looking.timeline(self._reader, message_id)
 
-    async def find(self, text: str, limit: int) -> list[MessageFacts]:
+    async def find(self, reference: str, limit: int) -> list[MessageFacts]:
         """See `Store.find`."""
-        return await self._scans.ask(looking.find, text, limit)
+        return await self._scans.ask(looking.find, reference, limit)
 
     async def count_by_state(self) -> dict[str, int]:
         """See `Store.count_by_state`."""

@@ -6,7 +6,7 @@ import apsw
 import msgspec
 
 from aldis.store.contract import Purged
-from aldis.store.sqlite import endings
+from aldis.store.sqlite import endings, owed, recipients
 from aldis.store.sqlite.rows import as_json, every, for_each
 from aldis.traffic.states import Event, State, after
 
@@ -86,6 +86,9 @@ def _purge(db: apsw.Connection, item: Purge) -> Purged:
              FROM message m WHERE message_id > ?2 ORDER BY message_id LIMIT ?3"""
     rows = every(db, sql, (item.before, item.after, item.limit))
     ids = [message_id for message_id, _, may_go in rows if may_go]
+    if ids:
+        recipients.forget(db, ids)
+        owed.forget_tries(db, ids)
     for table in ("message", "segment", "postback", "content_use") if ids else ():
         sql = f"DELETE FROM {table} WHERE message_id IN (SELECT value FROM json_each(?))"  # noqa: S608 - four names
         db.execute(sql, (as_json(ids),))

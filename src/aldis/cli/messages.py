@@ -1,0 +1,143 @@
+"""`aldis messages`: finds messages by anything, newest first; for programs --json, for spreadsheets --csv."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from aldis.cli.opened import as_json, opened
+from aldis.cli.running import (
+    config_option,
+    data_dir_option,
+    existing_store,
+    printable,
+    run,
+    settings_or_default,
+)
+from aldis.clock import SystemClock, as_datetime
+from aldis.operating import asking
+from aldis.operating.asking import MESSAGE_FIELDS, STATES
+from aldis.operating.tables import message_lines
+from aldis.settings import Settings
+from aldis.store.views import FoundMessage
+
+_HELP = {
+    "id": "The message id.",
+    "number": "The recipient.",
+    "state": f"One or several with commas: {', '.join(STATES)}.",
+    "since": "A time such as 2026-11-26T10:00 (UTC), a day, or how long ago: 90m, 24h, 7d.",
+    "until": "As --since; a day counts whole.",
+}
+
+
+def search_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add the options that searches share."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        """Add them, the first on top of the help."""
+        for name in reversed(names):
+            words = _HELP.get(name, f"The {name}.")
+            command = click.option(f"--{name}", default="", help=words)(command)
+        return command
+
+    return add
+
+
+@click.command()
+@click.argument("text", default="")
+@search_options(*MESSAGE_FIELDS)
+@click.option(
+    "--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many at most."
+)
+@click.option("--counts", is_flag=True, help="Count all messages by state instead.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print all that are found as CSV.")
+@click.option("--json", "as_json_", is_flag=True, help="Print JSON.")
+@config_option
+@data_dir_option
+def messages(
+    *,
+    text: str,
+    limit: int,
+    counts: bool,
+    as_csv: bool,
+    as_json_: bool,
+    config_file: Path,
+    data_dir: Path,
+    **given: str,
+) -> None:
+    """List the newest messages, or those with TEXT as their id, reference or recipient."""
+    settings = existing_store(settings_or_default(config_file), data_dir)
+    if counts:
+        states = run(_counts(settings, data_dir))
+        lines = "\n".join(f"{count:>10}  {state}" for state, count in sorted(states.items()))
+        click.echo(as_json(states) if as_json_ else lines or "no messages")
+    elif as_csv:
+        run(_export(settings, data_dir, text, given))
+    else:
+        found = run(_find(settings, data_dir, text, given, limit))
+        if as_json_:
+            click.echo(as_json([{**_fields(each), "label": each.label} for each in found]))
+        else:
+            _print(found)
+
+
+def _fields(found: FoundMessage) -> dict[str, object]:
+    return {name: getattr(found.message, name) for name in found.message.__struct_fields__}
+
+
+async def _counts(settings: Settings, data_dir: Path) -> dict[str, int]:
+    async with opened(settings, data_dir) as known:
+        return await known.store.count_by_state()
+
+
+async def _find(
+    settings: Settings, data_dir: Path, text: str, given: dict[str, str], limit: int
+) -> list[FoundMessage]:
+    """Find so many, however far back that is."""
+    async with opened(settings, data_dir) as known:
+        wanted = asking.messages_wanted(given, known.messages.directory, SystemClock().now())
+        wanted = await known.messages.guess(text, wanted)
+        found: list[FoundMessage] = []
+        before = 0
+        while len(found) < limit:
+            page = await known.messages.search(wanted, before, limit - len(found))
+            found += page.found
+            before = page.next_before
+            if not before:
+                break
+        return found
+
+
+async def _export(settings: Settings, data_dir: Path, text: str, given: dict[str, str]) -> None:
+    async with opened(settings, data_dir) as known:
+        wanted = asking.messages_wanted(given, known.messages.directory, SystemClock().now())
+        async for line in message_lines(known.messages, await known.messages.guess(text, wanted)):
+            click.echo(line, nl=False)
+
+
+def _print(found: list[FoundMessage]) -> None:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("id", "accepted", "dialect", "reference", "from", "to", "seg", "state", "reason"):
+        table.add_column(heading, no_wrap=True, overflow="fold" if heading == "reason" else "ellipsis")
+    for each in found:
+        item = each.message
+        table.add_row(
+            str(item.message_id),
+            as_datetime(item.accepted_at).strftime("%m-%d %H:%M:%S"),
+            item.dialect,
+            escape(printable(item.reference)),
+            escape(printable(item.sender)),
+            item.recipient,
+            str(item.segments),
+            item.state,
+            escape(item.reason),
+        )
+    console = Console()
+    # a pipe has no width: give the table what it needs
+    Console(width=None if console.is_terminal else 200).print(table if found else "no messages")

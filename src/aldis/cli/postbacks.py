@@ -1,0 +1,118 @@
+"""`aldis postbacks`: what is owed to customers by lane, what was given up, and making that due once more.
+
+All of it is safe beside a running gateway: it finds what is due by itself.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from aldis.cli.admin import whoever_runs_this
+from aldis.cli.messages import search_options
+from aldis.cli.opened import Opened, as_json, opened, when
+from aldis.cli.running import config_option, data_dir_option, existing_store, run, settings_or_default
+from aldis.clock import SystemClock
+from aldis.errors import OperatingError
+from aldis.operating import asking
+from aldis.operating.telling import fault_of
+from aldis.settings import Settings
+from aldis.store.views import LaneFacts, PostbackFilter, PostbackRow
+
+
+@click.command()
+@search_options("lane", "event", "account")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 500), help="How many at most.")
+@click.option("--owed", is_flag=True, help="Tell instead what is owed, lane by lane.")
+@click.option(
+    "--replay",
+    default="",
+    metavar="WHICH",
+    help="Make a postback due again: its id, or `all` that are meant.",
+)
+@click.option("--json", "as_json_", is_flag=True, help="Print JSON.")
+@config_option
+@data_dir_option
+def postbacks(
+    *, limit: int, owed: bool, replay: str, as_json_: bool, config_file: Path, data_dir: Path, **given: str
+) -> None:
+    """List the postbacks that were given up, newest first, or make them due again."""
+    settings = existing_store(settings_or_default(config_file), data_dir)
+    if replay:
+        count = run(_replay(settings, data_dir, replay, given))
+        click.echo(as_json({"replayed": count}) if as_json_ else f"{count} due again")
+        return
+    if owed:
+        lanes = run(_lanes(settings, data_dir))
+        _show(lanes, _lane_table(lanes), "nothing is owed", as_json_=as_json_)
+        return
+    found = run(_given_up(settings, data_dir, given, limit))
+    _show(found, _table(found), "none was given up", as_json_=as_json_)
+
+
+def _show(found: object, table: Table, nothing: str, *, as_json_: bool) -> None:
+    if as_json_:
+        click.echo(as_json(found))
+        return
+    console = Console()
+    Console(width=None if console.is_terminal else 200).print(table if found else nothing)
+
+
+async def _replay(settings: Settings, data_dir: Path, which: str, given: dict[str, str]) -> int:
+    async with opened(settings, data_dir) as known:
+        actor, now = whoever_runs_this(), SystemClock().now()
+        if which == "all":
+            return await known.postbacks.replay_all(actor, _wanted(known, given), now)
+        if not (which.isascii() and which.isdigit()):
+            raise OperatingError("--replay takes the id of a postback, or `all`")
+        await known.postbacks.replay(actor, int(which), now)
+        return 1
+
+
+def _wanted(known: Opened, given: dict[str, str]) -> PostbackFilter:
+    return asking.postbacks_wanted(given, known.messages.directory)
+
+
+async def _lanes(settings: Settings, data_dir: Path) -> list[LaneFacts]:
+    async with opened(settings, data_dir) as known:
+        return await known.postbacks.lanes()
+
+
+async def _given_up(
+    settings: Settings, data_dir: Path, given: dict[str, str], limit: int
+) -> list[PostbackRow]:
+    async with opened(settings, data_dir) as known:
+        return list((await known.postbacks.given_up(_wanted(known, given), 0, limit)).found)
+
+
+def _table(found: list[PostbackRow]) -> Table:
+    table = Table(
+        "id", "about", "number", "lane", "event", "happened", "tries", "met", box=None, pad_edge=False
+    )
+    for each in found:
+        about = f"{'inbound' if each.event == 'inbound' else 'message'} {each.message_id}"
+        met = fault_of(each.last_http_status, each.last_fault)
+        cells = (each.number, each.lane, f"{each.event} {each.state}")
+        table.add_row(
+            str(each.postback_id),
+            about,
+            *map(escape, cells),
+            when(each.happened_at),
+            str(each.attempts),
+            escape(met),
+        )
+    return table
+
+
+def _lane_table(lanes: list[LaneFacts]) -> Table:
+    table = Table("lane", "owed", "oldest is of", "next is due", "last fault", box=None, pad_edge=False)
+    for each in lanes:
+        met = fault_of(each.last_http_status, each.last_fault) if each.last_fault else ""
+        table.add_row(
+            escape(each.lane), str(each.owed), when(each.oldest_at), when(each.next_due_at), escape(met)
+        )
+    return table

@@ -1,0 +1,79 @@
+"""/v1/postbacks: what is owed by lane, what was given up, and making it due once more."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.responses import Response
+
+from aldis.accounts.staff import Role
+from aldis.console.api.messages import PostbackRecord, postback_record
+from aldis.console.api.written import as_json, fields, instant
+from aldis.console.page import Page, Visit
+from aldis.operating import asking
+
+
+class LaneRecord(msgspec.Struct, frozen=True):
+    """What is owed at one address."""
+
+    lane: str
+    #: 100,000 at most
+    owed: int
+    oldest_at: str | None
+    next_due_at: str | None
+    last_http_status: int | None
+    last_fault: str
+
+
+class PostbackList(msgspec.Struct, frozen=True):
+    """What is owed, and a page of what was given up, newest first."""
+
+    lanes: list[LaneRecord]
+    given_up: list[PostbackRecord]
+    #: goes on with `before`; null: there is no more
+    next_before: int | None
+
+
+class ReplayedCount(msgspec.Struct, frozen=True):
+    """How many postbacks are due again."""
+
+    replayed: int
+
+
+async def _list(visit: Visit) -> Response:
+    desk, given = visit.desk, visit.request.query_params
+    wanted = asking.postbacks_wanted(given, desk.messages.directory)
+    before = asking.number(given, "before", 0, 2**53)
+    page = await desk.postbacks.given_up(wanted, before, asking.limit(given))
+    lanes = [
+        LaneRecord(
+            each.lane,
+            each.owed,
+            instant(each.oldest_at),
+            instant(each.next_due_at),
+            each.last_http_status,
+            each.last_fault,
+        )
+        for each in await desk.postbacks.lanes()
+    ]
+    return as_json(
+        PostbackList(lanes, [postback_record(each) for each in page.found], page.next_before or None)
+    )
+
+
+async def _replay(visit: Visit) -> Response:
+    desk = visit.desk
+    await desk.postbacks.replay(visit.actor, visit.request.path_params["postback_id"], desk.clock.now())
+    return as_json(ReplayedCount(1))
+
+
+async def _replay_all(visit: Visit) -> Response:
+    desk = visit.desk
+    wanted = asking.postbacks_wanted(await fields(visit, "lane", "event", "account"), desk.messages.directory)
+    return as_json(ReplayedCount(await desk.postbacks.replay_all(visit.actor, wanted, desk.clock.now())))
+
+
+PAGES = (
+    Page("/v1/postbacks", _list),
+    Page("/v1/postbacks/replay", _replay_all, Role.OPERATOR, ("POST",)),
+    Page("/v1/postbacks/{postback_id:int}/replay", _replay, Role.OPERATOR, ("POST",)),
+)

@@ -1,0 +1,118 @@
+"""Tells the life of a message as a list of events, from its acceptance to the last try at a postback; what
+its text needed too.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+import msgspec
+
+from aldis.sms.encoding import Encoding, decode
+from aldis.sms.fitting import PLAIN, TextRules, from_coding, strangers
+from aldis.sms.national_tables import Language
+from aldis.store.views import MessageView, PostbackRow, PostbackTry
+from aldis.traffic.content import MMS
+from aldis.traffic.message import SegmentFacts
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One thing that happened."""
+
+    at: int
+    text: str
+    #: "good", "bad", "warn" or "" for how a reader should take it
+    mood: str = ""
+
+
+class Stranger(msgspec.Struct, frozen=True):
+    """A character that GSM 7-bit lacks."""
+
+    character: str
+    name: str
+    times: int
+
+
+class Written(msgspec.Struct, frozen=True):
+    """How a message is written."""
+
+    text: str
+    encoding: str
+    #: national tables: "turkish locking shift"; "" for none
+    tables: str
+    message_class: int | None
+    splitting: str
+    #: what forced UCS-2
+    forced_by: tuple[Stranger, ...]
+
+
+def written(view: MessageView, rules: TextRules = PLAIN) -> Written:
+    """Tell how a message is written. `rules`: what its link can carry."""
+    if view.accepted.coding == MMS:
+        return Written(view.accepted.octets.decode("utf-8", "replace"), "MMS", "", None, "", ())
+    kept = from_coding(view.accepted.coding, view.accepted.octets)
+    encoded, text = kept.encoded, decode(kept.encoded)
+    tables = [
+        f"{Language(language).name.lower()} {kind} shift"
+        for kind, language in (("locking", encoded.locking), ("single", encoded.single))
+        if language
+    ]
+    forced = strangers(text, rules) if encoded.encoding is Encoding.UCS2 else {}
+    return Written(
+        text,
+        encoded.encoding.name,
+        " and ".join(tables),
+        kept.message_class,
+        kept.splitting.value,
+        tuple(
+            Stranger(character, unicodedata.name(character, f"U+{ord(character):04X}"), times)
+            for character, times in forced.items()
+        ),
+    )
+
+
+def events(view: MessageView) -> tuple[Event, ...]:
+    """Give all that happened, in order."""
+    message = view.message
+    found = [Event(message.accepted_at, f"accepted from the customer, in {message.dialect}")]
+    if view.accepted.due_at > message.accepted_at:
+        found.append(Event(view.accepted.due_at, "due to be sent"))
+    for segment in view.segments:
+        found += _of_segment(segment)
+    if message.ended_at:
+        mood = {"delivered": "good", "unconfirmed": "warn"}.get(message.state, "bad")
+        found.append(Event(message.ended_at, f"{message.state} {message.reason}".strip(), mood))
+    for postback in view.postbacks:
+        found += _of_postback(postback, view.tries.get(postback.postback_id, ()))
+    return tuple(sorted(found, key=lambda event: event.at))
+
+
+def _of_segment(segment: SegmentFacts) -> list[Event]:
+    named = f"segment {segment.number}" if segment.number else "the whole message"
+    found = [
+        Event(segment.submitted_at, f"{named} submitted, the carrier calls it {segment.smsc_message_id}")
+    ]
+    if segment.receipt_at:
+        mood = "good" if segment.state == "delivered" else "warn" if segment.state == "enroute" else "bad"
+        error = f", error {segment.error_code}" if segment.error_code else ""
+        found.append(Event(segment.receipt_at, f"receipt: {named} {segment.state}{error}", mood))
+    return found
+
+
+def _of_postback(postback: PostbackRow, tries: tuple[PostbackTry, ...]) -> list[Event]:
+    what = f"postback “{postback.event}{' ' + postback.state if postback.state else ''}”"
+    found = [Event(postback.happened_at, f"{what} owed to {postback.lane}")]
+    found += [
+        Event(each.tried_at, f"{what} failed: {fault_of(each.http_status, each.fault)}", "bad")
+        for each in tries
+    ]
+    if postback.done:
+        found.append(Event(postback.last_tried_at, f"{what} taken: {postback.last_http_status}", "good"))
+    elif postback.due_at is None:
+        found.append(Event(postback.last_tried_at, f"{what} given up after {postback.attempts} tries", "bad"))
+    return found
+
+
+def fault_of(http_status: int | None, fault: str) -> str:
+    """Say what a try met."""
+    return fault or (f"answer {http_status}" if http_status is not None else "no answer")

@@ -1,0 +1,232 @@
+"""What operators look at: messages found by anything, one message whole, messages from handsets, what is owed
+to customers, sums. Reads only.
+
+Every listing runs newest first from a cursor, an id below which it goes on, and is bounded in what it looks
+at: a page that has looked at much and found little says how far it came, and the next one goes on there.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+from aldis.traffic.content import KeptPart
+from aldis.traffic.inbound import InboundFacts
+from aldis.traffic.message import MessageFacts, NewMessage, SegmentFacts
+from aldis.traffic.states import State
+
+#: beyond all ids and instants
+EVER = 2**53
+
+
+class MessageFilter(msgspec.Struct, frozen=True):
+    """Which messages are wanted; all of what is given must hold, and what is empty asks nothing."""
+
+    message_id: int = 0
+    reference: str = ""
+    #: the recipient, international digits
+    number: str = ""
+    sender: str = ""
+    account_id: int = 0
+    dialect: str = ""
+    link: str = ""
+    label: str = ""
+    country: str = ""
+    states: tuple[State, ...] = ()
+    #: accepted at or after, and before
+    since: int = 0
+    until: int = EVER
+
+
+class FoundMessage(msgspec.Struct, frozen=True):
+    """A message as a listing shows it."""
+
+    message: MessageFacts
+    label: str
+
+
+class MessagePage(msgspec.Struct, frozen=True):
+    """One page of a search."""
+
+    found: tuple[FoundMessage, ...]
+    #: the id below which the next page goes on; 0: there is no more
+    next_before: int
+    #: when the last one that was looked at was accepted, where the page has looked at enough; else 0
+    looked_back_to: int = 0
+
+
+class PostbackTry(msgspec.Struct, frozen=True):
+    """One try at a postback that failed."""
+
+    tried_at: int
+    #: None when there was no answer
+    http_status: int | None
+    fault: str
+
+
+class PostbackRow(msgspec.Struct, frozen=True):
+    """One postback as operators see it."""
+
+    postback_id: int
+    #: of the message to a handset, or from one
+    message_id: int
+    lane: str
+    #: "sent", "ended" or "inbound"
+    event: str
+    #: what it tells; "" for a message from a handset
+    state: str
+    happened_at: int
+    #: since it was last made due by hand
+    attempts: int
+    last_tried_at: int
+    last_http_status: int | None
+    last_fault: str
+    #: None when it is done or given up
+    due_at: int | None
+    done: bool
+    account_id: int | None
+    #: what the customer knows the message by
+    reference: str
+    #: the handset
+    number: str
+
+
+class PostbackPage(msgspec.Struct, frozen=True):
+    """One page of postbacks that were given up."""
+
+    found: tuple[PostbackRow, ...]
+    next_before: int
+
+
+class PostbackFilter(msgspec.Struct, frozen=True):
+    """Which postbacks that were given up are wanted; what is empty asks nothing."""
+
+    lane: str = ""
+    event: str = ""
+    account_id: int = 0
+
+
+class MessageView(msgspec.Struct, frozen=True):
+    """All that is kept of one message."""
+
+    message: MessageFacts
+    #: as it was accepted, and moved to other links since; its review_at is that of now, 0 for none
+    accepted: NewMessage
+    segments: tuple[SegmentFacts, ...]
+    postbacks: tuple[PostbackRow, ...]
+    #: by postback: those of its tries that failed
+    tries: dict[int, tuple[PostbackTry, ...]]
+    #: of a multimedia message
+    parts: tuple[KeptPart, ...] = ()
+
+
+class LaneFacts(msgspec.Struct, frozen=True):
+    """What is owed at one address: scheme, host and port."""
+
+    lane: str
+    #: MOST_COUNTED at most
+    owed: int
+    #: when the oldest of what is due next happened
+    oldest_at: int
+    next_due_at: int
+    #: what the last try that failed met
+    last_http_status: int | None
+    last_fault: str
+
+
+#: how many of a lane are counted
+MOST_COUNTED = 100_000
+
+
+class InboundFilter(msgspec.Struct, frozen=True):
+    """Which messages from handsets are wanted; what is empty asks nothing."""
+
+    #: the handset
+    number: str = ""
+    #: what it was sent to
+    recipient: str = ""
+    #: those that belong to nobody
+    nobodys: bool = False
+    account_id: int = 0
+    keyword: str = ""
+    link: str = ""
+    since: int = 0
+    until: int = EVER
+
+
+class InboundPage(msgspec.Struct, frozen=True):
+    """One page of messages from handsets."""
+
+    found: tuple[InboundFacts, ...]
+    next_before: int
+    #: as in MessagePage
+    looked_back_to: int = 0
+
+
+class Grouping(StrEnum):
+    """What sums are made by."""
+
+    DAY = "day"
+    ACCOUNT = "account"
+    SENDER = "sender"
+    COUNTRY = "country"
+    LINK = "link"
+    LABEL = "label"
+
+
+class Sum(msgspec.Struct, frozen=True):
+    """What became of one group of messages of one account."""
+
+    #: a day (days since 1970), an account's id, a sender …
+    key: str | int
+    account_id: int
+    accepted: int
+    delivered: int
+    #: ended without being delivered, in doubt too
+    failed: int
+    segments: int
+    #: what the carrier took, or may still take
+    micros: int
+
+
+class ViewStore(Protocol):
+    """One method, one look, as in `contract.py`."""
+
+    async def search(self, wanted: MessageFilter, before: int, limit: int) -> MessagePage:
+        """Find up to `limit` messages with ids below a cursor (0: from the newest)."""
+        ...
+
+    async def view(self, message_id: int) -> MessageView | None:
+        """Give all that is kept of a message."""
+        ...
+
+    async def inbound(self, wanted: InboundFilter, before: int, limit: int) -> InboundPage:
+        """Find messages from handsets with ids below a cursor (0: from the newest)."""
+        ...
+
+    async def lanes(self, limit: int) -> list[LaneFacts]:
+        """Tell what is owed, lane by lane, in order of their names."""
+        ...
+
+    async def given_up(self, wanted: PostbackFilter, before: int, limit: int) -> PostbackPage:
+        """Give postbacks that are tried no more, with ids below a cursor (0: from the newest)."""
+        ...
+
+    async def postback(self, postback_id: int) -> PostbackRow | None:
+        """Give one postback."""
+        ...
+
+    async def sums(self, wanted: MessageFilter, by: Grouping) -> list[Sum]:
+        """Sum up messages by something; by parts of their ids, so that other looks have their turn between.
+
+        Nothing is rounded or guessed, so a long time takes long.
+        """
+        ...
+
+    async def file_recipients(self, limit: int, open_ids: int) -> int:
+        """Write down to whom the next messages went, to find numbers sooner: go on by `limit` ids at most,
+        and leave the newest `open_ids`. Returns by how many.
+        """
+        ...

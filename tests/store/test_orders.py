@@ -1,0 +1,133 @@
+"""What the store promises of operators' changes: each with its audit entry, none against a sender."""
+
+from __future__ import annotations
+
+from aldis.accounts.staff import Actor, AuditEntry, Role, audit
+from aldis.stages.sending.shares import share
+from aldis.store.contract import Store
+from aldis.store.orders import Order, OrderAnswer, OrderKind
+from aldis.store.views import PostbackFilter
+from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
+from aldis.traffic.message import Settlement, SubmittedSegment
+from aldis.traffic.postback import Notify, PostbackResult
+from aldis.traffic.refusal import RefusalReason
+from aldis.traffic.states import State
+from tests.store.building import NOW, POSTPAID, a_message, accept, money, settle_sent, state_of
+
+OTTO = Actor("otto", Role.OPERATOR, "console")
+LANE = "http://x:80"
+
+
+def entry(action: str) -> AuditEntry:
+    return audit(OTTO, NOW, action, "7")
+
+
+async def audited(store: Store) -> list[tuple[str, str]]:
+    return [(each.action, each.detail) for _, each in await store.staff.audit_log(0, 10)]
+
+
+async def test_what_waits_is_called_back(kept: Store) -> None:
+    await accept(kept, a_message(7))
+    assert await kept.orders.cancel_message(7, "link", entry("cancel"))
+    assert await state_of(kept, 7) is State.DELETED
+    assert await money(kept) == (1_000_000, 0, 0)
+    assert await kept.claim("link", 10, share, NOW) == []
+    assert not await kept.orders.cancel_message(7, "link", entry("cancel"))
+    assert await audited(kept) == [("cancel", "")]
+
+
+async def test_what_a_sender_has_in_hand_is_not_called_back(kept: Store) -> None:
+    await accept(kept, a_message(7))
+    (claimed,) = await kept.claim("link", 10, share, NOW)
+    assert not await kept.orders.cancel_message(7, "link", entry("cancel"))
+    await kept.settle("link", [Settlement(claimed.message_id, State.SENT, (SubmittedSegment(1, "A"),))], NOW)
+    assert await state_of(kept, 7) is State.SENT
+    assert await audited(kept) == []
+
+
+async def test_what_a_carrier_has_taken_in_part_is_not_called_back(kept: Store) -> None:
+    await accept(kept, a_message(7, segments=2))
+    await kept.claim("link", 10, share, NOW)
+    back = Settlement(7, State.QUEUED, (SubmittedSegment(1, "A"),), due_at=NOW)
+    await kept.settle("link", [back], NOW)
+    assert not await kept.orders.cancel_message(7, "link", entry("cancel"))
+    assert await state_of(kept, 7) is State.QUEUED
+
+
+async def test_a_message_again_is_held_for_and_audited_or_nothing(kept: Store) -> None:
+    order_id = await kept.orders.give_order(Order(0, OrderKind.AGAIN, 1, "otto", 2, NOW))
+    message = a_message(7, price_micros=600_000)
+    assert (
+        await kept.orders.accept_again(message, prepaid=True, entry=entry("again"), order_id=order_id) is None
+    )
+    assert await money(kept) == (400_000, 600_000, 0)
+    assert await kept.orders.order_answer(order_id) == OrderAnswer(done=True, answer="7")
+    refusal = await kept.orders.accept_again(
+        a_message(8, price_micros=600_000), prepaid=True, entry=entry("again")
+    )
+    assert refusal is not None
+    assert refusal.reason is RefusalReason.CREDIT_INSUFFICIENT
+    assert [each.message_id for each in await kept.claim("link", 10, share, NOW)] == [7]
+    assert await audited(kept) == [("again", "")]
+
+
+async def test_nothing_goes_again_to_who_has_opted_out(kept: Store) -> None:
+    stop = ConsentChange("74700", "", "447700900001", ConsentKind.OPT_OUT, ConsentSource.HANDSET, "STOP", NOW)
+    await kept.change_consents([stop])
+    refusal = await kept.orders.accept_again(a_message(7), prepaid=True, entry=entry("again"))
+    assert refusal is not None
+    assert refusal.reason is RefusalReason.OPTED_OUT
+
+
+async def dead(store: Store, *numbers: int, account_id: int = 1) -> list[int]:
+    """Messages whose postbacks were given up; gives the postbacks' ids."""
+    found = []
+    for number in numbers:
+        await settle_sent(store, a_message(number, notify=Notify.SENT, lane=LANE, account_id=account_id))
+        (due,) = await store.due_postbacks(LANE, 1, NOW)
+        await store.finish_postbacks(
+            [PostbackResult(due.postback_id, NOW, 500, "HTTP 500", None, done=False)]
+        )
+        found.append(due.postback_id)
+    return found
+
+
+async def test_a_postback_is_due_again(kept: Store) -> None:
+    (postback_id,) = await dead(kept, 1)
+    assert await kept.orders.replay([postback_id], NOW + 5, entry("replay")) == 1
+    (due,) = await kept.due_postbacks(LANE, 10, NOW + 5)
+    assert (due.postback_id, due.attempts) == (postback_id, 0)
+    await kept.finish_postbacks([PostbackResult(postback_id, NOW + 6, 200, "", None, done=True)])
+    assert await kept.orders.replay([postback_id, 999], NOW + 7, entry("replay")) == 1
+    assert len(await kept.due_postbacks(LANE, 10, NOW + 7)) == 1
+    assert await kept.orders.replay([999], NOW, entry("replay")) == 0
+    assert await audited(kept) == [("replay", "1 postbacks"), ("replay", "1 postbacks")]
+
+
+async def test_postbacks_are_replayed_in_bites(kept: Store) -> None:
+    mine = await dead(kept, 1, 2, 3)
+    theirs = await dead(kept, 4, account_id=POSTPAID)
+    wanted = PostbackFilter(account_id=1)
+    first = await kept.orders.replay_given_up(wanted, 0, 2, NOW, entry("replay"))
+    assert (first.count, first.after) == (2, mine[1])
+    second = await kept.orders.replay_given_up(wanted, first.after, 2, NOW, entry("replay"))
+    assert (second.count, second.after) == (1, 0)
+    left = await kept.views.given_up(PostbackFilter(), 0, 10)
+    assert [each.postback_id for each in left.found] == theirs
+
+
+async def test_orders_are_kept_until_they_are_answered_or_withdrawn(kept: Store) -> None:
+    orders = [Order(0, OrderKind.CANCEL, number, "root", 3, NOW) for number in (1, 2)]
+    one, two = [await kept.orders.give_order(order) for order in orders]
+    assert [(each.order_id, each.message_id) for each in await kept.orders.open_orders(10)] == [
+        (one, 1),
+        (two, 2),
+    ]
+    assert await kept.orders.order_answer(one) is None
+    await kept.orders.answer_order(one, OrderAnswer(done=False, answer="too late"))
+    assert await kept.orders.order_answer(one) == OrderAnswer(done=False, answer="too late")
+    assert not await kept.orders.withdraw_order(one)
+    assert await kept.orders.withdraw_order(two)
+    assert await kept.orders.open_orders(10) == []
+    await kept.orders.forget_orders(NOW + 1)
+    assert await kept.orders.order_answer(one) is None
