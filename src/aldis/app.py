@@ -30,6 +30,11 @@ from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.server import HttpServer, ServerSettings
 from aldis.links.smpp import tls
 from aldis.links.smpp.link import PAIR, TRANSCEIVER, LinkSettings, SmppLink
+from aldis.operating.consents import Consents
+from aldis.operating.credentials import Credentials
+from aldis.operating.directory import DirectoryEditor
+from aldis.operating.history import History
+from aldis.operating.links import LinkOrders
 from aldis.operating.people import People
 from aldis.settings import (
     HttpSettings,
@@ -52,8 +57,10 @@ from aldis.stages.inbound.collector import Collector
 from aldis.stages.inbound.reply import Replier
 from aldis.stages.postbacks.poster import Poster
 from aldis.stages.receipts.recorder import Recorder
+from aldis.stages.sending.orders import Line, OrderFollower
 from aldis.stages.sending.retry import RetryPolicy
 from aldis.stages.sending.sender import Sender, SenderSettings
+from aldis.stages.sending.upstream import Condition
 from aldis.stages.upkeep.keeper import Keeper, KeeperSettings
 from aldis.store.contract import Store
 from aldis.store.sqlite.in_process import ProcessRunner
@@ -131,6 +138,9 @@ class Gateway:
         self._collector: Collector
         self._links: dict[str, SmppLink] = {}
         self._senders: dict[str, Sender] = {}
+        self._lines: dict[str, Line] = {}
+        self._consents = Consents(self.store)
+        self._follower = OrderFollower(self.store, self._lines)
         self._link_tasks: list[asyncio.Task[None]] = []
         self._sender_tasks: list[asyncio.Task[None]] = []
         self._agent_tasks: list[asyncio.Task[None]] = []
@@ -168,10 +178,11 @@ class Gateway:
         for sender in self._senders.values():
             await sender.recover()
         await self.store.recover_orphans(list(self._links), self._clock.now())
+        await self._follower.step()  # what was stopped stays so
         self._link_tasks = [asyncio.create_task(link.run()) for link in self._links.values()]
         self._sender_tasks = [asyncio.create_task(sender.run()) for sender in self._senders.values()]
-        agents = (self._recorder.run, self._collector.run, self.poster.run, self._keeper.run)
-        self._agent_tasks = [asyncio.create_task(run()) for run in agents]
+        agents = (self._recorder, self._collector, self.poster, self._keeper, self._follower)
+        self._agent_tasks = [asyncio.create_task(agent.run()) for agent in agents]
         await self.server.start()
         if settings.console is not None:
             self.console = ConsoleServer(site(self._desk(current)), *host_and_port(settings.console.listen))
@@ -183,7 +194,9 @@ class Gateway:
         self.admitter.draining = True
         if self.console is not None:
             await self.console.stop()
+        await self._consents.stop()
         await self.server.stop()
+        self._follower.stop()
         for sender in self._senders.values():
             sender.stop()
         await _within(GRACE_S, self._sender_tasks)
@@ -207,16 +220,20 @@ class Gateway:
         return self._simulator
 
     def links_up(self) -> dict[str, bool]:
-        """Tell which links are bound."""
-        return {name: link.is_up for name, link in self._links.items()}
+        """Tell which links are bound, and not to be drained."""
+        return {name: self._is_up(name) for name in self._links}
 
     def _is_up(self, name: str) -> bool:
         link = self._links.get(name)
-        return link is not None and link.is_up
+        return link is not None and link.is_up and self._follower.takes(name)
 
     def binds(self) -> dict[str, list[str]]:
         """Tell how the binds of each link stand, for people."""
-        return {name: [bind.condition for bind in link.binds] for name, link in self._links.items()}
+        return {name: list(condition.binds) for name, condition in self.conditions().items()}
+
+    def conditions(self) -> dict[str, Condition]:
+        """Tell how each link stands."""
+        return {name: link.condition() for name, link in self._links.items()}
 
     def _add_link(self, entry: LinkEntry) -> None:
         take_receipt, take_inbound = self._recorder.take, self._collector.take
@@ -226,7 +243,9 @@ class Gateway:
             tps=entry.tps,
         )
         self._links[entry.name] = link
-        self._senders[entry.name] = Sender(self.store, link, settings, self._clock, luck, self.metrics)
+        sender = Sender(self.store, link, settings, self._clock, luck, self.metrics)
+        self._senders[entry.name] = sender
+        self._lines[entry.name] = Line(link, sender)
 
     def _wire_hints(self) -> None:
         """Let each stage's commit wake the next; all of them poll as well."""
@@ -251,8 +270,22 @@ class Gateway:
             sender.on_owed = self.poster.wake
 
     def _desk(self, current: CurrentDirectory) -> Desk:
-        people = People(self.store.staff)
-        return Desk(self.store, self._clock, current, self.metrics, people, self.binds)
+        people, editor = People(self.store.staff), DirectoryEditor(self.store)
+        tps = {entry.name: entry.tps for entry in self._settings.link}
+        links = LinkOrders(self.store, tps, self.conditions, self._follower.wake)
+        return Desk(
+            store=self.store,
+            clock=self._clock,
+            current=current,
+            metrics=self.metrics,
+            people=people,
+            binds=self.binds,
+            directory=editor,
+            credentials=Credentials(editor),
+            history=History(self.store, editor),
+            links=links,
+            consents=self._consents,
+        )
 
     def _door(self) -> Door:
         paths: dict[str, Callable[[], HttpReply]] = {

@@ -41,6 +41,9 @@ class Stored(msgspec.Struct, frozen=True):
     records: dict[tuple[str, str], bytes]
     #: by account name, millionths
     credited: dict[str, int]
+    #: the newest change of all, and the one that made each record what it is
+    version: int = 0
+    versions: dict[tuple[str, str], int] = {}
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -54,6 +57,10 @@ class Plan(msgspec.Struct, frozen=True):
     opt_ins: tuple[OptIns, ...]
     #: one line a change
     lines: tuple[str, ...]
+    #: rows to be removed
+    removed: tuple[tuple[str, str], ...] = ()
+    #: `Stored.version` of what it was compared with; later changes spoil it
+    based_on: int = 0
 
 
 def plan(file: DirectoryFile, stored: Stored, dialects: Mapping[str, DialectTraits]) -> Plan:
@@ -77,12 +84,43 @@ def plan(file: DirectoryFile, stored: Stored, dialects: Mapping[str, DialectTrai
         credited=credited,
         opt_ins=tuple(OptIns(e.sender, e.topic, tuple(opted_in_numbers(e))) for e in file.opt_in),
         lines=tuple(_lines(changed, stored) + _credit_lines(credited, stored)),
+        based_on=stored.version,
     )
+
+
+def plan_record(record: Record, stored: Stored) -> Plan:
+    """Work out the difference that one record makes. Raises SettingsError when two accounts would share a
+    credential.
+    """
+    changed = [record] if stored.records.get((record.kind, record.key)) != record.body else []
+    if record.kind == ACCOUNT:
+        _refuse_shared(stored, changed)
+    return Plan(tuple(changed), {}, (), tuple(_lines(changed, stored)), based_on=stored.version)
+
+
+def plan_removal(kind: str, key: str, stored: Stored) -> Plan:
+    """Work out what removing a record changes."""
+    removed = ((kind, key),) if (kind, key) in stored.records else ()
+    lines = tuple(f"remove {kind} {key}".rstrip() for _ in removed)
+    return Plan((), {}, (), lines, removed, stored.version)
+
+
+def plan_credit(name: str, micros: int, stored: Stored) -> Plan:
+    """Work out what it changes to bring all that was ever paid in to an amount."""
+    credited = {} if stored.credited.get(name, 0) == micros else {name: micros}
+    return Plan((), credited, (), tuple(_credit_lines(credited, stored)), based_on=stored.version)
 
 
 def _account_record(entry: AccountEntry, stored: Stored, dialects: Mapping[str, DialectTraits]) -> Record:
     known = stored.records.get((ACCOUNT, entry.name))
     old = msgspec.json.decode(known, type=AccountRecord).credentials if known else ()
+    return account_record(
+        entry, tuple(credential_of(entry.name, item, old, dialects) for item in entry.credential)
+    )
+
+
+def account_record(entry: AccountEntry, credentials: tuple[Credential, ...]) -> Record:
+    """Give an account the shape in which it is kept; its own credentials count for nothing here."""
     record = AccountRecord(
         name=entry.name,
         active=entry.active,
@@ -108,12 +146,19 @@ def _account_record(entry: AccountEntry, stored: Stored, dialects: Mapping[str, 
         postback_style=entry.postback_style,
         postback_secret=entry.postback_secret,
         postback_networks=entry.postback_networks,
-        credentials=tuple(_credential(entry.name, item, old, dialects) for item in entry.credential),
+        credentials=credentials,
     )
     return Record(ACCOUNT, entry.name, msgspec.json.encode(record))
 
 
-def _credential(
+def account_entry(record: AccountRecord) -> AccountEntry:
+    """Give a kept account the shape of the file again, without its credentials and its credit."""
+    fields = {field.name for field in msgspec.structs.fields(AccountEntry)}
+    shared = {name: value for name, value in msgspec.structs.asdict(record).items() if name in fields}
+    return AccountEntry(**shared, sender=record.senders)
+
+
+def credential_of(
     account: str,
     entry: CredentialEntry,
     old: tuple[Credential, ...],

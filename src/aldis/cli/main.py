@@ -16,8 +16,10 @@ from aldis.cli.config import config
 from aldis.cli.consent import consent
 from aldis.cli.decode import decode
 from aldis.cli.demo import demo
+from aldis.cli.history import history, undo
 from aldis.cli.inbound import inbound
 from aldis.cli.key import key
+from aldis.cli.link import link
 from aldis.cli.message import message, messages
 from aldis.cli.route import route
 from aldis.cli.segments import segments
@@ -39,6 +41,9 @@ for verb in (
     apply,
     admin,
     config,
+    link,
+    history,
+    undo,
     message,
     messages,
     inbound,

@@ -8,6 +8,11 @@ import msgspec
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.clock import Clock
+from aldis.operating.consents import Consents
+from aldis.operating.credentials import Credentials
+from aldis.operating.directory import DirectoryEditor
+from aldis.operating.history import History
+from aldis.operating.links import LinkOrders
 from aldis.operating.people import People
 from aldis.store.contract import Store
 from aldis.telemetry import Metrics
@@ -23,3 +28,8 @@ class Desk(msgspec.Struct, frozen=True):
     people: People
     #: link → how each of its binds stands
     binds: Callable[[], dict[str, list[str]]]
+    directory: DirectoryEditor
+    credentials: Credentials
+    history: History
+    links: LinkOrders
+    consents: Consents

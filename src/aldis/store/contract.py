@@ -17,6 +17,9 @@ import msgspec
 
 from aldis.accounts.directory import Directory
 from aldis.accounts.plan import Plan, Stored
+from aldis.accounts.staff import Actor, AuditEntry, Role
+from aldis.store.changes import ChangeStore
+from aldis.store.link_orders import LinkOrderStore
 from aldis.store.staff import StaffStore
 from aldis.traffic.consent import ConsentChange
 from aldis.traffic.enquiry import Usage
@@ -32,6 +35,9 @@ from aldis.traffic.message import (
 from aldis.traffic.postback import DuePostback, PostbackResult
 from aldis.traffic.receipt import Receipt
 from aldis.traffic.refusal import Refusal
+
+#: who applies a file where nobody is named
+APPLYING = Actor("aldis", Role.ADMIN, "command line")
 
 
 class Acceptance(msgspec.Struct, frozen=True, array_like=True):
@@ -123,6 +129,16 @@ class Store(Protocol):
     @property
     def staff(self) -> StaffStore:
         """What is kept of those who operate the house."""
+        ...
+
+    @property
+    def changes(self) -> ChangeStore:
+        """How the directory is changed, and how it was."""
+        ...
+
+    @property
+    def link_orders(self) -> LinkOrderStore:
+        """What operators want of links."""
         ...
 
     async def close(self) -> None:
@@ -265,8 +281,11 @@ class Store(Protocol):
 
     # ── consent and messages from handsets ──
 
-    async def change_consents(self, changes: Sequence[ConsentChange]) -> list[bool]:
-        """Write consents and their history; tells of each whether it changed anything.
+    async def change_consents(
+        self, changes: Sequence[ConsentChange], entry: AuditEntry | None = None
+    ) -> list[bool]:
+        """Write consents and their history; tells of each whether it changed anything. `entry` is kept where
+        anything did.
 
         Who has opted out of a sender opts in again by their handset only.
         """
@@ -342,8 +361,10 @@ class Store(Protocol):
         """Load the directory's rows, to plan a change."""
         ...
 
-    async def apply(self, plan: Plan, now: int) -> int:
-        """Carry out a plan. Returns how many opt-ins were new."""
+    async def apply(self, plan: Plan, now: int, actor: Actor = APPLYING) -> int:
+        """Carry out a plan, with its history. Returns how many opt-ins were new; raises StoreUnavailable when
+        the directory has changed since it was planned.
+        """
         ...
 
     # ── looking ──

@@ -13,14 +13,16 @@ from typing import Any, cast
 
 import msgspec
 
+from aldis.store.changes import Carrying
 from aldis.store.contract import Acceptance, InboundBatch
 from aldis.store.sqlite import (
     admission,
     cancelling,
+    changes,
     consent,
-    directory,
     diverting,
     inbound,
+    link_orders,
     postbacks,
     receipts,
     sending,
@@ -28,7 +30,6 @@ from aldis.store.sqlite import (
     upkeep,
 )
 from aldis.store.sqlite.transactions import Call, Operation
-from aldis.traffic.consent import ConsentChange
 from aldis.traffic.postback import PostbackResult
 from aldis.traffic.receipt import Receipt
 
@@ -44,9 +45,10 @@ _ITEMS: dict[Operation[Any, Any], Any] = {
     postbacks.finish: tuple[PostbackResult, ...],
     upkeep.expire: upkeep.Expire,
     upkeep.purge: upkeep.Purge,
-    directory.apply: directory.Apply,
+    changes.carry_out: Carrying,
+    link_orders.give: link_orders.Ordering,
     cancelling.cancel: cancelling.Cancel,
-    consent.change: tuple[ConsentChange, ...],
+    consent.change_audited: consent.Audited,
     inbound.record: InboundBatch,
     inbound.forget: inbound.Forget,
     diverting.divert: diverting.Divert,
