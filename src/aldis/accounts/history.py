@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from aldis.accounts.price import from_micros
+
 #: stands for what is never shown again
 MASK = "********"
 _SECRET = frozenset(("secret", "password_hash", "identity_digest"))
@@ -85,6 +87,7 @@ def _flat(document: Any, path: str = "") -> dict[str, str]:  # noqa: ANN401 - an
         items = [(str(name), value) for name, value in document.items()]
         if "identity_digest" in document:  # a credential, whose path names it
             items = [("valid", True), *(item for item in items if item[0] not in _NAMING)]
+        items = [("price", from_micros(v)) if name == "micros" else (name, v) for name, v in items]
     elif isinstance(document, list) and any(isinstance(item, dict | list) for item in document):
         items = [(_label(item, index), item) for index, item in enumerate(document, start=1)]
     else:

@@ -8,6 +8,7 @@ Applying a file twice changes nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 import msgspec
 
@@ -22,6 +23,8 @@ from aldis.accounts.directory_file import (
 from aldis.accounts.price import Price, from_micros, to_micros
 from aldis.accounts.records import ACCOUNT, CARRIER, PRICES, ROUTES, AccountRecord, Record
 from aldis.errors import SettingsError
+
+Kept = TypeVar("Kept", bound=msgspec.Struct)
 
 #: more changed carriers than this are counted instead of listed
 MAX_LISTED = 10
@@ -72,7 +75,9 @@ def plan(file: DirectoryFile, stored: Stored, dialects: Mapping[str, DialectTrai
     if file.price:
         prices = [Price(to_micros(entry.per_segment), entry.country, entry.carrier) for entry in file.price]
         wanted.append(Record(PRICES, "", msgspec.json.encode(prices)))
-    changed = [record for record in wanted if stored.records.get((record.kind, record.key)) != record.body]
+    changed = [
+        record for record in wanted if not is_same(stored.records.get((record.kind, record.key)), record.body)
+    ]
     _refuse_shared(stored, changed)
     credited = {
         entry.name: to_micros(entry.credit)
@@ -88,11 +93,26 @@ def plan(file: DirectoryFile, stored: Stored, dialects: Mapping[str, DialectTrai
     )
 
 
+def is_same(known: bytes | None, body: bytes) -> bool:
+    """Tell whether two bodies say the same, in whatever order their values stand."""
+    if known is None or known == body:
+        return known == body
+    # in pairs: the order of a table by dialect counts, as in where messages from handsets go
+    old, new = (
+        msgspec.json.decode(each, type=dict[str, msgspec.Raw] | list[msgspec.Raw]) for each in (known, body)
+    )
+    if isinstance(old, dict) and isinstance(new, dict):
+        return {key: bytes(value) for key, value in old.items()} == {
+            k: bytes(value) for k, value in new.items()
+        }
+    return False
+
+
 def plan_record(record: Record, stored: Stored) -> Plan:
     """Work out the difference that one record makes. Raises SettingsError when two accounts would share a
     credential.
     """
-    changed = [record] if stored.records.get((record.kind, record.key)) != record.body else []
+    changed = [] if is_same(stored.records.get((record.kind, record.key)), record.body) else [record]
     if record.kind == ACCOUNT:
         _refuse_shared(stored, changed)
     return Plan(tuple(changed), {}, (), tuple(_lines(changed, stored)), based_on=stored.version)
@@ -137,7 +157,7 @@ def account_record(entry: AccountEntry, credentials: tuple[Credential, ...]) -> 
         smart_encoding=entry.smart_encoding,
         reference_optional=entry.reference_optional,
         enforce_campaign=entry.enforce_campaign,
-        senders=entry.sender,
+        senders=tuple(map(_spare, entry.sender)),
         alphanumeric_in=entry.alphanumeric_in,
         default_sender=entry.default_sender,
         postback=entry.postback,
@@ -148,7 +168,18 @@ def account_record(entry: AccountEntry, credentials: tuple[Credential, ...]) -> 
         postback_networks=entry.postback_networks,
         credentials=credentials,
     )
-    return Record(ACCOUNT, entry.name, msgspec.json.encode(record))
+    return Record(ACCOUNT, entry.name, msgspec.json.encode(_spare(record)))
+
+
+def _spare(record: Kept) -> Kept:
+    """Put the defaults themselves in the place of their equals: only they are left out when it is written."""
+    fields = msgspec.structs.fields(record)
+    spare = {
+        f.name: f.default
+        for f in fields
+        if isinstance(f.default, str) and getattr(record, f.name) == f.default
+    }
+    return msgspec.structs.replace(record, **spare)
 
 
 def account_entry(record: AccountRecord) -> AccountEntry:

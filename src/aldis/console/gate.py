@@ -22,6 +22,8 @@ COOKIE = "aldis_session"
 API = "/v1/"
 #: a form without files; what uploads has a bound of its own
 MAX_FORM_OCTETS = 1_048_576
+#: tables of routes have six a row
+MAX_FIELDS = 12_000
 MAX_UPLOAD_OCTETS = 64 * 1_048_576
 _SAFE = frozenset(("GET", "HEAD"))
 
@@ -82,7 +84,7 @@ async def _form(request: Request) -> dict[str, str]:
     ):
         return {}
     found: dict[str, str] = {}
-    async with request.form(max_files=1, max_fields=200) as form:
+    async with request.form(max_files=1, max_fields=MAX_FIELDS) as form:
         for name, value in form.multi_items():
             text = (
                 (await value.read()).decode("utf-8-sig", "replace")

@@ -20,6 +20,8 @@ from aldis.store.contract import Store
 
 KINDS = (ACCOUNT, CARRIER, ROUTES, PRICES, CREDIT)
 MAX_PAGE = 500
+#: beyond any number of a change
+MAX_ID = 2**53
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -51,6 +53,7 @@ class History:
         """
         if kind and kind not in KINDS:
             raise OperatingError(f"there is no kind `{kind}`; known: {', '.join(KINDS)}")
+        before = min(before, MAX_ID)
         limit = max(1, min(limit, MAX_PAGE))
         found = await self._store.changes.changes(kind, key, before, limit)
         return [Told(change, differences(change.before, change.after)) for change in found]
@@ -59,7 +62,7 @@ class History:
         """Bring a record back to what it was before a change; `based_on`: the newest change of that record
         that was looked at. Raises OperatingError.
         """
-        change = await self._store.changes.change(change_id)
+        change = await self._store.changes.change(min(change_id, MAX_ID))
         if change is None:
             raise OperatingError(f"there is no change {change_id}", 404)
         newest = await self._store.changes.changes(change.kind, change.key, 0, 1)

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from aldis.console import api
 from aldis.console.page import Page
-from aldis.console.pages import now
+from aldis.console.pages import accounts, consent, history, links, now, people, routes
 
-PAGES: tuple[Page, ...] = (*now.PAGES,)
+PAGES: tuple[Page, ...] = (
+    *now.PAGES,
+    *links.PAGES,
+    *accounts.PAGES,
+    *routes.PAGES,
+    *history.PAGES,
+    *consent.PAGES,
+    *people.PAGES,
+    *api.PAGES,
+)
