@@ -17,6 +17,7 @@ from aldis.accounts.staff import Actor, Role
 from aldis.console.desk import Desk
 from aldis.console.page import Page, Visit, render_open
 from aldis.errors import OperatingError, TemporaryError
+from aldis.operating.faults import FaultyRecord
 
 COOKIE = "aldis_session"
 API = "/v1/"
@@ -51,6 +52,8 @@ def guarded(page: Page, desk: Desk) -> Callable[[Request], Awaitable[Response]]:
             return _refused(request, 403, "the form is stale; load the page again", is_api=is_api)
         try:
             return await page.handler(Visit(request, desk, actor, csrf, form))
+        except FaultyRecord as fault:
+            return _refused(request, fault.status, str(fault), is_api=is_api, faults=fault.faults)
         except OperatingError as fault:
             return _refused(request, fault.status, str(fault), is_api=is_api)
         except TemporaryError:
@@ -74,6 +77,8 @@ def _is_too_large(request: Request, page: Page) -> bool:
     if request.method in _SAFE:
         return False
     length = request.headers.get("content-length", "")
+    if not length:  # then there is no body, RFC 9112 §6.3
+        return "transfer-encoding" in request.headers
     most = MAX_UPLOAD_OCTETS if page.uploads else MAX_FORM_OCTETS
     return not length.isdigit() or int(length) > most
 
@@ -100,11 +105,17 @@ def _has_token(request: Request, form: dict[str, str], csrf: str) -> bool:
     return hmac.compare_digest(given.encode(), csrf.encode())
 
 
-def _refused(request: Request, status: int, why: str, *, is_api: bool) -> Response:
-    """Say no in the words of whoever asks: a problem for programs, a page for people."""
+def _refused(
+    request: Request, status: int, why: str, *, is_api: bool, faults: dict[str, str] | None = None
+) -> Response:
+    """Say no in the words of whoever asks: a problem for programs (with what is wrong where), a page for
+    people.
+    """
     if is_api:
         headers = {"www-authenticate": "Bearer"} if status == 401 else None  # noqa: PLR2004 - RFC 9110 §15.5.2
-        problem = {"type": "about:blank", "title": why, "status": status}
+        problem: dict[str, object] = {"type": "about:blank", "title": why, "status": status}
+        if faults:
+            problem["faults"] = faults
         return JSONResponse(problem, status, headers, "application/problem+json")
     if status == 401 and request.headers.get("hx-request") == "true":  # noqa: PLR2004
         return Response(status_code=status, headers={"hx-redirect": "/sign-in"})

@@ -31,6 +31,14 @@ class Told(msgspec.Struct, frozen=True):
     differences: list[Difference]
 
 
+def newest_seen(told: list[Told]) -> dict[str, int]:
+    """Give the newest change of each record among changes that are listed from the newest on."""
+    seen: dict[str, int] = {}
+    for each in told:
+        seen.setdefault(f"{each.change.kind} {each.change.key}", each.change.change_id)
+    return seen
+
+
 class _Credit(msgspec.Struct, frozen=True):
     credit: str
 
@@ -58,13 +66,18 @@ class History:
         found = await self._store.changes.changes(kind, key, before, limit)
         return [Told(change, differences(change.before, change.after)) for change in found]
 
+    async def change(self, change_id: int) -> Told:
+        """Give one change. Raises OperatingError."""
+        change = await self._store.changes.change(min(change_id, MAX_ID))
+        if change is None:
+            raise OperatingError(f"there is no change {change_id}", 404)
+        return Told(change, differences(change.before, change.after))
+
     async def undo(self, actor: Actor, change_id: int, now: int, based_on: int | None = None) -> Plan:
         """Bring a record back to what it was before a change; `based_on`: the newest change of that record
         that was looked at. Raises OperatingError.
         """
-        change = await self._store.changes.change(min(change_id, MAX_ID))
-        if change is None:
-            raise OperatingError(f"there is no change {change_id}", 404)
+        change = (await self.change(change_id)).change
         newest = await self._store.changes.changes(change.kind, change.key, 0, 1)
         if based_on is not None and newest and newest[0].change_id != based_on:
             raise OperatingError("this has been changed again since you looked; load the page again", 409)

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from aldis.console.api import consents, directory, history, links, people
 from aldis.console.page import Page
 
-PAGES: tuple[Page, ...] = ()
+PAGES: tuple[Page, ...] = (
+    *directory.PAGES,
+    *history.PAGES,
+    *links.PAGES,
+    *consents.PAGES,
+    *people.PAGES,
+)

@@ -17,6 +17,7 @@ from aldis.errors import OperatingError
 from aldis.operating.credentials import HOUR_S, NewCredential, Told, shown
 from aldis.operating.directory import AccountView
 from aldis.operating.faults import FaultyRecord
+from aldis.operating.history import newest_seen
 
 CHANGES_SHOWN = 10
 _STYLES = {name: traits.styles for name, traits in TRAITS.items()}
@@ -142,6 +143,7 @@ async def _form(
         senders=range(account_form.senders_in(values).stop + 1),
         credentials=[] if view is None else [shown(each) for each in view.record.credentials],
         changes=changes[:CHANGES_SHOWN],
+        seen=newest_seen(changes),
     )
 
 

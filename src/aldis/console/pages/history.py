@@ -7,7 +7,7 @@ from starlette.responses import Response
 from aldis.accounts.records import ACCOUNT, CARRIER, CREDIT
 from aldis.accounts.staff import Role
 from aldis.console.page import Page, Visit, render, see_other
-from aldis.operating.history import KINDS
+from aldis.operating.history import KINDS, newest_seen
 
 PAGE = 30
 
@@ -20,6 +20,7 @@ async def _history(visit: Visit) -> Response:
         visit,
         "history.html",
         changes=found[:PAGE],
+        seen={} if before else newest_seen(found),
         before=found[PAGE - 1].change.change_id if len(found) > PAGE else 0,
         kind=kind,
         name=name,
@@ -30,7 +31,9 @@ async def _history(visit: Visit) -> Response:
 
 async def _undo(visit: Visit) -> Response:
     change_id = int(visit.request.path_params["change"])
-    await visit.desk.history.undo(visit.actor, change_id, visit.desk.clock.now())
+    seen = visit.form.get("seen", "")
+    based_on = int(seen) if seen.isdecimal() else None
+    await visit.desk.history.undo(visit.actor, change_id, visit.desk.clock.now(), based_on)
     return see_other("/history?done=1")
 
 

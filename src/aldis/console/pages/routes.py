@@ -16,6 +16,7 @@ from aldis.console.account_form import in_order, in_words
 from aldis.console.page import Page, Visit, render, see_other
 from aldis.errors import OperatingError
 from aldis.operating.faults import FaultyRecord
+from aldis.operating.history import newest_seen
 
 CHANGES_SHOWN = 8
 #: empty rows below a table, for what is to be added
@@ -84,6 +85,7 @@ async def _tables(
         carriers=[view.carrier.name for view in await directory.carriers()],
         spare=SPARE_ROWS,
         changes=changes[:CHANGES_SHOWN],
+        seen=newest_seen(changes),
     )
 
 
@@ -155,6 +157,7 @@ async def _carrier_form(
         done=_DONE.get(visit.query("done"), ""),
         action=f"/carriers/{quote(name)}" if name else "/new-carrier",
         changes=changes,
+        seen=newest_seen(changes),
     )
 
 
