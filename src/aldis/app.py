@@ -262,7 +262,7 @@ class Gateway:
             self._keeper.note_opted_out()
 
         self.admitter.on_accepted = wake_senders
-        self._collector.on_opted_out = let_go
+        self._collector.on_opted_out = self._consents.on_opted_out = let_go
         self._collector.on_kept = self.poster.wake
         self._recorder.on_recorded = self.poster.wake
         self._keeper.on_ended = self.poster.wake
@@ -270,7 +270,7 @@ class Gateway:
             sender.on_owed = self.poster.wake
 
     def _desk(self, current: CurrentDirectory) -> Desk:
-        people, editor = People(self.store.staff), DirectoryEditor(self.store)
+        people, editor = People(self.store.staff), DirectoryEditor(self.store, self._keeper.follow_directory)
         tps = {entry.name: entry.tps for entry in self._settings.link}
         links = LinkOrders(self.store, tps, self.conditions, self._follower.wake)
         return Desk(

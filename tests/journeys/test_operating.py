@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
+from tests.fakes.browser import Browser
 from tests.fakes.customer import FakeCustomer
-from tests.fakes.whole import WholeGateway
+from tests.fakes.whole import SETTINGS, WholeGateway
 
 from aldis.accounts.staff import Actor, Role
 from aldis.operating.links import LinkOrders
+from aldis.operating.people import People
+from aldis.settings import read
 from aldis.stages.sending.upstream import CLOSED
 from aldis.store.link_orders import Wanted
 
@@ -69,4 +73,60 @@ async def test_a_link_that_leaves_under_load_loses_nothing(
     assert sum(taken) - COUNT <= (
         10 if wanted is Wanted.STOPPED else 0
     )  # in doubt, never more than the window
+    await whole.stop()
+
+
+MORE = """
+[console]
+listen = "127.0.0.1:0"
+
+[[link]]
+name = "other"
+host = "127.0.0.1"
+port = {port}
+system_id = "aldis"
+password = "demo-smpp"
+"""
+
+
+async def taken_by(whole: WholeGateway, reference: str) -> str:
+    """Send a message, and tell on which link it was taken; its receipt may come by any."""
+    assert await whole.genesys("447700900001", reference) == "result_code=0"
+    while not (message := (await whole.gateway.store.find(reference, 1))[0]).sent_at:
+        await asyncio.sleep(0.01)
+    return message.link
+
+
+async def test_a_route_is_edited_and_the_next_message_takes_it(
+    tmp_path: Path, customer: FakeCustomer
+) -> None:
+    whole = WholeGateway(tmp_path / "data", customer)
+    whole.settings = read(
+        SETTINGS.format(smpp=whole.smpp_port, link="") + MORE.format(port=whole.smpp_port), "t", {}
+    )
+    await whole.start()
+    people = People(whole.gateway.store.staff)
+    await people.put_operator(OTTO, "ada", Role.ADMIN, "ada-console", whole.clock.now())
+    async with Browser(whole.console) as ada:
+        assert await ada.sign_in("ada", "ada-console") == 200
+        assert await taken_by(whole, "m1") == "simulator"
+        _, page = await ada.get("/routes")
+        (version,) = re.findall(r'action="/routes">.*?name="version" value="(\d+)"', page)
+        status, page = await ada.fill(
+            "/routes", {"version": version, "0.link": "other", "0.backups": "simulator"}
+        )
+        assert (status, "The next message takes it." in page) == (200, True)
+        assert await taken_by(whole, "m2") == "other"
+        await ada.post("/links/other/stop")  # then the backup
+        while whole.gateway.links_up()["other"]:
+            await asyncio.sleep(0.01)
+        assert await taken_by(whole, "m3") == "simulator"
+        _, page = await ada.get("/history", kind="routes")
+        (change,) = re.findall(r'action="/history/(\d+)/undo"', page)[:1]
+        await ada.post("/links/other/start")
+        while not whole.gateway.links_up()["other"]:
+            await asyncio.sleep(0.01)
+        assert await taken_by(whole, "m4") == "other"
+        await ada.post(f"/history/{change}/undo")
+        assert await taken_by(whole, "m5") == "simulator"
     await whole.stop()

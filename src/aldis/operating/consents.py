@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from itertools import islice
 from secrets import token_hex
 
@@ -85,6 +85,8 @@ class Consents:
         self._imports: dict[str, Import] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_stopping = False
+        #: told of (sender, number) that want to hear nothing more; a hint, wired by app.py
+        self.on_opted_out: Callable[[set[tuple[str, str]]], None] = lambda _opted_out: None
 
     async def history(self, msisdn: str) -> list[ConsentChange]:
         """Give what a number has said, newest first. Raises OperatingError."""
@@ -105,6 +107,8 @@ class Consents:
                 raise OperatingError("this person said STOP; only they can take that back, with START", 409)
         if not changed:
             raise OperatingError("it is so already", 409)
+        if wish.kind is ConsentKind.OPT_OUT and not wish.topic:
+            self.on_opted_out({(wish.sender, number)})
 
     async def start_import(self, actor: Actor, wish: Wish, lines: Iterable[str], now: int) -> Import:
         """Begin to take a CSV file in; `progress` tells how far it is. Raises OperatingError."""

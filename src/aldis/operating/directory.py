@@ -7,7 +7,7 @@ unawares. Against a change of anything else in the same moment it is planned aga
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -94,11 +94,20 @@ class CarrierView(msgspec.Struct, frozen=True):
 Planner = Callable[[Stored], Plan]
 
 
+Follow = Callable[[], Awaitable[None]]
+
+
+async def _nobody() -> None:
+    """Have nobody take it up."""
+
+
 class DirectoryEditor:
     """The directory, for whoever may change it."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, follow: Follow = _nobody) -> None:
+        """`follow`: has a gateway of this process take a change up at once; others see it by themselves."""
         self._store = store
+        self._follow = follow
 
     # ── looking ──
 
@@ -242,6 +251,7 @@ class DirectoryEditor:
             if not planned.lines:
                 return planned
             if await self._store.changes.carry_out(Carrying(planned, actor, now, undoes)):
+                await self._follow()
                 return planned
         raise OperatingError("the directory is being changed by others; try again", 409)
 

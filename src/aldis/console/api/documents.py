@@ -67,7 +67,7 @@ def page_of(
 
 
 def instant(at: int) -> str | None:
-    """Write an instant as RFC 3339; 0 stands for none."""
+    """Write an instant as programs read it, `2026-01-02T03:04:05Z`; 0 stands for none."""
     return as_datetime(at).isoformat().replace("+00:00", "Z") if at else None
 
 

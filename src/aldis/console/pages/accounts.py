@@ -22,7 +22,7 @@ from aldis.operating.history import newest_seen
 CHANGES_SHOWN = 10
 _STYLES = {name: traits.styles for name, traits in TRAITS.items()}
 _DONE = {
-    "saved": "Saved. Running gateways follow within a second.",
+    "saved": "Saved. The next message takes it.",
     "revoked": "The credential is not valid any more.",
     "paid": "The credit is changed.",
 }

@@ -303,7 +303,9 @@ class SqliteStore:
     ) -> list[bool]:
         """See `Store.change_consents`."""
         item = consent.Audited(tuple(changes), entry)
-        return await self._writer.call(consent.change_audited, item, messages=len(changes))
+        changed = await self._writer.call(consent.change_audited, item, messages=len(changes))
+        self._claims.forget_fresh()  # as in `record_inbound`
+        return changed
 
     async def consents(self, msisdn: str, limit: int) -> list[ConsentChange]:
         """See `Store.consents`."""
