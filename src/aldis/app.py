@@ -45,8 +45,13 @@ from aldis.links.smpp import explain
 from aldis.mms.access import Access
 from aldis.operating.bulk import Bulk
 from aldis.operating.clerk import Clerk
+from aldis.operating.consents import Consents
+from aldis.operating.credentials import Credentials
+from aldis.operating.directory import DirectoryEditor
 from aldis.operating.happenings import Happenings
+from aldis.operating.history import History
 from aldis.operating.inbound import Inbound
+from aldis.operating.links import LinkOrders
 from aldis.operating.messages import Messages, Upstreams
 from aldis.operating.people import People
 from aldis.operating.phones import Phones
@@ -77,7 +82,9 @@ from aldis.stages.inbound.mms import MmsIntake
 from aldis.stages.inbound.reply import Replier
 from aldis.stages.postbacks.poster import Poster
 from aldis.stages.receipts.recorder import Recorder
+from aldis.stages.sending.orders import Line, OrderFollower
 from aldis.stages.sending.sender import Sender
+from aldis.stages.sending.upstream import Condition
 from aldis.stages.upkeep.keeper import Keeper, KeeperSettings
 from aldis.store.content_files import ContentFiles
 from aldis.store.contract import Store
@@ -191,6 +198,9 @@ class Gateway:
         #: where carriers ask us
         self._listeners: list[HttpServer] = []
         self._senders: dict[str, Sender] = {}
+        self._lines: dict[str, Line] = {}
+        self._consents = Consents(self.store)
+        self._follower = OrderFollower(self.store, self._lines)
         self._link_tasks: list[asyncio.Task[None]] = []
         self._sender_tasks: list[asyncio.Task[None]] = []
         self._agent_tasks: list[asyncio.Task[None]] = []
@@ -244,9 +254,11 @@ class Gateway:
         for sender in self._senders.values():
             await sender.recover()
         await self.store.recover_orphans(list(self._links), self._clock.now())
+        await self._follower.step()  # what was stopped stays so
         self._link_tasks = [asyncio.create_task(link.run()) for link in self._links.values()]
         self._sender_tasks = [asyncio.create_task(sender.run()) for sender in self._senders.values()]
-        agents = self._recorder, self._collector, self.poster, self._keeper, self._dispatcher, self._clerk
+        stages = (self._recorder, self._collector, self.poster, self._keeper, self._dispatcher)
+        agents = (*stages, self._clerk, self._follower)
         self._agent_tasks = [asyncio.create_task(agent.run()) for agent in agents]
         for server in (self.server, *self._listeners):
             await server.start()
@@ -265,7 +277,9 @@ class Gateway:
         self._dispatcher.stop()
         if self.console is not None:
             await self.console.stop()
+        await self._consents.stop()
         await self.server.stop()
+        self._follower.stop()
         for sender in self._senders.values():
             sender.stop()
         await _within(GRACE_S, self._sender_tasks)
@@ -292,19 +306,24 @@ class Gateway:
         return self._simulator
 
     def links_up(self) -> dict[str, bool]:
-        """Tell which links are bound."""
-        return {name: link.is_up for name, link in self._links.items()}
+        """Tell which links are bound, and not to be drained."""
+        return {name: self._is_up(name) for name in self._links}
 
     def _is_up(self, name: str) -> bool:
         link = self._links.get(name)
-        return link is not None and link.is_up
+        return link is not None and link.is_up and self._follower.takes(name)
 
     def binds(self) -> dict[str, list[str]]:
-        """Tell how each link stands, for people."""
-        return {name: link.conditions for name, link in self._links.items()}
+        """Tell how the binds of each link stand, for people."""
+        return {name: list(condition.binds) for name, condition in self.conditions().items()}
+
+    def conditions(self) -> dict[str, Condition]:
+        """Tell how each link stands."""
+        return {name: link.condition() for name, link in self._links.items()}
 
     def _link_errors(self) -> dict[str, tuple[str, int]]:
-        return {name: link.last_error for name, link in self._links.items()}
+        standing = self.conditions()
+        return {name: (each.last_error, each.last_error_at) for name, each in standing.items()}
 
     def _add_links(self, entries: tuple[LinkEntry, ...]) -> None:
         around = Surroundings(
@@ -321,7 +340,9 @@ class Gateway:
             settings = sender_settings(entry)
             self.metrics.link_window.labels(entry.name).set(link.window)
             self.metrics.link_limit.labels(entry.name).set(entry.tps or 0)
-            self._senders[entry.name] = Sender(self.store, link, settings, self._clock, luck, self.metrics)
+            sender = Sender(self.store, link, settings, self._clock, luck, self.metrics)
+            self._senders[entry.name] = sender
+            self._lines[entry.name] = Line(link, sender)
             listener = listener_of(entry, around)
             if listener is not None:
                 self._listeners.append(HttpServer(*listener, Entropy()))
@@ -341,7 +362,7 @@ class Gateway:
             self._keeper.note_opted_out()
 
         self.admitter.on_accepted = wake_senders
-        self._collector.on_opted_out = let_go
+        self._collector.on_opted_out = self._consents.on_opted_out = let_go
         self._collector.on_kept = self.poster.wake
         self._recorder.on_recorded = self.poster.wake
         self._keeper.on_ended = self.poster.wake
@@ -355,12 +376,15 @@ class Gateway:
         ask = functools.partial(self.enquirer.answer, native.DIALECT, OURS)
         bulk = Bulk(self.store.bulk, lambda: current.directory)
         bulk.on_started = self._dispatcher.wake
+        people, editor = People(self.store.staff), DirectoryEditor(self.store, self._keeper.follow_directory)
+        tps = {entry.name: entry.tps for entry in self._settings.link}
+        links = LinkOrders(self.store, tps, self.conditions, self._follower.wake)
         return Desk(
             store=self.store,
             clock=self._clock,
             current=current,
             metrics=self.metrics,
-            people=People(self.store.staff),
+            people=people,
             binds=self.binds,
             sampler=self._sampler,
             happenings=Happenings(watching, current, self._clock),
@@ -372,6 +396,11 @@ class Gateway:
             statistics=Statistics(self.store, current),
             sending=Sending(self._admit_ours, ask, current),
             bulk=bulk,
+            directory=editor,
+            credentials=Credentials(editor),
+            history=History(self.store, editor),
+            links=links,
+            consents=self._consents,
         )
 
     async def _admit_ours(self, submission: Submission) -> Admitted | Refusal:

@@ -31,7 +31,7 @@ from aldis.sms.fitting import TextRules
 from aldis.stages.admission.case import ContentLimits, Links, MmsRules
 from aldis.stages.sending.retry import RetryPolicy
 from aldis.stages.sending.sender import SenderSettings
-from aldis.stages.sending.upstream import Upstream
+from aldis.stages.sending.upstream import Operated, Upstream
 from aldis.telemetry import Metrics
 from aldis.traffic.inbound import InboundMms, InboundPart
 from aldis.traffic.receipt import Receipt
@@ -43,18 +43,8 @@ LISTEN_OCTETS = 4_194_304
 LISTEN_CONNECTIONS = 50
 
 
-class Link(Upstream, Protocol):
-    """A link as `app.py` runs it."""
-
-    @property
-    def conditions(self) -> list[str]:
-        """How it stands, for people."""
-        ...
-
-    @property
-    def last_error(self) -> tuple[str, int]:
-        """Why it was last not up, and when (Unix milliseconds); "", 0 for never."""
-        ...
+class Link(Upstream, Operated, Protocol):
+    """A link as the gateway runs it."""
 
     async def run(self) -> None:
         """Work until stopped."""
@@ -172,7 +162,7 @@ async def probe_link(entry: LinkEntry, clock: Clock) -> list[str]:
     if entry.kind == "smpp":
         return await probe(msgspec.structs.replace(_smpp_settings(entry), count=1), clock)
     link = Mm7Link(_mm7_settings(entry), clock, lambda: 1.0, Metrics(), _nothing)
-    return ["reachable" if await link.reaches() else link.last_error[0]]
+    return ["reachable" if await link.reaches() else link.condition().last_error]
 
 
 async def _nothing(_digest: str) -> bytes | None:

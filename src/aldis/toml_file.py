@@ -52,13 +52,21 @@ def convert(
     `judge` finds the faults of sense. It also sees a record of which some values were faulty (they have their
     defaults then), so that the operator hears of everything at once.
     """
+    found, faults = judged(data, record, judge)
+    if faults or found is None:
+        raise SettingsError(_spelled(source, faults))
+    return found
+
+
+def judged(
+    data: dict[str, Any], record: type[Record], judge: Callable[[Record], list[Fault]]
+) -> tuple[Record | None, list[Fault]]:
+    """Turn a document into a record, and tell of every fault by its path; None when too much is missing."""
     faults: list[Fault] = []
     found = typing.cast("Record | None", _convert(data, record, (), faults))
     if found is not None:
         faults += [fault for fault in judge(found) if fault[0] not in {path for path, _ in faults}]
-    if faults or found is None:
-        raise SettingsError(_spelled(source, faults))
-    return found
+    return found, faults
 
 
 def _spelled(source: Source, faults: list[Fault]) -> list[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from aldis.stages.sending.upstream import Accepted, Outbound, Outcome
+from aldis.stages.sending.upstream import CLOSED, Accepted, Condition, InDoubt, Outbound, Outcome
 
 
 class FakeUpstream:
-    """Implements `stages.sending.upstream.Upstream`."""
+    """Implements `stages.sending.upstream.Upstream` and `Operated`."""
 
     def __init__(self, window: int = 10) -> None:
         self.name = "link"
@@ -25,6 +25,20 @@ class FakeUpstream:
 
     def submit(self, segment: Outbound) -> None:
         self.out.append(segment)
+
+    def open(self) -> None:
+        self.is_up = True
+        self.on_change()
+
+    async def close(self, grace_s: float) -> None:
+        self.is_up = False
+        while self.out:  # nobody answers any more
+            self.answer(InDoubt("connection lost"))
+        self.on_change()
+
+    def condition(self) -> Condition:
+        binds = ("bound" if self.is_up else CLOSED,)
+        return Condition(binds, len(self.out), self.window, 0.0, None, "", 0)
 
     def answer(self, outcome: Outcome) -> Outbound:
         """Answer the oldest segment."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from tests.links.test_smpp import outbound
 
 from aldis.app import Simulator
@@ -20,7 +22,7 @@ from aldis.smpp import codec, status
 from aldis.smpp.command import CommandId
 from aldis.smpp.pdus import BindResp, MessageIdBody, Pdu
 from aldis.smpp.timers import Timers
-from aldis.stages.sending.upstream import Accepted, Deferred, LinkTrouble, Outbound, Outcome
+from aldis.stages.sending.upstream import CLOSED, Accepted, Deferred, LinkTrouble, Outbound, Outcome
 from aldis.telemetry import Metrics
 from aldis.traffic.inbound import InboundPart
 from aldis.traffic.receipt import Receipt
@@ -245,3 +247,31 @@ async def test_a_message_that_troubles_each_session_does_not_keep_the_link_down(
             await seen.until(lambda count=2 * round_number + 2: len(seen.outcomes) == count)  # type: ignore[misc]
         assert counts["bind_transceiver"] == 3
         await seen.stop()
+
+
+@pytest.mark.parametrize("binds", [{}, {"count": 3}, {"binds": PAIR}])
+async def test_a_link_that_is_closed_stays_down_until_it_is_opened(
+    smsc: Simulator, binds: dict[str, Any]
+) -> None:
+    seen = Observed(port=smsc.smsc.port, **binds)
+    await seen.until(lambda: set(seen.link.condition().binds) == {"bound"})
+    await seen.link.close(2.0)
+    assert set(seen.link.condition().binds) == {CLOSED}
+    assert (seen.link.is_up, seen.link.room(), seen.link.condition().last_error) == (False, 0, "")
+    seen.link.open()
+    await seen.until(lambda: set(seen.link.condition().binds) == {"bound"})
+    assert seen.link.is_up
+    await seen.link.stop(2.0)
+    await seen.task
+
+
+async def test_a_link_can_be_closed_while_it_cannot_be_reached() -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        seen = Observed(port=nobody.getsockname()[1])
+        await seen.until(lambda: seen.link.condition().last_error.startswith("unreachable"))
+        await seen.link.close(2.0)
+        assert seen.link.condition().binds == (CLOSED,)
+        assert seen.link.condition().last_error.startswith("unreachable")
+        await seen.link.stop(2.0)
+        await seen.task

@@ -160,19 +160,13 @@ def _faults(found: DirectoryFile, dialects: Mapping[str, DialectTraits]) -> list
         if account.name in names:
             faults.append(((*path, "name"), f"account `{account.name}` stands in the file twice"))
         names.add(account.name)
-        faults += _account_faults(account, path, dialects)
+        faults += account_faults(account, dialects, path)
     for index, price in enumerate(found.price):
-        faults += _price_faults(price, ("price", index))
+        faults += price_faults(price, ("price", index))
     for index, carrier in enumerate(found.carrier):
-        faults += [
-            (("carrier", index, "prefixes"), f"`{prefix}` is not the beginning of an international number")
-            for prefix in carrier.prefixes
-            if not (prefix.isascii() and prefix.isdigit() and len(prefix) <= MAX_PREFIX)
-        ]
+        faults += carrier_faults(carrier, ("carrier", index))
     for index, route in enumerate(found.route):
-        if len(set(route.links)) != len(route.links):
-            faults.append((("route", index, "backups"), "names a link twice"))
-        faults += _country_faults(route.country, ("route", index, "country"))
+        faults += route_faults(route, ("route", index))
     for index, entry in enumerate(found.opt_in):
         faults += [
             (("opt_in", index, "numbers"), fault)
@@ -182,9 +176,40 @@ def _faults(found: DirectoryFile, dialects: Mapping[str, DialectTraits]) -> list
     return faults
 
 
-def _account_faults(
-    account: AccountEntry, path: toml_file.Path, dialects: Mapping[str, DialectTraits]
-) -> list[tuple[toml_file.Path, str]]:
+def price_faults(price: PriceEntry, path: toml_file.Path = ()) -> list[toml_file.Fault]:
+    """Tell what is wrong with a price."""
+    wanted, other = "per_segment", "per_message"
+    if price.content == MMS:
+        wanted, other = other, wanted
+    faults = _money_faults(price.amount, (*path, wanted)) if price.amount else []
+    if not price.amount:
+        faults.append((path, f"a price for {price.content} needs `{wanted}`"))
+    if getattr(price, other):
+        faults.append(((*path, other), f"is not for {price.content}: give `{wanted}`"))
+    return faults + _country_faults(price.country, (*path, "country"))
+
+
+def carrier_faults(carrier: Carrier, path: toml_file.Path = ()) -> list[toml_file.Fault]:
+    """Tell what is wrong with a carrier."""
+    return [
+        ((*path, "prefixes"), f"`{prefix}` is not the beginning of an international number")
+        for prefix in carrier.prefixes
+        if not (prefix.isascii() and prefix.isdigit() and len(prefix) <= MAX_PREFIX)
+    ]
+
+
+def route_faults(route: Route, path: toml_file.Path = ()) -> list[toml_file.Fault]:
+    """Tell what is wrong with a route."""
+    faults = _country_faults(route.country, (*path, "country"))
+    if len(set(route.links)) != len(route.links):
+        faults.append(((*path, "backups"), "names a link twice"))
+    return faults
+
+
+def account_faults(
+    account: AccountEntry, dialects: Mapping[str, DialectTraits], path: toml_file.Path = ()
+) -> list[toml_file.Fault]:
+    """Tell what is wrong with an account and its parts."""
     faults = _money_faults(account.credit, (*path, "credit"))
     for key in ("networks", "postback_networks"):
         for network in getattr(account, key):
@@ -252,11 +277,16 @@ def _part_faults(
             if not normal(word)
         ]
     for index, entry in enumerate(account.credential):
-        fault = _credential_fault(entry, dialects.get(entry.dialect))
-        if fault:
-            faults.append(((*path, "credential", index), fault))
-        faults += _country_faults(entry.country, (*path, "credential", index, "country"))
+        faults += credential_faults(entry, dialects, (*path, "credential", index))
     return faults
+
+
+def credential_faults(
+    entry: CredentialEntry, dialects: Mapping[str, DialectTraits], path: toml_file.Path = ()
+) -> list[toml_file.Fault]:
+    """Tell what is wrong with a credential of a dialect that is known."""
+    fault = _credential_fault(entry, dialects.get(entry.dialect))
+    return ([(path, fault)] if fault else []) + _country_faults(entry.country, (*path, "country"))
 
 
 def _credential_fault(entry: CredentialEntry, traits: DialectTraits | None) -> str:
@@ -281,18 +311,6 @@ def _country_faults(country: str, path: toml_file.Path) -> list[tuple[toml_file.
     if not country or country in phonenumbers.SUPPORTED_REGIONS:
         return []
     return [(path, f"`{country}` is no country (ISO 3166, two capital letters)")]
-
-
-def _price_faults(price: PriceEntry, path: toml_file.Path) -> list[tuple[toml_file.Path, str]]:
-    wanted, other = "per_segment", "per_message"
-    if price.content == MMS:
-        wanted, other = other, wanted
-    faults = _money_faults(price.amount, (*path, wanted)) if price.amount else []
-    if not price.amount:
-        faults.append((path, f"a price for {price.content} needs `{wanted}`"))
-    if getattr(price, other):
-        faults.append(((*path, other), f"is not for {price.content}: give `{wanted}`"))
-    return faults + _country_faults(price.country, (*path, "country"))
 
 
 def _money_faults(amount: str, path: toml_file.Path) -> list[tuple[toml_file.Path, str]]:

@@ -8,6 +8,7 @@ Applying a file twice changes nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 import msgspec
 
@@ -22,6 +23,8 @@ from aldis.accounts.directory_file import (
 from aldis.accounts.price import MMS, Price, from_micros, to_micros
 from aldis.accounts.records import ACCOUNT, CARRIER, PRICES, ROUTES, AccountRecord, Record
 from aldis.errors import SettingsError
+
+Kept = TypeVar("Kept", bound=msgspec.Struct)
 
 #: more changed carriers than this are counted instead of listed
 MAX_LISTED = 10
@@ -41,6 +44,9 @@ class Stored(msgspec.Struct, frozen=True):
     records: dict[tuple[str, str], bytes]
     #: by account name, millionths
     credited: dict[str, int]
+    #: the newest change of all, and the one that made each record what it is
+    version: int = 0
+    versions: dict[tuple[str, str], int] = {}
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -54,6 +60,10 @@ class Plan(msgspec.Struct, frozen=True):
     opt_ins: tuple[OptIns, ...]
     #: one line a change
     lines: tuple[str, ...]
+    #: rows to be removed
+    removed: tuple[tuple[str, str], ...] = ()
+    #: `Stored.version` of what it was compared with; later changes spoil it
+    based_on: int = 0
 
 
 def plan(file: DirectoryFile, stored: Stored, dialects: Mapping[str, DialectTraits]) -> Plan:
@@ -68,7 +78,9 @@ def plan(file: DirectoryFile, stored: Stored, dialects: Mapping[str, DialectTrai
             for e in file.price
         ]
         wanted.append(Record(PRICES, "", msgspec.json.encode(prices)))
-    changed = [record for record in wanted if stored.records.get((record.kind, record.key)) != record.body]
+    changed = [
+        record for record in wanted if not is_same(stored.records.get((record.kind, record.key)), record.body)
+    ]
     _refuse_shared(stored, changed)
     credited = {
         entry.name: to_micros(entry.credit)
@@ -80,12 +92,58 @@ def plan(file: DirectoryFile, stored: Stored, dialects: Mapping[str, DialectTrai
         credited=credited,
         opt_ins=tuple(OptIns(e.sender, e.topic, tuple(opted_in_numbers(e))) for e in file.opt_in),
         lines=tuple(_lines(changed, stored) + _credit_lines(credited, stored)),
+        based_on=stored.version,
     )
+
+
+def is_same(known: bytes | None, body: bytes) -> bool:
+    """Tell whether two bodies say the same, in whatever order their values stand."""
+    if known is None or known == body:
+        return known == body
+    # in pairs: the order of a table by dialect counts, as in where messages from handsets go
+    old, new = (
+        msgspec.json.decode(each, type=dict[str, msgspec.Raw] | list[msgspec.Raw]) for each in (known, body)
+    )
+    if isinstance(old, dict) and isinstance(new, dict):
+        return {key: bytes(value) for key, value in old.items()} == {
+            k: bytes(value) for k, value in new.items()
+        }
+    return False
+
+
+def plan_record(record: Record, stored: Stored) -> Plan:
+    """Work out the difference that one record makes. Raises SettingsError when two accounts would share a
+    credential.
+    """
+    changed = [] if is_same(stored.records.get((record.kind, record.key)), record.body) else [record]
+    if record.kind == ACCOUNT:
+        _refuse_shared(stored, changed)
+    return Plan(tuple(changed), {}, (), tuple(_lines(changed, stored)), based_on=stored.version)
+
+
+def plan_removal(kind: str, key: str, stored: Stored) -> Plan:
+    """Work out what removing a record changes."""
+    removed = ((kind, key),) if (kind, key) in stored.records else ()
+    lines = tuple(f"remove {kind} {key}".rstrip() for _ in removed)
+    return Plan((), {}, (), lines, removed, stored.version)
+
+
+def plan_credit(name: str, micros: int, stored: Stored) -> Plan:
+    """Work out what it changes to bring all that was ever paid in to an amount."""
+    credited = {} if stored.credited.get(name, 0) == micros else {name: micros}
+    return Plan((), credited, (), tuple(_credit_lines(credited, stored)), based_on=stored.version)
 
 
 def _account_record(entry: AccountEntry, stored: Stored, dialects: Mapping[str, DialectTraits]) -> Record:
     known = stored.records.get((ACCOUNT, entry.name))
     old = msgspec.json.decode(known, type=AccountRecord).credentials if known else ()
+    return account_record(
+        entry, tuple(credential_of(entry.name, item, old, dialects) for item in entry.credential)
+    )
+
+
+def account_record(entry: AccountEntry, credentials: tuple[Credential, ...]) -> Record:
+    """Give an account the shape in which it is kept; its own credentials count for nothing here."""
     record = AccountRecord(
         name=entry.name,
         active=entry.active,
@@ -102,7 +160,7 @@ def _account_record(entry: AccountEntry, stored: Stored, dialects: Mapping[str, 
         smart_encoding=entry.smart_encoding,
         reference_optional=entry.reference_optional,
         enforce_campaign=entry.enforce_campaign,
-        senders=entry.sender,
+        senders=tuple(map(_spare, entry.sender)),
         alphanumeric_in=entry.alphanumeric_in,
         default_sender=entry.default_sender,
         postback=entry.postback,
@@ -111,12 +169,30 @@ def _account_record(entry: AccountEntry, stored: Stored, dialects: Mapping[str, 
         postback_style=entry.postback_style,
         postback_secret=entry.postback_secret,
         postback_networks=entry.postback_networks,
-        credentials=tuple(_credential(entry.name, item, old, dialects) for item in entry.credential),
+        credentials=credentials,
     )
-    return Record(ACCOUNT, entry.name, msgspec.json.encode(record))
+    return Record(ACCOUNT, entry.name, msgspec.json.encode(_spare(record)))
 
 
-def _credential(
+def _spare(record: Kept) -> Kept:
+    """Put the defaults themselves in the place of their equals: only they are left out when it is written."""
+    fields = msgspec.structs.fields(record)
+    spare = {
+        f.name: f.default
+        for f in fields
+        if isinstance(f.default, str) and getattr(record, f.name) == f.default
+    }
+    return msgspec.structs.replace(record, **spare)
+
+
+def account_entry(record: AccountRecord) -> AccountEntry:
+    """Give a kept account the shape of the file again, without its credentials and its credit."""
+    fields = {field.name for field in msgspec.structs.fields(AccountEntry)}
+    shared = {name: value for name, value in msgspec.structs.asdict(record).items() if name in fields}
+    return AccountEntry(**shared, sender=record.senders)
+
+
+def credential_of(
     account: str,
     entry: CredentialEntry,
     old: tuple[Credential, ...],

@@ -21,6 +21,8 @@ from aldis.accounts.senders import Sender
 
 #: kinds of records; routes and prices are one list each, kept under the key ""
 ACCOUNT, CARRIER, ROUTES, PRICES = "account", "carrier", "routes", "prices"
+#: of changes only: what was ever paid in, in millionths; the ledger itself keeps it
+CREDIT = "credit"
 
 
 class AccountRecord(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -10,10 +10,12 @@ from aldis.accounts import directory_file
 from aldis.accounts.directory_file import DirectoryFile
 from aldis.accounts.plan import Plan, Stored, plan
 from aldis.app import open_store
+from aldis.cli.admin import whoever_runs_this
 from aldis.cli.running import config_option, data_dir_option, run, settings_or_default
 from aldis.clock import SystemClock
 from aldis.dialects.registry import TRAITS
 from aldis.errors import SettingsError
+from aldis.operating.directory import DirectoryEditor
 from aldis.settings import Settings, store_path
 from aldis.store.contract import OptInKey
 
@@ -42,12 +44,13 @@ async def _apply(wanted: DirectoryFile, settings: Settings, data_dir: Path, *, d
         return
     store = open_store(settings, data_dir)
     try:
-        changes = plan(wanted, await store.stored_directory(), TRAITS)
         if dry_run:
+            changes = plan(wanted, await store.stored_directory(), TRAITS)
             keys = [OptInKey(o.sender, o.topic, number) for o in changes.opt_ins for number in o.numbers]
             opted_in = len(keys) - len(await store.opted_in(keys))
         else:
-            opted_in = await store.apply(changes, SystemClock().now())
+            editor = DirectoryEditor(store)
+            changes, opted_in = await editor.apply(whoever_runs_this(), wanted, SystemClock().now())
     finally:
         await store.close()
     _tell(changes, opted_in, "would " if dry_run else "")

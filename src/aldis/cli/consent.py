@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import sys
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TextIO
 
@@ -16,6 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from aldis.app import open_store
+from aldis.cli.admin import whoever_runs_this
 from aldis.cli.running import (
     config_option,
     data_dir_option,
@@ -26,16 +25,9 @@ from aldis.cli.running import (
 )
 from aldis.clock import SystemClock, as_datetime
 from aldis.errors import GatewayError
+from aldis.operating.consents import Consents, Wish, check, read_numbers
 from aldis.settings import Settings
-from aldis.sms.address import is_msisdn, is_sender
-from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
-
-#: numbers a transaction, and the breath between two: a running gateway writes to the same file
-CHUNK = 300
-BREATH_S = 0.005
-#: columns that hold the number, by the names that people give them
-COLUMNS = ("msisdn", "mobile", "number", "phone", "phone_number")
-MAX_SHOWN = 10
+from aldis.traffic.consent import ConsentChange, ConsentKind
 
 
 @click.group()
@@ -74,6 +66,42 @@ async def _history(settings: Settings, data_dir: Path, number: str) -> list[Cons
         await store.close()
 
 
+@consent.command("opt-in")
+@click.argument("number")
+@click.option("--sender", required=True, help="Whom they agreed to hear from.")
+@click.option("--topic", default="", help="The keyword or campaign; without it, take back having left.")
+@click.option("--why", default="", help="For the history.")
+@config_option
+@data_dir_option
+def opt_in(*, number: str, sender: str, topic: str, why: str, config_file: Path, data_dir: Path) -> None:
+    """Write down that NUMBER agreed; who said STOP by handset comes back by handset only."""
+    settings = existing_store(settings_or_default(config_file), data_dir)
+    run(_change(settings, data_dir, Wish(sender, topic, ConsentKind.OPT_IN), number, why))
+    click.echo(f"{number} has opted in")
+
+
+@consent.command("opt-out")
+@click.argument("number")
+@click.option("--sender", required=True, help="Whom they hear from no more.")
+@click.option("--topic", default="", help="The keyword or campaign; without it, everything.")
+@click.option("--why", default="", help="For the history.")
+@config_option
+@data_dir_option
+def opt_out(*, number: str, sender: str, topic: str, why: str, config_file: Path, data_dir: Path) -> None:
+    """Write down that NUMBER has left a topic or everything."""
+    settings = existing_store(settings_or_default(config_file), data_dir)
+    run(_change(settings, data_dir, Wish(sender, topic, ConsentKind.OPT_OUT), number, why))
+    click.echo(f"{number} has opted out")
+
+
+async def _change(settings: Settings, data_dir: Path, wish: Wish, number: str, why: str) -> None:
+    store = open_store(settings, data_dir)
+    try:
+        await Consents(store).change(whoever_runs_this(), wish, number, why, SystemClock().now())
+    finally:
+        await store.close()
+
+
 @consent.command("import")
 @click.argument("file", type=click.File(encoding="utf-8-sig"))
 @click.option("--sender", required=True, help="Whom they agreed to hear from.")
@@ -87,53 +115,30 @@ def import_(
     """Read numbers from a CSV FILE (- reads stdin)."""
     if not opts_out and not topic:
         raise GatewayError("say with --topic which keyword or campaign they agreed to")
-    if not is_sender(sender):
-        raise GatewayError(f"`{sender}` cannot be a sender")
-    try:
-        numbers, faults = _numbers(file)
-    except (UnicodeDecodeError, csv.Error) as fault:
-        raise GatewayError(f"{file.name} is no CSV file in UTF-8: {fault}") from None
-    kind = ConsentKind.OPT_OUT if opts_out else ConsentKind.OPT_IN
-    now = SystemClock().now()
-    changes = (ConsentChange(sender, topic, number, kind, ConsentSource.FILE, "", now) for number in numbers)
+    wish = Wish(sender, topic, ConsentKind.OPT_OUT if opts_out else ConsentKind.OPT_IN)
+    check(wish)
+    found = read_numbers(file)
     settings = existing_store(settings_or_default(config_file), data_dir)
-    changed = run(_import(settings, data_dir, changes, len(numbers)))
+    changed = run(_import(settings, data_dir, wish, found.numbers))
     verb = "opted out" if opts_out else "opted in"
-    click.echo(f"{changed} {verb}, {len(numbers) - changed} as they were or not to be brought back")
-    for line in faults[:MAX_SHOWN]:
+    click.echo(f"{changed} {verb}, {len(found.numbers) - changed} as they were or not to be brought back")
+    for line in found.faults:
         click.echo(line, err=True)
-    if faults:
-        raise GatewayError(f"{len(faults)} lines have no international number; the others are in")
+    if found.faulty:
+        raise GatewayError(f"{found.faulty} lines have no international number; the others are in")
 
 
-def _numbers(file: TextIO) -> tuple[list[str], list[str]]:
-    """Read the numbers of a file, each once, and say which lines have none."""
-    found: dict[str, None] = {}
-    faults: list[str] = []
-    column = 0
-    for line, row in enumerate(csv.reader(file), start=1):
-        names = [cell.strip().lower() for cell in row]
-        if line == 1 and not any(character.isdigit() for character in "".join(names)):
-            column = next((names.index(name) for name in COLUMNS if name in names), 0)
-            continue
-        number = row[column].strip().lstrip("+") if column < len(row) else ""
-        if is_msisdn(number):
-            found[number] = None
-        elif row:
-            faults.append(f"line {line}: no international number in column {column + 1}")
-    return list(found), faults
-
-
-async def _import(settings: Settings, data_dir: Path, changes: Iterator[ConsentChange], total: int) -> int:
+async def _import(settings: Settings, data_dir: Path, wish: Wish, numbers: list[str]) -> int:
     store = open_store(settings, data_dir)
     changed = 0
     try:
         with Progress(console=Console(stderr=True), transient=True) as progress:
-            task = progress.add_task("importing", total=total)
-            while chunk := list(islice(changes, CHUNK)):
-                changed += sum(await store.change_consents(chunk))
-                progress.advance(task, len(chunk))
-                await asyncio.sleep(BREATH_S)
+            task = progress.add_task("importing", total=len(numbers))
+            consents, now = Consents(store), SystemClock().now()
+            await consents.note_import(whoever_runs_this(), wish, len(numbers), now)
+            async for done, more in consents.take_in(wish, numbers, now):
+                changed += more
+                progress.advance(task, done)
     finally:
         await store.close()
     return changed
@@ -150,23 +155,16 @@ def export(*, sender: str, topic: str, opts_out: bool, config_file: Path, data_d
     if bool(topic) == opts_out:
         raise GatewayError("say either --topic or --opt-out")
     settings = existing_store(settings_or_default(config_file), data_dir)
-    run(_export(settings, data_dir, sender, topic))
+    kind = ConsentKind.OPT_OUT if opts_out else ConsentKind.OPT_IN
+    run(_export(settings, data_dir, Wish(sender, topic, kind)))
 
 
-async def _export(settings: Settings, data_dir: Path, sender: str, topic: str) -> None:
+async def _export(settings: Settings, data_dir: Path, wish: Wish) -> None:
     store = open_store(settings, data_dir)
-    after = ""
     try:
         _write(["msisdn"])
-        while True:
-            if topic:
-                numbers = await store.consented(sender, topic, after, CHUNK)
-            else:
-                numbers = await store.opted_out(sender, after, CHUNK)
+        async for numbers in Consents(store).numbers(wish):
             _write(numbers)
-            if len(numbers) < CHUNK:
-                return
-            after = numbers[-1]
     finally:
         await store.close()
 

@@ -19,8 +19,10 @@ from aldis.cli.consent import consent
 from aldis.cli.decode import decode
 from aldis.cli.demo import demo
 from aldis.cli.doctor import doctor
+from aldis.cli.history import history, undo
 from aldis.cli.inbound import inbound
 from aldis.cli.key import key
+from aldis.cli.link import link
 from aldis.cli.message import message
 from aldis.cli.messages import messages
 from aldis.cli.postbacks import postbacks
@@ -53,6 +55,9 @@ for verb in (
     tail,
     send,
     bulk,
+    link,
+    history,
+    undo,
     message,
     messages,
     postbacks,

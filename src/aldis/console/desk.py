@@ -10,8 +10,13 @@ from aldis.accounts.directory import CurrentDirectory
 from aldis.clock import Clock
 from aldis.console.viewers import Viewers
 from aldis.operating.bulk import Bulk
+from aldis.operating.consents import Consents
+from aldis.operating.credentials import Credentials
+from aldis.operating.directory import DirectoryEditor
 from aldis.operating.happenings import Happenings
+from aldis.operating.history import History
 from aldis.operating.inbound import Inbound
+from aldis.operating.links import LinkOrders
 from aldis.operating.messages import Messages
 from aldis.operating.people import People
 from aldis.operating.phones import Phones
@@ -43,3 +48,8 @@ class Desk(msgspec.Struct, frozen=True):
     viewers: Viewers
     sending: Sending
     bulk: Bulk
+    directory: DirectoryEditor
+    credentials: Credentials
+    history: History
+    links: LinkOrders
+    consents: Consents

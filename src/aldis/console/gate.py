@@ -17,11 +17,14 @@ from aldis.accounts.staff import Actor, Role
 from aldis.console.desk import Desk
 from aldis.console.page import Page, Visit, render_open
 from aldis.errors import OperatingError, TemporaryError
+from aldis.operating.faults import FaultyRecord
 
 COOKIE = "aldis_session"
 API = "/v1/"
 #: a form without files; what uploads has a bound of its own
 MAX_FORM_OCTETS = 1_048_576
+#: tables of routes have six a row
+MAX_FIELDS = 12_000
 MAX_UPLOAD_OCTETS = 64 * 1_048_576
 _SAFE = frozenset(("GET", "HEAD"))
 
@@ -49,6 +52,8 @@ def guarded(page: Page, desk: Desk) -> Callable[[Request], Awaitable[Response]]:
             return refused(request, 403, "the form is stale; load the page again")
         try:
             return await page.handler(Visit(request, desk, actor, csrf, form))
+        except FaultyRecord as fault:
+            return refused(request, fault.status, str(fault), fault.faults)
         except OperatingError as fault:
             return refused(request, fault.status, str(fault))
         except TemporaryError:
@@ -72,6 +77,8 @@ def _is_too_large(request: Request, page: Page) -> bool:
     if request.method in _SAFE:
         return False
     length = request.headers.get("content-length", "")
+    if not length:  # then there is no body, RFC 9112 §6.3
+        return "transfer-encoding" in request.headers
     most = MAX_UPLOAD_OCTETS if page.uploads else MAX_FORM_OCTETS
     return not length.isdigit() or int(length) > most
 
@@ -82,7 +89,7 @@ async def _form(request: Request) -> dict[str, str]:
     ):
         return {}
     found: dict[str, str] = {}
-    async with request.form(max_files=1, max_fields=200) as form:
+    async with request.form(max_files=1, max_fields=MAX_FIELDS) as form:
         for name, value in form.multi_items():
             text = (
                 (await value.read()).decode("utf-8-sig", "replace")
@@ -98,11 +105,15 @@ def _has_token(request: Request, form: dict[str, str], csrf: str) -> bool:
     return hmac.compare_digest(given.encode(), csrf.encode())
 
 
-def refused(request: Request, status: int, why: str) -> Response:
-    """Say no in the words of whoever asks: a problem for programs, a page for people."""
+def refused(request: Request, status: int, why: str, faults: dict[str, str] | None = None) -> Response:
+    """Say no in the words of whoever asks: a problem for programs (with what is wrong where), a page for
+    people.
+    """
     if request.url.path.startswith(API):
         headers = {"www-authenticate": "Bearer"} if status == 401 else None  # noqa: PLR2004 - RFC 9110 §15.5.2
-        problem = {"type": "about:blank", "title": why, "status": status}
+        problem: dict[str, object] = {"type": "about:blank", "title": why, "status": status}
+        if faults:
+            problem["faults"] = faults
         return JSONResponse(problem, status, headers, "application/problem+json")
     if status == 401 and request.headers.get("hx-request") == "true":  # noqa: PLR2004
         return Response(status_code=status, headers={"hx-redirect": "/sign-in"})

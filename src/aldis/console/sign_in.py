@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from aldis.console import own_password
 from aldis.console.desk import Desk
 from aldis.console.gate import COOKIE, MAX_FORM_OCTETS
 from aldis.console.lock_out import LockOut
@@ -69,7 +70,7 @@ async def _sign_out(visit: Visit) -> Response:
     return answer
 
 
-PAGES = (Page("/sign-out", _sign_out, methods=("POST",)),)
+PAGES = (Page("/sign-out", _sign_out, methods=("POST",)), *own_password.PAGES)
 
 
 def _page(following: str, fault: str = "", status: int = 200) -> Response:

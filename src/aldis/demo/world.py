@@ -7,11 +7,11 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from aldis.accounts import directory_file
-from aldis.accounts.plan import plan
 from aldis.accounts.staff import Actor, Role
 from aldis.clock import Clock
 from aldis.dialects.registry import TRAITS
 from aldis.errors import SettingsError
+from aldis.operating.directory import DirectoryEditor
 from aldis.operating.people import People
 from aldis.settings import Settings, host_and_port
 from aldis.store.contract import Store
@@ -41,8 +41,8 @@ async def apply_world(store: Store, clock: Clock) -> None:
     """Put the demo's accounts into a store."""
     wanted = directory_file.read(text_of("world.toml"), "world.toml", TRAITS)
     now = clock.now()
-    await store.apply(plan(wanted, await store.stored_directory(), TRAITS), now)
     demo = Actor("demo", Role.ADMIN, "command line")
+    await DirectoryEditor(store).apply(demo, wanted, now)
     await People(store.staff).put_operator(demo, *CONSOLE_LOGIN, now)
 
 

@@ -32,6 +32,11 @@ class SlowDown:
         self._tokens = 0.0
         self._filled_at = now
 
+    @property
+    def recent_per_s(self) -> float:
+        """Segments a second that were submitted in the last spell."""
+        return self._before
+
     def submitted(self) -> None:
         """Hear of a submit."""
         self._submitted += 1

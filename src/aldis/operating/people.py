@@ -72,6 +72,32 @@ class People:
         )
         await self._store.change_staff(PutOperator(Operator(name, role, hashed, now)), entry)
 
+    async def change_role(self, actor: Actor, name: str, role: Role, now: int) -> None:
+        """Give somebody another role, which ends their sessions; raises OperatingError."""
+        known = {operator.name: operator for operator in await self._store.operators()}
+        if name not in known:
+            raise OperatingError(f"there is no operator `{name}`", 404)
+        if role is not Role.ADMIN and _is_last_admin(known, name):
+            raise OperatingError(f"`{name}` is the only admin; make another one first")
+        changed = msgspec.structs.replace(known[name], role=role)
+        entry = audit(actor, now, "change operator", name, role.name.lower())
+        await self._store.change_staff(PutOperator(changed), entry)
+
+    async def change_password(self, actor: Actor, old: str, new: str, now: int) -> None:
+        """Give oneself another password, which ends one's sessions; raises OperatingError."""
+        known = next((each for each in await self._store.operators() if each.name == actor.name), None)
+        if known is None or actor.via != "console":
+            raise OperatingError("only somebody who signs in has a password", 403)
+        if not await asyncio.to_thread(is_password, old[:LONGEST_PASSWORD], known.password_hash):
+            raise OperatingError("the password until now is another one")
+        if not SHORTEST_PASSWORD <= len(new) <= LONGEST_PASSWORD:
+            raise OperatingError(f"a password has at least {SHORTEST_PASSWORD} characters")
+        hashed = await asyncio.to_thread(hash_password, new)
+        entry = audit(actor, now, "change password", actor.name)
+        await self._store.change_staff(
+            PutOperator(msgspec.structs.replace(known, password_hash=hashed)), entry
+        )
+
     async def remove_operator(self, actor: Actor, name: str, now: int) -> None:
         """Let somebody in no more; raises OperatingError."""
         known = {operator.name: operator for operator in await self._store.operators()}

@@ -17,8 +17,10 @@ import msgspec
 
 from aldis.accounts.directory import Directory
 from aldis.accounts.plan import Plan, Stored
-from aldis.accounts.staff import AuditEntry
+from aldis.accounts.staff import Actor, AuditEntry, Role
 from aldis.store.bulk import BulkStore
+from aldis.store.changes import ChangeStore
+from aldis.store.link_orders import LinkOrderStore
 from aldis.store.orders import OrderStore
 from aldis.store.staff import StaffStore
 from aldis.store.views import ViewStore
@@ -38,6 +40,9 @@ from aldis.traffic.message import (
 from aldis.traffic.postback import DuePostback, PostbackResult
 from aldis.traffic.receipt import Receipt
 from aldis.traffic.refusal import Refusal
+
+#: who applies a file where nobody is named
+APPLYING = Actor("aldis", Role.ADMIN, "command line")
 
 
 class Acceptance(msgspec.Struct, frozen=True, array_like=True):
@@ -153,6 +158,16 @@ class Store(Protocol):
     @property
     def orders(self) -> OrderStore:
         """What operators do to messages and postbacks."""
+        ...
+
+    @property
+    def changes(self) -> ChangeStore:
+        """How the directory is changed, and how it was."""
+        ...
+
+    @property
+    def link_orders(self) -> LinkOrderStore:
+        """What operators want of links."""
         ...
 
     async def close(self) -> None:
@@ -299,8 +314,11 @@ class Store(Protocol):
 
     # ── consent and messages from handsets ──
 
-    async def change_consents(self, changes: Sequence[ConsentChange]) -> list[bool]:
-        """Write consents and their history; tells of each whether it changed anything.
+    async def change_consents(
+        self, changes: Sequence[ConsentChange], entry: AuditEntry | None = None
+    ) -> list[bool]:
+        """Write consents and their history; tells of each whether it changed anything. `entry` is kept where
+        anything did.
 
         Who has opted out of a sender opts in again by their handset only.
         """
@@ -376,8 +394,10 @@ class Store(Protocol):
         """Load the directory's rows, to plan a change."""
         ...
 
-    async def apply(self, plan: Plan, now: int) -> int:
-        """Carry out a plan. Returns how many opt-ins were new."""
+    async def apply(self, plan: Plan, now: int, actor: Actor = APPLYING) -> int:
+        """Carry out a plan, with its history. Returns how many opt-ins were new; raises StoreUnavailable when
+        the directory has changed since it was planned.
+        """
         ...
 
     # ── looking ──

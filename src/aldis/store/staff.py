@@ -47,7 +47,11 @@ class RemoveToken(msgspec.Struct, frozen=True, tag=True):
     name: str
 
 
-StaffChange = PutOperator | RemoveOperator | StartSession | EndSession | PutToken | RemoveToken
+class Note(msgspec.Struct, frozen=True, tag=True):
+    """Change nothing here: something is to be remembered that was done elsewhere."""
+
+
+StaffChange = Note | PutOperator | RemoveOperator | StartSession | EndSession | PutToken | RemoveToken
 
 
 class StaffStore(Protocol):
@@ -71,6 +75,10 @@ class StaffStore(Protocol):
 
     async def change_staff(self, change: StaffChange, entry: AuditEntry | None) -> bool:
         """Carry out a change; whether there was anything to change. Only then the entry is kept."""
+        ...
+
+    async def note(self, entry: AuditEntry) -> None:
+        """Keep an entry about something that is kept elsewhere."""
         ...
 
     async def audit_log(self, before: int, limit: int, subject: str = "") -> list[tuple[int, AuditEntry]]:

@@ -23,6 +23,8 @@ class ConsentSource(StrEnum):
     API = "api"
     #: the operator, by a file
     FILE = "file"
+    #: the operator, by hand
+    CONSOLE = "console"
 
 
 class ConsentChange(msgspec.Struct, frozen=True, array_like=True):

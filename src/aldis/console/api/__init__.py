@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from aldis.console.api import bulk, events, handsets, inbound, messages, postbacks, sending, statistics
+from aldis.console.api import (
+    bulk,
+    consents,
+    directory,
+    events,
+    handsets,
+    history,
+    inbound,
+    links,
+    messages,
+    people,
+    postbacks,
+    sending,
+    statistics,
+)
 from aldis.console.page import Page
 
 PAGES: tuple[Page, ...] = (
@@ -12,6 +26,11 @@ PAGES: tuple[Page, ...] = (
     *inbound.PAGES,
     *postbacks.PAGES,
     *statistics.PAGES,
+    *directory.PAGES,
+    *history.PAGES,
+    *links.PAGES,
+    *consents.PAGES,
+    *people.PAGES,
     *handsets.PAGES,
     *events.PAGES,
 )

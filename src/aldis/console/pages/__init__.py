@@ -6,13 +6,19 @@ from aldis.console import api
 from aldis.console.api.description import with_description
 from aldis.console.page import Page
 from aldis.console.pages import (
+    accounts,
     bulk,
     compose,
+    consent,
     handsets,
+    history,
     inbound,
+    links,
     messages,
     now,
+    people,
     postbacks,
+    routes,
     statistics,
 )
 
@@ -25,7 +31,13 @@ PAGES: tuple[Page, ...] = with_description(
         *handsets.PAGES,
         *inbound.PAGES,
         *postbacks.PAGES,
+        *links.PAGES,
+        *accounts.PAGES,
+        *routes.PAGES,
+        *history.PAGES,
+        *consent.PAGES,
         *statistics.PAGES,
+        *people.PAGES,
         *api.PAGES,
     )
 )

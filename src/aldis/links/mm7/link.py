@@ -29,7 +29,16 @@ from aldis.mms.composing import compose
 from aldis.mms.mm7 import BrokenMm7, Response, Written, read_message, write
 from aldis.mms.parts import Part
 from aldis.mms.status import SERVICE_UNAVAILABLE
-from aldis.stages.sending.upstream import Deferred, InDoubt, LinkTrouble, Outbound, Outcome, Rejected
+from aldis.stages.sending.upstream import (
+    CLOSED,
+    Condition,
+    Deferred,
+    InDoubt,
+    LinkTrouble,
+    Outbound,
+    Outcome,
+    Rejected,
+)
 from aldis.telemetry import Metrics
 
 log = structlog.get_logger()
@@ -93,9 +102,11 @@ class Mm7Link:
         self._session: aiohttp.ClientSession
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_reachable = False
-        #: why the MMSC was last not to be had, and when (Unix milliseconds); "", 0 for never
-        self.last_error = ("", 0)
         self._condition = "unreachable"
+        #: why the MMSC was last not to be had, and when (Unix milliseconds)
+        self._last_error, self._last_error_at = "", 0
+        #: by an operator
+        self._is_closed = False
         self._stopping = False
         #: set when the MMSC has to be looked for, and when we stop
         self._wake = asyncio.Event()
@@ -104,12 +115,19 @@ class Mm7Link:
     @property
     def is_up(self) -> bool:
         """Whether the MMSC could be reached when it was last tried."""
-        return self._is_reachable and not self._stopping
+        return self._is_reachable and not self._stopping and not self._is_closed
 
-    @property
-    def conditions(self) -> list[str]:
-        """How it stands, for people."""
-        return [self._condition]
+    def condition(self) -> Condition:
+        """Tell how it stands."""
+        return Condition(
+            binds=(CLOSED if self._is_closed else self._condition,),
+            in_flight=len(self._tasks),
+            window=self.window,
+            per_s=self._slow_down.recent_per_s,
+            slowed_to=self._slow_down.rate_per_s,
+            last_error=self._last_error,
+            last_error_at=self._last_error_at,
+        )
 
     def room(self) -> int:
         """How many more requests may be under way."""
@@ -137,7 +155,7 @@ class Mm7Link:
             pause_s = FIRST_PAUSE_S
             while not self._stopping:
                 self._wake.clear()
-                if not self._is_reachable and await self.reaches():
+                if not self._is_reachable and not self._is_closed and await self.reaches():
                     pause_s = FIRST_PAUSE_S
                     self._found(is_reachable=True)
                 was_reachable = self._is_reachable
@@ -150,6 +168,8 @@ class Mm7Link:
                 await asyncio.wait(self._tasks)
 
     def _wait_s(self, pause_s: float) -> float | None:
+        if self._is_closed:
+            return None
         if not self._is_reachable:
             return pause_s * (1 + self._luck() / 5)
         return None if self._slow_down.rate_per_s is None else TICK_S
@@ -176,6 +196,20 @@ class Mm7Link:
     async def stop(self, grace_s: float) -> None:
         """Wait for answers, but not for long."""
         self._stopping = True
+        await self._let_go(grace_s)
+
+    def open(self) -> None:
+        """Look for the MMSC again."""
+        self._is_closed = False
+        self._wake.set()
+
+    async def close(self, grace_s: float) -> None:
+        """Wait for answers, but not for long, and post nothing more until opened."""
+        self._is_closed, self._is_reachable = True, False
+        await self._let_go(grace_s)
+        self.on_change()
+
+    async def _let_go(self, grace_s: float) -> None:
         self._wake.set()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=grace_s)
@@ -220,7 +254,7 @@ class Mm7Link:
         return True
 
     def _note_error(self, why: str) -> None:
-        self.last_error = (why, self._clock.now())
+        self._last_error, self._last_error_at = why, self._clock.now()
 
     async def _submit(self, message: Outbound) -> None:
         outcome: Outcome = InDoubt("stopping")

@@ -24,7 +24,7 @@ from aldis.smpp.connection import Event
 from aldis.smpp.pdus import Bind as BindBody
 from aldis.smpp.session import SessionState
 from aldis.smpp.timers import Timers
-from aldis.stages.sending.upstream import Outbound
+from aldis.stages.sending.upstream import CLOSED, Outbound
 from aldis.telemetry import Metrics
 
 log = structlog.get_logger()
@@ -71,12 +71,15 @@ class Bind:
         self._luck = luck
         self._failures = metrics.bind_failures
         self._told = told
-        self._stopping = asyncio.Event()
+        self._is_stopping = False
+        self._is_closed = False
+        #: ends a wait early: something was ordered
+        self._ordered = asyncio.Event()
         self.session: Session | None = None
         #: "bound", or why it is not, for people
         self.condition = "connecting"
-        #: why it was last not bound, and when (Unix milliseconds); "", 0 for never
-        self.last_error = ("", 0)
+        #: what last brought it down or kept it down, and when (Unix milliseconds)
+        self.last_error, self.last_error_at = "", 0
 
     @property
     def sends(self) -> bool:
@@ -101,19 +104,43 @@ class Bind:
         return window - session.connection.in_flight
 
     async def run(self) -> None:
-        """Stay bound until stopped."""
+        """Stay bound until stopped, but for the time in which it is closed."""
         failures = 0
-        while not self._stopping.is_set():
+        while not self._is_stopping:
+            self._ordered.clear()
+            if self._is_closed:
+                self.condition, failures = CLOSED, 0
+                await self._ordered.wait()
+                continue
             hopeless, was_good = await self._one_try()
             failures = 1 if was_good else failures + 1
-            if not self._stopping.is_set():
+            if not self._is_leaving:
                 wait = backoff.wait_s(failures, self._luck(), refused=hopeless)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), wait)
+                    await asyncio.wait_for(self._ordered.wait(), wait)
+
+    def open(self) -> None:
+        """Come back after `close`."""
+        if self._is_closed:
+            self._is_closed, self.condition = False, "connecting"
+            self._ordered.set()
+
+    async def close(self, grace_s: float) -> None:
+        """Unbind as `stop` does, and stay away until opened."""
+        self._is_closed, self.condition = True, CLOSED
+        await self._leave(grace_s)
 
     async def stop(self, grace_s: float) -> None:
         """Unbind in good order; closes the socket anyway when the SMSC does not answer in time."""
-        self._stopping.set()
+        self._is_stopping = True
+        await self._leave(grace_s)
+
+    @property
+    def _is_leaving(self) -> bool:
+        return self._is_stopping or self._is_closed
+
+    async def _leave(self, grace_s: float) -> None:
+        self._ordered.set()
         session = self.session
         if session is not None:
             session.connection.unbind()
@@ -143,13 +170,13 @@ class Bind:
         if session.refusal is not None:
             self._note("refused", f"refused: {status.name(session.refusal)}")
             return True, False
-        if not self._stopping.is_set():
+        if not self._is_leaving:
             self._note("lost", f"lost: {session.ended.result() if session.ended.done() else 'stopping'}")
         return False, session.was_bound and (session.has_carried or not session.is_troubled)
 
     def _note(self, kind: str, condition: str) -> None:
-        self.condition = condition
-        self.last_error = (condition, self._clock.now())
+        self.last_error, self.last_error_at = condition, self._clock.now()
+        self.condition = CLOSED if self._is_closed else condition
         self._failures.labels(self._settings.link, kind).inc()
         log.warning("link not bound", link=self._settings.link, bind=self._command.name, condition=condition)
 
@@ -166,7 +193,7 @@ class Bind:
             )
         self.session = session
         try:
-            if self._stopping.is_set():  # while we were connecting
+            if self._is_leaving:  # while we were connecting
                 session.close("stopping")
             else:
                 session.connection.bind(self._command, settings.body)

@@ -35,7 +35,7 @@ from aldis.smpp.connection import (
 from aldis.smpp.pdus import Bind as BindBody
 from aldis.smpp.pdus import DataSm, Pdu, ShortMessageBody
 from aldis.smpp.timers import Timers
-from aldis.stages.sending.upstream import InDoubt, Outbound, Outcome, Rejected
+from aldis.stages.sending.upstream import Condition, InDoubt, Outbound, Outcome, Rejected
 from aldis.telemetry import Metrics
 from aldis.traffic.inbound import InboundPart
 from aldis.traffic.receipt import Receipt
@@ -110,16 +110,6 @@ class SmppLink:
         """Whether anything can be submitted."""
         return any(bind.is_up for bind in self._senders)
 
-    @property
-    def last_error(self) -> tuple[str, int]:
-        """Why a bind was last not bound, and when (Unix milliseconds); "", 0 for never."""
-        return max((bind.last_error for bind in self.binds), key=lambda error: error[1])
-
-    @property
-    def conditions(self) -> list[str]:
-        """How its binds stand, for people."""
-        return [bind.condition for bind in self.binds]
-
     def room(self) -> int:
         """How many more submits fit into the windows, and into the rate while the SMSC throttles."""
         window = self._settings.window
@@ -165,15 +155,41 @@ class SmppLink:
         self._stopping.set()
         await asyncio.gather(*(bind.stop(grace_s) for bind in self.binds))
 
+    def open(self) -> None:
+        """Come up, and come back whenever a bind is lost."""
+        for bind in self.binds:
+            bind.open()
+
+    async def close(self, grace_s: float) -> None:
+        """Unbind in good order, and stay down until opened."""
+        await asyncio.gather(*(bind.close(grace_s) for bind in self.binds))
+        self.on_change()
+
+    def condition(self) -> Condition:
+        """Tell how the binds stand."""
+        latest = max(self.binds, key=lambda bind: bind.last_error_at)
+        return Condition(
+            binds=tuple(bind.condition for bind in self.binds),
+            in_flight=self._count_in_flight(),
+            window=self.window,
+            per_s=self._slow_down.recent_per_s,
+            slowed_to=self._slow_down.rate_per_s,
+            last_error=latest.last_error,
+            last_error_at=latest.last_error_at,
+        )
+
+    def _count_in_flight(self) -> int:
+        sessions = [bind.session for bind in self._senders if bind.session is not None]
+        return sum(session.connection.in_flight for session in sessions)
+
     def _room_of(self, bind: Bind) -> int:
         return bind.room(self._settings.window)
 
     async def _watch(self) -> None:
         """Show how it stands, and go on with what a throttled rate has held back."""
         while not self._stopping.is_set():
-            sessions = [bind.session for bind in self._senders if bind.session is not None]
             self._up.set(int(self.is_up))
-            self._in_flight.set(sum(session.connection.in_flight for session in sessions))
+            self._in_flight.set(self._count_in_flight())
             is_slowed = self._slow_down.rate_per_s is not None
             self._slow_down.room(self._clock.monotonic())  # time passes for it also where nothing is sent
             self._rate.set(self._slow_down.rate_per_s or 0)

@@ -89,6 +89,8 @@ class Sender:
         #: who has opted out while the store was being asked for messages
         self._opted_out: set[tuple[str, str]] = set()
         self._stopping = False
+        #: an operator has had it pause
+        self._is_held = False
         #: outcomes since they were last counted in the metrics
         self._answered: Counter[type[Outcome]] = Counter()
         #: told when postbacks became due; a hint, wired by app.py
@@ -105,6 +107,22 @@ class Sender:
         """Claim no more; `run` ends when everything in hand is settled."""
         self._stopping = True
         self._loop.wake()
+
+    def hold(self) -> None:
+        """Claim no more until resumed, and give back what is not on the wire."""
+        self._is_held = True
+        self._put_back()
+        self._loop.wake()
+
+    def resume(self) -> None:
+        """Go on after `hold`."""
+        self._is_held = False
+        self.wake()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is in hand: all that was submitted has an outcome on disk."""
+        return not (self._in_hand or self._settlements or self._settling)
 
     async def recover(self) -> None:
         """Release what a lost owner left behind; once, before `run`."""
@@ -123,6 +141,8 @@ class Sender:
         if not self._upstream.is_up or self._stopping:
             self._put_back()
         claimed = await self._claim()
+        if self._is_held:  # perhaps only since the store was asked
+            self._put_back()
         self._pump()
         return claimed
 
@@ -230,7 +250,7 @@ class Sender:
             self._conclude(held.message_id)
 
     def _room_to_claim(self) -> int:
-        if self._stopping or not self._upstream.is_up or self._is_store_failing:
+        if self._stopping or self._is_held or not self._upstream.is_up or self._is_store_failing:
             return 0
         ready = sum(map(len, self._ready))
         if self._settings.retry.hold_in_doubt:
@@ -340,7 +360,7 @@ class Sender:
                     self._conclude(segment.message_id)
 
     def _is_finished(self) -> bool:
-        return self._stopping and not self._in_hand and not self._settlements and not self._settling
+        return self._stopping and self.is_idle
 
     def _pause_s(self) -> float:
         is_paced = any(self._ready) or (self._settings.retry.hold_in_doubt and self._more_waiting)

@@ -6,6 +6,8 @@ Obligations of an upstream:
 3. An outcome may arrive before `submit` returns, and on the event loop only.
 4. `on_change` is called after the outcomes of one turn, and whenever else room may have grown or the link
    went up or down.
+
+Every kind of link is an Operated as well: operators close and open it, and see how it stands.
 """
 
 from __future__ import annotations
@@ -99,4 +101,49 @@ class Upstream(Protocol):
 
     def submit(self, segment: Outbound) -> None:
         """Send one segment; its outcome comes through `on_outcome`."""
+        ...
+
+
+#: the condition of what an operator has closed
+CLOSED = "stopped by operator"
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """How a link stands, for people."""
+
+    #: of each connection: "bound", CLOSED, or why it is not up
+    binds: tuple[str, ...]
+    #: segments that await their response, and how many may
+    in_flight: int
+    window: int
+    #: segments a second that were submitted a moment ago
+    per_s: float
+    #: segments a second to which the carrier has slowed us down; None: not at all
+    slowed_to: float | None
+    #: what last brought a connection down or kept it down, and when; "" for nothing
+    last_error: str
+    #: Unix milliseconds
+    last_error_at: int
+
+
+class Operated(Protocol):
+    """One link as operators see it. Opened when it is made."""
+
+    name: str
+
+    @property
+    def is_up(self) -> bool:
+        """Whether segments can be submitted at all."""
+        ...
+
+    def open(self) -> None:
+        """Come up, and come back by itself whenever the connection is lost."""
+        ...
+
+    async def close(self, grace_s: float) -> None:
+        """Go down in good order, at once when the peer does not answer in time, and stay down."""
+        ...
+
+    def condition(self) -> Condition:
+        """Tell how it stands."""
         ...

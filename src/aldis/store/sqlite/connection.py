@@ -12,6 +12,7 @@ from pathlib import Path
 
 import apsw
 
+from aldis.errors import SettingsError
 from aldis.store import migrate
 
 BUSY_MS = 10_000
@@ -73,3 +74,16 @@ def upgrade(db: apsw.Connection) -> list[str]:
     finally:
         db.execute("COMMIT" if with_commit else "ROLLBACK")
     return [migration.name for migration in todo]
+
+
+def open_to_keep(path: Path) -> apsw.Connection:
+    """Make the file where it is missing, bring it up to date and open it. Raises SettingsError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        db = open_writer(path)
+        upgrade(db)
+    except apsw.Error as fault:
+        raise SettingsError(
+            [f"{path} cannot be opened as a store: {type(fault).__name__}: {fault}"]
+        ) from fault
+    return db

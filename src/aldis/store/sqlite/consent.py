@@ -3,9 +3,28 @@
 from __future__ import annotations
 
 import apsw
+import msgspec
 
+from aldis.accounts.staff import AuditEntry
+from aldis.store.sqlite import auditing
 from aldis.store.sqlite.rows import every, first
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
+
+
+class Audited(msgspec.Struct, frozen=True):
+    """Changes, and what is to be remembered of them where somebody makes them by hand."""
+
+    changes: tuple[ConsentChange, ...]
+    entry: AuditEntry | None
+
+
+def change_audited(db: apsw.Connection, items: list[Audited]) -> list[list[bool]]:
+    """Make changes as `change` does, and remember those who changed anything."""
+    outcomes = change(db, [item.changes for item in items])
+    for item, outcome in zip(items, outcomes, strict=True):
+        if item.entry is not None and any(outcome):
+            auditing.write(db, item.entry)
+    return outcomes
 
 
 def change(db: apsw.Connection, batches: list[tuple[ConsentChange, ...]]) -> list[list[bool]]:
@@ -20,12 +39,28 @@ def _change(db: apsw.Connection, wish: ConsentChange) -> bool:
     elif not _opt_in(db, wish):
         return False
     if db.total_changes() == before:
+        if wish.source is ConsentSource.HANDSET and not wish.topic and not _is_persons(db, wish):
+            _remember(db, wish)  # from now on only the person takes it back
         return False
-    if wish.source is ConsentSource.FILE and not wish.topic:  # a gateway that runs beside us is to hear of it
+    if (
+        wish.source in (ConsentSource.FILE, ConsentSource.CONSOLE) and not wish.topic
+    ):  # a gateway that runs beside us is to hear of it
         db.execute("UPDATE counter SET value = value + 1 WHERE name = 'directory_version'")
+    _remember(db, wish)
+    return True
+
+
+def _remember(db: apsw.Connection, wish: ConsentChange) -> None:
     sql = "INSERT INTO consent (sender, topic, msisdn, kind, source, words, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
     db.execute(sql, (wish.sender, wish.topic, wish.msisdn, wish.kind, wish.source, wish.words, wish.at))
-    return True
+
+
+def _is_persons(db: apsw.Connection, wish: ConsentChange) -> bool:
+    """Tell whether it was the person who last said something about all that comes from a sender."""
+    sql = """SELECT source FROM consent WHERE msisdn = ? AND sender = ? AND topic = ''
+             ORDER BY entry_id DESC LIMIT 1"""
+    row = first(db, sql, (wish.msisdn, wish.sender))
+    return row is not None and row[0] == ConsentSource.HANDSET
 
 
 def _opt_out(db: apsw.Connection, wish: ConsentChange) -> None:
@@ -41,7 +76,9 @@ def _opt_out(db: apsw.Connection, wish: ConsentChange) -> None:
 def _opt_in(db: apsw.Connection, wish: ConsentChange) -> bool:
     """Add a topic; False where the person has said STOP, which only the person takes back."""
     person = (wish.sender, wish.msisdn)
-    if wish.source is ConsentSource.HANDSET:
+    if wish.source is ConsentSource.HANDSET or (
+        wish.source is ConsentSource.CONSOLE and not _is_persons(db, wish)
+    ):
         db.execute("DELETE FROM opt_out WHERE sender = ? AND msisdn = ?", person)
     elif first(db, "SELECT 1 FROM opt_out WHERE sender = ? AND msisdn = ?", person):
         return False

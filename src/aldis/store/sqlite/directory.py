@@ -1,4 +1,4 @@
-"""The reads and writes of the directory: its documents, the accounts' credit, opt-ins."""
+"""The reads of the directory: its documents and the accounts' credit; `changes.py` writes them."""
 
 from __future__ import annotations
 
@@ -6,23 +6,16 @@ from collections.abc import Iterator
 from itertools import islice
 
 import apsw
-import msgspec
 
 from aldis.accounts.directory import Directory
 from aldis.accounts.plan import Plan, Stored
-from aldis.accounts.records import ACCOUNT, Record, snapshot
-from aldis.store.sqlite.rows import one
+from aldis.accounts.records import Record, snapshot
+from aldis.store.sqlite import changes
+from aldis.store.sqlite.rows import every, one
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 
 #: opt-ins that one transaction writes
 CHUNK = 500
-
-
-class Apply(msgspec.Struct, frozen=True):
-    """A plan and when it was carried out."""
-
-    plan: Plan
-    now: int
 
 
 def version(db: apsw.Connection) -> int:
@@ -44,33 +37,18 @@ def load(db: apsw.Connection) -> Directory:
 
 
 def stored(db: apsw.Connection) -> Stored:
-    """Give the rows themselves, to plan a change."""
-    return Stored(
-        records={
-            (kind, key): body for kind, key, body in db.execute("SELECT kind, key, body FROM directory")
-        },
-        credited=dict(db.execute("SELECT name, credited FROM account")),
-    )
-
-
-def apply(db: apsw.Connection, items: list[Apply]) -> list[None]:
-    """Carry out plans but for their opt-ins; each bumps the version once."""
-    for item in items:
-        _apply(db, item)
-    return [None] * len(items)
-
-
-def _apply(db: apsw.Connection, item: Apply) -> None:
-    for record in item.plan.records:
-        db.execute(
-            "INSERT OR REPLACE INTO directory VALUES (?, ?, ?)", (record.kind, record.key, record.body)
+    """Give the rows themselves, all of one moment, to plan a change."""
+    db.execute("BEGIN")
+    try:
+        rows = every(db, "SELECT kind, key, body, change_id FROM directory")
+        return Stored(
+            records={(kind, key): body for kind, key, body, _ in rows},
+            credited=dict(every(db, "SELECT name, credited FROM account")),
+            version=changes.newest(db),
+            versions={(kind, key): change_id for kind, key, _, change_id in rows},
         )
-        if record.kind == ACCOUNT:
-            db.execute("INSERT OR IGNORE INTO account (name) VALUES (?)", (record.key,))
-    for name, micros in item.plan.credited.items():
-        db.execute("UPDATE account SET credited = ? WHERE name = ?", (micros, name))
-    if item.plan.lines:
-        db.execute("UPDATE counter SET value = value + 1 WHERE name = 'directory_version'")
+    finally:
+        db.execute("ROLLBACK")
 
 
 def opt_ins_of(plan: Plan, now: int) -> Iterator[tuple[ConsentChange, ...]]:

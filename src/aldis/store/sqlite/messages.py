@@ -14,16 +14,18 @@ from typing import Any, cast
 import msgspec
 
 from aldis.accounts.staff import AuditEntry
+from aldis.store.changes import Carrying
 from aldis.store.contract import Acceptance, InboundBatch
 from aldis.store.orders import Order
 from aldis.store.sqlite import (
     admission,
     bulk,
     cancelling,
+    changes,
     consent,
-    directory,
     diverting,
     inbound,
+    link_orders,
     ordering,
     postbacks,
     receipts,
@@ -34,7 +36,6 @@ from aldis.store.sqlite import (
     watching,
 )
 from aldis.store.sqlite.transactions import Call, Operation
-from aldis.traffic.consent import ConsentChange
 from aldis.traffic.postback import PostbackResult
 from aldis.traffic.receipt import Receipt
 
@@ -50,9 +51,10 @@ _ITEMS: dict[Operation[Any, Any], Any] = {
     postbacks.finish: tuple[PostbackResult, ...],
     upkeep.expire: upkeep.Expire,
     upkeep.purge: upkeep.Purge,
-    directory.apply: directory.Apply,
+    changes.carry_out: Carrying,
+    link_orders.give: link_orders.Ordering,
     cancelling.cancel: cancelling.Cancel,
-    consent.change: tuple[ConsentChange, ...],
+    consent.change_audited: consent.Audited,
     inbound.record: InboundBatch,
     inbound.forget: inbound.Forget,
     diverting.divert: diverting.Divert,

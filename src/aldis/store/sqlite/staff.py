@@ -13,6 +13,7 @@ from aldis.store.sqlite.scans import Scans
 from aldis.store.sqlite.writer import Writer
 from aldis.store.staff import (
     EndSession,
+    Note,
     PutOperator,
     PutToken,
     RemoveOperator,
@@ -66,6 +67,10 @@ class SqliteStaff:
         """See `StaffStore.change_staff`."""
         return await self._writer.call(carry_out, Change(change, entry))
 
+    async def note(self, entry: AuditEntry) -> None:
+        """See `StaffStore.note`."""
+        await self._writer.call(carry_out, Change(Note(), entry))
+
     async def audit_log(self, before: int, limit: int, subject: str = "") -> list[tuple[int, AuditEntry]]:
         """See `StaffStore.audit_log`."""
         return await self._scans.ask(auditing.log, before, limit, subject)
@@ -94,6 +99,10 @@ def _carry_out(db: apsw.Connection, item: Change) -> bool:
             db.execute("INSERT INTO api_token VALUES (?, ?, ?, ?, ?, ?)", astuple(token))
         case RemoveToken(name):
             db.execute("DELETE FROM api_token WHERE name = ?", (name,))
+        case Note():
+            if item.entry is not None:
+                auditing.write(db, item.entry)
+            return True
     changed = db.total_changes() > before
     if changed and item.entry is not None:
         auditing.write(db, item.entry)

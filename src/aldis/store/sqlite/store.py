@@ -11,13 +11,23 @@ import asyncio
 from collections.abc import Awaitable, Collection, Sequence
 from pathlib import Path
 
-import apsw
 import structlog
 
 from aldis.accounts.directory import Directory
 from aldis.accounts.plan import Plan, Stored
-from aldis.errors import SettingsError, StoreUnavailable
-from aldis.store.contract import Acceptance, Balance, InboundBatch, OptInKey, Purged, Share, Timeline
+from aldis.accounts.staff import Actor, AuditEntry
+from aldis.errors import StoreUnavailable
+from aldis.store.changes import Carrying
+from aldis.store.contract import (
+    APPLYING,
+    Acceptance,
+    Balance,
+    InboundBatch,
+    OptInKey,
+    Purged,
+    Share,
+    Timeline,
+)
 from aldis.store.sqlite import (
     admission,
     cancelling,
@@ -34,10 +44,12 @@ from aldis.store.sqlite import (
     upkeep,
 )
 from aldis.store.sqlite.bulk import SqliteBulk
+from aldis.store.sqlite.changes import SqliteChanges
 from aldis.store.sqlite.claims import Claims, LinkClaims
-from aldis.store.sqlite.connection import open_reader, open_writer, upgrade
+from aldis.store.sqlite.connection import open_reader, open_to_keep
 from aldis.store.sqlite.in_thread import ThreadRunner
 from aldis.store.sqlite.journal import Heard, Journal
+from aldis.store.sqlite.link_orders import SqliteLinkOrders
 from aldis.store.sqlite.opt_ins import OptIns
 from aldis.store.sqlite.ordering import SqliteOrders
 from aldis.store.sqlite.scans import Scans
@@ -66,7 +78,7 @@ class SqliteStore:
     def __init__(self, path: Path, runner: Runner | None = None, journal: Journal | None = None) -> None:
         """`runner`: where to write; in a thread by default. `journal`: for whoever sends."""
         # Stays open, so that there is always a write-ahead log for those who only read.
-        self._db = _opened(path)
+        self._db = open_to_keep(path)
         self._writer = Writer(runner or ThreadRunner(path))
         self._reader = open_reader(path)
         self._opt_ins = OptIns(self._reader)
@@ -77,6 +89,9 @@ class SqliteStore:
         self._scans, self._customers = Scans(path), Scans(path, most=MAX_ASKING)
         #: what operators look at must keep neither waiting
         self._operators = Scans(path, most=MAX_ASKING)
+        #: see `Store.changes` and `Store.link_orders`
+        self.changes = SqliteChanges(self._writer, self._reader, self._operators)
+        self.link_orders = SqliteLinkOrders(self._writer, self._reader)
         #: see `Store.staff`
         self.staff = SqliteStaff(self._writer, self._reader, self._operators)
         #: see `Store.watching`
@@ -287,9 +302,14 @@ class SqliteStore:
         """See `Store.usage`."""
         return await self._customers.ask(enquiries.usage, account_id, since, until, label)
 
-    async def change_consents(self, changes: Sequence[ConsentChange]) -> list[bool]:
+    async def change_consents(
+        self, changes: Sequence[ConsentChange], entry: AuditEntry | None = None
+    ) -> list[bool]:
         """See `Store.change_consents`."""
-        return await self._writer.call(consent.change, tuple(changes), messages=len(changes))
+        item = consent.Audited(tuple(changes), entry)
+        changed = await self._writer.call(consent.change_audited, item, messages=len(changes))
+        self._claims.forget_fresh()  # as in `record_inbound`
+        return changed
 
     async def consents(self, msisdn: str, limit: int) -> list[ConsentChange]:
         """See `Store.consents`."""
@@ -349,9 +369,10 @@ class SqliteStore:
         """See `Store.stored_directory`."""
         return directory.stored(self._reader)
 
-    async def apply(self, plan: Plan, now: int) -> int:
+    async def apply(self, plan: Plan, now: int, actor: Actor = APPLYING) -> int:
         """See `Store.apply`."""
-        await self._writer.call(directory.apply, directory.Apply(plan, now))
+        if plan.lines and not await self.changes.carry_out(Carrying(plan, actor, now)):
+            raise StoreUnavailable("the directory has changed meanwhile")
         added = 0
         for chunk in directory.opt_ins_of(plan, now):  # others may have their turn between two
             added += sum(await self.change_consents(chunk))
@@ -376,15 +397,3 @@ class SqliteStore:
     async def backlog(self) -> dict[str, int]:
         """See `Store.backlog`."""
         return await self._scans.ask(looking.backlog)
-
-
-def _opened(path: Path) -> apsw.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        db = open_writer(path)
-        upgrade(db)
-    except apsw.Error as fault:
-        raise SettingsError(
-            [f"{path} cannot be opened as a store: {type(fault).__name__}: {fault}"]
-        ) from fault
-    return db

@@ -1,0 +1,115 @@
+"""What became of the directory's records: changes, each whole, and how they are shown without what is
+secret. Pure.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from aldis.accounts.price import from_micros
+
+#: stands for what is never shown again
+MASK = "********"
+_SECRET = frozenset(("secret", "password_hash", "identity_digest"))
+_SECRETS = "postback_secret"
+#: what tells a credential from the others
+_NAMING = ("account", "dialect", "identity_digest")
+#: between the names that lead to a value
+STEP = " / "
+#: how much of a digest names a credential among an account's
+SHORT = 12
+
+
+class Change(msgspec.Struct, frozen=True, array_like=True):
+    """One change of one record."""
+
+    change_id: int
+    at: int
+    actor: str
+    #: "console", "api" or "command line"
+    via: str
+    kind: str
+    key: str
+    #: JSON, with what is secret; None: there was none, there is none any more
+    before: bytes | None
+    after: bytes | None
+    #: the change that this one took back; 0: none
+    undoes: int = 0
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """One value that a change touched; nothing of it is secret."""
+
+    path: str
+    before: str
+    after: str
+
+
+def masked(document: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Give a JSON document without what is secret."""
+    if isinstance(document, list):
+        return [masked(item) for item in document]
+    if not isinstance(document, dict):
+        return document
+    shown: dict[str, Any] = {}
+    for name, value in document.items():
+        if name in _SECRET and value:
+            shown[name] = MASK
+        elif name == _SECRETS and isinstance(value, dict):
+            shown[name] = dict.fromkeys(value, MASK)
+        else:
+            shown[name] = masked(value)
+    return shown
+
+
+def differences(before: bytes | None, after: bytes | None) -> list[Difference]:
+    """Tell in which values two bodies differ, in their order; "" stands for none."""
+    old = {} if before is None else _flat(msgspec.json.decode(before))
+    new = {} if after is None else _flat(msgspec.json.decode(after))
+    return [
+        Difference(path, _shown(path, old.get(path, "")), _shown(path, new.get(path, "")))
+        for path in dict.fromkeys((*old, *new))
+        if old.get(path) != new.get(path)
+    ]
+
+
+def _shown(path: str, value: str) -> str:
+    parts = path.split(STEP)
+    is_secret = parts[-1] in _SECRET or _SECRETS in parts
+    return MASK if is_secret and value else value
+
+
+def _flat(document: Any, path: str = "") -> dict[str, str]:  # noqa: ANN401 - any JSON
+    """Give every value under a path that people can read."""
+    if isinstance(document, dict):
+        items = [(str(name), value) for name, value in document.items()]
+        if "identity_digest" in document:  # a credential, whose path names it
+            items = [("valid", True), *(item for item in items if item[0] not in _NAMING)]
+        items = [("price", from_micros(v)) if name == "micros" else (name, v) for name, v in items]
+    elif isinstance(document, list) and any(isinstance(item, dict | list) for item in document):
+        items = [(_label(item, index), item) for index, item in enumerate(document, start=1)]
+    else:
+        return {path: _spelled(document)}
+    found: dict[str, str] = {}
+    for name, value in items:
+        found |= _flat(value, path + STEP + name if path else name)
+    return found
+
+
+def _label(item: Any, index: int) -> str:  # noqa: ANN401 - any JSON
+    """Name an item of a list by what tells it from the others."""
+    if isinstance(item, dict) and "value" in item:
+        return str(item["value"])
+    if isinstance(item, dict) and "identity_digest" in item:
+        return f"{item.get('dialect', '')} {str(item['identity_digest'])[:SHORT]}"
+    return str(index)
+
+
+def _spelled(value: Any) -> str:  # noqa: ANN401 - any JSON
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)

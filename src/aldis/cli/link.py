@@ -1,0 +1,120 @@
+"""`aldis link`: the links and how they stand; stopping, starting, draining one. Orders go through the store,
+so they also work while no gateway runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import urllib.request
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from aldis.app import open_store
+from aldis.cli.admin import whoever_runs_this
+from aldis.cli.running import config_option, data_dir_option, run, settings_or_default
+from aldis.clock import SystemClock, as_datetime
+from aldis.operating.links import LinkOrders, LinkView
+from aldis.settings import Settings, host_and_port
+from aldis.store.contract import Store
+from aldis.store.link_orders import Wanted
+
+ASK_S = 2.0
+
+
+@click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@config_option
+@data_dir_option
+@click.pass_context
+def link(context: click.Context, *, as_json: bool, config_file: Path, data_dir: Path) -> None:
+    """List the links of the settings, or order one otherwise."""
+    if context.invoked_subcommand is not None:
+        return
+    settings = settings_or_default(config_file)
+    found, binds = run(_look(settings, data_dir))
+    if as_json:
+        rows = [{**msgspec.to_builtins(each), "binds": binds.get(each.name)} for each in found]
+        click.echo(json.dumps([{k: v for k, v in row.items() if k != "condition"} for row in rows], indent=2))
+    elif not found:
+        click.echo("the settings name no link")
+    else:
+        _print(found, binds)
+
+
+def _verb(name: str, wanted: Wanted, does: str, done: str) -> None:
+    @link.command(name, help=does)
+    @click.argument("name")
+    @config_option
+    @data_dir_option
+    def ordered(*, name: str, config_file: Path, data_dir: Path) -> None:
+        """Give the order; `help` says which."""
+        run(_order(settings_or_default(config_file), data_dir, name, wanted))
+        click.echo(f"{name} {done}")
+
+
+_verb(
+    "stop",
+    Wanted.STOPPED,
+    "Have link NAME leave and stay away; its messages wait or take a backup.",
+    "is to stop",
+)
+_verb("start", Wanted.RUNNING, "Have link NAME come back.", "is to run")
+_verb("drain", Wanted.DRAINING, "Have link NAME finish what is in flight, then leave.", "is to drain")
+
+
+def _orders(store: Store, settings: Settings) -> LinkOrders:
+    tps = {entry.name: entry.tps for entry in settings.link}
+    return LinkOrders(store, tps, dict, lambda: None)
+
+
+async def _look(settings: Settings, data_dir: Path) -> tuple[list[LinkView], dict[str, list[str]]]:
+    store = open_store(settings, data_dir)
+    try:
+        found = await _orders(store, settings).links()
+        return found, await asyncio.to_thread(_binds, settings)
+    finally:
+        await store.close()
+
+
+async def _order(settings: Settings, data_dir: Path, name: str, wanted: Wanted) -> None:
+    store = open_store(settings, data_dir)
+    try:
+        await _orders(store, settings).order(whoever_runs_this(), name, wanted, SystemClock().now())
+    finally:
+        await store.close()
+
+
+def _binds(settings: Settings) -> dict[str, list[str]]:
+    """Ask the running gateway how its binds stand; nothing where none answers in plain HTTP."""
+    host, port = host_and_port(settings.http.listen)
+    if settings.http.certificate or not port:
+        return {}
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - to be asked, not to listen on
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    try:
+        with urllib.request.urlopen(f"{address}/health/ready", timeout=ASK_S) as answer:  # noqa: S310 - ours
+            found = msgspec.json.decode(answer.read(1_048_576), type=_Ready)
+    except (OSError, msgspec.MsgspecError):
+        return {}
+    return found.links
+
+
+class _Ready(msgspec.Struct):
+    links: dict[str, list[str]] = {}
+
+
+def _print(found: list[LinkView], binds: dict[str, list[str]]) -> None:
+    table = Table("link", "wanted", "by", "binds", "waiting", "tps")
+    for each in found:
+        by = f"{each.actor}, {as_datetime(each.at):%Y-%m-%d %H:%M:%S}" if each.actor else "-"
+        stand = ", ".join(binds.get(each.name, ["no gateway answers"]))
+        tps = "-" if each.tps is None else f"{each.tps:g}"
+        cells = (each.name, each.wanted.value, by, stand, str(each.backlog), tps)
+        table.add_row(*(escape(cell) for cell in cells))
+    Console().print(table)

@@ -1,0 +1,221 @@
+"""The form of an account: which fields it has, in which order, how a record fills it and how it is read back.
+
+The kind of a field follows from the record's annotation, so a field that is new to the directory's file turns
+up by itself under the last legend. Pure.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from aldis.accounts.directory_file import AccountEntry
+from aldis.accounts.senders import Sender
+from aldis.dialects.registry import TRAITS
+
+DIALECTS = tuple(sorted(TRAITS))
+#: fieldsets: a legend and the fields below it
+FIELDSETS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Rights", ("active", "may_send", "may_look_up", "networks")),
+    ("Money", ("currency", "prepaid")),
+    (
+        "Pace and size",
+        ("rate_per_s", "burst", "segments_per_s", "segment_burst", "max_segments", "smart_encoding"),
+    ),
+    ("What may be sent", ("alphanumeric_in", "default_sender", "enforce_campaign", "reference_optional")),
+    ("Postbacks", ("postback", "inbound", "failures_only", "postback_networks")),
+    ("How postbacks are written and signed", ("postback_style", "postback_secret")),
+)
+#: field → label, hint
+WORDS: dict[str, tuple[str, str]] = {
+    "active": ("Active", "otherwise every request is refused"),
+    "may_send": ("May send", ""),
+    "may_look_up": ("May ask whose a number is", ""),
+    "networks": ("Source networks", "one a line: 192.0.2.0/24; empty: from nowhere"),
+    "currency": ("Currency", "ISO 4217"),
+    "prepaid": ("Prepaid", "refuse what the balance does not cover"),
+    "rate_per_s": ("Messages a second", "empty: no limit"),
+    "burst": ("Messages at once", ""),
+    "segments_per_s": ("Segments a second", "empty: no limit"),
+    "segment_burst": ("Segments at once", ""),
+    "max_segments": ("Longest text, in segments", "1 to 255"),
+    "smart_encoding": ("Smart encoding", "replace typographic characters where that avoids UCS-2"),
+    "alphanumeric_in": ("Any alphanumeric sender in", ""),
+    "default_sender": ("Default sender", "where a request names none"),
+    "enforce_campaign": ("Skycore: demand a campaign", "that the recipient has subscribed to"),
+    "reference_optional": ("Genesys: message_id may be left out", "then nothing tells duplicates"),
+    "postback": ("Where delivery reports go", ""),
+    "inbound": ("Where messages from handsets go", "the first one counts"),
+    "failures_only": ("Report only what was not delivered in", ""),
+    "postback_networks": ("Private networks that postbacks may reach", "one a line"),
+    "postback_style": ("How postbacks are written", ""),
+    "postback_secret": (
+        "What postbacks are signed with",
+        "******** stays as it is; write over it to change it, clear it to sign no more",
+    ),
+}
+#: sets of dialects, of which one ticks some
+_DIALECT_SETS = frozenset(("alphanumeric_in", "failures_only"))
+#: what has a form of its own
+_ELSEWHERE = frozenset(("name", "credit", "credential", "sender"))
+SENDER_WORDS = ("keywords", "campaigns", "stop_words", "start_words", "help_words")
+SENDER_REPLIES = ("stop_reply", "start_reply", "help_reply")
+#: how many senders a form is read for
+MAX_SENDERS = 500
+
+
+class Field(msgspec.Struct, frozen=True):
+    """One field of the form."""
+
+    name: str
+    #: "flag", "number", "text", "lines", "dialects" (ticks), "by dialect"
+    kind: str
+    label: str
+    hint: str
+
+
+def fieldsets() -> list[tuple[str, list[Field]]]:
+    """Give the form's fields under their legends."""
+    kinds = {
+        field.name: _kind(field.name, field.type)
+        for field in msgspec.structs.fields(AccountEntry)
+        if field.name not in _ELSEWHERE
+    }
+    named = {name for _, names in FIELDSETS for name in names}
+    more = tuple(name for name in kinds if name not in named)
+    sets = (*FIELDSETS, ("More", more)) if more else FIELDSETS
+    return [
+        (legend, [Field(name, kinds[name], *WORDS.get(name, (_label(name), ""))) for name in names])
+        for legend, names in sets
+    ]
+
+
+def filled(entry: AccountEntry) -> dict[str, str]:
+    """Give the form's values for a record."""
+    values: dict[str, str] = {"name": entry.name}
+    for _, fields in fieldsets():
+        for field in fields:
+            value = getattr(entry, field.name)
+            match field.kind:
+                case "flag":
+                    values[field.name] = "on" if value else ""
+                case "lines":
+                    values[field.name] = "\n".join(value)
+                case "dialects":
+                    values |= {f"{field.name}.{dialect}": "on" for dialect in value}
+                case "by dialect":
+                    values |= {f"{field.name}.{dialect}": text for dialect, text in value.items()}
+                case _:
+                    values[field.name] = (
+                        "" if value is None else f"{value:g}" if _is_float(value) else str(value)
+                    )
+    for index, sender in enumerate(entry.sender):
+        values |= _filled_sender(sender, index)
+    return values
+
+
+def read(form: Mapping[str, str]) -> dict[str, Any]:
+    """Give the record's document from what was filled in; what cannot be a number stays as it was written."""
+    data: dict[str, Any] = {"name": form.get("name", "").strip()}
+    for _, fields in fieldsets():
+        for field in fields:
+            text = form.get(field.name, "").strip()
+            match field.kind:
+                case "flag":
+                    data[field.name] = bool(text)
+                case "lines":
+                    data[field.name] = text.replace(",", " ").split()
+                case "dialects":
+                    data[field.name] = [d for d in DIALECTS if form.get(f"{field.name}.{d}")]
+                case "by dialect":
+                    given = {d: form.get(f"{field.name}.{d}", "").strip() for d in in_order(form, field.name)}
+                    data[field.name] = {dialect: value for dialect, value in given.items() if value}
+                case "number" if not text:
+                    continue  # its default
+                case "number":
+                    data[field.name] = _number(text)
+                case _:
+                    data[field.name] = text
+    data["sender"] = [sender for index in senders_in(form) if (sender := _read_sender(form, index))]
+    return data
+
+
+def in_order(values: Mapping[str, str], name: str) -> list[str]:
+    """Give all dialects, first those that a field has a value for: where messages from handsets go, the first
+    one counts.
+    """
+    begin = name + "."
+    given = [key.removeprefix(begin) for key in values if key.startswith(begin)]
+    return [*(dialect for dialect in given if dialect in TRAITS), *(d for d in DIALECTS if d not in given)]
+
+
+def senders_in(form: Mapping[str, str]) -> range:
+    """Give the numbers of the senders that a form has, those without a value too."""
+    numbers = [int(part[1]) for name in form if len(part := name.split(".")) == 3 and part[1].isdecimal()]  # noqa: PLR2004
+    return range(min(max(numbers, default=-1) + 1, MAX_SENDERS))
+
+
+def in_words(fault: str) -> str:
+    """Say in people's words what a reader of documents says in its own."""
+    if fault.startswith(("Expected `int", "Expected `float")):
+        return "must be a number"
+    return fault
+
+
+def _filled_sender(sender: Sender, index: int) -> dict[str, str]:
+    values = {f"sender.{index}.value": sender.value}
+    for name in SENDER_WORDS:
+        values[f"sender.{index}.{name}"] = ", ".join(getattr(sender, name))
+    for name in SENDER_REPLIES:
+        values[f"sender.{index}.{name}"] = getattr(sender, name)
+    return values
+
+
+def _read_sender(form: Mapping[str, str], index: int) -> dict[str, Any]:
+    """Read one sender; nothing where its value was cleared."""
+    value = form.get(f"sender.{index}.value", "").strip()
+    if not value:
+        return {}
+    found: dict[str, Any] = {"value": value}
+    for name in SENDER_WORDS:
+        words = form.get(f"sender.{index}.{name}", "").split(",")
+        found[name] = [word.strip() for word in words if word.strip()]
+    for name in SENDER_REPLIES:
+        if f"sender.{index}.{name}" in form:
+            found[name] = form[f"sender.{index}.{name}"].strip()
+    return found
+
+
+def _kind(name: str, annotation: Any) -> str:  # noqa: ANN401 - any annotation
+    if name in _DIALECT_SETS:
+        return "dialects"
+    if annotation is bool:
+        return "flag"
+    if annotation is str:
+        return "text"
+    origin = typing.get_origin(annotation)
+    if origin is dict:
+        return "by dialect"
+    return "lines" if origin is tuple else "number"
+
+
+def _number(text: str) -> int | float | str:
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _is_float(value: object) -> bool:
+    return isinstance(value, float)
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ").capitalize()

@@ -1,0 +1,62 @@
+"""`/v1/consents/{msisdn}`: what a number agreed to, and changing it by hand."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.responses import Response
+
+from aldis.accounts.staff import Role
+from aldis.console.api.documents import answer, body_of, instant, now_of, path_of
+from aldis.console.page import Page, Visit
+from aldis.operating.consents import Standing, Wish, standings
+from aldis.traffic.consent import ConsentKind, ConsentSource
+
+
+class ConsentDocument(msgspec.Struct, frozen=True):
+    """One entry of the history."""
+
+    at: str | None
+    sender: str
+    #: "" for everything
+    topic: str
+    kind: ConsentKind
+    source: ConsentSource
+    words: str
+
+
+class Consents(msgspec.Struct, frozen=True):
+    """How a number stands, and its history, newest first."""
+
+    msisdn: str
+    standings: list[Standing]
+    history: list[ConsentDocument]
+
+
+class ChangeConsent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A change by hand."""
+
+    sender: str
+    kind: ConsentKind
+    topic: str = ""
+    why: str = ""
+
+
+async def _consents(visit: Visit) -> Response:
+    number = path_of(visit, "msisdn")
+    found = await visit.desk.consents.history(number)
+    history = [ConsentDocument(instant(c.at), c.sender, c.topic, c.kind, c.source, c.words) for c in found]
+    return answer(Consents(number.lstrip("+"), standings(found), history))
+
+
+async def _change(visit: Visit) -> Response:
+    wanted = await body_of(visit, ChangeConsent)
+    wish = Wish(wanted.sender, wanted.topic, wanted.kind)
+    number = path_of(visit, "msisdn")
+    await visit.desk.consents.change(visit.actor, wish, number, wanted.why, now_of(visit))
+    return await _consents(visit)
+
+
+PAGES = (
+    Page("/v1/consents/{msisdn}", _consents),
+    Page("/v1/consents/{msisdn}", _change, Role.OPERATOR, ("POST",)),
+)

@@ -1,0 +1,114 @@
+"""`/v1/history` and `/v1/audit`: what became of the directory, and what was done by whom."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.responses import Response
+
+from aldis.accounts.history import Difference
+from aldis.accounts.staff import Role
+from aldis.console.api.documents import answer, instant, limit_of, now_of, number_of, path_of
+from aldis.console.page import Page, Visit
+from aldis.operating.history import Told
+
+
+class ChangeDocument(msgspec.Struct, frozen=True):
+    """One change of the directory; what is secret stands as ********."""
+
+    id: int
+    at: str | None
+    actor: str
+    via: str
+    kind: str
+    name: str
+    #: the change that it took back
+    undoes: int | None
+    is_added: bool
+    is_removed: bool
+    differences: list[Difference]
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """A page of changes, newest first; `next` goes into `before`."""
+
+    changes: list[ChangeDocument]
+    next: int | None
+
+
+class Undone(msgspec.Struct, frozen=True):
+    """What an undo did, a line a change."""
+
+    lines: tuple[str, ...]
+
+
+class AuditDocument(msgspec.Struct, frozen=True):
+    """Something that somebody did."""
+
+    id: int
+    at: str | None
+    actor: str
+    via: str
+    action: str
+    subject: str
+    detail: str
+
+
+class Audit(msgspec.Struct, frozen=True):
+    """A page of the audit log, newest first; `next` goes into `before`."""
+
+    entries: list[AuditDocument]
+    next: int | None
+
+
+async def _history(visit: Visit) -> Response:
+    limit, kind, name = limit_of(visit), visit.query("kind"), visit.query("name")
+    key = name or ("" if kind in ("routes", "prices") else "*")
+    found = await visit.desk.history.changes(kind, key, number_of(visit, "before"), limit)
+    following = found[-1].change.change_id if len(found) == limit else None
+    return answer(Changes([_document(told) for told in found], following))
+
+
+async def _change(visit: Visit) -> Response:
+    return answer(_document(await visit.desk.history.change(int(path_of(visit, "change")))))
+
+
+async def _undo(visit: Visit) -> Response:
+    change_id = int(path_of(visit, "change"))
+    seen = number_of(visit, "seen", -1)
+    based_on = None if seen < 0 else seen
+    done = await visit.desk.history.undo(visit.actor, change_id, now_of(visit), based_on)
+    return answer(Undone(done.lines))
+
+
+async def _audit(visit: Visit) -> Response:
+    limit = limit_of(visit)
+    found = await visit.desk.store.staff.audit_log(number_of(visit, "before"), limit, visit.query("subject"))
+    entries = [
+        AuditDocument(number, instant(e.at), e.actor, e.via, e.action, e.subject, e.detail)
+        for number, e in found
+    ]
+    return answer(Audit(entries, found[-1][0] if len(found) == limit else None))
+
+
+def _document(told: Told) -> ChangeDocument:
+    change = told.change
+    return ChangeDocument(
+        id=change.change_id,
+        at=instant(change.at),
+        actor=change.actor,
+        via=change.via,
+        kind=change.kind,
+        name=change.key,
+        undoes=change.undoes or None,
+        is_added=change.before is None,
+        is_removed=change.after is None,
+        differences=told.differences,
+    )
+
+
+PAGES = (
+    Page("/v1/history", _history),
+    Page("/v1/history/{change:int}", _change),
+    Page("/v1/history/{change:int}/undo", _undo, Role.ADMIN, ("POST",)),
+    Page("/v1/audit", _audit, Role.ADMIN),
+)

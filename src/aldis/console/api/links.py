@@ -1,0 +1,83 @@
+"""`/v1/links`: how each link stands, and orders to them."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.responses import Response
+
+from aldis.accounts.staff import Role
+from aldis.console.api.documents import answer, instant, now_of, path_of
+from aldis.console.page import Page, Visit
+from aldis.errors import OperatingError
+from aldis.operating.links import LinkView
+from aldis.store.link_orders import Wanted
+
+_ORDERS = {"start": Wanted.RUNNING, "stop": Wanted.STOPPED, "drain": Wanted.DRAINING}
+
+
+class LinkDocument(msgspec.Struct, frozen=True):
+    """One link."""
+
+    name: str
+    wanted: Wanted
+    ordered_by: str | None
+    ordered_at: str | None
+    #: it has left, as ordered
+    is_closed: bool
+    binds: tuple[str, ...]
+    in_flight: int
+    window: int
+    segments_per_s: float
+    #: its limit
+    tps: float | None
+    #: the carrier throttles
+    slowed_to: float | None
+    last_error: str | None
+    last_error_at: str | None
+    #: messages that wait for it
+    backlog: int
+
+
+class Links(msgspec.Struct, frozen=True):
+    """All links in the order of the settings."""
+
+    links: list[LinkDocument]
+
+
+async def _links(visit: Visit) -> Response:
+    return answer(Links([_document(view) for view in await visit.desk.links.links()]))
+
+
+async def _order(visit: Visit) -> Response:
+    name, order = path_of(visit), path_of(visit, "order")
+    if order not in _ORDERS:
+        raise OperatingError(f"a link cannot be told to {order}", 404)
+    await visit.desk.links.order(visit.actor, name, _ORDERS[order], now_of(visit))
+    (view,) = (view for view in await visit.desk.links.links() if view.name == name)
+    return answer(_document(view), 202)
+
+
+def _document(view: LinkView) -> LinkDocument:
+    condition = view.condition
+    return LinkDocument(
+        name=view.name,
+        wanted=view.wanted,
+        ordered_by=view.actor or None,
+        ordered_at=instant(view.at),
+        is_closed=view.is_closed,
+        binds=condition.binds if condition else (),
+        in_flight=condition.in_flight if condition else 0,
+        window=condition.window if condition else 0,
+        segments_per_s=round(condition.per_s, 1) if condition else 0.0,
+        tps=view.tps,
+        slowed_to=condition.slowed_to if condition else None,
+        last_error=(condition.last_error or None) if condition else None,
+        last_error_at=instant(condition.last_error_at) if condition else None,
+        backlog=view.backlog,
+    )
+
+
+PAGES = (
+    Page("/v1/links", _links),
+    Page("/v1/links/{name}/{order}", _order, Role.OPERATOR, ("POST",)),
+)

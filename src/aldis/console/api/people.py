@@ -1,0 +1,130 @@
+"""`/v1/operators` and `/v1/keys`: who may sign in, and keys of this API."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.responses import Response
+
+from aldis.accounts.staff import Role
+from aldis.console.api.documents import Done, answer, body_of, instant, now_of, page_of, path_of
+from aldis.console.page import Page, Visit
+from aldis.errors import OperatingError
+
+DAY_MS = 86_400_000
+MAX_DAYS = 3650
+ROLES = {role.name.lower(): role for role in Role}
+
+
+class OperatorDocument(msgspec.Struct, frozen=True):
+    """Somebody who signs in."""
+
+    name: str
+    role: str
+    created_at: str | None
+
+
+class Operators(msgspec.Struct, frozen=True):
+    """A page of operators."""
+
+    operators: list[OperatorDocument]
+    next: str | None
+
+
+class PutOperator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody as they are to be; without a password only the role changes."""
+
+    role: str
+    password: str = ""
+
+
+class KeyDocument(msgspec.Struct, frozen=True):
+    """A key, of which only the beginning is shown."""
+
+    name: str
+    visible: str
+    role: str
+    created_at: str | None
+    #: none: for good
+    until: str | None
+
+
+class Keys(msgspec.Struct, frozen=True):
+    """A page of keys."""
+
+    keys: list[KeyDocument]
+    next: str | None
+
+
+class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A key to be made; without days it is valid for good."""
+
+    name: str
+    role: str
+    days: int | None = None
+
+
+class ToldKey(msgspec.Struct, frozen=True):
+    """A key, this once."""
+
+    name: str
+    key: str
+
+
+async def _operators(visit: Visit) -> Response:
+    found, following = page_of(visit, await visit.desk.store.staff.operators(), lambda each: each.name)
+    documents = [OperatorDocument(o.name, o.role.name.lower(), instant(o.created_at)) for o in found]
+    return answer(Operators(documents, following))
+
+
+async def _put_operator(visit: Visit) -> Response:
+    wanted, name, now = await body_of(visit, PutOperator), path_of(visit), now_of(visit)
+    people, role = visit.desk.people, _role(wanted.role)
+    if wanted.password:
+        await people.put_operator(visit.actor, name, role, wanted.password, now)
+    else:
+        await people.change_role(visit.actor, name, role, now)
+    return answer(Done())
+
+
+async def _remove_operator(visit: Visit) -> Response:
+    await visit.desk.people.remove_operator(visit.actor, path_of(visit), now_of(visit))
+    return answer(Done())
+
+
+async def _keys(visit: Visit) -> Response:
+    found, following = page_of(visit, await visit.desk.store.staff.tokens(), lambda each: each.name)
+    documents = [
+        KeyDocument(t.name, t.visible, t.role.name.lower(), instant(t.created_at), instant(t.until))
+        for t in found
+    ]
+    return answer(Keys(documents, following))
+
+
+async def _make_key(visit: Visit) -> Response:
+    wanted, now = await body_of(visit, NewKey), now_of(visit)
+    if wanted.days is not None and not 0 < wanted.days <= MAX_DAYS:
+        raise OperatingError(f"a key lasts 1 to {MAX_DAYS} days, or for good")
+    until = 0 if wanted.days is None else now + wanted.days * DAY_MS
+    key = await visit.desk.people.make_token(visit.actor, wanted.name, _role(wanted.role), until, now)
+    return answer(ToldKey(wanted.name, key), 201)
+
+
+async def _remove_key(visit: Visit) -> Response:
+    await visit.desk.people.remove_token(visit.actor, path_of(visit), now_of(visit))
+    return answer(Done())
+
+
+def _role(name: str) -> Role:
+    if name not in ROLES:
+        raise OperatingError(f"there is no role `{name}`; known: {', '.join(ROLES)}")
+    return ROLES[name]
+
+
+PAGES = (
+    Page("/v1/operators", _operators, Role.ADMIN),
+    Page("/v1/operators/{name}", _put_operator, Role.ADMIN, ("PUT",)),
+    Page("/v1/operators/{name}", _remove_operator, Role.ADMIN, ("DELETE",)),
+    Page("/v1/keys", _keys, Role.ADMIN),
+    Page("/v1/keys", _make_key, Role.ADMIN, ("POST",)),
+    Page("/v1/keys/{name}", _remove_key, Role.ADMIN, ("DELETE",)),
+)

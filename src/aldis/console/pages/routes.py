@@ -1,0 +1,249 @@
+"""Routes and prices as tables that are edited in place, and carriers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from starlette.responses import Response
+
+from aldis.accounts.carriers import Carrier
+from aldis.accounts.records import CARRIER, PRICES, ROUTES
+from aldis.accounts.staff import Role
+from aldis.console.account_form import in_order, in_words
+from aldis.console.page import Page, Visit, render, see_other
+from aldis.errors import OperatingError
+from aldis.operating.faults import FaultyRecord
+from aldis.operating.history import newest_seen
+
+CHANGES_SHOWN = 8
+#: empty rows below a table, for what is to be added
+SPARE_ROWS = 2
+MAX_ROWS = 2000
+CARRIERS_SHOWN = 300
+ROUTE_FIELDS = ("link", "carrier", "sender", "country", "backups")
+PRICE_FIELDS = ("per_segment", "carrier", "country")
+_DONE = {"saved": "Saved. The next message takes it.", "removed": "The carrier is gone."}
+Rows = list[dict[str, str]]
+
+
+async def _show(visit: Visit) -> Response:
+    return await _tables(visit)
+
+
+async def _save_routes(visit: Visit) -> Response:
+    rows = _rows(visit.form, ROUTE_FIELDS)
+    data = [{**row, "backups": row["backups"].replace(",", " ").split()} for row in rows]
+    try:
+        await visit.desk.directory.put_routes(visit.actor, data, _version(visit), visit.desk.clock.now())
+    except OperatingError as fault:
+        return await _tables(visit, routes=rows, fault=fault)
+    return see_other("/routes?done=saved")
+
+
+async def _save_prices(visit: Visit) -> Response:
+    rows = _rows(visit.form, PRICE_FIELDS)
+    data = [{**row, "per_segment": row["per_segment"].replace(",", ".")} for row in rows]
+    try:
+        await visit.desk.directory.put_prices(visit.actor, data, _version(visit), visit.desk.clock.now())
+    except OperatingError as fault:
+        return await _tables(visit, prices=rows, fault=fault)
+    return see_other("/routes?done=saved")
+
+
+async def _tables(
+    visit: Visit, routes: Rows | None = None, prices: Rows | None = None, fault: OperatingError | None = None
+) -> Response:
+    """Write the page; `routes` or `prices`: as they were filled in, with a fault."""
+    directory, history = visit.desk.directory, visit.desk.history
+    kept_routes, kept_prices = await directory.routes(), await directory.prices()
+    changes = [
+        told for kind in (ROUTES, PRICES) for told in await history.changes(kind, "", 0, CHANGES_SHOWN)
+    ]
+    changes.sort(key=lambda each: each.change.change_id, reverse=True)
+    known = [view.name for view in await visit.desk.links.links()]
+    route_version, price_version = kept_routes.version, kept_prices.version
+    if routes is not None:
+        route_version = _version(visit)
+    if prices is not None:
+        price_version = _version(visit)
+    return render(
+        visit,
+        "routes.html",
+        status=200 if fault is None else fault.status,
+        routes=_written(kept_routes.routes, ROUTE_FIELDS) if routes is None else routes,
+        prices=_written(kept_prices.prices, PRICE_FIELDS) if prices is None else prices,
+        route_version=route_version,
+        price_version=price_version,
+        route_faults=_faults(fault) if routes is not None else {},
+        price_faults=_faults(fault) if prices is not None else {},
+        fault="" if fault is None else _said(fault),
+        done=_DONE.get(visit.query("done"), ""),
+        links=known,
+        carriers=[view.carrier.name for view in await directory.carriers()],
+        spare=SPARE_ROWS,
+        changes=changes[:CHANGES_SHOWN],
+        seen=newest_seen(changes),
+    )
+
+
+async def _carriers(visit: Visit) -> Response:
+    wanted = visit.query("q").strip().lower()
+    found = [view.carrier for view in await visit.desk.directory.carriers()]
+    matching = [each for each in found if not wanted or _matches(each, wanted)]
+    return render(
+        visit,
+        "carriers.html",
+        carriers=matching[:CARRIERS_SHOWN],
+        more=len(matching) - CARRIERS_SHOWN,
+        in_all=len(found),
+        q=visit.query("q"),
+        done=_DONE.get(visit.query("done"), ""),
+    )
+
+
+async def _new_carrier(visit: Visit) -> Response:
+    if visit.request.method == "GET":
+        return await _carrier_form(visit, "", _filled(Carrier("")), None)
+    try:
+        data = _read_carrier(visit.form, visit.form.get("name", "").strip())
+        await visit.desk.directory.put_carrier(visit.actor, data, None, visit.desk.clock.now())
+    except OperatingError as fault:
+        return await _carrier_form(visit, "", visit.form, None, fault)
+    return see_other(f"/carriers/{quote(visit.form.get('name', '').strip())}?done=saved")
+
+
+async def _carrier(visit: Visit) -> Response:
+    view = await visit.desk.directory.carrier(visit.request.path_params["name"])
+    return await _carrier_form(visit, view.carrier.name, _filled(view.carrier), view.version)
+
+
+async def _save_carrier(visit: Visit) -> Response:
+    name, version = visit.request.path_params["name"], _version(visit)
+    try:
+        data = _read_carrier(visit.form, name)
+        await visit.desk.directory.put_carrier(visit.actor, data, version, visit.desk.clock.now())
+    except OperatingError as fault:
+        return await _carrier_form(visit, name, visit.form, version, fault)
+    return see_other(f"/carriers/{quote(name)}?done=saved")
+
+
+async def _remove_carrier(visit: Visit) -> Response:
+    name = visit.request.path_params["name"]
+    await visit.desk.directory.remove_carrier(visit.actor, name, _version(visit), visit.desk.clock.now())
+    return see_other("/carriers?done=removed")
+
+
+async def _carrier_form(
+    visit: Visit,
+    name: str,
+    values: Mapping[str, str],
+    version: int | None,
+    fault: OperatingError | None = None,
+) -> Response:
+    changes = await visit.desk.history.changes(CARRIER, name, 0, CHANGES_SHOWN) if name else []
+    return render(
+        visit,
+        "carrier.html",
+        status=200 if fault is None else fault.status,
+        name=name,
+        values=values,
+        version="" if version is None else version,
+        dialects=in_order(values, "aliases"),
+        faults=_faults(fault),
+        fault="" if fault is None else _said(fault),
+        done=_DONE.get(visit.query("done"), ""),
+        action=f"/carriers/{quote(name)}" if name else "/new-carrier",
+        changes=changes,
+        seen=newest_seen(changes),
+    )
+
+
+def _filled(carrier: Carrier) -> dict[str, str]:
+    values = {f"aliases.{dialect}": ", ".join(codes) for dialect, codes in carrier.aliases.items()}
+    return {
+        **values,
+        "name": carrier.name,
+        "country": carrier.country,
+        "prefixes": " ".join(carrier.prefixes),
+    }
+
+
+def _read_carrier(form: Mapping[str, str], name: str) -> dict[str, Any]:
+    codes = {d: form.get(f"aliases.{d}", "").replace(",", " ").split() for d in in_order(form, "aliases")}
+    return {
+        "name": name,
+        "country": form.get("country", "").strip().upper(),
+        "aliases": {dialect: found for dialect, found in codes.items() if found},
+        "prefixes": form.get("prefixes", "").replace(",", " ").split(),
+    }
+
+
+def _matches(carrier: Carrier, wanted: str) -> bool:
+    words = (
+        carrier.name,
+        carrier.country,
+        *carrier.prefixes,
+        *(c for codes in carrier.aliases.values() for c in codes),
+    )
+    return any(wanted in word.lower() for word in words)
+
+
+def _rows(form: Mapping[str, str], fields: Sequence[str]) -> Rows:
+    """Read a table's rows in the order of their places; rows that are empty or ticked to go are left out."""
+    found: list[tuple[float, int, dict[str, str]]] = []
+    for index in range(MAX_ROWS):
+        if f"{index}.{fields[0]}" not in form:
+            break
+        row = {name: form.get(f"{index}.{name}", "").strip() for name in fields}
+        if "country" in row:
+            row["country"] = row["country"].upper()
+        if any(row.values()) and not form.get(f"{index}.remove"):
+            found.append((_place(form.get(f"{index}.place", "")), index, row))
+    return [row for _, _, row in sorted(found, key=lambda each: each[:2])]
+
+
+def _place(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("inf")
+
+
+def _written(records: Sequence[msgspec.Struct], fields: Sequence[str]) -> Rows:
+    values = [[getattr(record, name) for name in fields] for record in records]
+    return [
+        {
+            name: ", ".join(value) if isinstance(value, tuple) else value
+            for name, value in zip(fields, row, strict=True)
+        }
+        for row in values
+    ]
+
+
+def _version(visit: Visit) -> int:
+    text = visit.form.get("version", "")
+    return int(text) if text.isdecimal() else -1
+
+
+def _faults(fault: OperatingError | None) -> dict[str, str]:
+    found = fault.faults if isinstance(fault, FaultyRecord) else {}
+    return {path: in_words(words) for path, words in found.items()}
+
+
+def _said(fault: OperatingError) -> str:
+    return "Mend what is marked below." if isinstance(fault, FaultyRecord) else str(fault)
+
+
+PAGES = (
+    Page("/routes", _show),
+    Page("/routes", _save_routes, Role.ADMIN, ("POST",)),
+    Page("/prices", _save_prices, Role.ADMIN, ("POST",)),
+    Page("/carriers", _carriers),
+    Page("/new-carrier", _new_carrier, Role.ADMIN, ("GET", "POST")),
+    Page("/carriers/{name}", _carrier),
+    Page("/carriers/{name}", _save_carrier, Role.ADMIN, ("POST",)),
+    Page("/carriers/{name}/remove", _remove_carrier, Role.ADMIN, ("POST",)),
+)

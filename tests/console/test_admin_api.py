@@ -1,0 +1,190 @@
+"""The admin API: what it takes and gives, and what it says when something is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+from tests.fakes.whole import WholeGateway
+
+from aldis.accounts.history import MASK
+from aldis.accounts.staff import Actor, Role
+from aldis.operating.people import People
+from aldis.stages.sending.upstream import CLOSED
+
+BOSS = Actor("boss", Role.ADMIN, "command line")
+
+
+class Api:
+    """A program with a key."""
+
+    def __init__(self, base: str, key: str) -> None:
+        self.base = base + "/v1"
+        self.session = aiohttp.ClientSession(headers={"authorization": f"Bearer {key}"})
+
+    async def call(self, method: str, path: str, body: Any = None, **query: str) -> tuple[int, Any]:
+        data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+        async with self.session.request(method, self.base + path, data=data, params=query) as answer:
+            text = await answer.text()
+            kind = "application/json" if answer.status < 400 else "application/problem+json"
+            assert answer.content_type == kind, text
+            return answer.status, json.loads(text)
+
+
+@pytest.fixture
+async def api(watched: WholeGateway) -> AsyncIterator[Api]:
+    people = People(watched.gateway.store.staff)
+    key = await people.make_token(BOSS, "robot", Role.ADMIN, 0, watched.clock.now())
+    made = Api(watched.console, key)
+    yield made
+    await made.session.close()
+
+
+async def test_an_account_is_put_changed_and_taken_back(api: Api) -> None:
+    new = {"account": {"networks": ["127.0.0.0/8"], "sender": [{"value": "74700"}]}}
+    status, made = await api.call("PUT", "/accounts/acme", new)
+    assert (status, made["account"]["networks"]) == (201, ["127.0.0.0/8"])
+    assert (await api.call("PUT", "/accounts/acme", new))[0] == 409  # is there already
+    patch = {"account": {"burst": 7, "postback_secret": {"mavorion": "s3cret"}}, "version": made["version"]}
+    status, changed = await api.call("PATCH", "/accounts/acme", patch)
+    assert (status, changed["account"]["burst"]) == (200, 7)
+    assert changed["account"]["postback_secret"] == {"mavorion": MASK}
+    assert changed["account"]["sender"][0]["value"] == "74700"
+    status, problem = await api.call("PATCH", "/accounts/acme", patch)
+    assert (status, "changed this since" in problem["title"]) == (409, True)
+    status, again = await api.call(
+        "PUT", "/accounts/acme", {"account": changed["account"], "version": changed["version"]}
+    )
+    assert again == changed  # what is given can be put
+    status, done = await api.call("POST", f"/history/{changed['version']}/undo")
+    assert (status, done["lines"]) == (200, ["change account acme"])
+    assert (await api.call("GET", "/accounts/acme"))[1]["account"]["burst"] == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"{", 400),
+        (b"\xff", 400),
+        ([], 422),
+        ({}, 422),
+        ({"account": {}, "colour": 1}, 422),
+        ({"account": {"burst": 0, "currency": "x"}}, 422),
+        ({"account": {"name": "other"}}, 422),
+        ({"account": {"credit": "5"}}, 422),
+        ({"account": {"sender": [{"value": 1}]}}, 422),
+        ({"account": {"networks": "all"}}, 422),
+    ],
+)
+async def test_what_is_wrong_is_said_and_nothing_is_kept(api: Api, body: Any, expected: int) -> None:
+    status, problem = await api.call("PUT", "/accounts/acme", body)
+    assert (status, problem["status"], problem["title"] != "") == (expected, expected, True)
+    assert (await api.call("GET", "/accounts/acme"))[0] == 404
+
+
+async def test_faults_are_told_by_their_paths(api: Api) -> None:
+    _, problem = await api.call("PUT", "/accounts/acme", {"account": {"burst": 0, "currency": "x"}})
+    assert set(problem["faults"]) == {"burst", "currency"}
+    _, problem = await api.call("PUT", "/routes", {"routes": [{"link": "a", "country": "XX"}], "version": 1})
+    assert set(problem["faults"]) == {"0.country"}
+
+
+async def test_credentials_and_credit(api: Api) -> None:
+    await api.call("PUT", "/accounts/acme", {"account": {}})
+    status, account = await api.call("POST", "/accounts/acme/credit", {"amount": "12.5"})
+    assert (status, account["ledger"]["available"]) == (200, "12.50")
+    assert (await api.call("POST", "/accounts/acme/credit", {"amount": "-13"}))[0] == 422
+    status, told = await api.call("POST", "/accounts/acme/credentials", {"dialect": "skycore"})
+    assert (status, bool(told["key"])) == (201, True)
+    status, fresh = await api.call(
+        "POST", f"/accounts/acme/credentials/{told['id']}/rotate", {"grace_hours": 1}
+    )
+    assert (status, fresh["key"] not in ("", told["key"])) == (200, True)
+    _, found = await api.call("GET", "/accounts/acme/credentials")
+    assert [each["until"] > 0 for each in found["credentials"]] == [True, False]
+    assert (await api.call("DELETE", f"/accounts/acme/credentials/{told['id']}"))[0] == 200
+    assert (await api.call("DELETE", f"/accounts/acme/credentials/{told['id']}"))[0] == 404
+    assert told["key"] not in str(await api.call("GET", "/history", kind="account", name="acme"))
+
+
+async def test_lists_come_in_pages(api: Api) -> None:
+    names: list[str] = []
+    after = ""
+    while True:
+        _, page = await api.call("GET", "/carriers", limit="50", after=after)
+        names += [each["name"] for each in page["carriers"]]
+        if page["next"] is None:
+            break
+        after = page["next"]
+    assert len(names) == len(set(names)) > 100
+    _, history = await api.call("GET", "/history", limit="2")
+    _, older = await api.call("GET", "/history", limit="2", before=str(history["next"]))
+    assert history["changes"][-1]["id"] > older["changes"][0]["id"]
+    _, audit = await api.call("GET", "/audit", limit="1")
+    assert audit["entries"][0]["action"] == "add api key"
+    assert (await api.call("GET", "/audit", limit="many"))[0] == 400
+    assert (await api.call("GET", "/history", kind="nothing"))[0] == 422
+    assert (await api.call("GET", "/history/" + "9" * 30))[0] == 404
+
+
+async def test_carriers_routes_and_prices(api: Api) -> None:
+    carrier = {"carrier": {"country": "GB", "aliases": {"skycore": ["9"]}, "prefixes": ["4499"]}}
+    status, made = await api.call("PUT", "/carriers/mine", carrier)
+    assert (status, made["carrier"]["prefixes"]) == (201, ["4499"])
+    _, routes = await api.call("GET", "/routes")
+    routes["routes"].insert(0, {"link": "simulator", "carrier": "mine"})
+    assert (await api.call("PUT", "/routes", routes))[0] == 200
+    assert (await api.call("PUT", "/routes", routes))[0] == 409
+    assert (await api.call("DELETE", "/carriers/mine", {"version": made["version"]}))[
+        0
+    ] == 409  # routes name it
+    _, routes = await api.call("GET", "/routes")
+    await api.call("PUT", "/routes", {**routes, "routes": routes["routes"][1:]})
+    assert (await api.call("DELETE", "/carriers/mine", {"version": made["version"]}))[0] == 200
+    _, prices = await api.call("GET", "/prices")
+    prices["prices"].append({"per_segment": "0.07", "country": "GB"})
+    status, prices = await api.call("PUT", "/prices", prices)
+    assert (status, prices["prices"][-1]["per_segment"]) == (200, "0.07")
+
+
+async def test_a_link_is_ordered(api: Api, watched: WholeGateway) -> None:
+    status, link = await api.call("POST", "/links/simulator/drain")
+    assert (status, link["wanted"]) == (202, "draining")
+    while not (await api.call("GET", "/links"))[1]["links"][0]["is_closed"]:
+        await asyncio.sleep(0.01)
+    assert watched.gateway.binds() == {"simulator": [CLOSED]}
+    assert (await api.call("POST", "/links/simulator/start"))[1]["ordered_by"] == "robot"
+    assert (await api.call("POST", "/links/ghost/start"))[0] == 404
+
+
+async def test_consent_is_changed(api: Api) -> None:
+    wish = {"sender": "74700", "topic": "news", "kind": "opt_in", "why": "letter"}
+    status, found = await api.call("POST", "/consents/447700900001", wish)
+    assert (status, found["standings"][0]["topics"]) == (200, ["news"])
+    assert (await api.call("POST", "/consents/447700900001", wish))[0] == 409
+    assert (await api.call("POST", "/consents/447700900001", {**wish, "kind": "perhaps"}))[0] == 422
+    assert (await api.call("GET", "/consents/nobody"))[0] == 422
+
+
+async def test_people_and_keys(api: Api) -> None:
+    assert (await api.call("PUT", "/operators/nina", {"role": "viewer"}))[
+        0
+    ] == 404  # new ones need a password
+    assert (await api.call("PUT", "/operators/nina", {"role": "viewer", "password": "nina-console"}))[
+        0
+    ] == 200
+    assert (await api.call("PUT", "/operators/nina", {"role": "operator"}))[0] == 200
+    _, found = await api.call("GET", "/operators")
+    assert {"nina": "operator"}.items() <= {o["name"]: o["role"] for o in found["operators"]}.items()
+    assert "argon2" not in str(found)
+    assert (await api.call("DELETE", "/operators/nina"))[0] == 200
+    assert (await api.call("PUT", "/operators/demo", {"role": "king"}))[0] == 422
+    status, told = await api.call("POST", "/keys", {"name": "second", "role": "viewer", "days": 3})
+    assert (status, told["key"][:6]) == (201, "aldis_")
+    assert told["key"] not in str(await api.call("GET", "/keys"))
+    assert (await api.call("DELETE", "/keys/second"))[0] == 200
+    assert (await api.call("POST", "/keys", {"name": "third", "role": "viewer", "days": 0}))[0] == 422
