@@ -1,4 +1,4 @@
-"""What time it is, as a thing that can be handed in; nothing below `app.py` reads a clock by itself.
+"""What time it is, as a thing that can be handed in; nothing below `app/` reads a clock by itself.
 
 Instants are Unix time in whole milliseconds (`_at`, `_due_at`): they fit a SQLite integer, compare without
 time zones and cost nothing on the hot path. Intervals are seconds as float (`_s`), measured with the
@@ -25,7 +25,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clock; made in `app.py` and handed down."""
+    """The machine's clock; made in `app/` and handed down."""
 
     def now(self) -> int:
         """Return Unix time in milliseconds."""

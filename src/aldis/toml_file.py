@@ -1,7 +1,7 @@
 """Reads TOML into typed records and reports every fault at once, each with its line.
 
 msgspec stops at the first fault, and an operator wants all of them; so this walks the record's fields and
-lets msgspec judge one value at a time. Both files of Aldis come through here: `settings.py` and
+lets msgspec judge one value at a time. Both files of Aldis come through here: `settings/` and
 `accounts/directory_file.py`.
 """
 

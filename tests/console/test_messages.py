@@ -17,7 +17,7 @@ from tests.store.building import a_message
 
 from aldis.accounts.staff import Role
 from aldis.operating.people import People
-from aldis.store.contract import Acceptance
+from aldis.store.records import Acceptance
 from aldis.traffic.postback import PostbackResult
 
 NUMBER = "14805550111"

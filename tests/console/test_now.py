@@ -59,7 +59,7 @@ async def test_one_stream_too_many_is_refused_and_a_place_becomes_free(
         assert (await browser.ask("GET", "/live"))[0] == 503
         assert (await browser.ask("GET", "/"))[0] == 200
         streams.pop().close()
-        while watched.gateway._viewers.count == MOST_STREAMS:
+        while watched.gateway.operators.viewers.count == MOST_STREAMS:
             await asyncio.sleep(0.02)
         async with session.get(browser.base + "/live") as answer:
             assert answer.status == 200
@@ -97,7 +97,7 @@ async def test_who_takes_nothing_is_dropped(
     cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
     writer.write(f"GET /live HTTP/1.1\r\nhost: x\r\ncookie: {cookies}\r\n\r\n".encode())
     await desk_news.wait()
-    viewers = watched.gateway._viewers
+    viewers = watched.gateway.operators.viewers
     while viewers.count:
         await asyncio.sleep(0.05)
     writer.close()
@@ -107,7 +107,7 @@ async def test_streams_end_when_the_gateway_stops(watched: WholeGateway, browser
     async with browser.session.get(browser.base + "/live") as answer:
         stream = heard(answer)
         await anext(stream)
-        watched.gateway._sampler.stop()
-        watched.gateway._viewers.close()
+        watched.gateway.operators.sampler.stop()
+        watched.gateway.operators.viewers.close()
         assert len([each async for each in stream]) <= 1
         assert (await browser.ask("GET", "/live"))[0] == 503

@@ -10,7 +10,7 @@ from tests.fakes.browser import Browser
 from tests.fakes.whole import WholeGateway
 
 from aldis.stages.sending.upstream import CLOSED
-from aldis.store.contract import OptInKey
+from aldis.store.records import OptInKey
 
 
 async def test_a_link_is_stopped_and_started_by_its_buttons(watched: WholeGateway) -> None:

@@ -125,7 +125,7 @@ async def test_a_carrier_that_takes_nothing_delays_and_loses_nothing(
             while whole.gateway.links_up()["simulator"]:
                 await asyncio.sleep(0.02)
         else:
-            link = whole.gateway._links["simulator"]
+            link = whole.gateway._links._links["simulator"]
             assert isinstance(link, SmppLink)
             (bind,) = link.binds
             assert bind.session is not None

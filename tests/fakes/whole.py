@@ -19,7 +19,7 @@ from aldis.demo.world import text_of
 from aldis.dialects.registry import TRAITS
 from aldis.settings import Settings, SimulatorSettings, read
 from aldis.simulator.handsets import Received
-from aldis.store.contract import Timeline
+from aldis.store.records import Timeline
 from tests.fakes.customer import FakeCustomer
 
 SETTINGS = """

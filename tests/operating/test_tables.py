@@ -17,7 +17,7 @@ from aldis.accounts.staff import Actor, Role, audit
 from aldis.dialects.registry import TRAITS
 from aldis.operating.messages import Messages, Upstreams
 from aldis.operating.tables import cell, message_lines, row
-from aldis.store.contract import Acceptance
+from aldis.store.records import Acceptance
 from aldis.store.sqlite.store import SqliteStore
 from aldis.store.views import MessageFilter
 

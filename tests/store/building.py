@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from aldis.stages.sending.shares import share
-from aldis.store.contract import Acceptance, Store
+from aldis.store.contract import Store
+from aldis.store.records import Acceptance
 from aldis.traffic.message import NewMessage, Settlement, SubmittedSegment
 from aldis.traffic.postback import Notify
 from aldis.traffic.states import State

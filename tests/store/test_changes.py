@@ -10,8 +10,9 @@ from aldis.accounts.plan import plan_credit, plan_record, plan_removal
 from aldis.accounts.records import CARRIER, CREDIT, ROUTES, Record
 from aldis.accounts.staff import Actor, Role, audit
 from aldis.store.changes import Carrying
-from aldis.store.contract import OptInKey, Store
+from aldis.store.contract import Store
 from aldis.store.link_orders import LinkOrder, Wanted
+from aldis.store.records import OptInKey
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 from tests.store.building import NOW
 

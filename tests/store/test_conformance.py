@@ -11,7 +11,8 @@ from aldis.accounts import directory_file
 from aldis.accounts.plan import plan
 from aldis.dialects.registry import TRAITS
 from aldis.stages.sending.shares import share
-from aldis.store.contract import Acceptance, Store
+from aldis.store.contract import Store
+from aldis.store.records import Acceptance
 from aldis.traffic.message import Settlement, SubmittedSegment
 from aldis.traffic.postback import Notify, PostbackEvent, PostbackResult
 from aldis.traffic.receipt import Receipt, ReceiptState

@@ -9,7 +9,8 @@ import pytest
 
 from aldis.errors import StoreUnavailable
 from aldis.store.content_files import FOLDERS, ContentFiles, digest_of
-from aldis.store.contract import Purged, Store
+from aldis.store.contract import Store
+from aldis.store.records import Purged
 from aldis.traffic.content import MMS, KeptPart, as_column, from_column
 from aldis.traffic.inbound import NewInbound
 from aldis.traffic.message import NewMessage

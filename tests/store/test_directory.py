@@ -7,7 +7,8 @@ import asyncio
 from aldis.accounts import directory_file
 from aldis.accounts.plan import plan
 from aldis.dialects.registry import TRAITS
-from aldis.store.contract import OptInKey, Store
+from aldis.store.contract import Store
+from aldis.store.records import OptInKey
 from tests.store.building import NOW
 from tests.store.conftest import DIRECTORY
 

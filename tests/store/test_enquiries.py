@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from aldis.stages.sending.shares import share
-from aldis.store.contract import Acceptance, OptInKey, Purged, Store
+from aldis.store.contract import Store
+from aldis.store.records import Acceptance, OptInKey, Purged
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 from aldis.traffic.enquiry import Usage
 from aldis.traffic.message import NewMessage, Settlement, SubmittedSegment

@@ -9,7 +9,8 @@ import msgspec
 from aldis.sms.dcs import Alphabet
 from aldis.sms.reading import Piece
 from aldis.sms.udh import Concatenation
-from aldis.store.contract import InboundBatch, OptInKey, Store
+from aldis.store.contract import Store
+from aldis.store.records import InboundBatch, OptInKey
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 from aldis.traffic.inbound import InboundPart, NewInbound, Segments
 from aldis.traffic.postback import PostbackResult

@@ -17,7 +17,7 @@ from aldis.dialects.registry import TRAITS
 from aldis.errors import SettingsError
 from aldis.operating.directory import DirectoryEditor
 from aldis.settings import Settings, store_path
-from aldis.store.contract import OptInKey
+from aldis.store.records import OptInKey
 
 
 @click.command()

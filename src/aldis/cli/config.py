@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from aldis.app.linking import missing_pillow, tls_of
 from aldis.cli.running import config_option
 from aldis.errors import SettingsError
-from aldis.linking import missing_pillow, tls_of
 from aldis.settings import load, password_of
 
 

@@ -16,11 +16,11 @@ from rich.table import Table
 from rich.text import Text
 
 from aldis.app import open_store, store_health
+from aldis.app.linking import STANDING, address_of, probe_link
 from aldis.cli.door import DoorClient
 from aldis.cli.running import config_option, data_dir_option, run, settings_or_default
 from aldis.clock import SystemClock
 from aldis.errors import GatewayError, SettingsError
-from aldis.linking import STANDING, address_of, probe_link
 from aldis.operating import checkup
 from aldis.operating.certificates import certificate
 from aldis.operating.checkup import Finding, Verdict

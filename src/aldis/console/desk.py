@@ -1,4 +1,4 @@
-"""What the pages and the admin API stand on: made once by app.py, handed to every page."""
+"""What the pages and the admin API stand on: made once by app/, handed to every page."""
 
 from __future__ import annotations
 

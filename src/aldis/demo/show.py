@@ -19,7 +19,7 @@ from aldis.demo.world import CONSOLE_LOGIN, apply_world, refuse_public_addresses
 from aldis.doors.http.server import HttpServer, ServerSettings
 from aldis.errors import GatewayError
 from aldis.settings import Settings, host_and_port
-from aldis.store.contract import Timeline
+from aldis.store.records import Timeline
 
 #: how long the four journeys may take
 PATIENCE_S = 60.0

@@ -83,7 +83,7 @@ class Bulk:
     def __init__(self, store: BulkStore, directory: Callable[[], Directory]) -> None:
         self._store = store
         self._directory = directory
-        #: told when a job may run; a hint, wired by app.py
+        #: told when a job may run; a hint, wired by app/
         self.on_started: Callable[[], None] = lambda: None
 
     async def load(self, actor: Actor, wanted: NewJob, rows: Sequence[tuple[str, ...]], now: int) -> int:

@@ -85,7 +85,7 @@ class Consents:
         self._imports: dict[str, Import] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_stopping = False
-        #: told of (sender, number) that want to hear nothing more; a hint, wired by app.py
+        #: told of (sender, number) that want to hear nothing more; a hint, wired by app/
         self.on_opted_out: Callable[[set[tuple[str, str]]], None] = lambda _opted_out: None
 
     async def history(self, msisdn: str) -> list[ConsentChange]:

@@ -10,10 +10,8 @@ Obligations of every backend (tests/store holds it to them):
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from typing import Protocol
-
-import msgspec
 
 from aldis.accounts.directory import Directory
 from aldis.accounts.plan import Plan, Stored
@@ -22,19 +20,25 @@ from aldis.store.bulk import BulkStore
 from aldis.store.changes import ChangeStore
 from aldis.store.link_orders import LinkOrderStore
 from aldis.store.orders import OrderStore
+from aldis.store.records import (
+    Acceptance,
+    Balance,
+    InboundBatch,
+    OptInKey,
+    Purged,
+    Share,
+    Timeline,
+)
 from aldis.store.staff import StaffStore
 from aldis.store.views import ViewStore
 from aldis.store.watching import WatchingStore
 from aldis.traffic.consent import ConsentChange
-from aldis.traffic.content import KeptPart
 from aldis.traffic.enquiry import Usage
-from aldis.traffic.inbound import DueInbound, InboundFacts, InboundPart, NewInbound, Segments
+from aldis.traffic.inbound import DueInbound, InboundFacts, InboundPart, Segments
 from aldis.traffic.message import (
     ClaimedMessage,
     MessageFacts,
     MessageStatus,
-    NewMessage,
-    SegmentFacts,
     Settlement,
 )
 from aldis.traffic.postback import DuePostback, PostbackResult
@@ -43,88 +47,6 @@ from aldis.traffic.refusal import Refusal
 
 #: who applies a file where nobody is named
 APPLYING = Actor("aldis", Role.ADMIN, "command line")
-
-
-class Acceptance(msgspec.Struct, frozen=True, array_like=True):
-    """One submission to be stored whole or not at all."""
-
-    account_id: int
-    #: refuse what the balance does not cover
-    prepaid: bool
-    messages: tuple[NewMessage, ...]
-    #: what is to be remembered of whoever did it, where that is one of ours
-    entry: AuditEntry | None = None
-
-
-class OptInKey(msgspec.Struct, frozen=True):
-    """One person's consent to one topic (keyword or campaign) of one sender."""
-
-    sender: str
-    topic: str
-    msisdn: str
-
-
-class PostbackFacts(msgspec.Struct, frozen=True):
-    """One postback as the timeline shows it."""
-
-    postback_id: int
-    event: str
-    state: str
-    happened_at: int
-    attempts: int
-    last_tried_at: int
-    last_http_status: int | None
-    last_fault: str
-    #: None when it is done or given up
-    due_at: int | None
-    done: bool
-
-
-class Timeline(msgspec.Struct, frozen=True):
-    """Everything that is known of one message."""
-
-    message: MessageFacts
-    segments: tuple[SegmentFacts, ...]
-    postbacks: tuple[PostbackFacts, ...]
-    #: of a multimedia message
-    parts: tuple[KeptPart, ...] = ()
-
-
-class Purged(msgspec.Struct, frozen=True):
-    """What became of one look at old messages."""
-
-    forgotten: int
-    #: where to look on; 0: from the start
-    after: int
-
-
-class InboundBatch(msgspec.Struct, frozen=True):
-    """What handsets sent, as one round of the collector judged it."""
-
-    #: as they are to be from now on
-    segments: tuple[Segments, ...]
-    messages: tuple[NewInbound, ...]
-    #: an identical message within this time is the carrier's repetition
-    repeat_ms: int
-    #: accounts that cannot owe, among those that reply
-    prepaid: frozenset[int]
-
-
-class Balance(msgspec.Struct, frozen=True):
-    """An account's money in millionths."""
-
-    credited: int
-    held: int
-    spent: int
-
-    @property
-    def available(self) -> int:
-        """What may still be held."""
-        return self.credited - self.held - self.spent
-
-
-#: (how many wait, by priority; how many may be taken) → how many to take of each priority
-Share = Callable[[dict[int, int], int], dict[int, int]]
 
 
 class Store(Protocol):

@@ -1,6 +1,6 @@
 """What an MMSC asks of us: takes its reports and what handsets send, and says yes when they are kept.
 
-Whoever asks must show the link's user and password. The server under it is `app.py`'s business.
+Whoever asks must show the link's user and password. The server under it is `app/`'s business.
 """
 
 from __future__ import annotations

@@ -23,7 +23,8 @@ from aldis.stages.admission.case import Case, ContentLimits, Findings, Links, Un
 from aldis.stages.admission.writing import writings_of
 from aldis.stages.authenticate import Authenticator
 from aldis.store.content_files import ContentFiles, digest_of
-from aldis.store.contract import Acceptance, OptInKey, Store
+from aldis.store.contract import Store
+from aldis.store.records import Acceptance, OptInKey
 from aldis.traffic.content import MMS, KeptPart, as_column
 from aldis.traffic.ids import IdBlocks
 from aldis.traffic.message import NewMessage
@@ -82,7 +83,7 @@ class Admitter:
         self._refilling = asyncio.Lock()
         #: by account and unit
         self._buckets: dict[tuple[str, Unit], TokenBucket] = {}
-        #: told which links got work; a hint, wired by app.py
+        #: told which links got work; a hint, wired by app/
         self.on_accepted: Callable[[set[str]], None] = lambda _links: None
         #: set when the gateway stops: everything is refused as unavailable
         self.draining = False

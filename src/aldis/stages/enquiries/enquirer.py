@@ -14,7 +14,8 @@ from aldis.clock import Clock
 from aldis.dialects.contract import Dialect
 from aldis.dialects.exchange import HttpRequest
 from aldis.stages.authenticate import Authenticator
-from aldis.store.contract import OptInKey, Store
+from aldis.store.contract import Store
+from aldis.store.records import OptInKey
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 from aldis.traffic.enquiry import (
     Answer,

@@ -19,7 +19,8 @@ from aldis.stages.inbound.desk import Desk
 from aldis.stages.inbound.reply import Replier
 from aldis.stages.inbound.rules import Meaning, fingerprint, meaning_of
 from aldis.stages.intake import Intake
-from aldis.store.contract import InboundBatch, Store
+from aldis.store.contract import Store
+from aldis.store.records import InboundBatch
 from aldis.telemetry import Metrics
 from aldis.traffic.consent import ConsentKind
 from aldis.traffic.content import as_column
@@ -63,9 +64,9 @@ class Collector:
         self.take = self._intake.take
         self.stop = self._intake.stop
         self.run = self._intake.run
-        #: told who has opted out of which sender, before the carrier hears yes; wired by app.py
+        #: told who has opted out of which sender, before the carrier hears yes; wired by app/
         self.on_opted_out: Callable[[set[tuple[str, str]]], None] = lambda _pairs: None
-        #: told after messages were kept; a hint, wired by app.py
+        #: told after messages were kept; a hint, wired by app/
         self.on_kept: Callable[[], None] = lambda: None
 
     async def _keep(self, parts: list[InboundPart]) -> None:

@@ -30,7 +30,7 @@ class Recorder:
         self.stop = self._intake.stop
         self.run = self._intake.run
         self.step = self._intake.step
-        #: told after receipts were stored; a hint, wired by app.py
+        #: told after receipts were stored; a hint, wired by app/
         self.on_recorded: Callable[[], None] = lambda: None
 
     async def _record(self, receipts: list[Receipt]) -> None:

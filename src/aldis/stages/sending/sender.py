@@ -93,7 +93,7 @@ class Sender:
         self._is_held = False
         #: outcomes since they were last counted in the metrics
         self._answered: Counter[type[Outcome]] = Counter()
-        #: told when postbacks became due; a hint, wired by app.py
+        #: told when postbacks became due; a hint, wired by app/
         self.on_owed: Callable[[], None] = lambda: None
         upstream.on_outcome = self._take_outcome
         upstream.on_change = self._take_change

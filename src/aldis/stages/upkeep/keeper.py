@@ -74,7 +74,7 @@ class Keeper:
         self._purged_up_to = 0
         #: links and priorities that ever had a backlog, so that an empty one shows as 0
         self._waited: set[tuple[str, int]] = set()
-        #: told after messages ended; a hint, wired by app.py
+        #: told after messages ended; a hint, wired by app/
         self.on_ended: Callable[[], None] = lambda: None
 
     def stop(self) -> None:

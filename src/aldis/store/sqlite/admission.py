@@ -7,7 +7,7 @@ from typing import Any
 import apsw
 from msgspec.structs import astuple
 
-from aldis.store.contract import Acceptance
+from aldis.store.records import Acceptance
 from aldis.store.sqlite import auditing, content_use, recipients
 from aldis.store.sqlite.rows import as_json, every, first, for_each, one
 from aldis.traffic.message import NewMessage

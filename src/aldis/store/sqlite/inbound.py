@@ -8,7 +8,7 @@ import apsw
 import msgspec
 
 from aldis.sms.reading import Piece
-from aldis.store.contract import Acceptance, InboundBatch
+from aldis.store.records import Acceptance, InboundBatch
 from aldis.store.sqlite import admission, consent, content_use, owed
 from aldis.store.sqlite.rows import as_json, every, first
 from aldis.traffic.inbound import InboundFacts, InboundPart, NewInbound, Segments

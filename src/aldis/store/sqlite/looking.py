@@ -6,7 +6,7 @@ from typing import Any
 
 import apsw
 
-from aldis.store.contract import Balance, PostbackFacts, Timeline
+from aldis.store.records import Balance, PostbackFacts, Timeline
 from aldis.store.sqlite.rows import MESSAGE_FACTS, every, first, message_facts, one
 from aldis.traffic.content import from_column
 from aldis.traffic.message import MessageFacts, SegmentFacts

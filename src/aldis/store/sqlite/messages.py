@@ -15,8 +15,8 @@ import msgspec
 
 from aldis.accounts.staff import AuditEntry
 from aldis.store.changes import Carrying
-from aldis.store.contract import Acceptance, InboundBatch
 from aldis.store.orders import Order
+from aldis.store.records import Acceptance, InboundBatch
 from aldis.store.sqlite import (
     admission,
     bulk,

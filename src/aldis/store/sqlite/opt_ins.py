@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import apsw
 
-from aldis.store.contract import OptInKey
+from aldis.store.records import OptInKey
 from aldis.store.sqlite.rows import as_json, every
 
 _PRESENT = """

@@ -10,8 +10,8 @@ import apsw
 import msgspec
 
 from aldis.accounts.staff import AuditEntry
-from aldis.store.contract import Acceptance
 from aldis.store.orders import Order, OrderAnswer, OrderKind, Replayed
+from aldis.store.records import Acceptance
 from aldis.store.sqlite import admission, auditing, cancelling, owed
 from aldis.store.sqlite.claims import Claims
 from aldis.store.sqlite.rows import as_json, every, first, one

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import apsw
 import msgspec
 
-from aldis.store.contract import Share
+from aldis.store.records import Share
 from aldis.store.sqlite import endings, receipts
 from aldis.store.sqlite.endings import Ending
 from aldis.store.sqlite.rows import as_json, every, for_each, one

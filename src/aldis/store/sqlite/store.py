@@ -18,16 +18,8 @@ from aldis.accounts.plan import Plan, Stored
 from aldis.accounts.staff import Actor, AuditEntry
 from aldis.errors import StoreUnavailable
 from aldis.store.changes import Carrying
-from aldis.store.contract import (
-    APPLYING,
-    Acceptance,
-    Balance,
-    InboundBatch,
-    OptInKey,
-    Purged,
-    Share,
-    Timeline,
-)
+from aldis.store.contract import APPLYING
+from aldis.store.records import Acceptance, Balance, InboundBatch, OptInKey, Purged, Share, Timeline
 from aldis.store.sqlite import (
     admission,
     cancelling,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import apsw
 import msgspec
 
-from aldis.store.contract import Purged
+from aldis.store.records import Purged
 from aldis.store.sqlite import endings, owed, recipients
 from aldis.store.sqlite.rows import as_json, every, for_each
 from aldis.traffic.states import Event, State, after

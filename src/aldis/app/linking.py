@@ -1,6 +1,6 @@
 """Builds links from their settings: which class speaks to which kind of carrier, and what each can carry.
 
-Called by `app.py` at start, and by `aldis config check` for what only building can tell.
+Called by `app/` at start, and by `aldis config check` for what only building can tell.
 """
 
 from __future__ import annotations

@@ -1,0 +1,61 @@
+"""Builds the customers' door: its routes, the hosts that are bound to a dialect, the house's own paths."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+from aldis.dialects.exchange import HttpReply
+from aldis.dialects.registry import BY_NAME, BY_PATH
+from aldis.doors.http import house
+from aldis.doors.http.app import Door
+from aldis.doors.http.guard import GuardLimits
+from aldis.doors.http.server import ServerSettings
+from aldis.settings import HttpSettings, host_and_port
+from aldis.stages.admission.admit import Admitter
+from aldis.stages.enquiries.enquirer import Enquirer
+from aldis.telemetry import Metrics
+
+
+def door_of(
+    http: HttpSettings,
+    admitter: Admitter,
+    enquirer: Enquirer,
+    metrics: Metrics,
+    binds: Callable[[], dict[str, list[str]]],
+) -> Door:
+    """Build the door."""
+    paths: dict[str, Callable[[], HttpReply]] = {
+        "/health/live": house.live,
+        "/health/ready": functools.partial(house.ready, binds, lambda: admitter.draining),
+        "/metrics": functools.partial(house.metrics, metrics),
+    }
+    hosts = {
+        host.lower(): dict.fromkeys(BY_NAME[dialect].paths, BY_NAME[dialect])
+        for dialect, names in http.hosts.items()
+        for host in names
+    }
+    return Door(BY_PATH, paths, admitter, enquirer, metrics, hosts)
+
+
+def server_settings(http: HttpSettings) -> ServerSettings:
+    """Tell where and how the door listens."""
+    host, port = host_and_port(http.listen)
+    return ServerSettings(
+        host=host,
+        port=port,
+        guard=GuardLimits(
+            header_octets=http.header_octets,
+            header_count=http.header_count,
+            header_s=http.header_s,
+            body_s=http.body_s,
+            body_octets=http.max_body_octets,
+            connections=http.connections,
+            connections_per_address=http.connections_per_address,
+            trusted=frozenset(http.trusted_proxies),
+        ),
+        certificate=Path(http.certificate) if http.certificate else None,
+        key=Path(http.key) if http.key else None,
+        public_url=http.public_url,
+    )

@@ -1,0 +1,182 @@
+"""The gateway: settings → store → stages → links and doors, started and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from pathlib import Path
+
+import structlog
+
+from aldis.accounts.directory import CurrentDirectory
+from aldis.app import stores
+from aldis.app.doors import door_of, server_settings
+from aldis.app.entropy import Entropy, luck
+from aldis.app.linking import Surroundings, content_limits, links_of
+from aldis.app.links import GRACE_S, Links, within
+from aldis.app.operators import Operators, Parts
+from aldis.app.simulator import Simulator
+from aldis.channels.http.client import HttpChannel
+from aldis.clock import Clock
+from aldis.console.server import ConsoleServer
+from aldis.dialects.registry import BY_NAME
+from aldis.doors.http.server import HttpServer
+from aldis.settings import Settings
+from aldis.stages.admission.admit import Admitter, ContentDesk, Deadlines
+from aldis.stages.authenticate import Authenticator
+from aldis.stages.enquiries.enquirer import Enquirer
+from aldis.stages.inbound.collector import Collector
+from aldis.stages.inbound.mms import MmsIntake
+from aldis.stages.inbound.reply import Replier
+from aldis.stages.postbacks.poster import Poster
+from aldis.stages.receipts.recorder import Recorder
+from aldis.stages.sending.upstream import Condition
+from aldis.stages.upkeep.keeper import Keeper, KeeperSettings
+from aldis.store.content_files import ContentFiles
+from aldis.store.contract import Store
+from aldis.telemetry import Metrics
+
+log = structlog.get_logger()
+
+
+class Gateway:
+    """One running gateway: `start`, then `stop`."""
+
+    def __init__(self, settings: Settings, data_dir: Path, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self.metrics = Metrics()
+        self._lock = stores.own(data_dir)
+        #: set when the store's writer has ended by itself: what was kept is unknown, so nothing may go on
+        self.lost = asyncio.Event()
+        self.store: Store = stores.open_to_serve(settings, data_dir, self._lock, self.lost.set)
+        self.admitter: Admitter
+        self.enquirer: Enquirer
+        self.poster: Poster
+        self.server: HttpServer
+        self._contents = ContentFiles(data_dir)
+        self._recorder = Recorder(self.store, self.metrics)
+        self._channel = HttpChannel()
+        self._keeper: Keeper
+        self._collector: Collector
+        self._links = Links(self.store)
+        self.operators: Operators
+        self._tasks: list[asyncio.Task[None]] = []
+        #: the built-in simulator, where the settings ask for one
+        self.simulator: Simulator | None = None
+
+    async def start(self) -> None:
+        """Open everything; when this returns, requests are taken."""
+        settings = self._settings
+        if settings.simulator is not None:
+            self.simulator = Simulator(settings.simulator, self._clock)
+            await self.simulator.start()
+        current = CurrentDirectory(await self.store.directory())
+        self._build_stages(current)
+        self._links.add_all(settings.link, self._surroundings())
+        parts = Parts(
+            settings=settings,
+            store=self.store,
+            clock=self._clock,
+            metrics=self.metrics,
+            current=current,
+            admitter=self.admitter,
+            enquirer=self.enquirer,
+            keeper=self._keeper,
+            links=self._links,
+            simulator=self.simulator,
+        )
+        self.operators = Operators(parts)
+        self._wire_hints()
+        # Before anything is sent: a port that is taken must not leave messages in doubt.
+        door = door_of(settings.http, self.admitter, self.enquirer, self.metrics, self._links.binds)
+        self.server = HttpServer(door.serve, server_settings(settings.http), Entropy())
+        await self._links.recover(self._clock.now())
+        agents = (self._recorder, self._collector, self.poster, self._keeper, self._links.follower)
+        self._tasks = [asyncio.create_task(agent.run()) for agent in agents]
+        await self._links.start()
+        await self.server.start()
+        await self.operators.start()
+        log.info("gateway up", port=self.server.port, links=self._links.names)
+
+    async def stop(self) -> None:
+        """Refuse new work, finish what is under way within bounds, close."""
+        self.admitter.draining = True
+        await self.operators.close()
+        await self.server.stop()
+        self._links.follower.stop()
+        await self._links.stop()
+        for agent in (self._recorder, self._collector, self.poster, self._keeper):
+            agent.stop()
+        await within(GRACE_S, [*self._tasks, *self.operators.tasks])
+        await self._channel.close()
+        await self.store.close()
+        if self.simulator is not None:
+            await self.simulator.stop()
+        self._lock.release()
+        log.info("gateway down")
+
+    @property
+    def console(self) -> ConsoleServer | None:
+        """The console, where the settings ask for one."""
+        return self.operators.console
+
+    def links_up(self) -> dict[str, bool]:
+        """Tell which links are bound, and not to be drained."""
+        return self._links.are_up()
+
+    def conditions(self) -> dict[str, Condition]:
+        """Tell how each link stands."""
+        return self._links.conditions()
+
+    def binds(self) -> dict[str, list[str]]:
+        """Tell how the binds of each link stand, for people."""
+        return self._links.binds()
+
+    def _build_stages(self, current: CurrentDirectory) -> None:
+        settings, store, clock = self._settings, self.store, self._clock
+        authenticator = Authenticator(clock, secrets.token_bytes(32))
+        links = links_of(settings.link, self._links.is_up)
+        deadlines = Deadlines(settings.messages.validity_s, settings.messages.receipt_patience_s)
+        content = ContentDesk(self._contents, content_limits(settings.messages))
+        self.admitter = Admitter(store, clock, current, authenticator, links, deadlines, content)
+        self.enquirer = Enquirer(store, clock, current, authenticator)
+        replier = Replier(current, links.rules, self._links.is_up, links.routes)
+        repeat_s = settings.messages.inbound_repeat_s
+        self._collector = Collector(store, current, clock, replier, self.metrics, repeat_s)
+        read = self._contents.read
+        self.poster = Poster(store, self._channel, BY_NAME, current, clock, self.metrics, read)
+        keeping = KeeperSettings(
+            settings.store.retention_days,
+            settings.messages.receipt_patience_s,
+            settings.messages.failover_s,
+        )
+        are_up = self._links.are_up
+        self._keeper = Keeper(store, current, clock, keeping, self.metrics, are_up, self._contents)
+
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(
+            clock=self._clock,
+            metrics=self.metrics,
+            luck=luck,
+            take_receipt=self._recorder.take,
+            take_inbound=self._collector.take,
+            take_mms=MmsIntake(self._contents, self._collector.take).take,
+            read_content=self._contents.read,
+        )
+
+    def _wire_hints(self) -> None:
+        """Let each stage's commit wake the next; all of them poll as well."""
+
+        def let_go(opted_out: set[tuple[str, str]]) -> None:
+            """Have nothing more go to them."""
+            self._links.let_go(opted_out)
+            self._keeper.note_opted_out()
+
+        self.admitter.on_accepted = self._links.wake
+        self._collector.on_opted_out = self.operators.consents.on_opted_out = let_go
+        self._collector.on_kept = self.poster.wake
+        self._recorder.on_recorded = self.poster.wake
+        self._keeper.on_ended = self.poster.wake
+        for sender in self._links.senders.values():
+            sender.on_owed = self.poster.wake

@@ -1,0 +1,135 @@
+"""All links of one gateway with who feeds each, and how they stand."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+
+import structlog
+
+from aldis.app.entropy import Entropy, luck
+from aldis.app.linking import Link, Surroundings, link_of, listener_of, sender_settings, text_rules
+from aldis.doors.http.server import HttpServer
+from aldis.links.smpp import explain
+from aldis.operating.messages import Upstreams
+from aldis.settings import LinkEntry, Settings
+from aldis.stages.sending.orders import Line, OrderFollower
+from aldis.stages.sending.sender import Sender
+from aldis.stages.sending.upstream import Condition
+from aldis.store.contract import Store
+
+log = structlog.get_logger()
+
+#: how long what is under way may take when the gateway stops, and an unbind
+GRACE_S = 10.0
+UNBIND_S = 1.0
+
+
+class Links:
+    """The links; `add_all`, `recover`, `start`, then `stop`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._links: dict[str, Link] = {}
+        #: where carriers ask us
+        self._listeners: list[HttpServer] = []
+        self.senders: dict[str, Sender] = {}
+        self._lines: dict[str, Line] = {}
+        self.follower = OrderFollower(store, self._lines)
+        self._link_tasks: list[asyncio.Task[None]] = []
+        self._sender_tasks: list[asyncio.Task[None]] = []
+
+    def add_all(self, entries: tuple[LinkEntry, ...], around: Surroundings) -> None:
+        """Build them. Raises SettingsError."""
+        for entry in entries:
+            link = self._links[entry.name] = link_of(entry, around)
+            settings = sender_settings(entry)
+            around.metrics.link_window.labels(entry.name).set(link.window)
+            around.metrics.link_limit.labels(entry.name).set(entry.tps or 0)
+            sender = Sender(self._store, link, settings, around.clock, luck, around.metrics)
+            self.senders[entry.name] = sender
+            self._lines[entry.name] = Line(link, sender)
+            listener = listener_of(entry, around)
+            if listener is not None:
+                self._listeners.append(HttpServer(*listener, Entropy()))
+
+    async def recover(self, now: int) -> None:
+        """Release what a lost owner left behind, and stop what operators have stopped."""
+        for sender in self.senders.values():
+            await sender.recover()
+        await self._store.recover_orphans(list(self._links), now)
+        await self.follower.step()
+
+    async def start(self) -> None:
+        """Connect, send and listen."""
+        self._link_tasks = [asyncio.create_task(link.run()) for link in self._links.values()]
+        self._sender_tasks = [asyncio.create_task(sender.run()) for sender in self.senders.values()]
+        for server in self._listeners:
+            await server.start()
+
+    async def stop(self) -> None:
+        """Claim no more, finish what is under way within bounds, unbind."""
+        for sender in self.senders.values():
+            sender.stop()
+        await within(GRACE_S, self._sender_tasks)
+        await asyncio.gather(*(link.stop(UNBIND_S) for link in self._links.values()))
+        await within(GRACE_S, [*self._link_tasks, *self._sender_tasks])
+        for server in self._listeners:
+            await server.stop()
+
+    @property
+    def names(self) -> list[str]:
+        """All, in the order of the settings."""
+        return list(self._links)
+
+    def wake(self, links: set[str]) -> None:
+        """Say that these may have work."""
+        for name in links:
+            if name in self.senders:
+                self.senders[name].wake()
+
+    def let_go(self, opted_out: set[tuple[str, str]]) -> None:
+        """Have every sender let go of what goes to them."""
+        for sender in self.senders.values():
+            sender.let_go(opted_out)
+
+    def is_up(self, name: str) -> bool:
+        """Whether messages can go over a link: it is bound, and not to be drained."""
+        link = self._links.get(name)
+        return link is not None and link.is_up and self.follower.takes(name)
+
+    def are_up(self) -> dict[str, bool]:
+        """Tell it of all."""
+        return {name: self.is_up(name) for name in self._links}
+
+    def conditions(self) -> dict[str, Condition]:
+        """Tell how each link stands."""
+        return {name: link.condition() for name, link in self._links.items()}
+
+    def binds(self) -> dict[str, list[str]]:
+        """Tell how the binds of each link stand, for people."""
+        return {name: list(condition.binds) for name, condition in self.conditions().items()}
+
+    def errors(self) -> dict[str, tuple[str, int]]:
+        """Tell why each was last not up, and when (Unix milliseconds); "", 0 for never."""
+        standing = self.conditions()
+        return {name: (each.last_error, each.last_error_at) for name, each in standing.items()}
+
+
+def upstreams(settings: Settings) -> Upstreams:
+    """Give the links of the settings to those who only look, where none of them runs."""
+    quirks = {entry.name: entry.quirks for entry in settings.link if entry.kind == "smpp"}
+    return Upstreams(
+        rules=text_rules(settings.link),
+        is_up=lambda _link: True,
+        inspect=functools.partial(explain.submits, quirks=quirks),
+        mms=frozenset(entry.name for entry in settings.link if entry.kind == "mm7"),
+    )
+
+
+async def within(seconds: float, tasks: list[asyncio.Task[None]]) -> None:
+    """Wait for tasks, but no longer."""
+    if tasks:
+        _, late = await asyncio.wait(tasks, timeout=seconds)
+        if late:
+            log.warning("stopping without waiting any longer", tasks=len(late))

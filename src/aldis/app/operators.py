@@ -1,0 +1,155 @@
+"""What only operators use, wired together: live numbers, orders, tables, and the console over all of it."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+
+import msgspec
+
+from aldis.accounts.directory import CurrentDirectory
+from aldis.app.links import Links, upstreams
+from aldis.app.simulator import Simulator
+from aldis.clock import Clock
+from aldis.console.desk import Desk
+from aldis.console.server import ConsoleServer
+from aldis.console.site import site
+from aldis.console.viewers import Viewers
+from aldis.dialects import native
+from aldis.dialects.exchange import HttpRequest
+from aldis.dialects.native.problems import words_of
+from aldis.operating.bulk import Bulk
+from aldis.operating.clerk import Clerk
+from aldis.operating.consents import Consents
+from aldis.operating.credentials import Credentials
+from aldis.operating.directory import DirectoryEditor
+from aldis.operating.happenings import Happenings
+from aldis.operating.history import History
+from aldis.operating.inbound import Inbound
+from aldis.operating.links import LinkOrders
+from aldis.operating.messages import Messages
+from aldis.operating.people import People
+from aldis.operating.phones import Phones
+from aldis.operating.postbacks import Postbacks
+from aldis.operating.sampling import Sampler
+from aldis.operating.sending import Sending
+from aldis.operating.statistics import Statistics
+from aldis.settings import Settings, host_and_port
+from aldis.simulator.counter import OperatorsCounter
+from aldis.stages.admission.admit import Admitter
+from aldis.stages.bulk.dispatcher import Dispatcher
+from aldis.stages.enquiries.enquirer import Enquirer
+from aldis.stages.upkeep.keeper import Keeper
+from aldis.store.contract import Store
+from aldis.telemetry import Metrics
+from aldis.traffic.refusal import Refusal
+from aldis.traffic.submission import Admitted, Submission
+
+#: what stands where a customer's request would, when the house itself sends
+OURS = HttpRequest("POST", "", b"", [], b"", "")
+
+
+class Parts(msgspec.Struct, frozen=True):
+    """What operators look at and act on."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    metrics: Metrics
+    current: CurrentDirectory
+    admitter: Admitter
+    enquirer: Enquirer
+    keeper: Keeper
+    links: Links
+    simulator: Simulator | None
+
+
+class Operators:
+    """Agents that carry operators' wishes out, and where they are wished."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        store, clock, links = parts.store, parts.clock, parts.links
+        seen = msgspec.structs.replace(upstreams(parts.settings), is_up=links.is_up, wake=links.wake)
+        self._messages = Messages(store, parts.current, seen)
+        self._clerk = Clerk(store, self._messages, clock)
+        self.consents = Consents(store)
+        self._dispatcher = Dispatcher(
+            store,
+            clock,
+            parts.current,
+            native.DIALECT.name,
+            self._admit,
+            words_of,
+            parts.settings.store.retention_days,
+        )
+        self.sampler = Sampler(store.watching, parts.metrics, clock, links.binds, links.errors)
+        self.viewers = Viewers()
+        self._tasks: list[asyncio.Task[None]] = []
+        #: None where the settings ask for none
+        self.console: ConsoleServer | None = None
+
+    async def start(self) -> None:
+        """Follow orders, and open the console where the settings ask for one."""
+        settings = self._parts.settings
+        self._tasks = [asyncio.create_task(run()) for run in (self._clerk.run, self._dispatcher.run)]
+        if settings.console is None:
+            return
+        await self.sampler.recall()
+        self._tasks.append(asyncio.create_task(self.sampler.run()))
+        self.console = ConsoleServer(site(self._desk()), *host_and_port(settings.console.listen))
+        await self.console.start()
+
+    async def close(self) -> None:
+        """Take no more wishes."""
+        self.sampler.stop()
+        self.viewers.close()
+        self._dispatcher.stop()
+        self._clerk.stop()
+        if self.console is not None:
+            await self.console.stop()
+        await self.consents.stop()
+
+    @property
+    def tasks(self) -> list[asyncio.Task[None]]:
+        """What is to be waited for after `close`."""
+        return self._tasks
+
+    def _desk(self) -> Desk:
+        parts, store, current = self._parts, self._parts.store, self._parts.current
+        carrier = None if parts.simulator is None else OperatorsCounter(parts.simulator.memory)
+        ask = functools.partial(parts.enquirer.answer, native.DIALECT, OURS)
+        bulk = Bulk(store.bulk, lambda: current.directory)
+        bulk.on_started = self._dispatcher.wake
+        editor = DirectoryEditor(store, parts.keeper.follow_directory)
+        tps = {entry.name: entry.tps for entry in parts.settings.link}
+        return Desk(
+            store=store,
+            clock=parts.clock,
+            current=current,
+            metrics=parts.metrics,
+            people=People(store.staff),
+            binds=parts.links.binds,
+            sampler=self.sampler,
+            happenings=Happenings(store.watching, current, parts.clock),
+            phones=Phones(carrier, store.watching),
+            viewers=self.viewers,
+            messages=self._messages,
+            inbound=Inbound(store),
+            postbacks=Postbacks(store),
+            statistics=Statistics(store, current),
+            sending=Sending(self._admit, ask, current),
+            bulk=bulk,
+            directory=editor,
+            credentials=Credentials(editor),
+            history=History(store, editor),
+            links=LinkOrders(store, tps, parts.links.conditions, parts.links.follower.wake),
+            consents=self.consents,
+        )
+
+    async def _admit(self, submission: Submission) -> Admitted | Refusal:
+        """Have accepted what the house itself sends for an account."""
+        verdict = await self._parts.admitter.admit(native.DIALECT, OURS, submission)
+        if isinstance(verdict, Admitted) and not submission.dry_run:
+            self._parts.metrics.accepted.labels(native.DIALECT.name).inc(submission.recipient_count)
+        return verdict

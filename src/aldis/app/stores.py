@@ -1,0 +1,50 @@
+"""Opens stores: the only file that knows the concrete one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from aldis.settings import Settings, store_path
+from aldis.store.health import StoreHealth
+from aldis.store.sqlite.health import look_over
+from aldis.store.sqlite.in_process import ProcessRunner
+from aldis.store.sqlite.journal import Journal
+from aldis.store.sqlite.ownership import OwnerLock, is_owned
+from aldis.store.sqlite.store import SqliteStore
+
+#: how long to wait for a gateway that is just ending
+TAKE_OVER_S = 2.0
+
+
+def own(data_dir: Path) -> OwnerLock:
+    """Make a data directory ours until released. Raises SettingsError when another gateway has it."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    return OwnerLock(data_dir, TAKE_OVER_S)
+
+
+def open_store(settings: Settings, data_dir: Path) -> SqliteStore:
+    """Open the store that the settings name, for a command; inside a running event loop."""
+    return SqliteStore(store_path(settings.store.url, data_dir))
+
+
+def store_health(path: Path) -> StoreHealth:
+    """Look a store's file over."""
+    return look_over(path)
+
+
+def is_served(data_dir: Path) -> bool:
+    """Tell whether a gateway runs over a data directory now."""
+    return is_owned(data_dir)
+
+
+def open_to_serve(
+    settings: Settings, data_dir: Path, lock: OwnerLock, on_lost: Callable[[], None]
+) -> SqliteStore:
+    """Open the store for a gateway; `on_lost` is called when its writer has ended by itself."""
+    path, writer = store_path(settings.store.url, data_dir), settings.store.writer
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if writer == "thread" or (writer == "auto" and cores == 1):
+        return SqliteStore(path, journal=Journal(data_dir))
+    return SqliteStore(path, ProcessRunner(path, (lock.descriptor,), on_lost), Journal(data_dir))

@@ -1,0 +1,162 @@
+"""The sections of `aldis.toml` as records. docs/reference/settings.md describes every key."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from aldis.links.smpp.quirks import Quirks
+
+
+class HttpSettings(msgspec.Struct, frozen=True):
+    """`[http]`: the customers' door."""
+
+    listen: str = "127.0.0.1:8080"
+    #: PEM files; both or neither
+    certificate: str = ""
+    key: str = ""
+    #: scheme and host as customers write them, which signatures of requests cover; "": as the request says
+    public_url: str = ""
+    #: by dialect: host names at which that dialect is served and nothing else
+    hosts: dict[str, tuple[str, ...]] = {}
+    #: addresses of proxies whose X-Forwarded-For is believed
+    trusted_proxies: tuple[str, ...] = ()
+    connections: int = 2000
+    connections_per_address: int = 40
+    max_body_octets: int = 2_097_152
+    header_octets: int = 32_768
+    header_count: int = 100
+    header_s: float = 5.0
+    body_s: float = 30.0
+
+
+class StoreSettings(msgspec.Struct, frozen=True):
+    """`[store]`."""
+
+    #: a relative path is inside the data directory
+    url: str = "sqlite:///aldis.db"
+    #: where transactions run; auto: in a process of their own where there is more than one core
+    writer: Literal["auto", "process", "thread"] = "auto"
+    #: ended messages are forgotten after so many days
+    retention_days: int = 30
+
+
+class MessageSettings(msgspec.Struct, frozen=True):
+    """`[messages]`."""
+
+    #: how long a message may wait to be sent
+    validity_s: int = 172_800
+    #: how long a link must be down before its messages take a backup
+    failover_s: int = 30
+    #: the same words from the same handset within this time are the carrier's repetition
+    inbound_repeat_s: int = 60
+    #: attachments and text of one multimedia message
+    mms_octets: int = 1_048_576
+    #: look into pictures before they are accepted
+    mms_verify: bool = False
+    #: how long to wait for a receipt before a message counts as unconfirmed
+    receipt_patience_s: int = 259_200
+
+
+class LinkEntry(msgspec.Struct, frozen=True):
+    """`[[link]]`: a carrier's SMSC, or with `kind = "mm7"` its MMSC."""
+
+    name: str
+    kind: Literal["smpp", "mm7"] = "smpp"
+    host: str = ""
+    port: int = 0
+    #: a transceiver, or a transmitter and a receiver
+    bind: Literal["transceiver", "pair"] = "transceiver"
+    #: so many of them
+    binds: int = 1
+    tls: bool = False
+    #: PEM files: whom to believe instead of the system's authorities; who we are
+    tls_ca: str = ""
+    tls_certificate: str = ""
+    tls_key: str = ""
+    system_id: str = ""
+    password: str = ""
+    password_file: str = ""
+    system_type: str = ""
+    #: unanswered submits on each bind
+    window: int = 100
+    #: segments a second; none: no limit
+    tps: float | None = None
+    #: what to do with a message that was submitted and not answered: send again, or wait for its receipt
+    in_doubt: Literal["resend", "hold"] = "resend"
+    max_attempts: int = 24
+    enquire_link_s: float = 30.0
+    response_s: float = 30.0
+    quirks: Quirks = Quirks()
+    #: where an MMSC takes messages
+    url: str = ""
+    #: who we are to it
+    vasp_id: str = ""
+    vas_id: str = ""
+    service_code: str = ""
+    user: str = ""
+    #: where it sends its reports and what handsets write, and what it must show; "": nowhere
+    listen: str = ""
+    listen_user: str = ""
+    listen_password: str = ""
+    #: PEM files; both or neither
+    listen_certificate: str = ""
+    listen_key: str = ""
+    #: of one message; 0: no limit of its own
+    max_octets: int = 0
+    #: pictures are made smaller where a message is larger than that
+    downscale: bool = False
+
+
+class SimulatorSettings(msgspec.Struct, frozen=True):
+    """`[simulator]`: a built-in SMSC; it runs only when this section is there."""
+
+    listen: str = "127.0.0.1:2775"
+    view: str = "127.0.0.1:8090"
+    system_id: str = ""
+    password: str = ""
+    #: where the MMSC sends its reports and what handsets write, and what it shows there; "": nowhere
+    vasp_url: str = ""
+    vasp_user: str = ""
+    vasp_password: str = ""
+    #: unbind a customer that only says that it lives, after so long
+    inactivity_s: float | None = None
+
+
+class ConsoleSettings(msgspec.Struct, frozen=True):
+    """`[console]`: the operator's pages and the admin API; they run only when this section is there."""
+
+    listen: str = "127.0.0.1:8081"
+
+
+class LogSettings(msgspec.Struct, frozen=True):
+    """`[log]`."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    #: auto: colours on a terminal, JSON otherwise
+    format: Literal["auto", "json", "console"] = "auto"
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """The whole file."""
+
+    http: HttpSettings = HttpSettings()
+    store: StoreSettings = StoreSettings()
+    messages: MessageSettings = MessageSettings()
+    link: tuple[LinkEntry, ...] = ()
+    simulator: SimulatorSettings | None = None
+    console: ConsoleSettings | None = None
+    log: LogSettings = LogSettings()
+
+
+class File(msgspec.Struct, frozen=True):
+    """The file's sections as `toml_file` walks them: without the union that it cannot."""
+
+    http: HttpSettings = HttpSettings()
+    store: StoreSettings = StoreSettings()
+    messages: MessageSettings = MessageSettings()
+    link: tuple[LinkEntry, ...] = ()
+    simulator: SimulatorSettings = SimulatorSettings()
+    console: ConsoleSettings = ConsoleSettings()
+    log: LogSettings = LogSettings()

@@ -1,0 +1,55 @@
+"""Reads single values of the settings: addresses, paths, passwords."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from aldis.errors import SettingsError
+from aldis.settings.sections import LinkEntry
+
+MAX_PORT = 65_535
+MAX_PASSWORD = 64
+
+
+def host_and_port(listen: str) -> tuple[str, int]:
+    """Split `host:port`; an IPv6 host stands in brackets. Raises ValueError."""
+    host, _, port = listen.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not port.isdigit() or int(port) > MAX_PORT:
+        raise ValueError(f"`{listen}` is not host:port")
+    return host, int(port)
+
+
+def store_path(url: str, data_dir: Path) -> Path:
+    """Find the SQLite file that a store URL names. Raises ValueError."""
+    if not url.startswith("sqlite:///") or len(url) == len("sqlite:///"):
+        raise ValueError("only sqlite:///FILE is supported")
+    return data_dir / url.removeprefix("sqlite:///")
+
+
+def password_of(link: LinkEntry) -> str:
+    """Read a link's password from where the file says it is. Raises SettingsError."""
+    if not link.password_file:
+        return link.password
+    try:
+        password = Path(link.password_file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as fault:
+        raise SettingsError(
+            [f"password_file of link `{link.name}`: {getattr(fault, 'strerror', None) or 'not UTF-8'}"]
+        ) from None
+    if len(password) > MAX_PASSWORD or not password.isascii():
+        raise SettingsError(
+            [f"password_file of link `{link.name}`: must be {MAX_PASSWORD} ASCII characters at most"]
+        )
+    return password
+
+
+def is_http(url: str) -> bool:
+    """Tell whether an address is one of HTTP, without a user name."""
+    try:
+        parts = urlsplit(url)
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return is_good and parts.username is None
