@@ -161,12 +161,10 @@ async def test_the_doctor_finds_what_is_wrong_here(tmp_path: Path) -> None:
     taken.close()
 
 
-def test_the_doctor_of_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+async def test_the_doctor_of_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     config = settings(tmp_path, free_port(), 1)
-    answer = CliRunner().invoke(aldis, ["doctor", "--json", "--config", config, "--data-dir", f"{config}/x"])
-    assert answer.exit_code == 1
-    found = {finding["check"]: finding for finding in json.loads(answer.stdout)}
-    assert found["fsync"]["verdict"] == "fail"
+    code, found = await verdicts(config, Path(config) / "below-a-file")
+    assert (code, found["fsync"][0][0]) == (1, "fail")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
