@@ -17,6 +17,7 @@ from aldis.simulator.behaviour import BY_LAST_DIGITS, DELIVERS, behaviour_for, r
 from aldis.simulator.handsets import PATIENCE_MS, Arriving, Handsets
 from aldis.sms.encoding import Encoding, encode
 from aldis.sms.segments import split
+from aldis.traffic.handset import Bubble
 
 
 def test_the_table_covers_what_is_promised() -> None:
@@ -52,6 +53,21 @@ def test_an_incomplete_message_is_counted_and_not_shown() -> None:
     assert (handsets.incomplete, handsets.messages) == (1, 0)
     handsets.clear()
     assert handsets.incomplete == 0
+
+
+def test_handsets_forget_the_oldest_and_count_what_they_keep(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aldis.simulator.handsets.MAX_MESSAGES", 4)
+    handsets = Handsets()
+    for at, number in enumerate(("one", "two", "one", "three", "two", "two")):
+        handsets.receive(Arriving("74700", number, 0, 0, b"x"), at)
+    handsets.wrote("one", Bubble(9, is_written=True, other="74700", text="STOP"))
+    assert handsets.numbers() == {"three": 1, "two": 2}
+    assert [(phone.number, phone.messages, phone.last.text) for phone in handsets.phones(2)] == [
+        ("one", 1, "STOP"),
+        ("two", 2, "x"),
+    ]
+    assert [bubble.at for bubble in handsets.conversation("two", 1)] == [5]
+    assert handsets.changes == 7
 
 
 @pytest.mark.parametrize(

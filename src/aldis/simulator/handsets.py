@@ -76,8 +76,8 @@ class Handsets:
     def __init__(self) -> None:
         #: the numbers of all kept messages, oldest first
         self._order: deque[str] = deque()
-        #: by number, those that had something to do last at the end
-        self._conversations: dict[str, deque[Received | Bubble]] = {}
+        #: by number, those that had something to do last at the end; lists, because most have one message
+        self._conversations: dict[str, list[Received | Bubble]] = {}
         self._parts: Reassembly[_Part] = Reassembly(PATIENCE_MS, MAX_INCOMPLETE)
         #: by message and part; the newest, up to MAX_CONTENT_OCTETS
         self._contents: OrderedDict[tuple[int, int], Part] = OrderedDict()
@@ -139,14 +139,14 @@ class Handsets:
         self._keep(number, bubble)
 
     def _keep(self, number: str, message: Received | Bubble) -> None:
-        conversation = self._conversations.pop(number, None) or deque()
+        conversation = self._conversations.pop(number, None) or []
         conversation.append(message)
         self._conversations[number] = conversation
         self._order.append(number)
         self.changes += 1
         if len(self._order) > MAX_MESSAGES:
             oldest = self._order.popleft()
-            self._conversations[oldest].popleft()
+            del self._conversations[oldest][0]
             if not self._conversations[oldest]:
                 del self._conversations[oldest]
 

@@ -23,13 +23,15 @@
   };
   const tag = (text, kind) => { const made = document.createElement("span"); made.className = `tag ${kind}`; made.textContent = text; return made; };
 
+  const byPriority = (queued) => Object.entries(queued).filter(([, many]) => many).sort(([a], [b]) => b - a)
+    .map(([priority, many]) => `${PRIORITIES[priority]} ${count(many)}`).join(" · ") || "nothing";
+
   function showTiles(now) {
     const sample = Object.fromEntries(FIELDS.map((field, at) => [field, now.sample[at]]));
     const tiles = document.getElementById("now");
     for (const field of ["accepted", "sent", "inbound", "queued", "owed", "told"]) put(tiles, field, count(sample[field]));
     put(tiles, "share", now.delivered_share === null ? "–" : `${(now.delivered_share * 100).toFixed(1)} %`);
-    const waiting = Object.entries(now.queued).filter(([, many]) => many).sort(([a], [b]) => b - a);
-    put(tiles, "priorities", waiting.map(([priority, many]) => `${PRIORITIES[priority]} ${count(many)}`).join(" · ") || "nothing");
+    put(tiles, "priorities", byPriority(now.queued));
     liveness.textContent = `live, ${time(sample.at)} UTC`;
     liveness.className = "tag good";
     return sample;
@@ -44,6 +46,7 @@
       cell("meter").value = link.in_flight;
       cell("window").textContent = `${count(link.in_flight)} / ${count(link.window)}`;
       cell("waiting").textContent = count(Object.values(link.queued).reduce((sum, many) => sum + many, 0));
+      cell("priorities").textContent = byPriority(link.queued);
       cell("per_s").textContent = count(link.per_s);
       cell("not_taken").textContent = count(link.not_taken_per_s);
       if (link.slowed_to) cell("limit").replaceChildren(tag(`slowed to ${count(link.slowed_to)}`, "warn"));
@@ -63,7 +66,7 @@
     charts = [...document.querySelectorAll(".chart")].map((where) => {
       const name = where.dataset.chart;
       const plot = new uPlot({
-        width: where.clientWidth, height: 205, cursor: { y: false, drag: { x: false, y: false } },
+        width: where.clientWidth, height: 205, padding: [8, 26, 0, 0], cursor: { y: false, drag: { x: false, y: false } },
         tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "UTC"),
         scales: { y: { range: (_plot, _low, high) => [0, Math.max(1, high * 1.1)] } },
         axes: [{ ...axis, values: (plot, ticks) => ticks.map((tick) => time(tick).slice(0, plot.scales.x.max - plot.scales.x.min > 300 ? 5 : 8)) }, { ...axis, size: 56, values: (_plot, ticks) => ticks.map((tick) => tick.toLocaleString("en-US")) }],
