@@ -73,6 +73,11 @@ def test_what_was_put_together_is_taken_apart(text: str, parts: list[Part]) -> N
     assert [part.octets for part in rest] == [part.octets for part in parts if part != NOTE]
 
 
+def test_a_text_that_is_too_long_is_an_attachment() -> None:
+    book = Part("text/plain", b"word " * 5_000)
+    assert taken_apart(related([Part("text/plain", b"See:"), book])) == ("See:", [book])
+
+
 def test_what_handsets_do_not_take_is_named() -> None:
     assert fault_of("image/jpeg", JPEG) == ""
     assert fault_of("image/jpeg", b"MZ\x90") == "is no image/jpeg"

@@ -83,6 +83,18 @@ def test_what_is_broken_or_too_much_is_refused(content_type: str, octets: bytes)
         read(content_type, octets)
 
 
+def test_as_many_parts_as_there_may_be_are_read_and_no_more() -> None:
+    most = [Part("text/plain", b"%d" % number) for number in range(50)]
+    whole = related(most)
+    assert len(read(whole.content_type, whole.octets)) == 50
+    more = related([*most, most[0]])
+    with pytest.raises(BrokenMime, match="more than"):
+        read(more.content_type, more.octets)
+    endless = b"\r\n--x" * 500_000
+    with pytest.raises(BrokenMime, match="more than"):
+        read("multipart/mixed; boundary=x", endless)
+
+
 def test_a_body_that_is_nested_without_end_is_refused() -> None:
     inner = related([Part("image/png", PNG, "a", "a")])
     for _ in range(5):

@@ -9,6 +9,8 @@ from aldis.mms.media import MEDIA, SMILS, Kind
 from aldis.mms.parts import Part, all_leaves, parameter, related, text_of
 from aldis.mms.smil import Slide
 
+#: a longer text is told as an attachment
+MAX_TEXT_OCTETS = 20_000
 PLAIN = 'text/plain; charset="utf-8"'
 
 
@@ -58,7 +60,7 @@ def taken_apart(content: Part) -> tuple[str, list[Part]]:
     texts: list[str] = []
     media: list[Part] = []
     for part in all_leaves(content):
-        if part.media_type == "text/plain":
+        if part.media_type == "text/plain" and len(part.octets) <= MAX_TEXT_OCTETS:
             texts.append(text_of(part).strip())
         elif part.media_type not in SMILS:
             media.append(part)

@@ -19,6 +19,7 @@ XML = 'text/xml; charset="utf-8"'
 #: of one message
 MAX_RECIPIENTS = 20
 MAX_ID = 255
+MAX_SUBJECT = 1_000
 
 
 class BrokenMm7(Exception):
@@ -159,7 +160,7 @@ def _read(found: soap.Envelope, parts: tuple[Part, ...]) -> Message:
                 linked_id=soap.text(element, "LinkedID")[:MAX_ID],
                 sender=_address(element, "Sender"),
                 recipients=_recipients(element, transaction_id),
-                subject=soap.text(element, "Subject"),
+                subject=soap.text(element, "Subject")[:MAX_SUBJECT],
                 at=_instant(soap.text(element, "TimeStamp")),
                 content=_content(element, parts),
             )

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from email.message import Message
 from email.parser import BytesHeaderParser
 from email.policy import compat32
+from itertools import islice
 
 import msgspec
 
@@ -151,17 +152,17 @@ def _boundary(parts: Sequence[Part]) -> str:
 
 def _between(octets: bytes, delimiter: bytes) -> list[bytes]:
     """Cut out what stands between the delimiters, without the line ends that belong to them."""
-    starts = list(_delimiters(octets, delimiter))
+    starts = list(islice(_delimiters(octets, delimiter), MAX_PARTS + 2))
     found: list[bytes] = []
     for number, (_, start, is_last) in enumerate(starts):
         if is_last:
             return found
+        if number == MAX_PARTS:
+            raise BrokenMime(f"there are more than {MAX_PARTS} parts")
         if number + 1 == len(starts):
             raise BrokenMime("the last boundary is missing")
         piece = octets[start : starts[number + 1][0]]
         found.append(piece[:-2] if piece.endswith(b"\r\n") else piece[:-1])
-        if len(found) > MAX_PARTS:
-            raise BrokenMime(f"there are more than {MAX_PARTS} parts")
     return found
 
 

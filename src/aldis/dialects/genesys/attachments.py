@@ -23,17 +23,18 @@ _LINE_ENDS = str.maketrans("", "", "\r\n")
 
 def read(values: Mapping[str, str]) -> tuple[Attachment, ...] | Refusal:
     """Read the attachments of a request: numbered from 0 without gaps, each with its type."""
+    names = [name for name in values if name.startswith(PREFIX)]
+    if not names:  # nearly every request
+        return ()
     found: dict[int, dict[str, str]] = {}
-    for name, value in values.items():
-        if not name.startswith(PREFIX):
-            continue
+    for name in names:
         match = _NAME.match(name)
         if match is None:
             return Refusal(RefusalReason.PARAMETER_INVALID, name)
         part = found.setdefault(int(match[1] or match[2] or 0), {})
         if match[3] in part:  # with and without brackets: which is meant?
             return Refusal(RefusalReason.PARAMETER_INVALID, name)
-        part[match[3]] = value
+        part[match[3]] = values[name]
     attachments: list[Attachment] = []
     for number in range(len(found)):
         part = found.get(number, {})

@@ -96,14 +96,22 @@ class Admitter:
             return Refusal(RefusalReason.UNAVAILABLE)
         directory = self._current.directory
         findings = [Findings(ask) for ask in submission.asks]
-        limits = self._content.limits
+        has_content = submission.has_attachments
         case = Case(
-            dialect, directory, submission, self._links, request.peer, self._throttle, findings, limits
+            dialect,
+            directory,
+            submission,
+            self._links,
+            request.peer,
+            self._throttle,
+            findings,
+            self._content.limits,
+            has_content,
         )
         questions = self._questions.get(dialect.name)
         if questions is None:
             questions = self._questions[dialect.name] = rules.questions(dialect.policy.checks)
-        is_large = submission.recipient_count > MANY or submission.has_attachments
+        is_large = submission.recipient_count > MANY or has_content
         for check, question in questions:
             if check is Check.CREDENTIALS:
                 found = await self._authenticator.credential(directory, submission.presented)
@@ -120,7 +128,7 @@ class Admitter:
             refusal = await self._not_opted_in(case)
             if refusal is not None:
                 return refusal
-        store = self._store_with_content if case.has_content else self._store_all
+        store = self._store_with_content if has_content else self._store_all
         return await store(case, request.nonce)
 
     def _throttle(self, account: Account, unit: Unit, count: int) -> bool:

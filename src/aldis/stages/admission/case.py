@@ -109,9 +109,9 @@ class Case(msgspec.Struct):
     #: takes so many off an account's rate; False when there is no room
     throttle: Callable[[Account, Unit, int], bool]
     findings: list[Findings]
-    content_limits: ContentLimits = ContentLimits()
+    content_limits: ContentLimits
     #: some of it has attachments
-    has_content: bool = False
+    has_content: bool
     credential: Credential | None = None
     found_account: Account | None = None
 

@@ -12,7 +12,7 @@ from aldis.mms.parts import BrokenMime, Part, all_leaves
 from aldis.sms.encoding import Encoded, Encoding
 from aldis.sms.fitting import Fitted
 from aldis.sms.segments import Splitting
-from aldis.stages.admission.case import Case, ContentLimits, Findings, Routed
+from aldis.stages.admission.case import Case, ContentLimits, Findings, MmsRules, Routed
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import MessageAsk
 
@@ -22,9 +22,10 @@ MAX_ATTACHMENTS = 20
 
 def judge(case: Case) -> Refusal | None:
     """Judge all attachments of a submission."""
+    if not case.has_content:
+        return None
     for found in case.findings:
         if found.ask.attachments:
-            case.has_content = True
             refusal = _judge(found.ask, case.content_limits)
             if refusal is not None:
                 return refusal
@@ -96,7 +97,7 @@ def route(case: Case, found: Findings) -> Refusal | None:
         price = directory.mms_price_micros(carrier, recipient.country)
         if chosen is None or price is None:
             return Refusal(RefusalReason.NO_MMS_ROUTE, value=recipient.country)
-        able = [name for name in chosen.links if _carries(case, name, size)]
+        able = [name for name in chosen.links if _carries(links.mms[name], found.ask, size)]
         if not able:
             return Refusal(RefusalReason.CONTENT_TOO_LARGE, "attachments", str(size))
         link = choose_link(chosen, links.is_up)
@@ -106,6 +107,8 @@ def route(case: Case, found: Findings) -> Refusal | None:
     return None
 
 
-def _carries(case: Case, link: str, size: int) -> bool:
-    rules = case.links.mms[link]
-    return rules.shrinks or not rules.max_octets or size <= rules.max_octets
+def _carries(rules: MmsRules, ask: MessageAsk, size: int) -> bool:
+    if not rules.max_octets or size <= rules.max_octets:
+        return True
+    is_whole = Part(ask.attachments[0].content_type, b"").is_multipart
+    return rules.shrinks and not is_whole

@@ -1,0 +1,88 @@
+"""Which link takes a multimedia message: by what it carries, how much of it, and whether it is up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from aldis.accounts.directory import assemble
+from aldis.accounts.numbering import Recipient
+from aldis.accounts.price import MMS, Price
+from aldis.accounts.routes import Route
+from aldis.dialects.registry import BY_NAME
+from aldis.sms.fitting import PLAIN
+from aldis.stages.admission.case import Case, ContentLimits, Findings, Links, MmsRules
+from aldis.stages.admission.content import judge, route
+from aldis.traffic.content import Attachment
+from aldis.traffic.refusal import RefusalReason
+from aldis.traffic.submission import MessageAsk, Presented, Submission
+from tests.mms.samples import PNG
+
+ROUTES = [Route("sms"), Route("small", backups=("large", "sms"))]
+MMS_LINKS = {"small": MmsRules(100), "large": MmsRules(1_000)}
+PICTURE = "image/png"
+
+
+def a_case(size: int, content_type: str = PICTURE, **changes: Any) -> Case:
+    """One message with one attachment of a size, to one number."""
+    ask = MessageAsk(
+        recipients=("447700900001",), text="", attachments=(Attachment(content_type, bytes(size)),)
+    )
+    found = Findings(ask, [Recipient("447700900001", "GB")], "74700")
+    submission = Submission(Presented("genesys", "x"), (ask,))
+    is_up = changes.get("is_up", lambda _: True)
+    links = Links({"sms": PLAIN}, is_up, changes.get("mms", MMS_LINKS))
+    prices = changes.get("prices", [Price(1), Price(20, content=MMS)])
+    directory = assemble(1, [], [], [], changes.get("routes", ROUTES), prices)
+    limits = ContentLimits(10_000, changes.get("look"))
+    dialect = BY_NAME["genesys"]
+    return Case(dialect, directory, submission, links, "", lambda *_: True, [found], limits, has_content=True)
+
+
+@pytest.mark.parametrize(
+    ("size", "up", "link", "backups"),
+    [
+        (100, {"small", "large"}, "small", ("large",)),
+        (100, {"large"}, "large", ("small",)),
+        (100, set(), "small", ("large",)),
+        (101, {"small", "large"}, "large", ()),
+        (101, {"small"}, "large", ()),
+    ],
+)
+def test_a_link_that_takes_it_and_is_up(size: int, up: set[str], link: str, backups: tuple[str, ...]) -> None:
+    case = a_case(size, is_up=up.__contains__)
+    assert route(case, case.findings[0]) is None
+    (routed,) = case.findings[0].routes
+    assert (routed.link, routed.backups, routed.price, routed.fitted.segments) == (link, backups, 20, 1)
+
+
+def reason_of(case: Case) -> RefusalReason | None:
+    refusal = route(case, case.findings[0])
+    return refusal.reason if refusal else None
+
+
+def test_what_no_link_takes_is_refused() -> None:
+    assert reason_of(a_case(1_001)) is RefusalReason.CONTENT_TOO_LARGE
+    assert reason_of(a_case(1, routes=[Route("sms")])) is RefusalReason.NO_MMS_ROUTE
+    assert reason_of(a_case(1, prices=[Price(1)])) is RefusalReason.NO_MMS_ROUTE
+
+
+def test_a_link_that_shrinks_pictures_takes_them_but_no_multipart() -> None:
+    shrinking = {"small": MmsRules(100, shrinks=True)}
+    assert reason_of(a_case(5_000, mms=shrinking)) is None
+    multipart = "multipart/related; boundary=x"
+    assert reason_of(a_case(5_000, multipart, mms=shrinking)) is RefusalReason.CONTENT_TOO_LARGE
+    assert reason_of(a_case(50, multipart, mms=shrinking)) is None
+
+
+def test_pictures_are_looked_into_where_that_is_wanted() -> None:
+    def look(_media_type: str, octets: bytes) -> str:
+        return "" if octets == PNG else "is damaged"
+
+    case = a_case(0, look=look)
+    for octets, reason in ((PNG, None), (PNG + b"x", RefusalReason.CONTENT_INVALID)):
+        ask = MessageAsk(recipients=("1",), text="", attachments=(Attachment(PICTURE, octets),))
+        case.findings = [Findings(ask)]
+        refusal = judge(case)
+        assert (refusal.reason if refusal else None) is reason
