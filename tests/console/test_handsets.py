@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from tests.fakes.customer import FakeCustomer
 from tests.fakes.whole import WholeGateway, free_port
 
 from aldis.accounts.staff import Actor, Role
+from aldis.mms.composing import compose
+from aldis.mms.parts import Part
 from aldis.operating.people import People
 from aldis.traffic.inbound import InboundFacts
 
@@ -163,3 +166,27 @@ async def test_the_api_does_what_the_page_does(simulated: WholeGateway) -> None:
         ("GET", "/handsets/abc", None, 422),
     ):
         assert (await ask(method, path, body))[0] == expected, (method, path, body)
+
+
+async def test_pictures_show_in_the_conversation_and_what_browsers_do_not_know_is_kept_off_them(
+    simulated: WholeGateway,
+) -> None:
+    handsets = simulated.gateway.simulator
+    assert handsets is not None
+    picture = Part("image/png; name=cat.png", b"\x89PNG\r\n\x1a\n1")
+    strange = Part("image/vnd.wap.wbmp", b"\x00\x00\x01\x01\x80")
+    content = compose("A cat", [picture])
+    handsets.memory.handsets.receive_mms("74700", HANDSET, content, 1)
+    handsets.memory.handsets.receive_mms("74700", HANDSET, compose("", [strange]), 2)
+    async with Browser(simulated.console) as browser:
+        await browser.sign_in()
+        page = (await browser.get(f"/handsets/{HANDSET}"))[1]
+        assert "A cat" in page
+        (address,) = re.findall(r'<img src="(/handsets/content/1/\d+)"', page)
+        async with browser.session.get(browser.base + address) as answer:
+            assert (answer.headers["content-type"], await answer.read()) == ("image/png", picture.octets)
+        (other,) = re.findall(r'<img src="(/handsets/content/2/\d+)"', page)
+        async with browser.session.get(browser.base + other) as answer:
+            assert answer.headers["content-type"] == "application/octet-stream"
+            assert answer.headers["content-disposition"] == "attachment"
+        assert (await browser.get("/handsets/content/9/0"))[0] == 404

@@ -34,6 +34,10 @@ class SimulatedCarrier(Protocol):
         """Give the newest messages of one, oldest first."""
         ...
 
+    def content(self, content_id: int, part: int) -> tuple[str, bytes] | None:
+        """Give content type and octets of a part of a multimedia message; None where it is gone."""
+        ...
+
     def changes(self) -> int:
         """Give a number that grows with everything that changes a conversation."""
         ...
@@ -83,6 +87,13 @@ class Phones:
     def conversation(self, number: str) -> list[Bubble]:
         """Give what a handset received and wrote, oldest first."""
         return self._simulated().conversation(_handset(number), MOST_BUBBLES)
+
+    def content(self, content_id: int, part: int) -> tuple[str, bytes]:
+        """Give content type and octets of a picture or other part. Raises OperatingError where it is gone."""
+        found = self._simulated().content(content_id, part)
+        if found is None:
+            raise OperatingError("the handset does not have this any more", 404)
+        return found
 
     def changes(self) -> int:
         """Give a number that grows with everything that changes a conversation."""

@@ -23,6 +23,11 @@ class OperatorsCounter:
         """See `SimulatedCarrier.conversation`."""
         return self._memory.handsets.conversation(number, limit)
 
+    def content(self, content_id: int, part: int) -> tuple[str, bytes] | None:
+        """See `SimulatedCarrier.content`."""
+        found = self._memory.handsets.content(content_id, part)
+        return None if found is None else (found.content_type, found.octets)
+
     def changes(self) -> int:
         """See `SimulatedCarrier.changes`."""
         return self._memory.handsets.changes

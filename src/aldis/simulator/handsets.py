@@ -19,7 +19,7 @@ from aldis.sms import dcs
 from aldis.sms.reading import Piece, piece, text_of
 from aldis.sms.reassembly import Reassembly
 from aldis.sms.udh import Concatenation
-from aldis.traffic.handset import Bubble, Phone
+from aldis.traffic.handset import Attached, Bubble, Phone
 
 MAX_MESSAGES = 200_000
 MAX_INCOMPLETE = 10_000
@@ -206,4 +206,6 @@ def _bubble(message: Received | Bubble) -> Bubble:
         encoding=message.encoding,
         segments=message.segments,
         message_class=message.message_class,
+        parts=tuple(Attached(part.content_type, part.name, part.octets) for part in message.parts),
+        content_id=message.number,
     )

@@ -5,6 +5,19 @@ from __future__ import annotations
 import msgspec
 
 
+class Attached(msgspec.Struct, frozen=True):
+    """A part of a multimedia message, without its octets."""
+
+    content_type: str
+    name: str
+    octets: int
+
+    @property
+    def kind(self) -> str:
+        """What it is: "image", "audio", "video" or another."""
+        return self.content_type.partition("/")[0].strip().lower()
+
+
 class Bubble(msgspec.Struct, frozen=True):
     """One message in a handset's conversation."""
 
@@ -19,6 +32,9 @@ class Bubble(msgspec.Struct, frozen=True):
     segments: int = 1
     #: 0: shown at once and not kept; None: not told
     message_class: int | None = None
+    #: of a multimedia message; its octets are found by `content_id` and their place here
+    parts: tuple[Attached, ...] = ()
+    content_id: int = 0
 
 
 class Phone(msgspec.Struct, frozen=True):

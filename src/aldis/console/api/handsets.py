@@ -10,6 +10,7 @@ from starlette.responses import Response
 from aldis.accounts.staff import Role
 from aldis.clock import as_datetime
 from aldis.console.page import Page, Visit
+from aldis.console.pages.handsets import content
 from aldis.errors import OperatingError
 from aldis.traffic.handset import Bubble, Chaos
 
@@ -63,6 +64,15 @@ def _shown(bubble: Bubble) -> dict[str, object]:
         "encoding": bubble.encoding,
         "segments": bubble.segments,
         "class": bubble.message_class,
+        "parts": [
+            {
+                "content_type": part.content_type,
+                "name": part.name,
+                "octets": part.octets,
+                "url": f"/v1/handsets/content/{bubble.content_id}/{number}",
+            }
+            for number, part in enumerate(bubble.parts)
+        ],
     }
 
 
@@ -79,6 +89,7 @@ def _json(document: object, status: int = 200) -> Response:
 
 PAGES = (
     Page("/v1/handsets", _list),
+    Page("/v1/handsets/content/{content_id:int}/{part:int}", content),
     Page("/v1/handsets/{number}", _show),
     Page("/v1/handsets/{number}/messages", _write, Role.OPERATOR, ("POST",)),
     Page("/v1/chaos", _chaos),
