@@ -120,6 +120,9 @@ def test_the_postbacks_are_as_the_providers_print_them() -> None:
         (State.REJECTED, "ESME_RINVSRCADR", 5),
         (State.REJECTED, "ESME_RINVMSGLEN", 8),
         (State.FAILED, "ESME_RTHROTTLED", 6),
+        (State.FAILED, "MM7 4006 Service unavailable", 6),
+        (State.REJECTED, "MM7 2003 Address not found", 1),
+        (State.REJECTED, "content too large for this link", 8),
         (State.FAILED, "ESME_RSYSERR", 98),
         (State.UNDELIVERED, "ESME_RINVSRCADR", 99),  # the carrier took it: this is the receipt's own word
     ],

@@ -31,6 +31,8 @@ REASONS = {
     "ESME_RTHROTTLED": 6,
     "ESME_RMSGQFUL": 6,
     "ESME_RINVMSGLEN": 8,
+    "MM7 4006 Service unavailable": 6,
+    "content too large for this link": 8,
 }
 
 
