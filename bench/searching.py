@@ -87,7 +87,7 @@ def choose(path: Path) -> None:
         db.execute("DROP TABLE IF EXISTS trial")
         db.execute(f"CREATE TABLE trial (block INTEGER, recipient TEXT, message_id INTEGER, PRIMARY KEY ({key})) "
                    "STRICT, WITHOUT ROWID")  # fmt: skip
-        db.execute("INSERT INTO trial SELECT message_id >> 13, recipient, message_id FROM message "
+        db.execute(f"INSERT INTO trial SELECT message_id >> {recipients.BLOCK_BITS}, recipient, message_id FROM message "
                    f"WHERE message_id <= {count - 200_000} ORDER BY {key.replace('block', '1')}")  # fmt: skip
         _settle(db)
         print(f"a table {name}:")
@@ -137,7 +137,7 @@ def _filing(db: apsw.Connection, path: Path, begin: int, bite: int) -> str:
         low = begin + number * bite
         begun = time.perf_counter()
         db.execute("BEGIN IMMEDIATE")
-        db.execute("INSERT OR IGNORE INTO trial SELECT message_id >> 13, recipient, message_id FROM message "
+        db.execute(f"INSERT OR IGNORE INTO trial SELECT message_id >> {recipients.BLOCK_BITS}, recipient, message_id FROM message "
                    "NOT INDEXED WHERE message_id > ? AND message_id <= ? ORDER BY 1, 2, 3 DESC", (low, low + bite))  # fmt: skip
         db.execute("COMMIT")
         took.append(time.perf_counter() - begun)

@@ -21,6 +21,7 @@ from aldis.store.records import Acceptance
 from aldis.traffic.postback import PostbackResult
 
 NUMBER = "14805550111"
+HOUR_MS = 3_600_000
 
 
 async def call(
@@ -34,9 +35,17 @@ async def call(
         return answer.status, json.loads(await answer.text())
 
 
-async def waiting(watched: WholeGateway, message_id: int = 500_001, **changes: Any) -> int:
+async def waiting(watched: WholeGateway, message_id: int = 500_001) -> int:
     """A message that waits for a link that is not up."""
-    message = a_message(message_id, link="nowhere", account_id=1, **changes)
+    now = watched.clock.now()
+    message = a_message(
+        message_id,
+        link="nowhere",
+        accepted_at=now,
+        due_at=now,
+        expires_at=now + HOUR_MS,
+        review_at=now + HOUR_MS,
+    )
     assert await watched.gateway.store.accept(Acceptance(1, prepaid=True, messages=(message,))) is None
     return message_id
 

@@ -104,21 +104,22 @@ async def test_ids_that_nobody_has_are_leapt_over(kept: Store, monkeypatch: pyte
 
 
 async def test_numbers_are_found_before_and_after_they_are_written_down(kept: Store) -> None:
-    for number in (3, 6, 9_000, 9_001, 20_000):  # of three blocks
+    for number in (10_003, 10_006, 20_000, 20_001, 40_000):  # of three blocks
         await accept(kept, a_message(number, recipient="14805550100"))
-    await accept(kept, a_message(20_002, recipient="14805550101"))
-    found = [20_000, 9_001, 9_000, 6, 3]
+    await accept(kept, a_message(40_002, recipient="14805550101"))
+    found = [40_000, 20_001, 20_000, 10_006, 10_003]
     assert await ids(kept, number="14805550100") == found
-    filed = [await kept.views.file_recipients(10_000, 1) for _ in range(3)]
-    assert filed == [10_000, 2, 0]
+    filed = [await kept.views.file_recipients(25_000, 1) for _ in range(3)]
+    assert filed == [25_000, 2, 0]
     assert await ids(kept, number="14805550100") == found
-    assert await ids(kept, number="14805550100", before=9_001, limit=1) == [9_000]
-    assert await ids(kept, number="14805550100", before=6) == [3]
+    assert await ids(kept, number="14805550100", before=20_001, limit=1) == [20_000]
+    assert await ids(kept, number="14805550100", before=10_006) == [10_003]
     assert await ids(kept, number="14805550102") == []
     pages = [
-        await kept.views.search(MessageFilter(number="14805550100"), before, 2) for before in (0, 9_001, 6)
+        await kept.views.search(MessageFilter(number="14805550100"), before, 2)
+        for before in (0, 20_001, 10_006)
     ]
-    assert [page.next_before for page in pages] == [9_001, 6, 0]
+    assert [page.next_before for page in pages] == [20_001, 10_006, 0]
 
 
 async def test_a_number_whose_id_comes_late_is_found(kept: Store) -> None:

@@ -26,11 +26,11 @@ from aldis.operating.tables import statistics_lines
 from aldis.settings import Settings
 from aldis.store.views import Grouping, MessageFilter
 
+BY = [each.value for each in Grouping]
+
 
 @click.command()
-@click.option(
-    "--by", type=click.Choice(list(Grouping)), default="day", show_default=True, help="One line for each."
-)
+@click.option("--by", type=click.Choice(BY), default="day", show_default=True, help="One line for each.")
 @search_options("since", "until", "account", "sender", "country", "link", "label")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.option("--json", "as_json_", is_flag=True, help="Print JSON.")

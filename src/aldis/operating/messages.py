@@ -5,6 +5,7 @@ Called by the console and the admin API; by the command line to look, and by the
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 
 import msgspec
@@ -14,7 +15,7 @@ from aldis.accounts.directory import CurrentDirectory, Directory
 from aldis.accounts.numbering import Recipient
 from aldis.accounts.routes import RoutesByContent, choose_link, choose_route
 from aldis.accounts.staff import Actor, audit
-from aldis.errors import OperatingError
+from aldis.errors import OperatingError, TemporaryError
 from aldis.operating.asking import msisdn
 from aldis.operating.routing import Asked, Explanation, explain
 from aldis.operating.telling import Event, Written, events, written
@@ -34,6 +35,8 @@ from aldis.traffic.states import ENDED, State
 MISSING, CONFLICT = 404, 409
 #: messages of an export that are read at once
 EXPORT_PAGE = 500
+#: how often a page is asked for where the store cannot answer, with pauses
+EXPORT_TRIES, PAUSE_S = 20, 0.5
 #: when upkeep looks first at what is sent again; it then knows when to look next
 FIRST_REVIEW_MS = 3_600_000
 
@@ -118,12 +121,21 @@ class Messages:
         """Give all messages of a search, newest first, reading a page at a time."""
         before = 0
         while True:
-            page = await self._store.views.search(wanted, before, EXPORT_PAGE)
+            page = await self._page(wanted, before)
             for found in page.found:
                 yield found
             before = page.next_before
             if not before:
                 return
+
+    async def _page(self, wanted: MessageFilter, before: int) -> MessagePage:
+        """Read a page of an export, which does not end because others ask much just now."""
+        for _ in range(EXPORT_TRIES):
+            try:
+                return await self._store.views.search(wanted, before, EXPORT_PAGE)
+            except TemporaryError:
+                await asyncio.sleep(PAUSE_S)
+        return await self._store.views.search(wanted, before, EXPORT_PAGE)
 
     async def tell(self, message_id: int) -> Told:
         """Tell all about a message; raises OperatingError when there is none."""

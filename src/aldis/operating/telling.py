@@ -15,6 +15,9 @@ from aldis.store.views import MessageView, PostbackRow, PostbackTry
 from aldis.traffic.content import MMS
 from aldis.traffic.message import SegmentFacts
 
+#: what is due so long after its acceptance was to be sent later, or is tried again
+LATER_MS = 1_000
+
 
 class Event(msgspec.Struct, frozen=True):
     """One thing that happened."""
@@ -75,7 +78,7 @@ def events(view: MessageView) -> tuple[Event, ...]:
     """Give all that happened, in order."""
     message = view.message
     found = [Event(message.accepted_at, f"accepted from the customer, in {message.dialect}")]
-    if view.accepted.due_at > message.accepted_at:
+    if view.accepted.due_at >= message.accepted_at + LATER_MS:
         found.append(Event(view.accepted.due_at, "due to be sent"))
     for segment in view.segments:
         found += _of_segment(segment)

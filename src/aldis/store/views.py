@@ -207,7 +207,7 @@ class ViewStore(Protocol):
         ...
 
     async def lanes(self, limit: int) -> list[LaneFacts]:
-        """Tell what is owed, lane by lane, in order of their names."""
+        """Tell what is owed in up to `limit` lanes, in order of their names."""
         ...
 
     async def given_up(self, wanted: PostbackFilter, before: int, limit: int) -> PostbackPage:

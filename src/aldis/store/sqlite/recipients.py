@@ -17,7 +17,7 @@ from aldis.store.sqlite.rows import as_json, every, first, for_each, one
 from aldis.traffic.message import NewMessage
 
 #: ids of one block differ in these bits only
-BLOCK_BITS = 13
+BLOCK_BITS = 14
 
 _RECIPIENT = NewMessage.__struct_fields__.index("recipient")
 _UP_TO = "SELECT value FROM counter WHERE name = 'recipients_up_to'"

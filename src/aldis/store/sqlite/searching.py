@@ -17,7 +17,7 @@ from aldis.store.views import EVER, FoundMessage, MessageFilter, MessagePage
 from aldis.traffic.states import State
 
 #: ids that one page walks over at most
-LOOK = 40_960
+LOOK = 32_768
 #: messages of a number, or under way, that one page looks at
 CANDIDATES = 5_000
 #: as many as these are under way, at most, where they are asked for by their index

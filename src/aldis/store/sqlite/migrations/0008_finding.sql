@@ -1,7 +1,7 @@
 -- Which messages went to a number: written by upkeep, a bite at a time, after they were accepted. Blocks of ids come
 -- first, so that what is written together lies together (docs/decisions/0015).
 CREATE TABLE message_recipient (
-    -- message_id >> 13
+    -- message_id >> 14
     block      INTEGER NOT NULL,
     recipient  TEXT NOT NULL,
     message_id INTEGER NOT NULL,
