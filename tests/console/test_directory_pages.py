@@ -10,6 +10,7 @@ from tests.fakes.whole import WholeGateway
 
 from aldis.accounts.directory_file import AccountEntry
 from aldis.accounts.history import MASK
+from aldis.accounts.senders import Sender
 from aldis.console import account_form
 from aldis.demo.world import text_of
 
@@ -79,6 +80,8 @@ async def test_an_account_is_made_and_used(watched: WholeGateway, browser: Brows
     }
     status, page = await browser.fill("/new-account", form)
     assert (status, "Saved." in page) == (200, True)
+    (sender,) = (await watched.gateway.store.directory()).accounts["acme ltd"].senders
+    assert sender == Sender("447700900009", keywords=("one", "two"))  # with the usual replies
     _, page = await browser.post("/accounts/acme%20ltd/credit", amount="2,50")
     assert "<b>2.50</b>" in page
     _, page = await browser.post("/accounts/acme%20ltd/credentials", dialect="genesys", login="acme")
@@ -91,7 +94,8 @@ async def test_an_account_is_made_and_used(watched: WholeGateway, browser: Brows
 async def test_faults_stand_beside_their_fields_and_nothing_is_lost(browser: Browser) -> None:
     _, page = await browser.get("/accounts/demo")
     form = form_of(page, "/accounts/demo")
-    faulty = {"burst": "many", "networks": "10.0.0.0/33", "sender.0.value": "no\tsender", "currency": "euro"}
+    faulty = {"burst": "many", "networks": "10.0.0.0/33", "currency": "euro"}
+    faulty |= {"sender.0.value": "", "sender.1.value": "no\tsender"}  # the first is cleared
     status, page = await browser.fill("/accounts/demo", form | faulty)
     assert status == 422
     for name in ("burst", "networks", "sender.0", "currency"):

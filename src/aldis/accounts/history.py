@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from aldis.accounts.price import from_micros
+from aldis.clock import as_datetime
 
 #: stands for what is never shown again
 MASK = "********"
@@ -87,7 +88,7 @@ def _flat(document: Any, path: str = "") -> dict[str, str]:  # noqa: ANN401 - an
         items = [(str(name), value) for name, value in document.items()]
         if "identity_digest" in document:  # a credential, whose path names it
             items = [("valid", True), *(item for item in items if item[0] not in _NAMING)]
-        items = [("price", from_micros(v)) if name == "micros" else (name, v) for name, v in items]
+        items = [_for_people(*item) for item in items]
     elif isinstance(document, list) and any(isinstance(item, dict | list) for item in document):
         items = [(_label(item, index), item) for index, item in enumerate(document, start=1)]
     else:
@@ -96,6 +97,13 @@ def _flat(document: Any, path: str = "") -> dict[str, str]:  # noqa: ANN401 - an
     for name, value in items:
         found |= _flat(value, path + STEP + name if path else name)
     return found
+
+
+def _for_people(name: str, value: Any) -> tuple[str, Any]:  # noqa: ANN401 - any JSON
+    """Give money and instants as people write them."""
+    if name == "micros":
+        return "price", from_micros(value)
+    return name, as_datetime(value).strftime("%Y-%m-%d %H:%M:%S UTC") if name == "until" else value
 
 
 def _label(item: Any, index: int) -> str:  # noqa: ANN401 - any JSON

@@ -10,7 +10,7 @@ import sys
 import click
 
 from aldis import __version__
-from aldis.cli.admin import admin
+from aldis.cli.admin import admin, audit_log
 from aldis.cli.apply import apply
 from aldis.cli.config import config
 from aldis.cli.consent import consent
@@ -40,6 +40,7 @@ for verb in (
     simulator,
     apply,
     admin,
+    audit_log,
     config,
     link,
     history,

@@ -40,7 +40,7 @@ async def _new(visit: Visit) -> Response:
             visit.actor, account_form.read(visit.form), None, visit.desk.clock.now()
         )
     except OperatingError as fault:
-        return await _form(visit, None, visit.form, fault)
+        return await _form(visit, None, account_form.without_gaps(visit.form), fault)
     return see_other(f"/accounts/{quote(visit.form.get('name', '').strip())}?done=saved")
 
 
@@ -58,7 +58,8 @@ async def _save(visit: Visit) -> Response:
         based_on = int(version) if version.isdecimal() else -1
         await visit.desk.directory.put_account(visit.actor, data, based_on, visit.desk.clock.now())
     except OperatingError as fault:
-        return await _form(visit, view, {**visit.form, "name": name}, fault)
+        values = account_form.without_gaps(visit.form)
+        return await _form(visit, view, {**values, "name": name}, fault)
     return _to(name, "saved")
 
 
@@ -129,7 +130,7 @@ async def _form(
         "account.html",
         status=200 if fault is None else fault.status,
         view=view,
-        values=values,
+        values=account_form.with_spare_sender(values),
         faults={path: account_form.in_words(words) for path, words in faults.items()},
         fault=said,
         done=_DONE.get(visit.query("done"), ""),
