@@ -17,6 +17,7 @@ from aldis.demo.world import text_of
 PAGES = (
     "/links",
     "/accounts",
+    "/accounts?q=nothing",
     "/accounts/demo",
     "/new-account",
     "/routes",

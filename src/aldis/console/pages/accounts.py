@@ -19,6 +19,7 @@ from aldis.operating.directory import AccountView
 from aldis.operating.faults import FaultyRecord
 from aldis.operating.history import newest_seen
 
+ACCOUNTS_SHOWN = 300
 CHANGES_SHOWN = 10
 _STYLES = {name: traits.styles for name, traits in TRAITS.items()}
 _DONE = {
@@ -29,7 +30,17 @@ _DONE = {
 
 
 async def _accounts(visit: Visit) -> Response:
-    return render(visit, "accounts.html", accounts=await visit.desk.directory.accounts())
+    wanted = visit.query("q").strip()
+    found = await visit.desk.directory.accounts()
+    matching = [view for view in found if not wanted or _matches(view, wanted.lower())]
+    return render(
+        visit,
+        "accounts.html",
+        accounts=matching[:ACCOUNTS_SHOWN],
+        more=len(matching) - ACCOUNTS_SHOWN,
+        in_all=len(found),
+        q=wanted,
+    )
 
 
 async def _new(visit: Visit) -> Response:
@@ -146,6 +157,10 @@ async def _form(
         changes=changes[:CHANGES_SHOWN],
         seen=newest_seen(changes),
     )
+
+
+def _matches(view: AccountView, wanted: str) -> bool:
+    return any(wanted in word.lower() for word in (view.entry.name, *(s.value for s in view.entry.sender)))
 
 
 def _name(visit: Visit) -> str:
