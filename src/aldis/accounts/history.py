@@ -72,8 +72,26 @@ def differences(before: bytes | None, after: bytes | None) -> list[Difference]:
     return [
         Difference(path, _shown(path, old.get(path, "")), _shown(path, new.get(path, "")))
         for path in dict.fromkeys((*old, *new))
-        if old.get(path) != new.get(path)
+        if old.get(path, "") != new.get(path, "")
     ]
+
+
+def restored(before: bytes, after: bytes, now: bytes) -> bytes:
+    """Put the values that a change touched back into a body as it is now, and leave the others. Raises
+    ValueError with the names of those that were changed again since.
+    """
+    decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
+    old, new, kept = (
+        {name: bytes(value) for name, value in decoder.decode(body).items()} for body in (before, after, now)
+    )
+    touched = [name for name in dict.fromkeys((*old, *new)) if old.get(name) != new.get(name)]
+    again = [name for name in touched if kept.get(name) not in (new.get(name), old.get(name))]
+    if again:
+        raise ValueError(", ".join(again))
+    merged = {name: value for name, value in kept.items() if name not in touched}
+    merged |= {name: old[name] for name in touched if name in old}
+    order = [*dict.fromkeys((*old, *kept))]  # as it was, so that nothing seems to differ
+    return msgspec.json.encode({name: msgspec.Raw(merged[name]) for name in order if name in merged})
 
 
 def _shown(path: str, value: str) -> str:
