@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import pytest
 from tests.fakes.browser import Browser
@@ -19,6 +20,7 @@ PAGES = (
     "/accounts",
     "/accounts?q=nothing",
     "/accounts/demo",
+    "/accounts/demo/toml",
     "/new-account",
     "/routes",
     "/carriers",
@@ -90,6 +92,31 @@ async def test_an_account_is_made_and_used(watched: WholeGateway, browser: Brows
     assert password not in (await browser.get("/accounts/acme%20ltd"))[1]  # told once
     asked = {"login": "acme", "password": password, "sender": "447700900009"}
     assert await watched.genesys("447700900001", "m1", **asked) == "result_code=0"  # at once
+
+
+async def test_an_account_is_written_over_as_toml(watched: WholeGateway, browser: Browser) -> None:
+    store = watched.gateway.store
+    before = await store.stored_directory()
+    path = "/accounts/demo/toml"
+    _, page = await browser.get(path)
+    form = {name: unescape(text) for name, text in form_of(page, path).items()}
+    assert (await browser.fill(path, form))[0] == 200
+    assert await store.stored_directory() == before  # as it came
+    changed = form | {"toml": form["toml"].replace('name = "demo"', 'name = "demo"\nburst = 9')}
+    assert (await browser.fill(path, changed))[0] == 200
+    assert (await store.directory()).accounts["demo"].burst == 9
+    assert (await store.directory()).accounts["demo"].postback_secrets[
+        "mavorion"
+    ] == "demo-mavorion-callbacks"
+    assert (await browser.fill(path, changed))[0] == 409  # stale
+    for faulty in (
+        "[[account",
+        '[[account]]\nname = "other"',
+        "[[route]]\nlink = 1",
+        "[[account]]\nburst = 0",
+    ):
+        status, page = await browser.fill(path, form | {"toml": faulty})
+        assert (status, 'role="alert"' in page) in ((422, True), (409, True))
 
 
 async def test_faults_stand_beside_their_fields_and_nothing_is_lost(browser: Browser) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from aldis.console import api
 from aldis.console.page import Page
-from aldis.console.pages import accounts, consent, history, links, now, people, routes
+from aldis.console.pages import account_toml, accounts, consent, history, links, now, people, routes
 
 PAGES: tuple[Page, ...] = (
     *now.PAGES,
     *links.PAGES,
     *accounts.PAGES,
+    *account_toml.PAGES,
     *routes.PAGES,
     *history.PAGES,
     *consent.PAGES,
