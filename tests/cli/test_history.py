@@ -83,3 +83,18 @@ def test_consent_is_changed_by_hand(cli: Cli) -> None:
     assert isinstance(cli.ask("consent", "opt-in", *wish).exception, OperatingError)
     assert cli.ask("consent", "opt-out", *wish).exit_code == 0
     assert "by console: letter" in cli.ask("consent", "show", "14805550100").output
+
+
+def test_keys_and_people_are_listed_and_what_was_done(cli: Cli) -> None:
+    assert cli.ask("admin", "list").output.startswith("nobody may sign in")
+    key = cli.ask("admin", "key", "robot", "--role", "operator", "--days", "3").output.strip()
+    assert key.startswith("aldis_")
+    (row,) = json.loads(cli.ask("admin", "list", "--json").stdout)
+    assert (row["kind"], row["name"], row["role"], row["until"] > 0) == ("key", "robot", "operator", True)
+    assert "robot" in cli.ask("admin", "list").output
+    assert key not in cli.ask("admin", "list").output
+    assert cli.ask("admin", "revoke-key", "robot").exit_code == 0
+    done = json.loads(cli.ask("audit", "robot", "--json").stdout)
+    assert [entry["action"] for entry in done] == ["remove api key", "add api key"]
+    assert "add account" in cli.ask("audit").output
+    assert cli.ask("audit", "nobody").output == "nothing was done yet\n"

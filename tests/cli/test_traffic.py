@@ -13,7 +13,7 @@ import pytest
 from tests.fakes.whole import WholeGateway
 from tests.store.building import a_message
 
-from aldis.store.contract import Acceptance
+from aldis.store.records import Acceptance
 from aldis.traffic.postback import PostbackResult
 
 NUMBER = "14805550111"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import pytest
 from tests.fakes.browser import Browser
@@ -10,13 +11,16 @@ from tests.fakes.whole import WholeGateway
 
 from aldis.accounts.directory_file import AccountEntry
 from aldis.accounts.history import MASK
+from aldis.accounts.senders import Sender
 from aldis.console import account_form
 from aldis.demo.world import text_of
 
 PAGES = (
     "/links",
     "/accounts",
+    "/accounts?q=nothing",
     "/accounts/demo",
+    "/accounts/demo/toml",
     "/new-account",
     "/routes",
     "/carriers",
@@ -79,6 +83,8 @@ async def test_an_account_is_made_and_used(watched: WholeGateway, browser: Brows
     }
     status, page = await browser.fill("/new-account", form)
     assert (status, "Saved." in page) == (200, True)
+    (sender,) = (await watched.gateway.store.directory()).accounts["acme ltd"].senders
+    assert sender == Sender("447700900009", keywords=("one", "two"))  # with the usual replies
     _, page = await browser.post("/accounts/acme%20ltd/credit", amount="2,50")
     assert "<b>2.50</b>" in page
     _, page = await browser.post("/accounts/acme%20ltd/credentials", dialect="genesys", login="acme")
@@ -88,10 +94,36 @@ async def test_an_account_is_made_and_used(watched: WholeGateway, browser: Brows
     assert await watched.genesys("447700900001", "m1", **asked) == "result_code=0"  # at once
 
 
+async def test_an_account_is_written_over_as_toml(watched: WholeGateway, browser: Browser) -> None:
+    store = watched.gateway.store
+    before = await store.stored_directory()
+    path = "/accounts/demo/toml"
+    _, page = await browser.get(path)
+    form = {name: unescape(text) for name, text in form_of(page, path).items()}
+    assert (await browser.fill(path, form))[0] == 200
+    assert await store.stored_directory() == before  # as it came
+    changed = form | {"toml": form["toml"].replace('name = "demo"', 'name = "demo"\nburst = 9')}
+    assert (await browser.fill(path, changed))[0] == 200
+    assert (await store.directory()).accounts["demo"].burst == 9
+    assert (await store.directory()).accounts["demo"].postback_secrets[
+        "mavorion"
+    ] == "demo-mavorion-callbacks"
+    assert (await browser.fill(path, changed))[0] == 409  # stale
+    for faulty in (
+        "[[account",
+        '[[account]]\nname = "other"',
+        "[[route]]\nlink = 1",
+        "[[account]]\nburst = 0",
+    ):
+        status, page = await browser.fill(path, form | {"toml": faulty})
+        assert (status, 'role="alert"' in page) in ((422, True), (409, True))
+
+
 async def test_faults_stand_beside_their_fields_and_nothing_is_lost(browser: Browser) -> None:
     _, page = await browser.get("/accounts/demo")
     form = form_of(page, "/accounts/demo")
-    faulty = {"burst": "many", "networks": "10.0.0.0/33", "sender.0.value": "no\tsender", "currency": "euro"}
+    faulty = {"burst": "many", "networks": "10.0.0.0/33", "currency": "euro"}
+    faulty |= {"sender.0.value": "", "sender.1.value": "no\tsender"}  # the first is cleared
     status, page = await browser.fill("/accounts/demo", form | faulty)
     assert status == 422
     for name in ("burst", "networks", "sender.0", "currency"):

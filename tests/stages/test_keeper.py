@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from aldis.accounts.directory import CurrentDirectory
 from aldis.stages.upkeep.keeper import FILED, Keeper, KeeperSettings
+from aldis.store.content_files import ContentFiles
 from aldis.store.sqlite.store import SqliteStore
 from aldis.store.views import MessageFilter
 from aldis.telemetry import Metrics
@@ -11,12 +14,14 @@ from tests.fakes.clock import NOON, FakeClock
 from tests.store.building import a_message, accept
 
 
-async def test_upkeep_makes_numbers_findable_while_there_is_more(demo_store: SqliteStore) -> None:
+async def test_upkeep_makes_numbers_findable_while_there_is_more(
+    demo_store: SqliteStore, tmp_path: Path
+) -> None:
     for message_id in (1, 3_000, 30_000):
         await accept(demo_store, a_message(message_id, expires_at=NOON + 10**9))
     current = CurrentDirectory(await demo_store.directory())
     settings = KeeperSettings(7, 86_400, 60)
-    keeper = Keeper(demo_store, current, FakeClock(), settings, Metrics(), dict)
+    keeper = Keeper(demo_store, current, FakeClock(), settings, Metrics(), dict, ContentFiles(tmp_path))
     assert [await keeper.step() for _ in range(3)] == [FILED, FILED, 0]  # the third is among the newest
     page = await demo_store.views.search(MessageFilter(number="447700900001"), 0, 10)
     assert [each.message.message_id for each in page.found] == [30_000, 3_000, 1]

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from aldis.accounts.price import from_micros
+from aldis.clock import as_datetime
 
 #: stands for what is never shown again
 MASK = "********"
@@ -71,8 +72,26 @@ def differences(before: bytes | None, after: bytes | None) -> list[Difference]:
     return [
         Difference(path, _shown(path, old.get(path, "")), _shown(path, new.get(path, "")))
         for path in dict.fromkeys((*old, *new))
-        if old.get(path) != new.get(path)
+        if old.get(path, "") != new.get(path, "")
     ]
+
+
+def restored(before: bytes, after: bytes, now: bytes) -> bytes:
+    """Put the values that a change touched back into a body as it is now, and leave the others. Raises
+    ValueError with the names of those that were changed again since.
+    """
+    decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
+    old, new, kept = (
+        {name: bytes(value) for name, value in decoder.decode(body).items()} for body in (before, after, now)
+    )
+    touched = [name for name in dict.fromkeys((*old, *new)) if old.get(name) != new.get(name)]
+    again = [name for name in touched if kept.get(name) not in (new.get(name), old.get(name))]
+    if again:
+        raise ValueError(", ".join(again))
+    merged = {name: value for name, value in kept.items() if name not in touched}
+    merged |= {name: old[name] for name in touched if name in old}
+    order = [*dict.fromkeys((*old, *kept))]  # as it was, so that nothing seems to differ
+    return msgspec.json.encode({name: msgspec.Raw(merged[name]) for name in order if name in merged})
 
 
 def _shown(path: str, value: str) -> str:
@@ -87,7 +106,7 @@ def _flat(document: Any, path: str = "") -> dict[str, str]:  # noqa: ANN401 - an
         items = [(str(name), value) for name, value in document.items()]
         if "identity_digest" in document:  # a credential, whose path names it
             items = [("valid", True), *(item for item in items if item[0] not in _NAMING)]
-        items = [("price", from_micros(v)) if name == "micros" else (name, v) for name, v in items]
+        items = [_for_people(*item) for item in items]
     elif isinstance(document, list) and any(isinstance(item, dict | list) for item in document):
         items = [(_label(item, index), item) for index, item in enumerate(document, start=1)]
     else:
@@ -96,6 +115,13 @@ def _flat(document: Any, path: str = "") -> dict[str, str]:  # noqa: ANN401 - an
     for name, value in items:
         found |= _flat(value, path + STEP + name if path else name)
     return found
+
+
+def _for_people(name: str, value: Any) -> tuple[str, Any]:  # noqa: ANN401 - any JSON
+    """Give money and instants as people write them."""
+    if name == "micros":
+        return "price", from_micros(value)
+    return name, as_datetime(value).strftime("%Y-%m-%d %H:%M:%S UTC") if name == "until" else value
 
 
 def _label(item: Any, index: int) -> str:  # noqa: ANN401 - any JSON

@@ -10,7 +10,7 @@ import sys
 import click
 
 from aldis import __version__
-from aldis.cli.admin import admin
+from aldis.cli.admin import admin, audit_log
 from aldis.cli.apply import apply
 from aldis.cli.bulk import bulk
 from aldis.cli.completion import completion
@@ -49,6 +49,7 @@ for verb in (
     simulator,
     apply,
     admin,
+    audit_log,
     config,
     doctor,
     top,

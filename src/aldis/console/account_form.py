@@ -6,6 +6,7 @@ up by itself under the last legend. Pure.
 
 from __future__ import annotations
 
+import re
 import typing
 from collections.abc import Mapping
 from typing import Any
@@ -63,6 +64,7 @@ _DIALECT_SETS = frozenset(("alphanumeric_in", "failures_only"))
 _ELSEWHERE = frozenset(("name", "credit", "credential", "sender"))
 SENDER_WORDS = ("keywords", "campaigns", "stop_words", "start_words", "help_words")
 SENDER_REPLIES = ("stop_reply", "start_reply", "help_reply")
+_VALUE = re.compile(r"sender\.(\d{1,4})\.value")
 #: how many senders a form is read for
 MAX_SENDERS = 500
 
@@ -153,9 +155,29 @@ def in_order(values: Mapping[str, str], name: str) -> list[str]:
 
 
 def senders_in(form: Mapping[str, str]) -> range:
-    """Give the numbers of the senders that a form has, those without a value too."""
-    numbers = [int(part[1]) for name in form if len(part := name.split(".")) == 3 and part[1].isdecimal()]  # noqa: PLR2004
+    """Give the numbers of the senders that a form has a value for."""
+    numbers = [int(found[1]) for name, text in form.items() if text.strip() and (found := _VALUE.match(name))]
     return range(min(max(numbers, default=-1) + 1, MAX_SENDERS))
+
+
+def without_gaps(form: Mapping[str, str]) -> dict[str, str]:
+    """Give a form whose senders are numbered anew, without those that were cleared, as `read` does."""
+    kept = [index for index in senders_in(form) if form.get(f"sender.{index}.value", "").strip()]
+    values = {name: text for name, text in form.items() if not name.startswith("sender.")}
+    for place, index in enumerate(kept):
+        begin = f"sender.{index}."
+        values |= {
+            f"sender.{place}.{name.removeprefix(begin)}": text
+            for name, text in form.items()
+            if name.startswith(begin)
+        }
+    return values
+
+
+def with_spare_sender(values: Mapping[str, str]) -> dict[str, str]:
+    """Add a sender that may be filled in, with the usual replies."""
+    spare = _filled_sender(Sender(""), senders_in(values).stop)
+    return {**values, **spare}
 
 
 def in_words(fault: str) -> str:

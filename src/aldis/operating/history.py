@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from aldis.accounts.history import Change, Difference, differences
+from aldis.accounts.history import Change, Difference, differences, restored
 from aldis.accounts.plan import Plan, Stored, plan_credit, plan_record
 from aldis.accounts.price import from_micros, to_micros
 from aldis.accounts.records import ACCOUNT, CARRIER, CREDIT, PRICES, ROUTES, Record
@@ -101,28 +101,17 @@ def _taken_back(change: Change, stored: Stored) -> Plan:
     body = change.before
     now = stored.records.get((change.kind, change.key))
     if now is not None and change.after is not None and change.kind in (ACCOUNT, CARRIER):
-        body = _merged(body, change.after, now)
+        body = _restored(body, change.after, now)
     record = Record(change.kind, change.key, body)
     refuse_to_break(record)
     return plan_record(record, stored)
 
 
-def _merged(before: bytes, after: bytes, now: bytes) -> bytes:
-    """Put the values that a change touched back into the record as it is now."""
-    decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
-    old, new, kept = (
-        {name: bytes(value) for name, value in decoder.decode(body).items()} for body in (before, after, now)
-    )
-    touched = [name for name in dict.fromkeys((*old, *new)) if old.get(name) != new.get(name)]
-    again = [name for name in touched if kept.get(name) not in (new.get(name), old.get(name))]
-    if again:
-        raise OperatingError(
-            f"changed again since: {', '.join(again)}; take the later change back first", 409
-        )
-    merged = {name: value for name, value in kept.items() if name not in touched}
-    merged |= {name: old[name] for name in touched if name in old}
-    order = [*dict.fromkeys((*old, *kept))]  # as it was, so that nothing seems to differ
-    return msgspec.json.encode({name: msgspec.Raw(merged[name]) for name in order if name in merged})
+def _restored(before: bytes, after: bytes, now: bytes) -> bytes:
+    try:
+        return restored(before, after, now)
+    except ValueError as fault:
+        raise OperatingError(f"changed again since: {fault}; take the later change back first", 409) from None
 
 
 def _credit_taken_back(change: Change, stored: Stored) -> Plan:

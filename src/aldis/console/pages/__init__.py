@@ -6,6 +6,7 @@ from aldis.console import api
 from aldis.console.api.description import with_description
 from aldis.console.page import Page
 from aldis.console.pages import (
+    account_toml,
     accounts,
     bulk,
     compose,
@@ -33,6 +34,7 @@ PAGES: tuple[Page, ...] = with_description(
         *postbacks.PAGES,
         *links.PAGES,
         *accounts.PAGES,
+        *account_toml.PAGES,
         *routes.PAGES,
         *history.PAGES,
         *consent.PAGES,

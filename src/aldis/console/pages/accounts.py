@@ -19,6 +19,7 @@ from aldis.operating.directory import AccountView
 from aldis.operating.faults import FaultyRecord
 from aldis.operating.history import newest_seen
 
+ACCOUNTS_SHOWN = 300
 CHANGES_SHOWN = 10
 _STYLES = {name: traits.styles for name, traits in TRAITS.items()}
 _DONE = {
@@ -29,7 +30,17 @@ _DONE = {
 
 
 async def _accounts(visit: Visit) -> Response:
-    return render(visit, "accounts.html", accounts=await visit.desk.directory.accounts())
+    wanted = visit.query("q").strip()
+    found = await visit.desk.directory.accounts()
+    matching = [view for view in found if not wanted or _matches(view, wanted.lower())]
+    return render(
+        visit,
+        "accounts.html",
+        accounts=matching[:ACCOUNTS_SHOWN],
+        more=len(matching) - ACCOUNTS_SHOWN,
+        in_all=len(found),
+        q=wanted,
+    )
 
 
 async def _new(visit: Visit) -> Response:
@@ -40,7 +51,7 @@ async def _new(visit: Visit) -> Response:
             visit.actor, account_form.read(visit.form), None, visit.desk.clock.now()
         )
     except OperatingError as fault:
-        return await _form(visit, None, visit.form, fault)
+        return await _form(visit, None, account_form.without_gaps(visit.form), fault)
     return see_other(f"/accounts/{quote(visit.form.get('name', '').strip())}?done=saved")
 
 
@@ -58,7 +69,8 @@ async def _save(visit: Visit) -> Response:
         based_on = int(version) if version.isdecimal() else -1
         await visit.desk.directory.put_account(visit.actor, data, based_on, visit.desk.clock.now())
     except OperatingError as fault:
-        return await _form(visit, view, {**visit.form, "name": name}, fault)
+        values = account_form.without_gaps(visit.form)
+        return await _form(visit, view, {**values, "name": name}, fault)
     return _to(name, "saved")
 
 
@@ -129,7 +141,7 @@ async def _form(
         "account.html",
         status=200 if fault is None else fault.status,
         view=view,
-        values=values,
+        values=account_form.with_spare_sender(values),
         faults={path: account_form.in_words(words) for path, words in faults.items()},
         fault=said,
         done=_DONE.get(visit.query("done"), ""),
@@ -145,6 +157,10 @@ async def _form(
         changes=changes[:CHANGES_SHOWN],
         seen=newest_seen(changes),
     )
+
+
+def _matches(view: AccountView, wanted: str) -> bool:
+    return any(wanted in word.lower() for word in (view.entry.name, *(s.value for s in view.entry.sender)))
 
 
 def _name(visit: Visit) -> str:

@@ -22,6 +22,8 @@ CHANGES_SHOWN = 8
 #: empty rows below a table, for what is to be added
 SPARE_ROWS = 2
 MAX_ROWS = 2000
+#: carriers that are proposed while one writes
+MAX_PROPOSED = 1000
 CARRIERS_SHOWN = 300
 ROUTE_FIELDS = ("link", "carrier", "sender", "country", "backups")
 PRICE_FIELDS = ("per_segment", "carrier", "country")
@@ -82,7 +84,7 @@ async def _tables(
         fault="" if fault is None else _said(fault),
         done=_DONE.get(visit.query("done"), ""),
         links=known,
-        carriers=[view.carrier.name for view in await directory.carriers()],
+        carriers=[view.carrier.name for view in (await directory.carriers())[:MAX_PROPOSED]],
         spare=SPARE_ROWS,
         changes=changes[:CHANGES_SHOWN],
         seen=newest_seen(changes),

@@ -49,7 +49,7 @@ from aldis.store.sqlite.staff import SqliteStaff
 from aldis.store.sqlite.views import SqliteViews
 from aldis.store.sqlite.watching import SqliteWatching
 from aldis.store.sqlite.writer import Runner, Writer
-from aldis.traffic.consent import ConsentChange
+from aldis.traffic.consent import ConsentChange, ConsentKind
 from aldis.traffic.enquiry import Usage
 from aldis.traffic.inbound import DueInbound, InboundFacts, InboundPart, Segments
 from aldis.traffic.message import ClaimedMessage, MessageFacts, MessageStatus, Settlement
@@ -300,7 +300,8 @@ class SqliteStore:
         """See `Store.change_consents`."""
         item = consent.Audited(tuple(changes), entry)
         changed = await self._writer.call(consent.change_audited, item, messages=len(changes))
-        self._claims.forget_fresh()  # as in `record_inbound`
+        if any(each.kind is ConsentKind.OPT_OUT and not each.topic for each in changes):
+            self._claims.forget_fresh()  # as in `record_inbound`
         return changed
 
     async def consents(self, msisdn: str, limit: int) -> list[ConsentChange]:
