@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from aldis.accounts.staff import Role
 from aldis.clock import as_datetime
+from aldis.console.attachments import content
 from aldis.console.page import Page, Visit
-from aldis.console.pages.handsets import content
 from aldis.errors import OperatingError
 from aldis.traffic.handset import Bubble, Chaos
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 from starlette.responses import Response
 
 from aldis.accounts.staff import Role
+from aldis.console.attachments import content
 from aldis.console.desk import Desk
 from aldis.console.page import Page, Visit, render, see_other
 from aldis.console.streaming import EventStream, event
@@ -17,12 +18,6 @@ from aldis.traffic.handset import FAULTS, Chaos
 
 #: how often conversations are compared
 PERIOD_S = 0.5
-#: what a browser may show by itself; SVG is a program
-SHOWN = frozenset(
-    [f"image/{kind}" for kind in ("jpeg", "png", "gif", "bmp", "webp")]
-    + [f"audio/{kind}" for kind in ("mpeg", "aac", "wav", "amr")]
-    + [f"video/{kind}" for kind in ("mp4", "3gpp", "mpeg")]
-)
 #: what people read for each fault
 _FAULTS = {
     "refuse": "refuses the message for good (ESME_RINVDSTADR)",
@@ -63,17 +58,6 @@ def _page(visit: Visit, number: str, **more: object) -> Response:
     }
     status = 422 if values["fault"] else 200
     return render(visit, "handsets_part.html" if visit.is_htmx else "handsets.html", status=status, **values)
-
-
-async def content(visit: Visit) -> Response:
-    """Give a picture or other part of a multimedia message; what no browser should run is only downloaded."""
-    asked = visit.request.path_params
-    content_type, octets = visit.desk.phones.content(asked["content_id"], asked["part"])
-    kind = content_type.partition(";")[0].strip().lower()
-    if kind not in SHOWN:
-        headers = {"content-disposition": "attachment"}
-        return Response(octets, headers=headers, media_type="application/octet-stream")
-    return Response(octets, media_type=kind)
 
 
 async def _write(visit: Visit) -> Response:
