@@ -204,7 +204,7 @@ class Admitter:
                     countries=tuple(recipient.country for recipient in found.recipients),
                     segments_each=tuple(message.segments for message in built),
                     price_micros=sum(message.price_micros * message.segments for message in built),
-                    writings=writings_of(case, found),
+                    writings=writings_of(case, found) if case.submission.dry_run else (),
                 )
             )
         entry = _entry(case, messages, now)

@@ -12,8 +12,8 @@ from aldis.traffic.submission import Writing
 
 
 def writings_of(case: Case, found: Findings) -> tuple[Writing, ...]:
-    """Give one for each recipient, where details are wanted and nothing is to be stored."""
-    if not case.submission.dry_run or not found.ask.wants_details:
+    """Give one for each recipient, where details are wanted."""
+    if not found.ask.wants_details:
         return ()
     written = lru_cache(maxsize=64)(_written)
     rules = case.links.rules
