@@ -1,5 +1,5 @@
 -- Which messages went to a number: written by upkeep, a bite at a time, after they were accepted. Blocks of ids come
--- first, so that what is written together lies together (docs/decisions/0015).
+-- first, so that what is written together lies together (docs/decisions/0018).
 CREATE TABLE message_recipient (
     -- message_id >> 14
     block      INTEGER NOT NULL,
