@@ -109,7 +109,7 @@ async def test_the_running_gateway_sends_again_and_calls_back(whole: WholeGatewa
         assert word in said
     told = await found(whole, "message", NUMBER)
     assert told["written"]["text"] == "Twice"
-    log = await whole.gateway.store.staff.audit_log(0, 10)
+    log = await whole.gateway.store.staff.audit_log(0, 2)  # older ones made the directory
     assert [entry.action for _, entry in log] == ["cancel message", "send again"]
     assert {entry.via for _, entry in log} == {"command line"}
 

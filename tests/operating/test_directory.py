@@ -149,6 +149,25 @@ async def test_an_account_that_was_added_stays(office: Office) -> None:
         await office.history.undo(ADA, await office.newest(ACCOUNT, "acme"), NOON)
 
 
+async def test_prices_for_texts_and_for_pictures_stay_what_they_are(office: Office) -> None:
+    wanted = [
+        {"per_segment": "0.05", "country": "", "carrier": "ours"},
+        {"per_segment": "0.15", "country": "DK"},
+        {"per_message": "0.20", "content": "mms"},
+    ]
+    await office.editor.put_prices(ADA, wanted, 0, NOON)
+    first = await office.editor.prices()
+    told = [msgspec.to_builtins(entry) for entry in first.prices]
+    assert [{**each} for each in told] == [
+        {"per_segment": "", "per_message": "", "country": "", "carrier": "", "content": "sms", **each}
+        for each in wanted
+    ]
+    await office.editor.put_prices(ADA, told, first.version, NOON)
+    assert (await office.editor.prices()).prices == first.prices
+    known = await office.store.directory()
+    assert (known.price_micros("", "DK"), known.mms_price_micros("", "DK")) == (150_000, 200_000)
+
+
 async def test_routes_and_prices_go_back_whole(office: Office) -> None:
     await office.editor.put_routes(ADA, [{"link": "a"}], 0, NOON)
     await office.editor.put_routes(ADA, [{"link": "b", "backups": ["a"]}], await office.newest(ROUTES), NOON)

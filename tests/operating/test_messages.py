@@ -12,7 +12,7 @@ from tests.store.building import NOW, a_message, accept, money
 from aldis.accounts import directory_file
 from aldis.accounts.directory import CurrentDirectory
 from aldis.accounts.plan import plan
-from aldis.accounts.staff import Actor, Role
+from aldis.accounts.staff import Actor, AuditEntry, Role
 from aldis.dialects.registry import TRAITS
 from aldis.errors import OperatingError
 from aldis.links.smpp import explain
@@ -102,7 +102,7 @@ async def test_a_message_again_is_a_new_one_at_the_price_of_now(
     )
     assert view.accepted == expected
     assert await money(store) == (before[0] - 70_000, 70_000, before[2])
-    ((_, entry),) = await store.staff.audit_log(0, 10)
+    (entry,) = await _told(store)
     told = (entry.action, entry.subject, entry.detail, entry.actor)
     assert told == ("send again", "1", f"as message {new_id}", "otto")
 
@@ -135,7 +135,7 @@ async def test_nothing_goes_again_that_could_not_be_sent_now(
     await apply(store, DIRECTORY.replace(*change))
     with pytest.raises(OperatingError, match=words):
         await (await made(store)).again(OTTO, 1, NOW)
-    assert await store.staff.audit_log(0, 10) == []
+    assert await _told(store) == []
 
 
 async def test_what_is_under_way_does_not_go_again(store: SqliteStore, messages: Messages) -> None:
@@ -229,5 +229,11 @@ async def test_the_clerk_carries_orders_out(store: SqliteStore, messages: Messag
     assert missing == OrderAnswer(done=False, answer="there is no message 9")
     assert late == OrderAnswer(done=False, answer="nobody was here to do it in time")
     assert await clerk.step() == 0
-    entries = [(entry.action, entry.via) for _, entry in await store.staff.audit_log(0, 10)]
+    entries = [(entry.action, entry.via) for entry in await _told(store)]
     assert entries == [("send again", "command line"), ("cancel message", "command line")]
+
+
+async def _told(store: SqliteStore) -> list[AuditEntry]:
+    """Give the audit log without what made the directory."""
+    log = [entry for _, entry in await store.staff.audit_log(0, 100)]
+    return [entry for entry in log if not entry.action.startswith(("change ", "add "))]

@@ -20,7 +20,7 @@ from aldis import toml_file
 from aldis.accounts.carriers import Carrier
 from aldis.accounts.consent import normal
 from aldis.accounts.endpoint import address_fault
-from aldis.accounts.price import MMS, to_micros
+from aldis.accounts.price import MMS, Price, from_micros, to_micros
 from aldis.accounts.routes import Route
 from aldis.accounts.senders import Sender
 from aldis.sms.address import is_digits, is_sender
@@ -114,6 +114,20 @@ class PriceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def amount(self) -> str:
         """The price, whichever it is of."""
         return self.per_message if self.content == MMS else self.per_segment
+
+
+def price_of(entry: PriceEntry) -> Price:
+    """Give the price that an entry without faults says."""
+    content = MMS if entry.content == MMS else ""
+    return Price(to_micros(entry.amount), entry.country, entry.carrier, content)
+
+
+def price_entry(price: Price) -> PriceEntry:
+    """Write a price as an entry."""
+    amount = from_micros(price.micros)
+    if price.content == MMS:
+        return PriceEntry(per_message=amount, country=price.country, carrier=price.carrier, content="mms")
+    return PriceEntry(per_segment=amount, country=price.country, carrier=price.carrier)
 
 
 class OptInEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

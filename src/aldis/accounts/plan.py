@@ -19,8 +19,9 @@ from aldis.accounts.directory_file import (
     DialectTraits,
     DirectoryFile,
     opted_in_numbers,
+    price_of,
 )
-from aldis.accounts.price import MMS, Price, from_micros, to_micros
+from aldis.accounts.price import from_micros, to_micros
 from aldis.accounts.records import ACCOUNT, CARRIER, PRICES, ROUTES, AccountRecord, Record
 from aldis.errors import SettingsError
 
@@ -73,10 +74,7 @@ def plan(file: DirectoryFile, stored: Stored, dialects: Mapping[str, DialectTrai
     if file.route:
         wanted.append(Record(ROUTES, "", msgspec.json.encode(file.route)))
     if file.price:
-        prices = [
-            Price(to_micros(e.amount), e.country, e.carrier, MMS if e.content == MMS else "")
-            for e in file.price
-        ]
+        prices = [price_of(entry) for entry in file.price]
         wanted.append(Record(PRICES, "", msgspec.json.encode(prices)))
     changed = [
         record for record in wanted if not is_same(stored.records.get((record.kind, record.key)), record.body)
@@ -161,11 +159,11 @@ def account_record(entry: AccountEntry, credentials: tuple[Credential, ...]) -> 
         reference_optional=entry.reference_optional,
         enforce_campaign=entry.enforce_campaign,
         senders=tuple(map(_spare, entry.sender)),
-        alphanumeric_in=entry.alphanumeric_in,
+        alphanumeric_in=tuple(sorted(entry.alphanumeric_in)),
         default_sender=entry.default_sender,
         postback=entry.postback,
         inbound=entry.inbound,
-        failures_only=entry.failures_only,
+        failures_only=tuple(sorted(entry.failures_only)),
         postback_style=entry.postback_style,
         postback_secret=entry.postback_secret,
         postback_networks=entry.postback_networks,

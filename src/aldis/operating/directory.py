@@ -19,7 +19,9 @@ from aldis.accounts.directory_file import (
     PriceEntry,
     account_faults,
     carrier_faults,
+    price_entry,
     price_faults,
+    price_of,
     route_faults,
 )
 from aldis.accounts.history import MASK
@@ -142,7 +144,7 @@ class DirectoryEditor:
         """Give all prices in their order."""
         found = _version(await self._store.stored_directory(), PRICES, "")
         prices = msgspec.json.decode(found.body, type=tuple[Price, ...]) if found else ()
-        entries = tuple(PriceEntry(from_micros(p.micros), p.country, p.carrier) for p in prices)
+        entries = tuple(map(price_entry, prices))
         return PriceTable(found.version if found else 0, entries)
 
     # ── changing ──
@@ -216,11 +218,11 @@ class DirectoryEditor:
     ) -> None:
         """Replace all prices. Raises OperatingError."""
         entries = _entries(data, PriceEntry, price_faults)
-        prices = [Price(to_micros(entry.per_segment), entry.country, entry.carrier) for entry in entries]
+        prices = [price_of(entry) for entry in entries]
         twice = [
             ((index, "carrier"), "the same carrier and country stand above with another price")
             for index, price in enumerate(prices)
-            if any((p.carrier, p.country) == (price.carrier, price.country) for p in prices[:index])
+            if any(_is_rival(price, other) for other in prices[:index])
         ]
         if twice:
             raise FaultyRecord(twice)
@@ -374,3 +376,8 @@ def _refuse_stale(stored: Stored, kind: str, key: str, based_on: int | None) -> 
         raise OperatingError(f"there is no {kind} `{key}`", 404)
     if known and stored.versions.get((kind, key), 0) != based_on:
         raise OperatingError(CHANGED, 409)
+
+
+def _is_rival(one: Price, other: Price) -> bool:
+    """Tell whether two prices are of the same things."""
+    return (one.carrier, one.country, one.content) == (other.carrier, other.country, other.content)

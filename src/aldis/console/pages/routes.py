@@ -26,7 +26,7 @@ MAX_ROWS = 2000
 MAX_PROPOSED = 1000
 CARRIERS_SHOWN = 300
 ROUTE_FIELDS = ("link", "carrier", "sender", "country", "backups")
-PRICE_FIELDS = ("per_segment", "carrier", "country")
+PRICE_FIELDS = ("per_segment", "per_message", "carrier", "country")
 _DONE = {"saved": "Saved. The next message takes it.", "removed": "The carrier is gone."}
 Rows = list[dict[str, str]]
 
@@ -47,12 +47,19 @@ async def _save_routes(visit: Visit) -> Response:
 
 async def _save_prices(visit: Visit) -> Response:
     rows = _rows(visit.form, PRICE_FIELDS)
-    data = [{**row, "per_segment": row["per_segment"].replace(",", ".")} for row in rows]
+    data = [_price(row) for row in rows]
     try:
         await visit.desk.directory.put_prices(visit.actor, data, _version(visit), visit.desk.clock.now())
     except OperatingError as fault:
         return await _tables(visit, prices=rows, fault=fault)
     return see_other("/routes?done=saved")
+
+
+def _price(row: dict[str, str]) -> dict[str, str]:
+    """Read a row: what is filled in tells what it prices."""
+    amounts = {name: row[name].replace(",", ".") for name in ("per_segment", "per_message")}
+    is_mms = bool(amounts["per_message"]) and not amounts["per_segment"]
+    return {**row, **amounts, "content": "mms" if is_mms else "sms"}
 
 
 async def _tables(
