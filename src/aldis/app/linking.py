@@ -143,10 +143,6 @@ def tls_of(entry: LinkEntry) -> ssl.SSLContext | None:
     return tls.context(entry.name, entry.tls_ca, entry.tls_certificate, entry.tls_key)
 
 
-#: what is said of a link that can be used
-STANDING = ("bound", "reachable")
-
-
 def address_of(entry: LinkEntry) -> tuple[str, int]:
     """Tell host and port of a link's carrier."""
     if entry.kind == "smpp":

@@ -19,6 +19,7 @@ from aldis.accounts.price import from_micros
 from aldis.accounts.staff import Actor, Role
 from aldis.clock import as_datetime
 from aldis.console.desk import Desk
+from aldis.stages.sending.upstream import STANDING
 
 
 class Visit(msgspec.Struct, frozen=True):
@@ -113,6 +114,7 @@ _ENVIRONMENT.filters["when_exactly"] = _when_exactly
 _ENVIRONMENT.filters["when"] = _when
 _ENVIRONMENT.filters["time"] = _clock_time
 _ENVIRONMENT.filters["count"] = _count
+_ENVIRONMENT.globals["standing"] = STANDING
 _ENVIRONMENT.filters["money"] = from_micros
 
 

@@ -14,6 +14,7 @@ import msgspec
 from aldis.accounts.directory import CurrentDirectory
 from aldis.clock import Clock, as_datetime
 from aldis.errors import OperatingError
+from aldis.stages.sending.upstream import is_standing
 from aldis.store.watching import Happening, Kind, Place, WatchingStore
 
 #: how long a commit may take before what it holds is told
@@ -106,7 +107,7 @@ class Happenings:
         is_open = True
         while is_open:
             found, place = await self._after(place)
-            are_up = {name: "bound" in conditions for name, conditions in (await binds()).items()}
+            are_up = {name: is_standing(conditions) for name, conditions in (await binds()).items()}
             events = [self._told(each) for each in found]
             if were_up is not None:
                 events += self._changes(were_up, are_up)

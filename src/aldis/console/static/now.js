@@ -42,7 +42,7 @@
     if (rows.length !== links.length) { if (links.length) location.reload(); return; }
     links.forEach((link, at) => {
       const cell = (field) => rows[at].querySelector(`[data-field="${field}"]`);
-      cell("binds").replaceChildren(...link.binds.flatMap((bind) => [tag(bind, bind === "bound" ? "good" : "bad"), " "]));
+      cell("binds").replaceChildren(...link.binds.flatMap((bind) => [tag(bind, (bind === "bound" || bind === "reachable") ? "good" : "bad"), " "]));
       cell("meter").value = link.in_flight;
       cell("window").textContent = `${count(link.in_flight)} / ${count(link.window)}`;
       cell("waiting").textContent = count(Object.values(link.queued).reduce((sum, many) => sum + many, 0));

@@ -12,7 +12,7 @@ Every kind of link is an Operated as well: operators close and open it, and see 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import msgspec
@@ -108,10 +108,19 @@ class Upstream(Protocol):
 CLOSED = "stopped by operator"
 
 
+#: how people are told that a connection can be used
+STANDING = ("bound", "reachable")
+
+
+def is_standing(binds: Iterable[str]) -> bool:
+    """Tell whether any of a link's connections can be used."""
+    return any(bind in STANDING for bind in binds)
+
+
 class Condition(msgspec.Struct, frozen=True):
     """How a link stands, for people."""
 
-    #: of each connection: "bound", CLOSED, or why it is not up
+    #: of each connection: one of STANDING, CLOSED, or why it is not up
     binds: tuple[str, ...]
     #: segments that await their response, and how many may
     in_flight: int
@@ -124,6 +133,11 @@ class Condition(msgspec.Struct, frozen=True):
     last_error: str
     #: Unix milliseconds
     last_error_at: int
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether any connection can be used."""
+        return is_standing(self.binds)
 
 
 class Operated(Protocol):
