@@ -15,7 +15,7 @@ help:
 	@echo "make lock    resolve the dependencies again"
 	@echo "make crash   the crash tests, long (KILLS=60)"
 	@echo "make interop other people's SMPP clients and servers, and the fuzzer (FUZZ=60 seconds)"
-	@echo "make e2e     the console and its API from outside: schemathesis over the OpenAPI document"
+	@echo "make e2e     the console in a real browser, with screenshots; its API by schemathesis (Debian's chromium)"
 	@echo "make bench   Aldis beside Kannel, about half an hour (QUICK=1: under five minutes)"
 	@echo "make clean   remove the virtual environment and caches"
 
@@ -60,9 +60,10 @@ interop: $(VENV)/.interop
 	$(BIN)/python tests/interop/fuzz.py $(or $(FUZZ),60)
 
 .PHONY: bench bench-console bench-protocol crash
-# What looks at the console from outside, into the same environment.
-$(VENV)/.e2e: $(READY) e2e.lock
+# What looks at the console from outside, into the same environment; Chromium comes from the distribution.
+$(VENV)/.e2e: $(READY) e2e.lock tests/e2e/package-lock.json
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r e2e.lock
+	cd tests/e2e && npm ci --silent --no-audit --no-fund
 	@touch $@
 
 .PHONY: e2e
