@@ -8,9 +8,10 @@ import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import argon2
 import pytest
 
-from aldis.accounts import directory_file
+from aldis.accounts import credentials, directory_file
 from aldis.accounts.plan import plan
 from aldis.demo.world import text_of
 from aldis.dialects.registry import TRAITS
@@ -21,6 +22,12 @@ from tests.fakes.whole import WholeGateway
 
 #: other people's implementations are installed by `make interop` and `make e2e` only
 collect_ignore = [folder for folder in ("interop", "e2e") if not os.environ.get(f"ALDIS_{folder.upper()}")]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> None:
+    """Argon2id with as little work as it takes: every gateway of a test hashes a dozen passwords."""
+    credentials._HASHER = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 @pytest.fixture

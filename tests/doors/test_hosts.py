@@ -19,6 +19,7 @@ PATHS = {
     "mavorion": "/rest/mtsms/1",
     "skycore": "/API/wxml/1.3/index.php",
     "genesys": "/httpapi/receiver",
+    "aldis": "/v1/balance",
     "house": "/health/live",
 }
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from aldis.accounts.staff import AuditEntry
 from aldis.stages.sending.shares import share
 from aldis.store.contract import Store
 from aldis.store.records import Acceptance
@@ -78,3 +79,9 @@ async def money(store: Store, account_id: int = RICH) -> tuple[int, int, int]:
     balance = await store.balance(account_id)
     assert balance.credited == balance.available + balance.held + balance.spent
     return balance.available, balance.held, balance.spent
+
+
+async def audited(store: Store) -> list[AuditEntry]:
+    """Give the audit log, newest first, without what made the directory."""
+    log = [entry for _, entry in await store.staff.audit_log(0, 100)]
+    return [entry for entry in log if not entry.action.startswith(("add ", "change "))]

@@ -9,7 +9,7 @@ from aldis.accounts.staff import AuditEntry
 from aldis.store.bulk import AddJob, AddRows, ForgetJobs, MoveJob, SettleRows
 from aldis.store.contract import Store
 from aldis.traffic.bulk import MOVES, JobState, Mapping, Outcome, Row
-from tests.store.building import NOW
+from tests.store.building import NOW, audited
 
 ENTRY = AuditEntry(NOW, "otto", "console", "load bulk job", "")
 JOB = AddJob("spring", "rich", ("to", "name"), Mapping("to", "Hello {name}"), "otto", NOW, ENTRY)
@@ -40,7 +40,7 @@ async def test_a_job_and_its_rows(kept: Store) -> None:
     assert await kept.bulk.rows(job_id, 1, 1) == [Row(2, ROWS[1])]
     assert await kept.bulk.job(job_id + 1) is None
     assert await kept.bulk.jobs(job_id, 10) == []
-    ((_, entry),) = await kept.staff.audit_log(0, 10)
+    (entry,) = await audited(kept)
     assert entry == msgspec.structs.replace(ENTRY, subject=f"bulk {job_id}")
 
 
@@ -60,7 +60,7 @@ async def test_a_key_makes_one_job(kept: Store) -> None:
     assert await kept.bulk.change_bulk(msgspec.structs.replace(keyed, fingerprint="b")) == 0
     other = await kept.bulk.change_bulk(msgspec.structs.replace(keyed, account="postpaid"))
     assert other not in (0, first)
-    assert len(await kept.staff.audit_log(0, 10)) == 2
+    assert len(await audited(kept)) == 2
 
 
 async def test_outcomes_count_once_and_end_the_job(kept: Store) -> None:

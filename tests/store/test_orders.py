@@ -12,7 +12,7 @@ from aldis.traffic.message import Settlement, SubmittedSegment
 from aldis.traffic.postback import Notify, PostbackResult
 from aldis.traffic.refusal import RefusalReason
 from aldis.traffic.states import State
-from tests.store.building import NOW, POSTPAID, a_message, accept, money, settle_sent, state_of
+from tests.store.building import NOW, POSTPAID, a_message, accept, audited, money, settle_sent, state_of
 
 OTTO = Actor("otto", Role.OPERATOR, "console")
 LANE = "http://x:80"
@@ -22,8 +22,8 @@ def entry(action: str) -> AuditEntry:
     return audit(OTTO, NOW, action, "7")
 
 
-async def audited(store: Store) -> list[tuple[str, str]]:
-    return [(each.action, each.detail) for _, each in await store.staff.audit_log(0, 10)]
+async def told(store: Store) -> list[tuple[str, str]]:
+    return [(each.action, each.detail) for each in await audited(store)]
 
 
 async def test_what_waits_is_called_back(kept: Store) -> None:
@@ -33,7 +33,7 @@ async def test_what_waits_is_called_back(kept: Store) -> None:
     assert await money(kept) == (1_000_000, 0, 0)
     assert await kept.claim("link", 10, share, NOW) == []
     assert not await kept.orders.cancel_message(7, "link", entry("cancel"))
-    assert await audited(kept) == [("cancel", "")]
+    assert await told(kept) == [("cancel", "")]
 
 
 async def test_what_a_sender_has_in_hand_is_not_called_back(kept: Store) -> None:
@@ -42,7 +42,7 @@ async def test_what_a_sender_has_in_hand_is_not_called_back(kept: Store) -> None
     assert not await kept.orders.cancel_message(7, "link", entry("cancel"))
     await kept.settle("link", [Settlement(claimed.message_id, State.SENT, (SubmittedSegment(1, "A"),))], NOW)
     assert await state_of(kept, 7) is State.SENT
-    assert await audited(kept) == []
+    assert await told(kept) == []
 
 
 async def test_what_a_carrier_has_taken_in_part_is_not_called_back(kept: Store) -> None:
@@ -68,7 +68,7 @@ async def test_a_message_again_is_held_for_and_audited_or_nothing(kept: Store) -
     assert refusal is not None
     assert refusal.reason is RefusalReason.CREDIT_INSUFFICIENT
     assert [each.message_id for each in await kept.claim("link", 10, share, NOW)] == [7]
-    assert await audited(kept) == [("again", "")]
+    assert await told(kept) == [("again", "")]
 
 
 async def test_nothing_goes_again_to_who_has_opted_out(kept: Store) -> None:
@@ -101,7 +101,7 @@ async def test_a_postback_is_due_again(kept: Store) -> None:
     assert await kept.orders.replay([postback_id, 999], NOW + 7, entry("replay")) == 1
     assert len(await kept.due_postbacks(LANE, 10, NOW + 7)) == 1
     assert await kept.orders.replay([999], NOW, entry("replay")) == 0
-    assert await audited(kept) == [("replay", "1 postbacks"), ("replay", "1 postbacks")]
+    assert await told(kept) == [("replay", "1 postbacks"), ("replay", "1 postbacks")]
 
 
 async def test_postbacks_are_replayed_in_bites(kept: Store) -> None:

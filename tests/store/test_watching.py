@@ -10,7 +10,7 @@ from aldis.traffic.message import Settlement
 from aldis.traffic.postback import Notify, PostbackResult
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.states import State
-from tests.store.building import NOW, a_message, accept, settle_sent
+from tests.store.building import NOW, a_message, accept, audited, settle_sent
 
 
 async def test_what_waits_is_counted_by_link_and_priority(kept: Store) -> None:
@@ -77,4 +77,4 @@ async def test_minutes_are_kept_for_a_while(kept: Store) -> None:
 async def test_what_was_done_elsewhere_is_remembered(kept: Store) -> None:
     entry = AuditEntry(NOW, "demo", "console", "make chaos", "simulator", "throttle 0.5")
     await kept.watching.note(entry)
-    assert [each for _, each in await kept.staff.audit_log(0, 10)] == [entry]
+    assert await audited(kept) == [entry]

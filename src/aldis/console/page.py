@@ -55,7 +55,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     takes: Any = None
     #: the type of the answer; None for none
     gives: Any = None
-    #: the answer's, when all is well
+    #: the answer's, when all is well; 0: one of several, all 2XX
     status: int = 200
     #: parameters of the address → what they are for
     query: Mapping[str, str] = {}

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from aldis.accounts.staff import Role
 from aldis.console.api.documents import answer, body_of, instant, now_of, path_of
-from aldis.console.page import Page, Visit
+from aldis.console.page import Call, Page, Visit
 from aldis.operating.consents import Standing, Wish, standings
 from aldis.traffic.consent import ConsentKind, ConsentSource
 
@@ -57,6 +57,16 @@ async def _change(visit: Visit) -> Response:
 
 
 PAGES = (
-    Page("/v1/consents/{msisdn}", _consents),
-    Page("/v1/consents/{msisdn}", _change, Role.OPERATOR, ("POST",)),
+    Page(
+        "/v1/consents/{msisdn}",
+        _consents,
+        call=Call(summary="Tell what a number has agreed to", gives=Consents),
+    ),
+    Page(
+        "/v1/consents/{msisdn}",
+        _change,
+        Role.OPERATOR,
+        ("POST",),
+        call=Call(summary="Write a consent down", takes=ChangeConsent, status=0),
+    ),
 )

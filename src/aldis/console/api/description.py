@@ -69,7 +69,7 @@ def calls_of(pages: Iterable[Page]) -> Iterable[ShownCall]:
     """Give every call under /v1/, by path."""
     for page in sorted(pages, key=lambda page: page.path):
         if page.path.startswith("/v1/"):
-            call = page.call or Call(summary=page.path.removeprefix("/v1/").replace("/", " "))
+            call = page.call or Call(summary=page.path.removeprefix("/v1/").replace("/", " "), status=0)
             example = msgspec.json.format(msgspec.json.encode(call.example)).decode() if call.example else ""
             for method in page.methods:
                 yield ShownCall(
@@ -118,10 +118,11 @@ def _operation(each: ShownCall, known: dict[str, Any]) -> dict[str, Any]:
             {"name": name, "in": where, "description": words, "schema": known[repr(kinds.get(name, str))]}
             for name, words in named.items()
         ]
-    good: dict[str, Any] = {"description": HTTPStatus(call.status).phrase}
+    phrase = HTTPStatus(call.status).phrase if call.status else "It worked"
+    good: dict[str, Any] = {"description": phrase}
     if call.gives is not None:
         good["content"] = {JSON: {"schema": known[repr(call.gives)]}}
-    elif each.call.status == HTTPStatus.OK:
+    elif call.status in (0, HTTPStatus.OK):
         good["content"] = {"*/*": {"schema": {}}}
     bad = {
         "description": "A problem",
@@ -132,7 +133,7 @@ def _operation(each: ShownCall, known: dict[str, Any]) -> dict[str, Any]:
         "summary": call.summary,
         "description": f"Takes the role {each.role}.",
         "parameters": parameters,
-        "responses": {str(call.status): good, "4XX": bad, "5XX": bad},
+        "responses": {str(call.status) if call.status else "2XX": good, "4XX": bad, "5XX": bad},
     }
     if call.takes is not None:
         body: dict[str, Any] = {"schema": known[repr(call.takes)]}

@@ -17,7 +17,7 @@ from aldis.accounts.price import from_micros
 from aldis.accounts.routes import Route
 from aldis.accounts.staff import Role
 from aldis.console.api.documents import Done, answer, body_of, now_of, page_of, path_of
-from aldis.console.page import Page, Visit
+from aldis.console.page import Call, Page, Visit
 from aldis.errors import OperatingError
 from aldis.operating.credentials import HOUR_S, NewCredential, Shown, shown
 from aldis.operating.directory import AccountView, CarrierView
@@ -263,21 +263,85 @@ def _carrier_document(view: CarrierView) -> CarrierDocument:
 
 _ONE = "/v1/accounts/{name}"
 PAGES = (
-    Page("/v1/accounts", _accounts),
-    Page(_ONE, _account),
-    Page(_ONE, _put_account, Role.ADMIN, ("PUT",)),
-    Page(_ONE, _patch_account, Role.ADMIN, ("PATCH",)),
-    Page(_ONE + "/credit", _top_up, Role.ADMIN, ("POST",)),
-    Page(_ONE + "/credentials", _credentials),
-    Page(_ONE + "/credentials", _add_credential, Role.ADMIN, ("POST",)),
-    Page(_ONE + "/credentials/{credential}", _revoke, Role.ADMIN, ("DELETE",)),
-    Page(_ONE + "/credentials/{credential}/rotate", _rotate, Role.ADMIN, ("POST",)),
-    Page("/v1/carriers", _carriers),
-    Page("/v1/carriers/{name}", _carrier),
-    Page("/v1/carriers/{name}", _put_carrier, Role.ADMIN, ("PUT",)),
-    Page("/v1/carriers/{name}", _remove_carrier, Role.ADMIN, ("DELETE",)),
-    Page("/v1/routes", _routes),
-    Page("/v1/routes", _put_routes, Role.ADMIN, ("PUT",)),
-    Page("/v1/prices", _prices),
-    Page("/v1/prices", _put_prices, Role.ADMIN, ("PUT",)),
+    Page("/v1/accounts", _accounts, call=Call(summary="List accounts", gives=Accounts)),
+    Page(_ONE, _account, call=Call(summary="Tell one account", gives=AccountDocument)),
+    Page(
+        _ONE,
+        _put_account,
+        Role.ADMIN,
+        ("PUT",),
+        call=Call(summary="Make or replace an account", takes=PutAccount, gives=AccountDocument, status=0),
+    ),
+    Page(
+        _ONE,
+        _patch_account,
+        Role.ADMIN,
+        ("PATCH",),
+        call=Call(summary="Change parts of an account", gives=AccountDocument),
+    ),
+    Page(
+        _ONE + "/credit",
+        _top_up,
+        Role.ADMIN,
+        ("POST",),
+        call=Call(summary="Add money, or with a minus take some back", takes=TopUp, status=0),
+    ),
+    Page(
+        _ONE + "/credentials",
+        _credentials,
+        call=Call(summary="Credentials of an account, without their secrets", gives=Credentials),
+    ),
+    Page(
+        _ONE + "/credentials",
+        _add_credential,
+        Role.ADMIN,
+        ("POST",),
+        call=Call(summary="Add a credential; its secret is told once", status=0),
+    ),
+    Page(
+        _ONE + "/credentials/{credential}",
+        _revoke,
+        Role.ADMIN,
+        ("DELETE",),
+        call=Call(summary="Take a credential back", status=0),
+    ),
+    Page(
+        _ONE + "/credentials/{credential}/rotate",
+        _rotate,
+        Role.ADMIN,
+        ("POST",),
+        call=Call(summary="Give a credential a new secret; it is told once", takes=Rotation, status=0),
+    ),
+    Page("/v1/carriers", _carriers, call=Call(summary="List carriers", gives=Carriers)),
+    Page("/v1/carriers/{name}", _carrier, call=Call(summary="Tell one carrier", gives=CarrierDocument)),
+    Page(
+        "/v1/carriers/{name}",
+        _put_carrier,
+        Role.ADMIN,
+        ("PUT",),
+        call=Call(summary="Make or replace a carrier", takes=PutCarrier, gives=CarrierDocument, status=0),
+    ),
+    Page(
+        "/v1/carriers/{name}",
+        _remove_carrier,
+        Role.ADMIN,
+        ("DELETE",),
+        call=Call(summary="Forget a carrier", takes=Versioned, status=0),
+    ),
+    Page("/v1/routes", _routes, call=Call(summary="All routes, in their order", gives=Routes)),
+    Page(
+        "/v1/routes",
+        _put_routes,
+        Role.ADMIN,
+        ("PUT",),
+        call=Call(summary="Replace all routes", takes=PutRoutes, gives=Routes),
+    ),
+    Page("/v1/prices", _prices, call=Call(summary="All prices", gives=Prices)),
+    Page(
+        "/v1/prices",
+        _put_prices,
+        Role.ADMIN,
+        ("PUT",),
+        call=Call(summary="Replace all prices", takes=PutPrices, gives=Prices),
+    ),
 )

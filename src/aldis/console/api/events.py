@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 import msgspec
 from starlette.responses import Response
 
-from aldis.console.page import Page, Visit
+from aldis.console.page import Call, Page, Visit
 from aldis.console.streaming import EventStream, event
 from aldis.errors import OperatingError
 from aldis.operating.happenings import Wanted, place_of
@@ -45,4 +45,4 @@ async def _told(visit: Visit, last_id: str, wanted: Wanted) -> AsyncGenerator[st
         yield "".join(event(each.event, msgspec.json.encode(each).decode(), each.id) for each in events)
 
 
-PAGES = (Page("/v1/events", _events),)
+PAGES = (Page("/v1/events", _events, call=Call(summary="What happens, as server-sent events", status=0)),)

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from aldis.accounts.staff import Role
 from aldis.clock import as_datetime
 from aldis.console.attachments import content
-from aldis.console.page import Page, Visit
+from aldis.console.page import Call, Page, Visit
 from aldis.errors import OperatingError
 from aldis.traffic.handset import Bubble, Chaos
 
@@ -88,10 +88,26 @@ def _json(document: object, status: int = 200) -> Response:
 
 
 PAGES = (
-    Page("/v1/handsets", _list),
-    Page("/v1/handsets/content/{content_id:int}/{part:int}", content),
-    Page("/v1/handsets/{number}", _show),
-    Page("/v1/handsets/{number}/messages", _write, Role.OPERATOR, ("POST",)),
-    Page("/v1/chaos", _chaos),
-    Page("/v1/chaos", _make_chaos, Role.OPERATOR, ("PUT",)),
+    Page("/v1/handsets", _list, call=Call(summary="The simulated handsets, newest first", status=0)),
+    Page(
+        "/v1/handsets/content/{content_id:int}/{part:int}",
+        content,
+        call=Call(summary="A part of a multimedia message on a handset", status=0),
+    ),
+    Page("/v1/handsets/{number}", _show, call=Call(summary="What a handset received and wrote", status=0)),
+    Page(
+        "/v1/handsets/{number}/messages",
+        _write,
+        Role.OPERATOR,
+        ("POST",),
+        call=Call(summary="Have a handset write", takes=Letter, status=202),
+    ),
+    Page("/v1/chaos", _chaos, call=Call(summary="The faults that the simulator makes", gives=Chaos)),
+    Page(
+        "/v1/chaos",
+        _make_chaos,
+        Role.OPERATOR,
+        ("PUT",),
+        call=Call(summary="Have the simulator make faults", takes=Chaos, gives=Chaos),
+    ),
 )

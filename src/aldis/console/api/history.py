@@ -8,7 +8,7 @@ from starlette.responses import Response
 from aldis.accounts.history import Difference
 from aldis.accounts.staff import Role
 from aldis.console.api.documents import answer, instant, limit_of, now_of, number_of, path_of
-from aldis.console.page import Page, Visit
+from aldis.console.page import Call, Page, Visit
 from aldis.operating.history import Told
 
 
@@ -107,8 +107,14 @@ def _document(told: Told) -> ChangeDocument:
 
 
 PAGES = (
-    Page("/v1/history", _history),
-    Page("/v1/history/{change:int}", _change),
-    Page("/v1/history/{change:int}/undo", _undo, Role.ADMIN, ("POST",)),
-    Page("/v1/audit", _audit, Role.ADMIN),
+    Page("/v1/history", _history, call=Call(summary="Changes of the directory, newest first", gives=Changes)),
+    Page("/v1/history/{change:int}", _change, call=Call(summary="Tell one change", gives=ChangeDocument)),
+    Page(
+        "/v1/history/{change:int}/undo",
+        _undo,
+        Role.ADMIN,
+        ("POST",),
+        call=Call(summary="Take a change back", gives=Undone, status=0),
+    ),
+    Page("/v1/audit", _audit, Role.ADMIN, call=Call(summary="What was done, newest first", gives=Audit)),
 )

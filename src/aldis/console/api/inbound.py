@@ -6,7 +6,7 @@ import msgspec
 from starlette.responses import Response
 
 from aldis.console.api.written import as_json, instant
-from aldis.console.page import Page, Visit
+from aldis.console.page import Call, Page, Visit
 from aldis.operating import asking
 
 
@@ -59,4 +59,10 @@ async def _list(visit: Visit) -> Response:
     return as_json(InboundList(found, page.next_before or None, instant(page.looked_back_to)))
 
 
-PAGES = (Page("/v1/inbound", _list),)
+PAGES = (
+    Page(
+        "/v1/inbound",
+        _list,
+        call=Call(summary="Find messages from handsets, newest first", gives=InboundList),
+    ),
+)

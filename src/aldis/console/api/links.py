@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from aldis.accounts.staff import Role
 from aldis.console.api.documents import answer, instant, now_of, path_of
-from aldis.console.page import Page, Visit
+from aldis.console.page import Call, Page, Visit
 from aldis.errors import OperatingError
 from aldis.operating.links import LinkView
 from aldis.store.link_orders import Wanted
@@ -78,6 +78,12 @@ def _document(view: LinkView) -> LinkDocument:
 
 
 PAGES = (
-    Page("/v1/links", _links),
-    Page("/v1/links/{name}/{order}", _order, Role.OPERATOR, ("POST",)),
+    Page("/v1/links", _links, call=Call(summary="Tell how the links stand", gives=Links)),
+    Page(
+        "/v1/links/{name}/{order}",
+        _order,
+        Role.OPERATOR,
+        ("POST",),
+        call=Call(summary="Stop, start or drain a link", gives=LinkDocument),
+    ),
 )

@@ -7,8 +7,9 @@ from starlette.responses import Response
 
 from aldis.accounts.price import from_micros
 from aldis.accounts.staff import Role
+from aldis.console.api.description import NUMBER
 from aldis.console.api.written import as_json, instant
-from aldis.console.page import Page, Visit
+from aldis.console.page import Call, Page, Visit
 from aldis.operating import asking
 from aldis.operating.messages import Messages, Told
 from aldis.operating.routing import Explanation
@@ -215,9 +216,39 @@ async def _again(visit: Visit) -> Response:
     return as_json(NewMessageId(new_id), 201)
 
 
+#: what a search may be asked by
+_ASKED = dict.fromkeys((*asking.MESSAGE_FIELDS, "before", "limit"), "as the console's search takes it")
+
 PAGES = (
-    Page("/v1/messages", _list),
-    Page("/v1/messages/{message_id:int}", _show),
-    Page("/v1/messages/{message_id:int}/cancel", _cancel, Role.OPERATOR, ("POST",)),
-    Page("/v1/messages/{message_id:int}/again", _again, Role.OPERATOR, ("POST",)),
+    Page(
+        "/v1/messages",
+        _list,
+        call=Call(summary="Find messages, newest first", gives=MessageList, query=_ASKED, kinds={"id": str}),
+    ),
+    Page(
+        "/v1/messages/{message_id:int}",
+        _show,
+        call=Call(summary="Tell all about a message", gives=MessageDetail, kinds={"message_id": NUMBER}),
+    ),
+    Page(
+        "/v1/messages/{message_id:int}/cancel",
+        _cancel,
+        Role.OPERATOR,
+        ("POST",),
+        call=Call(
+            summary="Call a message back that waits", gives=MessageDetail, kinds={"message_id": NUMBER}
+        ),
+    ),
+    Page(
+        "/v1/messages/{message_id:int}/again",
+        _again,
+        Role.OPERATOR,
+        ("POST",),
+        call=Call(
+            summary="Send what a message says once more",
+            gives=NewMessageId,
+            status=201,
+            kinds={"message_id": NUMBER},
+        ),
+    ),
 )

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from aldis.accounts.staff import Role
 from aldis.console.api.documents import Done, answer, body_of, instant, now_of, page_of, path_of
-from aldis.console.page import Page, Visit
+from aldis.console.page import Call, Page, Visit
 from aldis.errors import OperatingError
 
 DAY_MS = 86_400_000
@@ -121,10 +121,34 @@ def _role(name: str) -> Role:
 
 
 PAGES = (
-    Page("/v1/operators", _operators, Role.ADMIN),
-    Page("/v1/operators/{name}", _put_operator, Role.ADMIN, ("PUT",)),
-    Page("/v1/operators/{name}", _remove_operator, Role.ADMIN, ("DELETE",)),
-    Page("/v1/keys", _keys, Role.ADMIN),
-    Page("/v1/keys", _make_key, Role.ADMIN, ("POST",)),
-    Page("/v1/keys/{name}", _remove_key, Role.ADMIN, ("DELETE",)),
+    Page("/v1/operators", _operators, Role.ADMIN, call=Call(summary="Who may sign in", gives=Operators)),
+    Page(
+        "/v1/operators/{name}",
+        _put_operator,
+        Role.ADMIN,
+        ("PUT",),
+        call=Call(summary="Add or change somebody", takes=PutOperator, status=0),
+    ),
+    Page(
+        "/v1/operators/{name}",
+        _remove_operator,
+        Role.ADMIN,
+        ("DELETE",),
+        call=Call(summary="Let somebody in no more", status=0),
+    ),
+    Page("/v1/keys", _keys, Role.ADMIN, call=Call(summary="Keys of this API", gives=Keys)),
+    Page(
+        "/v1/keys",
+        _make_key,
+        Role.ADMIN,
+        ("POST",),
+        call=Call(summary="Make a key; it is told once", takes=NewKey, gives=ToldKey, status=201),
+    ),
+    Page(
+        "/v1/keys/{name}",
+        _remove_key,
+        Role.ADMIN,
+        ("DELETE",),
+        call=Call(summary="Take a key back", status=0),
+    ),
 )

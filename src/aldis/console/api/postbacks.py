@@ -8,7 +8,7 @@ from starlette.responses import Response
 from aldis.accounts.staff import Role
 from aldis.console.api.messages import PostbackRecord, postback_record
 from aldis.console.api.written import as_json, fields, instant
-from aldis.console.page import Page, Visit
+from aldis.console.page import Call, Page, Visit
 from aldis.operating import asking
 
 
@@ -73,7 +73,23 @@ async def _replay_all(visit: Visit) -> Response:
 
 
 PAGES = (
-    Page("/v1/postbacks", _list),
-    Page("/v1/postbacks/replay", _replay_all, Role.OPERATOR, ("POST",)),
-    Page("/v1/postbacks/{postback_id:int}/replay", _replay, Role.OPERATOR, ("POST",)),
+    Page(
+        "/v1/postbacks",
+        _list,
+        call=Call(summary="What is owed by lane, and what was given up", gives=PostbackList),
+    ),
+    Page(
+        "/v1/postbacks/replay",
+        _replay_all,
+        Role.OPERATOR,
+        ("POST",),
+        call=Call(summary="Make all that was given up due again", gives=ReplayedCount),
+    ),
+    Page(
+        "/v1/postbacks/{postback_id:int}/replay",
+        _replay,
+        Role.OPERATOR,
+        ("POST",),
+        call=Call(summary="Make a postback due again", status=0),
+    ),
 )

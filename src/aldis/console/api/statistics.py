@@ -6,7 +6,7 @@ import msgspec
 from starlette.responses import Response
 
 from aldis.console.api.written import as_json, instant
-from aldis.console.page import Page, Visit
+from aldis.console.page import Call, Page, Visit
 from aldis.operating import asking
 from aldis.operating.statistics import Row, ends
 from aldis.store.views import Grouping
@@ -29,4 +29,4 @@ async def _table(visit: Visit) -> Response:
     return as_json(StatisticsTable(by, instant(wanted.since), instant(ends(wanted, now)), rows))
 
 
-PAGES = (Page("/v1/statistics", _table),)
+PAGES = (Page("/v1/statistics", _table, call=Call(summary="Sum messages up", gives=StatisticsTable)),)
