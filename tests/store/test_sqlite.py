@@ -266,3 +266,9 @@ async def test_a_reader_does_not_hold_commits_up(tmp_path: Path, monkeypatch: py
     reader.execute("COMMIT")
     reader.close()
     await store.close()
+
+
+async def test_a_data_directory_that_we_make_is_for_nobody_else(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "data" / "aldis.db")
+    await store.close()
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700

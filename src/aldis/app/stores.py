@@ -20,7 +20,7 @@ TAKE_OVER_S = 2.0
 
 def own(data_dir: Path) -> OwnerLock:
     """Make a data directory ours until released. Raises SettingsError when another gateway has it."""
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     return OwnerLock(data_dir, TAKE_OVER_S)
 
 

@@ -46,7 +46,7 @@ def admin() -> None:
 def create(*, name: str, role: str, password_stdin: bool, config_file: Path, data_dir: Path) -> None:
     """Add NAME, or change their role and password."""
     password = sys.stdin.readline().rstrip("\n") if password_stdin else _asked()
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     run(_create(settings_or_default(config_file), data_dir, name, Role[role.upper()], password))
     click.echo(f"{name} may sign in as {role}")
 

@@ -78,7 +78,7 @@ def upgrade(db: apsw.Connection) -> list[str]:
 
 def open_to_keep(path: Path) -> apsw.Connection:
     """Make the file where it is missing, bring it up to date and open it. Raises SettingsError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         db = open_writer(path)
         upgrade(db)
