@@ -145,6 +145,7 @@ async def test_the_doctor_finds_what_is_wrong_here(tmp_path: Path) -> None:
     taken = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
     port = taken.sockets[0].getsockname()[1]
     (tmp_path / "aldis.db").write_bytes(b"this is no database" * 300)
+    tmp_path.chmod(0o755)
     secret = tmp_path / "password"
     secret.write_text("x")
     secret.chmod(0o644)

@@ -54,6 +54,7 @@ def test_a_clock_that_cannot_be_right(now: int, newest: int, verdict: Verdict | 
     ],
 )
 def test_who_may_read_a_secret(tmp_path: Path, mode: int, is_secret: bool, verdict: Verdict) -> None:  # noqa: FBT001
+    tmp_path.chmod(0o755)
     path = tmp_path / "password"
     path.write_text("demo-smpp")
     path.chmod(mode)
@@ -62,6 +63,9 @@ def test_who_may_read_a_secret(tmp_path: Path, mode: int, is_secret: bool, verdi
     assert "demo-smpp" not in found.says
     (missing,) = checkup.secrecy([("password", tmp_path / "none", True)])
     assert missing.verdict is Verdict.FAIL
+    tmp_path.chmod(0o700)
+    (shut,) = checkup.secrecy([("password", path, is_secret)])
+    assert shut.verdict is Verdict.OK
 
 
 def test_ports_that_are_free_and_taken() -> None:

@@ -121,7 +121,7 @@ def secrecy(files: Iterable[tuple[str, Path, bool]]) -> list[Finding]:
     found: list[Finding] = []
     for what, path, is_secret in files:
         try:
-            mode = path.stat().st_mode
+            mode, around = path.stat().st_mode, path.parent.stat().st_mode
         except OSError as fault:
             found.append(
                 Finding("files", Verdict.FAIL, f"{what}: {path}: {fault.strerror}", "Put the file there.")
@@ -129,7 +129,8 @@ def secrecy(files: Iterable[tuple[str, Path, bool]]) -> list[Finding]:
             continue
         says = f"{what}: {path} is {stat.filemode(mode)}"
         advice = f"Let nobody else read it: chmod o-rwx {path}"
-        if not mode & stat.S_IRWXO:
+        is_reached = around & stat.S_IXOTH  # who cannot enter the folder cannot read what is in it
+        if not (mode & stat.S_IRWXO and is_reached):
             found.append(Finding("files", Verdict.OK, says))
         else:
             found.append(Finding("files", Verdict.FAIL if is_secret else Verdict.WARN, says, advice))
