@@ -141,11 +141,18 @@ async def test_the_doctor_binds_once_and_lets_go(whole: WholeGateway, tmp_path: 
     assert whole.gateway.links_up() == {"simulator": True}
 
 
-async def test_the_doctor_finds_what_is_wrong_here(tmp_path: Path) -> None:
+@pytest.fixture
+def open_folder(tmp_path: Path) -> Path:
+    """A folder that everybody may enter."""
+    tmp_path.chmod(0o755)
+    return tmp_path
+
+
+async def test_the_doctor_finds_what_is_wrong_here(open_folder: Path) -> None:
+    tmp_path = open_folder
     taken = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
     port = taken.sockets[0].getsockname()[1]
     (tmp_path / "aldis.db").write_bytes(b"this is no database" * 300)
-    tmp_path.chmod(0o755)
     secret = tmp_path / "password"
     secret.write_text("x")
     secret.chmod(0o644)

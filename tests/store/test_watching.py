@@ -78,3 +78,13 @@ async def test_what_was_done_elsewhere_is_remembered(kept: Store) -> None:
     entry = AuditEntry(NOW, "demo", "console", "make chaos", "simulator", "throttle 0.5")
     await kept.watching.note(entry)
     assert await audited(kept) == [entry]
+
+
+async def test_an_end_is_told_after_the_sending_also_where_its_receipt_has_the_earlier_time(
+    kept: Store,
+) -> None:
+    await settle_sent(kept, a_message(1, accepted_at=NOW - 9), ("A1",))
+    early = Receipt("link", "A1", ReceiptState.DELIVERED, "", "447700900001", NOW - 1)
+    await kept.record_receipts([early])
+    found = await kept.watching.happened(Place(NOW - 10), NOW + 1, 10)
+    assert [each.kind for each in found] == [Kind.ACCEPTED, Kind.SENT, Kind.ENDED]

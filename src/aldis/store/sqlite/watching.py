@@ -66,7 +66,8 @@ def backlog(db: apsw.Connection) -> Backlog:
 
 
 # Neither sent_at nor ended_at has an index, which every message would pay for: whoever watches reads the
-# newest rows by their key. Of older messages only those are seen that have owed a postback lately.
+# newest rows by their key. Of older messages only those are seen that have owed a postback lately. A receipt
+# that came with its response has the earlier time of the two, and is told after it all the same.
 _HAPPENED = """
 WITH
 floor (message_id, postback_id) AS (SELECT
@@ -88,12 +89,12 @@ happening AS (
            recipient, ''
     FROM lately WHERE sent_at > 0
     UNION ALL
-    SELECT ended_at, 2, message_id, message_id, account_id, dialect, reference, link, state, sender,
-           recipient, reason
+    SELECT max(ended_at, sent_at), 2, message_id, message_id, account_id, dialect, reference, link, state,
+           sender, recipient, reason
     FROM lately WHERE ended_at > 0
     UNION ALL
-    SELECT m.ended_at, 2, m.message_id, m.message_id, m.account_id, m.dialect, m.reference, m.link, m.state,
-           m.sender, m.recipient, m.reason
+    SELECT max(m.ended_at, m.sent_at), 2, m.message_id, m.message_id, m.account_id, m.dialect,
+           m.reference, m.link, m.state, m.sender, m.recipient, m.reason
     FROM told p JOIN message m ON m.message_id = p.message_id
     WHERE p.event = 'ended' AND p.message_id <= (SELECT message_id FROM floor)
     UNION ALL
