@@ -4,9 +4,7 @@ so they also work while no gateway runs.
 
 from __future__ import annotations
 
-import asyncio
 import json
-import urllib.request
 from pathlib import Path
 
 import click
@@ -17,14 +15,14 @@ from rich.table import Table
 
 from aldis.app import open_store
 from aldis.cli.admin import whoever_runs_this
+from aldis.cli.door import DoorClient
 from aldis.cli.running import config_option, data_dir_option, run, settings_or_default
 from aldis.clock import SystemClock, as_datetime
+from aldis.errors import GatewayError
 from aldis.operating.links import LinkOrders, LinkView
-from aldis.settings import Settings, host_and_port
+from aldis.settings import Settings
 from aldis.store.contract import Store
 from aldis.store.link_orders import Wanted
-
-ASK_S = 2.0
 
 
 @click.group(invoke_without_command=True)
@@ -77,7 +75,7 @@ async def _look(settings: Settings, data_dir: Path) -> tuple[list[LinkView], dic
     store = open_store(settings, data_dir)
     try:
         found = await _orders(store, settings).links()
-        return found, await asyncio.to_thread(_binds, settings)
+        return found, await _binds(settings)
     finally:
         await store.close()
 
@@ -90,23 +88,13 @@ async def _order(settings: Settings, data_dir: Path, name: str, wanted: Wanted) 
         await store.close()
 
 
-def _binds(settings: Settings) -> dict[str, list[str]]:
-    """Ask the running gateway how its binds stand; nothing where none answers in plain HTTP."""
-    host, port = host_and_port(settings.http.listen)
-    if settings.http.certificate or not port:
-        return {}
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - to be asked, not to listen on
-    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+async def _binds(settings: Settings) -> dict[str, list[str]]:
+    """Ask the running gateway how its binds stand; nothing where none answers."""
     try:
-        with urllib.request.urlopen(f"{address}/health/ready", timeout=ASK_S) as answer:  # noqa: S310 - ours
-            found = msgspec.json.decode(answer.read(1_048_576), type=_Ready)
-    except (OSError, msgspec.MsgspecError):
+        async with DoorClient(settings.http) as door:
+            return await door.binds()
+    except GatewayError:
         return {}
-    return found.links
-
-
-class _Ready(msgspec.Struct):
-    links: dict[str, list[str]] = {}
 
 
 def _print(found: list[LinkView], binds: dict[str, list[str]]) -> None:
