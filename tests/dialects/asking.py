@@ -15,7 +15,8 @@ from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.dialects.registry import BY_PATH
 from aldis.doors.http.app import Door
 from aldis.sms.fitting import PLAIN
-from aldis.stages.admission.admit import Admitter, ContentDesk, Deadlines
+from aldis.stages.admission.admit import Admitter, ContentDesk
+from aldis.stages.admission.building import Deadlines
 from aldis.stages.admission.case import Links, MmsRules
 from aldis.stages.authenticate import Authenticator
 from aldis.stages.enquiries.enquirer import Enquirer
@@ -51,8 +52,10 @@ def _headers(named: dict[str, str]) -> list[tuple[bytes, bytes]]:
 class Asker:
     """A door over a store."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, admitter: Admitter, current: CurrentDirectory) -> None:
         self.door = door
+        self.admitter = admitter
+        self.current = current
         self._nonces = itertools.count(1)
 
     @classmethod
@@ -64,7 +67,7 @@ class Asker:
         content = ContentDesk(ContentFiles(Path(tempfile.mkdtemp(prefix="aldis-test-"))))
         admitter = Admitter(store, clock, current, authenticator, links, deadlines, content)
         enquirer = Enquirer(store, clock, current, authenticator)
-        return cls(Door(BY_PATH, {}, admitter, enquirer, Metrics()))
+        return cls(Door(BY_PATH, {}, admitter, enquirer, Metrics()), admitter, current)
 
     async def ask(self, request: HttpRequest) -> HttpReply:
         """Send a request and give the reply."""

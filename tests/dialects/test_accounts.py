@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from aldis.accounts import directory_file
 from aldis.accounts.plan import plan
 from aldis.dialects.exchange import HttpRequest
-from aldis.dialects.registry import TRAITS
+from aldis.dialects.registry import BY_NAME, TRAITS
 from aldis.store.sqlite.store import SqliteStore
+from aldis.traffic.on_behalf import OnBehalf
+from aldis.traffic.submission import Admitted, Submission
 from tests.dialects.asking import Asker, get, post
 from tests.fakes.clock import FakeClock
 from tests.fakes.whole import WholeGateway
@@ -110,6 +113,46 @@ async def test_what_an_account_is_set_to_refuse(demo_store: SqliteStore, clock: 
     asker = await Asker.over(demo_store, clock)
     for number, (request, marker) in enumerate(EXCHANGES):
         assert marker in (await asker.ask(request)).body.decode(), number
+
+
+#: (what the operator changes, what the same request is answered then); each after it was accepted
+CHANGES = [
+    ('networks = ["127.0.0.0/8"]', 'networks = ["10.0.0.0/8"]', "result_code=2"),
+    ("may_look_up = false", "may_look_up = false\nactive = false", "result_code=2"),
+    ("may_look_up = false", "may_look_up = false\nmay_send = false", "result_code=2"),
+    ('value = "60857"', 'value = "60858"', "result_code=4"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "marker"), CHANGES)
+async def test_what_was_allowed_is_asked_again_when_the_directory_changes(
+    demo_store: SqliteStore, clock: FakeClock, before: str, after: str, marker: str
+) -> None:
+    async def apply(world: str) -> None:
+        wanted = directory_file.read(world, "world.toml", TRAITS)
+        await demo_store.apply(plan(wanted, await demo_store.stored_directory(), TRAITS), clock.now())
+
+    await apply(WORLD)
+    asker = await Asker.over(demo_store, clock)
+    for _ in range(2):
+        assert (await asker.ask(gene())).body == b"result_code=0"
+    await apply(WORLD.replace(before, after))
+    asker.current.directory = await demo_store.directory()
+    assert (await asker.ask(gene())).body.decode() == marker
+
+
+async def test_what_the_house_may_is_no_answer_to_what_a_peer_may(
+    demo_store: SqliteStore, clock: FakeClock
+) -> None:
+    wanted = directory_file.read(WORLD.replace("127.0.0.0/8", "10.0.0.0/8"), "world.toml", TRAITS)
+    await demo_store.apply(plan(wanted, await demo_store.stored_directory(), TRAITS), clock.now())
+    asker = await Asker.over(demo_store, clock)
+    request = gene()
+    said = BY_NAME["genesys"].read(request)
+    assert isinstance(said, Submission)
+    ours = msgspec.structs.replace(said, presented=OnBehalf("genesys", "strict"))
+    assert isinstance(await asker.admitter.admit(BY_NAME["genesys"], request, ours), Admitted)
+    assert (await asker.ask(request)).body == b"result_code=2"
 
 
 async def test_all_the_carrier_codes_of_sumotext_are_known(demo_store: SqliteStore) -> None:

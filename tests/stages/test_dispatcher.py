@@ -14,7 +14,8 @@ from aldis.dialects.exchange import HttpRequest
 from aldis.dialects.native.problems import words_of
 from aldis.errors import StoreUnavailable
 from aldis.sms.fitting import PLAIN
-from aldis.stages.admission.admit import Admitter, ContentDesk, Deadlines
+from aldis.stages.admission.admit import Admitter, ContentDesk
+from aldis.stages.admission.building import Deadlines
 from aldis.stages.admission.case import Links
 from aldis.stages.authenticate import Authenticator
 from aldis.stages.bulk.dispatcher import BITE, DAY_MS, Dispatcher

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import struct
 
 
 def luck() -> float:
@@ -15,16 +16,13 @@ class Entropy:
     """Random bits from the kernel, fetched by the page: a system call for each request would be felt."""
 
     PAGE = 4096
-    WORD = 8
+    WORD = struct.Struct("Q")
 
     def __init__(self) -> None:
-        self._page = b""
-        self._at = 0
+        self._words: list[int] = []
 
     def __call__(self, bits: int) -> int:
         """Give up to 64 bits that nobody can guess."""
-        if self._at >= len(self._page):
-            self._page, self._at = os.urandom(self.PAGE), 0
-        word = int.from_bytes(self._page[self._at : self._at + self.WORD], "big")
-        self._at += self.WORD
-        return word >> (8 * self.WORD - bits)
+        if not self._words:
+            self._words = [word for (word,) in self.WORD.iter_unpack(os.urandom(self.PAGE))]
+        return self._words.pop() >> (8 * self.WORD.size - bits)

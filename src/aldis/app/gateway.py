@@ -22,7 +22,8 @@ from aldis.console.server import ConsoleServer
 from aldis.dialects.registry import BY_NAME
 from aldis.doors.http.server import HttpServer
 from aldis.settings import Settings
-from aldis.stages.admission.admit import Admitter, ContentDesk, Deadlines
+from aldis.stages.admission.admit import Admitter, ContentDesk
+from aldis.stages.admission.building import Deadlines
 from aldis.stages.authenticate import Authenticator
 from aldis.stages.enquiries.enquirer import Enquirer
 from aldis.stages.inbound.collector import Collector

@@ -39,20 +39,17 @@ def form(octets: bytes) -> dict[str, str]:
         raise Unreadable(f"more than {MAX_PARAMETERS} parameters")
     found: dict[str, str] = {}
     try:
-        for pair in octets.decode("utf-8").split("&"):
+        text = octets.decode("utf-8").replace("+", " ")
+        is_escaped = "%" in text
+        for pair in text.split("&"):
             name, _, value = pair.partition("=")
-            if "%" in pair or "+" in pair:
-                name, value = _decoded(name), _decoded(value)
-            if pair and name not in found:
+            if is_escaped and "%" in pair:
+                name, value = unquote(name, "utf-8", "strict"), unquote(value, "utf-8", "strict")
+            if name not in found and pair:
                 found[name] = value
     except UnicodeDecodeError:
         raise Unreadable("parameters must be UTF-8") from None
     return found
-
-
-def _decoded(text: str) -> str:
-    text = text.replace("+", " ")
-    return unquote(text, "utf-8", "strict") if "%" in text else text
 
 
 def form_body(request: HttpRequest) -> dict[str, str]:

@@ -232,7 +232,7 @@ async def _previewed(sending: Sending, account: str, recipe: Recipe, row: Row) -
     (found,) = verdict.asks
     encoding = found.writings[0].encoding.name
     price = from_micros(found.price_micros)
-    previewed = PreviewedRow(row.number, to, ask.sender, text, found.segments_each[0], encoding, price, "")
+    previewed = PreviewedRow(row.number, to, ask.sender, text, found.segments, encoding, price, "")
     return previewed, found.price_micros
 
 

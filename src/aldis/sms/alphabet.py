@@ -77,14 +77,27 @@ def writable(locking: int = 0, single: int = 0) -> dict[int, str]:
 
 _DEFAULT = writable()
 
+#: stands where a character of Latin-1 takes two septets or none at all
+_OTHER = 0xFF
+#: Latin-1 to the default alphabet: nearly every text is written with one look at it
+_LATIN_1 = bytes(
+    ord(_DEFAULT[octet]) if octet in _DEFAULT and len(_DEFAULT[octet]) == 1 else _OTHER
+    for octet in range(256)
+)
+
 
 def to_septets(text: str, locking: int = 0, single: int = 0) -> bytes:
     """Write a text as septets, one an octet; characters of the single shift or extension table take two.
 
     Raises NotInAlphabet at the first character that neither table has. Source: 3GPP TS 23.038 §6.2.1.
     """
-    table = writable(locking, single) if locking or single else _DEFAULT
-    return text.translate(table).encode("latin-1")
+    if locking or single:
+        return text.translate(writable(locking, single)).encode("latin-1")
+    try:
+        septets = text.encode("latin-1").translate(_LATIN_1)
+    except UnicodeEncodeError:  # some Greek capitals, the euro sign, or a stranger
+        return text.translate(_DEFAULT).encode("latin-1")
+    return septets if _OTHER not in septets else text.translate(_DEFAULT).encode("latin-1")
 
 
 def from_septets(septets: bytes, locking: int = 0, single: int = 0) -> str:

@@ -41,6 +41,7 @@ class Authenticator:
     def __init__(self, clock: Clock, secret: bytes) -> None:
         self._clock = clock
         self._secret = secret
+        self._keyed = hashlib.blake2b(key=secret, digest_size=16)
         #: what was presented → (version of the directory, until when, what it proved)
         self._proven: dict[bytes, tuple[int, float, Credential]] = {}
         self._remembered: OrderedDict[bytes, tuple[bool, float]] = OrderedDict()
@@ -49,6 +50,16 @@ class Authenticator:
         #: digests of the nonces of signed requests → when they may be forgotten; oldest first. In memory
         #: only: a restart forgets them
         self._nonces: OrderedDict[bytes, float] = OrderedDict()
+
+    def known(self, directory: Directory, presented: Presented) -> Credential | None:
+        """Give the credential that the very same proved a moment ago; None: ask `credential`."""
+        if presented.signed is not None:
+            return None
+        known = self._proven.get(self._key(presented))
+        if known is None or known[0] != directory.version or self._clock.monotonic() >= known[1]:
+            return None
+        credential = known[2]
+        return credential if not credential.until or self._clock.now() < credential.until else None
 
     async def credential(self, directory: Directory, presented: Presented) -> Credential | Refusal:
         """Give the credential that was proven, or say why none was. What the house does for an account needs
@@ -60,10 +71,6 @@ class Authenticator:
             return Credential(presented.identity, presented.dialect, "")
         if presented.signed is not None:
             return self._check_signed(directory, presented, presented.signed)
-        key = self._key(presented)
-        known = self._proven.get(key)
-        if known is not None and known[0] == directory.version and self._clock.monotonic() < known[1]:
-            return known[2] if self._is_valid(known[2]) else _unknown(presented)
         credential = directory.credential(presented.dialect, presented.identity)
         if credential is None or not self._is_valid(credential):
             return _unknown(presented)
@@ -75,7 +82,11 @@ class Authenticator:
             proven = await self._is_password(presented.secret, credential.password_hash)
         if not proven:
             return _unknown(presented)
-        self._proven[key] = (directory.version, self._clock.monotonic() + PROVEN_S, credential)
+        self._proven[self._key(presented)] = (
+            directory.version,
+            self._clock.monotonic() + PROVEN_S,
+            credential,
+        )
         if len(self._proven) > MAX_REMEMBERED:
             del self._proven[next(iter(self._proven))]
         return credential
@@ -121,8 +132,9 @@ class Authenticator:
         """
         dialect, identity, secret = presented.dialect, presented.identity, presented.secret
         text = f"{dialect} {len(identity)} {identity}" + ("" if secret is None else f" {secret}")
-        message = text.encode("utf-8", "surrogatepass")
-        return hashlib.blake2b(message, key=self._secret, digest_size=16).digest()
+        name = self._keyed.copy()
+        name.update(text.encode("utf-8", "surrogatepass"))
+        return name.digest()
 
     async def _is_password(self, password: str, password_hash: str) -> bool:
         message = f"{password_hash}\0{password}".encode("utf-8", "surrogatepass")

@@ -10,6 +10,7 @@ import msgspec
 from aldis.sms.encoding import Encoding
 from aldis.sms.fitting import NO_WISHES, Wishes
 from aldis.traffic.content import Attachment
+from aldis.traffic.message import NewMessage
 from aldis.traffic.refusal import Refusal
 
 
@@ -137,20 +138,27 @@ class Writing(msgspec.Struct, frozen=True):
 
 
 class AdmittedAsk(msgspec.Struct, frozen=True):
-    """What became of one ask: its ids and what it costs."""
+    """What became of one ask. Most answers need little of it, so it is the messages themselves."""
 
     #: one for each recipient, in their order
-    message_ids: tuple[int, ...]
-    #: what the customer knows the first by
-    reference: str
-    recipients: tuple[str, ...]
-    #: ISO 3166 alpha-2, one for each recipient
-    countries: tuple[str, ...]
-    #: one for each recipient: links may carry the same text differently
-    segments_each: tuple[int, ...]
-    price_micros: int
+    messages: tuple[NewMessage, ...]
     #: one for each recipient, where details were wanted and nothing was stored
     writings: tuple[Writing, ...] = ()
+
+    @property
+    def reference(self) -> str:
+        """What the customer knows the first by."""
+        return self.messages[0].reference
+
+    @property
+    def price_micros(self) -> int:
+        """What all of it costs."""
+        return sum([message.price_micros * message.segments for message in self.messages])
+
+    @property
+    def segments(self) -> int:
+        """How many segments all of it takes."""
+        return sum([message.segments for message in self.messages])
 
 
 class Admitted(msgspec.Struct, frozen=True):

@@ -110,11 +110,11 @@ def accept(_request: HttpRequest, submission: Submission, admitted: Admitted) ->
     countries: Counter[str] = Counter()
     micros = 0
     for ask in admitted.asks:
-        for country, segments in zip(ask.countries, ask.segments_each, strict=True):
-            countries[country] += segments
+        for message in ask.messages:
+            countries[message.country] += message.segments
         micros += ask.price_micros
     document: dict[str, object] = {
-        "ids": [ask.message_ids[0] for ask in admitted.asks],
+        "ids": [ask.messages[0].message_id for ask in admitted.asks],
         # a float even when it is whole: clients check the type
         "usage": {"countries": dict(countries), "currency": admitted.currency, "total_cost": micros / MICROS},
     }
@@ -124,12 +124,11 @@ def accept(_request: HttpRequest, submission: Submission, admitted: Admitted) ->
 
 
 def _details(ask: AdmittedAsk) -> dict[str, object]:
-    recipients = zip(ask.countries, ask.recipients, ask.segments_each, strict=True)
     return {
-        "id": ask.message_ids[0],
+        "id": ask.messages[0].message_id,
         "recipients": [
-            {"country": country, "msisdn": int(msisdn), "parts": parts}
-            for country, msisdn, parts in recipients
+            {"country": message.country, "msisdn": int(message.recipient), "parts": message.segments}
+            for message in ask.messages
         ],
     }
 

@@ -125,24 +125,20 @@ def accept(_request: HttpRequest, submission: Submission, admitted: Admitted) ->
 def accepted_of(ask: AdmittedAsk, currency: str) -> Accepted:
     """Say what was accepted."""
     messages = [
-        AcceptedMessage(str(message_id), to, country, segments)
-        for message_id, to, country, segments in zip(
-            ask.message_ids, ask.recipients, ask.countries, ask.segments_each, strict=True
-        )
+        AcceptedMessage(str(message.message_id), message.recipient, message.country, message.segments)
+        for message in ask.messages
     ]
     price = from_micros(ask.price_micros)
-    return Accepted(ask.reference, messages, sum(ask.segments_each), price, currency)
+    return Accepted(ask.reference, messages, ask.segments, price, currency)
 
 
 def estimate_of(ask: AdmittedAsk, currency: str) -> Estimate:
     """Say what a message would be and cost."""
     messages = [
-        _estimated(to, country, segments, writing)
-        for to, country, segments, writing in zip(
-            ask.recipients, ask.countries, ask.segments_each, ask.writings, strict=True
-        )
+        _estimated(message.recipient, message.country, message.segments, writing)
+        for message, writing in zip(ask.messages, ask.writings, strict=True)
     ]
-    return Estimate(messages, sum(ask.segments_each), from_micros(ask.price_micros), currency)
+    return Estimate(messages, ask.segments, from_micros(ask.price_micros), currency)
 
 
 def _estimated(to: str, country: str, segments: int, writing: Writing) -> EstimatedMessage:

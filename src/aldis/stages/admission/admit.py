@@ -8,7 +8,8 @@ call.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
 
 import msgspec
 
@@ -16,23 +17,24 @@ from aldis.accounts.account import Account
 from aldis.accounts.directory import CurrentDirectory
 from aldis.accounts.staff import AuditEntry
 from aldis.clock import Clock
-from aldis.dialects.contract import Check, Dialect, Reference
+from aldis.dialects.contract import Check, Dialect
 from aldis.dialects.exchange import HttpRequest
 from aldis.stages.admission import rules
+from aldis.stages.admission.building import Deadlines, Moment, messages_of
 from aldis.stages.admission.case import Case, ContentLimits, Findings, Links, Unit, rate_of
+from aldis.stages.admission.standing import REMEMBERED, Standings
 from aldis.stages.admission.writing import writings_of
 from aldis.stages.authenticate import Authenticator
 from aldis.store.content_files import ContentFiles, digest_of
 from aldis.store.contract import Store
 from aldis.store.records import Acceptance, OptInKey
-from aldis.traffic.content import MMS, KeptPart, as_column
+from aldis.traffic.content import KeptPart, as_column
 from aldis.traffic.ids import IdBlocks
 from aldis.traffic.message import NewMessage
 from aldis.traffic.on_behalf import OnBehalf
 from aldis.traffic.pacing import TokenBucket
-from aldis.traffic.postback import Notify, lane_of
 from aldis.traffic.refusal import Refusal, RefusalReason
-from aldis.traffic.submission import Admitted, AdmittedAsk, MessageAsk, Submission
+from aldis.traffic.submission import Admitted, AdmittedAsk, Submission
 
 #: ids reserved at a time; a crash leaves at most this many unused
 ID_BLOCK = 10_000
@@ -40,13 +42,6 @@ ID_BLOCK = 10_000
 #: messages are built at a time
 MANY = 200
 SLOW = frozenset((Check.RECIPIENTS, Check.CONTENT, Check.LENGTH, Check.ROUTE))
-
-
-class Deadlines(msgspec.Struct, frozen=True):
-    """What upkeep will hold messages to."""
-
-    validity_s: int
-    receipt_patience_s: int
 
 
 class ContentDesk(msgspec.Struct, frozen=True):
@@ -74,10 +69,10 @@ class Admitter:
         self._current = current
         self._authenticator = authenticator
         self._links = links
-        self._validity_ms = deadlines.validity_s * 1000
-        self._review_ms = min(deadlines.validity_s, deadlines.receipt_patience_s) * 1000
+        self._deadlines = deadlines
         #: by dialect
-        self._questions: dict[str, tuple[tuple[Check, rules.Question], ...]] = {}
+        self._plans: dict[str, rules.Plan] = {}
+        self._standings = Standings()
         self._content = content
         self._ids = IdBlocks()
         self._refilling = asyncio.Lock()
@@ -94,42 +89,49 @@ class Admitter:
         """Judge a submission and store it. Raises StoreUnavailable when that failed and nothing is stored."""
         if self.draining:
             return Refusal(RefusalReason.UNAVAILABLE)
-        directory = self._current.directory
-        findings = [Findings(ask) for ask in submission.asks]
         has_content = submission.has_attachments
         case = Case(
             dialect,
-            directory,
+            self._current.directory,
             submission,
             self._links,
             request.peer,
             self._throttle,
-            findings,
+            [Findings(ask) for ask in submission.asks],
             self._content.limits,
             has_content,
         )
-        questions = self._questions.get(dialect.name)
-        if questions is None:
-            questions = self._questions[dialect.name] = rules.questions(dialect.policy.checks)
-        is_large = submission.recipient_count > MANY or has_content
-        for check, question in questions:
-            if check is Check.CREDENTIALS:
-                found = await self._authenticator.credential(directory, submission.presented)
-                if isinstance(found, Refusal):
-                    return found
-                case.credential = found
-            if is_large and check in SLOW:
-                refusal = await asyncio.to_thread(question, case)
-            else:
-                refusal = question(case)
-            if refusal is not None:
-                return refusal
-        if dialect.policy.opt_in_required or case.account.enforce_campaign:
+        refusal = await self._judge(case, is_large=has_content or submission.recipient_count > MANY)
+        if refusal is None and (dialect.policy.opt_in_required or case.account.enforce_campaign):
             refusal = await self._not_opted_in(case)
-            if refusal is not None:
-                return refusal
+        if refusal is not None:
+            return refusal
         store = self._store_with_content if has_content else self._store_all
         return await store(case, request.nonce)
+
+    async def _judge(self, case: Case, *, is_large: bool) -> Refusal | None:
+        """Ask all questions in the dialect's order, but for those whose answers are known."""
+        plan = self._plans.get(case.dialect.name)
+        if plan is None:
+            plan = self._plans[case.dialect.name] = rules.plan(case.dialect.policy.checks, REMEMBERED)
+        first = plan.before_credentials
+        refusal = await _ask_aside(first, case) if is_large else rules.ask(first, case)
+        if refusal is not None:
+            return refusal
+        directory, presented = case.directory, case.submission.presented
+        credential = self._authenticator.known(directory, presented)
+        if credential is None:
+            found = await self._authenticator.credential(directory, presented)
+            if isinstance(found, Refusal):
+                return found
+            credential = found
+        case.credential, case.found_account = credential, directory.accounts[credential.account]
+        is_known = self._standings.adopt(case)
+        others = plan.not_remembered if is_known else plan.after_credentials
+        refusal = await _ask_aside(others, case) if is_large else rules.ask(others, case)
+        if refusal is None and not is_known:
+            self._standings.remember(case)
+        return refusal
 
     def _throttle(self, account: Account, unit: Unit, count: int) -> bool:
         rate, burst = rate_of(account, unit)
@@ -179,94 +181,57 @@ class Admitter:
             self._content.files.let_go(held)
 
     async def _store_all(self, case: Case, nonce: int) -> Admitted | Refusal:
-        count = case.submission.recipient_count
-        while self._ids.left < count:
-            async with self._refilling:  # one block at a time, however many wait for it
-                if self._ids.left < count:
-                    self._ids.add(await self._store.take_ids(max(ID_BLOCK, count)))
+        if self._ids.left < case.submission.recipient_count:
+            await self._refill(case.submission.recipient_count)
         blocks = [self._ids.take(len(found.recipients)) for found in case.findings]
-        now = self._clock.now()
-        messages: list[NewMessage] = []
-        admitted: list[AdmittedAsk] = []
+        moment = Moment(self._clock.now(), nonce)
+        asks: list[AdmittedAsk] = []
         for found, ids in zip(case.findings, blocks, strict=True):
-            found.echo = msgspec.json.encode(found.ask.echo)
-            built: list[NewMessage] = []
-            for position in range(len(ids)):
-                built.append(self._message(case, found, ids, position, nonce, now))
-                if position % MANY == MANY - 1:
-                    await asyncio.sleep(0)  # others may have their turn
-            messages += built
-            admitted.append(
-                AdmittedAsk(
-                    message_ids=tuple(ids),
-                    reference=built[0].reference,
-                    recipients=tuple(recipient.msisdn for recipient in found.recipients),
-                    countries=tuple(recipient.country for recipient in found.recipients),
-                    segments_each=tuple(message.segments for message in built),
-                    price_micros=sum(message.price_micros * message.segments for message in built),
-                    writings=writings_of(case, found) if case.submission.dry_run else (),
-                )
-            )
-        entry = _entry(case, messages, now)
-        acceptance = Acceptance(case.account.account_id, case.account.prepaid, tuple(messages), entry)
+            made = messages_of(case, found, ids, self._deadlines, moment)
+            messages = tuple(made) if len(ids) <= MANY else await _in_bites(made)
+            asks.append(AdmittedAsk(messages, writings_of(case, found) if case.submission.dry_run else ()))
+        return await self._accept(case, asks, moment.now)
+
+    async def _accept(self, case: Case, asks: list[AdmittedAsk], now: int) -> Admitted | Refusal:
+        """Have the store judge and keep what was made."""
+        account = case.account
+        messages = (
+            asks[0].messages if len(asks) == 1 else tuple(chain.from_iterable(a.messages for a in asks))
+        )
+        acceptance = Acceptance(account.account_id, account.prepaid, messages, _entry(case, messages, now))
         if case.submission.dry_run:
             refusal = await self._store.would_accept(acceptance)
         else:
             refusal = await self._store.accept(acceptance)
+            if refusal is None:
+                self.on_accepted({message.link for message in messages})
+        return refusal or Admitted(tuple(asks), account.currency)
+
+    async def _refill(self, count: int) -> None:
+        async with self._refilling:  # one block at a time, however many wait for it
+            while self._ids.left < count:
+                self._ids.add(await self._store.take_ids(max(ID_BLOCK, count)))
+
+
+async def _ask_aside(questions: rules.Questions, case: Case) -> Refusal | None:
+    """Ask about a large submission: what takes long in a thread."""
+    for check, question in questions:
+        refusal = await asyncio.to_thread(question, case) if check in SLOW else question(case)
         if refusal is not None:
             return refusal
-        if not case.submission.dry_run:
-            self.on_accepted({message.link for message in messages})
-        return Admitted(tuple(admitted), case.account.currency)
-
-    def _message(
-        self, case: Case, found: Findings, ids: list[int], position: int, nonce: int, now: int
-    ) -> NewMessage:
-        ask, account, dialect = found.ask, case.account, case.dialect
-        message_id, recipient = ids[position], found.recipients[position]
-        link, price, fitted, backups = found.routes[position]
-        url = ask.callback_url or account.postback_urls.get(dialect.name, "")
-        due_at = max(now, ask.send_at)
-        validity_ms = self._validity_ms if ask.validity_s is None else ask.validity_s * 1000
-        return NewMessage(
-            message_id=message_id,
-            submission_id=ids[0],
-            account_id=account.account_id,
-            dialect=dialect.name,
-            reference=dialect.reference(ask, Reference(message_id, ids[0], now, nonce)),
-            # the first stands for all of its ask
-            duplicate_scope="" if position else _duplicate_scope(case, found),
-            link=link,
-            priority=ask.priority,
-            sender=found.sender,
-            recipient=recipient.msisdn,
-            country=recipient.country,
-            coding=MMS if found.parts else fitted.coding,
-            octets=fitted.encoded.octets,
-            segments=fitted.segments,
-            price_micros=price,
-            notify=_notify(dialect, account, ask) if url else Notify.NOTHING,
-            lane=lane_of(url),
-            callback_url=ask.callback_url or "",
-            echo=found.echo,
-            accepted_at=now,
-            due_at=due_at,
-            expires_at=due_at + validity_ms,
-            review_at=due_at + min(validity_ms, self._review_ms),
-            label=ask.label,
-            backups=msgspec.json.encode(backups).decode() if backups else "",
-            parts=found.parts,
-        )
+    return None
 
 
-def _duplicate_scope(case: Case, found: Findings) -> str:
-    """Ids are unique per login, so the login's digest is the scope; or per account, in some dialects."""
-    if not case.dialect.refuses_duplicates or case.credential is None or found.ask.client_reference is None:
-        return ""
-    return case.dialect.name if case.dialect.shares_references else case.credential.identity_digest[:16]
+async def _in_bites(made: Iterator[NewMessage]) -> tuple[NewMessage, ...]:
+    """Have many messages made, and others their turn meanwhile."""
+    messages: list[NewMessage] = []
+    while bite := list(islice(made, MANY)):
+        messages += bite
+        await asyncio.sleep(0)
+    return tuple(messages)
 
 
-def _entry(case: Case, messages: list[NewMessage], now: int) -> AuditEntry | None:
+def _entry(case: Case, messages: Sequence[NewMessage], now: int) -> AuditEntry | None:
     """Say in the audit log what was accepted of one of ours."""
     presented = case.submission.presented
     if not isinstance(presented, OnBehalf) or not presented.actor:
@@ -274,10 +239,3 @@ def _entry(case: Case, messages: list[NewMessage], now: int) -> AuditEntry | Non
     detail = f"{len(messages)} for {presented.identity}"
     subject = str(messages[0].message_id)
     return AuditEntry(now, presented.actor, presented.via, "send message", subject, detail)
-
-
-def _notify(dialect: Dialect, account: Account, ask: MessageAsk) -> Notify:
-    wanted = dialect.notify(ask)
-    if dialect.name in account.failures_only and wanted & Notify.ENDED:
-        return Notify.FAILED
-    return wanted

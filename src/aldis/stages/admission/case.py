@@ -12,7 +12,7 @@ from aldis.accounts.account import Account
 from aldis.accounts.credentials import Credential
 from aldis.accounts.directory import Directory
 from aldis.accounts.numbering import Recipient
-from aldis.accounts.routes import RoutesByContent
+from aldis.accounts.routes import Route, RoutesByContent, choose_route
 from aldis.dialects.contract import Dialect
 from aldis.sms.fitting import Fitted, TextRules
 from aldis.traffic.submission import MessageAsk, Submission
@@ -41,6 +41,19 @@ class MmsRules(msgspec.Struct, frozen=True):
     shrinks: bool = False
 
 
+#: when more are known, all are forgotten and found out anew
+MOST_WAYS = 10_000
+
+
+class Way(NamedTuple):
+    """How messages to one carrier and country go from one sender."""
+
+    #: None: not at all
+    route: Route | None
+    #: of a segment; None: it has none
+    price: int | None
+
+
 class Links:
     """The links that this gateway has."""
 
@@ -55,6 +68,25 @@ class Links:
         self.is_up = is_up
         self.mms = mms or {}
         self.routes = RoutesByContent(self.mms)
+        #: how texts go under one version of the directory, by carrier, sender and country
+        self._directory: Directory | None = None
+        self._ways: dict[tuple[str, str, str], Way] = {}
+
+    def way_of_text(self, directory: Directory, carrier: str, sender: str, country: str) -> Way:
+        """Choose the route of a text and find its price; remembered, because there may be many routes and
+        most messages go where others have gone.
+        """
+        if directory is not self._directory:
+            self._directory = directory
+            self._ways.clear()
+        key = (carrier, sender, country)
+        way = self._ways.get(key)
+        if way is None:
+            if len(self._ways) >= MOST_WAYS:
+                self._ways.clear()
+            route = choose_route(self.routes.for_texts(directory.routes), carrier, sender, country)
+            way = self._ways[key] = Way(route, directory.price_micros(carrier, country))
+        return way
 
 
 class ContentLimits(msgspec.Struct, frozen=True):

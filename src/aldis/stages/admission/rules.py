@@ -8,12 +8,13 @@ the country …).
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 
 from aldis.accounts.account import may_connect_from, source_address
 from aldis.accounts.numbering import read_number
-from aldis.accounts.routes import Route, choose_link, choose_route
+from aldis.accounts.routes import Route, choose_link
 from aldis.accounts.senders import Sender
 from aldis.dialects.contract import Check
 from aldis.sms.address import is_digits, is_sender
@@ -30,15 +31,36 @@ from aldis.traffic.template import Template
 Question = Callable[[Case], Refusal | None]
 
 
-def questions(checks: tuple[Check, ...]) -> tuple[tuple[Check, Question], ...]:
-    """Give the questions of a policy, in its order."""
+#: with what is asked
+Questions = tuple[tuple[Check, Question], ...]
+
+
+class Plan(NamedTuple):
+    """The questions of a policy, in its order: those before it is known who asks, and those after."""
+
+    before_credentials: Questions
+    after_credentials: Questions
+    #: of those after, the ones whose answers are not remembered (`standing.py`)
+    not_remembered: Questions
+
+
+def plan(checks: tuple[Check, ...], remembered: frozenset[Check]) -> Plan:
+    """Put a policy's questions in order."""
+    at = checks.index(Check.CREDENTIALS)
+    before, after = checks[:at], checks[at + 1 :]
+    return Plan(_of(before), _of(after), _of(tuple(check for check in after if check not in remembered)))
+
+
+def _of(checks: tuple[Check, ...]) -> Questions:
     return tuple((check, _CHECKS[check]) for check in checks)
 
 
-def _credentials(case: Case) -> Refusal | None:
-    if case.credential is None:
-        raise LookupError("the credential is found before this is asked")
-    case.found_account = case.directory.accounts[case.credential.account]
+def ask(questions: Questions, case: Case) -> Refusal | None:
+    """Ask one after the other, up to the first refusal."""
+    for _, question in questions:
+        refusal = question(case)
+        if refusal is not None:
+            return refusal
     return None
 
 
@@ -214,42 +236,37 @@ def _fit(case: Case, ask: MessageAsk, text: str, rules: TextRules) -> Fitted | N
 
 
 def _route(case: Case) -> Refusal | None:
-    routes = case.links.routes.for_texts(case.directory.routes)
     for found in case.findings:
-        refusal = content.route(case, found) if found.ask.attachments else _route_text(case, found, routes)
+        refusal = content.route(case, found) if found.ask.attachments else _route_text(case, found)
         if refusal is not None:
             return refusal
     return None
 
 
-def _route_text(case: Case, found: Findings, routes: tuple[Route, ...]) -> Refusal | None:
-    directory = case.directory
+def _route_text(case: Case, found: Findings) -> Refusal | None:
+    directory, links, tags = case.directory, case.links, found.ask.tags
     # which links are up now says nothing of a message that is to be sent later
-    is_up = case.links.is_up if not found.ask.send_at else _surely
+    is_up = links.is_up if not found.ask.send_at else _surely
     found.routes = []
     others: dict[tuple[str, int], Fitted | None] = {}
     for position, recipient in enumerate(found.recipients):
         carrier = found.carrier
         if not carrier and directory.prefix_lengths:
             carrier = directory.carrier_of(recipient.msisdn)
-        route = choose_route(routes, carrier, found.sender, recipient.country)
-        link = ""
-        backups: tuple[str, ...] = ()
-        if route is not None:
-            link = choose_link(route, is_up) if route.backups else route.link
-        price = directory.price_micros(carrier, recipient.country)
-        rules = case.links.rules.get(link)
-        if rules is None or price is None:
+        route, price = links.way_of_text(directory, carrier, found.sender, recipient.country)
+        if route is None or price is None:
             return Refusal(RefusalReason.NO_ROUTE, value=recipient.country)
-        which = position if found.ask.tags else 0
+        link = choose_link(route, is_up) if route.backups else route.link
+        rules = links.rules.get(link)
+        if rules is None:
+            return Refusal(RefusalReason.NO_ROUTE, value=recipient.country)
+        which = position if tags else 0
         if rules is not PLAIN and (link, which) not in others:
             others[link, which] = _fit(case, found.ask, found.texts[which], rules)
         text = found.fitted[which] if rules is PLAIN else others[link, which]
         if text is None:
             return Refusal(RefusalReason.TEXT_TOO_LONG)
-        if route is not None and route.backups:
-            backups = _backups(case, route, link)
-        found.routes.append(Routed(link, price, text, backups))
+        found.routes.append(Routed(link, price, text, _backups(case, route, link) if route.backups else ()))
     return None
 
 
@@ -276,7 +293,6 @@ def _first_repeated(numbers: list[str]) -> str | None:
 
 
 _CHECKS: dict[Check, Question] = {
-    Check.CREDENTIALS: _credentials,
     Check.ADDRESS: _address,
     Check.ACTIVE: _active,
     Check.MAY_SEND: _may_send,

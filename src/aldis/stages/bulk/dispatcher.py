@@ -142,7 +142,7 @@ class Dispatcher:
         except TemporaryError:
             return Refusal(RefusalReason.INTERNAL)
         if isinstance(verdict, Admitted):
-            return Outcome(row.number, verdict.asks[0].message_ids[0])
+            return Outcome(row.number, verdict.asks[0].messages[0].message_id)
         if verdict.reason is RefusalReason.DUPLICATE:
             return await self._known(job, row, reference)
         if verdict.reason in LATER or verdict.reason in PAUSES:

@@ -1,0 +1,98 @@
+"""Makes messages of what was found out about a submission. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from aldis.accounts.account import Account
+from aldis.dialects.contract import Dialect, Reference
+from aldis.stages.admission.case import Case, Findings
+from aldis.traffic.content import MMS
+from aldis.traffic.message import NewMessage
+from aldis.traffic.postback import Notify, lane_of
+from aldis.traffic.submission import MessageAsk
+
+
+class Deadlines(msgspec.Struct, frozen=True):
+    """What upkeep will hold messages to."""
+
+    validity_s: int
+    receipt_patience_s: int
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """When a submission came, and what makes its references unguessable."""
+
+    now: int
+    #: 62 random bits
+    nonce: int
+
+
+def messages_of(
+    case: Case, found: Findings, ids: Sequence[int], deadlines: Deadlines, moment: Moment
+) -> Iterator[NewMessage]:
+    """Make the messages of one ask, one for each recipient, as they are asked for."""
+    ask, account, dialect = found.ask, case.found_account, case.dialect
+    if account is None:
+        raise LookupError("messages are somebody's")
+    now, nonce = moment.now, moment.nonce
+    name, account_id, first_id = dialect.name, account.account_id, ids[0]
+    url = ask.callback_url or account.postback_urls.get(name, "")
+    notify = _notify(dialect, account, ask) if url else Notify.NOTHING
+    lane = lane_of(url) if url else ""
+    callback_url = ask.callback_url or ""
+    echo = msgspec.json.encode(ask.echo) if ask.echo else b"{}"
+    due_at = max(now, ask.send_at)
+    validity_s = deadlines.validity_s if ask.validity_s is None else ask.validity_s
+    review_at = due_at + min(validity_s, deadlines.validity_s, deadlines.receipt_patience_s) * 1000
+    expires_at = due_at + validity_s * 1000
+    # the first stands for all of its ask
+    scope = _duplicate_scope(case, found)
+    for message_id, recipient, routed in zip(ids, found.recipients, found.routes, strict=True):
+        link, price, fitted, backups = routed
+        yield NewMessage(
+            message_id,
+            first_id,
+            account_id,
+            name,
+            dialect.reference(ask, Reference(message_id, first_id, now, nonce)),
+            scope,
+            link,
+            ask.priority,
+            found.sender,
+            recipient.msisdn,
+            recipient.country,
+            MMS if found.parts else fitted.coding,
+            fitted.encoded.octets,
+            fitted.segments,
+            price,
+            notify,
+            lane,
+            callback_url,
+            echo,
+            now,
+            due_at,
+            expires_at,
+            review_at,
+            ask.label,
+            msgspec.json.encode(backups).decode() if backups else "",
+            False,
+            found.parts,
+        )
+        scope = ""
+
+
+def _duplicate_scope(case: Case, found: Findings) -> str:
+    """Ids are unique per login, so the login's digest is the scope; or per account, in some dialects."""
+    if not case.dialect.refuses_duplicates or case.credential is None or found.ask.client_reference is None:
+        return ""
+    return case.dialect.name if case.dialect.shares_references else case.credential.identity_digest[:16]
+
+
+def _notify(dialect: Dialect, account: Account, ask: MessageAsk) -> Notify:
+    wanted = dialect.notify(ask)
+    if dialect.name in account.failures_only and wanted & Notify.ENDED:
+        return Notify.FAILED
+    return wanted

@@ -1,0 +1,90 @@
+"""What an account may do, as far as it has been found out: where it may connect from, which senders are its
+own, which keyword and carrier are meant.
+
+Such answers depend on the account and on a few short values of a request, never on its text or its
+recipients, and a client asks with the same values all day. A yes to all of them is remembered for as long as
+the directory stays the same, so that a change counts at once; a no is asked again each time, so that
+strangers fill no memory.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from aldis.accounts.directory import Directory
+from aldis.dialects.contract import Check
+from aldis.stages.admission.case import Case
+from aldis.traffic.on_behalf import OnBehalf
+
+#: the questions whose answers are remembered
+REMEMBERED = frozenset(
+    (
+        Check.ADDRESS,
+        Check.ACTIVE,
+        Check.MAY_SEND,
+        Check.SENDER,
+        Check.KEYWORD,
+        Check.CAMPAIGN,
+        Check.CARRIER,
+    )
+)
+#: when more are known, all are forgotten and found out anew
+MOST = 10_000
+
+#: dialect, account, peer, sender, keyword, campaign and carrier as given
+_Key = tuple[str, str, str, str, str | None, str | None, str | None]
+
+
+class Standing(NamedTuple):
+    """What the remembered questions found out."""
+
+    sender: str
+    keyword: str | None
+    carrier: str
+
+
+class Standings:
+    """All that is known under one version of the directory."""
+
+    def __init__(self) -> None:
+        self._directory: Directory | None = None
+        self._known: dict[_Key, Standing] = {}
+
+    def adopt(self, case: Case) -> bool:
+        """Note in a case whose account is known what the remembered questions would find out; False where
+        they must be asked.
+        """
+        if case.directory is not self._directory:
+            self._directory = case.directory
+            self._known.clear()
+        if len(case.findings) != 1:
+            return False
+        found = case.findings[0]
+        standing = self._known.get(_key(case))
+        if standing is None or isinstance(case.submission.presented, OnBehalf):
+            return False
+        found.sender, found.keyword, found.carrier = standing
+        return True
+
+    def remember(self, case: Case) -> None:
+        """Hear that all questions about a case were answered with yes."""
+        # the house asks from nowhere: what it may is no answer to what a peer may
+        if len(case.findings) != 1 or isinstance(case.submission.presented, OnBehalf):
+            return
+        if len(self._known) >= MOST:
+            self._known.clear()
+        found = case.findings[0]
+        self._known[_key(case)] = Standing(found.sender, found.keyword, found.carrier)
+
+
+def _key(case: Case) -> _Key:
+    ask = case.findings[0].ask
+    return (
+        case.dialect.name,
+        case.account.name,
+        case.peer,
+        ask.sender,
+        ask.keyword,
+        ask.campaign,
+        ask.carrier,
+    )
