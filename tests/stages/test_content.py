@@ -37,7 +37,9 @@ def a_case(size: int, content_type: str = PICTURE, **changes: Any) -> Case:
     directory = assemble(1, [], [], [], changes.get("routes", ROUTES), prices)
     limits = ContentLimits(10_000, changes.get("look"))
     dialect = BY_NAME["genesys"]
-    return Case(dialect, directory, submission, links, "", lambda *_: True, [found], limits, has_content=True)
+    return Case(
+        dialect, directory, submission, links, "", lambda *_: True, [found], limits, has_content=True, count=1
+    )
 
 
 @pytest.mark.parametrize(

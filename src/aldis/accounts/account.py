@@ -80,6 +80,36 @@ class Account(msgspec.Struct, frozen=True):
         return [sender.value for sender in self.senders if campaign in sender.campaigns]
 
 
+#: who has not said who it is: may nothing
+STRANGER = Account(
+    account_id=0,
+    name="",
+    active=False,
+    may_send=False,
+    may_look_up=False,
+    currency="",
+    prepaid=True,
+    networks=(),
+    rate_per_s=None,
+    burst=0,
+    segments_per_s=None,
+    segment_burst=0,
+    max_segments=1,
+    smart_encoding=False,
+    reference_optional=False,
+    enforce_campaign=True,
+    senders=(),
+    alphanumeric_in=frozenset(),
+    default_sender="",
+    postback_urls={},
+    inbound_urls={},
+    failures_only=frozenset(),
+    postback_styles={},
+    postback_secrets={},
+    postback_networks=(),
+)
+
+
 @lru_cache(maxsize=4096)
 def source_address(text: str) -> IPv4Address | IPv6Address | None:
     """Read a peer's address; an IPv4 one that came in through IPv6 is taken as what it is."""

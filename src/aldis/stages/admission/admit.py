@@ -22,7 +22,7 @@ from aldis.dialects.exchange import HttpRequest
 from aldis.stages.admission import rules
 from aldis.stages.admission.building import Deadlines, Moment, messages_of
 from aldis.stages.admission.case import Case, ContentLimits, Findings, Links, Unit, rate_of
-from aldis.stages.admission.standing import REMEMBERED, Standings
+from aldis.stages.admission.standing import Standings
 from aldis.stages.admission.writing import writings_of
 from aldis.stages.authenticate import Authenticator
 from aldis.store.content_files import ContentFiles, digest_of
@@ -100,8 +100,9 @@ class Admitter:
             [Findings(ask) for ask in submission.asks],
             self._content.limits,
             has_content,
+            submission.recipient_count,
         )
-        refusal = await self._judge(case, is_large=has_content or submission.recipient_count > MANY)
+        refusal = await self._judge(case)
         if refusal is None and (dialect.policy.opt_in_required or case.account.enforce_campaign):
             refusal = await self._not_opted_in(case)
         if refusal is not None:
@@ -109,12 +110,12 @@ class Admitter:
         store = self._store_with_content if has_content else self._store_all
         return await store(case, request.nonce)
 
-    async def _judge(self, case: Case, *, is_large: bool) -> Refusal | None:
+    async def _judge(self, case: Case) -> Refusal | None:
         """Ask all questions in the dialect's order, but for those whose answers are known."""
         plan = self._plans.get(case.dialect.name)
         if plan is None:
-            plan = self._plans[case.dialect.name] = rules.plan(case.dialect.policy.checks, REMEMBERED)
-        first = plan.before_credentials
+            plan = self._plans[case.dialect.name] = rules.plan(case.dialect.policy.checks)
+        first, is_large = plan.before_credentials, case.has_content or case.count > MANY
         refusal = await _ask_aside(first, case) if is_large else rules.ask(first, case)
         if refusal is not None:
             return refusal
@@ -125,12 +126,12 @@ class Admitter:
             if isinstance(found, Refusal):
                 return found
             credential = found
-        case.credential, case.found_account = credential, directory.accounts[credential.account]
-        is_known = self._standings.adopt(case)
-        others = plan.not_remembered if is_known else plan.after_credentials
+        case.credential, case.account = credential, directory.accounts[credential.account]
+        known = self._standings.adopt(case)
+        others = plan.after_credentials if known is None else known
         refusal = await _ask_aside(others, case) if is_large else rules.ask(others, case)
-        if refusal is None and not is_known:
-            self._standings.remember(case)
+        if refusal is None and known is None:
+            self._standings.remember(case, others)
         return refusal
 
     def _throttle(self, account: Account, unit: Unit, count: int) -> bool:
@@ -181,8 +182,8 @@ class Admitter:
             self._content.files.let_go(held)
 
     async def _store_all(self, case: Case, nonce: int) -> Admitted | Refusal:
-        if self._ids.left < case.submission.recipient_count:
-            await self._refill(case.submission.recipient_count)
+        if self._ids.left < case.count:
+            await self._refill(case.count)
         blocks = [self._ids.take(len(found.recipients)) for found in case.findings]
         moment = Moment(self._clock.now(), nonce)
         asks: list[AdmittedAsk] = []

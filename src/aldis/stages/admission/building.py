@@ -34,9 +34,7 @@ def messages_of(
     case: Case, found: Findings, ids: Sequence[int], deadlines: Deadlines, moment: Moment
 ) -> Iterator[NewMessage]:
     """Make the messages of one ask, one for each recipient, as they are asked for."""
-    ask, account, dialect = found.ask, case.found_account, case.dialect
-    if account is None:
-        raise LookupError("messages are somebody's")
+    ask, account, dialect = found.ask, case.account, case.dialect
     now, nonce = moment.now, moment.nonce
     name, account_id, first_id = dialect.name, account.account_id, ids[0]
     url = ask.callback_url or account.postback_urls.get(name, "")
@@ -49,7 +47,7 @@ def messages_of(
     review_at = due_at + min(validity_s, deadlines.validity_s, deadlines.receipt_patience_s) * 1000
     expires_at = due_at + validity_s * 1000
     # the first stands for all of its ask
-    scope = _duplicate_scope(case, found)
+    scope = "" if ask.client_reference is None else _duplicate_scope(case)
     for message_id, recipient, routed in zip(ids, found.recipients, found.routes, strict=True):
         link, price, fitted, backups = routed
         yield NewMessage(
@@ -84,9 +82,9 @@ def messages_of(
         scope = ""
 
 
-def _duplicate_scope(case: Case, found: Findings) -> str:
+def _duplicate_scope(case: Case) -> str:
     """Ids are unique per login, so the login's digest is the scope; or per account, in some dialects."""
-    if not case.dialect.refuses_duplicates or case.credential is None or found.ask.client_reference is None:
+    if not case.dialect.refuses_duplicates or case.credential is None:
         return ""
     return case.dialect.name if case.dialect.shares_references else case.credential.identity_digest[:16]
 

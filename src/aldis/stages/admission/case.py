@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from aldis.accounts.account import Account
+from aldis.accounts.account import STRANGER, Account
 from aldis.accounts.credentials import Credential
 from aldis.accounts.directory import Directory
 from aldis.accounts.numbering import Recipient
@@ -144,12 +144,8 @@ class Case(msgspec.Struct):
     content_limits: ContentLimits
     #: some of it has attachments
     has_content: bool
+    #: how many messages it would become
+    count: int
     credential: Credential | None = None
-    found_account: Account | None = None
-
-    @property
-    def account(self) -> Account:
-        """The account that asks; only after the credentials were checked."""
-        if self.found_account is None:
-            raise LookupError("a policy must check credentials before it asks about the account")
-        return self.found_account
+    #: who asks, as soon as that is known
+    account: Account = STRANGER

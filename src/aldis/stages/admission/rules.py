@@ -40,15 +40,12 @@ class Plan(NamedTuple):
 
     before_credentials: Questions
     after_credentials: Questions
-    #: of those after, the ones whose answers are not remembered (`standing.py`)
-    not_remembered: Questions
 
 
-def plan(checks: tuple[Check, ...], remembered: frozenset[Check]) -> Plan:
+def plan(checks: tuple[Check, ...]) -> Plan:
     """Put a policy's questions in order."""
     at = checks.index(Check.CREDENTIALS)
-    before, after = checks[:at], checks[at + 1 :]
-    return Plan(_of(before), _of(after), _of(tuple(check for check in after if check not in remembered)))
+    return Plan(_of(checks[:at]), _of(checks[at + 1 :]))
 
 
 def _of(checks: tuple[Check, ...]) -> Questions:
@@ -97,7 +94,7 @@ def _throttle(case: Case) -> Refusal | None:
     if case.submission.dry_run:
         return None
     # a request that names nobody is asked to wait like any other
-    if rate is None or case.throttle(case.account, Unit.MESSAGES, max(1, case.submission.recipient_count)):
+    if rate is None or case.throttle(case.account, Unit.MESSAGES, max(1, case.count)):
         return None
     return Refusal(RefusalReason.THROTTLED, value=f"{1 / rate:g}")
 

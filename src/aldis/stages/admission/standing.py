@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from aldis.accounts.account import Account
 from aldis.accounts.directory import Directory
 from aldis.dialects.contract import Check
 from aldis.stages.admission.case import Case
+from aldis.stages.admission.rules import Questions
 from aldis.traffic.on_behalf import OnBehalf
 
 #: the questions whose answers are remembered
@@ -41,6 +43,8 @@ class Standing(NamedTuple):
     sender: str
     keyword: str | None
     carrier: str
+    #: what is still to be asked, in the policy's order
+    questions: Questions
 
 
 class Standings:
@@ -50,41 +54,45 @@ class Standings:
         self._directory: Directory | None = None
         self._known: dict[_Key, Standing] = {}
 
-    def adopt(self, case: Case) -> bool:
-        """Note in a case whose account is known what the remembered questions would find out; False where
-        they must be asked.
+    def adopt(self, case: Case) -> Questions | None:
+        """Note in a case whose account is known what the remembered questions would find out, and give those
+        that are left; None where all must be asked.
         """
         if case.directory is not self._directory:
             self._directory = case.directory
             self._known.clear()
         if len(case.findings) != 1:
-            return False
-        found = case.findings[0]
+            return None
         standing = self._known.get(_key(case))
         if standing is None or isinstance(case.submission.presented, OnBehalf):
-            return False
-        found.sender, found.keyword, found.carrier = standing
-        return True
+            return None
+        found = case.findings[0]
+        found.sender, found.keyword, found.carrier, questions = standing
+        return questions
 
-    def remember(self, case: Case) -> None:
+    def remember(self, case: Case, asked: Questions) -> None:
         """Hear that all questions about a case were answered with yes."""
         # the house asks from nowhere: what it may is no answer to what a peer may
         if len(case.findings) != 1 or isinstance(case.submission.presented, OnBehalf):
             return
         if len(self._known) >= MOST:
             self._known.clear()
-        found = case.findings[0]
-        self._known[_key(case)] = Standing(found.sender, found.keyword, found.carrier)
+        found, needless = case.findings[0], REMEMBERED | _needless(case.account)
+        questions = tuple((check, question) for check, question in asked if check not in needless)
+        self._known[_key(case)] = Standing(found.sender, found.keyword, found.carrier, questions)
+
+
+def _needless(account: Account) -> set[Check]:
+    """Name the questions that have nothing to ask of an account."""
+    pointless = {
+        Check.THROTTLE: account.rate_per_s is None,
+        Check.SEGMENT_RATE: account.segments_per_s is None,
+        Check.REFERENCE: account.reference_optional,
+    }
+    return {check for check, is_pointless in pointless.items() if is_pointless}
 
 
 def _key(case: Case) -> _Key:
     ask = case.findings[0].ask
-    return (
-        case.dialect.name,
-        case.account.name,
-        case.peer,
-        ask.sender,
-        ask.keyword,
-        ask.campaign,
-        ask.carrier,
-    )
+    name = case.account.name
+    return (case.dialect.name, name, case.peer, ask.sender, ask.keyword, ask.campaign, ask.carrier)
