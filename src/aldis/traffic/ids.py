@@ -6,12 +6,16 @@ stays unused.
 
 from __future__ import annotations
 
+from collections import deque
+
 
 class IdBlocks:
     """A stock of reserved ids; admission refills it before it runs dry."""
 
     def __init__(self) -> None:
-        self._blocks: list[range] = []
+        self._blocks: deque[range] = deque()
+        #: of the block in use, the next id and the first behind it
+        self._next = self._end = 0
         self.left = 0
 
     def add(self, block: range) -> None:
@@ -22,17 +26,12 @@ class IdBlocks:
     def take(self, count: int) -> list[int]:
         """Give `count` ids in rising order; the caller has made sure that `left` suffices."""
         self.left -= count
-        if count == 1 and len(self._blocks[0]) > 1:  # by far the most frequent
-            block = self._blocks[0]
-            self._blocks[0] = block[1:]
-            return [block.start]
         taken: list[int] = []
         while len(taken) < count:
-            block = self._blocks[0]
-            part = block[: count - len(taken)]
-            taken.extend(part)
-            if len(part) == len(block):
-                self._blocks.pop(0)
-            else:
-                self._blocks[0] = block[len(part) :]
+            if self._next == self._end:
+                block = self._blocks.popleft()
+                self._next, self._end = block.start, block.stop
+            upto = min(self._end, self._next + count - len(taken))
+            taken += range(self._next, upto)
+            self._next = upto
         return taken

@@ -23,9 +23,9 @@ _LINE_ENDS = str.maketrans("", "", "\r\n")
 
 def read(values: Mapping[str, str]) -> tuple[Attachment, ...] | Refusal:
     """Read the attachments of a request: numbered from 0 without gaps, each with its type."""
-    names = [name for name in values if name.startswith(PREFIX)]
-    if not names:  # nearly every request
+    if PREFIX not in " ".join(values):  # nearly every request
         return ()
+    names = [name for name in values if name.startswith(PREFIX)]
     found: dict[int, dict[str, str]] = {}
     for name in names:
         match = _NAME.match(name)

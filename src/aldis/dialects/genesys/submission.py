@@ -41,24 +41,28 @@ def read(request: HttpRequest) -> Submission | Refusal:
             values = parameters.form_body(request) | values
     except parameters.Unreadable as unreadable:
         return Refusal(RefusalReason.MALFORMED, value=str(unreadable))
-    for name in OPTIONAL:
-        if values.get(name) == "":
-            del values[name]
-    values.setdefault("sender", values.get("shortcode", ""))
+    if "" in values.values():
+        for name in OPTIONAL:
+            if values.get(name) == "":
+                del values[name]
+    if "sender" not in values:
+        values["sender"] = values.get("shortcode", "")
+    get = values.get
     found = attachments.read(values)
-    fault = _fault(values) or (found if isinstance(found, Refusal) else None)
+    receipt = get("receipt")
     ask = MessageAsk(
-        recipients=(values.get("phone_number", ""),),
-        text=values.get("message", ""),
+        recipients=(get("phone_number", ""),),
+        text=get("message", ""),
         sender=values["sender"],
-        carrier=values.get("carrier") or None,
-        priority=PRIORITIES.get(values.get("priority", ""), Priority.BULK),
-        client_reference=values.get("message_id") or None,
-        wants_receipt=RECEIPT_WORDS.get(values.get("receipt", "").lower(), False),
+        carrier=get("carrier"),
+        priority=PRIORITIES.get(get("priority", ""), Priority.BULK),
+        client_reference=get("message_id") or None,
+        wants_receipt=receipt is not None and RECEIPT_WORDS.get(receipt.lower(), False),
         echo={name: values[name] for name in ECHOED if name in values},
         attachments=() if isinstance(found, Refusal) else found,
     )
-    presented = Presented("genesys", values.get("login", ""), values.get("password", ""))
+    presented = Presented("genesys", get("login", ""), get("password", ""))
+    fault = _fault(values) or (found if isinstance(found, Refusal) else None)
     return Submission(presented, (ask,), fault=fault)
 
 
@@ -67,13 +71,13 @@ def _fault(values: dict[str, str]) -> Refusal | None:
         if not values.get(name):
             return Refusal(RefusalReason.PARAMETER_MISSING, name)
     for name, most in LONGEST.items():
-        if len(values.get(name, "")) > most:
+        if name in values and len(values[name]) > most:
             return Refusal(RefusalReason.PARAMETER_INVALID, name)
     if values.get("wap_push_url"):
         # of older clients; what we cannot push must not be accepted as if it were sent
         return Refusal(RefusalReason.PARAMETER_INVALID, "wap_push_url")
-    if values.get("priority", "BULK") not in PRIORITIES:
+    if "priority" in values and values["priority"] not in PRIORITIES:
         return Refusal(RefusalReason.PARAMETER_INVALID, "priority")
-    if values.get("receipt", "false").lower() not in RECEIPT_WORDS:
+    if "receipt" in values and values["receipt"].lower() not in RECEIPT_WORDS:
         return Refusal(RefusalReason.PARAMETER_INVALID, "receipt")
     return None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 
+@lru_cache(maxsize=256)
 def path_of(target: bytes) -> str:
     """Read the path of a request target, which a proxy's client may write with scheme and host."""
     if not target.startswith(b"/"):
