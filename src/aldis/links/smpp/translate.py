@@ -91,20 +91,25 @@ class Translator:
                 tlv.SAR_TOTAL_SEGMENTS: bytes((segment.total,)),
                 tlv.SAR_SEGMENT_SEQNUM: bytes((segment.number,)),
             }
+        # in the order of SMPP v3.4 §4.4.1; seventeen names would cost more than all that they name
         body = ShortMessageBody(
-            service_type=quirks.service_type,
-            source_addr_ton=source.ton,
-            source_addr_npi=source.npi,
-            source_addr=source.value,
-            dest_addr_ton=ton,
-            dest_addr_npi=npi,
-            destination_addr=quirks.prefix + segment.recipient,
-            esm_class=UDHI if segment.header else 0,
-            priority_flag=1 if segment.priority >= Priority.INTERACTIVE_LOW else 0,
-            validity_period="" if quirks.validity == "none" else self._validity(segment.expires_at, now),
-            registered_delivery=quirks.registered_delivery,
-            data_coding=self._data_coding(segment),
-            short_message=octets,
+            quirks.service_type,
+            source.ton,
+            source.npi,
+            source.value,
+            ton,
+            npi,
+            quirks.prefix + segment.recipient if quirks.prefix else segment.recipient,
+            UDHI if segment.header else 0,
+            0,  # protocol_id
+            1 if segment.priority >= Priority.INTERACTIVE_LOW else 0,
+            "",  # schedule_delivery_time
+            "" if quirks.validity == "none" else self._validity(segment.expires_at, now),
+            quirks.registered_delivery,
+            0,  # replace_if_present_flag
+            self._data_coding(segment),
+            0,  # sm_default_msg_id
+            octets,
         )
         return body, tlvs
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from aldis.clock import Clock
 from aldis.sms.encoding import Encoding
 from aldis.sms.fitting import from_coding
 from aldis.sms.segments import split
@@ -31,12 +32,25 @@ _PLAIN = {int(encoding): encoding for encoding in (Encoding.GSM7, Encoding.UCS2)
 class InHand:
     """One message between claim and settlement."""
 
-    __slots__ = ("_bad", "_dropped", "_message", "_submitted", "_unanswered", "_was_troubled")
+    __slots__ = (
+        "_bad",
+        "_dropped",
+        "_message",
+        "_submitted",
+        "_unanswered",
+        "_was_troubled",
+        "is_hopeless",
+        "message_id",
+    )
 
     def __init__(self, message: ClaimedMessage, was_troubled: bool = False) -> None:  # noqa: FBT001, FBT002 - made by the thousand
         """`was_troubled`: its last attempt met a link's trouble; a second time in a row the message is to
         blame.
         """
+        #: which message it is
+        self.message_id = message.message_id
+        #: sending more segments of it makes no sense in this attempt
+        self.is_hopeless = False
         self._message = message
         self._was_troubled = was_troubled
         self._submitted: list[SubmittedSegment] = []
@@ -106,19 +120,9 @@ class InHand:
         )
 
     @property
-    def message_id(self) -> int:
-        """Which message it is."""
-        return self._message.message_id
-
-    @property
     def is_troubled(self) -> bool:
         """Whether the session was at fault in this attempt."""
         return isinstance(self._bad, LinkTrouble)
-
-    @property
-    def is_hopeless(self) -> bool:
-        """Whether sending more segments of it makes no sense in this attempt."""
-        return self._bad is not None
 
     def note(self, segment: Outbound, outcome: Outcome) -> bool:
         """Take in an outcome; returns True when it was the last one missing."""
@@ -127,6 +131,7 @@ class InHand:
             self._submitted.append(SubmittedSegment(segment.number, outcome.smsc_message_id))
         elif self._bad is None or _GRAVITY[type(outcome)] > _GRAVITY[type(self._bad)]:
             self._bad = outcome
+            self.is_hopeless = True
         return self._unanswered == 0
 
     def drop(self) -> bool:
@@ -135,17 +140,17 @@ class InHand:
         self._unanswered -= 1
         return self._unanswered == 0
 
-    def conclude(self, policy: RetryPolicy, now: int, luck: Callable[[], float]) -> Settlement:
+    def conclude(self, policy: RetryPolicy, clock: Clock, luck: Callable[[], float]) -> Settlement:
         """Settle: sent when every segment was taken, otherwise by the worst outcome."""
-        message, submitted = self._message, tuple(self._submitted)
+        if self._bad is None and not self._dropped:  # nearly every message
+            return Settlement(self.message_id, State.SENT, tuple(self._submitted))
+        message, submitted, now = self._message, tuple(self._submitted), clock.now()
         match self._bad:
-            case None if self._dropped:
+            case None:
                 reason, tried = "link down", bool(submitted)
                 return Settlement(message.message_id, State.QUEUED, submitted, now, reason, tried)
             case LinkTrouble(reason) if not self._was_troubled:
                 return Settlement(message.message_id, State.QUEUED, submitted, now, reason, bool(submitted))
-            case None:
-                return Settlement(message.message_id, State.SENT, submitted)
             case Rejected(reason):
                 return Settlement(message.message_id, State.REJECTED, submitted, reason=reason)
             case InDoubt(reason) if policy.hold_in_doubt:

@@ -220,7 +220,8 @@ class Sender:
         if messages and self._settings.retry.hold_in_doubt:
             await self._mark(in_hand)
         for message, held in zip(messages, in_hand, strict=True):
-            if (message.sender, message.recipient) in self._opted_out:  # said while the store was asked
+            # said while the store was asked
+            if self._opted_out and (message.sender, message.recipient) in self._opted_out:
                 self._give_back(message.message_id)
             else:
                 self._take_in_hand(held)
@@ -290,9 +291,10 @@ class Sender:
         room = self._room_to_submit(len(queue))
         while queue:
             segment = queue[0]
-            if in_hand[segment.message_id].is_hopeless:
+            held = in_hand[segment.message_id]
+            if held.is_hopeless:
                 queue.popleft()
-                if in_hand[segment.message_id].drop():
+                if held.drop():
                     self._conclude(segment.message_id)
                 continue
             if room <= 0 or (bucket is not None and not bucket.take(1, now)):
@@ -326,7 +328,7 @@ class Sender:
         else:
             self._troubled.discard(message_id)
         settlement = self._unnoted[message_id] = in_hand.conclude(
-            self._settings.retry, self._clock.now(), self._luck
+            self._settings.retry, self._clock, self._luck
         )
         self._settlements.append(settlement)
         self._settle_soon()
