@@ -87,6 +87,7 @@ class HttpConnection(asyncio.Protocol):
         #: the status with which the stream ends, once it cannot be read on
         self._fault = 0
         self._is_continue_owed = False
+        self._version = ""
         self._is_paused = False
         #: the peer does not read its answers
         self._is_clogged = False
@@ -153,7 +154,8 @@ class HttpConnection(asyncio.Protocol):
                 self._turn_away(self._fault or 400)
         if self._queue:
             self._pause_reading()
-        self._offer_to_continue()
+        if self._is_continue_owed:
+            self._offer_to_continue()
 
     def _pause_reading(self) -> None:
         if not self._is_paused and not self._transport.is_closing():
@@ -233,8 +235,8 @@ class HttpConnection(asyncio.Protocol):
         self._in_head, self._in_body = False, True
         if self._head_octets + self._read_octets > self._limits.header_octets:
             self._check_head(self._finished_octets())
-        else:
-            self._check_head(0)
+        elif len(self._headers) > self._limits.header_count:
+            self._fault = self._fault or 431
         self._fault = self._fault or self._misframed()
 
     def on_body(self, body: bytes) -> None:
@@ -257,7 +259,7 @@ class HttpConnection(asyncio.Protocol):
 
     def _misframed(self) -> int:
         """Judge a whole head; returns the status that refuses it, or 0."""
-        version = self._parser.get_http_version()
+        version = self._version = self._parser.get_http_version()
         if version == "1.1":
             if self._hosts != 1:
                 return 400  # RFC 9112 §3.2
@@ -307,8 +309,8 @@ class HttpConnection(asyncio.Protocol):
             self._site.origin,
         )
         is_last = is_last or not fits
-        old = self._parser.get_http_version() == "1.0"
-        self._queue.append(_Asked(request, is_last=is_last, keep_alive_line=KEEP_ALIVE if old else b""))
+        line = KEEP_ALIVE if self._version == "1.0" else b""
+        self._queue.append(_Asked(request, is_last=is_last, keep_alive_line=line))
         if is_last:
             self._is_leaving = True
 
@@ -321,7 +323,7 @@ class HttpConnection(asyncio.Protocol):
 
     def _offer_to_continue(self) -> None:
         """Tell a client that waits for it to send its body (RFC 9110 §10.1.1), in its turn."""
-        if self._is_continue_owed and self._in_body and self._current is None and not self._is_leaving:
+        if self._in_body and self._current is None and not self._is_leaving:
             self._is_continue_owed = False
             self._transport.write(CONTINUE)
 
@@ -353,7 +355,8 @@ class HttpConnection(asyncio.Protocol):
         if self._is_paused:
             self._is_paused = False
             self._transport.resume_reading()
-        self._offer_to_continue()
+        if self._is_continue_owed:
+            self._offer_to_continue()
 
     def _wait_s(self) -> float:
         if self._in_head:
