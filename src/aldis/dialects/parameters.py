@@ -83,7 +83,7 @@ def xml_root(octets: bytes) -> etree._Element:
         root = etree.fromstring(octets, _XML)
     except (etree.XMLSyntaxError, ValueError) as fault:
         raise Unreadable(_xml_fault(fault)) from None
-    if root.getroottree().docinfo.internalDTD is not None:
+    if _may_have_doctype(octets) and root.getroottree().docinfo.internalDTD is not None:
         raise Unreadable("a DOCTYPE is not allowed")
     return root
 
@@ -96,8 +96,18 @@ def xml_values(root: etree._Element) -> dict[str, str]:
         raise Unreadable(f"more than {MAX_ELEMENTS} elements")
     found: dict[str, str] = {}
     for child in root:
-        found.setdefault(etree.QName(child).localname, "".join(str(part) for part in child.itertext()))
+        name = child.tag.rpartition("}")[2]
+        if name not in found:
+            has_more = len(child) > 0
+            found[name] = "".join([str(part) for part in child.itertext()]) if has_more else child.text or ""
     return found
+
+
+def _may_have_doctype(octets: bytes) -> bool:
+    """Tell whether there may be a DOCTYPE: not where no encoding is declared, so that it is UTF-8, and none
+    stands there. Asking the parser costs as much as parsing.
+    """
+    return b"<!" in octets or b"<?" in octets or b"\0" in octets
 
 
 def _xml_fault(fault: Exception) -> str:

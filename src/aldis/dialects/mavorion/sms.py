@@ -30,6 +30,7 @@ PRIORITIES = {
     "URGENT": Priority.INTERACTIVE,
     "VERY_URGENT": Priority.INTERACTIVE,
 }
+USUAL = Priority.INTERACTIVE_LOW
 STANDARD = "standard"
 CLASSES = frozenset({STANDARD, "premium", "secret"})
 #: message class of each destination; a handset's own choice is what MOBILE has always meant
@@ -73,8 +74,20 @@ class Sms(msgspec.Struct, frozen=True):
     extra_details: str | None = None
 
 
+def is_plain(sms: Sms) -> bool:
+    """Tell whether an SMS has nothing but what nearly all have: text, sender, recipients, a token."""
+    if sms != Sms(sms.message, sms.sender, sms.recipients, sms.token):
+        return False
+    for recipient in sms.recipients:  # noqa: SIM110 - a generator costs more than what it asks
+        if recipient.charge or recipient.tagvalues:
+            return False
+    return True
+
+
 def fault_of(sms: Sms) -> Refusal | None:
     """Find what is wrong with an SMS."""
+    if is_plain(sms):
+        return None
     if sms.charge or any(recipient.charge for recipient in sms.recipients):
         return Refusal(RefusalReason.ACTION_UNKNOWN, "charge")
     for name, given, known in (
@@ -181,16 +194,20 @@ def _are_whole(elements: bytes) -> bool:
 
 def ask_of(sms: Sms) -> MessageAsk:
     """Say in our words what an SMS without faults asks."""
+    recipients = tuple([international(recipient.msisdn) for recipient in sms.recipients])
+    if is_plain(sms):
+        text, sender = sms.message or "", sender_of(str(sms.sender or ""))
+        return MessageAsk(recipients=recipients, text=text, sender=sender, priority=USUAL)
     echo = {"userref": sms.userref, "class": sms.message_class}
     tags = tuple(sms.tags or ())
     sendtime, validity = _number(sms.sendtime), _validity(sms.validity_period)
     if sendtime:
         echo["sendtime"] = str(sendtime)
     return MessageAsk(
-        recipients=tuple([international(recipient.msisdn) for recipient in sms.recipients]),
+        recipients=recipients,
         text=sms.message or "",
         sender=sender_of(str(sms.sender or "")),
-        priority=PRIORITIES.get(sms.priority or "", Priority.INTERACTIVE_LOW),
+        priority=PRIORITIES.get(sms.priority or "", USUAL),
         echo={name: value for name, value in echo.items() if value is not None},
         callback_url=sms.callback_url or None,
         tags=tags,

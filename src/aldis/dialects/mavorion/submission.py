@@ -21,6 +21,7 @@ MAX_MESSAGES = 10_000
 #: both together, in JSON: what is decoded while everybody waits
 MAX_OBJECTS = 100_000
 
+_BODY = msgspec.json.Decoder(Sms | list[Sms])
 _FALSE = ("", "0", "false", "no")
 _DOTTED_RECIPIENT = re.compile(r"^recipients\.(\d{1,5})\.(msisdn|tagvalues\.(\d{1,5})|charge\..*)$")
 _DOTTED_TAG = re.compile(r"^tags\.(\d{1,5})$")
@@ -45,7 +46,7 @@ def read(request: HttpRequest, query: dict[str, str], presented: Presented | Non
         return _unread(presented, fault)
     return Submission(
         presented,
-        tuple(ask_of(sms) for sms in messages),
+        tuple([ask_of(sms) for sms in messages]),
         dry_run=_is_dry(messages[0]),
     )
 
@@ -55,7 +56,7 @@ def _is_dry(sms: Sms) -> bool:
 
 
 def _fault(messages: list[Sms]) -> Refusal | None:
-    if any(len(sms.recipients) > MAX_RECIPIENTS for sms in messages):
+    if max([len(sms.recipients) for sms in messages]) > MAX_RECIPIENTS:
         return Refusal(RefusalReason.PARAMETER_INVALID, "recipients", f"recipients: {MAX_RECIPIENTS} at most")
     if len(messages) > 1:
         for name, usual, given in (
@@ -66,7 +67,11 @@ def _fault(messages: list[Sms]) -> Refusal | None:
             if len({each or usual for each in given}) > 1:
                 text = f"{name} must be the same in all messages"
                 return Refusal(RefusalReason.PARAMETER_INVALID, "messages", text)
-    return next((found for sms in messages if (found := fault_of(sms))), None)
+    for sms in messages:
+        fault = fault_of(sms)
+        if fault is not None:
+            return fault
+    return None
 
 
 def _unread(presented: Presented, refusal: Refusal) -> Submission:
@@ -77,14 +82,13 @@ def _unread(presented: Presented, refusal: Refusal) -> Submission:
 def _messages(request: HttpRequest, query: dict[str, str]) -> tuple[list[Sms], Presented | None]:
     """Read the messages, and the credentials that stand beside them."""
     body = request.body.strip().removeprefix(b"\xef\xbb\xbf")
-    is_form = "form" in request.media_type or not request.media_type
-    if not body or (is_form and not body.startswith((b"{", b"["))):
+    if not body or (not body.startswith((b"{", b"[")) and _is_form(request)):
         values = parameters.form_body(request) | query if body else query
         return [_from_dotted(values)], credentials.login(values)
     if body.count(b"{") > MAX_OBJECTS:
         raise parameters.Unreadable(f"more than {MAX_OBJECTS} objects")
     try:
-        found = msgspec.json.decode(body, type=Sms | list[Sms])
+        found = _BODY.decode(body)
     except msgspec.ValidationError as invalid:
         raise parameters.Unreadable(str(invalid)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -92,8 +96,15 @@ def _messages(request: HttpRequest, query: dict[str, str]) -> tuple[list[Sms], P
     messages = found if isinstance(found, list) else [found]
     if len(messages) > MAX_MESSAGES:
         raise parameters.Unreadable(f"more than {MAX_MESSAGES} messages")
-    token = next((sms.token for sms in messages if sms.token), "")
-    return messages, Presented("mavorion", token) if token else None
+    for sms in messages:
+        if sms.token:
+            return messages, Presented("mavorion", sms.token)
+    return messages, None
+
+
+def _is_form(request: HttpRequest) -> bool:
+    media_type = request.media_type
+    return "form" in media_type or not media_type
 
 
 def _from_dotted(values: dict[str, str]) -> Sms:

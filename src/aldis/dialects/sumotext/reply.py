@@ -7,8 +7,6 @@ added").
 
 from __future__ import annotations
 
-import uuid
-
 import msgspec
 
 from aldis.dialects.contract import Asked, Reference
@@ -138,7 +136,9 @@ def reference(_ask: MessageAsk, made_of: Reference) -> str:
     """
     timestamp = made_of.accepted_at & (2**48 - 1)
     random_a, random_b = made_of.message_id & 0xFFF, made_of.nonce
-    return str(uuid.UUID(int=timestamp << 80 | 7 << 76 | random_a << 64 | 2 << 62 | random_b)).upper()
+    octets = timestamp << 80 | 7 << 76 | random_a << 64 | 2 << 62 | random_b
+    digits = f"{octets:032X}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def _write(request: HttpRequest, status: int, values: dict[str, str], number: int, message: str) -> HttpReply:
@@ -162,7 +162,8 @@ def _xml(values: dict[str, str], number: int, message: str, *, lookup: bool) -> 
 def _wants_xml(request: HttpRequest) -> bool:
     """Accept chooses; where it names neither, the answer takes the form of the question."""
     wanted = {"xml": 0.0, "json": 0.0}
-    accepted = request.header(b"accept").lower().split(",")
+    header = request.header(b"accept")
+    accepted = header.lower().split(",") if header else []
     for place, item in enumerate(accepted):
         media_type, *parameters = item.split(";")
         # of equal ones the first counts

@@ -30,6 +30,9 @@ class _Document(msgspec.Struct, frozen=True):
     msg: str | int | None = None
 
 
+_DECODER = msgspec.json.Decoder(_Document)
+
+
 def read(request: HttpRequest) -> Asked | Refusal:
     """Turn a request into a submission or an enquiry; the query string counts first, then the body."""
     if legacy.serves(request):
@@ -51,8 +54,11 @@ def read(request: HttpRequest) -> Asked | Refusal:
         carrier=values.get("carrier", "").strip() or None,
         keyword=values.get("key", "").strip(),
     )
-    missing = next((name for name in ("shortcode", "key") if not values.get(name)), None)
-    fault = Refusal(RefusalReason.PARAMETER_MISSING, missing) if missing else None
+    fault = None
+    for name in ("shortcode", "key"):
+        if not values.get(name):
+            fault = Refusal(RefusalReason.PARAMETER_MISSING, name)
+            break
     return Submission(presented, (ask,), fault=fault)
 
 
@@ -97,7 +103,7 @@ def _document(body: bytes, tag: bytes, start: bytes) -> bytes:
 
 def _json_values(document: bytes) -> dict[str, str]:
     try:
-        found = msgspec.json.decode(document.removeprefix(b"\xef\xbb\xbf"), type=_Document)
+        found = _DECODER.decode(document.removeprefix(b"\xef\xbb\xbf"))
     except msgspec.ValidationError as fault:
         raise parameters.Unreadable(str(fault)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
