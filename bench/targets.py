@@ -177,6 +177,42 @@ def kill(args):
     return r["lost"], r["dups"]
 
 
+def retention(args, count):
+    """((p99, longest answer) while as many old messages are forgotten, the same without, how many were left)."""
+    gateway = Gateway(args, "genesys", window=1000)
+
+    def load(first):
+        r = json.loads(gateway.peer.load(first, conns=64, duration=args.duration, rate=4000).communicate()[0])
+        return r["p99_ms"], r["max_ms"]
+
+    try:
+        gateway.start_sink()
+        gateway.start()
+        wait_for("bind", lambda: sink_stats()["sessions"] > 0)
+        clients = [Bulk(n * 20_000_000, count // 2000) for n in range(2)]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join()
+        bench.drain(sum(client.accepted for client in clients), 3, args.drain)
+        without = load(0)
+        bench.drain(10**9, 3, args.drain)
+        gateway.peer.stop()
+        db = sqlite3.connect(gateway.run / "data/aldis.db")
+        with db:
+            db.execute("UPDATE message SET state = 'delivered', review_at = NULL, accepted_at = accepted_at - 40 * 86400000,"
+                       " ended_at = accepted_at - 39 * 86400000 WHERE dialect = 'mavorion'")
+        db.close()
+        gateway.peer.start(again=True)
+        wait_for("bind", lambda: sink_stats()["sessions"] > 0)
+        beside = load(1_000_000)
+        db = sqlite3.connect(f"file:{gateway.run}/data/aldis.db?mode=ro", uri=True)
+        (left,) = db.execute("SELECT count(*) FROM message WHERE dialect = 'mavorion'").fetchone()
+        return beside, without, left
+    finally:
+        gateway.stop()
+
+
 def throughput(args, change=None, text="", variant="genesys"):
     """Messages a second end to end, and idle CPU as a share of one core, with changed files or another text."""
     gateway = Gateway(args, variant)
@@ -287,6 +323,9 @@ def full(args):
         f"**{rss:.0f} MB; {restart:.1f} s**")
     row(f"interactive behind it, link at its TPS ({count} of them)", "p99 ≤ 100 ms to the carrier's answer", "",
         f"**{wait:.0f} ms**")
+    beside, without, left = retention(args, args.old)
+    row(f"retention beside 4,000/s: {args.old - left:,} old messages forgotten meanwhile", "no spike over 50 ms", "",
+        f"p99 {beside[0]:.1f} ms, longest **{beside[1]:.0f} ms** ({without[0]:.1f} and {without[1]:.0f} before)")
     lost, repeated = kill(args)
     row("kill -9 with a slow carrier, window 100", "0 lost; ≤ 100 repeated", "loses 65–79 k (store off)",
         f"**{lost} lost, {repeated} repeated**")
@@ -307,6 +346,7 @@ def main():
     ap.add_argument("--duration", type=float, default=10)
     ap.add_argument("--rates", type=int, nargs="+", default=[10_000, 5_000], help="requests a second offered in the latency rows")
     ap.add_argument("--backlog", type=int, default=1_000_000)
+    ap.add_argument("--old", type=int, default=200_000, help="messages over their retention in that row")
     args = ap.parse_args()
     if args.quick:
         args.rounds, args.duration = 1, 5
