@@ -18,8 +18,18 @@ from aldis.store import migrate
 BUSY_MS = 10_000
 RETRY_MS = 1
 CACHE_KIB = 65_536
-#: prepared statements that are kept: one text in several sizes counts several times
-STATEMENTS = 600
+#: prepared statements that are kept, the most that apsw allows; it keeps those of its last executions
+STATEMENTS = 512
+
+
+def unlock_connections() -> None:
+    """Have SQLite neither count its memory nor lock connections: in this process, before it opens any; from
+    then on one thread at a time may use each.
+    """
+    apsw.shutdown()  # apsw starts SQLite when it is imported
+    apsw.config(apsw.SQLITE_CONFIG_MEMSTATUS, False)
+    apsw.config(apsw.SQLITE_CONFIG_MULTITHREAD)
+    apsw.initialize()
 
 
 def open_writer(path: Path) -> apsw.Connection:

@@ -24,6 +24,7 @@ from typing import Any, cast
 
 from aldis.errors import StoreUnavailable
 from aldis.store.sqlite import messages
+from aldis.store.sqlite.connection import unlock_connections
 from aldis.store.sqlite.transactions import Call, Transactions
 
 _LENGTH = Struct(">Q")
@@ -128,6 +129,7 @@ def main(path: str, descriptor: str) -> None:
         signal.signal(number, signal.SIG_IGN)
     pipe = socket.socket(fileno=int(descriptor))
     pipe.setblocking(True)
+    unlock_connections()
     transactions = Transactions(Path(path))
     with suppress(ConnectionError):
         while True:
