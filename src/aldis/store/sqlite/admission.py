@@ -109,7 +109,9 @@ class _Purses:
         self._held: dict[int, int] = {}
 
     def hold(self, acceptance: Acceptance) -> Refusal | None:
-        price = sum(message.price_micros * message.segments for message in acceptance.messages)
+        price = 0
+        for message in acceptance.messages:
+            price += message.price_micros * message.segments
         account_id = acceptance.account_id
         if account_id not in self._available:
             sql = "SELECT credited - held - spent FROM account WHERE account_id = ?"

@@ -31,13 +31,11 @@ class Ending(NamedTuple):
     tried: int = 0
 
 
-class Telling(NamedTuple):
-    """Where the customer is told of a message, and of what."""
+#: the lane of a message's postbacks, and the bits of `Notify`
+Telling = tuple[str, int]
 
-    lane: str
-    #: bits of `Notify`
-    notify: int
-
+#: plain numbers, because a flag's operators take a microsecond
+_ANY_END, _FAILURES = Notify.ENDED.value, Notify.FAILED.value
 
 # `+state`: compared with a bound value as it is, a column that a partial index is about has SQLite prepare
 # the statement again each time, to see whether that index serves for the value.
@@ -48,6 +46,7 @@ SELECT message_id, state, lane, notify FROM carray(?) ended CROSS JOIN message
 WHERE message_id = ended.value AND notify <> 0
 """
 
+_ENDED = PostbackEvent.ENDED.value
 _OWE = """
 INSERT INTO postback (message_id, lane, event, state, error_code, happened_at, due_at) VALUES {rows}
 """
@@ -101,9 +100,9 @@ def end_sent(
     if tellings is None:
         tellings = _read_tellings(db, endings)
     owed = [
-        (e.message_id, telling.lane, PostbackEvent.ENDED, e.state, e.reason, e.at, e.at)
+        (e.message_id, telling[0], _ENDED, e.state, e.reason, e.at, e.at)
         for e in endings
-        if (telling := tellings.get(e.message_id)) is not None and _owes(telling.notify, e)
+        if (telling := tellings.get(e.message_id)) is not None and _owes(telling[1], e)
     ]
     for_each(db, _OWE, owed)
     for_found(db, _END, endings)
@@ -115,7 +114,7 @@ def _read_tellings(db: apsw.Connection, endings: Sequence[Ending]) -> dict[int, 
         return {}
     expected = {ending.message_id: ending.expected for ending in endings}
     return {
-        message_id: Telling(lane, notify)
+        message_id: (lane, notify)
         for message_id, state, lane, notify in every(db, _TELLINGS, (as_array(list(expected)),))
         if state == expected[message_id]
     }
@@ -125,10 +124,10 @@ def _owes(notify: int, ending: Ending) -> bool:
     """Tell whether the customer wants to hear of an ending. Who hears of failures only was told of one when
     a message became unconfirmed, and hears what became of it.
     """
-    wanted = Notify.ENDED
-    if ending.state != State.DELIVERED or ending.expected == State.UNCONFIRMED:
-        wanted |= Notify.FAILED
-    return bool(notify & wanted)
+    if notify & _ANY_END:
+        return True
+    is_news = ending.state != State.DELIVERED or ending.expected == State.UNCONFIRMED
+    return is_news and bool(notify & _FAILURES)
 
 
 def end_unsent(db: apsw.Connection, endings: Sequence[Ending]) -> None:

@@ -13,7 +13,7 @@ import msgspec
 
 from aldis.store.sqlite import endings
 from aldis.store.sqlite.endings import Ending, Telling
-from aldis.store.sqlite.rows import as_json, every, first, for_each, for_found, one
+from aldis.store.sqlite.rows import as_array, as_json, every, first, for_each, for_found, one
 from aldis.traffic.matching import match
 from aldis.traffic.receipt import Receipt, ReceiptState, alternative_ids, is_for
 from aldis.traffic.states import State
@@ -26,7 +26,7 @@ _COLUMNS = (
 )
 _FIND_MANY = f"""
 SELECT json_group_array(json_array({_COLUMNS})) FROM (
-    SELECT s.* FROM json_each(?1) name CROSS JOIN segment s
+    SELECT s.smsc_message_id, s.message_id, s.number, s.state FROM carray(?1) name CROSS JOIN segment s
     WHERE s.link = ?2 AND s.smsc_message_id = name.value LIMIT ?3) s
 CROSS JOIN message m WHERE m.message_id = s.message_id
 """  # noqa: S608 - the columns are a constant; one JSON text for the reason that sending.py gives
@@ -34,7 +34,7 @@ _FIND_NEWEST = f"""
 SELECT {_COLUMNS} FROM segment s JOIN message m USING (message_id)
 WHERE s.link = ? AND s.smsc_message_id = ? ORDER BY s.message_id DESC LIMIT ?
 """  # noqa: S608 - as above
-_ROWS = msgspec.json.Decoder(list[tuple[str, int, int, str, str, int, str, str, int]])
+_ROWS = msgspec.json.Decoder(list[tuple[str, int, int, str, State, int, str, str, int]])
 
 _PARK = """
 INSERT INTO parked_receipt (link, smsc_message_id, state, error_code, recipient, received_at) VALUES {rows}
@@ -164,13 +164,14 @@ class _View:
 
     def _matching(self, receipt: Receipt, spelling: str) -> tuple[int, int] | None:
         for message_id, number in self._named.get((receipt.link, spelling), ()):
-            if is_for(self._messages[message_id].recipient, receipt.recipient):
+            recipient = self._messages[message_id].recipient
+            if recipient == receipt.recipient or is_for(recipient, receipt.recipient):
                 return message_id, number
         return None
 
     def _load(self, link: str, names: set[str]) -> None:
         limit = MAX_NAMESAKES * len(names)
-        rows = _ROWS.decode(one(self._db, _FIND_MANY, (as_json(names), link, limit)))
+        rows = _ROWS.decode(one(self._db, _FIND_MANY, (as_array(names), link, limit)))
         if len(rows) == limit:  # some id is common: look each up by itself
             rows = [
                 row for name in names for row in every(self._db, _FIND_NEWEST, (link, name, MAX_NAMESAKES))
@@ -183,7 +184,7 @@ class _View:
             message = self._messages.get(message_id)
             if message is None:
                 rows_in_all = total if number else 1  # number 0 is the whole message
-                message = _Message(State(message_state), rows_in_all, recipient, Telling(lane, notify))
+                message = _Message(message_state, rows_in_all, recipient, (lane, notify))
                 self._messages[message_id] = message
                 if rows_in_all > 1:
                     several.append(message_id)

@@ -8,7 +8,7 @@ json_each().
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -50,14 +50,15 @@ def as_json(values: Iterable[object]) -> str:
     return msgspec.json.encode(list(values)).decode()
 
 
-def as_array(ids: Sequence[int]) -> object:
-    """Bind many ids at once: `FROM carray(?)`."""
-    return apsw.carray(array("q", ids))
+def as_array(values: Collection[int] | Collection[str]) -> object:
+    """Bind many ids or names at once: `FROM carray(?)`. Half the price of `as_json`."""
+    some = next(iter(values), 0)
+    return apsw.carray(tuple(values) if isinstance(some, str) else array("q", values))
 
 
 #: how many rows one execution takes. Few sizes, because apsw keeps only the texts of its last 512 executions,
 #: and to prepare one again takes longer than to run it.
-SIZES = (1, 2, 4, 8, 16, 24, 32, 48, 64, 128, 256)
+SIZES = (1, 2, 3, 4, 6, 8, 16, 24, 32, 48, 64)
 LARGE = SIZES[-1]
 _BELOW = (0, *(max(size for size in SIZES if size <= count) for count in range(1, LARGE + 1)))
 _ABOVE = (0, *(min(size for size in SIZES if size >= count) for count in range(1, LARGE + 1)))
