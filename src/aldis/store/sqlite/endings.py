@@ -37,8 +37,6 @@ Telling = tuple[str, int]
 #: plain numbers, because a flag's operators take a microsecond
 _ANY_END, _FAILURES = Notify.ENDED.value, Notify.FAILED.value
 
-# `+state`: compared with a bound value as it is, a column that a partial index is about has SQLite prepare
-# the statement again each time, to see whether that index serves for the value.
 _WITH = "WITH ending (message_id, expected, state, reason, at, tried) AS (VALUES {rows})"
 
 _TELLINGS = """
@@ -55,7 +53,7 @@ _END = f"""
 {_WITH}
 UPDATE message
 SET state = e.state, reason = e.reason, ended_at = e.at, review_at = NULL, attempts = attempts + e.tried
-FROM ending e WHERE message.message_id = e.message_id AND +message.state = e.expected
+FROM ending e WHERE message.message_id = e.message_id AND message.state = e.expected
 """  # noqa: S608 - as above
 
 #: what the carrier took is told by the segments; of a message in doubt all of it may have been taken
@@ -66,12 +64,12 @@ FROM (SELECT m.account_id, sum(m.price_micros * m.segments) AS held,
              sum(m.price_micros * iif(e.state = '{State.UNCONFIRMED.value}', m.segments, (
                  SELECT count(*) FROM segment s WHERE s.message_id = m.message_id))) AS spent
       FROM ending e CROSS JOIN message m
-      WHERE m.message_id = e.message_id AND +m.state = e.expected GROUP BY m.account_id) freed
+      WHERE m.message_id = e.message_id AND m.state = e.expected GROUP BY m.account_id) freed
 WHERE account.account_id = freed.account_id
 """  # noqa: S608 - as above
 
 # a message that is named twice is paid for and told of once
-_CHOSEN = "message_id IN (SELECT value FROM carray(?)) AND +state = ?"
+_CHOSEN = "message_id IN (SELECT value FROM carray(?)) AND state = ?"
 
 _SUMS = f"""
 SELECT account_id, sum(price_micros * segments), max(segments), max(notify & {Notify.SENT.value})
@@ -86,7 +84,7 @@ FROM message WHERE {_CHOSEN} AND notify & {Notify.SENT.value}
 
 _MARK_SENT = f"""
 UPDATE message SET state = '{State.SENT.value}', sent_at = ?, reason = '', attempts = attempts + 1
-WHERE +state = ? AND message_id IN ({{ids}})
+WHERE state = ? AND message_id IN ({{ids}})
 """  # noqa: S608 - as above
 
 

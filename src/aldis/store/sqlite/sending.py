@@ -167,7 +167,7 @@ _REQUEUE = """
 WITH again (message_id, expected, due_at, reason, tried) AS (VALUES {rows})
 UPDATE message
 SET state = 'queued', due_at = again.due_at, reason = again.reason, attempts = attempts + again.tried
-FROM again WHERE message.message_id = again.message_id AND +message.state = again.expected
+FROM again WHERE message.message_id = again.message_id AND message.state = again.expected
 """
 
 
