@@ -9,7 +9,7 @@ from msgspec.structs import astuple
 
 from aldis.store.records import Acceptance
 from aldis.store.sqlite import auditing, content_use, recipients
-from aldis.store.sqlite.rows import as_json, every, first, for_each, one
+from aldis.store.sqlite.rows import as_array, as_json, every, first, for_each, one
 from aldis.traffic.message import NewMessage
 from aldis.traffic.refusal import Refusal, RefusalReason
 
@@ -109,7 +109,9 @@ class _Purses:
         self._held: dict[int, int] = {}
 
     def hold(self, acceptance: Acceptance) -> Refusal | None:
-        price = sum(message.price_micros * message.segments for message in acceptance.messages)
+        price = 0
+        for message in acceptance.messages:
+            price += message.price_micros * message.segments
         account_id = acceptance.account_id
         if account_id not in self._available:
             sql = "SELECT credited - held - spent FROM account WHERE account_id = ?"
@@ -141,9 +143,9 @@ class _Keys:
         }
         self._taken: set[_Key] = set()
         if references:
-            sql = """SELECT account_id, duplicate_scope, reference FROM message
-                     WHERE reference IN (SELECT value FROM json_each(?)) AND duplicate_scope <> ''"""
-            self._taken.update(db.execute(sql, (as_json(references),)))
+            sql = """SELECT account_id, duplicate_scope, reference FROM carray(?) asked CROSS JOIN message
+                     WHERE reference = asked.value AND duplicate_scope <> ''"""
+            self._taken.update(every(db, sql, (as_array(references),)))
 
     def find_duplicate(self, acceptance: Acceptance) -> Refusal | None:
         """Refuse what repeats a message of the store, of this batch, or itself."""

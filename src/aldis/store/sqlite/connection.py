@@ -18,13 +18,24 @@ from aldis.store import migrate
 BUSY_MS = 10_000
 RETRY_MS = 1
 CACHE_KIB = 65_536
-#: prepared statements that are kept: one text in several sizes counts several times
-STATEMENTS = 600
+#: prepared statements that are kept, the most that apsw allows; it keeps those of its last executions
+STATEMENTS = 512
+
+
+def unlock_connections() -> None:
+    """Have SQLite neither count its memory nor lock connections: in this process, before it opens any; from
+    then on one thread at a time may use each.
+    """
+    apsw.shutdown()  # apsw starts SQLite when it is imported
+    apsw.config(apsw.SQLITE_CONFIG_MEMSTATUS, False)
+    apsw.config(apsw.SQLITE_CONFIG_MULTITHREAD)
+    apsw.initialize()
 
 
 def open_writer(path: Path) -> apsw.Connection:
     """Open for writing; makes the file when there is none."""
     db = apsw.Connection(str(path), statementcachesize=STATEMENTS)
+    _keep_prepared(db)
     db.set_busy_handler(_wait_for_another)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
@@ -46,8 +57,17 @@ def _wait_for_another(tries: int) -> bool:
 def open_reader(path: Path) -> apsw.Connection:
     """Open for reading; sees what was committed when each statement starts."""
     db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    _keep_prepared(db)
     db.set_busy_timeout(BUSY_MS)
     return db
+
+
+def _keep_prepared(db: apsw.Connection) -> None:
+    """Have SQLite plan without looking at bound values. It would prepare a statement again with each new
+    `state = ?`, `link = ?` or `LIMIT ?`, in case another index served better; ours serve for all values.
+    Source: sqlite.org/qpsg.html.
+    """
+    db.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
 
 
 def upgrade(db: apsw.Connection) -> list[str]:

@@ -12,6 +12,7 @@ Batches and outcomes (`messages.py`) travel behind their length, over a socket p
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import subprocess
@@ -20,14 +21,17 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from struct import Struct
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 from aldis.errors import StoreUnavailable
 from aldis.store.sqlite import messages
+from aldis.store.sqlite.connection import unlock_connections
 from aldis.store.sqlite.transactions import Call, Transactions
 
 _LENGTH = Struct(">Q")
 END_S = 10.0
+#: a batch under load mostly comes with one read
+BUFFER_OCTETS = 65_536
 
 
 class ProcessRunner:
@@ -128,26 +132,27 @@ def main(path: str, descriptor: str) -> None:
         signal.signal(number, signal.SIG_IGN)
     pipe = socket.socket(fileno=int(descriptor))
     pipe.setblocking(True)
+    unlock_connections()
     transactions = Transactions(Path(path))
-    with suppress(ConnectionError):
-        while True:
-            head = _receive(pipe, _LENGTH.size)
-            batch = messages.read_question(_receive(pipe, _LENGTH.unpack(head)[0]))
-            answer = messages.write_answer(transactions.run(batch))
+    with (
+        suppress(ConnectionError),
+        os.fdopen(pipe.fileno(), "rb", BUFFER_OCTETS, closefd=False) as questions,
+    ):
+        while question := _next(questions):
+            answer = messages.write_answer(transactions.run(messages.read_question(question)))
             pipe.sendall(_LENGTH.pack(len(answer)) + answer)
             transactions.rest()
     transactions.close()
 
 
-def _receive(pipe: socket.socket, size: int) -> bytes:
-    """Receive exactly so many octets; raises ConnectionError at the end."""
-    received = bytearray()
-    while len(received) < size:
-        part = pipe.recv(size - len(received))
-        if not part:
-            raise ConnectionError
-        received += part
-    return bytes(received)
+def _next(questions: BinaryIO) -> bytes:
+    """Read the next question, whole; b"" at the end."""
+    head = questions.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return b""
+    (length,) = _LENGTH.unpack(head)
+    question = questions.read(length)
+    return question if len(question) == length else b""
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 import apsw
 
 from aldis.store.sqlite.inbound import FACTS
-from aldis.store.sqlite.rows import MESSAGE_FACTS, as_json, every, first, for_each, message_facts
+from aldis.store.sqlite.rows import MESSAGE_FACTS, as_json, every, first, for_each, for_found, message_facts
 from aldis.traffic.inbound import DueInbound, InboundFacts
 from aldis.traffic.postback import DuePostback, PostbackEvent, PostbackResult
 from aldis.traffic.states import State
@@ -101,7 +101,7 @@ def finish(db: apsw.Connection, batches: list[Sequence[PostbackResult]]) -> list
         for results in batches
         for r in results
     ]
-    for_each(db, _FINISH, rows)
+    for_found(db, _FINISH, rows)
     failed = [row[:4] for row in rows if not row[-1]]
     if failed:
         for_each(db, "INSERT OR REPLACE INTO postback_try VALUES {rows}", failed)

@@ -12,8 +12,8 @@ import apsw
 import msgspec
 
 from aldis.store.sqlite import endings
-from aldis.store.sqlite.endings import Ending
-from aldis.store.sqlite.rows import as_json, every, first, for_each, one
+from aldis.store.sqlite.endings import Ending, Telling
+from aldis.store.sqlite.rows import as_array, as_json, every, first, for_each, for_found, one
 from aldis.traffic.matching import match
 from aldis.traffic.receipt import Receipt, ReceiptState, alternative_ids, is_for
 from aldis.traffic.states import State
@@ -21,10 +21,12 @@ from aldis.traffic.states import State
 #: a carrier that gives one id to many messages must not make a lookup long
 MAX_NAMESAKES = 4
 
-_COLUMNS = "s.smsc_message_id, s.message_id, s.number, s.state, m.state, m.segments, m.recipient"
+_COLUMNS = (
+    "s.smsc_message_id, s.message_id, s.number, s.state, m.state, m.segments, m.recipient, m.lane, m.notify"
+)
 _FIND_MANY = f"""
 SELECT json_group_array(json_array({_COLUMNS})) FROM (
-    SELECT s.* FROM json_each(?1) name CROSS JOIN segment s
+    SELECT s.smsc_message_id, s.message_id, s.number, s.state FROM carray(?1) name CROSS JOIN segment s
     WHERE s.link = ?2 AND s.smsc_message_id = name.value LIMIT ?3) s
 CROSS JOIN message m WHERE m.message_id = s.message_id
 """  # noqa: S608 - the columns are a constant; one JSON text for the reason that sending.py gives
@@ -32,7 +34,7 @@ _FIND_NEWEST = f"""
 SELECT {_COLUMNS} FROM segment s JOIN message m USING (message_id)
 WHERE s.link = ? AND s.smsc_message_id = ? ORDER BY s.message_id DESC LIMIT ?
 """  # noqa: S608 - as above
-_ROWS = msgspec.json.Decoder(list[tuple[str, int, int, str, str, int, str]])
+_ROWS = msgspec.json.Decoder(list[tuple[str, int, int, str, State, int, str, str, int]])
 
 _PARK = """
 INSERT INTO parked_receipt (link, smsc_message_id, state, error_code, recipient, received_at) VALUES {rows}
@@ -98,12 +100,13 @@ def match_parked(
 class _Message:
     """A message under judgement, as the receipts of this batch have left it so far."""
 
-    __slots__ = ("recipient", "segments", "state", "total")
+    __slots__ = ("recipient", "segments", "state", "telling", "total")
 
-    def __init__(self, state: State, total: int, recipient: str) -> None:
+    def __init__(self, state: State, total: int, recipient: str, telling: Telling) -> None:
         self.state = state
         self.total = total
         self.recipient = recipient
+        self.telling = telling
         #: by number; of a message with several, all that were taken
         self.segments: dict[int, str] = {}
 
@@ -145,8 +148,9 @@ class _View:
 
     def write(self) -> None:
         """Write what the receipts changed."""
-        for_each(self._db, _REPORT, self._reports)
-        endings.end_sent(self._db, self._endings)
+        for_found(self._db, _REPORT, self._reports)
+        tellings = {ending.message_id: self._messages[ending.message_id].telling for ending in self._endings}
+        endings.end_sent(self._db, self._endings, tellings)
 
     def _find(self, receipt: Receipt) -> tuple[int, int] | None:
         """Find the newest segment with the receipt's id in any spelling; carriers reuse ids after a while."""
@@ -160,13 +164,14 @@ class _View:
 
     def _matching(self, receipt: Receipt, spelling: str) -> tuple[int, int] | None:
         for message_id, number in self._named.get((receipt.link, spelling), ()):
-            if is_for(self._messages[message_id].recipient, receipt.recipient):
+            recipient = self._messages[message_id].recipient
+            if recipient == receipt.recipient or is_for(recipient, receipt.recipient):
                 return message_id, number
         return None
 
     def _load(self, link: str, names: set[str]) -> None:
         limit = MAX_NAMESAKES * len(names)
-        rows = _ROWS.decode(one(self._db, _FIND_MANY, (as_json(names), link, limit)))
+        rows = _ROWS.decode(one(self._db, _FIND_MANY, (as_array(names), link, limit)))
         if len(rows) == limit:  # some id is common: look each up by itself
             rows = [
                 row for name in names for row in every(self._db, _FIND_NEWEST, (link, name, MAX_NAMESAKES))
@@ -174,12 +179,12 @@ class _View:
         for name in names:
             self._named[link, name] = []
         several: list[int] = []
-        for name, message_id, number, state, message_state, total, recipient in rows:
+        for name, message_id, number, state, message_state, total, recipient, lane, notify in rows:
             self._named[link, name].append((message_id, number))
             message = self._messages.get(message_id)
             if message is None:
                 rows_in_all = total if number else 1  # number 0 is the whole message
-                message = _Message(State(message_state), rows_in_all, recipient)
+                message = _Message(message_state, rows_in_all, recipient, (lane, notify))
                 self._messages[message_id] = message
                 if rows_in_all > 1:
                     several.append(message_id)

@@ -7,7 +7,8 @@ json_each().
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from array import array
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -49,25 +50,61 @@ def as_json(values: Iterable[object]) -> str:
     return msgspec.json.encode(list(values)).decode()
 
 
-#: rows that one execution takes at most; up to SMALL every number has its own statement, which stays prepared
-LARGE, SMALL = 256, 64
+def as_array(values: Collection[int] | Collection[str]) -> object:
+    """Bind many ids or names at once: `FROM carray(?)`. Half the price of `as_json`."""
+    some = next(iter(values), 0)
+    return apsw.carray(tuple(values) if isinstance(some, str) else array("q", values))
+
+
+#: how many rows one execution takes. Few sizes, because apsw keeps only the texts of its last 512 executions,
+#: and to prepare one again takes longer than to run it.
+SIZES = (1, 2, 3, 4, 6, 8, 16, 24, 32, 48, 64)
+LARGE = SIZES[-1]
+_BELOW = (0, *(max(size for size in SIZES if size <= count) for count in range(1, LARGE + 1)))
+_ABOVE = (0, *(min(size for size in SIZES if size >= count) for count in range(1, LARGE + 1)))
 
 
 def for_each(db: apsw.Connection, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
-    """Run a statement over many rows in few executions: `{rows}` in it becomes `(?, ?), (?, ?) …`."""
+    """Insert many rows in few executions: `{rows}` in the statement becomes `(?, ?), (?, ?) …`."""
     start, count = 0, len(rows)
     while start < count:
-        left = count - start
-        size = LARGE if left >= LARGE else min(left, SMALL)
+        size = _BELOW[min(count - start, LARGE)]
         part = rows[start : start + size]
         start += size
         db.execute(_spread(sql, size, len(part[0])), tuple(chain.from_iterable(part)))
+
+
+def for_found(db: apsw.Connection, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Run a statement that finds rows by the keys of these, as `for_each` does; NULLs, by which nothing is
+    found, fill the list.
+    """
+    for start in range(0, len(rows), LARGE):
+        part = rows[start : start + LARGE]
+        size, width = _ABOVE[len(part)], len(part[0])
+        filling = (None,) * (width * (size - len(part)))
+        db.execute(_spread(sql, size, width), (*chain.from_iterable(part), *filling))
+
+
+def for_ids(db: apsw.Connection, sql: str, bindings: tuple[object, ...], ids: Sequence[int]) -> None:
+    """Update many ids, as `for_each` does: `{ids}` in the statement, behind its other bindings, becomes
+    `?, ? …`. Unlike an update with a subquery, it finds and writes each row in one go.
+    """
+    for start in range(0, len(ids), LARGE):
+        part = ids[start : start + LARGE]
+        size = _ABOVE[len(part)]
+        filling = (None,) * (size - len(part))
+        db.execute(_list(sql, size), (*bindings, *part, *filling))
 
 
 @lru_cache(maxsize=1024)
 def _spread(sql: str, size: int, width: int) -> str:
     row = "(" + ",".join("?" * width) + ")"
     return sql.replace("{rows}", ",".join([row] * size))
+
+
+@lru_cache(maxsize=1024)
+def _list(sql: str, size: int) -> str:
+    return sql.replace("{ids}", ",".join("?" * size))
 
 
 def message_facts(row: tuple[Any, ...]) -> MessageFacts:

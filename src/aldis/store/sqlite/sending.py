@@ -10,7 +10,7 @@ import msgspec
 from aldis.store.records import Share
 from aldis.store.sqlite import endings, receipts
 from aldis.store.sqlite.endings import Ending
-from aldis.store.sqlite.rows import as_json, every, for_each, one
+from aldis.store.sqlite.rows import as_json, every, for_each, for_found, one
 from aldis.traffic.content import MMS, KeptPart, from_column
 from aldis.traffic.matching import known_failure
 from aldis.traffic.message import ClaimedMessage, Settlement
@@ -191,25 +191,24 @@ def _settle(db: apsw.Connection, item: Settle) -> bool:
         else:
             raise ValueError(f"a settlement cannot lead to {state}")
     for_each(db, _SEGMENT, segments)
-    for_each(db, _REQUEUE, again)
+    for_found(db, _REQUEUE, again)
     endings.end_unsent(db, ended)
     owed = bool(ended)
     if sent:
-        ids = as_json(sent)
-        marked = endings.mark_sent(db, ids, item.expected, item.now)
+        marked = endings.mark_sent(db, sent, item.expected, item.now)
         owed = owed or marked.owed
         if marked.has_long:
-            owed = _end_failed(db, ids, item.now) or owed
+            owed = _end_failed(db, sent, item.now) or owed
     return receipts.match_parked(db, item.link, segments, item.now) or owed
 
 
-def _end_failed(db: apsw.Connection, ids: str, now: int) -> bool:
+def _end_failed(db: apsw.Connection, ids: list[int], now: int) -> bool:
     """End messages of which a segment was reported as failed while others were still to be sent."""
     states: dict[int, list[tuple[str, str]]] = {}
     sql = """SELECT message_id, state, error_code FROM segment
              WHERE message_id IN (SELECT value FROM json_each(?))
                AND state NOT IN ('submitted', 'delivered')"""
-    for message_id, state, error_code in every(db, sql, (ids,)):
+    for message_id, state, error_code in every(db, sql, (as_json(ids),)):
         states.setdefault(message_id, []).append((state, error_code))
     ended: list[Ending] = []
     for message_id, found in states.items():

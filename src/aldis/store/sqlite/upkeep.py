@@ -7,7 +7,7 @@ import msgspec
 
 from aldis.store.records import Purged
 from aldis.store.sqlite import endings, owed, recipients
-from aldis.store.sqlite.rows import as_json, every, for_each
+from aldis.store.sqlite.rows import as_json, every, for_found
 from aldis.traffic.states import Event, State, after
 
 #: receipts that never found their segment are kept this long
@@ -69,7 +69,7 @@ def _expire(db: apsw.Connection, item: Expire) -> int:
             later.append((message_id, looks.get(state, now + IN_HAND_MS)))
     endings.end_unsent(db, unsent)
     endings.end_sent(db, sent)
-    for_each(db, _LATER, later)
+    for_found(db, _LATER, later)
     db.execute("DELETE FROM parked_receipt WHERE received_at <= ?", (now - PARKED_MS,))
     return len(unsent) + len(sent)
 
