@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import apsw
 
@@ -39,10 +39,20 @@ class Scans:
             raise StoreUnavailable("too many questions at once")
         self._under_way += 1
         try:
-            async with self._turn:
-                return await asyncio.to_thread(read, self._db, *arguments, **named)
-        finally:
+            await self._turn.acquire()
+        except asyncio.CancelledError:
             self._under_way -= 1
+            raise
+        reading = asyncio.ensure_future(asyncio.to_thread(read, self._db, *arguments, **named))
+        reading.add_done_callback(self._end)
+        return await asyncio.shield(reading)
+
+    def _end(self, reading: asyncio.Future[Any]) -> None:
+        """Let the next have its turn: only now, because a thread goes on when whoever asked has left."""
+        self._under_way -= 1
+        self._turn.release()
+        if not reading.cancelled():
+            reading.exception()  # nobody may be left to hear of it
 
     async def close(self) -> None:
         """Let go of the file after the read that is under way."""
