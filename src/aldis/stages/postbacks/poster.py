@@ -7,7 +7,7 @@ read and is not settled is known in memory only, because one process owns the po
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import cast
@@ -63,6 +63,8 @@ class Poster:
             for name in dialects
             for done in (True, False)
         }
+        #: tries that are not in the metrics yet, which take a lock for each count
+        self._tried: Counter[tuple[str, bool]] = Counter()
         self._lanes = Lanes()
         #: read and not yet started, by lane
         self._ready: dict[str, deque[Due]] = {}
@@ -123,6 +125,7 @@ class Poster:
         """Store results until there are none; posting goes on meanwhile."""
         while self._results:
             batch, self._results = self._results, []
+            self._count_tries()
             try:
                 await self._store.finish_postbacks([result for _, result in batch])
             except TemporaryError as fault:
@@ -134,6 +137,11 @@ class Poster:
             for lane, result in batch:
                 self._let_go(lane, result.postback_id)
             self._loop.wake()
+
+    def _count_tries(self) -> None:
+        for key, count in self._tried.items():
+            self._tries[key].inc(count)
+        self._tried.clear()
 
     def _settle_soon(self) -> None:
         if self._results and self._settling is None:
@@ -176,7 +184,9 @@ class Poster:
     def _start(self, lane: str) -> None:
         """Start what is ready in a lane, as far as there is room."""
         ready = self._ready.get(lane)
-        while ready and self._lanes.room(lane) > 0:
+        for _ in range(self._lanes.room(lane) if ready else 0):
+            if not ready:
+                break
             dues = self._writing.next_bundle(ready)
             self._lanes.start(lane)
             self._under_way[dues[0].postback_id] = dues
@@ -235,7 +245,7 @@ class Poster:
         for due in dues:
             result = next_try(dialect.schedule, due, answer, now)
             self._results.append((lane, result))
-            self._tries[dialect.name, result.done].inc()
+            self._tried[dialect.name, result.done] += 1
         if not self._moved:
             asyncio.get_running_loop().call_soon(self._go_on)
         self._moved[lane] = None
