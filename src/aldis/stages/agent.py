@@ -22,10 +22,8 @@ PAUSE_S = 1.0
 class AgentLoop:
     """Runs one agent's `step` until it is finished."""
 
-    def __init__(self, name: str, gather_s: float = 0.0) -> None:
-        """`gather_s`: how long to let work gather before each round."""
+    def __init__(self, name: str) -> None:
         self._name = name
-        self._gather_s = gather_s
         self._is_hinted = False
         #: while nothing is to be done
         self._waiting: asyncio.Future[None] | None = None
@@ -46,8 +44,6 @@ class AgentLoop:
         that was nothing.
         """
         while not is_finished():
-            if self._gather_s:
-                await asyncio.sleep(self._gather_s)
             self._is_hinted = False
             try:
                 handled = await step()

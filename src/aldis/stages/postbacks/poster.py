@@ -32,7 +32,7 @@ log = structlog.get_logger()
 
 POLL_S = 0.5
 STOP_S = 2.0
-#: looking for lanes with something due costs as much for one postback as for a hundred
+#: where the lanes are so many that they are named bite by bite, each time by the file: lets work gather
 GATHER_S = 0.005
 LANES_AT_ONCE = 256
 #: postbacks of one lane that are read at once, and of all lanes that are held
@@ -81,7 +81,7 @@ class Poster:
         self._results: list[tuple[str, PostbackResult]] = []
         self._settling: asyncio.Task[None] | None = None
         self._last_lane = ""
-        self._loop = AgentLoop("poster", GATHER_S)
+        self._loop = AgentLoop("poster")
         self._stopping = False
 
     def wake(self) -> None:
@@ -119,6 +119,8 @@ class Poster:
     async def step(self) -> int:
         """Do one round; returns how many posts were started."""
         self._settle_soon()
+        if self._last_lane:
+            await asyncio.sleep(GATHER_S)
         return 0 if self._stopping else await self._read_due()
 
     async def settle(self) -> None:
