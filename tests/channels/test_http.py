@@ -15,7 +15,7 @@ from tests.fakes.customer import FakeCustomer, silent_server
 
 from aldis.channels.http.client import HttpChannel
 from aldis.channels.http.guard import is_allowed
-from aldis.stages.postbacks.channel import Limits
+from aldis.stages.postbacks.channel import Answer, Limits
 from aldis.traffic.postback import PostbackRequest
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
@@ -63,12 +63,20 @@ def to(url: str, body: bytes = b"x") -> PostbackRequest:
     return PostbackRequest("POST", url, (("Content-Type", "text/plain"),), body)
 
 
+async def post(channel: HttpChannel, request: PostbackRequest, limits: Limits) -> Answer:
+    """Post and wait for what came back."""
+    answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+    channel.post(request, limits, answered.set_result)
+    assert not answered.done(), "an answer is told in a later turn"
+    return await answered
+
+
 def within(total_s: float = 5.0) -> Limits:
     return Limits(connect_s=2.0, total_s=total_s, private_networks=LOOPBACK)
 
 
 async def test_a_postback_arrives_as_it_was_written(channel: HttpChannel, customer: FakeCustomer) -> None:
-    answer = await channel.post(to(customer.url + "/a?b=c%26d", b"body"), within())
+    answer = await post(channel, to(customer.url + "/a?b=c%26d", b"body"), within())
     assert answer.status == 200
     (came,) = customer.came
     assert (came.path, came.query, came.content_type, came.body) == ("/a", "b=c%26d", "text/plain", b"body")
@@ -78,7 +86,7 @@ async def test_a_postback_arrives_as_it_was_written(channel: HttpChannel, custom
 async def test_the_operators_own_network_is_out_of_reach(
     channel: HttpChannel, customer: FakeCustomer, host: str
 ) -> None:
-    answer = await channel.post(to(f"http://{host}:{customer.port}/"), Limits(2.0, 5.0, ()))
+    answer = await post(channel, to(f"http://{host}:{customer.port}/"), Limits(2.0, 5.0, ()))
     assert answer.status is None
     assert "not a public address" in answer.fault or "NotAllowed" in answer.fault
     assert customer.came == []
@@ -86,13 +94,13 @@ async def test_the_operators_own_network_is_out_of_reach(
 
 async def test_redirects_are_answers_and_not_followed(channel: HttpChannel, customer: FakeCustomer) -> None:
     customer.answers = [302]
-    assert (await channel.post(to(customer.url), within())).status == 302
+    assert (await post(channel, to(customer.url), within())).status == 302
     assert len(customer.came) == 1
 
 
 async def test_silence_ends_in_time(channel: HttpChannel) -> None:
     async with silent_server() as url:
-        answer = await channel.post(to(url), within(total_s=0.2))
+        answer = await post(channel, to(url), within(total_s=0.2))
     assert (answer.status, answer.fault) == (None, "no answer in time")
 
 
@@ -100,10 +108,10 @@ async def test_nobody_there_and_nonsense_are_faults_in_words(
     channel: HttpChannel, customer: FakeCustomer
 ) -> None:
     await customer.stop()
-    closed = await channel.post(to(customer.url), within())
+    closed = await post(channel, to(customer.url), within())
     assert closed.status is None
     assert "[Errno 111]" in closed.fault
-    nonsense = await channel.post(to("http://[x/"), within())
+    nonsense = await post(channel, to("http://[x/"), within())
     assert nonsense.status is None
     assert nonsense.fault
 
@@ -167,7 +175,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK"
 )
 async def test_what_an_answer_may_look_like(channel: HttpChannel, octets: bytes, status: int | None) -> None:
     async with Scripted([octets]) as url:
-        answer = await channel.post(to(url), within())
+        answer = await post(channel, to(url), within())
     assert answer.status == status
     assert bool(answer.fault) is (status is None)
 
@@ -176,7 +184,7 @@ async def test_a_connection_is_used_again(channel: HttpChannel) -> None:
     server = Scripted([OK] * 5)
     async with server as url:
         for _ in range(3):
-            assert (await channel.post(to(url), within())).status == 200
+            assert (await post(channel, to(url), within())).status == 200
     assert server.connections == 1
 
 
@@ -185,15 +193,15 @@ async def test_a_kept_connection_that_closed_meanwhile_is_not_the_postbacks_faul
 ) -> None:
     server = Scripted([OK, None], [OK])
     async with server as url:
-        assert (await channel.post(to(url), within())).status == 200
-        assert (await channel.post(to(url), within())).status == 200
+        assert (await post(channel, to(url), within())).status == 200
+        assert (await post(channel, to(url), within())).status == 200
     assert server.connections == 2
 
 
 async def test_a_fresh_connection_that_closes_is_a_fault_and_not_asked_again(channel: HttpChannel) -> None:
     server = Scripted([None])
     async with server as url:
-        answer = await channel.post(to(url), within())
+        answer = await post(channel, to(url), within())
     assert (answer.status, answer.fault) == (None, "the connection was closed")
     assert len(server.requests) == 1
 
@@ -201,22 +209,22 @@ async def test_a_fresh_connection_that_closes_is_a_fault_and_not_asked_again(cha
 async def test_accounts_with_other_networks_do_not_share_connections(channel: HttpChannel) -> None:
     server = Scripted([OK] * 5)
     async with server as url:
-        assert (await channel.post(to(url), within())).status == 200
-        assert (await channel.post(to(url), Limits(2.0, 5.0, ()))).status is None
-        assert (await channel.post(to(url), Limits(2.0, 5.0, (ip_network("127.0.0.1/32"),)))).status == 200
+        assert (await post(channel, to(url), within())).status == 200
+        assert (await post(channel, to(url), Limits(2.0, 5.0, ()))).status is None
+        assert (await post(channel, to(url), Limits(2.0, 5.0, (ip_network("127.0.0.1/32"),)))).status == 200
     assert server.connections == 2
 
 
 async def test_a_header_cannot_break_out_of_its_line(channel: HttpChannel, customer: FakeCustomer) -> None:
     request = PostbackRequest("POST", customer.url, (("X", "a\r\nHost: evil"),), b"")
-    assert (await channel.post(request, within())).status is None
+    assert (await post(channel, request, within())).status is None
     assert customer.came == []
 
 
 async def test_an_address_is_sent_in_the_characters_of_a_request_line(channel: HttpChannel) -> None:
     server = Scripted([OK])
     async with server as url:
-        await channel.post(to(url + "a b?c=\u00fc&d=%26"), within())
+        await post(channel, to(url + "a b?c=\u00fc&d=%26"), within())
     assert server.requests[0].startswith(b"POST /a%20b?c=%C3%BC&d=%26 HTTP/1.1\r\nHost: 127.0.0.1:")
 
 
@@ -230,7 +238,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(channel: HttpCha
     context.load_cert_chain(certificate, key)
     server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0, ssl=context)
     port = server.sockets[0].getsockname()[1]
-    answer = await channel.post(to(f"https://127.0.0.1:{port}/"), within())
+    answer = await post(channel, to(f"https://127.0.0.1:{port}/"), within())
     server.close()
     assert answer.status is None
     assert "CERTIFICATE_VERIFY_FAILED" in answer.fault
@@ -239,7 +247,37 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(channel: HttpCha
 async def test_an_endpoint_that_closes_without_a_word_is_asked_twice_at_most(channel: HttpChannel) -> None:
     server = Scripted([OK, None])
     async with server as url:
-        await asyncio.gather(*(channel.post(to(url), within()) for _ in range(5)))
+        await asyncio.gather(*(post(channel, to(url), within()) for _ in range(5)))
         server.requests.clear()
-        assert (await channel.post(to(url), within())).status == 200
+        assert (await post(channel, to(url), within())).status == 200
     assert len(server.requests) <= 2
+
+
+async def test_a_fragment_is_not_sent(channel: HttpChannel) -> None:
+    server = Scripted([OK] * 3)
+    async with server as url:
+        for address in ("a#b?c", "a?#b", "a?b=1#c?d"):
+            await post(channel, to(url + address), within())
+    targets = [request.partition(b" HTTP/1.1")[0] for request in server.requests]
+    assert targets == [b"POST /a", b"POST /a", b"POST /a?b=1"]
+
+
+async def test_who_posts_hears_once_though_the_answer_comes_twice(channel: HttpChannel) -> None:
+    told: list[Answer] = []
+    server = Scripted([OK + OK])
+    async with server as url:
+        channel.post(to(url), within(), told.append)
+        assert (await post(channel, to(url), within())).status == 200
+    assert told == [Answer(200)]
+
+
+async def test_a_connection_in_use_when_its_pool_is_swept_is_kept(channel: HttpChannel) -> None:
+    server = Scripted([OK] * 2)
+    async with server as url:
+        answered = asyncio.ensure_future(post(channel, to(url), within()))
+        await asyncio.sleep(0)
+        channel._forget_unused()
+        await answered
+        channel._forget_unused()
+        await post(channel, to(url), within())
+    assert server.connections == 1

@@ -49,6 +49,7 @@ TABLES = ("message", "segment", "postback")
 @pytest.fixture
 def database(tmp_path: Path) -> apsw.Connection:
     db = open_writer(tmp_path / "w.db")
+    upgrade(db)
     db.execute("CREATE TABLE kept (item TEXT CHECK (item <> 'bad'))")
     return db
 

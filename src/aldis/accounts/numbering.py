@@ -141,6 +141,7 @@ def _shared_country(canonical: str, length: int) -> str:
     return phonenumbers.region_code_for_number(number) or phonenumbers.region_code_for_country_code(code)
 
 
+@lru_cache(maxsize=512)
 def calling_code(country: str) -> int | None:
     """Give the calling code of a country; None for "ZZ"."""
     return phonenumbers.country_code_for_region(country) or None

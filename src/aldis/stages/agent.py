@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 import structlog
 
@@ -23,15 +22,17 @@ PAUSE_S = 1.0
 class AgentLoop:
     """Runs one agent's `step` until it is finished."""
 
-    def __init__(self, name: str, gather_s: float = 0.0) -> None:
-        """`gather_s`: how long to let work gather before each round."""
+    def __init__(self, name: str) -> None:
         self._name = name
-        self._gather_s = gather_s
-        self._hint = asyncio.Event()
+        self._is_hinted = False
+        #: while nothing is to be done
+        self._waiting: asyncio.Future[None] | None = None
 
     def wake(self) -> None:
         """Say that there may be work; wake-ups are hints, the poll makes them unnecessary for correctness."""
-        self._hint.set()
+        self._is_hinted = True
+        if self._waiting is not None:
+            _end(self._waiting)
 
     async def run(
         self,
@@ -43,9 +44,7 @@ class AgentLoop:
         that was nothing.
         """
         while not is_finished():
-            if self._gather_s:
-                await asyncio.sleep(self._gather_s)
-            self._hint.clear()
+            self._is_hinted = False
             try:
                 handled = await step()
             except TemporaryError as fault:
@@ -56,6 +55,21 @@ class AgentLoop:
                 log.exception("an agent failed", agent=self._name)
                 await asyncio.sleep(PAUSE_S)
                 continue
-            if not handled:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._hint.wait(), pause_s())
+            if not handled and not self._is_hinted:
+                await self._wait(pause_s())
+
+    async def _wait(self, pause_s: float) -> None:
+        """Wait for a hint. Not by `wait_for`, which starts a task each time."""
+        loop = asyncio.get_running_loop()
+        self._waiting = loop.create_future()
+        timer = loop.call_later(pause_s, _end, self._waiting)
+        try:
+            await self._waiting
+        finally:
+            timer.cancel()
+            self._waiting = None
+
+
+def _end(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)

@@ -187,6 +187,9 @@ class Store(Protocol):
     ) -> list[DuePostback]:
         """Give a lane's due postbacks, oldest first, besides those that are known; of one message only the
         earliest that is owed.
+
+        What was given and is neither known nor finished is given again, though perhaps a fraction of a second
+        later; so is what became due by other ways than being owed.
         """
         ...
 

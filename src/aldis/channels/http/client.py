@@ -11,40 +11,59 @@ import asyncio
 import socket
 import ssl
 from collections import deque
-from functools import lru_cache
-from urllib.parse import quote, urlsplit
+from collections.abc import Callable
+from functools import partial
 
 import aiodns
 import msgspec
+import structlog
 
-from aldis import __version__
 from aldis.accounts.account import Network
 from aldis.channels.http.guard import guarded_socket
+from aldis.channels.http.request import Origin, write
 from aldis.channels.http.wire import Hangup, Wire
 from aldis.stages.postbacks.channel import Answer, Limits
 from aldis.traffic.postback import PostbackRequest
+
+log = structlog.get_logger()
 
 #: shorter than what servers commonly keep, so that most idle connections are closed by us
 KEEP_ALIVE_S = 15.0
 SWEEP_S = 0.1
 #: idle connections that one pool keeps
 MAX_IDLE = 32
-DEFAULT_PORTS = {"http": 80, "https": 443}
-#: what may stand in a request target besides letters and digits (RFC 3986 §2)
-_TARGET = "%/:?#[]@!$&'()*+,;=-._~"
 
 
-class Origin(msgspec.Struct, frozen=True):
-    """Where a URL leads."""
+class _Pool:
+    """The connections to one origin for one set of networks."""
 
-    is_tls: bool
-    host: str
-    port: int
-    #: what stands in the Host header
-    authority: str
+    __slots__ = ("busy", "idle", "networks", "origin")
+
+    def __init__(self, origin: Origin, networks: tuple[Network, ...]) -> None:
+        self.origin = origin
+        self.networks = networks
+        self.idle: deque[Wire] = deque()
+        #: requests that are under way
+        self.busy = 0
+
+    def take(self) -> Wire | None:
+        """Give the connection that was used last."""
+        while self.idle:
+            wire = self.idle.pop()
+            if wire.is_open:
+                return wire
+        return None
 
 
-_Key = tuple[Origin, tuple[Network, ...]]
+class _Asking(msgspec.Struct):
+    """One request under way."""
+
+    pool: _Pool
+    octets: bytes
+    limits: Limits
+    #: by the loop's clock
+    deadline: float
+    told: Callable[[Answer], None]
 
 
 class HttpChannel:
@@ -56,74 +75,102 @@ class HttpChannel:
         # them.
         self._resolver = aiodns.DNSResolver()
         self._tls = ssl.create_default_context()
-        self._idle: dict[_Key, deque[Wire]] = {}
+        self._pools: dict[Origin, list[_Pool]] = {}
         self._wires: set[Wire] = set()
+        self._connecting: set[asyncio.Task[None]] = set()
+        #: who is to be told what, with the others of this turn of the loop
+        self._heard: list[tuple[Callable[[Answer], None], Answer]] = []
         self._sweeping = self._loop.create_task(self._sweep())
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; who has not been told yet may never be."""
         self._sweeping.cancel()
-        for wire in self._wires:
+        for task in self._connecting:
+            task.cancel()
+        for wire in list(self._wires):
             wire.abort()
         await self._resolver.close()
 
-    async def post(self, request: PostbackRequest, limits: Limits) -> Answer:
+    def post(self, request: PostbackRequest, limits: Limits, told: Callable[[Answer], None]) -> None:
         """Try once; whatever the peer does becomes an Answer."""
-        deadline = self._loop.time() + limits.total_s
         try:
-            origin, target = _split(request.url)
-            octets = _write(request, origin, target)
-            return Answer(await self._ask((origin, limits.private_networks), octets, limits, deadline))
-        except TimeoutError:
-            return Answer(None, "no answer in time")
-        except Hangup as fault:
-            return Answer(None, str(fault))
-        except aiodns.error.DNSError as fault:
-            return Answer(None, f"the name cannot be resolved: {fault.args[1:] or fault}")
-        except (OSError, ValueError) as fault:
-            # A ValueError's text may repeat the address with its secrets.
-            return Answer(None, str(fault) if isinstance(fault, OSError) else "the address cannot be used")
+            origin, octets = write(request)
+        except ValueError as fault:
+            self._tell(told, Answer(None, _words(fault)))
+            return
+        pool = self._pool(origin, limits.private_networks)
+        pool.busy += 1
+        asking = _Asking(pool, octets, limits, self._loop.time() + limits.total_s, told)
+        wire = pool.take()
+        if wire is None:
+            self._connect_soon(asking)
+        else:
+            wire.ask(octets, asking.deadline, partial(self._hear, asking, wire))
 
-    async def _ask(self, key: _Key, octets: bytes, limits: Limits, deadline: float) -> int:
-        idle = self._idle.get(key)
-        while idle:
-            wire = idle.pop()
-            if not wire.is_open:
-                continue
-            try:
-                return await self._exchange(key, wire, octets, deadline)
-            except Hangup:
-                # A server may close an idle connection just when it is used; whoever heard nothing asks
-                # again.
-                if not wire.heard_nothing:
-                    raise
-                break  # once: an endpoint may take a postback and close without a word
-        wire = await self._connect(key, limits, deadline)
-        return await self._exchange(key, wire, octets, deadline)
+    def _pool(self, origin: Origin, networks: tuple[Network, ...]) -> _Pool:
+        pools = self._pools.get(origin)
+        if pools is None:
+            pools = self._pools[origin] = []
+        for pool in pools:  # mostly one; networks are slow to hash
+            if pool.networks is networks or pool.networks == networks:
+                return pool
+        pools.append(_Pool(origin, networks))
+        return pools[-1]
 
-    async def _exchange(self, key: _Key, wire: Wire, octets: bytes, deadline: float) -> int:
-        try:
-            status = await wire.ask(octets, deadline)
-        except asyncio.CancelledError:
+    def _hear(self, asking: _Asking, wire: Wire, status: int, fault: Exception | None) -> None:
+        """Hear how a request ended."""
+        if not wire.is_reusable:
+            self._wires.discard(wire)
+        elif len(asking.pool.idle) < MAX_IDLE:
+            wire.idle_since = self._loop.time()
+            asking.pool.idle.append(wire)
+        else:
+            self._wires.discard(wire)
             wire.abort()
-            raise
-        finally:
-            if not wire.is_reusable:
-                self._wires.discard(wire)
-        if wire.is_reusable:
-            idle = self._idle.setdefault(key, deque())
-            if len(idle) < MAX_IDLE:
-                wire.idle_since = self._loop.time()
-                idle.append(wire)
-            else:
-                self._wires.discard(wire)
-                wire.abort()
-        return status
+        if fault is None:
+            self._end(asking, Answer(status))
+        elif isinstance(fault, Hangup) and wire.was_used and wire.heard_nothing:
+            # A server may close an idle connection just when it is used; whoever heard nothing asks again.
+            # Once, on a new one: an endpoint may take a postback and close without a word.
+            self._connect_soon(asking)
+        else:
+            self._end(asking, Answer(None, _words(fault)))
 
-    async def _connect(self, key: _Key, limits: Limits, deadline: float) -> Wire:
-        origin, networks = key
+    def _end(self, asking: _Asking, answer: Answer) -> None:
+        asking.pool.busy -= 1
+        self._tell(asking.told, answer)
+
+    def _tell(self, told: Callable[[Answer], None], answer: Answer) -> None:
+        """Have an answer told when all that this turn of the loop brings has been read."""
+        if not self._heard:
+            self._loop.call_soon(self._tell_all)
+        self._heard.append((told, answer))
+
+    def _tell_all(self) -> None:
+        heard, self._heard = self._heard, []
+        for told, answer in heard:
+            told(answer)
+
+    def _connect_soon(self, asking: _Asking) -> None:
+        task = self._loop.create_task(self._ask_on_a_new_one(asking))
+        self._connecting.add(task)
+        task.add_done_callback(self._connecting.discard)
+
+    async def _ask_on_a_new_one(self, asking: _Asking) -> None:
+        try:
+            wire = await self._connect(asking)
+        except (aiodns.error.DNSError, OSError, ValueError) as fault:
+            self._end(asking, Answer(None, _words(fault)))
+        except Exception as fault:  # the outermost frame: who asked must hear of it
+            log.exception("an endpoint could not be connected to")
+            self._end(asking, Answer(None, type(fault).__name__))
+        else:
+            wire.ask(asking.octets, asking.deadline, partial(self._hear, asking, wire))
+
+    async def _connect(self, asking: _Asking) -> Wire:
+        origin, networks = asking.pool.origin, asking.pool.networks
         fault: OSError | None = None
-        async with asyncio.timeout_at(min(self._loop.time() + limits.connect_s, deadline)):
+        async with asyncio.timeout_at(min(self._loop.time() + asking.limits.connect_s, asking.deadline)):
             found = await self._resolver.getaddrinfo(origin.host, port=origin.port, type=socket.SOCK_STREAM)
             for node in found.nodes:
                 address = (node.addr[0].decode(), *node.addr[1:])
@@ -164,40 +211,24 @@ class HttpChannel:
                     wire.abort()
                 if not wire.is_open:
                     self._wires.discard(wire)
-            for key, idle in list(self._idle.items()):
-                while idle and not idle[0].is_open:
-                    idle.popleft()
-                if not idle:
-                    del self._idle[key]
+            self._forget_unused()
+
+    def _forget_unused(self) -> None:
+        for origin, pools in list(self._pools.items()):
+            for pool in pools:
+                while pool.idle and not pool.idle[0].is_open:
+                    pool.idle.popleft()
+            pools[:] = [pool for pool in pools if pool.idle or pool.busy]
+            if not pools:
+                del self._pools[origin]
 
 
-@lru_cache(maxsize=4096)
-def _split(url: str) -> tuple[Origin, bytes]:
-    """Take a URL apart into where it leads and the request target. Raises ValueError."""
-    parts = urlsplit(url)
-    default = DEFAULT_PORTS.get(parts.scheme)
-    if default is None or not parts.hostname:
-        raise ValueError("not an HTTP address")
-    host = parts.hostname if ":" in parts.hostname else parts.hostname.encode("idna").decode()
-    port = parts.port or default
-    named = f"[{host}]" if ":" in host else host
-    authority = named if port == default else f"{named}:{port}"
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Origin(parts.scheme == "https", host, port, authority), quote(target, safe=_TARGET).encode()
-
-
-def _write(request: PostbackRequest, origin: Origin, target: bytes) -> bytes:
-    """Write a request in one piece. Raises ValueError when a header would break out of its line."""
-    lines = [
-        f"Host: {origin.authority}",
-        f"User-Agent: Aldis/{__version__}",
-        "Accept: */*",
-        *(f"{name}: {value}" for name, value in request.headers),
-    ]
-    is_told = any(name.lower() == "content-length" for name, _ in request.headers)
-    if not is_told and (request.body or request.method != "GET"):
-        lines.append(f"Content-Length: {len(request.body)}")
-    if any("\r" in line or "\n" in line for line in lines):
-        raise ValueError("a header with a line break")
-    head = "\r\n".join(lines).encode("latin-1")
-    return b"%b %b HTTP/1.1\r\n%b\r\n\r\n%b" % (request.method.encode(), target, head, request.body)
+def _words(fault: Exception) -> str:
+    """Say what went wrong, for the operator."""
+    if isinstance(fault, TimeoutError):
+        return "no answer in time"
+    if isinstance(fault, aiodns.error.DNSError):
+        return f"the name cannot be resolved: {fault.args[1:] or fault}"
+    if isinstance(fault, ValueError) and not isinstance(fault, OSError):
+        return "the address cannot be used"  # its text may repeat the address with its secrets
+    return str(fault)

@@ -8,6 +8,7 @@ and given up with the connection when it is long. Source: RFC 9112 §6.3 (messag
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from math import inf
 from typing import cast
 
@@ -22,13 +23,17 @@ class Hangup(Exception):
     """The connection ended without an answer; `args[0]` says how."""
 
 
+#: hears of the end of one request: the status, or 0 and a Hangup or TimeoutError
+Told = Callable[[int, Exception | None], None]
+
+
 class Wire(asyncio.Protocol):
     """A connected socket."""
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport
         self._parser = httptools.HttpResponseParser(self)
-        self._answer: asyncio.Future[int] | None = None
+        self._told: Told | None = None
         self._octets = 0
         self._status = 0
         #: when the answer must be there, by the loop's clock
@@ -40,9 +45,9 @@ class Wire(asyncio.Protocol):
         #: since when nothing is asked of it
         self.idle_since = inf
 
-    def ask(self, request: bytes, deadline: float) -> asyncio.Future[int]:
-        """Send a request; the future gives the status. It raises Hangup and TimeoutError."""
-        self._answer = asyncio.get_running_loop().create_future()
+    def ask(self, request: bytes, deadline: float, told: Told) -> None:
+        """Send a request; `told` is called once, perhaps at once."""
+        self._told = told
         self._octets = self._status = 0
         self.is_reusable = False
         self.deadline, self.idle_since = deadline, inf
@@ -50,7 +55,6 @@ class Wire(asyncio.Protocol):
             self._fail(Hangup("the connection was closed"))
         else:
             self._transport.write(request)
-        return self._answer
 
     @property
     def heard_nothing(self) -> bool:
@@ -79,7 +83,7 @@ class Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._octets += len(data)
-        if self._answer is None:  # nobody has asked: whatever it is, it answers no request of ours
+        if self._told is None:  # nobody has asked: whatever it is, it answers no request of ours
             self.abort()
             return
         try:
@@ -88,7 +92,7 @@ class Wire(asyncio.Protocol):
             self._fail(Hangup(f"the answer is not HTTP: {type(fault).__name__}"))
             self.abort()
             return
-        if self._octets > MAX_ANSWER_OCTETS and self._answer is not None:
+        if self._octets > MAX_ANSWER_OCTETS and self._told is not None:
             if self._status:
                 self._finish(reusable=False)
             else:
@@ -107,7 +111,7 @@ class Wire(asyncio.Protocol):
     # ── the parser's callbacks ──
 
     def on_message_begin(self) -> None:
-        if self._answer is None:
+        if self._told is None:
             self.abort()  # a second answer to one request: nothing behind it can be trusted
 
     def on_headers_complete(self) -> None:
@@ -119,17 +123,17 @@ class Wire(asyncio.Protocol):
             self._finish(reusable=self._parser.should_keep_alive())
 
     def _finish(self, *, reusable: bool) -> None:
-        answer, self._answer = self._answer, None
+        told, self._told = self._told, None
         self.deadline = inf
         self.was_used = True
         self.is_reusable = reusable and not self._transport.is_closing()
         if not self.is_reusable:
             self._transport.close()
-        if answer is not None and not answer.done():
-            answer.set_result(self._status)
+        if told is not None:
+            told(self._status, None)
 
     def _fail(self, fault: Exception) -> None:
-        answer, self._answer = self._answer, None
+        told, self._told = self._told, None
         self.deadline = inf
-        if answer is not None and not answer.done():
-            answer.set_exception(fault)
+        if told is not None:
+            told(0, fault)

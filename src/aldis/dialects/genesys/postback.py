@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import urlencode
-
-import msgspec
 
 from aldis.accounts.endpoint import Endpoint
+from aldis.dialects.writing import echo_of, quoted
 from aldis.traffic.postback import DuePostback, Notify, PostbackRequest
 from aldis.traffic.states import State
 from aldis.traffic.submission import MessageAsk
@@ -35,6 +33,8 @@ REASONS = {
     "content too large for this link": 8,
 }
 
+_HEADERS = (("Content-Type", "application/x-www-form-urlencoded"),)
+
 
 def notify(ask: MessageAsk) -> Notify:
     """Report how a message ended, if the customer asked for that."""
@@ -47,12 +47,10 @@ def write(dues: Sequence[DuePostback], endpoint: Endpoint, _now: int) -> Postbac
     message_state, result_code = CODES[due.state]
     if due.state in (State.REJECTED, State.FAILED):
         result_code = REASONS.get(due.error_code, result_code)
-    values = {
-        "type": "receipt",
-        "message_id": due.message.reference,
-        "message_state": str(message_state),
-        "result_code": str(result_code),
-        **msgspec.json.decode(due.message.echo, type=dict[str, str]),
-    }
-    headers = (("Content-Type", "application/x-www-form-urlencoded"),)
-    return PostbackRequest("POST", endpoint.url, headers, urlencode(values).encode())
+    form = (
+        f"type=receipt&message_id={quoted(due.message.reference)}"
+        f"&message_state={message_state}&result_code={result_code}"
+    )
+    for name, value in echo_of(due.message.echo).items():
+        form += f"&{quoted(name)}={quoted(value)}"
+    return PostbackRequest("POST", endpoint.url, _HEADERS, form.encode())

@@ -11,6 +11,7 @@ import msgspec
 from aldis.accounts.endpoint import Endpoint
 from aldis.accounts.numbering import calling_code
 from aldis.dialects.mavorion import signature
+from aldis.dialects.writing import echo_of
 from aldis.traffic.postback import DuePostback, Notify, PostbackRequest
 from aldis.traffic.states import State
 from aldis.traffic.submission import MessageAsk
@@ -73,7 +74,7 @@ def write(dues: Sequence[DuePostback], endpoint: Endpoint, _now: int) -> Postbac
     """Write one status callback, signed where the account has a secret for that."""
     (due,) = dues
     message = due.message
-    echo = msgspec.json.decode(message.echo, type=dict[str, str])
+    echo = echo_of(message.echo)
     body = msgspec.json.encode(
         {
             "id": message.submission_id,

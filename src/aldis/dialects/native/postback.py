@@ -14,6 +14,7 @@ import msgspec
 from aldis.accounts.endpoint import Endpoint
 from aldis.accounts.price import from_micros
 from aldis.dialects.native.reply import instant
+from aldis.dialects.writing import echo_of
 from aldis.traffic.inbound import DueInbound
 from aldis.traffic.postback import DuePostback, Notify, PostbackRequest
 from aldis.traffic.submission import MessageAsk
@@ -32,7 +33,7 @@ def write(dues: Sequence[DuePostback], endpoint: Endpoint, now: int) -> Postback
     """Write what became of a message."""
     (due,) = dues
     message = due.message
-    echo = msgspec.json.decode(message.echo, type=dict[str, str])
+    echo = echo_of(message.echo)
     data: dict[str, object] = {
         "id": message.reference,
         "message_id": str(message.message_id),

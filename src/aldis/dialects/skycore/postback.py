@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from aldis.accounts.endpoint import Endpoint
 from aldis.clock import as_datetime
 from aldis.dialects.markup import xml_text
+from aldis.dialects.writing import echo_of
 from aldis.traffic.postback import DuePostback, Notify, PostbackEvent, PostbackRequest
 from aldis.traffic.states import State
 from aldis.traffic.submission import MessageAsk
@@ -84,7 +83,7 @@ def _flat(due: DuePostback) -> str:
         status = "Message Failed"
     else:
         status = REPORTS.get(due.state, "Message Sent/Failed")
-    echo = msgspec.json.decode(due.message.echo, type=dict[str, str])
+    echo = echo_of(due.message.echo)
     details = f"<STATUSDETAILS>{xml_text(due.error_code)}</STATUSDETAILS>" if due.error_code else ""
     return (
         f"<?xml version='1.0'?><POSTBACK><ORIGIN>SMS_MT</ORIGIN><CODE>{_code(due)}</CODE>"
@@ -106,4 +105,4 @@ def _code(due: DuePostback) -> str:
 
 def timestamp(instant: int) -> str:
     """Write an instant as PostgreSQL does, as the seed shows: microseconds and a two-digit zone."""
-    return as_datetime(instant).strftime("%Y-%m-%d %H:%M:%S.%f+00")
+    return as_datetime(instant).isoformat(" ", "microseconds").removesuffix(":00")

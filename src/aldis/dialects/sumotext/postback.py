@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import urlencode
 
 from aldis.accounts.endpoint import Endpoint
+from aldis.dialects.writing import quoted
 from aldis.traffic.postback import DuePostback, Notify, PostbackRequest
 from aldis.traffic.states import State
 from aldis.traffic.submission import MessageAsk
@@ -39,7 +39,7 @@ def write(dues: Sequence[DuePostback], endpoint: Endpoint, _now: int) -> Postbac
     description = DESCRIPTIONS[due.state]
     if due.error_code and code == FAILED:
         description += f" {due.error_code}"
-    query = urlencode({"sumoid": due.message.reference, "mtcode": code, "mtdescription": description})
+    query = f"sumoid={quoted(due.message.reference)}&mtcode={code}&mtdescription={quoted(description)}"
     url = endpoint.url + ("&" if "?" in endpoint.url else "?") + query
     if endpoint.style == GET:
         return PostbackRequest("GET", url)

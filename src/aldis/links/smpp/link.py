@@ -211,9 +211,10 @@ class SmppLink:
             if type(event) is ResponseArrived:  # by far the most frequent
                 self._take_response(session, event.context, event.pdu)
                 continue
+            if type(event) is RequestArrived:
+                self._take_request(session, event.pdu)
+                continue
             match event:
-                case RequestArrived(pdu):
-                    self._take_request(session, pdu)
                 case BindAnswered(command_status):
                     self._take_bind_answer(session, command_status)
                 case ResponseOverdue(segment):

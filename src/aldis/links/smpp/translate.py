@@ -115,13 +115,16 @@ class Translator:
 
     def to_receipt(self, body: Delivery, pdu: Pdu, now: int) -> Receipt | None:
         """Read a receipt from its TLVs, else from its text; None when it names no message."""
-        written = self._read_text(body, pdu)
-        named = pdu.tlvs.get(tlv.RECEIPTED_MESSAGE_ID, b"").partition(b"\0")[0].decode("latin-1").strip()
-        smsc_message_id = self._quirks.in_receipt(named or written.smsc_message_id or "")
+        written, tlvs = self._read_text(body, pdu), pdu.tlvs
+        named, state = written.smsc_message_id or "", written.state
+        if tlvs:
+            octets = tlvs.get(tlv.RECEIPTED_MESSAGE_ID, b"")
+            named = octets.partition(b"\0")[0].decode("latin-1").strip() or named
+            octet = tlvs.get(tlv.MESSAGE_STATE, b"")
+            state = (receipt_text.state_of(octet[0]) if octet else None) or state
+        smsc_message_id = self._quirks.in_receipt(named)
         if not smsc_message_id:
             return None
-        octet = pdu.tlvs.get(tlv.MESSAGE_STATE, b"")
-        state = (receipt_text.state_of(octet[0]) if octet else None) or written.state
         is_final = body.esm_class & KIND_MASK != INTERMEDIATE
         return Receipt(
             link=self._link,

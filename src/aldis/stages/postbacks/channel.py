@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -29,8 +30,10 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class Channel(Protocol):
-    """Delivers one postback. Never raises for what a peer does: that is an Answer."""
+    """Delivers postbacks."""
 
-    async def post(self, request: PostbackRequest, limits: Limits) -> Answer:
-        """Try once."""
+    def post(self, request: PostbackRequest, limits: Limits, told: Callable[[Answer], None]) -> None:
+        """Try once. `told` is called in a later turn of the loop, once, whatever the peer does; never when
+        the channel is closed before.
+        """
         ...

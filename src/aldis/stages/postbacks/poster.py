@@ -7,35 +7,32 @@ read and is not settled is known in memory only, because one process owns the po
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import cast
 
 import structlog
-from msgspec import structs
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.clock import Clock
 from aldis.dialects.contract import Dialect
 from aldis.errors import TemporaryError
 from aldis.stages.agent import AgentLoop
-from aldis.stages.postbacks.channel import Answer, Channel, Limits
+from aldis.stages.postbacks.channel import Answer, Channel
 from aldis.stages.postbacks.lanes import Lanes
 from aldis.stages.postbacks.schedule import next_try
+from aldis.stages.postbacks.writing import Due, Writing, Written
 from aldis.store.contract import Store
 from aldis.telemetry import Metrics
-from aldis.traffic.content import Attachment, from_column
-from aldis.traffic.inbound import DueInbound, InboundFacts
-from aldis.traffic.message import MessageFacts
+from aldis.traffic.inbound import DueInbound
 from aldis.traffic.postback import DuePostback, PostbackResult
 
 log = structlog.get_logger()
 
-#: a postback about a message to a handset, or from one
-Due = DuePostback | DueInbound
-
 POLL_S = 0.5
 STOP_S = 2.0
-#: looking for lanes with something due costs as much for one postback as for a hundred
+#: where the lanes are so many that they are named bite by bite, each time by the file: lets work gather
 GATHER_S = 0.005
 LANES_AT_ONCE = 256
 #: postbacks of one lane that are read at once, and of all lanes that are held
@@ -58,20 +55,25 @@ class Poster:
     ) -> None:
         """`read_content`: gives the octets of a digest, None where they are lost."""
         self._store = store
-        self._read_content = read_content
         self._channel = channel
-        self._dialects = dialects
-        self._current = current
+        self._writing = Writing(dialects, current, read_content)
         self._clock = clock
         self._tries = {
             (name, done): metrics.postbacks.labels(name, "done" if done else "failed")
             for name in dialects
             for done in (True, False)
         }
+        #: tries that are not in the metrics yet, which take a lock for each count
+        self._tried: Counter[tuple[str, bool]] = Counter()
         self._lanes = Lanes()
         #: read and not yet started, by lane
         self._ready: dict[str, deque[Due]] = {}
-        self._tasks: dict[int, asyncio.Task[None]] = {}
+        #: being tried, by the first of each request
+        self._under_way: dict[int, list[Due]] = {}
+        #: requests that wait for what they tell of
+        self._reading: set[asyncio.Task[None]] = set()
+        #: lanes in which a try has ended in this turn of the loop
+        self._moved: dict[str, None] = {}
         #: by lane, all that were read and are not settled: their rows still look due
         self._held: dict[str, set[int]] = {}
         self._held_in_all = 0
@@ -79,7 +81,7 @@ class Poster:
         self._results: list[tuple[str, PostbackResult]] = []
         self._settling: asyncio.Task[None] | None = None
         self._last_lane = ""
-        self._loop = AgentLoop("poster", GATHER_S)
+        self._loop = AgentLoop("poster")
         self._stopping = False
 
     def wake(self) -> None:
@@ -99,25 +101,33 @@ class Poster:
         self._loop.wake()
 
     def _break_off(self) -> None:
-        for task in list(self._tasks.values()):
+        for task in self._reading:
             task.cancel()
+        for dues in self._under_way.values():
+            for due in dues:
+                self._let_go(due.lane, due.postback_id)
+        self._under_way.clear()
+        self._loop.wake()
 
     async def run(self) -> None:
         """Work until stopped."""
         await self._loop.run(self.step, self._is_finished, lambda: POLL_S)
 
     def _is_finished(self) -> bool:
-        return self._stopping and not self._tasks and not self._results and self._settling is None
+        return self._stopping and not self._under_way and not self._results and self._settling is None
 
     async def step(self) -> int:
         """Do one round; returns how many posts were started."""
         self._settle_soon()
+        if self._last_lane:
+            await asyncio.sleep(GATHER_S)
         return 0 if self._stopping else await self._read_due()
 
     async def settle(self) -> None:
         """Store results until there are none; posting goes on meanwhile."""
         while self._results:
             batch, self._results = self._results, []
+            self._count_tries()
             try:
                 await self._store.finish_postbacks([result for _, result in batch])
             except TemporaryError as fault:
@@ -129,6 +139,11 @@ class Poster:
             for lane, result in batch:
                 self._let_go(lane, result.postback_id)
             self._loop.wake()
+
+    def _count_tries(self) -> None:
+        for key, count in self._tried.items():
+            self._tries[key].inc(count)
+        self._tried.clear()
 
     def _settle_soon(self) -> None:
         if self._results and self._settling is None:
@@ -171,10 +186,13 @@ class Poster:
     def _start(self, lane: str) -> None:
         """Start what is ready in a lane, as far as there is room."""
         ready = self._ready.get(lane)
-        while ready and self._lanes.room(lane) > 0:
-            dues = self._next_bundle(ready)
+        for _ in range(self._lanes.room(lane) if ready else 0):
+            if not ready:
+                break
+            dues = self._writing.next_bundle(ready)
             self._lanes.start(lane)
-            self._tasks[dues[0].postback_id] = asyncio.create_task(self._post(dues))
+            self._under_way[dues[0].postback_id] = dues
+            self._post(dues)
         if ready is not None and not ready:
             del self._ready[lane]
 
@@ -186,95 +204,58 @@ class Poster:
         self._last_lane = lanes[-1] if len(lanes) == LANES_AT_ONCE else ""
         return lanes
 
-    async def _post(self, dues: list[Due]) -> None:
-        first, lane = dues[0], dues[0].lane
-        dialect = self._dialects[_topic(first).dialect]
-        reached = False
-        try:
-            answer = await self._try(dialect, dues)
-            reached = answer.status is not None
-        except asyncio.CancelledError:
-            for due in dues:
-                self._let_go(lane, due.postback_id)
-            raise
+    def _post(self, dues: list[Due]) -> None:
+        first = dues[0]
+        if isinstance(first, DueInbound):
+            task = asyncio.create_task(self._post_inbound(first))
+            self._reading.add(task)
+            task.add_done_callback(self._reading.discard)
+            return
+        try:  # a bundle is all of one kind
+            written = self._writing.write(cast("list[DuePostback]", dues), self._clock.now())
         except Exception as fault:  # a fault of ours must not lose the postback: it is tried again
             log.exception("a postback could not be written", postback_id=first.postback_id)
-            answer = Answer(None, type(fault).__name__)
-        finally:
-            self._lanes.end(lane, reached=reached)
-            del self._tasks[first.postback_id]
-            if not reached:  # what waits behind a dead endpoint must not be held: its rows are still due
-                for waiting in self._ready.pop(lane, ()):
-                    self._let_go(lane, waiting.postback_id)
+            written = Answer(None, type(fault).__name__)
+        self._send(dues, written)
+
+    async def _post_inbound(self, due: DueInbound) -> None:
+        try:
+            written = await self._writing.write_inbound(due, self._clock.now())
+        except Exception as fault:  # as in `_post`
+            log.exception("a postback could not be written", postback_id=due.postback_id)
+            written = Answer(None, type(fault).__name__)
+        self._send([due], written)
+
+    def _send(self, dues: list[Due], written: Written) -> None:
+        hear = partial(self._hear, dues)
+        if isinstance(written, Answer):
+            asyncio.get_running_loop().call_soon(hear, written)
+        else:
+            self._channel.post(*written, hear)
+
+    def _hear(self, dues: list[Due], answer: Answer) -> None:
+        """Judge how a try ended; what its end makes room for starts when all of this turn are judged."""
+        first, lane = dues[0], dues[0].lane
+        if self._under_way.pop(first.postback_id, None) is None:
+            return  # broken off
+        reached = answer.status is not None
+        self._lanes.end(lane, reached=reached)
+        if not reached:  # what waits behind a dead endpoint must not be held: its rows are still due
+            for waiting in self._ready.pop(lane, ()):
+                self._let_go(lane, waiting.postback_id)
+        now, dialect = self._clock.now(), self._writing.dialect_of(first)
         for due in dues:
-            result = next_try(dialect.schedule, due, answer, self._clock.now())
+            result = next_try(dialect.schedule, due, answer, now)
             self._results.append((lane, result))
-            self._tries[dialect.name, result.done].inc()
+            self._tried[dialect.name, result.done] += 1
+        if not self._moved:
+            asyncio.get_running_loop().call_soon(self._go_on)
+        self._moved[lane] = None
+
+    def _go_on(self) -> None:
+        moved, self._moved = self._moved, {}
         self._settle_soon()
-        self._start(lane)
-        if lane not in self._ready:
-            self._loop.wake()
-
-    async def _try(self, dialect: Dialect, dues: list[Due]) -> Answer:
-        first = dues[0]
-        account = self._current.directory.accounts_by_id.get(_topic(first).account_id or 0)
-        if account is None:
-            return Answer(None, "the account is gone")
-        now = self._clock.now()
-        if isinstance(first, DueInbound):
-            # where the account hears of messages now, which may be in another dialect than it was
-            name = next(iter(account.inbound_urls), dialect.name)
-            dialect, endpoint = self._dialects[name], account.inbound_endpoint(name)
-        else:
-            endpoint = account.endpoint(dialect.name, first.message.callback_url)
-        if endpoint is None:
-            return Answer(None, "the account has no postback address any more")
-        if isinstance(first, DueInbound):
-            if first.inbound.parts and dialect.tells_attachments:
-                first = structs.replace(first, attachments=await self._attachments(first.inbound))
-            request = dialect.inbound(first, endpoint, now)
-        else:
-            request = dialect.postback([due for due in dues if isinstance(due, DuePostback)], endpoint, now)
-        limits = Limits(dialect.schedule.connect_s, dialect.schedule.total_s, account.postback_networks)
-        return await self._channel.post(request, limits)
-
-    async def _attachments(self, inbound: InboundFacts) -> tuple[Attachment, ...]:
-        found = []
-        for part in from_column(inbound.parts):
-            octets = await self._read_content(part.digest)
-            if octets is None:
-                log.error("content is lost", inbound_id=inbound.inbound_id)
-            else:
-                found.append(Attachment(part.content_type, octets))
-        return tuple(found)
-
-    def _next_bundle(self, ready: deque[Due]) -> list[Due]:
-        """Take what one request can carry: one postback, or several first tries of one customer."""
-        first = ready.popleft()
-        bundle = [first]
-        dialect = self._dialects.get(_topic(first).dialect)
-        if dialect is None or not dialect.schedule.bundles:
-            return bundle
-        account = self._current.directory.accounts_by_id.get(_topic(first).account_id or 0)
-        style = "" if account is None else account.postback_styles.get(dialect.name, "")
-        most = dialect.schedule.bundles.get(style, 1)
-        while ready and len(bundle) < most and _share(first, ready[0]):
-            bundle.append(ready.popleft())
-        return bundle
-
-
-def _topic(due: Due) -> MessageFacts | InboundFacts:
-    """Give what a postback is about."""
-    return due.inbound if isinstance(due, DueInbound) else due.message
-
-
-def _share(one: Due, other: Due) -> bool:
-    """Tell whether two postbacks may travel together. One that has failed before travels alone, so that it
-    cannot take others with it.
-    """
-    if not isinstance(one, DuePostback) or not isinstance(other, DuePostback):
-        return False
-    return not (one.attempts or other.attempts) and (
-        (one.message.account_id, one.message.dialect, one.message.callback_url)
-        == (other.message.account_id, other.message.dialect, other.message.callback_url)
-    )
+        for lane in moved:
+            self._start(lane)
+            if lane not in self._ready:
+                self._loop.wake()

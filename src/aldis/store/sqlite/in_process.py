@@ -21,12 +21,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from struct import Struct
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from aldis.errors import StoreUnavailable
 from aldis.store.sqlite import messages
 from aldis.store.sqlite.connection import unlock_connections
-from aldis.store.sqlite.transactions import Call, Transactions
+from aldis.store.sqlite.transactions import Call, Ran, Transactions
 
 _LENGTH = Struct(">Q")
 END_S = 10.0
@@ -63,7 +63,7 @@ class ProcessRunner:
         loop = asyncio.get_running_loop()
         _, self._pipe = await loop.create_connection(lambda: _Pipe(self._on_lost), sock=ours)
 
-    async def run(self, batch: Sequence[Call]) -> list[Any]:
+    async def run(self, batch: Sequence[Call]) -> Ran:
         """See `writer.Runner.run`."""
         if self._process is None:
             await self._start()

@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-from aldis.store.sqlite.transactions import Call, Transactions
+from aldis.store.sqlite.transactions import Call, Ran, Transactions
 
 
 class ThreadRunner:
@@ -19,11 +18,11 @@ class ThreadRunner:
         self._thread = ThreadPoolExecutor(1, "aldis-store-writer")
         self._transactions = self._thread.submit(Transactions, path).result()
 
-    async def run(self, batch: Sequence[Call]) -> list[Any]:
+    async def run(self, batch: Sequence[Call]) -> Ran:
         """See `writer.Runner.run`."""
         return await self._loop.run_in_executor(self._thread, self._run, batch)
 
-    def _run(self, batch: Sequence[Call]) -> list[Any]:
+    def _run(self, batch: Sequence[Call]) -> Ran:
         self._transactions.rest()
         return self._transactions.run(batch)
 

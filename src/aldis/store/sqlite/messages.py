@@ -1,8 +1,8 @@
 """How batches and outcomes travel between the gateway and its writer's process.
 
 A question is msgpack: each call as the name of its operation and its item, which is read back by the type
-that the operation takes. An answer is a pickle, because an outcome may be any exception; both ends are ours,
-and nobody else holds the socket.
+that the operation takes. An answer is a pickle, because an outcome may be any exception, with the postbacks
+that are owed as msgpack in it; both ends are ours, and nobody else holds the socket.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ from aldis.store.sqlite import (
     upkeep,
     watching,
 )
-from aldis.store.sqlite.transactions import Call, Operation
+from aldis.store.sqlite.postbacks import OwedRow
+from aldis.store.sqlite.transactions import Call, Operation, Ran
 from aldis.traffic.postback import PostbackResult
 from aldis.traffic.receipt import Receipt
 
@@ -77,6 +78,7 @@ _OPERATIONS = tuple(_ITEMS)
 _DECODERS = tuple(msgspec.msgpack.Decoder(item) for item in _ITEMS.values())
 
 _QUESTION = msgspec.msgpack.Decoder(list[tuple[int, msgspec.Raw]])
+_OWED = msgspec.msgpack.Decoder(list[OwedRow] | None)
 _ENCODER = msgspec.msgpack.Encoder()
 
 
@@ -92,11 +94,13 @@ def read_question(octets: bytes) -> list[Call]:
     ]
 
 
-def write_answer(outcomes: list[Any]) -> bytes:
-    """Write outcomes."""
-    return pickle.dumps(outcomes, pickle.HIGHEST_PROTOCOL)
+def write_answer(ran: Ran) -> bytes:
+    """Write outcomes, and what is owed."""
+    owed = b"" if ran.owed == [] else _ENCODER.encode(ran.owed)
+    return pickle.dumps((ran.outcomes, owed), pickle.HIGHEST_PROTOCOL)
 
 
-def read_answer(octets: bytes) -> list[Any]:
-    """Read outcomes."""
-    return cast("list[Any]", pickle.loads(octets))  # noqa: S301 - our own process wrote it
+def read_answer(octets: bytes) -> Ran:
+    """Read outcomes, and what is owed."""
+    outcomes, owed = cast("tuple[list[Any], bytes]", pickle.loads(octets))  # noqa: S301 - our own process wrote it
+    return Ran(outcomes, _OWED.decode(owed) if owed else [])

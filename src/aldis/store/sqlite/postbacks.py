@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 
 import apsw
 
 from aldis.store.sqlite.inbound import FACTS
-from aldis.store.sqlite.rows import MESSAGE_FACTS, as_json, every, first, for_each, for_found, message_facts
+from aldis.store.sqlite.newly_owed import Owed
+from aldis.store.sqlite.rows import MESSAGE_FACTS, as_json, every, first, for_each, for_found, one
 from aldis.traffic.inbound import DueInbound, InboundFacts
+from aldis.traffic.message import MessageFacts
 from aldis.traffic.postback import DuePostback, PostbackEvent, PostbackResult
 from aldis.traffic.states import State
 
@@ -25,8 +28,11 @@ SELECT name FROM lane WHERE name IS NOT NULL
 LIMIT ?3
 """
 
+_COLUMNS = (
+    "p.postback_id, p.lane, p.event, p.state, p.error_code, p.happened_at, p.attempts, " + MESSAGE_FACTS
+)
 _DUE = f"""
-SELECT p.postback_id, p.lane, p.event, p.state, p.error_code, p.happened_at, p.attempts, {MESSAGE_FACTS}
+SELECT {_COLUMNS}
 FROM postback p JOIN message m USING (message_id)
 WHERE p.lane = ? AND p.due_at IS NOT NULL AND p.due_at <= ? AND p.event <> 'inbound'
   AND p.postback_id NOT IN (SELECT value FROM json_each(?)) AND NOT EXISTS (
@@ -37,26 +43,81 @@ ORDER BY p.due_at LIMIT ?
 """  # noqa: S608 - the columns are a constant
 
 
+_EVENTS = {event.value: event for event in PostbackEvent}
+_STATES = {state.value: state for state in State}
+
+#: where in a message's facts its state is
+_STATE = MessageFacts.__struct_fields__.index("state")
+
+#: as SQLite gives it: the id of the one before it, then what `_due` reads
+OwedRow = tuple[Any, ...]
+
+#: postbacks that a transaction may owe and tell of
+MOST_TOLD = 1_024
+
+_OWED_SINCE = f"""
+SELECT (SELECT max(earlier.postback_id) FROM postback earlier
+        WHERE earlier.message_id = p.message_id AND earlier.postback_id < p.postback_id
+          AND earlier.due_at IS NOT NULL), {_COLUMNS}
+FROM postback p CROSS JOIN message m ON m.message_id = p.message_id
+WHERE p.postback_id > ? AND p.due_at IS NOT NULL AND p.event <> 'inbound'
+ORDER BY p.postback_id
+"""  # noqa: S608 - the columns are a constant
+
+
+def newest(db: apsw.Connection) -> int:
+    """Give the highest id so far; the next ones are above it."""
+    return one(db, "SELECT ifnull(max(postback_id), 0) FROM postback") or 0
+
+
+def owed_since(db: apsw.Connection, before: int) -> list[OwedRow] | None:
+    """Give the postbacks about messages to handsets that were owed since an id was the highest; None: too
+    many. `read_owed` reads them.
+    """
+    count = newest(db) - before
+    if count <= 0:
+        return []
+    if count > MOST_TOLD:
+        return None
+    return every(db, _OWED_SINCE, (before,))
+
+
+def read_owed(rows: Sequence[OwedRow]) -> list[Owed]:
+    """Read what `owed_since` gave, wherever it was asked."""
+    return [Owed(_due(row), behind or 0) for behind, *row in rows]
+
+
+class Due(NamedTuple):
+    """What is due in a lane."""
+
+    postbacks: list[DuePostback]
+    #: the highest id of all when it was read
+    seen: int
+
+
 def due_lanes(db: apsw.Connection, after: str, limit: int, now: int) -> list[str]:
     """Name the lanes with work behind a name."""
     return [name for (name,) in every(db, _LANES, (after, now, limit))]
 
 
-def due(db: apsw.Connection, lane: str, limit: int, now: int, besides: Collection[int]) -> list[DuePostback]:
+def due(db: apsw.Connection, lane: str, limit: int, now: int, besides: Collection[int]) -> Due:
     """Give a lane's due postbacks, oldest first."""
-    return [
-        DuePostback(
-            row[0],
-            row[1],
-            PostbackEvent(row[2]),
-            State(row[3]),
-            row[4],
-            row[5],
-            row[6],
-            message_facts(row[7:]),
-        )
-        for row in every(db, _DUE, (lane, now, as_json(besides), limit))
-    ]
+    db.execute("BEGIN")  # both look at the same state of the file
+    try:
+        seen = newest(db)
+        rows = every(db, _DUE, (lane, now, as_json(besides), limit))
+    finally:
+        db.execute("COMMIT")
+    return Due([_due(row) for row in rows], seen)
+
+
+def _due(row: Sequence[Any]) -> DuePostback:
+    postback_id, lane, event, state, error_code, happened_at, attempts, *facts = row
+    facts[_STATE] = _STATES[facts[_STATE]]
+    message = MessageFacts(*facts)
+    return DuePostback(
+        postback_id, lane, _EVENTS[event], _STATES[state], error_code, happened_at, attempts, message
+    )
 
 
 _ANY_INBOUND = """

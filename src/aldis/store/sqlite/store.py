@@ -39,6 +39,7 @@ from aldis.store.sqlite.bulk import SqliteBulk
 from aldis.store.sqlite.changes import SqliteChanges
 from aldis.store.sqlite.claims import Claims, LinkClaims
 from aldis.store.sqlite.connection import open_reader, open_to_keep
+from aldis.store.sqlite.due import DuePostbacks
 from aldis.store.sqlite.in_thread import ThreadRunner
 from aldis.store.sqlite.journal import Heard, Journal
 from aldis.store.sqlite.link_orders import SqliteLinkOrders
@@ -75,6 +76,9 @@ class SqliteStore:
         self._reader = open_reader(path)
         self._opt_ins = OptIns(self._reader)
         self._claims = Claims()
+        self._due = DuePostbacks(self._reader)
+        self._newly_owed = self._due.newly_owed
+        self._writer.on_owed = self._due.note
         self._journal = journal
         self._tasks: set[asyncio.Task[None]] = set()
         #: what scans: for us, and for customers, who must not keep us waiting
@@ -92,7 +96,7 @@ class SqliteStore:
         self.bulk = SqliteBulk(self._writer, self._reader, self._operators)
         #: see `Store.views` and `Store.orders`
         self.views = SqliteViews(self._writer, self._reader, self._operators)
-        self.orders = SqliteOrders(self._writer, self._reader, self._claims)
+        self.orders = SqliteOrders(self._writer, self._reader, self._claims, self._newly_owed)
 
     @property
     def commits(self) -> int:
@@ -216,17 +220,18 @@ class SqliteStore:
 
     async def due_lanes(self, after: str, limit: int, now: int) -> list[str]:
         """See `Store.due_lanes`."""
-        return postbacks.due_lanes(self._reader, after, limit, now)
+        return self._due.lanes(after, limit, now)
 
     async def due_postbacks(
         self, lane: str, limit: int, now: int, besides: Collection[int] = ()
     ) -> list[DuePostback]:
         """See `Store.due_postbacks`."""
-        return postbacks.due(self._reader, lane, limit, now, besides)
+        return self._due.of_lane(lane, limit, now, besides)
 
     async def finish_postbacks(self, results: Sequence[PostbackResult]) -> None:
         """See `Store.finish_postbacks`."""
         await self._writer.call(postbacks.finish, results, messages=len(results))
+        self._newly_owed.note_finished(results)
 
     async def expire(self, limit: int, now: int, patience_ms: int) -> int:
         """See `Store.expire`."""
@@ -328,6 +333,7 @@ class SqliteStore:
         """See `Store.record_inbound`."""
         repeated = await self._writer.call(inbound.record, batch)
         self._claims.forget_fresh()  # what was accepted before may be for somebody who has opted out now
+        self._newly_owed.note_other(message.lane for message in batch.messages)
         return repeated
 
     async def unused_content(self, digests: Sequence[str]) -> set[str]:
@@ -348,7 +354,7 @@ class SqliteStore:
         self, lane: str, limit: int, now: int, besides: Collection[int] = ()
     ) -> list[DueInbound]:
         """See `Store.due_inbound`."""
-        return postbacks.due_inbound(self._reader, lane, limit, now, besides)
+        return self._due.inbound_of_lane(lane, limit, now, besides)
 
     async def directory_version(self) -> int:
         """See `Store.directory_version`."""

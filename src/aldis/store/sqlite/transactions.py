@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import apsw
 
 from aldis.errors import StoreUnavailable
-from aldis.store.sqlite import receipts, sending
+from aldis.store.sqlite import postbacks, receipts, sending
 from aldis.store.sqlite.checkpoints import Checkpoints
 from aldis.store.sqlite.connection import open_writer
+from aldis.store.sqlite.postbacks import OwedRow
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -30,6 +31,15 @@ Call = tuple[Operation[Any, Any], Any]
 ORDER: dict[Operation[Any, Any], int] = {sending.settle: 1, receipts.record: 2}
 
 
+class Ran(NamedTuple):
+    """What came of a batch."""
+
+    #: a result or an exception for each call; what has a result is on disk
+    outcomes: list[Any]
+    #: the postbacks that it owes, all of them; None: too many to tell
+    owed: list[OwedRow] | None
+
+
 class Transactions:
     """Owns the writing connection; made, used and closed in one thread."""
 
@@ -38,22 +48,24 @@ class Transactions:
         self._checkpoints = Checkpoints(open_writer(path))
         self._db.set_wal_hook(self._checkpoints.note_pages)
 
-    def run(self, batch: Sequence[Call]) -> list[Any]:
-        """Return a result or an exception for each call; what has a result is on disk."""
+    def run(self, batch: Sequence[Call]) -> Ran:
+        """Run a batch in one transaction, or each call in its own when one fails."""
         try:
             self._db.execute("BEGIN IMMEDIATE")
         except apsw.Error as fault:  # nobody could write: there is no guilty one to be found
-            return [_as_unavailable(fault)] * len(batch)
+            return Ran([_as_unavailable(fault)] * len(batch), [])
         try:
+            before = postbacks.newest(self._db)
             outcomes = self._run(batch)
+            owed = postbacks.owed_since(self._db, before)
             self._db.execute("COMMIT")
         except Exception as fault:  # noqa: BLE001 - whatever it is, it belongs to one of the callers
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             if len(batch) == 1:
-                return [_as_unavailable(fault)]
-            return [outcome for call in batch for outcome in self.run([call])]
-        return outcomes
+                return Ran([_as_unavailable(fault)], [])
+            return _together([self.run([call]) for call in batch])
+        return Ran(outcomes, owed)
 
     def rest(self) -> None:
         """Do what is better done between two batches."""
@@ -76,6 +88,13 @@ class Transactions:
             for position, result in zip(positions, results, strict=True):
                 outcomes[position] = result
         return outcomes
+
+
+def _together(runs: list[Ran]) -> Ran:
+    owed: list[OwedRow] | None = []
+    for run in runs:
+        owed = None if owed is None or run.owed is None else owed + run.owed
+    return Ran([outcome for run in runs for outcome in run.outcomes], owed)
 
 
 def _as_unavailable(fault: Exception) -> Exception:

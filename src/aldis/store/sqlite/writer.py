@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from aldis.errors import StoreUnavailable
-from aldis.store.sqlite.transactions import Call, Item, Operation, Result
+from aldis.store.sqlite.postbacks import OwedRow
+from aldis.store.sqlite.transactions import Call, Item, Operation, Ran, Result
 
 #: how many calls go into one transaction at most
 MAX_BATCH = 512
@@ -27,7 +28,7 @@ LARGE = 64
 class Runner(Protocol):
     """Where transactions run: anywhere but on the event loop."""
 
-    async def run(self, batch: Sequence[Call]) -> list[Any]:
+    async def run(self, batch: Sequence[Call]) -> Ran:
         """Run one batch as `Transactions.run` does."""
         ...
 
@@ -41,6 +42,8 @@ class Writer:
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
+        #: hears of the postbacks that a batch owes, before its callers hear of its outcome
+        self.on_owed: Callable[[Sequence[OwedRow] | None], None] = lambda _owed: None
         self._calls: deque[tuple[Call, asyncio.Future[Any]]] = deque()
         self._large_calls: deque[tuple[Call, asyncio.Future[Any]]] = deque()
         self._was_large = False
@@ -83,9 +86,10 @@ class Writer:
             while self._calls or self._large_calls:
                 batch = self._next_batch()
                 try:
-                    outcomes = await self._runner.run([call for call, _ in batch])
+                    outcomes, owed = await self._runner.run([call for call, _ in batch])
                 except Exception as fault:  # noqa: BLE001 - whoever waits must hear of it
-                    outcomes = [fault] * len(batch)
+                    outcomes, owed = [fault] * len(batch), None
+                self.on_owed(owed)
                 self.commits += any(not isinstance(outcome, Exception) for outcome in outcomes)
                 _hand_over(batch, outcomes)
         finally:
