@@ -149,7 +149,10 @@ class HttpChannel:
     def _tell_all(self) -> None:
         heard, self._heard = self._heard, []
         for told, answer in heard:
-            told(answer)
+            try:
+                told(answer)
+            except Exception:  # the outermost frame: one listener's fault is not the others'
+                log.exception("the end of a request could not be taken in")
 
     def _connect_soon(self, asking: _Asking) -> None:
         task = self._loop.create_task(self._ask_on_a_new_one(asking))
