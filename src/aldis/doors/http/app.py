@@ -113,7 +113,10 @@ class Door:
             asked = found
             if isinstance(asked, Enquiry):
                 return await self._tell(dialect, request, asked)
-            return await self._take(dialect, request, asked)
+            if dialect.replay is not None:
+                return await self._take_once(dialect, request, asked)
+            verdict = await self._admission.admit(dialect, request, asked)
+            return self._answer(dialect, request, asked, verdict)
         except TemporaryError as fault:
             log.error(
                 "a request could not be stored",
@@ -131,19 +134,24 @@ class Door:
             return self._refuse(dialect, request, asked, answer)
         return dialect.answer(request, asked, answer)
 
-    async def _take(self, dialect: Dialect, request: HttpRequest, asked: Submission) -> HttpReply:
-        if dialect.replay is not None and (repeated := await self._replayed(dialect, request, asked)):
+    def _answer(
+        self, dialect: Dialect, request: HttpRequest, asked: Submission, verdict: Admitted | Refusal
+    ) -> HttpReply:
+        if isinstance(verdict, Refusal):
+            return self._refuse(dialect, request, asked, verdict)
+        if not asked.dry_run:
+            self._accepted[dialect.name].inc(asked.recipient_count)
+        return dialect.accept(request, asked, verdict)
+
+    async def _take_once(self, dialect: Dialect, request: HttpRequest, asked: Submission) -> HttpReply:
+        """Take a submission, or answer its repetition as it was answered the first time."""
+        repeated = await self._replayed(dialect, request, asked)
+        if repeated is not None:
             return repeated
         verdict = await self._admission.admit(dialect, request, asked)
-        if not isinstance(verdict, Refusal):
-            if not asked.dry_run:
-                self._accepted[dialect.name].inc(asked.recipient_count)
-            return dialect.accept(request, asked, verdict)
-        if dialect.replay is not None and verdict.reason is RefusalReason.DUPLICATE:
+        if isinstance(verdict, Refusal) and verdict.reason is RefusalReason.DUPLICATE:
             repeated = await self._replayed(dialect, request, asked)  # both came at once
-            if repeated is not None:
-                return repeated
-        return self._refuse(dialect, request, asked, verdict)
+        return repeated or self._answer(dialect, request, asked, verdict)
 
     async def _replayed(self, dialect: Dialect, request: HttpRequest, asked: Submission) -> HttpReply | None:
         """Answer a repetition as the first was answered, from what the store keeps of it; None for none."""

@@ -14,6 +14,7 @@ from itertools import chain, islice
 import msgspec
 
 from aldis.accounts.account import Account
+from aldis.accounts.credentials import Credential
 from aldis.accounts.directory import CurrentDirectory
 from aldis.accounts.staff import AuditEntry
 from aldis.clock import Clock
@@ -89,50 +90,82 @@ class Admitter:
         """Judge a submission and store it. Raises StoreUnavailable when that failed and nothing is stored."""
         if self.draining:
             return Refusal(RefusalReason.UNAVAILABLE)
+        directory, asks = self._current.directory, submission.asks
         has_content = submission.has_attachments
         case = Case(
             dialect,
-            self._current.directory,
+            directory,
             submission,
             self._links,
             request.peer,
             self._throttle,
-            [Findings(ask) for ask in submission.asks],
+            [Findings(asks[0])] if len(asks) == 1 else [Findings(ask) for ask in asks],
             self._content.limits,
             has_content,
             submission.recipient_count,
         )
-        refusal = await self._judge(case)
+        is_large = _is_large(case)
+        credential = self._authenticator.known(directory, submission.presented)
+        if credential is None or is_large:
+            refusal = await self._judge_aside(case)
+        else:
+            refusal = self._judge(case, credential)
         if refusal is None and (dialect.policy.opt_in_required or case.account.enforce_campaign):
             refusal = await self._not_opted_in(case)
         if refusal is not None:
             return refusal
-        store = self._store_with_content if has_content else self._store_all
-        return await store(case, request.nonce)
+        if has_content:
+            return await self._store_with_content(case, request.nonce)
+        if is_large or self._ids.left < case.count:
+            return await self._store_many(case, request.nonce)
+        moment = Moment(self._clock.now(), request.nonce)
+        return await self._accept(case, [self._made(case, found, moment) for found in case.findings], moment)
 
-    async def _judge(self, case: Case) -> Refusal | None:
+    # What answers at once is asked and made without a wait: each wait on the way would cost every message a
+    # microsecond.
+
+    def _judge(self, case: Case, credential: Credential) -> Refusal | None:
         """Ask all questions in the dialect's order, but for those whose answers are known."""
-        plan = self._plans.get(case.dialect.name)
-        if plan is None:
-            plan = self._plans[case.dialect.name] = rules.plan(case.dialect.policy.checks)
-        first, is_large = plan.before_credentials, case.has_content or case.count > MANY
-        refusal = await _ask_aside(first, case) if is_large else rules.ask(first, case)
+        plan = self._plan(case)
+        refusal = rules.ask(plan.before_credentials, case)
         if refusal is not None:
             return refusal
-        directory, presented = case.directory, case.submission.presented
-        credential = self._authenticator.known(directory, presented)
-        if credential is None:
-            found = await self._authenticator.credential(directory, presented)
-            if isinstance(found, Refusal):
-                return found
-            credential = found
-        case.credential, case.account = credential, directory.accounts[credential.account]
-        known = self._standings.adopt(case)
+        known = self._identify(case, credential)
         others = plan.after_credentials if known is None else known
-        refusal = await _ask_aside(others, case) if is_large else rules.ask(others, case)
+        refusal = rules.ask(others, case)
         if refusal is None and known is None:
             self._standings.remember(case, others)
         return refusal
+
+    async def _judge_aside(self, case: Case) -> Refusal | None:
+        """Do the same with what is large, in threads, or where it is to be found out whose credentials these
+        are.
+        """
+        plan = self._plan(case)
+        refusal = await _ask_aside(plan.before_credentials, case)
+        if refusal is not None:
+            return refusal
+        found = await self._authenticator.credential(case.directory, case.submission.presented)
+        if isinstance(found, Refusal):
+            return found
+        known = self._identify(case, found)
+        others = plan.after_credentials if known is None else known
+        refusal = await _ask_aside(others, case)
+        if refusal is None and known is None:
+            self._standings.remember(case, others)
+        return refusal
+
+    def _plan(self, case: Case) -> rules.Plan:
+        plan = self._plans.get(case.dialect.name)
+        if plan is None:
+            plan = self._plans[case.dialect.name] = rules.plan(case.dialect.policy.checks)
+        return plan
+
+    def _identify(self, case: Case, credential: Credential) -> rules.Questions | None:
+        """Note whose case it is; returns what is left to be asked where the rest is known."""
+        case.credential = credential
+        case.account = case.directory.accounts[credential.account]
+        return self._standings.adopt(case)
 
     def _throttle(self, account: Account, unit: Unit, count: int) -> bool:
         rate, burst = rate_of(account, unit)
@@ -177,35 +210,40 @@ class Admitter:
                         held.append(digest)
                     parts.append(KeptPart(attachment.content_type, digest, len(attachment.octets)))
                 found.parts = as_column(parts)
-            return await self._store_all(case, nonce)
+            return await self._store_many(case, nonce)
         finally:
             self._content.files.let_go(held)
 
-    async def _store_all(self, case: Case, nonce: int) -> Admitted | Refusal:
-        if self._ids.left < case.count:
-            await self._refill(case.count)
+    def _made(self, case: Case, found: Findings, moment: Moment) -> AdmittedAsk:
+        ids = self._ids.take(len(found.recipients))
+        messages = tuple(messages_of(case, found, ids, self._deadlines, moment))
+        return AdmittedAsk(messages, writings_of(case, found) if case.submission.dry_run else ())
+
+    async def _store_many(self, case: Case, nonce: int) -> Admitted | Refusal:
+        """Make many messages bite by bite, and store them."""
+        await self._refill(case.count)
         blocks = [self._ids.take(len(found.recipients)) for found in case.findings]
         moment = Moment(self._clock.now(), nonce)
         asks: list[AdmittedAsk] = []
         for found, ids in zip(case.findings, blocks, strict=True):
-            made = messages_of(case, found, ids, self._deadlines, moment)
-            messages = tuple(made) if len(ids) <= MANY else await _in_bites(made)
+            messages = await _in_bites(messages_of(case, found, ids, self._deadlines, moment))
             asks.append(AdmittedAsk(messages, writings_of(case, found) if case.submission.dry_run else ()))
-        return await self._accept(case, asks, moment.now)
+        return await self._accept(case, asks, moment)
 
-    async def _accept(self, case: Case, asks: list[AdmittedAsk], now: int) -> Admitted | Refusal:
+    async def _accept(self, case: Case, asks: list[AdmittedAsk], moment: Moment) -> Admitted | Refusal:
         """Have the store judge and keep what was made."""
-        account = case.account
-        messages = (
-            asks[0].messages if len(asks) == 1 else tuple(chain.from_iterable(a.messages for a in asks))
-        )
-        acceptance = Acceptance(account.account_id, account.prepaid, messages, _entry(case, messages, now))
+        account, messages = case.account, asks[0].messages
+        if len(asks) > 1:
+            messages = tuple(chain.from_iterable(ask.messages for ask in asks))
+        entry = _entry(case, messages, moment.now)
+        acceptance = Acceptance(account.account_id, account.prepaid, messages, entry)
         if case.submission.dry_run:
             refusal = await self._store.would_accept(acceptance)
         else:
             refusal = await self._store.accept(acceptance)
             if refusal is None:
-                self.on_accepted({message.link for message in messages})
+                first = messages[0].link
+                self.on_accepted({first} if len(messages) == 1 else {each.link for each in messages})
         return refusal or Admitted(tuple(asks), account.currency)
 
     async def _refill(self, count: int) -> None:
@@ -214,10 +252,15 @@ class Admitter:
                 self._ids.add(await self._store.take_ids(max(ID_BLOCK, count)))
 
 
+def _is_large(case: Case) -> bool:
+    return case.has_content or case.count > MANY
+
+
 async def _ask_aside(questions: rules.Questions, case: Case) -> Refusal | None:
-    """Ask about a large submission: what takes long in a thread."""
+    """Ask one after the other; of a large submission what takes long in a thread."""
+    slow = SLOW if _is_large(case) else frozenset()
     for check, question in questions:
-        refusal = await asyncio.to_thread(question, case) if check in SLOW else question(case)
+        refusal = await asyncio.to_thread(question, case) if check in slow else question(case)
         if refusal is not None:
             return refusal
     return None

@@ -91,6 +91,6 @@ def _duplicate_scope(case: Case) -> str:
 
 def _notify(dialect: Dialect, account: Account, ask: MessageAsk) -> Notify:
     wanted = dialect.notify(ask)
-    if dialect.name in account.failures_only and wanted & Notify.ENDED:
+    if account.failures_only and dialect.name in account.failures_only and wanted & Notify.ENDED:
         return Notify.FAILED
     return wanted
