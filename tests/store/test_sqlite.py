@@ -66,6 +66,18 @@ async def test_calls_that_wait_together_share_a_commit(database: apsw.Connection
     await writer.close()
 
 
+async def test_a_small_call_waits_behind_one_large_call_and_no_more(database: apsw.Connection) -> None:
+    writer = a_writer(database)
+    large = [writer.call(keep, f"large {n}", messages=1_000) for n in range(3)]
+    small = [writer.call(keep, f"small {n}") for n in range(3)]
+    await asyncio.gather(*large, *small)
+    kept = [item for (item,) in database.execute("SELECT item FROM kept ORDER BY rowid")]
+    assert sorted(kept[:4]) == ["large 0", "small 0", "small 1", "small 2"]
+    assert kept[4:] == ["large 1", "large 2"]
+    assert writer.commits == 4
+    await writer.close()
+
+
 async def test_a_failing_call_fails_alone(database: apsw.Connection) -> None:
     writer = a_writer(database)
     outcomes = await asyncio.gather(

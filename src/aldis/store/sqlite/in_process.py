@@ -17,6 +17,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -45,33 +46,37 @@ class ProcessRunner:
         self._keep_open = tuple(keep_open)
         self._on_lost = on_lost
         self._process: subprocess.Popen[bytes] | None = None
-        self._pipe: _Pipe
+        self._starting = asyncio.Lock()
+        self._pipe: _Pipe | None = None
 
     @property
     def pid(self) -> int | None:
         """The writer's process, once it was started."""
         return None if self._process is None else self._process.pid
 
-    async def _start(self) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(  # noqa: ASYNC220, S603 - once, at start; our own program
-                [sys.executable, "-m", __name__, str(self._path), str(theirs.fileno())],
-                pass_fds=(theirs.fileno(), *self._keep_open),
-            )
-        ours.setblocking(False)
-        loop = asyncio.get_running_loop()
-        _, self._pipe = await loop.create_connection(lambda: _Pipe(self._on_lost), sock=ours)
+    async def _start(self) -> _Pipe:
+        async with self._starting:  # once, whoever comes first
+            if self._pipe is not None:
+                return self._pipe
+            ours, theirs = socket.socketpair()
+            with theirs:
+                self._process = subprocess.Popen(  # noqa: ASYNC220, S603 - once, at start; our own program
+                    [sys.executable, "-m", __name__, str(self._path), str(theirs.fileno())],
+                    pass_fds=(theirs.fileno(), *self._keep_open),
+                )
+            ours.setblocking(False)
+            loop = asyncio.get_running_loop()
+            _, self._pipe = await loop.create_connection(lambda: _Pipe(self._on_lost), sock=ours)
+            return self._pipe
 
     async def run(self, batch: Sequence[Call]) -> Ran:
         """See `writer.Runner.run`."""
-        if self._process is None:
-            await self._start()
-        return messages.read_answer(await self._pipe.ask(messages.write_question(batch)))
+        pipe = self._pipe or await self._start()
+        return messages.read_answer(await pipe.ask(messages.write_question(batch)))
 
     async def close(self) -> None:
         """See `writer.Runner.close`."""
-        if self._process is None:
+        if self._process is None or self._pipe is None:
             return
         self._pipe.close()
         try:
@@ -81,13 +86,13 @@ class ProcessRunner:
 
 
 class _Pipe(asyncio.Protocol):
-    """The gateway's end: one question at a time."""
+    """The gateway's end: answers come in the order of their questions."""
 
     def __init__(self, on_lost: Callable[[], None]) -> None:
         self._on_lost = on_lost
         self._transport: asyncio.Transport
         self._received = bytearray()
-        self._answer: asyncio.Future[bytes] | None = None
+        self._asked: deque[asyncio.Future[bytes]] = deque()
         self._is_lost = False
         self._is_closing = False
 
@@ -95,15 +100,17 @@ class _Pipe(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        self._received += data
-        start = _LENGTH.size
-        if len(self._received) >= start:
-            (length,) = _LENGTH.unpack_from(self._received)
-            if len(self._received) == start + length and self._answer is not None:
-                answer = bytes(self._received[start:])
-                self._received.clear()
-                if not self._answer.done():
-                    self._answer.set_result(answer)
+        received, start = self._received, _LENGTH.size
+        received += data
+        while len(received) >= start:
+            end = start + _LENGTH.unpack_from(received)[0]
+            if len(received) < end:
+                break
+            answer = bytes(received[start:end])
+            del received[:end]
+            asked = self._asked.popleft()
+            if not asked.done():
+                asked.set_result(answer)
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self._is_lost = True
@@ -113,12 +120,13 @@ class _Pipe(asyncio.Protocol):
 
     def ask(self, question: bytes) -> asyncio.Future[bytes]:
         """Send a question; the future gives the answer to it."""
-        self._answer = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         if self._is_lost:
-            self._answer.set_exception(StoreUnavailable("the writer's process has ended"))
+            answer.set_exception(StoreUnavailable("the writer's process has ended"))
         else:
+            self._asked.append(answer)
             self._transport.write(_LENGTH.pack(len(question)) + question)
-        return self._answer
+        return answer
 
     def close(self) -> None:
         """Close our end; the writer's process ends then."""

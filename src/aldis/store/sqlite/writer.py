@@ -4,8 +4,9 @@ Callers await a commit, not a statement. Calls of the same operation in one batc
 list, so that its statements can be few. No lingering: while one transaction runs, the next batch gathers by
 itself.
 
-Large calls (many recipients, many outcomes) wait in a lane of their own and take every second transaction, so
-that an interactive message never waits behind two of them.
+Large calls (many recipients, many outcomes) wait in a lane of their own. Of each lane one batch is handed to
+the runner, which has its next work at hand when a transaction ends, and an interactive message never waits
+behind two large ones.
 """
 
 from __future__ import annotations
@@ -29,12 +30,26 @@ class Runner(Protocol):
     """Where transactions run: anywhere but on the event loop."""
 
     async def run(self, batch: Sequence[Call]) -> Ran:
-        """Run one batch as `Transactions.run` does."""
+        """Run one batch as `Transactions.run` does. What is handed over meanwhile is run after it."""
         ...
 
     async def close(self) -> None:
         """End, and let go of the database."""
         ...
+
+
+class _Lane:
+    """Calls that wait for their transaction."""
+
+    def __init__(self, most: int) -> None:
+        """`most`: how many go into one transaction."""
+        self.most = most
+        self.calls: deque[tuple[Call, asyncio.Future[Any]]] = deque()
+        #: while a batch of it is under way
+        self.worker: asyncio.Task[None] | None = None
+
+    def next_batch(self) -> list[tuple[Call, asyncio.Future[Any]]]:
+        return [self.calls.popleft() for _ in range(min(len(self.calls), self.most))]
 
 
 class Writer:
@@ -44,12 +59,9 @@ class Writer:
         self._runner = runner
         #: hears of the postbacks that a batch owes, before its callers hear of its outcome
         self.on_owed: Callable[[Sequence[OwedRow] | None], None] = lambda _owed: None
-        self._calls: deque[tuple[Call, asyncio.Future[Any]]] = deque()
-        self._large_calls: deque[tuple[Call, asyncio.Future[Any]]] = deque()
-        self._was_large = False
+        self._small, self._large = _Lane(MAX_BATCH), _Lane(1)
         self._closing = False
         self._loop = asyncio.get_running_loop()
-        self._worker: asyncio.Task[None] | None = None
         #: batches so far of which something was kept, for the metrics and for tests of group commit
         self.commits = 0
 
@@ -65,10 +77,10 @@ class Writer:
         if self._closing:
             future.set_exception(StoreUnavailable("the store is closed"))
             return future
-        lane = self._large_calls if messages > LARGE else self._calls
-        lane.append(((operation, item), future))
-        if self._worker is None:
-            self._worker = self._loop.create_task(self._work())
+        lane = self._large if messages > LARGE else self._small
+        lane.calls.append(((operation, item), future))
+        if lane.worker is None:
+            lane.worker = self._loop.create_task(self._work(lane))
         return future
 
     async def close(self) -> None:
@@ -76,15 +88,16 @@ class Writer:
         if self._closing:
             return
         self._closing = True
-        if self._worker is not None:
-            await self._worker
+        for lane in (self._small, self._large):
+            if lane.worker is not None:
+                await lane.worker
         await self._runner.close()
 
-    async def _work(self) -> None:
+    async def _work(self, lane: _Lane) -> None:
         """Commit batch after batch until nothing waits."""
         try:
-            while self._calls or self._large_calls:
-                batch = self._next_batch()
+            while lane.calls:
+                batch = lane.next_batch()
                 try:
                     outcomes, owed = await self._runner.run([call for call, _ in batch])
                 except Exception as fault:  # noqa: BLE001 - whoever waits must hear of it
@@ -93,15 +106,7 @@ class Writer:
                 self.commits += any(not isinstance(outcome, Exception) for outcome in outcomes)
                 _hand_over(batch, outcomes)
         finally:
-            self._worker = None
-
-    def _next_batch(self) -> list[tuple[Call, asyncio.Future[Any]]]:
-        """Take turns between the lanes: many small calls, one large one."""
-        if self._large_calls and not (self._was_large and self._calls):
-            self._was_large = True
-            return [self._large_calls.popleft()]
-        self._was_large = False
-        return [self._calls.popleft() for _ in range(min(len(self._calls), MAX_BATCH))]
+            lane.worker = None
 
 
 def _hand_over(batch: list[tuple[Call, asyncio.Future[Any]]], outcomes: list[Any]) -> None:
