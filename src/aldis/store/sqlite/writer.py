@@ -49,6 +49,7 @@ class _Lane:
         self.worker: asyncio.Task[None] | None = None
 
     def next_batch(self) -> list[tuple[Call, asyncio.Future[Any]]]:
+        """Take what goes into the next transaction."""
         return [self.calls.popleft() for _ in range(min(len(self.calls), self.most))]
 
 
