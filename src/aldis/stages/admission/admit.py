@@ -90,7 +90,7 @@ class Admitter:
         """Judge a submission and store it. Raises StoreUnavailable when that failed and nothing is stored."""
         if self.draining:
             return Refusal(RefusalReason.UNAVAILABLE)
-        directory, asks = self._current.directory, submission.asks
+        directory = self._current.directory
         has_content = submission.has_attachments
         case = Case(
             dialect,
@@ -99,7 +99,7 @@ class Admitter:
             self._links,
             request.peer,
             self._throttle,
-            [Findings(asks[0])] if len(asks) == 1 else [Findings(ask) for ask in asks],
+            [Findings(ask) for ask in submission.asks],
             self._content.limits,
             has_content,
             submission.recipient_count,
@@ -242,8 +242,7 @@ class Admitter:
         else:
             refusal = await self._store.accept(acceptance)
             if refusal is None:
-                first = messages[0].link
-                self.on_accepted({first} if len(messages) == 1 else {each.link for each in messages})
+                self.on_accepted({message.link for message in messages})
         return refusal or Admitted(tuple(asks), account.currency)
 
     async def _refill(self, count: int) -> None:

@@ -50,6 +50,7 @@ def messages_of(
     scope = "" if ask.client_reference is None else _duplicate_scope(case)
     for message_id, recipient, routed in zip(ids, found.recipients, found.routes, strict=True):
         link, price, fitted, backups = routed
+        # by their order (tests/stages/test_building.py): twenty-seven names cost more than all else here
         yield NewMessage(
             message_id,
             first_id,
@@ -76,7 +77,7 @@ def messages_of(
             review_at,
             ask.label,
             msgspec.json.encode(backups).decode() if backups else "",
-            False,
+            False,  # exempt
             found.parts,
         )
         scope = ""
@@ -91,6 +92,6 @@ def _duplicate_scope(case: Case) -> str:
 
 def _notify(dialect: Dialect, account: Account, ask: MessageAsk) -> Notify:
     wanted = dialect.notify(ask)
-    if account.failures_only and dialect.name in account.failures_only and wanted & Notify.ENDED:
+    if dialect.name in account.failures_only and wanted & Notify.ENDED:
         return Notify.FAILED
     return wanted

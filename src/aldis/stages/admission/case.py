@@ -68,24 +68,23 @@ class Links:
         self.is_up = is_up
         self.mms = mms or {}
         self.routes = RoutesByContent(self.mms)
-        #: how texts go under one version of the directory, by carrier, sender and country
-        self._directory: Directory | None = None
-        self._ways: dict[tuple[str, str, str], Way] = {}
+        #: a version of the directory, and how texts go under it, by carrier, sender and country; replaced
+        #: together, because a large submission asks in a thread, and perhaps under an older version
+        self._ways: tuple[Directory | None, dict[tuple[str, str, str], Way]] = (None, {})
 
     def way_of_text(self, directory: Directory, carrier: str, sender: str, country: str) -> Way:
         """Choose the route of a text and find its price; remembered, because there may be many routes and
         most messages go where others have gone.
         """
-        if directory is not self._directory:
-            self._directory = directory
-            self._ways.clear()
+        known, ways = self._ways
+        if known is not directory or len(ways) >= MOST_WAYS:
+            ways = {}
+            self._ways = (directory, ways)
         key = (carrier, sender, country)
-        way = self._ways.get(key)
+        way = ways.get(key)
         if way is None:
-            if len(self._ways) >= MOST_WAYS:
-                self._ways.clear()
             route = choose_route(self.routes.for_texts(directory.routes), carrier, sender, country)
-            way = self._ways[key] = Way(route, directory.price_micros(carrier, country))
+            way = ways[key] = Way(route, directory.price_micros(carrier, country))
         return way
 
 
@@ -122,8 +121,6 @@ class Findings(msgspec.Struct):
     texts: list[str] = []
     #: as most links would carry them: one for all recipients, or with tags one for each
     fitted: list[Fitted | None] = []
-    #: the ask's echo as JSON, the same for all its messages
-    echo: bytes = b"{}"
     #: one for each recipient
     routes: list[Routed] = []
     #: the attachments as they are kept, `traffic.content.as_column`

@@ -72,6 +72,8 @@ class Standings:
 
     def remember(self, case: Case, asked: Questions) -> None:
         """Hear that all questions about a case were answered with yes."""
+        if case.directory is not self._directory:  # it has changed while a large submission was judged
+            return
         # the house asks from nowhere: what it may is no answer to what a peer may
         if len(case.findings) != 1 or isinstance(case.submission.presented, OnBehalf):
             return
