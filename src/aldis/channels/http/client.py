@@ -78,8 +78,6 @@ class HttpChannel:
         self._pools: dict[Origin, list[_Pool]] = {}
         self._wires: set[Wire] = set()
         self._connecting: set[asyncio.Task[None]] = set()
-        #: who is to be told what, with the others of this turn of the loop
-        self._heard: list[tuple[Callable[[Answer], None], Answer]] = []
         self._sweeping = self._loop.create_task(self._sweep())
 
     async def close(self) -> None:
@@ -142,17 +140,7 @@ class HttpChannel:
 
     def _tell(self, told: Callable[[Answer], None], answer: Answer) -> None:
         """Have an answer told when all that this turn of the loop brings has been read."""
-        if not self._heard:
-            self._loop.call_soon(self._tell_all)
-        self._heard.append((told, answer))
-
-    def _tell_all(self) -> None:
-        heard, self._heard = self._heard, []
-        for told, answer in heard:
-            try:
-                told(answer)
-            except Exception:  # the outermost frame: one listener's fault is not the others'
-                log.exception("the end of a request could not be taken in")
+        self._loop.call_soon(told, answer)
 
     def _connect_soon(self, asking: _Asking) -> None:
         task = self._loop.create_task(self._ask_on_a_new_one(asking))

@@ -117,7 +117,7 @@ def accept(_request: HttpRequest, submission: Submission, admitted: Admitted) ->
         # a float even when it is whole: clients check the type
         "usage": {"countries": countries, "currency": admitted.currency, "total_cost": micros / MICROS},
     }
-    if True in [ask.wants_details for ask in submission.asks]:
+    if any(ask.wants_details for ask in submission.asks):
         document["details"] = {"messages": [_details(ask) for ask in admitted.asks]}
     return HttpReply(200, JSON, msgspec.json.encode(document))
 

@@ -7,6 +7,8 @@ added").
 
 from __future__ import annotations
 
+import uuid
+
 import msgspec
 
 from aldis.dialects.contract import Asked, Reference
@@ -136,9 +138,7 @@ def reference(_ask: MessageAsk, made_of: Reference) -> str:
     """
     timestamp = made_of.accepted_at & (2**48 - 1)
     random_a, random_b = made_of.message_id & 0xFFF, made_of.nonce
-    octets = timestamp << 80 | 7 << 76 | random_a << 64 | 2 << 62 | random_b
-    digits = f"{octets:032X}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    return str(uuid.UUID(int=timestamp << 80 | 7 << 76 | random_a << 64 | 2 << 62 | random_b)).upper()
 
 
 def _write(request: HttpRequest, status: int, values: dict[str, str], number: int, message: str) -> HttpReply:

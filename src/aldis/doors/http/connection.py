@@ -235,8 +235,8 @@ class HttpConnection(asyncio.Protocol):
         self._in_head, self._in_body = False, True
         if self._head_octets + self._read_octets > self._limits.header_octets:
             self._check_head(self._finished_octets())
-        elif len(self._headers) > self._limits.header_count:
-            self._fault = self._fault or 431
+        else:
+            self._check_head(0)
         self._fault = self._fault or self._misframed()
 
     def on_body(self, body: bytes) -> None:

@@ -99,7 +99,7 @@ class Translator:
             source.value,
             ton,
             npi,
-            quirks.prefix + segment.recipient if quirks.prefix else segment.recipient,
+            quirks.prefix + segment.recipient,
             UDHI if segment.header else 0,
             0,  # protocol_id
             1 if segment.priority >= Priority.INTERACTIVE_LOW else 0,
