@@ -16,11 +16,11 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
 
-def configure_logs(level: str, *, json: bool) -> None:
-    """Set up logging for the process; call it once, from the command line."""
+def configure_logs(level: str, style: str) -> None:
+    """Set up logging for the process, as `[log]` of the settings says; call it once, where it begins."""
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
-        if json
+        if style == "json" or (style == "auto" and not sys.stderr.isatty())
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     structlog.configure(

@@ -23,11 +23,11 @@ EX_SOFTWARE = 70
 #: a system call, in whose entry the process that makes it dies, and which of the many
 STEPS = [
     ("fdatasync", 12),  # the writer, before a commit is on disk
-    ("sendto", 14),  # the writer, after a commit and before anybody knows
-    ("write", 60),  # the gateway, before an answer, a submit or a postback leaves
+    ("write", 14),  # the first that comes so far: after a commit and before anybody knows, or
+    ("write", 60),  # before an answer, a submit or a postback leaves
     ("write", 140),
     ("fdatasync", 21),
-    ("sendto", 23),
+    ("write", 23),
 ]
 
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import pytest
 
-from aldis.app import Entropy
+from aldis.app.entropy import Entropy
 from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.server import HttpServer, ServerSettings
 from aldis.errors import SettingsError

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aldis.app import Entropy
+from aldis.app.entropy import Entropy
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.server import HttpServer, ServerSettings

@@ -13,7 +13,8 @@ import aiohttp
 
 from aldis.accounts import directory_file
 from aldis.accounts.plan import plan
-from aldis.app import Gateway, Simulator
+from aldis.app.gateway import Gateway
+from aldis.app.simulator import Simulator
 from aldis.clock import Clock, SystemClock
 from aldis.demo.world import text_of
 from aldis.dialects.registry import TRAITS

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from aldis.app import Simulator
+from aldis.app.simulator import Simulator
 from aldis.clock import SystemClock
 from aldis.settings import SimulatorSettings
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from aldis.app import Simulator
+from aldis.app.simulator import Simulator
 from aldis.smpp import status
 from aldis.smpp.receipt_text import MessageState
 from tests.interop.conftest import command_for, run

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from aldis.app import Simulator
+from aldis.app.simulator import Simulator
 from tests.interop.conftest import PEERS, free_port
 
 LONG = "Привет, это длинное сообщение из нескольких частей. " * 5

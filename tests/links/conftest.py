@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aldis.app import Simulator
+from aldis.app.simulator import Simulator
 from aldis.clock import SystemClock
 from aldis.settings import SimulatorSettings
 

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 from tests.links.test_smpp import outbound
 
-from aldis.app import Simulator
+from aldis.app.simulator import Simulator
 from aldis.clock import SystemClock
 from aldis.links.smpp.link import PAIR, LinkSettings, SmppLink
 from aldis.smpp import codec, status

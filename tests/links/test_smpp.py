@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from tests.fakes.clock import NOON
 
-from aldis.app import Simulator
+from aldis.app.simulator import Simulator
 from aldis.clock import SystemClock
 from aldis.links.smpp import verdicts
 from aldis.links.smpp.link import LinkSettings, SmppLink

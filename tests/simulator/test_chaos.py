@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.fakes.whole import WholeGateway
 
-from aldis.app import Simulator
+from aldis.app.simulator import Simulator
 from aldis.clock import SystemClock
 from aldis.settings import SimulatorSettings
 from aldis.simulator.behaviour import BY_LAST_DIGITS, DELIVERS, Behaviour

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from aldis.app import Simulator
+from aldis.app.simulator import Simulator
 from aldis.clock import SystemClock
 from aldis.settings import SimulatorSettings
 from aldis.simulator.behaviour import behaviour_for

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.strategies import gsm_texts, texts
 
-from aldis.app import Simulator
+from aldis.app.simulator import Simulator
 from aldis.clock import SystemClock
 from aldis.settings import SimulatorSettings
 from aldis.simulator.behaviour import BY_LAST_DIGITS, DELIVERS, behaviour_for, reaches_handset

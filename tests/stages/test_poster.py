@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from aldis.accounts.directory import CurrentDirectory
+from aldis.app.posting import counter
 from aldis.dialects.registry import BY_NAME
 from aldis.stages.postbacks import poster as postbacks
 from aldis.stages.postbacks.lanes import PER_LANE
@@ -29,7 +30,7 @@ async def no_content(_digest: str) -> bytes | None:
 
 async def a_poster(store: SqliteStore, channel: FakeChannel, clock: FakeClock) -> Poster:
     current = CurrentDirectory(await store.directory())
-    return Poster(store, channel, BY_NAME, current, clock, Metrics(), no_content)
+    return Poster(store, channel, BY_NAME, current, clock, counter(Metrics()), no_content)
 
 
 async def owe(store: SqliteStore, *numbers: int, dialect: str = "genesys", lane: str = LANE) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from aldis.accounts.staff import AuditEntry
+from aldis.app.stores import BACK_OFFICE
 from aldis.stages.sending.shares import share
 from aldis.store.contract import Store
 from aldis.store.records import Acceptance
+from aldis.store.sqlite.in_process import ProcessRunner
 from aldis.traffic.message import NewMessage, Settlement, SubmittedSegment
 from aldis.traffic.postback import Notify
 from aldis.traffic.states import State
@@ -42,6 +46,12 @@ _DEFAULT = NewMessage(
     expires_at=NOW + 172_800_000,
     review_at=NOW,
 )
+
+
+def a_runner(folder: Path, on_lost: Callable[[], None] = lambda: None) -> ProcessRunner:
+    """What writes to a store in a process of its own."""
+    program = (BACK_OFFICE, str(folder), "warning", "console")
+    return ProcessRunner(program, folder / "aldis.db", (), on_lost)
 
 
 def a_message(message_id: int, **changes: Any) -> NewMessage:

@@ -13,15 +13,12 @@ from aldis.accounts import directory_file
 from aldis.accounts.plan import plan
 from aldis.dialects.registry import TRAITS
 from aldis.store.contract import Store
-from aldis.store.sqlite.in_process import ProcessRunner
 from aldis.store.sqlite.store import SqliteStore
-from tests.store.building import NOW
+from tests.store.building import NOW, a_runner
 
 BACKENDS: dict[str, Callable[[Path], Store]] = {
     "sqlite": lambda folder: SqliteStore(folder / "aldis.db"),
-    "sqlite, writer's process": lambda folder: SqliteStore(
-        folder / "aldis.db", ProcessRunner(folder / "aldis.db", (), lambda: None)
-    ),
+    "sqlite, writer's process": lambda folder: SqliteStore(folder / "aldis.db", a_runner(folder)),
 }
 
 DIRECTORY = """
@@ -42,10 +39,15 @@ prepaid = false
 """
 
 
+async def apply_directory(store: Store) -> None:
+    """Give a store the directory that its tests need."""
+    wanted = directory_file.read(DIRECTORY, "d.toml", TRAITS)
+    await store.apply(plan(wanted, await store.stored_directory(), TRAITS), NOW)
+
+
 @pytest.fixture(params=sorted(BACKENDS))
 async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     store = BACKENDS[request.param](tmp_path)
-    wanted = directory_file.read(DIRECTORY, "d.toml", TRAITS)
-    await store.apply(plan(wanted, await store.stored_directory(), TRAITS), NOW)
+    await apply_directory(store)
     yield store
     await store.close()

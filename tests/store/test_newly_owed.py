@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,7 +23,7 @@ from aldis.store.sqlite.due import DuePostbacks
 from aldis.store.sqlite.newly_owed import MAX_FRESH, REREAD_MS, NewlyOwed, Owed
 from aldis.store.sqlite.rows import every
 from aldis.store.sqlite.store import SqliteStore
-from aldis.store.sqlite.transactions import Ran, Transactions
+from aldis.store.sqlite.transactions import Call, Ran, Transactions
 from aldis.traffic.message import MessageFacts, Settlement, SubmittedSegment
 from aldis.traffic.postback import DuePostback, Notify, PostbackEvent, PostbackResult
 from aldis.traffic.receipt import Receipt, ReceiptState
@@ -58,8 +58,8 @@ class House:
         self._transactions = Transactions(path)
         self._transactions._db.execute("PRAGMA synchronous = OFF")
         self._reader = open_reader(path)
-        self._due = DuePostbacks(self._reader)
-        self._answer: tuple[Ran, list[tuple[str, PostbackResult]]] | None = None
+        self._due = DuePostbacks(self._reader, lambda: None)
+        self._answer: tuple[Sequence[Call], Ran, list[tuple[str, PostbackResult]]] | None = None
         self.now = NOW
         self.held: dict[str, dict[int, DuePostback]] = {lane: {} for lane in LANES}
         self._sent = 0
@@ -69,18 +69,17 @@ class House:
         self._reader.close()
         self._transactions.close()
 
-    def _write(self, *calls: object, results: list[tuple[str, PostbackResult]] | None = None) -> None:
+    def _write(self, *calls: Call, results: list[tuple[str, PostbackResult]] | None = None) -> None:
         self.deliver()
-        ran = self._transactions.run(calls)  # type: ignore[arg-type]
+        ran = self._transactions.run(calls)
         assert not [outcome for outcome in ran.outcomes if isinstance(outcome, Exception)]
-        self._answer = (ran, results or [])
+        self._answer = (calls, ran, results or [])
 
     def deliver(self) -> None:
         if self._answer is None:
             return
-        (ran, results), self._answer = self._answer, None
-        self._due.note(ran.owed)
-        self._due.newly_owed.note_finished([result for _, result in results])
+        (calls, ran, results), self._answer = self._answer, None
+        self._due.note(calls, ran)
         for lane, result in results:
             self.held[lane].pop(result.postback_id, None)
 

@@ -18,7 +18,6 @@ from aldis.store import migrate
 from aldis.store.migrate import Migration
 from aldis.store.sqlite import transactions
 from aldis.store.sqlite.connection import open_reader, open_writer, upgrade
-from aldis.store.sqlite.in_process import ProcessRunner
 from aldis.store.sqlite.in_thread import ThreadRunner
 from aldis.store.sqlite.journal import Heard, Journal
 from aldis.store.sqlite.ownership import OwnerLock
@@ -28,7 +27,7 @@ from aldis.traffic.matching import SUBMITTED
 from aldis.traffic.message import Settlement, SubmittedSegment
 from aldis.traffic.receipt import ReceiptState
 from aldis.traffic.states import State
-from tests.store.building import NOW, a_message, accept
+from tests.store.building import NOW, a_message, a_runner, accept
 
 
 def keep(db: apsw.Connection, items: list[str]) -> list[int]:
@@ -215,7 +214,7 @@ async def test_a_lock_waits_for_an_owner_that_is_just_leaving(tmp_path: Path) ->
 
 async def test_a_writer_that_dies_is_told_and_nothing_is_kept_by_those_who_come_after(tmp_path: Path) -> None:
     lost = asyncio.Event()
-    runner = ProcessRunner(tmp_path / "aldis.db", (), lost.set)
+    runner = a_runner(tmp_path, lost.set)
     store = SqliteStore(tmp_path / "aldis.db", runner)
     assert len(await store.take_ids(5)) == 5
     assert runner.pid is not None
@@ -227,7 +226,7 @@ async def test_a_writer_that_dies_is_told_and_nothing_is_kept_by_those_who_come_
 
 
 async def test_the_writer_ends_with_its_gateway(tmp_path: Path) -> None:
-    runner = ProcessRunner(tmp_path / "aldis.db", (), lambda: None)
+    runner = a_runner(tmp_path)
     store = SqliteStore(tmp_path / "aldis.db", runner)
     await store.take_ids(1)
     pid = runner.pid

@@ -1,13 +1,6 @@
-"""The composition root: alone in knowing every concrete class. Whatever is not deterministic (time,
+"""The composition roots: alone in knowing every concrete class. Whatever is not deterministic (time,
 randomness, sockets, disk) enters the gateway here and nowhere else.
+
+`gateway.py` is the gateway's process, `back_office.py` that of its writer, which must not load what it does
+not need: nothing is imported here.
 """
-
-from __future__ import annotations
-
-from aldis.app.entropy import Entropy
-from aldis.app.gateway import Gateway
-from aldis.app.links import upstreams
-from aldis.app.simulator import Simulator
-from aldis.app.stores import is_served, open_store, store_health
-
-__all__ = ["Entropy", "Gateway", "Simulator", "is_served", "open_store", "store_health", "upstreams"]

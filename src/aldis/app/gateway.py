@@ -10,16 +10,16 @@ import structlog
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.app import stores
+from aldis.app.bounds import GRACE_S, within
 from aldis.app.doors import door_of, server_settings
 from aldis.app.entropy import Entropy, luck
 from aldis.app.linking import Surroundings, content_limits, links_of
-from aldis.app.links import GRACE_S, Links, within
+from aldis.app.links import Links
 from aldis.app.operators import Operators, Parts
+from aldis.app.posting import Posting, PostingBeside, PostingHere, counter
 from aldis.app.simulator import Simulator
-from aldis.channels.http.client import HttpChannel
 from aldis.clock import Clock
 from aldis.console.server import ConsoleServer
-from aldis.dialects.registry import BY_NAME
 from aldis.doors.http.server import HttpServer
 from aldis.settings import Settings
 from aldis.stages.admission.admit import Admitter, ContentDesk
@@ -29,7 +29,6 @@ from aldis.stages.enquiries.enquirer import Enquirer
 from aldis.stages.inbound.collector import Collector
 from aldis.stages.inbound.mms import MmsIntake
 from aldis.stages.inbound.reply import Replier
-from aldis.stages.postbacks.poster import Poster
 from aldis.stages.receipts.recorder import Recorder
 from aldis.stages.sending.upstream import Condition
 from aldis.stages.upkeep.keeper import Keeper, KeeperSettings
@@ -50,14 +49,15 @@ class Gateway:
         self._lock = stores.own(data_dir)
         #: set when the store's writer has ended by itself: what was kept is unknown, so nothing may go on
         self.lost = asyncio.Event()
-        self.store: Store = stores.open_to_serve(settings, data_dir, self._lock, self.lost.set)
+        opened = stores.open_to_serve(settings, data_dir, self._lock, self.lost.set)
+        self.store: Store = opened.store
+        self._back_office = opened.back_office
         self.admitter: Admitter
         self.enquirer: Enquirer
-        self.poster: Poster
+        self._posting: Posting
         self.server: HttpServer
         self._contents = ContentFiles(data_dir)
         self._recorder = Recorder(self.store, self.metrics)
-        self._channel = HttpChannel()
         self._keeper: Keeper
         self._collector: Collector
         self._links = Links(self.store)
@@ -93,8 +93,9 @@ class Gateway:
         door = door_of(settings.http, self.admitter, self.enquirer, self.metrics, self._links.binds)
         self.server = HttpServer(door.serve, server_settings(settings.http), Entropy())
         await self._links.recover(self._clock.now())
-        agents = (self._recorder, self._collector, self.poster, self._keeper, self._links.follower)
+        agents = (self._recorder, self._collector, self._keeper, self._links.follower)
         self._tasks = [asyncio.create_task(agent.run()) for agent in agents]
+        await self._posting.start()
         await self._links.start()
         await self.server.start()
         await self.operators.start()
@@ -107,10 +108,10 @@ class Gateway:
         await self.server.stop()
         self._links.follower.stop()
         await self._links.stop()
-        for agent in (self._recorder, self._collector, self.poster, self._keeper):
+        for agent in (self._recorder, self._collector, self._keeper):
             agent.stop()
         await within(GRACE_S, [*self._tasks, *self.operators.tasks])
-        await self._channel.close()
+        await self._posting.stop()
         await self.store.close()
         if self.simulator is not None:
             await self.simulator.stop()
@@ -145,8 +146,11 @@ class Gateway:
         replier = Replier(current, links.rules, self._links.is_up, links.routes)
         repeat_s = settings.messages.inbound_repeat_s
         self._collector = Collector(store, current, clock, replier, self.metrics, repeat_s)
-        read = self._contents.read
-        self.poster = Poster(store, self._channel, BY_NAME, current, clock, self.metrics, read)
+        count = counter(self.metrics)
+        if self._back_office is not None:
+            self._posting = PostingBeside(self._back_office, count)
+        else:
+            self._posting = PostingHere(store, current, clock, count, self._contents)
         keeping = KeeperSettings(
             settings.store.retention_days,
             settings.messages.receipt_patience_s,
@@ -176,8 +180,3 @@ class Gateway:
 
         self.admitter.on_accepted = self._links.wake
         self._collector.on_opted_out = self.operators.consents.on_opted_out = let_go
-        self._collector.on_kept = self.poster.wake
-        self._recorder.on_recorded = self.poster.wake
-        self._keeper.on_ended = self.poster.wake
-        for sender in self._links.senders.values():
-            sender.on_owed = self.poster.wake

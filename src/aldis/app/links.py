@@ -7,6 +7,7 @@ import functools
 
 import structlog
 
+from aldis.app.bounds import GRACE_S, within
 from aldis.app.entropy import Entropy, luck
 from aldis.app.linking import Link, Surroundings, link_of, listener_of, sender_settings, text_rules
 from aldis.doors.http.server import HttpServer
@@ -20,8 +21,7 @@ from aldis.store.contract import Store
 
 log = structlog.get_logger()
 
-#: how long what is under way may take when the gateway stops, and an unbind
-GRACE_S = 10.0
+#: how long an unbind may take
 UNBIND_S = 1.0
 
 
@@ -125,11 +125,3 @@ def upstreams(settings: Settings) -> Upstreams:
         inspect=functools.partial(explain.submits, quirks=quirks),
         mms=frozenset(entry.name for entry in settings.link if entry.kind == "mm7"),
     )
-
-
-async def within(seconds: float, tasks: list[asyncio.Task[None]]) -> None:
-    """Wait for tasks, but no longer."""
-    if tasks:
-        _, late = await asyncio.wait(tasks, timeout=seconds)
-        if late:
-            log.warning("stopping without waiting any longer", tasks=len(late))

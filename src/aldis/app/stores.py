@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from aldis.settings import Settings, store_path
 from aldis.store.health import StoreHealth
@@ -16,6 +17,8 @@ from aldis.store.sqlite.store import SqliteStore
 
 #: how long to wait for a gateway that is just ending
 TAKE_OVER_S = 2.0
+#: the module that is the writer's process; not imported here, because it is another program
+BACK_OFFICE = "aldis.app.back_office"
 
 
 def own(data_dir: Path) -> OwnerLock:
@@ -39,12 +42,22 @@ def is_served(data_dir: Path) -> bool:
     return is_owned(data_dir)
 
 
+class ToServe(NamedTuple):
+    """A store as a gateway has it."""
+
+    store: SqliteStore
+    #: the process that writes, and can post; None where we write ourselves
+    back_office: ProcessRunner | None
+
+
 def open_to_serve(
     settings: Settings, data_dir: Path, lock: OwnerLock, on_lost: Callable[[], None]
-) -> SqliteStore:
+) -> ToServe:
     """Open the store for a gateway; `on_lost` is called when its writer has ended by itself."""
     path, writer = store_path(settings.store.url, data_dir), settings.store.writer
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     if writer == "thread" or (writer == "auto" and cores == 1):
-        return SqliteStore(path, journal=Journal(data_dir))
-    return SqliteStore(path, ProcessRunner(path, (lock.descriptor,), on_lost), Journal(data_dir))
+        return ToServe(SqliteStore(path, journal=Journal(data_dir)), None)
+    program = (BACK_OFFICE, str(data_dir), settings.log.level, settings.log.format)
+    runner = ProcessRunner(program, path, (lock.descriptor,), on_lost)
+    return ToServe(SqliteStore(path, runner, Journal(data_dir)), runner)

@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from aldis.accounts.staff import Actor, ApiToken, AuditEntry, Operator, Role
-from aldis.app import open_store
+from aldis.app.stores import open_store
 from aldis.cli.running import (
     config_option,
     data_dir_option,

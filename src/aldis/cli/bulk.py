@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table as Listing
 
 from aldis.accounts.staff import Actor
-from aldis.app import is_served, open_store
+from aldis.app.stores import is_served, open_store
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.running import (
     config_option,

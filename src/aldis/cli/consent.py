@@ -13,7 +13,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress
 
-from aldis.app import open_store
+from aldis.app.stores import open_store
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.running import (
     config_option,

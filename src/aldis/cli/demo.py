@@ -10,12 +10,13 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from aldis.cli.running import run, set_up_logs, stopped_by_signal
+from aldis.cli.running import run, stopped_by_signal
 from aldis.cli.terminal import own_foreground
 from aldis.clock import SystemClock
 from aldis.demo.show import Demo
 from aldis.demo.world import text_of, write_files
 from aldis.settings import Settings, load, read
+from aldis.telemetry import configure_logs
 
 
 @click.command()
@@ -47,7 +48,7 @@ def demo(*, once: bool, config_file: Path | None, data_dir: Path | None, files: 
     settings = (
         load(config_file) if config_file else read(text_of("aldis.toml"), "the demo's aldis.toml", os.environ)
     )
-    set_up_logs(settings.log)
+    configure_logs(settings.log.level, settings.log.format)
     with own_foreground(), tempfile.TemporaryDirectory(prefix="aldis-demo-") as folder:
         run(_demo(settings, data_dir or Path(folder), once=once))
 

@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from aldis.app import open_store, store_health
 from aldis.app.linking import address_of, probe_link
+from aldis.app.stores import open_store, store_health
 from aldis.cli.door import DoorClient
 from aldis.cli.running import config_option, data_dir_option, run, settings_or_default
 from aldis.clock import SystemClock
@@ -43,7 +43,7 @@ def doctor(*, as_json: bool, config_file: Path, data_dir: Path) -> None:
 
     Binds to each link once, unless the gateway runs: then it is asked how its links stand.
     """
-    configure_logs("error", json=False)
+    configure_logs("error", "console")
     settings = settings_or_default(config_file)
     findings = run(_examine(settings, config_file, data_dir))
     if as_json:

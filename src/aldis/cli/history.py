@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from aldis.app import open_store
+from aldis.app.stores import open_store
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.running import (
     config_option,

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from aldis.app import open_store
+from aldis.app.stores import open_store
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.door import DoorClient
 from aldis.cli.running import config_option, data_dir_option, run, settings_or_default

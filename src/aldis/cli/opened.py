@@ -12,7 +12,8 @@ from pathlib import Path
 import msgspec
 
 from aldis.accounts.directory import CurrentDirectory
-from aldis.app import open_store, upstreams
+from aldis.app.links import upstreams
+from aldis.app.stores import open_store
 from aldis.clock import as_datetime
 from aldis.operating.messages import Messages
 from aldis.operating.postbacks import Postbacks

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
-import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,8 +12,7 @@ import click
 import uvloop
 
 from aldis.errors import SettingsError
-from aldis.settings import LogSettings, Settings, load, store_path
-from aldis.telemetry import configure_logs
+from aldis.settings import Settings, load, store_path
 
 Returned = TypeVar("Returned")
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -74,23 +71,6 @@ def printable(text: str) -> str:
 def run(main: Coroutine[Any, Any, Returned]) -> Returned:
     """Run a coroutine on uvloop."""
     return uvloop.run(main)
-
-
-def spare_the_collector() -> None:
-    """Keep what was built at start out of the garbage collector's sight, and let it look less often.
-
-    A full collection walks everything that lives, 20 ms of it after start, several times a second under load;
-    what a request leaves behind dies by reference counting.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 50)
-
-
-def set_up_logs(settings: LogSettings) -> None:
-    """Configure logging as the settings say."""
-    json = settings.format == "json" or (settings.format == "auto" and not sys.stderr.isatty())
-    configure_logs(settings.level, json=json)
 
 
 def stopped_by_signal() -> asyncio.Event:

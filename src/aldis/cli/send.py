@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from aldis.app import is_served, open_store
+from aldis.app.stores import is_served, open_store
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.running import config_option, data_dir_option, existing_store, run, settings_or_default
 from aldis.clock import SystemClock

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import click
 
-from aldis.app import Gateway
+from aldis.app.garbage import spare_the_collector
+from aldis.app.gateway import Gateway
 from aldis.cli.running import (
     config_option,
     data_dir_option,
     first_of,
     run,
-    set_up_logs,
-    spare_the_collector,
     stopped_by_signal,
 )
 from aldis.clock import SystemClock
 from aldis.settings import Settings, load
+from aldis.telemetry import configure_logs
 
 #: sysexits.h: internal software error
 EX_SOFTWARE = 70
@@ -30,7 +30,7 @@ EX_SOFTWARE = 70
 def serve(config_file: Path, data_dir: Path) -> None:
     """Run the gateway. SIGTERM or Ctrl-C stops it in good order."""
     settings = load(config_file)
-    set_up_logs(settings.log)
+    configure_logs(settings.log.level, settings.log.format)
     run(_serve(settings, data_dir))
 
 

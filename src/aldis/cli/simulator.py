@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import click
 
-from aldis.app import Simulator
-from aldis.cli.running import run, set_up_logs, stopped_by_signal
+from aldis.app.simulator import Simulator
+from aldis.cli.running import run, stopped_by_signal
 from aldis.clock import SystemClock
 from aldis.errors import SettingsError
-from aldis.settings import LogSettings, SimulatorSettings, host_and_port, is_http
+from aldis.settings import SimulatorSettings, host_and_port, is_http
+from aldis.telemetry import configure_logs
 
 
 @click.command()
@@ -41,7 +42,7 @@ def simulator(
             host_and_port(address)
         except ValueError as fault:
             raise SettingsError([str(fault)]) from None
-    set_up_logs(LogSettings())
+    configure_logs("info", "auto")
     if vasp_url and not is_http(vasp_url):
         raise SettingsError([f"`{vasp_url}` is no http or https address"])
     settings = SimulatorSettings(

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from aldis.accounts.directory import CurrentDirectory
-from aldis.app import open_store
+from aldis.app.stores import open_store
 from aldis.cli.door import DoorClient
 from aldis.cli.running import (
     config_option,

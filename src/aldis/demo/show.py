@@ -11,7 +11,8 @@ from pathlib import Path
 import aiohttp
 from rich.console import Console
 
-from aldis.app import Entropy, Gateway
+from aldis.app.entropy import Entropy
+from aldis.app.gateway import Gateway
 from aldis.clock import Clock
 from aldis.demo.receiver import Receiver, Taken
 from aldis.demo.requests import DemoRequest, four, multimedia

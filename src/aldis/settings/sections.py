@@ -36,7 +36,8 @@ class StoreSettings(msgspec.Struct, frozen=True):
 
     #: a relative path is inside the data directory
     url: str = "sqlite:///aldis.db"
-    #: where transactions run; auto: in a process of their own where there is more than one core
+    #: where transactions run and postbacks are posted; auto: in a process of their own where there is more
+    #: than one core
     writer: Literal["auto", "process", "thread"] = "auto"
     #: ended messages are forgotten after so many days
     retention_days: int = 30

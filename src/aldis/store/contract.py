@@ -10,7 +10,7 @@ Obligations of every backend (tests/store holds it to them):
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Collection, Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
 from aldis.accounts.directory import Directory
@@ -20,6 +20,7 @@ from aldis.store.bulk import BulkStore
 from aldis.store.changes import ChangeStore
 from aldis.store.link_orders import LinkOrderStore
 from aldis.store.orders import OrderStore
+from aldis.store.postbacks import PostbackStore
 from aldis.store.records import (
     Acceptance,
     Balance,
@@ -34,14 +35,13 @@ from aldis.store.views import ViewStore
 from aldis.store.watching import WatchingStore
 from aldis.traffic.consent import ConsentChange
 from aldis.traffic.enquiry import Usage
-from aldis.traffic.inbound import DueInbound, InboundFacts, InboundPart, Segments
+from aldis.traffic.inbound import InboundFacts, InboundPart, Segments
 from aldis.traffic.message import (
     ClaimedMessage,
     MessageFacts,
     MessageStatus,
     Settlement,
 )
-from aldis.traffic.postback import DuePostback, PostbackResult
 from aldis.traffic.receipt import Receipt
 from aldis.traffic.refusal import Refusal
 
@@ -49,7 +49,7 @@ from aldis.traffic.refusal import Refusal
 APPLYING = Actor("aldis", Role.ADMIN, "command line")
 
 
-class Store(Protocol):
+class Store(PostbackStore, Protocol):
     """The one seam between the stages and what is kept."""
 
     @property
@@ -159,11 +159,10 @@ class Store(Protocol):
 
     async def settle(
         self, link: str, settlements: Sequence[Settlement], now: int, *, marked: bool = False
-    ) -> bool:
+    ) -> None:
         """Write what attempts led to: states, segments, money, postbacks; match receipts that came early.
 
-        The messages were claimed before, and with `marked` also marked. Returns whether postbacks may have
-        become due.
+        The messages were claimed before, and with `marked` also marked.
         """
         ...
 
@@ -174,27 +173,6 @@ class Store(Protocol):
 
         Returns how many were parked.
         """
-        ...
-
-    # ── postbacks ──
-
-    async def due_lanes(self, after: str, limit: int, now: int) -> list[str]:
-        """Name up to `limit` lanes that have a postback due, in order, those behind `after`."""
-        ...
-
-    async def due_postbacks(
-        self, lane: str, limit: int, now: int, besides: Collection[int] = ()
-    ) -> list[DuePostback]:
-        """Give a lane's due postbacks, oldest first, besides those that are known; of one message only the
-        earliest that is owed.
-
-        What was given and is neither known nor finished is given again, though perhaps a fraction of a second
-        later; so is what became due by other ways than being owed.
-        """
-        ...
-
-    async def finish_postbacks(self, results: Sequence[PostbackResult]) -> None:
-        """Write what became of tries."""
         ...
 
     # ── upkeep ──
@@ -294,14 +272,6 @@ class Store(Protocol):
     ) -> tuple[list[InboundFacts], int]:
         """Give a page (offset, limit) of an account's messages from handsets of a time, newest first, and how
         many there are in all; with None nobody's.
-        """
-        ...
-
-    async def due_inbound(
-        self, lane: str, limit: int, now: int, besides: Collection[int] = ()
-    ) -> list[DueInbound]:
-        """Give a lane's due postbacks about messages from handsets, oldest first, besides those that are
-        known.
         """
         ...
 

@@ -66,8 +66,6 @@ class Collector:
         self.run = self._intake.run
         #: told who has opted out of which sender, before the carrier hears yes; wired by app/
         self.on_opted_out: Callable[[set[tuple[str, str]]], None] = lambda _pairs: None
-        #: told after messages were kept; a hint, wired by app/
-        self.on_kept: Callable[[], None] = lambda: None
 
     async def _keep(self, parts: list[InboundPart]) -> None:
         """Keep segments, and the messages that they complete."""
@@ -127,8 +125,6 @@ class Collector:
         }
         for outcome, count in counts.items():
             self._metrics.inbound.labels(outcome).inc(count)
-        if messages:
-            self.on_kept()
 
     def _message(
         self,

@@ -23,8 +23,7 @@ from aldis.stages.postbacks.channel import Answer, Channel
 from aldis.stages.postbacks.lanes import Lanes
 from aldis.stages.postbacks.schedule import next_try
 from aldis.stages.postbacks.writing import Due, Writing, Written
-from aldis.store.contract import Store
-from aldis.telemetry import Metrics
+from aldis.store.postbacks import PostbackStore
 from aldis.traffic.inbound import DueInbound
 from aldis.traffic.postback import DuePostback, PostbackResult
 
@@ -45,25 +44,23 @@ class Poster:
 
     def __init__(
         self,
-        store: Store,
+        store: PostbackStore,
         channel: Channel,
         dialects: Mapping[str, Dialect],
         current: CurrentDirectory,
         clock: Clock,
-        metrics: Metrics,
+        count: Callable[[str, bool, int], None],
         read_content: Callable[[str], Awaitable[bytes | None]],
     ) -> None:
-        """`read_content`: gives the octets of a digest, None where they are lost."""
+        """`count`: is told of tries by dialect, whether they were the last, and how many; `read_content`:
+        gives the octets of a digest, None where they are lost.
+        """
         self._store = store
         self._channel = channel
         self._writing = Writing(dialects, current, read_content)
         self._clock = clock
-        self._tries = {
-            (name, done): metrics.postbacks.labels(name, "done" if done else "failed")
-            for name in dialects
-            for done in (True, False)
-        }
-        #: tries that are not in the metrics yet, which take a lock for each count
+        self._count = count
+        #: tries that were not counted yet
         self._tried: Counter[tuple[str, bool]] = Counter()
         self._lanes = Lanes()
         #: read and not yet started, by lane
@@ -83,10 +80,7 @@ class Poster:
         self._last_lane = ""
         self._loop = AgentLoop("poster")
         self._stopping = False
-
-    def wake(self) -> None:
-        """Say that there may be work."""
-        self._loop.wake()
+        store.on_due = self._loop.wake
 
     def stop(self) -> None:
         """Start no more; `run` ends when what is under way has ended and is stored.
@@ -141,8 +135,8 @@ class Poster:
             self._loop.wake()
 
     def _count_tries(self) -> None:
-        for key, count in self._tried.items():
-            self._tries[key].inc(count)
+        for (dialect, done), count in self._tried.items():
+            self._count(dialect, done, count)
         self._tried.clear()
 
     def _settle_soon(self) -> None:

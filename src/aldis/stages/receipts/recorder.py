@@ -7,7 +7,6 @@ The decisions (which segment, which state) are `traffic/matching.py`, applied in
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 
 from aldis.stages.intake import Intake
 from aldis.store.contract import Store
@@ -30,12 +29,9 @@ class Recorder:
         self.stop = self._intake.stop
         self.run = self._intake.run
         self.step = self._intake.step
-        #: told after receipts were stored; a hint, wired by app/
-        self.on_recorded: Callable[[], None] = lambda: None
 
     async def _record(self, receipts: list[Receipt]) -> None:
         self._metrics.parked.inc(await self._store.record_receipts(receipts))
         counts = Counter((receipt.link, receipt.state) for receipt in receipts)
         for (link, state), count in counts.items():
             self._metrics.receipts.labels(link, state).inc(count)
-        self.on_recorded()

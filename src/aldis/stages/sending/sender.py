@@ -93,8 +93,6 @@ class Sender:
         self._is_held = False
         #: outcomes since they were last counted in the metrics
         self._answered: Counter[type[Outcome]] = Counter()
-        #: told when postbacks became due; a hint, wired by app/
-        self.on_owed: Callable[[], None] = lambda: None
         upstream.on_outcome = self._take_outcome
         upstream.on_change = self._take_change
 
@@ -174,12 +172,10 @@ class Sender:
 
     async def _store_outcomes(self, batch: list[Settlement]) -> None:
         now, marked = self._clock.now(), self._settings.retry.hold_in_doubt
-        owed = await self._store.settle(self._upstream.name, batch, now, marked=marked)
+        await self._store.settle(self._upstream.name, batch, now, marked=marked)
         self._is_store_failing = False
         for settlement in batch:
             self._unnoted.pop(settlement.message_id, None)
-        if owed:
-            self.on_owed()
 
     async def _settle_one_by_one(self, batch: list[Settlement]) -> list[Settlement]:
         """Find the one that spoils the batch; returns what still cannot be stored."""

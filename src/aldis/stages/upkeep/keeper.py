@@ -74,8 +74,6 @@ class Keeper:
         self._purged_up_to = 0
         #: links and priorities that ever had a backlog, so that an empty one shows as 0
         self._waited: set[tuple[str, int]] = set()
-        #: told after messages ended; a hint, wired by app/
-        self.on_ended: Callable[[], None] = lambda: None
 
     def stop(self) -> None:
         """End `run`."""
@@ -91,8 +89,6 @@ class Keeper:
         await self.follow_directory()
         now = self._clock.now()
         ended = await self._store.expire(BITE, now, self._settings.receipt_patience_s * 1000)
-        if ended:
-            self.on_ended()
         old = now - self._settings.retention_days * DAY_MS
         purged = await self._store.purge(BITE, old, self._purged_up_to)
         self._purged_up_to = purged.after

@@ -2,26 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import apsw
 
-from aldis.store.sqlite import postbacks
+from aldis.store.sqlite import inbound, ordering, postbacks
 from aldis.store.sqlite.newly_owed import NewlyOwed
+from aldis.store.sqlite.transactions import Call, Ran
 from aldis.traffic.inbound import DueInbound
 from aldis.traffic.postback import DuePostback
 
+#: operations after which postbacks may be due that no transaction has told of
+_TELLING = frozenset({postbacks.finish, inbound.record, ordering.replay, ordering.replay_given_up})
+
 
 class DuePostbacks:
-    """What the store's contract says of reading them."""
+    """What `PostbackStore` says of reading them."""
 
-    def __init__(self, reader: apsw.Connection) -> None:
+    def __init__(self, reader: apsw.Connection, on_due: Callable[[], None]) -> None:
+        """`on_due`: see `PostbackStore.on_due`."""
         self._reader = reader
         self.newly_owed = NewlyOwed()
+        self._on_due = on_due
 
-    def note(self, rows: Sequence[postbacks.OwedRow] | None) -> None:
-        """Hear what a transaction has owed: see `Writer.on_owed`."""
-        self.newly_owed.note(None if rows is None else postbacks.read_owed(rows))
+    def note(self, calls: Sequence[Call], ran: Ran) -> None:
+        """Hear what a transaction did, before its callers do."""
+        newly_owed = self.newly_owed
+        may_be_due = ran.owed != []
+        if may_be_due:
+            newly_owed.note(None if ran.owed is None else postbacks.read_owed(ran.owed))
+        for (operation, item), outcome in zip(calls, ran.outcomes, strict=True):
+            if operation not in _TELLING or isinstance(outcome, Exception):
+                continue
+            may_be_due = True
+            if operation is postbacks.finish:
+                newly_owed.note_finished(item)
+            elif operation is inbound.record:
+                newly_owed.note_other(message.lane for message in item.messages)
+            else:  # theirs are old rows, which are not told
+                newly_owed.forget()
+        if may_be_due:
+            self._on_due()
 
     def lanes(self, after: str, limit: int, now: int) -> list[str]:
         """See `Store.due_lanes`."""

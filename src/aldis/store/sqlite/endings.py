@@ -134,17 +134,10 @@ def end_unsent(db: apsw.Connection, endings: Sequence[Ending]) -> None:
     end_sent(db, endings)
 
 
-class MarkedSent(NamedTuple):
-    """What else follows from messages that are `sent` now."""
-
-    #: any of them has several segments
-    has_long: bool
-    #: any of them owes a postback for it
-    owed: bool
-
-
-def mark_sent(db: apsw.Connection, ids: Sequence[int], expected: State, now: int) -> MarkedSent:
-    """Call messages `sent`: spend their holds, owe the postbacks that say so."""
+def mark_sent(db: apsw.Connection, ids: Sequence[int], expected: State, now: int) -> bool:
+    """Call messages `sent`: spend their holds, owe the postbacks that say so. Returns whether any of them has
+    several segments.
+    """
     sums = every(db, _SUMS, (as_array(ids), expected))
     for account_id, price, _, _ in sums:
         sql = "UPDATE account SET held = held - ?, spent = spent + ? WHERE account_id = ?"
@@ -152,6 +145,4 @@ def mark_sent(db: apsw.Connection, ids: Sequence[int], expected: State, now: int
     if any(owed for _, _, _, owed in sums):
         db.execute(_OWE_SENT, (now, now, as_array(ids), expected))
     for_ids(db, _MARK_SENT, (now, expected), ids)
-    return MarkedSent(
-        has_long=any(segments > 1 for _, _, segments, _ in sums), owed=any(owed for _, _, _, owed in sums)
-    )
+    return any(segments > 1 for _, _, segments, _ in sums)

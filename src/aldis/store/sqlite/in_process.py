@@ -6,45 +6,45 @@ holds most of the time under load; a process has a lock of its own
 the writer ends when the gateway's end of their socket closes, and a gateway whose writer is gone cannot know
 what was kept, so it must end as well (`on_lost`).
 
-Batches and outcomes (`messages.py`) travel behind their length, over a socket pair that nobody else holds.
+Where there is such a process, it posts as well, once it is asked to
+(docs/decisions/0022-postbacks-beside-the-writer.md). Its end of the socket is `answering.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import socket
 import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
-from struct import Struct
-from typing import BinaryIO, cast
+from typing import cast
 
 from aldis.errors import StoreUnavailable
 from aldis.store.sqlite import messages
-from aldis.store.sqlite.connection import unlock_connections
-from aldis.store.sqlite.transactions import Call, Ran, Transactions
+from aldis.store.sqlite.frames import Frames, Kind, frame
+from aldis.store.sqlite.transactions import Call, Ran
 
-_LENGTH = Struct(">Q")
 END_S = 10.0
-#: a batch under load mostly comes with one read
-BUFFER_OCTETS = 65_536
 
 
 class ProcessRunner:
     """`writer.Runner` in a process, which starts with the first batch."""
 
-    def __init__(self, path: Path, keep_open: Sequence[int], on_lost: Callable[[], None]) -> None:
-        """`keep_open`: descriptors that stay open as long as anything may still write, such as a lock's.
-        `on_lost` is told when the writer has ended by itself.
+    def __init__(
+        self, program: Sequence[str], path: Path, keep_open: Sequence[int], on_lost: Callable[[], None]
+    ) -> None:
+        """`program`: a module that answers as `answering.py` does, and what it is told besides the file and
+        the number of its socket. `keep_open`: descriptors that stay open as long as anything may still write,
+        such as a lock's. `on_lost` is told when the writer has ended by itself.
         """
+        self._program = tuple(program)
         self._path = path
         self._keep_open = tuple(keep_open)
         self._on_lost = on_lost
+        #: hears of tries of postbacks
+        self.on_tried: Callable[[messages.Tried], None] = lambda _tried: None
         self._process: subprocess.Popen[bytes] | None = None
         self._starting = asyncio.Lock()
         self._pipe: _Pipe | None = None
@@ -59,20 +59,33 @@ class ProcessRunner:
             if self._pipe is not None:
                 return self._pipe
             ours, theirs = socket.socketpair()
+            module, *more = self._program
             with theirs:
                 self._process = subprocess.Popen(  # noqa: ASYNC220, S603 - once, at start; our own program
-                    [sys.executable, "-m", __name__, str(self._path), str(theirs.fileno())],
+                    [sys.executable, "-m", module, str(self._path), str(theirs.fileno()), *more],
                     pass_fds=(theirs.fileno(), *self._keep_open),
                 )
             ours.setblocking(False)
             loop = asyncio.get_running_loop()
-            _, self._pipe = await loop.create_connection(lambda: _Pipe(self._on_lost), sock=ours)
+            _, self._pipe = await loop.create_connection(
+                lambda: _Pipe(self._on_lost, lambda tried: self.on_tried(tried)), sock=ours
+            )
             return self._pipe
 
     async def run(self, batch: Sequence[Call]) -> Ran:
         """See `writer.Runner.run`."""
         pipe = self._pipe or await self._start()
         return messages.read_answer(await pipe.ask(messages.write_question(batch)))
+
+    async def post(self) -> None:
+        """Have it post what is owed from now on."""
+        (self._pipe or await self._start()).say(Kind.POST)
+
+    async def rest(self) -> None:
+        """Have it post no more, and wait until it does not."""
+        pipe = self._pipe or await self._start()
+        pipe.say(Kind.REST)
+        await pipe.is_resting.wait()
 
     async def close(self) -> None:
         """See `writer.Runner.close`."""
@@ -88,32 +101,34 @@ class ProcessRunner:
 class _Pipe(asyncio.Protocol):
     """The gateway's end: answers come in the order of their questions."""
 
-    def __init__(self, on_lost: Callable[[], None]) -> None:
+    def __init__(self, on_lost: Callable[[], None], on_tried: Callable[[messages.Tried], None]) -> None:
         self._on_lost = on_lost
+        self._on_tried = on_tried
         self._transport: asyncio.Transport
-        self._received = bytearray()
+        self._frames = Frames()
         self._asked: deque[asyncio.Future[bytes]] = deque()
         self._is_lost = False
         self._is_closing = False
+        #: set when nothing is being posted any more
+        self.is_resting = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        received, start = self._received, _LENGTH.size
-        received += data
-        while len(received) >= start:
-            end = start + _LENGTH.unpack_from(received)[0]
-            if len(received) < end:
-                break
-            answer = bytes(received[start:end])
-            del received[:end]
-            asked = self._asked.popleft()
-            if not asked.done():
-                asked.set_result(answer)
+        for kind, octets in self._frames.take(data):
+            if kind == Kind.ANSWER:
+                asked = self._asked.popleft()
+                if not asked.done():
+                    asked.set_result(octets)
+            elif kind == Kind.TRIED:
+                self._on_tried(messages.read_tried(octets))
+            elif kind == Kind.RESTING:
+                self.is_resting.set()
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self._is_lost = True
+        self.is_resting.set()
         # Whatever was asked last stays unanswered: nobody knows whether it is kept.
         if not self._is_closing:
             self._on_lost()
@@ -125,43 +140,15 @@ class _Pipe(asyncio.Protocol):
             answer.set_exception(StoreUnavailable("the writer's process has ended"))
         else:
             self._asked.append(answer)
-            self._transport.write(_LENGTH.pack(len(question)) + question)
+            self._transport.write(frame(Kind.QUESTION, question))
         return answer
+
+    def say(self, kind: Kind) -> None:
+        """Say what has no answer of its own."""
+        if not self._is_lost:
+            self._transport.write(frame(kind))
 
     def close(self) -> None:
         """Close our end; the writer's process ends then."""
         self._is_closing = True
         self._transport.close()
-
-
-def main(path: str, descriptor: str) -> None:
-    """Be the writer's process: one transaction a batch, until the gateway is gone."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # they are the gateway's, which then tells us
-        signal.signal(number, signal.SIG_IGN)
-    pipe = socket.socket(fileno=int(descriptor))
-    pipe.setblocking(True)
-    unlock_connections()
-    transactions = Transactions(Path(path))
-    with (
-        suppress(ConnectionError),
-        os.fdopen(pipe.fileno(), "rb", BUFFER_OCTETS, closefd=False) as questions,
-    ):
-        while question := _next(questions):
-            answer = messages.write_answer(transactions.run(messages.read_question(question)))
-            pipe.sendall(_LENGTH.pack(len(answer)) + answer)
-            transactions.rest()
-    transactions.close()
-
-
-def _next(questions: BinaryIO) -> bytes:
-    """Read the next question, whole; b"" at the end."""
-    head = questions.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        return b""
-    (length,) = _LENGTH.unpack(head)
-    question = questions.read(length)
-    return question if len(question) == length else b""
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

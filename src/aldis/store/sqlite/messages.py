@@ -97,10 +97,31 @@ def read_question(octets: bytes) -> list[Call]:
 def write_answer(ran: Ran) -> bytes:
     """Write outcomes, and what is owed."""
     owed = b"" if ran.owed == [] else _ENCODER.encode(ran.owed)
-    return pickle.dumps((ran.outcomes, owed), pickle.HIGHEST_PROTOCOL)
+    return pickle.dumps((ran.outcomes, owed, ran.commits), pickle.HIGHEST_PROTOCOL)
 
 
 def read_answer(octets: bytes) -> Ran:
     """Read outcomes, and what is owed."""
-    outcomes, owed = cast("tuple[list[Any], bytes]", pickle.loads(octets))  # noqa: S301 - our own process wrote it
-    return Ran(outcomes, _OWED.decode(owed) if owed else [])
+    outcomes, owed, commits = cast("tuple[list[Any], bytes, int]", pickle.loads(octets))  # noqa: S301 - our own process wrote it
+    return Ran(outcomes, _OWED.decode(owed) if owed else [], commits)
+
+
+class Tried(msgspec.Struct, frozen=True, array_like=True):
+    """So many tries of a dialect's postbacks have ended, and so."""
+
+    dialect: str
+    done: bool
+    count: int
+
+
+_TRIED = msgspec.msgpack.Decoder(Tried)
+
+
+def write_tried(tried: Tried) -> bytes:
+    """Write what the writer's process has posted."""
+    return _ENCODER.encode(tried)
+
+
+def read_tried(octets: bytes) -> Tried:
+    """Read it."""
+    return _TRIED.decode(octets)

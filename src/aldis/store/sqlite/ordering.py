@@ -14,7 +14,6 @@ from aldis.store.orders import Order, OrderAnswer, OrderKind, Replayed
 from aldis.store.records import Acceptance
 from aldis.store.sqlite import admission, auditing, cancelling, owed
 from aldis.store.sqlite.claims import Claims
-from aldis.store.sqlite.newly_owed import NewlyOwed
 from aldis.store.sqlite.rows import as_json, every, first, one
 from aldis.store.sqlite.writer import Writer
 from aldis.store.views import PostbackFilter
@@ -64,15 +63,12 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 class SqliteOrders:
-    """`aldis.store.orders.OrderStore` over the writer, a reader, what is claimed and what is owed."""
+    """`aldis.store.orders.OrderStore` over the writer, a reader and what is claimed."""
 
-    def __init__(
-        self, writer: Writer, reader: apsw.Connection, claims: Claims, newly_owed: NewlyOwed
-    ) -> None:
+    def __init__(self, writer: Writer, reader: apsw.Connection, claims: Claims) -> None:
         self._writer = writer
         self._reader = reader
         self._claims = claims
-        self._newly_owed = newly_owed
 
     async def cancel_message(self, message_id: int, link: str, entry: AuditEntry) -> bool:
         """See `OrderStore.cancel_message`."""
@@ -95,18 +91,14 @@ class SqliteOrders:
 
     async def replay(self, postback_ids: Sequence[int], now: int, entry: AuditEntry) -> int:
         """See `OrderStore.replay`."""
-        count = await self._writer.call(replay, Replay(tuple(postback_ids), now, entry))
-        self._newly_owed.forget()  # theirs are old rows, which are not told
-        return count
+        return await self._writer.call(replay, Replay(tuple(postback_ids), now, entry))
 
     async def replay_given_up(
         self, wanted: PostbackFilter, after: int, limit: int, now: int, entry: AuditEntry
     ) -> Replayed:
         """See `OrderStore.replay_given_up`."""
         item = ReplayGivenUp(wanted, after, limit, now, entry)
-        replayed = await self._writer.call(replay_given_up, item, messages=limit)
-        self._newly_owed.forget()  # as in `replay`
-        return replayed
+        return await self._writer.call(replay_given_up, item, messages=limit)
 
     async def give_order(self, order: Order) -> int:
         """See `OrderStore.give_order`."""

@@ -64,12 +64,12 @@ def record(db: apsw.Connection, batches: list[Sequence[Receipt]]) -> list[int]:
 
 def match_parked(
     db: apsw.Connection, link: str, segments: Sequence[tuple[int, int, str, str, int]], now: int
-) -> bool:
+) -> None:
     """Apply the receipts that were waiting for these segments (message_id, number, link, smsc_message_id,
-    submitted_at); mostly none are, then this is one lookup. Returns whether there were any.
+    submitted_at); mostly none are, then this is one lookup.
     """
     if not segments or not first(db, "SELECT 1 FROM parked_receipt WHERE link = ? LIMIT 1", (link,)):
-        return False
+        return
     spellings = {
         spelling: message_id
         for message_id, _, _, exact, _ in segments
@@ -94,7 +94,6 @@ def match_parked(
     db.execute(
         "DELETE FROM parked_receipt WHERE receipt_id IN (SELECT value FROM json_each(?))", (as_json(taken),)
     )
-    return bool(taken)
 
 
 class _Message:

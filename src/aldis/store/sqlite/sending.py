@@ -150,9 +150,11 @@ def still_in(db: apsw.Connection, message_ids: list[int], state: State) -> set[i
     return {message_id for (message_id,) in every(db, sql, (as_json(message_ids), state))}
 
 
-def settle(db: apsw.Connection, items: list[Settle]) -> list[bool]:
+def settle(db: apsw.Connection, items: list[Settle]) -> list[None]:
     """Write outcomes; then let receipts in that came before their response."""
-    return [_settle(db, item) for item in items]
+    for item in items:
+        _settle(db, item)
+    return [None] * len(items)
 
 
 _SEGMENT = """
@@ -171,7 +173,7 @@ FROM again WHERE message.message_id = again.message_id AND message.state = again
 """
 
 
-def _settle(db: apsw.Connection, item: Settle) -> bool:
+def _settle(db: apsw.Connection, item: Settle) -> None:
     segments = [
         (settlement.message_id, segment.number, item.link, segment.smsc_message_id, item.now)
         for settlement in item.settlements
@@ -193,16 +195,12 @@ def _settle(db: apsw.Connection, item: Settle) -> bool:
     for_each(db, _SEGMENT, segments)
     for_found(db, _REQUEUE, again)
     endings.end_unsent(db, ended)
-    owed = bool(ended)
-    if sent:
-        marked = endings.mark_sent(db, sent, item.expected, item.now)
-        owed = owed or marked.owed
-        if marked.has_long:
-            owed = _end_failed(db, sent, item.now) or owed
-    return receipts.match_parked(db, item.link, segments, item.now) or owed
+    if sent and endings.mark_sent(db, sent, item.expected, item.now):
+        _end_failed(db, sent, item.now)
+    receipts.match_parked(db, item.link, segments, item.now)
 
 
-def _end_failed(db: apsw.Connection, ids: list[int], now: int) -> bool:
+def _end_failed(db: apsw.Connection, ids: list[int], now: int) -> None:
     """End messages of which a segment was reported as failed while others were still to be sent."""
     states: dict[int, list[tuple[str, str]]] = {}
     sql = """SELECT message_id, state, error_code FROM segment
@@ -217,7 +215,6 @@ def _end_failed(db: apsw.Connection, ids: list[int], now: int) -> bool:
             reason = next(code for state, code in found if state == ending)
             ended.append(Ending(message_id, State.SENT, ending, reason, now))
     endings.end_sent(db, ended)
-    return bool(ended)
 
 
 class Orphans(msgspec.Struct, frozen=True):

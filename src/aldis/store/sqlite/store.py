@@ -8,7 +8,7 @@ What scans runs in a thread.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 
 import structlog
@@ -76,9 +76,10 @@ class SqliteStore:
         self._reader = open_reader(path)
         self._opt_ins = OptIns(self._reader)
         self._claims = Claims()
-        self._due = DuePostbacks(self._reader)
-        self._newly_owed = self._due.newly_owed
-        self._writer.on_owed = self._due.note
+        #: see `PostbackStore.on_due`
+        self.on_due: Callable[[], None] = lambda: None
+        self._due = DuePostbacks(self._reader, lambda: self.on_due())
+        self._writer.on_ran = self._due.note
         self._journal = journal
         self._tasks: set[asyncio.Task[None]] = set()
         #: what scans: for us, and for customers, who must not keep us waiting
@@ -96,7 +97,7 @@ class SqliteStore:
         self.bulk = SqliteBulk(self._writer, self._reader, self._operators)
         #: see `Store.views` and `Store.orders`
         self.views = SqliteViews(self._writer, self._reader, self._operators)
-        self.orders = SqliteOrders(self._writer, self._reader, self._claims, self._newly_owed)
+        self.orders = SqliteOrders(self._writer, self._reader, self._claims)
 
     @property
     def commits(self) -> int:
@@ -198,10 +199,10 @@ class SqliteStore:
 
     async def settle(
         self, link: str, settlements: Sequence[Settlement], now: int, *, marked: bool = False
-    ) -> bool:
+    ) -> None:
         """See `Store.settle`."""
         expected = State.SENDING if marked else State.QUEUED
-        owed = await self._writer.call(
+        await self._writer.call(
             sending.settle,
             sending.Settle(link, tuple(settlements), now, expected),
             messages=len(settlements),
@@ -212,26 +213,24 @@ class SqliteStore:
         claims.claimed.difference_update(settlement.message_id for settlement in settlements)
         if any(settlement.state is State.QUEUED for settlement in settlements):
             claims.forget_fresh()
-        return owed
 
     async def record_receipts(self, batch: Sequence[Receipt]) -> int:
         """See `Store.record_receipts`."""
         return await self._writer.call(receipts.record, batch, messages=len(batch))
 
     async def due_lanes(self, after: str, limit: int, now: int) -> list[str]:
-        """See `Store.due_lanes`."""
+        """See `PostbackStore.due_lanes`."""
         return self._due.lanes(after, limit, now)
 
     async def due_postbacks(
         self, lane: str, limit: int, now: int, besides: Collection[int] = ()
     ) -> list[DuePostback]:
-        """See `Store.due_postbacks`."""
+        """See `PostbackStore.due_postbacks`."""
         return self._due.of_lane(lane, limit, now, besides)
 
     async def finish_postbacks(self, results: Sequence[PostbackResult]) -> None:
-        """See `Store.finish_postbacks`."""
+        """See `PostbackStore.finish_postbacks`."""
         await self._writer.call(postbacks.finish, results, messages=len(results))
-        self._newly_owed.note_finished(results)
 
     async def expire(self, limit: int, now: int, patience_ms: int) -> int:
         """See `Store.expire`."""
@@ -333,7 +332,6 @@ class SqliteStore:
         """See `Store.record_inbound`."""
         repeated = await self._writer.call(inbound.record, batch)
         self._claims.forget_fresh()  # what was accepted before may be for somebody who has opted out now
-        self._newly_owed.note_other(message.lane for message in batch.messages)
         return repeated
 
     async def unused_content(self, digests: Sequence[str]) -> set[str]:
@@ -353,7 +351,7 @@ class SqliteStore:
     async def due_inbound(
         self, lane: str, limit: int, now: int, besides: Collection[int] = ()
     ) -> list[DueInbound]:
-        """See `Store.due_inbound`."""
+        """See `PostbackStore.due_inbound`."""
         return self._due.inbound_of_lane(lane, limit, now, besides)
 
     async def directory_version(self) -> int:

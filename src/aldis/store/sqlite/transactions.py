@@ -38,6 +38,8 @@ class Ran(NamedTuple):
     outcomes: list[Any]
     #: the postbacks that it owes, all of them; None: too many to tell
     owed: list[OwedRow] | None
+    #: how many commits there were since the start
+    commits: int
 
 
 class Transactions:
@@ -47,13 +49,14 @@ class Transactions:
         self._db = open_writer(path)
         self._checkpoints = Checkpoints(open_writer(path))
         self._db.set_wal_hook(self._checkpoints.note_pages)
+        self._commits = 0
 
     def run(self, batch: Sequence[Call]) -> Ran:
         """Run a batch in one transaction, or each call in its own when one fails."""
         try:
             self._db.execute("BEGIN IMMEDIATE")
         except apsw.Error as fault:  # nobody could write: there is no guilty one to be found
-            return Ran([_as_unavailable(fault)] * len(batch), [])
+            return Ran([_as_unavailable(fault)] * len(batch), [], self._commits)
         try:
             before = postbacks.newest(self._db)
             outcomes = self._run(batch)
@@ -63,9 +66,10 @@ class Transactions:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             if len(batch) == 1:
-                return Ran([_as_unavailable(fault)], [])
+                return Ran([_as_unavailable(fault)], [], self._commits)
             return _together([self.run([call]) for call in batch])
-        return Ran(outcomes, owed)
+        self._commits += 1
+        return Ran(outcomes, owed, self._commits)
 
     def rest(self) -> None:
         """Do what is better done between two batches."""
@@ -94,7 +98,7 @@ def _together(runs: list[Ran]) -> Ran:
     owed: list[OwedRow] | None = []
     for run in runs:
         owed = None if owed is None or run.owed is None else owed + run.owed
-    return Ran([outcome for run in runs for outcome in run.outcomes], owed)
+    return Ran([outcome for run in runs for outcome in run.outcomes], owed, runs[-1].commits)
 
 
 def _as_unavailable(fault: Exception) -> Exception:

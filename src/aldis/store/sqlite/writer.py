@@ -17,7 +17,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from aldis.errors import StoreUnavailable
-from aldis.store.sqlite.postbacks import OwedRow
 from aldis.store.sqlite.transactions import Call, Item, Operation, Ran, Result
 
 #: how many calls go into one transaction at most
@@ -58,12 +57,12 @@ class Writer:
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
-        #: hears of the postbacks that a batch owes, before its callers hear of its outcome
-        self.on_owed: Callable[[Sequence[OwedRow] | None], None] = lambda _owed: None
+        #: hears what a batch did, before its callers hear of its outcome
+        self.on_ran: Callable[[Sequence[Call], Ran], None] = lambda _calls, _ran: None
         self._small, self._large = _Lane(MAX_BATCH), _Lane(1)
         self._closing = False
         self._loop = asyncio.get_running_loop()
-        #: batches so far of which something was kept, for the metrics and for tests of group commit
+        #: so far, for the metrics and for tests of group commit
         self.commits = 0
 
     def call(
@@ -99,13 +98,14 @@ class Writer:
         try:
             while lane.calls:
                 batch = lane.next_batch()
+                calls = [call for call, _ in batch]
                 try:
-                    outcomes, owed = await self._runner.run([call for call, _ in batch])
+                    ran = await self._runner.run(calls)
                 except Exception as fault:  # noqa: BLE001 - whoever waits must hear of it
-                    outcomes, owed = [fault] * len(batch), None
-                self.on_owed(owed)
-                self.commits += any(not isinstance(outcome, Exception) for outcome in outcomes)
-                _hand_over(batch, outcomes)
+                    ran = Ran([fault] * len(batch), None, self.commits)
+                self.commits = ran.commits
+                self.on_ran(calls, ran)
+                _hand_over(batch, ran.outcomes)
         finally:
             lane.worker = None
 

@@ -1,0 +1,108 @@
+"""The process that writes, and posts: the store's writer, and beside it, once the gateway asks for that, the
+poster. What is owed is at hand here when its transaction ends, and what became of a try needs nobody to carry
+it to the writer (docs/decisions/0022-postbacks-beside-the-writer.md).
+
+    python -m aldis.app.back_office FILE SOCKET DATA_DIR LEVEL FORMAT
+
+It ends with the gateway, whose end of the socket it watches.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import uvloop
+
+from aldis.accounts.directory import CurrentDirectory
+from aldis.app.garbage import spare_the_collector
+from aldis.app.posting import PostingHere
+from aldis.clock import SystemClock
+from aldis.stages.agent import AgentLoop
+from aldis.store.content_files import ContentFiles
+from aldis.store.sqlite.answering import Answering
+from aldis.store.sqlite.connection import unlock_connections
+from aldis.telemetry import configure_logs
+
+#: how often to look whether somebody else has changed the directory
+FOLLOW_S = 1.0
+
+
+class BackOffice:
+    """The poster of this process, from the gateway's word to begin until its word to rest."""
+
+    def __init__(self, answering: Answering, data_dir: Path) -> None:
+        self._answering = answering
+        self._contents = ContentFiles(data_dir)
+        self._current: CurrentDirectory | None = None
+        self._posting: PostingHere | None = None
+        self._resting: asyncio.Task[None] | None = None
+        self._is_wanted = self._is_over = False
+        self._loop = AgentLoop("back office")
+        answering.on_post = self._begin
+        answering.on_rest = self._end
+        answering.on_gone = self._leave
+        answering.postbacks.on_directory = self._loop.wake
+
+    async def run(self) -> None:
+        """Work until the gateway is gone."""
+        await self._loop.run(self.step, lambda: self._is_over, lambda: FOLLOW_S)
+
+    async def step(self) -> int:
+        """Begin to post where that is wanted, and follow the directory; returns 0, so that the loop waits."""
+        store = self._answering.postbacks
+        if self._current is None and self._is_wanted:
+            self._current = CurrentDirectory(store.directory())
+            count = self._answering.tell_tried
+            self._posting = PostingHere(store, self._current, SystemClock(), count, self._contents)
+            await self._posting.start()
+            spare_the_collector()
+        elif self._current is not None and store.directory_version() != self._current.directory.version:
+            self._current.directory = store.directory()
+        return 0
+
+    def _begin(self) -> None:
+        self._is_wanted = True
+        self._loop.wake()
+
+    def _end(self) -> None:
+        self._is_wanted = False
+        self._resting = asyncio.create_task(self._rest())
+
+    async def _rest(self) -> None:
+        try:
+            if self._posting is not None:
+                await self._posting.stop()
+        finally:
+            self._answering.tell_resting()
+
+    def _leave(self) -> None:
+        self._is_over = True
+        self._loop.wake()
+
+
+async def work(path: Path, descriptor: int, data_dir: Path) -> None:
+    """Write, and post, until the gateway is gone."""
+    pipe = socket.socket(fileno=descriptor)
+    pipe.setblocking(False)
+    answering = Answering(path)
+    office = BackOffice(answering, data_dir)
+    await asyncio.get_running_loop().create_connection(lambda: answering, sock=pipe)
+    await office.run()
+    answering.close()
+
+
+def main(path: str, descriptor: str, data_dir: str, level: str, style: str) -> None:
+    """Be this process."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # they are the gateway's, which then tells us
+        signal.signal(number, signal.SIG_IGN)
+    configure_logs(level, style)
+    unlock_connections()
+    uvloop.run(work(Path(path), int(descriptor), Path(data_dir)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,94 @@
+"""The poster with what it needs, wherever it lives: in the gateway's process, or beside the writer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from aldis.accounts.directory import CurrentDirectory
+from aldis.app.bounds import GRACE_S, within
+from aldis.channels.http.client import HttpChannel
+from aldis.clock import Clock
+from aldis.dialects.registry import BY_NAME
+from aldis.stages.postbacks.poster import Poster
+from aldis.store.content_files import ContentFiles
+from aldis.store.postbacks import PostbackStore
+from aldis.store.sqlite.in_process import ProcessRunner
+from aldis.store.sqlite.messages import Tried
+from aldis.telemetry import Metrics
+
+
+class Posting(Protocol):
+    """Tells customers what is owed to them: `start`, then `stop`."""
+
+    async def start(self) -> None:
+        """Begin."""
+        ...
+
+    async def stop(self) -> None:
+        """Start no more tries, and finish those under way within bounds."""
+        ...
+
+
+class PostingHere:
+    """In this process."""
+
+    def __init__(
+        self,
+        store: PostbackStore,
+        current: CurrentDirectory,
+        clock: Clock,
+        count: Callable[[str, bool, int], None],
+        contents: ContentFiles,
+    ) -> None:
+        """`count`: see `Poster`."""
+        self._channel = HttpChannel()
+        self._poster = Poster(store, self._channel, BY_NAME, current, clock, count, contents.read)
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """See `Posting.start`."""
+        self._task = asyncio.create_task(self._poster.run())
+
+    async def stop(self) -> None:
+        """See `Posting.stop`."""
+        self._poster.stop()
+        if self._task is not None:
+            await within(GRACE_S, [self._task])
+        await self._channel.close()
+
+
+class PostingBeside:
+    """In the writer's process (`back_office.py`), which only has to be told so."""
+
+    def __init__(self, runner: ProcessRunner, count: Callable[[str, bool, int], None]) -> None:
+        """`count`: see `Poster`."""
+        self._runner = runner
+
+        def note(tried: Tried) -> None:
+            """Count what was tried there."""
+            count(tried.dialect, tried.done, tried.count)
+
+        runner.on_tried = note
+
+    async def start(self) -> None:
+        """See `Posting.start`."""
+        await self._runner.post()
+
+    async def stop(self) -> None:
+        """See `Posting.stop`."""
+        await within(GRACE_S, [asyncio.create_task(self._runner.rest())])
+
+
+def counter(metrics: Metrics) -> Callable[[str, bool, int], None]:
+    """Give what counts tries of postbacks in the metrics."""
+
+    def count(dialect: str, done: bool, tries: int) -> None:  # noqa: FBT001 - as the poster counts
+        """Count tries."""
+        metrics.postbacks.labels(dialect, "done" if done else "failed").inc(tries)
+
+    for name in BY_NAME:  # so that what has not happened yet shows as 0
+        for done in (True, False):
+            count(name, done, 0)
+    return count

@@ -1,0 +1,71 @@
+"""The writer's end of the gateway's socket: one transaction a question, answered when it is on disk.
+
+Transactions run on the event loop of their process, which has nothing else to do but to post.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+from aldis.store.sqlite import messages
+from aldis.store.sqlite.at_hand import PostbacksAtHand
+from aldis.store.sqlite.frames import Frames, Kind, frame
+from aldis.store.sqlite.transactions import Transactions
+
+
+class Answering(asyncio.Protocol):
+    """Answers until the gateway is gone; made inside a running event loop."""
+
+    def __init__(self, path: Path) -> None:
+        self._transactions = Transactions(path)
+        #: what a poster in this process needs
+        self.postbacks = PostbacksAtHand(path, self._transactions)
+        #: told that the gateway wants posted what is owed, and that it wants no more of it
+        self.on_post: Callable[[], None] = lambda: None
+        self.on_rest: Callable[[], None] = lambda: None
+        #: told that the gateway is gone
+        self.on_gone: Callable[[], None] = lambda: None
+        self._frames = Frames()
+        self._transport: asyncio.Transport
+        #: who does not post tells the gateway what is owed
+        self._posts = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        for kind, octets in self._frames.take(data):
+            if kind == Kind.QUESTION:
+                self._answer(octets)
+            elif kind == Kind.POST:
+                self._posts = True
+                self.on_post()
+            elif kind == Kind.REST:
+                self.on_rest()
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        self.on_gone()
+
+    def tell_tried(self, dialect: str, done: bool, count: int) -> None:  # noqa: FBT001 - as the poster counts
+        """Tell the gateway of tries."""
+        self._transport.write(frame(Kind.TRIED, messages.write_tried(messages.Tried(dialect, done, count))))
+
+    def tell_resting(self) -> None:
+        """Tell the gateway that nothing is being posted any more."""
+        self._transport.write(frame(Kind.RESTING))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.postbacks.close()
+        self._transactions.close()
+
+    def _answer(self, question: bytes) -> None:
+        run = self.postbacks.run if self._posts else self._transactions.run
+        self._transport.write(
+            frame(Kind.ANSWER, messages.write_answer(run(messages.read_question(question))))
+        )
+        # behind the answer, which leaves at the end of this turn
+        asyncio.get_running_loop().call_soon(self._transactions.rest)

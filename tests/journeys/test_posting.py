@@ -1,0 +1,94 @@
+"""Where postbacks are posted from: the gateway's process, or that of its writer. A customer cannot tell."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from tests.fakes.customer import FakeCustomer, silent_server
+from tests.fakes.whole import WholeGateway
+
+from aldis.accounts import directory_file
+from aldis.accounts.plan import plan
+from aldis.demo.world import text_of
+from aldis.dialects.registry import TRAITS
+from aldis.store.contract import Store
+from aldis.store.sqlite.store import SqliteStore
+
+pytestmark = pytest.mark.journey
+
+
+@pytest.fixture(params=["process", "thread"])
+async def whole(
+    request: pytest.FixtureRequest, tmp_path: Path, customer: FakeCustomer
+) -> AsyncIterator[WholeGateway]:
+    more = f'[store]\nwriter = "{request.param}"\n'
+    made = WholeGateway(tmp_path / "data", customer, more=more)
+    await made.start()
+    yield made
+    await made.stop()
+
+
+async def apply(whole: WholeGateway, store: Store, change: Callable[[str], str]) -> None:
+    """Change the demo's directory through a store."""
+    text = text_of("world.toml").replace("http://127.0.0.1:8091", whole.customer.url)
+    wanted = directory_file.read(change(text), "world.toml", TRAITS)
+    await store.apply(plan(wanted, await store.stored_directory(), TRAITS), whole.clock.now())
+
+
+async def test_tries_are_counted(whole: WholeGateway) -> None:
+    whole.customer.answers = [503]
+    for number in range(5):
+        await whole.genesys("447700900001", f"m{number}")
+    await whole.all_ended(5)
+    await whole.customer.wait_for(5, "/genesys")
+    counted = 'aldis_postback_tries_total{dialect="genesys",result="done"} 4.0'
+    failed = 'aldis_postback_tries_total{dialect="genesys",result="failed"} 1.0'
+    async with asyncio.timeout(10):
+        while True:
+            _, shown = await whole.get("/metrics")
+            if counted in shown and failed in shown:
+                break
+            await asyncio.sleep(0.02)
+
+
+def moved(text: str) -> str:
+    return text.replace("/genesys", "/elsewhere")
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+async def test_a_new_address_is_used_soon_whoever_wrote_it(whole: WholeGateway, *, is_ours: bool) -> None:
+    store = whole.gateway.store if is_ours else SqliteStore(whole.data_dir / "aldis.db")
+    await apply(whole, store, lambda text: text.replace("/genesys", "/elsewhere"))
+    if not is_ours:
+        await store.close()
+    async with asyncio.timeout(10):
+        for number in range(1_000):
+            await whole.genesys("447700900001", f"m{number}")
+            await whole.customer.wait_for(number + 1)
+            if whole.customer.to("/elsewhere"):
+                break
+
+
+async def test_what_a_handset_wrote_is_told(whole: WholeGateway) -> None:
+    while not all(whole.gateway.links_up().values()):
+        await asyncio.sleep(0.01)
+    assert whole.simulator.memory.write("14805550100", "74700", "Hello")
+    (came,) = await whole.customer.wait_for(1, "/genesys")
+    assert (came.form["type"], came.form["message"]) == ("MO", "Hello")
+
+
+async def test_an_endpoint_that_never_answers_does_not_keep_the_gateway_from_stopping(
+    whole: WholeGateway,
+) -> None:
+    async with silent_server() as address:
+        await apply(whole, whole.gateway.store, lambda text: text.replace(f"{whole.customer.url}/", address))
+        await whole.genesys("447700900001", "m1")
+        await whole.all_ended(1)
+        async with asyncio.timeout(8):
+            await whole.gateway.stop()
+    await whole.start_gateway()  # with the customer's own address again
+    (came,) = await whole.customer.wait_for(1, "/genesys")
+    assert came.form["message_id"] == "m1"
