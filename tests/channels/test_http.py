@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import subprocess
+import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+import uvloop
 from tests.fakes.customer import FakeCustomer, silent_server
 
 from aldis.channels.http.client import HttpChannel
@@ -281,3 +285,39 @@ async def test_a_connection_in_use_when_its_pool_is_swept_is_kept(channel: HttpC
         channel._forget_unused()
         await post(channel, to(url), within())
     assert server.connections == 1
+
+
+def test_an_answer_that_came_while_nobody_could_read_it_is_in_time() -> None:
+    listening, (woken, waking) = socket.create_server(("127.0.0.1", 0)), socket.socketpair()
+
+    def serve() -> None:
+        taken, _ = listening.accept()
+        taken.recv(65_536)
+        waking.send(b"x")
+        time.sleep(0.1)  # until the loop is held up
+        taken.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+        taken.recv(1)  # until the other end closes
+        taken.close()
+
+    def hold_up() -> None:
+        woken.recv(1)
+        time.sleep(0.6)  # as a transaction that waits for the disk
+
+    async def ask() -> Answer:
+        channel, loop = HttpChannel(), asyncio.get_running_loop()
+        loop.add_reader(woken, hold_up)
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        answer: asyncio.Future[Answer] = loop.create_future()
+        limits = Limits(connect_s=5, total_s=0.4, private_networks=LOOPBACK)
+        channel.post(PostbackRequest("POST", url, (), b"x"), limits, answer.set_result)
+        found = await answer
+        loop.remove_reader(woken)
+        await channel.close()
+        return found
+
+    serving = threading.Thread(target=serve)
+    serving.start()
+    assert uvloop.run(ask()).status == 200
+    serving.join()
+    for each in (listening, woken, waking):
+        each.close()

@@ -9,6 +9,12 @@ import pytest
 
 from tests.crash.world import World
 from tests.fakes.customer import FakeCustomer
+from tests.fakes.whole import WholeGateway
+
+
+@pytest.fixture(autouse=True)
+def _as_operators_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(WholeGateway, "writer", "auto")
 
 
 @pytest.fixture

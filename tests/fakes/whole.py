@@ -64,6 +64,9 @@ def free_port() -> int:
 class WholeGateway:
     """Start it, send requests with `get` and `post`, look at the carrier's side with `handset`."""
 
+    #: all in one process, which starts sooner; journeys and crash tests take what operators get
+    writer = "thread"
+
     def __init__(
         self,
         data_dir: Path,
@@ -82,6 +85,8 @@ class WholeGateway:
         text = SETTINGS.format(smpp=self.smpp_port, link=link)
         if mmsc is not None:
             text += MMSC.format(view=self.view_port, listen=self.listen_port, more=mmsc)
+        if "[store]" not in more:
+            text += f'\n[store]\nwriter = "{self.writer}"\n'
         self.settings: Settings = read(text + more, "test", {})
         self.simulator = self._new_simulator()
         self.clock: Clock = SystemClock()

@@ -100,6 +100,33 @@ async def test_what_is_owed_is_heard_as_it_commits_and_is_not_told_twice(desk: D
     assert [due.message.message_id for due in await desk.due()] == [1]
 
 
+async def test_what_is_due_waits_while_the_directory_is_behind(desk: Desk) -> None:
+    desk.postbacks.run([accepted(1)])
+    desk.postbacks.run(told(1))
+    desk.postbacks.is_behind = lambda: True
+    assert await desk.due() == []
+    desk.postbacks.is_behind = lambda: False
+    assert len(await desk.due()) == 1
+
+
+async def test_a_transaction_that_breaks_off_ends_the_process(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = asyncio.Event()
+    desk.postbacks.on_broken = broken.set
+
+    def lost(_self: object, _batch: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Transactions, "run", lost)
+    told_of: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told_of.append(context))
+    finishing = asyncio.create_task(desk.postbacks.finish_postbacks([]))
+    await broken.wait()
+    finishing.cancel()
+    assert len(told_of) == 1
+
+
 async def test_results_travel_in_the_gateways_next_transaction(desk: Desk) -> None:
     desk.postbacks.run([accepted(1)])
     desk.postbacks.run(told(1))
@@ -160,7 +187,7 @@ async def test_a_change_of_the_directory_is_told_behind_its_answer(desk: Desk) -
     assert not told.is_set()
     await told.wait()
     assert desk.postbacks.directory_version() > version
-    assert "new" in desk.postbacks.directory().accounts
+    assert "new" in (await desk.postbacks.directory()).accounts
 
 
 def test_frames_are_cut_however_they_come() -> None:

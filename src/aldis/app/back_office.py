@@ -41,11 +41,15 @@ class BackOffice:
         self._posting: PostingHere | None = None
         self._resting: asyncio.Task[None] | None = None
         self._is_wanted = self._is_over = False
+        self._clock = SystemClock()
+        #: when the directory was read last
+        self._looked_at = -FOLLOW_S
         self._loop = AgentLoop("back office")
         answering.on_post = self._begin
         answering.on_rest = self._end
         answering.on_gone = self._leave
         answering.postbacks.on_directory = self._loop.wake
+        answering.postbacks.is_behind = self._is_behind
 
     async def run(self) -> None:
         """Work until the gateway is gone."""
@@ -54,15 +58,36 @@ class BackOffice:
     async def step(self) -> int:
         """Begin to post where that is wanted, and follow the directory; returns 0, so that the loop waits."""
         store = self._answering.postbacks
-        if self._current is None and self._is_wanted:
-            self._current = CurrentDirectory(store.directory())
-            count = self._answering.tell_tried
-            self._posting = PostingHere(store, self._current, SystemClock(), count, self._contents)
-            await self._posting.start()
-            spare_the_collector()
-        elif self._current is not None and store.directory_version() != self._current.directory.version:
-            self._current.directory = store.directory()
+        if self._current is None:
+            if self._is_wanted:
+                await self._start_posting()
+        elif store.directory_version() != self._current.directory.version:
+            self._looked_at = self._clock.monotonic()
+            self._current.directory = await store.directory()
+            store.on_due()
         return 0
+
+    async def _start_posting(self) -> None:
+        store, count = self._answering.postbacks, self._answering.tell_tried
+        current = CurrentDirectory(await store.directory())
+        if not self._is_wanted:  # any more
+            return
+        posting = PostingHere(store, current, self._clock, count, self._contents)
+        await posting.start()
+        self._current, self._posting = current, posting
+        spare_the_collector()
+
+    def _is_behind(self) -> bool:
+        """Tell whether what is due should wait for a newer directory: it may be about an account that we do
+        not know yet. Not where the directory changes all the time; what we have is then hardly older than the
+        newest.
+        """
+        if self._current is None or (
+            self._answering.postbacks.directory_version() == self._current.directory.version
+        ):
+            return False
+        self._loop.wake()
+        return self._clock.monotonic() - self._looked_at > FOLLOW_S
 
     def _begin(self) -> None:
         self._is_wanted = True

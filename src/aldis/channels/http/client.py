@@ -196,6 +196,7 @@ class HttpChannel:
         while True:
             await asyncio.sleep(SWEEP_S)
             now = self._loop.time()
+            await asyncio.sleep(0)  # what came while the loop was kept from reading has not come too late
             for wire in list(self._wires):
                 wire.sweep(now)
                 if now - wire.idle_since > KEEP_ALIVE_S:

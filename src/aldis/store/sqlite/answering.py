@@ -23,6 +23,7 @@ class Answering(asyncio.Protocol):
         self._transactions = Transactions(path)
         #: what a poster in this process needs
         self.postbacks = PostbacksAtHand(path, self._transactions)
+        self.postbacks.on_broken = self._break_off
         #: told that the gateway wants posted what is owed, and that it wants no more of it
         self.on_post: Callable[[], None] = lambda: None
         self.on_rest: Callable[[], None] = lambda: None
@@ -61,6 +62,10 @@ class Answering(asyncio.Protocol):
         """Let go of the file."""
         self.postbacks.close()
         self._transactions.close()
+
+    def _break_off(self) -> None:
+        """End as after a crash; the gateway ends as well."""
+        self._transport.abort()
 
     def _answer(self, question: bytes) -> None:
         run = self.postbacks.run if self._posts else self._transactions.run

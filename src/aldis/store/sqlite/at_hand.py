@@ -25,6 +25,7 @@ class PostbacksAtHand:
 
     def __init__(self, path: Path, transactions: Transactions) -> None:
         self._loop = asyncio.get_running_loop()
+        self._path = path
         self._transactions = transactions
         self._reader = open_reader(path)
         #: see `PostbackStore.on_due`
@@ -33,6 +34,10 @@ class PostbacksAtHand:
         self._finished: list[tuple[Call, asyncio.Future[None]]] = []
         #: told when the directory was changed through us
         self.on_directory: Callable[[], None] = lambda: None
+        #: told when a transaction broke off, so that nobody knows what was kept
+        self.on_broken: Callable[[], None] = lambda: None
+        #: tells whether whoever posts should rather wait for the newest directory
+        self.is_behind: Callable[[], bool] = lambda: False
 
     def run(self, batch: Sequence[Call]) -> Ran:
         """Run a batch in one transaction with the results that wait; returns what came of the batch."""
@@ -52,8 +57,8 @@ class PostbacksAtHand:
         return Ran(ran.outcomes[: len(batch)], [], ran.commits)
 
     async def due_lanes(self, after: str, limit: int, now: int) -> list[str]:
-        """See `PostbackStore.due_lanes`."""
-        return self._due.lanes(after, limit, now)
+        """See `PostbackStore.due_lanes`; none while the directory is behind."""
+        return [] if self.is_behind() else self._due.lanes(after, limit, now)
 
     async def due_postbacks(
         self, lane: str, limit: int, now: int, besides: Collection[int] = ()
@@ -76,17 +81,31 @@ class PostbacksAtHand:
         await future
 
     def _finish(self) -> None:
-        if self._finished:
+        if not self._finished:
+            return
+        try:
             self.run([])
+            self._transactions.rest()
+        except Exception:
+            self.on_broken()
+            raise
 
     def directory_version(self) -> int:
         """Tell whether the directory has changed: a number that grows."""
         return directory.version(self._reader)
 
-    def directory(self) -> Directory:
-        """Give the newest snapshot."""
-        return directory.load(self._reader)
+    async def directory(self) -> Directory:
+        """Give the newest snapshot: read in a thread, because transactions must not wait for it."""
+        return await asyncio.to_thread(_load, self._path)
 
     def close(self) -> None:
         """Let go of the file."""
         self._reader.close()
+
+
+def _load(path: Path) -> Directory:
+    reader = open_reader(path)
+    try:
+        return directory.load(reader)
+    finally:
+        reader.close()

@@ -45,7 +45,7 @@ class DuePostbacks:
             self._on_due()
 
     def lanes(self, after: str, limit: int, now: int) -> list[str]:
-        """See `Store.due_lanes`."""
+        """See `PostbackStore.due_lanes`."""
         if not self.newly_owed.must_ask(now):
             return self.newly_owed.lanes(after, limit, now)
         lanes = postbacks.due_lanes(self._reader, after, limit, now)
@@ -53,7 +53,7 @@ class DuePostbacks:
         return lanes
 
     def of_lane(self, lane: str, limit: int, now: int, besides: Collection[int]) -> list[DuePostback]:
-        """See `Store.due_postbacks`."""
+        """See `PostbackStore.due_postbacks`."""
         if not self.newly_owed.must_read(lane, now):
             return self.newly_owed.take(lane, limit, now)
         found, seen = postbacks.due(self._reader, lane, limit, now, besides)
@@ -61,7 +61,7 @@ class DuePostbacks:
         return found
 
     def inbound_of_lane(self, lane: str, limit: int, now: int, besides: Collection[int]) -> list[DueInbound]:
-        """See `Store.due_inbound`."""
+        """See `PostbackStore.due_inbound`."""
         if not self.newly_owed.must_read(lane, now):
             return []
         found = postbacks.due_inbound(self._reader, lane, limit, now, besides)

@@ -30,7 +30,7 @@ END_S = 10.0
 
 
 class ProcessRunner:
-    """`writer.Runner` in a process, which starts with the first batch."""
+    """`writer.Runner` in a process, which starts when it is first spoken to."""
 
     def __init__(
         self, program: Sequence[str], path: Path, keep_open: Sequence[int], on_lost: Callable[[], None]

@@ -1,0 +1,105 @@
+"""The writer's process as a poster: it knows whom to tell as soon as anything is owed to them."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import signal
+from pathlib import Path
+
+from tests.fakes.clock import NOON
+from tests.fakes.customer import FakeCustomer
+from tests.store.building import NOW, a_message, a_runner, settle_sent
+from tests.store.conftest import DIRECTORY
+
+from aldis.accounts import directory_file
+from aldis.accounts.plan import plan
+from aldis.dialects.registry import TRAITS
+from aldis.store.contract import Store
+from aldis.store.sqlite.messages import Tried
+from aldis.store.sqlite.store import SqliteStore
+from aldis.traffic.postback import Notify
+from aldis.traffic.receipt import Receipt, ReceiptState
+
+#: the first account that is made after those of the directory
+LATE = 3
+NUMBERS = itertools.count(1)
+
+
+async def apply(store: Store, more: str = "") -> None:
+    wanted = directory_file.read(DIRECTORY + more, "d.toml", TRAITS)
+    await store.apply(plan(wanted, await store.stored_directory(), TRAITS), NOW)
+
+
+def hears_at(name: str, customer: FakeCustomer) -> str:
+    return (
+        f'[[account]]\nname = "{name}"\nprepaid = false\npostback_networks = ["127.0.0.0/8"]\n'
+        f'[account.postback]\ngenesys = "{customer.url}/{name}"\n'
+    )
+
+
+async def owe(store: Store, account_id: int) -> None:
+    """Owe a postback about the end of a message of Genesys'."""
+    number = next(NUMBERS)
+    message = a_message(
+        number,
+        account_id=account_id,
+        dialect="genesys",
+        reference=f"r{number}",
+        notify=Notify.ENDED,
+        lane="http://127.0.0.1",
+        price_micros=0,
+    )
+    await settle_sent(store, message, ids=(f"A{number}",))
+    receipt = Receipt("link", f"A{number}", ReceiptState.DELIVERED, "", "447700900001", NOON)
+    await store.record_receipts([receipt])
+
+
+async def test_an_account_is_known_as_soon_as_anything_is_owed_to_it(
+    tmp_path: Path, customer: FakeCustomer
+) -> None:
+    runner = a_runner(tmp_path)
+    store = SqliteStore(tmp_path / "aldis.db", runner)
+    await apply(store)
+    tried: list[Tried] = []
+    runner.on_tried = tried.append
+    await runner.post()
+    beside = SqliteStore(tmp_path / "aldis.db")  # as `aldis apply` has one
+    await apply(beside, hears_at("late", customer))
+    await owe(store, LATE)
+    await customer.wait_for(1, "/late")
+    while not tried:
+        await asyncio.sleep(0.01)
+    assert [(each.done, each.count) for each in tried] == [(True, 1)]
+    await beside.close()
+    await store.close()
+
+
+async def test_who_rests_before_it_has_begun_does_not_begin(tmp_path: Path, customer: FakeCustomer) -> None:
+    runner = a_runner(tmp_path)
+    store = SqliteStore(tmp_path / "aldis.db", runner)
+    await apply(store, hears_at("late", customer))
+    await runner.post()
+    async with asyncio.timeout(5):
+        await runner.rest()
+    await owe(store, LATE)
+    await store.close()
+    assert customer.came == []
+
+
+async def test_who_waits_for_its_rest_hears_of_its_death(tmp_path: Path) -> None:
+    lost = asyncio.Event()
+    runner = a_runner(tmp_path, lost.set)
+    store = SqliteStore(tmp_path / "aldis.db", runner)
+    await store.take_ids(1)
+    assert runner.pid is not None
+    os.kill(runner.pid, signal.SIGSTOP)
+    resting = asyncio.create_task(runner.rest())
+    await asyncio.sleep(0.05)
+    assert not resting.done()
+    os.kill(runner.pid, signal.SIGKILL)
+    async with asyncio.timeout(5):
+        await resting
+        await lost.wait()
+    await store.close()

@@ -1,0 +1,11 @@
+"""Journeys go through the processes that an operator's gateway has."""
+
+from __future__ import annotations
+
+import pytest
+from tests.fakes.whole import WholeGateway
+
+
+@pytest.fixture(autouse=True)
+def _as_operators_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(WholeGateway, "writer", "auto")
