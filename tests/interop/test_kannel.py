@@ -118,10 +118,6 @@ async def test_kannel_sends_long_and_unicode_messages_and_hears_receipts(
     await boxes.send("447700900080", "never arrives")
     await boxes.send("447700900082", "refused")
     await boxes.send("447700900087", "hex in the response, decimal in the receipt")
-    await boxes.send("447700900089", "the connection drops first")
-    await until(
-        lambda: {"8", "1"} <= boxes.reported("447700900089"), "the receipt after the dropped connection"
-    )
     expected = {
         "447700900001": ({"8", "1"}, "Hello @£$ {€} [~]"),
         "447700900002": ({"8", "1"}, LONG),
@@ -129,9 +125,15 @@ async def test_kannel_sends_long_and_unicode_messages_and_hears_receipts(
         "447700900080": ({"8", "2"}, None),
         "447700900082": ({"16"}, None),
         "447700900087": ({"8", "1"}, "hex in the response, decimal in the receipt"),
-        "447700900089": ({"8", "1"}, "the connection drops first"),
     }
     for number, (reports, text) in expected.items():
         await until(lambda n=number, r=reports: boxes.reported(n) == r, f"reports of {number}")  # type: ignore[misc]
         shown = [received.text for received in carrier.memory.handsets.of(number)]
         assert shown == ([text] if text is not None else [])
+    # apart from the others, because a response that is on its way when the connection drops is lost to Kannel
+    await boxes.send("447700900089", "the connection drops first")
+    await until(
+        lambda: {"8", "1"} <= boxes.reported("447700900089"), "the receipt after the dropped connection"
+    )
+    shown = [received.text for received in carrier.memory.handsets.of("447700900089")]
+    assert shown == ["the connection drops first"]
