@@ -96,7 +96,7 @@ async def test_who_waits_for_its_rest_hears_of_its_death(tmp_path: Path) -> None
     assert runner.pid is not None
     os.kill(runner.pid, signal.SIGSTOP)
     resting = asyncio.create_task(runner.rest())
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0)  # it has asked, and who stands still cannot answer
     assert not resting.done()
     os.kill(runner.pid, signal.SIGKILL)
     async with asyncio.timeout(5):

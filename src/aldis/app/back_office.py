@@ -48,7 +48,6 @@ class BackOffice:
         answering.on_post = self._begin
         answering.on_rest = self._end
         answering.on_gone = self._leave
-        answering.postbacks.on_directory = self._loop.wake
         answering.postbacks.is_behind = self._is_behind
 
     async def run(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from aldis.accounts.directory import Directory
-from aldis.store.sqlite import changes, directory, postbacks
+from aldis.store.sqlite import directory, postbacks
 from aldis.store.sqlite.connection import open_reader
 from aldis.store.sqlite.due import DuePostbacks
 from aldis.store.sqlite.transactions import Call, Ran, Transactions
@@ -32,8 +32,6 @@ class PostbacksAtHand:
         self.on_due: Callable[[], None] = lambda: None
         self._due = DuePostbacks(self._reader, lambda: self.on_due())
         self._finished: list[tuple[Call, asyncio.Future[None]]] = []
-        #: told when the directory was changed through us
-        self.on_directory: Callable[[], None] = lambda: None
         #: told when a transaction broke off, so that nobody knows what was kept
         self.on_broken: Callable[[], None] = lambda: None
         #: tells whether whoever posts should rather wait for the newest directory
@@ -52,8 +50,6 @@ class PostbacksAtHand:
                 future.set_exception(outcome)
             else:
                 future.set_result(None)
-        if any(operation is changes.carry_out for operation, _ in batch):
-            self._loop.call_soon(self.on_directory)  # whatever comes of it, the batch is to be answered
         return Ran(ran.outcomes[: len(batch)], [], ran.commits)
 
     async def due_lanes(self, after: str, limit: int, now: int) -> list[str]:
@@ -86,7 +82,7 @@ class PostbacksAtHand:
         try:
             self.run([])
             self._transactions.rest()
-        except Exception:
+        except Exception:  # an outermost frame: nobody waits for this one who would end the process
             self.on_broken()
             raise
 
