@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.fakes.clock import NOON
+from tests.fakes.clock import NOON, FakeClock
 from tests.links.test_smpp import outbound
 
+from aldis.errors import LocalProtocolError
 from aldis.links.slow_down import LEAST_PER_S, SlowDown
 from aldis.links.smpp.quirks import Quirks
 from aldis.links.smpp.translate import Translator, is_receipt
@@ -21,7 +22,7 @@ from aldis.sms.encoding import Encoding
 from aldis.sms.fitting import PLAIN, DefaultAlphabet
 from aldis.sms.national_tables import Language
 from aldis.sms.segments import Splitting
-from aldis.stages.sending.upstream import Accepted
+from aldis.stages.sending.upstream import Accepted, Outbound
 from aldis.traffic.receipt import ReceiptState, alternative_ids
 
 LONG: dict[str, Any] = {"number": 2, "total": 3, "message_id": 0x12345, "splitting": Splitting.SAR}
@@ -101,6 +102,46 @@ def test_long_messages_by_sar_and_by_payload() -> None:
     assert (body.short_message, tlvs) == (b"", {tlv.MESSAGE_PAYLOAD: b"x" * 400})
     codec.encode(Pdu(CommandId.submit_sm, 1, body=body, tlvs=tlvs))
     assert sar.to_submit_sm(outbound(), NOON)[1] == {}  # a short one needs none
+
+
+TEMPLATES = [
+    Quirks(),
+    Quirks(prefix="+", service_type="VMN", registered_delivery=3, data_coding_gsm=0xF1),
+    Quirks(validity="relative"),
+    Quirks(validity="absolute", splitting=Splitting.SAR),
+    Quirks(alphabet=DefaultAlphabet.GSM_PACKED, short_code=(6, 9), destination=(2, 8)),
+]
+WRITERS = [Translator("link", quirks) for quirks in TEMPLATES]
+
+
+@given(
+    st.sampled_from(WRITERS),
+    st.builds(
+        outbound,
+        recipient=st.one_of(st.just("447700900001"), st.text(max_size=22)),
+        sender=st.sampled_from(["74700", "447700900002", "Aldis", "", "a sender that is too long"]),
+        number=st.integers(0, 3),
+        total=st.integers(1, 3),
+        encoding=st.sampled_from(Encoding),
+        header=st.sampled_from([b"", b"\x05\x00\x03\x01\x02\x01"]),
+        octets=st.one_of(st.just(b"hello"), st.binary(max_size=300)),
+        priority=st.integers(0, 3),
+        message_class=st.sampled_from([None, 0, 2]),
+        splitting=st.sampled_from([Splitting.UDH_8, Splitting.SAR]),
+    ),
+)
+def test_what_is_written_from_a_template_is_what_its_fields_say(
+    translator: Translator, segment: Outbound
+) -> None:
+    """The translators live through all examples, and so do the templates that they remember."""
+    try:
+        body, tlvs = translator.to_submit_sm(segment, NOON)
+        octets = codec.parameters(body, tlvs)
+    except LocalProtocolError:
+        with pytest.raises(LocalProtocolError):
+            translator.write_submit_sm(segment, FakeClock())
+    else:
+        assert translator.write_submit_sm(segment, FakeClock()) == octets
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from aldis.smpp.command import CommandId
 from aldis.smpp.connection import (
     BindAnswered,
     Connection,
+    MessageTaken,
     RequestArrived,
     ResponseArrived,
     ResponseOverdue,
@@ -60,8 +61,30 @@ def test_responses_find_their_requests_in_any_order_and_only_once() -> None:
     ]
     for request in [*reversed(requests), requests[0]]:
         smsc.respond(request, body=MessageIdBody(str(request.sequence_number)))
-    answered = [e.context for e in esme.receive(smsc.take_output(), 0.0) if isinstance(e, ResponseArrived)]
-    assert answered == ["second", "first"]
+    answered = esme.receive(smsc.take_output(), 0.0)
+    assert answered == [MessageTaken("second", "3"), MessageTaken("first", "2")]
+    assert esme.in_flight == 0
+
+
+@given(st.text(st.characters(max_codepoint=255), max_size=70), st.booleans(), st.booleans())
+def test_a_yes_means_the_same_however_it_is_written(name: str, has_nul: bool, has_tlv: bool) -> None:  # noqa: FBT001
+    """A plain one is read by a shorter way; what it may not be, a NUL too few or more behind it, is not."""
+    esme, smsc = bound_ends()
+    esme.request(CommandId.submit_sm, HELLO, "mine", 0.0)
+    (event,) = smsc.receive(esme.take_output(), 0.0)
+    assert isinstance(event, RequestArrived)
+    octets = name.encode("latin-1") + b"\0" * has_nul + b"\x04\x27\x00\x01\x02" * has_tlv
+    head = codec.head(16 + len(octets), CommandId.submit_sm_resp, 0, event.pdu.sequence_number)
+    (answer,) = esme.receive(head + octets, 0.0)
+    assert isinstance(answer, MessageTaken | ResponseArrived)
+    assert answer.context == "mine"
+    if not octets:  # a yes without a body names nothing
+        assert answer == MessageTaken("mine", "")
+    elif isinstance(answer, MessageTaken):
+        assert codec.decode(head + octets).body == MessageIdBody(answer.message_id)
+    else:
+        assert not has_nul or has_tlv or "\0" in name
+    assert esme.receive(head + octets, 0.0) == []
     assert esme.in_flight == 0
 
 

@@ -8,7 +8,7 @@ from tests.smpp.test_connection import HELLO, TIMERS, bound_ends, two_ends
 from aldis.errors import LocalProtocolError
 from aldis.smpp import codec, status, timers
 from aldis.smpp.command import CommandId
-from aldis.smpp.connection import BindAnswered, Connection, RequestArrived, ResponseArrived, SessionEnded
+from aldis.smpp.connection import BindAnswered, Connection, MessageTaken, RequestArrived, SessionEnded
 from aldis.smpp.pdus import BODIES, Bind, BindResp, MessageIdBody, Pdu
 from aldis.smpp.session import MAY_RECEIVE, Role, SessionState
 from aldis.smpp.timers import Due, Past, Timers
@@ -84,7 +84,7 @@ def test_leaving_waits_for_what_is_unanswered_and_asks_for_nothing_more() -> Non
     assert isinstance(request, RequestArrived)
     smsc.respond(request.pdu, body=MessageIdBody("1"))
     (answered,) = esme.receive(smsc.take_output(), 1.0)
-    assert isinstance(answered, ResponseArrived)
+    assert answered == MessageTaken("under way", "1")
     assert smsc.receive(esme.take_output(), 1.0) == [SessionEnded("the peer unbound")]
     assert esme.receive(smsc.take_output(), 1.0) == [SessionEnded("unbound in good order")]
 
@@ -201,7 +201,7 @@ def test_responses_behind_the_peer_s_unbind_still_count() -> None:
     submit = codec.encode(Pdu(CommandId.deliver_sm, 78, body=HELLO))
     events = esme.receive(unbind + submit + smsc.take_output(), 1.0)
     assert events[0] == SessionEnded("the peer unbound")
-    assert [event.context for event in events if isinstance(event, ResponseArrived)] == ["a", "b"]
+    assert [event.context for event in events if isinstance(event, MessageTaken)] == ["a", "b"]
     assert not any(isinstance(event, RequestArrived) for event in events)
 
 

@@ -18,6 +18,10 @@ from aldis.smpp.status import ESME_RINVCMDID, ESME_RINVMSGLEN, ESME_ROK
 
 HEADER_OCTETS = 16
 _HEADER = Struct(">LLLL")
+#: writes command_length, command_id, command_status and sequence_number
+head = _HEADER.pack
+#: reads the same four at a position; the caller has made sure of 16 octets
+head_at = _HEADER.unpack_from
 
 
 def _functions(body: type[Body]) -> tuple[Callable[[Body], bytes], Callable[[bytes, int], tuple[Body, int]]]:
@@ -58,15 +62,17 @@ def write(
     command_id: int, sequence_number: int, command_status: int, body: Body | None, tlvs: dict[int, bytes]
 ) -> bytes:
     """Write one PDU from its parts. Raises as `encode`."""
-    octets = b""
-    if body is not None:
-        try:
-            octets = _WRITERS[type(body)](body)
-        except (ValueError, TypeError, AttributeError, OverflowError) as fault:
-            raise LocalProtocolError(f"{type(body).__name__} does not fit: {fault}") from fault
-    if tlvs:
-        octets += tlv.pack(tlvs)
-    return _HEADER.pack(HEADER_OCTETS + len(octets), command_id, command_status, sequence_number) + octets
+    octets = parameters(body, tlvs) if body is not None else tlv.pack(tlvs)
+    return head(HEADER_OCTETS + len(octets), command_id, command_status, sequence_number) + octets
+
+
+def parameters(body: Body, tlvs: dict[int, bytes]) -> bytes:
+    """Write what stands behind the header. Raises as `encode`."""
+    try:
+        octets = _WRITERS[type(body)](body)
+    except (ValueError, TypeError, AttributeError, OverflowError) as fault:
+        raise LocalProtocolError(f"{type(body).__name__} does not fit: {fault}") from fault
+    return octets + tlv.pack(tlvs) if tlvs else octets
 
 
 class Header(typing.NamedTuple):

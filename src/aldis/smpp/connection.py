@@ -27,6 +27,8 @@ from aldis.smpp.window import Context, Window
 MAX_COMMAND_LENGTH = 70_000
 #: peers of this version and above know optional parameters. Source: SMPP v3.4 §3.2.4, §5.2.4
 FIRST_WITH_TLVS = 0x34
+#: by far the most frequent of what a link hears; an integer, because members of an enum are slow
+_SUBMIT_SM_RESP = int(CommandId.submit_sm_resp)
 #: a single request counts as lost after so many times `response_s`, while others are answered
 LOST_FACTOR = 4
 
@@ -38,10 +40,17 @@ class RequestArrived(msgspec.Struct, frozen=True):
 
 
 class ResponseArrived(msgspec.Struct, Generic[Context], frozen=True):
-    """The peer answered the request that was made with this context."""
+    """The peer answered the request that was made with this context, and did not just take a message."""
 
     context: Context
     pdu: Pdu
+
+
+class MessageTaken(msgspec.Struct, Generic[Context], frozen=True):
+    """The SMSC took the message that was submitted with this context, and calls it so."""
+
+    context: Context
+    message_id: str
 
 
 class BindAnswered(msgspec.Struct, frozen=True):
@@ -62,7 +71,14 @@ class SessionEnded(msgspec.Struct, frozen=True):
     reason: str
 
 
-Event = RequestArrived | ResponseArrived[Context] | BindAnswered | ResponseOverdue[Context] | SessionEnded
+Event = (
+    RequestArrived
+    | MessageTaken[Context]
+    | ResponseArrived[Context]
+    | BindAnswered
+    | ResponseOverdue[Context]
+    | SessionEnded
+)
 
 
 class Connection(Generic[Context]):
@@ -139,14 +155,17 @@ class Connection(Generic[Context]):
         """Send a request; its answer comes back as an event with the context. Raises LocalProtocolError if it
         cannot be said.
         """
+        self.request_written(command, codec.parameters(body, tlvs or {}), context, now)
+
+    def request_written(self, command: CommandId, parameters: bytes, context: Context, now: float) -> None:
+        """Send a request whose parameters are octets already. Raises as `request`."""
         if self.state not in BOUND or self._is_leaving:
             state = "leaving" if self._is_leaving else self.state
             raise LocalProtocolError(f"{command.name} cannot be sent in state {state}", ESME_RINVBNDSTS)
-        sequence = self._window.next_sequence()
-        octets = codec.write(command, sequence, ESME_ROK, body, tlvs or {})
         self._active_at = now
-        self._window.add(sequence, context, now)
-        self._output.append(octets)
+        sequence = self._window.add(context, now)
+        length = codec.HEADER_OCTETS + len(parameters)
+        self._output.append(codec.head(length, command, ESME_ROK, sequence) + parameters)
 
     def respond(
         self,
@@ -197,15 +216,20 @@ class Connection(Generic[Context]):
         left, position, header = len(received), 0, codec.HEADER_OCTETS
         # behind the peer's unbind there may still be responses
         while left >= header and (self.state not in OVER or self._window):
-            length = int.from_bytes(received[position : position + 4], "big")
+            length, command, command_status, sequence = codec.head_at(received, position)
             if not header <= length <= MAX_COMMAND_LENGTH:
                 events.append(self._end(f"a command_length of {length} cannot be SMPP"))
                 return events
             if left < length:
                 break
-            self._take_pdu(received[position : position + length], events)
-            position += length
+            start, position = position, position + length
             left -= length
+            if command == _SUBMIT_SM_RESP and command_status == ESME_ROK:
+                taken = self._taken(sequence, received[start + header : position])
+                if taken is not None:
+                    events.append(taken)
+                    continue
+            self._take_pdu(received[start:position], events)
         self._received = received[position:]
         return events
 
@@ -248,6 +272,18 @@ class Connection(Generic[Context]):
             case timers.Due.NOTHING:
                 pass
         return events
+
+    def _taken(self, sequence: int, parameters: bytes) -> MessageTaken[Context] | None:
+        """Read a plain yes to a submit; None for all that wants a closer look."""
+        if parameters.find(0) != len(parameters) - 1:  # a name without its NUL, or TLVs
+            return None
+        context = self._window.take(sequence)
+        if context is None:
+            return None
+        self._answered_at = self._active_at = self._heard_at
+        if self._is_leaving:
+            self._unbind_when_drained()
+        return MessageTaken(context, parameters[:-1].decode("latin-1"))
 
     def _take_pdu(self, octets: bytes, events: list[Event[Context]]) -> None:
         try:

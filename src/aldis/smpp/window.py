@@ -25,14 +25,17 @@ class Window(Generic[Context]):
 
     def next_sequence(self) -> int:
         """Give the next number, 1..0x7FFFFFFF, skipping those still in use. Source: SMPP v3.4 §3.2."""
-        while True:
-            self._sequence = self._sequence % MAX_SEQUENCE + 1
-            if self._sequence not in self._pending:
-                return self._sequence
+        sequence = self._sequence % MAX_SEQUENCE + 1
+        while sequence in self._pending:
+            sequence = sequence % MAX_SEQUENCE + 1
+        self._sequence = sequence
+        return sequence
 
-    def add(self, sequence: int, context: Context, now: float) -> None:
-        """Remember a request before its first octet is written."""
+    def add(self, context: Context, now: float) -> int:
+        """Remember a request and give its number, before its first octet is written."""
+        sequence = self.next_sequence()
         self._pending[sequence] = (context, now)
+        return sequence
 
     def take(self, sequence: int) -> Context | None:
         """Give back what a response answers; None when nothing awaits it."""

@@ -27,6 +27,7 @@ from aldis.smpp.command import CommandId
 from aldis.smpp.connection import (
     BindAnswered,
     Event,
+    MessageTaken,
     RequestArrived,
     ResponseArrived,
     ResponseOverdue,
@@ -35,13 +36,15 @@ from aldis.smpp.connection import (
 from aldis.smpp.pdus import Bind as BindBody
 from aldis.smpp.pdus import DataSm, Pdu, ShortMessageBody
 from aldis.smpp.timers import Timers
-from aldis.stages.sending.upstream import Condition, InDoubt, Outbound, Outcome, Rejected
+from aldis.stages.sending.upstream import Accepted, Condition, InDoubt, Outbound, Outcome, Rejected
 from aldis.telemetry import Metrics
 from aldis.traffic.inbound import InboundPart
 from aldis.traffic.receipt import Receipt
 
 log = structlog.get_logger()
 
+#: a member of an enum takes time to look up
+_SUBMIT = CommandId.submit_sm
 TRANSCEIVER = (CommandId.bind_transceiver,)
 PAIR = (CommandId.bind_transmitter, CommandId.bind_receiver)
 
@@ -130,8 +133,8 @@ class SmppLink:
             self.on_outcome(segment, Rejected("a multimedia message cannot go over this link"))
             return
         try:
-            body, tlvs = self._translator.to_submit_sm(segment, self._clock.now())
-            session.connection.request(CommandId.submit_sm, body, segment, self._clock.monotonic(), tlvs)
+            parameters = self._translator.write_submit_sm(segment, self._clock)
+            session.connection.request_written(_SUBMIT, parameters, segment, self._clock.monotonic())
         except LocalProtocolError as fault:
             log.error(
                 "a segment cannot be said in SMPP",
@@ -208,13 +211,17 @@ class SmppLink:
 
     def _take_events(self, session: Session, events: list[Event[Outbound]]) -> None:
         for event in events:
-            if type(event) is ResponseArrived:  # by far the most frequent
-                self._take_response(session, event.context, event.pdu)
+            if type(event) is MessageTaken:  # by far the most frequent
+                session.has_carried = True
+                named = self._settings.quirks.in_response(event.message_id)
+                self.on_outcome(event.context, Accepted(named))
                 continue
             if type(event) is RequestArrived:
                 self._take_request(session, event.pdu)
                 continue
             match event:
+                case ResponseArrived(segment, pdu):
+                    self._take_response(session, segment, pdu)
                 case BindAnswered(command_status):
                     self._take_bind_answer(session, command_status)
                 case ResponseOverdue(segment):

@@ -10,13 +10,14 @@ from functools import lru_cache
 
 import msgspec
 
-from aldis.clock import as_datetime
+from aldis.clock import Clock, as_datetime
 from aldis.errors import LocalProtocolError
 from aldis.links.smpp.quirks import Quirks
-from aldis.smpp import receipt_text, time_format, tlv
+from aldis.smpp import codec, receipt_text, time_format, tlv
 from aldis.smpp.esm_class import INTERMEDIATE, KIND_MASK, RECEIPT, UDHI
 from aldis.smpp.pdus import DataSm, Pdu, ShortMessageBody
 from aldis.smpp.receipt_text import MessageState, ReceiptText
+from aldis.smpp.template import SubmitTemplate
 from aldis.sms import dcs, udh
 from aldis.sms.address import MAX_SHORT_CODE_DIGITS, is_digits, is_msisdn
 from aldis.sms.alphabet import from_septets
@@ -32,6 +33,8 @@ from aldis.traffic.inbound import InboundPart
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.submission import Priority
 
+#: templates that a link remembers: one for each sender, nearly
+MAX_TEMPLATES = 4096
 #: a validity that ends at once would be refused
 LEAST_VALIDITY_S = 60
 
@@ -70,18 +73,37 @@ class Translator:
         self._quirks = quirks
         self._source = lru_cache(4096)(self._address_of)
         self._pattern = re.compile(quirks.receipt_pattern) if quirks.receipt_pattern else None
+        self._templates: dict[tuple[str, int, int | None, int, bool], SubmitTemplate] = {}
+
+    def write_submit_sm(self, segment: Outbound, clock: Clock) -> bytes:
+        """Write a segment as the parameters of a submit_sm, in octets. Raises LocalProtocolError."""
+        quirks = self._quirks
+        has_tlvs = segment.number == 0 or (segment.total > 1 and segment.splitting is Splitting.SAR)
+        if has_tlvs or quirks.validity != "none":
+            body, tlvs = self.to_submit_sm(segment, clock.now())
+            return codec.parameters(body, tlvs)
+        # of these, and of nothing else, what stands between the addresses and the text is made
+        key = (
+            segment.sender,
+            segment.encoding,
+            segment.message_class,
+            segment.priority,
+            segment.header != b"",
+        )
+        template = self._templates.get(key)
+        if template is None:
+            if len(self._templates) >= MAX_TEMPLATES:
+                self._templates.clear()
+            body, _ = self.to_submit_sm(segment, 0)
+            template = self._templates[key] = SubmitTemplate(body)
+        return template.fill(quirks.prefix + segment.recipient, self._user_data(segment))
 
     def to_submit_sm(self, segment: Outbound, now: int) -> tuple[ShortMessageBody, dict[int, bytes]]:
         """Write a segment as the body of a submit_sm and its TLVs; a receipt is asked for on every one."""
         quirks = self._quirks
         source = self._source(segment.sender)
         ton, npi = quirks.destination
-        octets = segment.octets
-        is_default = segment.encoding is Encoding.GSM7 and segment.message_class is None
-        if quirks.alphabet is not DefaultAlphabet.GSM and is_default:  # a class names GSM 7-bit itself
-            octets = _recoded(segment, quirks.alphabet)
-        if segment.header:
-            octets = segment.header + octets
+        octets = self._user_data(segment)
         tlvs: dict[int, bytes] = {}
         if segment.number == 0:
             tlvs, octets = {tlv.MESSAGE_PAYLOAD: octets}, b""
@@ -112,6 +134,14 @@ class Translator:
             octets,
         )
         return body, tlvs
+
+    def _user_data(self, segment: Outbound) -> bytes:
+        octets, alphabet = segment.octets, self._quirks.alphabet
+        if alphabet is not DefaultAlphabet.GSM and (
+            segment.encoding is Encoding.GSM7 and segment.message_class is None
+        ):  # a class names GSM 7-bit itself
+            octets = _recoded(segment, alphabet)
+        return segment.header + octets if segment.header else octets
 
     def to_receipt(self, body: Delivery, pdu: Pdu, now: int) -> Receipt | None:
         """Read a receipt from its TLVs, else from its text; None when it names no message."""
