@@ -8,7 +8,7 @@ from __future__ import annotations
 
 #: Source: SMPP v3.4 §5.2.21
 MAX_SHORT_MESSAGE = 254
-#: characters of source_addr and destination_addr. Source: SMPP v3.4 §5.2.8, §5.2.9
+#: characters of source_addr and destination_addr, without the NUL. Source: SMPP v3.4 §4.4.1
 MAX_ADDRESS = 20
 
 

@@ -1,6 +1,7 @@
 """The writer's end of the gateway's socket: one transaction a question, answered when it is on disk.
 
-Transactions run on the event loop of their process, which has nothing else to do but to post.
+Transactions run on the event loop of their process, which has nothing else to do but to post. Between two of
+them it hears what has come meanwhile, so that a small one need not wait for the large ones that came before.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import cast
 
 from aldis.store.sqlite import messages
 from aldis.store.sqlite.at_hand import PostbacksAtHand
-from aldis.store.sqlite.frames import Frames, Kind, frame
+from aldis.store.sqlite.frames import ANSWERS, Frames, Kind, frame
 from aldis.store.sqlite.transactions import Transactions
+from aldis.store.sqlite.turns import Turns
 
 
 class Answering(asyncio.Protocol):
@@ -29,6 +31,8 @@ class Answering(asyncio.Protocol):
         self.on_rest: Callable[[], None] = lambda: None
         #: told that the gateway is gone
         self.on_gone: Callable[[], None] = lambda: None
+        self._turns: Turns[tuple[Kind, bytes]] = Turns()
+        self._is_due = self._is_gone = False
         self._frames = Frames()
         self._transport: asyncio.Transport
         #: who does not post tells the gateway what is owed
@@ -40,14 +44,18 @@ class Answering(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         for kind, octets in self._frames.take(data):
             if kind == Kind.QUESTION:
-                self._answer(octets)
+                self._turns.add((Kind.QUESTION, octets), is_large=False)
+            elif kind == Kind.LARGE_QUESTION:
+                self._turns.add((Kind.LARGE_QUESTION, octets), is_large=True)
             elif kind == Kind.POST:
                 self._posts = True
                 self.on_post()
             elif kind == Kind.REST:
                 self.on_rest()
+        self._answer_soon()
 
     def connection_lost(self, _exc: Exception | None) -> None:
+        self._is_gone = True  # and with it whoever wants to know what came of the rest
         self.on_gone()
 
     def tell_tried(self, dialect: str, done: bool, count: int) -> None:  # noqa: FBT001 - as the poster counts
@@ -67,10 +75,19 @@ class Answering(asyncio.Protocol):
         """End as after a crash; the gateway ends as well."""
         self._transport.abort()
 
-    def _answer(self, question: bytes) -> None:
+    def _answer_soon(self) -> None:
+        if self._turns and not self._is_due:
+            self._is_due = True
+            asyncio.get_running_loop().call_soon(self._answer)
+
+    def _answer(self) -> None:
+        self._is_due = False
+        if self._is_gone:
+            return
+        kind, question = self._turns.next()
         run = self.postbacks.run if self._posts else self._transactions.run
-        self._transport.write(
-            frame(Kind.ANSWER, messages.write_answer(run(messages.read_question(question))))
-        )
+        answer = messages.write_answer(run(messages.read_question(question)))
+        self._transport.write(frame(ANSWERS[kind], answer))
         # behind the answer, which leaves at the end of this turn
         asyncio.get_running_loop().call_soon(self._transactions.rest)
+        self._answer_soon()

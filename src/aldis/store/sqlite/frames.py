@@ -14,14 +14,20 @@ _HEAD = Struct(">QB")
 class Kind(IntEnum):
     """What a frame says."""
 
-    #: from the gateway: a batch to be run, and from now on post, post no more
+    #: from the gateway: a small and a large batch to be run, and from now on post, post no more
     QUESTION = 0
-    POST = 1
-    REST = 2
-    #: from the writer: what came of a batch, tries of postbacks, that nothing is being posted any more
-    ANSWER = 3
-    TRIED = 4
-    RESTING = 5
+    LARGE_QUESTION = 1
+    POST = 2
+    REST = 3
+    #: from the writer: what came of each, tries of postbacks, that nothing is being posted any more
+    ANSWER = 4
+    LARGE_ANSWER = 5
+    TRIED = 6
+    RESTING = 7
+
+
+#: by what a question is answered; those of one kind are answered in their order
+ANSWERS = {Kind.QUESTION: Kind.ANSWER, Kind.LARGE_QUESTION: Kind.LARGE_ANSWER}
 
 
 def frame(kind: Kind, octets: bytes = b"") -> bytes:

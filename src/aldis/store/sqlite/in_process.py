@@ -23,7 +23,7 @@ from typing import cast
 
 from aldis.errors import StoreUnavailable
 from aldis.store.sqlite import messages
-from aldis.store.sqlite.frames import Frames, Kind, frame
+from aldis.store.sqlite.frames import ANSWERS, Frames, Kind, frame
 from aldis.store.sqlite.transactions import Call, Ran
 
 END_S = 10.0
@@ -72,10 +72,11 @@ class ProcessRunner:
             )
             return self._pipe
 
-    async def run(self, batch: Sequence[Call]) -> Ran:
+    async def run(self, batch: Sequence[Call], *, is_large: bool) -> Ran:
         """See `writer.Runner.run`."""
         pipe = self._pipe or await self._start()
-        return messages.read_answer(await pipe.ask(messages.write_question(batch)))
+        kind = Kind.LARGE_QUESTION if is_large else Kind.QUESTION
+        return messages.read_answer(await pipe.ask(kind, messages.write_question(batch)))
 
     async def post(self) -> None:
         """Have it post what is owed from now on."""
@@ -99,14 +100,15 @@ class ProcessRunner:
 
 
 class _Pipe(asyncio.Protocol):
-    """The gateway's end: answers come in the order of their questions."""
+    """The gateway's end: answers come in the order of their questions, small and large by themselves."""
 
     def __init__(self, on_lost: Callable[[], None], on_tried: Callable[[messages.Tried], None]) -> None:
         self._on_lost = on_lost
         self._on_tried = on_tried
         self._transport: asyncio.Transport
         self._frames = Frames()
-        self._asked: deque[asyncio.Future[bytes]] = deque()
+        #: who waits, by the kind of the answer
+        self._asked: dict[int, deque[asyncio.Future[bytes]]] = {kind: deque() for kind in ANSWERS.values()}
         self._is_lost = False
         self._is_closing = False
         #: set when nothing is being posted any more
@@ -117,8 +119,8 @@ class _Pipe(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         for kind, octets in self._frames.take(data):
-            if kind == Kind.ANSWER:
-                asked = self._asked.popleft()
+            if kind in self._asked:
+                asked = self._asked[kind].popleft()
                 if not asked.done():
                     asked.set_result(octets)
             elif kind == Kind.TRIED:
@@ -133,14 +135,14 @@ class _Pipe(asyncio.Protocol):
         if not self._is_closing:
             self._on_lost()
 
-    def ask(self, question: bytes) -> asyncio.Future[bytes]:
+    def ask(self, kind: Kind, question: bytes) -> asyncio.Future[bytes]:
         """Send a question; the future gives the answer to it."""
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         if self._is_lost:
             answer.set_exception(StoreUnavailable("the writer's process has ended"))
         else:
-            self._asked.append(answer)
-            self._transport.write(frame(Kind.QUESTION, question))
+            self._asked[ANSWERS[kind]].append(answer)
+            self._transport.write(frame(kind, question))
         return answer
 
     def say(self, kind: Kind) -> None:

@@ -4,9 +4,10 @@ Callers await a commit, not a statement. Calls of the same operation in one batc
 list, so that its statements can be few. No lingering: while one transaction runs, the next batch gathers by
 itself.
 
-Large calls (many recipients, many outcomes) wait in a lane of their own. Of each lane one batch is handed to
-the runner, which has its next work at hand when a transaction ends, and an interactive message never waits
-behind two large ones.
+Large calls (many recipients, many outcomes) wait in a lane of their own, of which two are handed to the
+runner, so that it has its next work at hand when a transaction ends. It runs small batches first: an
+interactive message waits for one large transaction at most. Small batches are handed over one by one, so that
+they grow meanwhile; while large ones run, as they come.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from aldis.errors import StoreUnavailable
 from aldis.store.sqlite.transactions import Call, Item, Operation, Ran, Result
@@ -22,14 +23,18 @@ from aldis.store.sqlite.transactions import Call, Item, Operation, Ran, Result
 #: how many calls go into one transaction at most
 MAX_BATCH = 512
 #: a call that writes more messages than this is a large one
-LARGE = 64
+LARGE = 128
+#: how many batches of a lane are handed to the runner at once: large ones; small ones, alone and beside those
+LARGE_AHEAD, SMALL_ALONE, SMALL_BESIDE = 2, 1, 8
 
 
 class Runner(Protocol):
     """Where transactions run: anywhere but on the event loop."""
 
-    async def run(self, batch: Sequence[Call]) -> Ran:
-        """Run one batch as `Transactions.run` does. What is handed over meanwhile is run after it."""
+    async def run(self, batch: Sequence[Call], *, is_large: bool) -> Ran:
+        """Run one batch as `Transactions.run` does. What is handed over meanwhile is run after it, small
+        batches first (`turns.py`).
+        """
         ...
 
     async def close(self) -> None:
@@ -44,8 +49,8 @@ class _Lane:
         """`most`: how many go into one transaction."""
         self.most = most
         self.calls: deque[tuple[Call, asyncio.Future[Any]]] = deque()
-        #: while a batch of it is under way
-        self.worker: asyncio.Task[None] | None = None
+        #: one for each batch of it that is under way
+        self.workers: set[asyncio.Task[None]] = set()
 
     def next_batch(self) -> list[tuple[Call, asyncio.Future[Any]]]:
         """Take what goes into the next transaction."""
@@ -79,8 +84,8 @@ class Writer:
             return future
         lane = self._large if messages > LARGE else self._small
         lane.calls.append(((operation, item), future))
-        if lane.worker is None:
-            lane.worker = self._loop.create_task(self._work(lane))
+        if len(lane.workers) < self._at_once(lane):
+            lane.workers.add(self._loop.create_task(self._work(lane)))
         return future
 
     async def close(self) -> None:
@@ -89,25 +94,29 @@ class Writer:
             return
         self._closing = True
         for lane in (self._small, self._large):
-            if lane.worker is not None:
-                await lane.worker
+            await asyncio.gather(*lane.workers)
         await self._runner.close()
 
+    def _at_once(self, lane: _Lane) -> int:
+        if lane is self._large:
+            return LARGE_AHEAD
+        return SMALL_BESIDE if self._large.workers else SMALL_ALONE
+
     async def _work(self, lane: _Lane) -> None:
-        """Commit batch after batch until nothing waits."""
+        """Commit batch after batch until nothing waits, or until others are enough."""
         try:
-            while lane.calls:
+            while lane.calls and len(lane.workers) <= self._at_once(lane):
                 batch = lane.next_batch()
                 calls = [call for call, _ in batch]
                 try:
-                    ran = await self._runner.run(calls)
+                    ran = await self._runner.run(calls, is_large=lane is self._large)
                 except Exception as fault:  # noqa: BLE001 - whoever waits must hear of it
                     ran = Ran([fault] * len(batch), None, self.commits)
                 self.commits = ran.commits
                 self.on_ran(calls, ran)
                 _hand_over(batch, ran.outcomes)
         finally:
-            lane.worker = None
+            lane.workers.remove(cast("asyncio.Task[None]", asyncio.current_task()))
 
 
 def _hand_over(batch: list[tuple[Call, asyncio.Future[Any]]], outcomes: list[Any]) -> None:
