@@ -209,6 +209,45 @@ async def test_a_dropped_connection_leaves_doubt_and_comes_back(smsc: Simulator)
     await watch.stop()
 
 
+@pytest.mark.parametrize("before_unbind", [0, 700, 1000])
+async def test_what_a_carrier_says_in_one_go_is_heard_to_the_end(before_unbind: int) -> None:
+    """A thousand responses in one write, with the carrier's unbind before, between or behind them."""
+    count = 1000
+
+    async def carrier(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async def asked() -> codec.Header:
+            head = codec.header(await reader.readexactly(16))
+            await reader.readexactly(head.command_length - 16)
+            return head
+
+        number = (await asked()).sequence_number
+        writer.write(codec.encode(Pdu(CommandId.bind_transceiver_resp, number, body=BindResp("x"))))
+        answers = [
+            codec.encode(
+                Pdu(CommandId.submit_sm_resp, (await asked()).sequence_number, body=MessageIdBody(str(each)))
+            )
+            for each in range(count)
+        ]
+        answers.insert(before_unbind, codec.encode(Pdu(CommandId.unbind, 1, body=Empty())))
+        writer.write(b"".join(answers))
+        writer.close()
+
+    server = await asyncio.start_server(carrier, "127.0.0.1", 0)
+    watch = Watch(server.sockets[0].getsockname()[1], window=count)
+    await watch.up()
+    for number in range(count):
+        watch.link.submit(outbound(message_id=number + 1))
+    try:
+        async with asyncio.timeout(10):
+            outcomes = [await watch.outcomes.get() for _ in range(count)]
+    finally:
+        await watch.stop()
+        server.close()
+    assert {outcome.smsc_message_id for outcome in outcomes if isinstance(outcome, Accepted)} == {
+        str(each) for each in range(count)
+    }
+
+
 async def test_a_wrong_password_is_told_from_a_closed_port(
     smsc: Simulator, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,7 +14,7 @@ from aldis.sms.fitting import TextRules, fit
 from aldis.sms.national_tables import Language
 from aldis.sms.segments import Splitting
 from aldis.stages.sending.retry import RetryPolicy
-from aldis.stages.sending.sender import Sender, SenderSettings
+from aldis.stages.sending.sender import AT_ONCE, Sender, SenderSettings
 from aldis.stages.sending.shares import share
 from aldis.stages.sending.upstream import Accepted, Deferred, InDoubt, LinkTrouble, Outbound, Rejected
 from aldis.store.sqlite.journal import Journal
@@ -310,8 +310,24 @@ async def test_a_thousand_outcomes_at_once_do_not_pile_up(demo_store: SqliteStor
         await accept(demo_store, a_message(number, price_micros=0))
     sender = a_sender(demo_store, RefusingUpstream(window=1000), clock)
     assert await sender.step() == 1000
-    await sender.settle()
+    async with asyncio.timeout(10):
+        while not sender.is_idle:
+            await asyncio.sleep(0)
     assert await demo_store.count_by_state() == {"rejected": 1000}
+
+
+async def test_a_large_window_is_filled_turn_by_turn(demo_store: SqliteStore, clock: FakeClock) -> None:
+    for number in range(1, AT_ONCE * 2 + 11):
+        await accept(demo_store, a_message(number, price_micros=0))
+    upstream = FakeUpstream(window=1000)
+    sender = a_sender(demo_store, upstream, clock)
+    await sender.step()
+    turns = [len(upstream.out)]
+    while len(upstream.out) < AT_ONCE * 2 + 10:
+        await asyncio.sleep(0)
+        turns.append(len(upstream.out))
+    assert turns == [AT_ONCE, AT_ONCE * 2, AT_ONCE * 2 + 10]
+    assert [segment.message_id for segment in upstream.out] == list(range(1, AT_ONCE * 2 + 11))
 
 
 async def test_the_texts_of_both_alphabets_are_cut(

@@ -95,6 +95,8 @@ class Connection(Generic[Context]):
         self._bind_sequence: int | None = None
         self._bind_target = SessionState.OPEN
         self._is_leaving = False
+        #: we gave it up; nothing that comes behind that can be trusted
+        self._is_broken = False
         self._unbind_sequence: int | None = None
         #: when the first poll saw that it was sent
         self._unbind_at: float | None = None
@@ -209,7 +211,7 @@ class Connection(Generic[Context]):
     def receive(self, octets: bytes, now: float) -> list[Event[Context]]:
         """Take octets as they came, in any pieces; returns what they mean."""
         events: list[Event[Context]] = []
-        if self.state in OVER:
+        if self.state in OVER and (self._is_broken or not self._window):
             return events
         self._heard_at = now
         received = self._received + octets if self._received else octets
@@ -355,6 +357,7 @@ class Connection(Generic[Context]):
                     self._unbind_when_drained()
 
     def _end(self, reason: str) -> SessionEnded:
+        self._is_broken = True
         self._enter(SessionState.UNBOUND)
         return SessionEnded(reason)
 

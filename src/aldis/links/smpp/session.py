@@ -1,4 +1,8 @@
-"""The asyncio side of one SMPP session: a socket, its writes gathered per turn of the loop, its end."""
+"""The asyncio side of one SMPP session: a socket, its writes gathered per turn of the loop, its end.
+
+What a peer sends in one go is taken bite by bite, a turn of the loop for each: a thousand responses at once
+must not hold up a customer's request.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,10 @@ from aldis.smpp.pdus import Body, Pdu
 from aldis.smpp.session import Role
 from aldis.smpp.timers import Timers
 from aldis.stages.sending.upstream import Outbound
+
+#: octets of a bite: some 250 responses, a millisecond or two. Smaller ones settle in so many transactions
+#: more that requests wait longer for those
+BITE = 8_192
 
 
 class Session(asyncio.Protocol):
@@ -35,17 +43,51 @@ class Session(asyncio.Protocol):
         self._on_events = on_events
         self._transport: asyncio.Transport | None = None
         self._flush_is_due = False
+        #: came, and has not been taken; meanwhile nothing more is read
+        self._waiting = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's does not inherit from asyncio's
 
     def data_received(self, data: bytes) -> None:
-        events = self.connection.receive(data, self._clock.monotonic())
+        if not self._waiting and len(data) <= BITE:  # nearly always
+            self._take(data)
+            return
+        if not self._waiting:
+            self._pause_reading()
+            asyncio.get_running_loop().call_soon(self._take_bite)
+        self._waiting += data
+
+    def _take_bite(self) -> None:
+        bite, self._waiting = self._waiting[:BITE], self._waiting[BITE:]
+        self._take(bite)
+        if self._waiting:
+            asyncio.get_running_loop().call_soon(self._take_bite)
+        else:
+            self._resume_reading()
+
+    def _take_rest(self) -> None:
+        """Take at once what waits: it was said before the end."""
+        rest, self._waiting = self._waiting, b""
+        if rest:
+            self._take(rest)
+
+    def _take(self, octets: bytes) -> None:
+        events = self.connection.receive(octets, self._clock.monotonic())
         if events:
             self._on_events(self, events)
         self.flush()
 
+    def _pause_reading(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def _resume_reading(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
     def connection_lost(self, exc: Exception | None) -> None:
+        self._take_rest()
         self._end(f"connection lost: {exc}" if exc else "the peer closed the connection")
 
     def pause_writing(self) -> None:
@@ -82,6 +124,7 @@ class Session(asyncio.Protocol):
 
     def close(self, reason: str) -> None:
         """Close the socket after what has been written."""
+        self._take_rest()
         self.flush()
         if self._transport is not None:
             self._transport.close()

@@ -37,6 +37,8 @@ log = structlog.get_logger()
 
 #: wake-ups are hints; this poll makes them unnecessary for correctness
 POLL_S = 0.25
+#: segments that are submitted in one turn of the loop, so that requests have theirs
+AT_ONCE = 256
 #: with a TPS, claim ahead for this long at most, so that urgent messages overtake
 AHEAD_S = 0.05
 
@@ -79,7 +81,7 @@ class Sender:
         self._troubled: set[int] = set()
         self._is_store_failing = False
         self._settle_is_due = False
-        self._pumping = False
+        self._pumping = self._pump_is_due = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._bucket: TokenBucket | None = None
         if settings.tps is not None:
@@ -272,7 +274,7 @@ class Sender:
         """Submit what window and pace allow."""
         if self._pumping:
             return  # an outcome came while its segment was being submitted; the loop below goes on by itself
-        self._pumping = True
+        self._pumping, self._pump_is_due = True, False
         try:
             now = self._clock.monotonic()
             for queue in reversed(self._ready):
@@ -285,7 +287,11 @@ class Sender:
         """Submit from one priority; returns whether the next may follow."""
         upstream, in_hand, bucket = self._upstream, self._in_hand, self._bucket
         room = self._room_to_submit(len(queue))
+        last = len(queue) - AT_ONCE
         while queue:
+            if len(queue) <= last:
+                self._pump_soon()
+                return False
             segment = queue[0]
             held = in_hand[segment.message_id]
             if held.is_hopeless:
@@ -299,6 +305,12 @@ class Sender:
             queue.popleft()
             upstream.submit(segment)
         return True
+
+    def _pump_soon(self) -> None:
+        """Go on in the next turn of the loop."""
+        if not self._pump_is_due:
+            self._pump_is_due = True
+            asyncio.get_running_loop().call_soon(self._pump)
 
     def _room_to_submit(self, wanted: int) -> int:
         """How many segments may be submitted with no more in doubt than the window.
