@@ -141,7 +141,7 @@ def bulk(args):
         expected = sum(c.accepted for c in clients) + probe["accepted"]
         s = bench.drain(expected + greeted, 6, args.drain)
         lost = expected + greeted - s["unique"]
-        return expected / (s["last"] - started), during / seconds, probe["p99_ms"], lost
+        return (s["unique"] - greeted) / (s["last"] - started), during / seconds, probe["p99_ms"], lost
     finally:
         gateway.stop()
 

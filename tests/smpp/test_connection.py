@@ -142,6 +142,18 @@ def test_an_unreadable_request_is_answered_and_the_session_lives() -> None:
     assert len(smsc.receive(esme.take_output(), 0.0)) == 1
 
 
+def test_nothing_is_trusted_behind_what_cannot_be_framed() -> None:
+    """Behind the peer's unbind responses still count; here they do not, though one is awaited."""
+    esme, _ = bound_ends()
+    esme.request(CommandId.submit_sm, HELLO, "in doubt", 0.0)
+    number = codec.header(esme.take_output()).sequence_number
+    answer = codec.encode(Pdu(CommandId.submit_sm_resp, number, body=MessageIdBody("1")))
+    (ended,) = esme.receive(bytes(16), 0.0)
+    assert isinstance(ended, SessionEnded)
+    assert esme.receive(answer, 0.0) == []
+    assert esme.abandon() == ["in doubt"]
+
+
 def test_a_response_with_a_broken_body_still_answers() -> None:
     esme, smsc = bound_ends()
     esme.request(CommandId.submit_sm, HELLO, "mine", 0.0)

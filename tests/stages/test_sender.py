@@ -323,9 +323,10 @@ async def test_a_large_window_is_filled_turn_by_turn(demo_store: SqliteStore, cl
     sender = a_sender(demo_store, upstream, clock)
     await sender.step()
     turns = [len(upstream.out)]
-    while len(upstream.out) < AT_ONCE * 2 + 10:
-        await asyncio.sleep(0)
-        turns.append(len(upstream.out))
+    async with asyncio.timeout(10):
+        while len(upstream.out) < AT_ONCE * 2 + 10:
+            await asyncio.sleep(0)
+            turns.append(len(upstream.out))
     assert turns == [AT_ONCE, AT_ONCE * 2, AT_ONCE * 2 + 10]
     assert [segment.message_id for segment in upstream.out] == list(range(1, AT_ONCE * 2 + 11))
 

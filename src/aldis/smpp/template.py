@@ -20,8 +20,8 @@ class SubmitTemplate:
 
     def __init__(self, body: ShortMessageBody) -> None:
         """Raise LocalProtocolError when a parameter does not fit its field."""
-        parts = msgspec.structs.replace(body, destination_addr="", short_message=b"")
-        octets = codec.parameters(parts, {})
+        empty = msgspec.structs.replace(body, destination_addr="", short_message=b"")
+        octets = codec.parameters(empty, {})
         # two texts with their NULs, and TON and NPI of both addresses
         at = len(body.service_type) + len(body.source_addr) + 2 + 4
         self._before, self._between = octets[:at], octets[at:-1]

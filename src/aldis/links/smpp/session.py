@@ -59,12 +59,14 @@ class Session(asyncio.Protocol):
         self._waiting += data
 
     def _take_bite(self) -> None:
+        if not self._waiting:  # all of it was taken when the session ended
+            return
         bite, self._waiting = self._waiting[:BITE], self._waiting[BITE:]
-        self._take(bite)
-        if self._waiting:
+        if self._waiting:  # arranged first, so that a fault in this bite does not hold up the rest
             asyncio.get_running_loop().call_soon(self._take_bite)
         else:
             self._resume_reading()
+        self._take(bite)
 
     def _take_rest(self) -> None:
         """Take at once what waits: it was said before the end."""

@@ -33,7 +33,7 @@ from aldis.traffic.inbound import InboundPart
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.submission import Priority
 
-#: templates that a link remembers: one for each sender, nearly
+#: templates that a link remembers
 MAX_TEMPLATES = 4096
 #: a validity that ends at once would be refused
 LEAST_VALIDITY_S = 60
@@ -71,9 +71,9 @@ class Translator:
     def __init__(self, link: str, quirks: Quirks) -> None:
         self._link = link
         self._quirks = quirks
-        self._source = lru_cache(4096)(self._address_of)
+        #: one for each sender, nearly
+        self._template = lru_cache(MAX_TEMPLATES)(self._template_of)
         self._pattern = re.compile(quirks.receipt_pattern) if quirks.receipt_pattern else None
-        self._templates: dict[tuple[str, int, int | None, int, bool], SubmitTemplate] = {}
 
     def write_submit_sm(self, segment: Outbound, clock: Clock) -> bytes:
         """Write a segment as the parameters of a submit_sm, in octets. Raises LocalProtocolError."""
@@ -82,28 +82,14 @@ class Translator:
         if has_tlvs or quirks.validity != "none":
             body, tlvs = self.to_submit_sm(segment, clock.now())
             return codec.parameters(body, tlvs)
-        # of these, and of nothing else, what stands between the addresses and the text is made
-        key = (
-            segment.sender,
-            segment.encoding,
-            segment.message_class,
-            segment.priority,
-            segment.header != b"",
+        template = self._template(
+            segment.sender, segment.encoding, segment.message_class, segment.priority, segment.header != b""
         )
-        template = self._templates.get(key)
-        if template is None:
-            if len(self._templates) >= MAX_TEMPLATES:
-                self._templates.clear()
-            body, _ = self.to_submit_sm(segment, 0)
-            template = self._templates[key] = SubmitTemplate(body)
         return template.fill(quirks.prefix + segment.recipient, self._user_data(segment))
 
     def to_submit_sm(self, segment: Outbound, now: int) -> tuple[ShortMessageBody, dict[int, bytes]]:
         """Write a segment as the body of a submit_sm and its TLVs; a receipt is asked for on every one."""
-        quirks = self._quirks
-        source = self._source(segment.sender)
-        ton, npi = quirks.destination
-        octets = self._user_data(segment)
+        quirks, octets = self._quirks, self._user_data(segment)
         tlvs: dict[int, bytes] = {}
         if segment.number == 0:
             tlvs, octets = {tlv.MESSAGE_PAYLOAD: octets}, b""
@@ -113,27 +99,51 @@ class Translator:
                 tlv.SAR_TOTAL_SEGMENTS: bytes((segment.total,)),
                 tlv.SAR_SEGMENT_SEQNUM: bytes((segment.number,)),
             }
-        # in the order of SMPP v3.4 §4.4.1; seventeen names would cost more than all that they name
-        body = ShortMessageBody(
-            quirks.service_type,
-            source.ton,
-            source.npi,
-            source.value,
-            ton,
-            npi,
-            quirks.prefix + segment.recipient,
-            UDHI if segment.header else 0,
-            0,  # protocol_id
-            1 if segment.priority >= Priority.INTERACTIVE_LOW else 0,
-            "",  # schedule_delivery_time
-            "" if quirks.validity == "none" else self._validity(segment.expires_at, now),
-            quirks.registered_delivery,
-            0,  # replace_if_present_flag
-            self._data_coding(segment),
-            0,  # sm_default_msg_id
-            octets,
+        common = self._common(
+            segment.sender, segment.encoding, segment.message_class, segment.priority, segment.header != b""
+        )
+        validity = "" if quirks.validity == "none" else self._validity(segment.expires_at, now)
+        body = msgspec.structs.replace(
+            common,
+            destination_addr=quirks.prefix + segment.recipient,
+            validity_period=validity,
+            short_message=octets,
         )
         return body, tlvs
+
+    def _common(
+        self,
+        sender: str,
+        encoding: Encoding,
+        message_class: int | None,
+        priority: int,
+        has_header: bool,  # noqa: FBT001 - a part of the templates' key
+    ) -> ShortMessageBody:
+        """Give what submits share: all but the recipient, the validity and the text."""
+        quirks, source = self._quirks, self._address_of(sender)
+        ton, npi = quirks.destination
+        return ShortMessageBody(
+            service_type=quirks.service_type,
+            source_addr_ton=source.ton,
+            source_addr_npi=source.npi,
+            source_addr=source.value,
+            dest_addr_ton=ton,
+            dest_addr_npi=npi,
+            esm_class=UDHI if has_header else 0,
+            priority_flag=1 if priority >= Priority.INTERACTIVE_LOW else 0,
+            registered_delivery=quirks.registered_delivery,
+            data_coding=self._data_coding(encoding, message_class),
+        )
+
+    def _template_of(
+        self,
+        sender: str,
+        encoding: Encoding,
+        message_class: int | None,
+        priority: int,
+        has_header: bool,  # noqa: FBT001 - as in `_common`
+    ) -> SubmitTemplate:
+        return SubmitTemplate(self._common(sender, encoding, message_class, priority, has_header))
 
     def _user_data(self, segment: Outbound) -> bytes:
         octets, alphabet = segment.octets, self._quirks.alphabet
@@ -232,12 +242,12 @@ class Translator:
             sender = quirks.prefix + sender
         return _Address(ton, npi, sender)
 
-    def _data_coding(self, segment: Outbound) -> int:
-        if segment.message_class is not None:
-            return dcs.with_class(_ALPHABETS[segment.encoding], segment.message_class)
-        if segment.encoding is Encoding.GSM7:
+    def _data_coding(self, encoding: Encoding, message_class: int | None) -> int:
+        if message_class is not None:
+            return dcs.with_class(_ALPHABETS[encoding], message_class)
+        if encoding is Encoding.GSM7:
             return self._quirks.data_coding_gsm
-        return self._quirks.data_coding_ucs2 if segment.encoding is Encoding.UCS2 else _OCTETS
+        return self._quirks.data_coding_ucs2 if encoding is Encoding.UCS2 else _OCTETS
 
     def _validity(self, expires_at: int, now: int) -> str:
         if self._quirks.validity == "relative":

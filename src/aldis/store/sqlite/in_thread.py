@@ -35,7 +35,7 @@ class ThreadRunner:
         try:
             self._transactions.rest()
             ran.set_result(self._transactions.run(batch))
-        except BaseException as fault:  # noqa: BLE001 - whoever waits must hear of it
+        except Exception as fault:  # noqa: BLE001 - whoever waits must hear of it, as in `writer.Writer`
             ran.set_exception(fault)
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Whose turn it is to be run: small batches go before large ones, which still get every so manieth turn."""
+"""Whose turn it is to be run: small batches go before large ones, which still get one turn in nine."""
 
 from __future__ import annotations
 
