@@ -25,6 +25,7 @@ CASES = [
     ("9801247606", Numbering.INTERNATIONAL, "", Recipient("9801247606", "IR")),
     ("+9801247606", Numbering.INTERNATIONAL_FIRST, "NP", Recipient("9801247606", "IR")),
     ("+14805550100", Numbering.LOCAL_FIRST, "US", Recipient("14805550100", "US")),
+    ("80012345678", Numbering.INTERNATIONAL, "", Recipient("80012345678", "ZZ")),
     ("99999999999", Numbering.INTERNATIONAL, "", Recipient("99999999999", "ZZ")),
 ]
 

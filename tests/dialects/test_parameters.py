@@ -32,7 +32,7 @@ def test_a_doctype_is_refused_in_every_encoding(name: str) -> None:
 
 text = st.text(st.characters(min_codepoint=32, blacklist_categories=("Cs", "Cn", "Co")), max_size=8)
 elements = st.lists(
-    st.tuples(st.sampled_from(["a", "b", "{urn:x}a", "{urn:x}c"]), text, st.lists(text, max_size=2), text),
+    st.tuples(st.sampled_from(["a", "b", "A", "{urn:x}a", "{urn:x}C"]), text, st.lists(text, max_size=2), text),
     max_size=5,
 )
 
@@ -50,4 +50,9 @@ def test_values_are_all_the_text_of_the_first_of_each_name(
             nested = etree.SubElement(child, "n")
             nested.text, nested.tail = each, tail
         expected.setdefault(tag.rpartition("}")[2], before + "".join(each + tail for each in inner))
-    assert parameters.xml_values(parameters.xml_root(etree.tostring(root))) == expected
+    read = parameters.xml_root(etree.tostring(root))
+    assert parameters.xml_values(read) == expected
+    lowered: dict[str, str] = {}
+    for name, text in expected.items():
+        lowered.setdefault(name.lower(), text)
+    assert parameters.xml_values(read, in_any_case=True) == lowered

@@ -33,7 +33,7 @@ def test_ids_are_taken_across_blocks_in_order_and_once() -> None:
     ids = IdBlocks()
     ids.add(range(1, 4))
     ids.add(range(10, 14))
-    assert ids.take(2) == [1, 2]
-    assert ids.take(3) == [3, 10, 11]
+    assert list(ids.take(2)) == [1, 2]
+    assert list(ids.take(3)) == [3, 10, 11]
     assert ids.left == 2
-    assert ids.take(2) == [12, 13]
+    assert list(ids.take(2)) == [12, 13]

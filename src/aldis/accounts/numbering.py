@@ -126,12 +126,20 @@ def _country(msisdn: str) -> str:
     one answer serves all numbers of a prefix.
     """
     for length in (1, 2, 3):
-        regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(msisdn[:length]), ())
-        if len(regions) == 1:
-            return regions[0] if regions[0] != "001" else "ZZ"
-        if regions:
-            return _shared_country(msisdn[:PREFIX].ljust(len(msisdn), "0"), length)
+        country = _COUNTRIES.get(msisdn[:length])
+        if country is not None:
+            return country or _shared_country(msisdn[:PREFIX].ljust(len(msisdn), "0"), length)
     return "ZZ"
+
+
+def _countries() -> dict[str, str]:
+    """Give the country of each calling code: "" where several share it, "ZZ" where it is of none."""
+    codes = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items()
+    alone = {code: regions[0] if len(regions) == 1 else "" for code, regions in codes}
+    return {str(code): "ZZ" if country == "001" else country for code, country in alone.items()}
+
+
+_COUNTRIES = _countries()
 
 
 @lru_cache(maxsize=16_384)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 
@@ -40,7 +42,12 @@ class HttpRequest(msgspec.Struct, frozen=True):
     @property
     def media_type(self) -> str:
         """The Content-Type without its parameters, in lower case."""
-        return self.header(b"content-type").partition(";")[0].strip().lower()
+        return _media_type(self.header(b"content-type"))
+
+
+@lru_cache(maxsize=256)
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
 
 
 class HttpReply(msgspec.Struct, frozen=True):

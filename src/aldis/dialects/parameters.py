@@ -35,6 +35,8 @@ class Unreadable(Exception):
 
 def form(octets: bytes) -> dict[str, str]:
     """Read `a=1&b=2`; the first of a repeated name wins. Raises Unreadable."""
+    if not octets:
+        return {}
     if octets.count(b"&") >= MAX_PARAMETERS:
         raise Unreadable(f"more than {MAX_PARAMETERS} parameters")
     found: dict[str, str] = {}
@@ -88,15 +90,17 @@ def xml_root(octets: bytes) -> etree._Element:
     return root
 
 
-def xml_values(root: etree._Element) -> dict[str, str]:
+def xml_values(root: etree._Element, *, in_any_case: bool = False) -> dict[str, str]:
     """Give the children of a root as name → text, namespaces dropped; the first of a repeated name wins.
-    Raises Unreadable when there are too many.
+    Raises Unreadable when there are too many. `in_any_case`: names are taken in lower case.
     """
     if len(root) > MAX_ELEMENTS:
         raise Unreadable(f"more than {MAX_ELEMENTS} elements")
     found: dict[str, str] = {}
     for child in root:
         name = child.tag.rpartition("}")[2]
+        if in_any_case:
+            name = name.lower()
         if name not in found:
             has_more = len(child) > 0
             found[name] = "".join([str(part) for part in child.itertext()]) if has_more else child.text or ""

@@ -7,6 +7,7 @@ stays unused.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 
 class IdBlocks:
@@ -23,9 +24,13 @@ class IdBlocks:
         self._blocks.append(block)
         self.left += len(block)
 
-    def take(self, count: int) -> list[int]:
+    def take(self, count: int) -> Sequence[int]:
         """Give `count` ids in rising order; the caller has made sure that `left` suffices."""
         self.left -= count
+        first = self._next
+        if self._end - first >= count:
+            self._next += count
+            return range(first, self._next)
         taken: list[int] = []
         while len(taken) < count:
             if self._next == self._end:

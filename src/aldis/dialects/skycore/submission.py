@@ -76,11 +76,11 @@ def _values(request: HttpRequest) -> dict[str, str]:
     """
     body = request.body.strip().removeprefix(b"\xef\xbb\xbf")
     if body.startswith(b"<"):
-        return _lowered(parameters.xml_values(parameters.xml_root(body)))
+        return parameters.xml_values(parameters.xml_root(body), in_any_case=True)
     form = _lowered(parameters.form_body(request)) if body else {}
     document = form.pop("xml", "").strip()
     if document:
-        return _lowered(parameters.xml_values(parameters.xml_root(document.encode())))
+        return parameters.xml_values(parameters.xml_root(document.encode()), in_any_case=True)
     return form | _lowered(parameters.form(request.query))
 
 

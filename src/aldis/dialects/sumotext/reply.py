@@ -8,6 +8,7 @@ added").
 from __future__ import annotations
 
 import uuid
+from functools import lru_cache
 
 import msgspec
 
@@ -15,7 +16,7 @@ from aldis.dialects.contract import Asked, Reference
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.dialects.markup import xml_text
 from aldis.dialects.sumotext import legacy
-from aldis.dialects.sumotext.submission import XML, is_lookup, kind_of
+from aldis.dialects.sumotext.submission import JSON, XML, is_lookup, kind_of
 from aldis.traffic.enquiry import Answer, CarrierFound, CarrierLookup, Enquiry
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import Admitted, MessageAsk, Submission
@@ -161,17 +162,23 @@ def _xml(values: dict[str, str], number: int, message: str, *, lookup: bool) -> 
 
 def _wants_xml(request: HttpRequest) -> bool:
     """Accept chooses; where it names neither, the answer takes the form of the question."""
-    wanted = {"xml": 0.0, "json": 0.0}
-    header = request.header(b"accept")
-    accepted = header.lower().split(",") if header else []
-    for place, item in enumerate(accepted):
+    wanted = _wanted(request.header(b"accept"))
+    if not wanted:
+        return bool(request.body) and kind_of(request) == XML
+    return wanted == XML
+
+
+@lru_cache(maxsize=256)
+def _wanted(accept: str) -> str:
+    """Tell which of the two an Accept header prefers; "" for neither."""
+    wanted = {JSON: 0.0, XML: 0.0}
+    for place, item in enumerate(accept.lower().split(",")):
         media_type, *parameters = item.split(";")
         # of equal ones the first counts
         quality = _quality(parameters) - place / 1_000_000
         wanted |= {kind: max(best, quality) for kind, best in wanted.items() if kind in media_type}
-    if wanted["xml"] <= 0 and wanted["json"] <= 0:
-        return bool(request.body) and kind_of(request) == XML
-    return wanted["xml"] > wanted["json"]
+    best = max(wanted, key=lambda kind: wanted[kind])  # of both alike JSON
+    return best if wanted[best] > 0 else ""
 
 
 def _quality(parameters: list[str]) -> float:
