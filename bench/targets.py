@@ -38,10 +38,16 @@ def case(args, name, variant, **flags):
 
 
 def rounds(args, *cases):
-    """Run cases in turn, round by round; returns their results as columns."""
+    """Run cases in turn, round by round; returns their results as columns. Each round begins with another case:
+    what one leaves the disk to do is in the way of the next, and Kannel without its store leaves nothing."""
     columns = [[] for _ in cases]
-    for _ in range(args.rounds):
-        row = [case(args, *c[:2], **(c[2] if len(c) > 2 else {})) for c in cases]
+    for first in range(args.rounds):
+        row = {}
+        for n in range(len(cases)):
+            at = (first + n) % len(cases)
+            name, variant, *flags = cases[at]
+            row[at] = case(args, name, variant, **(flags[0] if flags else {}))
+        row = [row[at] for at in range(len(cases))]
         if all(row):
             for column, result in zip(columns, row):
                 column.append(result)
