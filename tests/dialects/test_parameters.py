@@ -32,7 +32,9 @@ def test_a_doctype_is_refused_in_every_encoding(name: str) -> None:
 
 text = st.text(st.characters(min_codepoint=32, blacklist_categories=("Cs", "Cn", "Co")), max_size=8)
 elements = st.lists(
-    st.tuples(st.sampled_from(["a", "b", "A", "{urn:x}a", "{urn:x}C"]), text, st.lists(text, max_size=2), text),
+    st.tuples(
+        st.sampled_from(["a", "b", "A", "{urn:x}a", "{urn:x}C"]), text, st.lists(text, max_size=2), text
+    ),
     max_size=5,
 )
 
