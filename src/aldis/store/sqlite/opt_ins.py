@@ -10,10 +10,11 @@ from collections.abc import Iterable, Sequence
 import apsw
 
 from aldis.store.records import OptInKey
-from aldis.store.sqlite.rows import as_array, every
+from aldis.store.sqlite.rows import as_json, every
 
 _PRESENT = """
-SELECT msisdn FROM carray(?) asked CROSS JOIN opt_in WHERE sender = ? AND topic = ? AND msisdn = asked.value
+SELECT o.sender, o.topic, o.msisdn FROM json_each(?) asked CROSS JOIN opt_in o
+WHERE o.sender = asked.value ->> 0 AND o.topic = asked.value ->> 1 AND o.msisdn = asked.value ->> 2
 """
 
 
@@ -47,11 +48,5 @@ class OptIns:
                 future.set_result(present.intersection(keys))
 
     def _present(self, keys: Iterable[OptInKey]) -> set[OptInKey]:
-        asked: dict[tuple[str, str], set[str]] = {}
-        for key in keys:
-            asked.setdefault((key.sender, key.topic), set()).add(key.msisdn)
-        present: set[OptInKey] = set()
-        for (sender, topic), msisdns in asked.items():  # hardly ever more than one
-            rows = every(self._db, _PRESENT, (as_array(msisdns), sender, topic))
-            present.update([OptInKey(sender, topic, msisdn) for (msisdn,) in rows])
-        return present
+        asked = as_json((key.sender, key.topic, key.msisdn) for key in keys)
+        return {OptInKey(*row) for row in every(self._db, _PRESENT, (asked,))}
