@@ -17,7 +17,7 @@ from aldis.sms.alphabet import NotInAlphabet, from_septets, to_septets
 
 
 class Encoding(IntEnum):
-    """How a message is written."""
+    """How a message is written; the values are kept in the store."""
 
     GSM7 = 0
     UCS2 = 1

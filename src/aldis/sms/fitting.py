@@ -14,7 +14,7 @@ import regex
 from aldis.sms.alphabet import NotInAlphabet, to_septets, writable
 from aldis.sms.encoding import Encoded, Encoding, encode, encode_ucs2
 from aldis.sms.national_tables import Language
-from aldis.sms.segments import MAX_SEGMENTS, Splitting, TooLong, count
+from aldis.sms.segments import MAX_SEGMENTS, SPLITTING_NUMBERS, Splitting, TooLong, count
 from aldis.sms.smart import simplify
 
 #: characters, in any encoding
@@ -64,8 +64,8 @@ NO_WISHES = Wishes()
 #: a coding is one number: the encoding, and above it an octet each for the two shift tables, the splitting
 #: and the message class, which counts from 1 there
 _SINGLE_SHIFT, _LOCKING_SHIFT, _SPLITTING_SHIFT, _CLASS_SHIFT = 8, 16, 24, 32
-_ENCODINGS = tuple(Encoding)
-_SPLITTINGS = tuple(Splitting)
+_ENCODINGS = {encoding.value: encoding for encoding in Encoding}
+_SPLITTINGS = {number: splitting for splitting, number in SPLITTING_NUMBERS.items()}
 
 
 class Fitted(msgspec.Struct, frozen=True):
@@ -83,7 +83,7 @@ class Fitted(msgspec.Struct, frozen=True):
         """
         encoded, splitting = self.encoded, 0
         if self.segments > 1:
-            splitting = _SPLITTINGS.index(self.splitting)
+            splitting = SPLITTING_NUMBERS[self.splitting]
         elif self.message_class is None and not encoded.locking and not encoded.single:
             return encoded.encoding  # nearly every message
         return (

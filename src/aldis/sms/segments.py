@@ -32,7 +32,7 @@ _JOINING = regex.compile(r"\P{Grapheme_Cluster_Break=Other}")
 
 
 class Splitting(StrEnum):
-    """How an upstream is told which segments belong together."""
+    """How an upstream is told which segments belong together; the store keeps the SPLITTING_NUMBERS."""
 
     #: a user data header with a reference of 8 or 16 bits
     UDH_8 = "udh8"
@@ -41,6 +41,10 @@ class Splitting(StrEnum):
     SAR = "sar"
     #: the whole text in the TLV message_payload; the SMSC cuts it
     PAYLOAD = "payload"
+
+
+#: what stands for each in the coding of a stored message
+SPLITTING_NUMBERS = {Splitting.UDH_8: 0, Splitting.UDH_16: 1, Splitting.SAR: 2, Splitting.PAYLOAD: 3}
 
 
 class TooLong(Exception):
