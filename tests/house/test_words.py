@@ -1,0 +1,127 @@
+"""One thing, one name: in the glossary and among the classes of src."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+
+import pytest
+from tests.house.sources import ROOT, sources
+
+#: what is between the terms, or the words to avoid, of one row
+_BETWEEN = re.compile(r" /(?: |$)|,(?: |$)")
+#: what a term stands in, or is short for
+_ASIDE = re.compile(r" ?\([^)]*\)")
+
+
+def rows_of(page: str) -> list[list[str]]:
+    """Give the cells of a page's tables, without their heads."""
+    lines = [line.strip() for line in page.splitlines() if line.startswith("|")]
+    heads = {number - 1 for number, line in enumerate(lines) if set(line) <= set("|-: ")}
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for number, line in enumerate(lines)
+        if number not in heads and number - 1 not in heads
+    ]
+
+
+def words_in(cell: str) -> list[str]:
+    return [_ASIDE.sub("", word).strip().lower() for word in _BETWEEN.split(cell)] if cell else []
+
+
+def faults_of(rows: Iterable[list[str]]) -> list[str]:
+    """Tell what is wrong with a glossary's rows: a term | what it means | words that are not used for it."""
+    faults: list[str] = []
+    known: set[str] = set()
+    for row in rows:
+        if len(row) != 3 or not row[0] or not row[1]:
+            faults.append(f"`{' | '.join(row)}` is no row of term, meaning and words to avoid")
+            continue
+        terms, avoided = words_in(row[0]), words_in(row[2])
+        faults += [f"`{term}` stands twice" for term in terms if term in known]
+        faults += [f"`{term}` is empty or said twice" for term in terms if not term or terms.count(term) > 1]
+        faults += [
+            f"`{row[2]}` has an empty or a repeated word"
+            for word in avoided
+            if not word or avoided.count(word) > 1
+        ]
+        faults += [f"`{term}` is said to be avoided for itself" for term in terms if term in avoided]
+        known |= set(terms)
+    return faults
+
+
+def test_the_glossary_has_each_term_once() -> None:
+    rows = rows_of((ROOT / "docs" / "glossary.md").read_text(encoding="utf-8"))
+    assert len(rows) > 40
+    assert faults_of(rows) == []
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "| link | once more | |",
+        "| trunk / link | once more | |",
+        "| Link (upstream) | once more | |",
+        "| bind | one session | login / |",
+        "| bind | one session | login, login |",
+        "| bind | one session | bind |",
+        "| bind | | login |",
+        "| bind | one session |",
+        "| bind / bind | one session | |",
+    ],
+)
+def test_a_row_that_is_wrong_is_found(row: str) -> None:
+    good = "| we say | meaning | not |\n|---|---|---|\n| link | one connection | trunk, connector |\n"
+    assert faults_of(rows_of(good)) == []
+    assert faults_of(rows_of(good + row)) != []
+
+
+#: classes that bear one name, each time with why: an entry that is not double any more must go
+DOUBLE = {
+    "Accepted": "the native API's document of a submission, and a carrier's yes to a segment",
+    "Balance": "the native API's document, and the store's sums that it is made of",
+    "Bind": "the PDU in SMPP's own word, and what holds a session that was bound by it",
+    "Change": "one of the directory, of a job's rows, of the operators: private words of three writers",
+    "Consents": "the admin API's document, and what it is read with",
+    "Credentials": "the admin API's document, and what it is read with",
+    "Desk": "the console's services, and the reassembly of inbound messages",
+    "Due": "a timer's, and a postback's",
+    "Event": "of the public feed, of a message's timeline, of the state table",
+    "Field": "of a form, and of a PDU",
+    "Kind": "of media, of a TLV, of a frame between processes, of what is watched",
+    "Line": "of an explained PDU, and of the orders of a link",
+    "Links": "what runs them, the admin API's document, what admission asks of them",
+    "MessageState": "the native API's document, and SMPP's field of that name",
+    "Operators": "what runs their part of the gateway, and the admin API's document",
+    "OptIns": "planned ones, and how the store writes them",
+    "Plan": "of a change of the directory, and of a submission",
+    "PutOperator": "the admin API's body, and the store's operation",
+    "Receiver": "of the demo's postbacks, and SMPP's name of a bind that receives",
+    "Recipient": "a canonical number, and two dialects' JSON of that name",
+    "Role": "of an operator, and of an end of an SMPP session",
+    "Row": "of statistics, and of a job",
+    "Sender": "an account's sender address, and the stage that sends",
+    "Session": "a signed-in operator's, and SMPP's",
+    "Standing": "of a link in `aldis top`, of a number's consents, of an account in admission",
+    "Taken": "a postback by the demo, and a segment by the simulated carrier",
+    "Told": "a credential's secret, a change, a message: what is given to an operator",
+    "Verdict": "of a carrier's status, and of the doctor",
+    "Waiting": "DCS's message waiting indication, and messages behind a link that is down",
+    "Wanted": "which events, and how a link is to stand",
+    "Writing": "of a postback, and of a text",
+    "Written": "a message to MM7, a text as it was encoded, a PDU's field",
+    "_Lane": "private to the postback cache, and to the writer",
+}
+
+
+def test_no_two_classes_have_one_name() -> None:
+    places: defaultdict[str, list[str]] = defaultdict(list)
+    for source in sources():
+        for node in source.nodes:
+            if isinstance(node, ast.ClassDef):
+                places[node.name].append(f"{source.name}:{node.lineno}")
+    double = {name: found for name, found in places.items() if len(found) > 1}
+    assert {name: found for name, found in double.items() if name not in DOUBLE} == {}
+    assert DOUBLE.keys() - double.keys() == set(), "not double any more: take them off the list"
