@@ -8,9 +8,6 @@ from pathlib import Path
 import apsw
 import pytest
 
-from aldis.errors import StoreUnavailable
-from aldis.stages import agent
-from aldis.stages.agent import AgentLoop
 from aldis.stages.receipts.recorder import Recorder
 from aldis.stages.sending.upstream import Accepted
 from aldis.store.sqlite.store import SqliteStore
@@ -27,35 +24,7 @@ RECEIPT = Receipt("link", "A1", ReceiptState.DELIVERED, "", "447700900001", NOON
 
 @pytest.fixture
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(agent, "PAUSE_S", 0.0)
     monkeypatch.setattr("aldis.stages.sending.sender.PAUSE_S", 0.0)
-
-
-@pytest.mark.usefixtures("no_pause")
-async def test_an_agent_outlives_its_faults() -> None:
-    steps: list[Exception | int] = [StoreUnavailable("full"), ZeroDivisionError(), 3, 0]
-    loop = AgentLoop("test")
-
-    async def step() -> int:
-        outcome = steps.pop(0)
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
-
-    await loop.run(step, lambda: not steps, lambda: 0.001)
-    assert steps == []
-
-
-async def test_a_hint_ends_the_waiting() -> None:
-    loop, rounds = AgentLoop("test"), 0
-
-    async def step() -> int:
-        nonlocal rounds
-        rounds += 1
-        asyncio.get_running_loop().call_soon(loop.wake)
-        return 0
-
-    await asyncio.wait_for(loop.run(step, lambda: rounds == 3, lambda: 60.0), 5)
 
 
 async def test_receipts_that_cannot_be_kept_are_handed_back(store: SqliteStore) -> None:

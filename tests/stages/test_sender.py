@@ -311,7 +311,7 @@ async def test_a_thousand_outcomes_at_once_do_not_pile_up(demo_store: SqliteStor
     sender = a_sender(demo_store, RefusingUpstream(window=1000), clock)
     assert await sender.step() == 1000
     async with asyncio.timeout(10):
-        while not sender.is_idle:
+        while not sender.is_drained:
             await asyncio.sleep(0)
     assert await demo_store.count_by_state() == {"rejected": 1000}
 

@@ -21,7 +21,7 @@ from aldis.accounts.directory import CurrentDirectory
 from aldis.app.garbage import spare_the_collector
 from aldis.app.posting import PostingHere
 from aldis.clock import SystemClock
-from aldis.stages.agent import AgentLoop
+from aldis.stages.agent import Agent
 from aldis.store.content_files import ContentFiles
 from aldis.store.sqlite.answering import Answering
 from aldis.store.sqlite.connection import unlock_connections
@@ -31,28 +31,24 @@ from aldis.telemetry import configure_logs
 FOLLOW_S = 1.0
 
 
-class BackOffice:
+class BackOffice(Agent):
     """The poster of this process, from the gateway's word to begin until its word to rest."""
 
     def __init__(self, answering: Answering, data_dir: Path) -> None:
+        super().__init__("back office", FOLLOW_S)
         self._answering = answering
         self._contents = ContentFiles(data_dir)
         self._current: CurrentDirectory | None = None
         self._posting: PostingHere | None = None
         self._resting: asyncio.Task[None] | None = None
-        self._is_wanted = self._is_over = False
+        self._is_wanted = False
         self._clock = SystemClock()
         #: when the directory was read last
         self._looked_at = -FOLLOW_S
-        self._loop = AgentLoop("back office")
         answering.on_post = self._begin
         answering.on_rest = self._end
-        answering.on_gone = self._leave
+        answering.on_gone = self.stop
         answering.postbacks.is_behind = self._is_behind
-
-    async def run(self) -> None:
-        """Work until the gateway is gone."""
-        await self._loop.run(self.step, lambda: self._is_over, lambda: FOLLOW_S)
 
     async def step(self) -> int:
         """Begin to post where that is wanted, and follow the directory; returns 0, so that the loop waits."""
@@ -85,12 +81,12 @@ class BackOffice:
             self._answering.postbacks.directory_version() == self._current.directory.version
         ):
             return False
-        self._loop.wake()
+        self.wake()
         return self._clock.monotonic() - self._looked_at > FOLLOW_S
 
     def _begin(self) -> None:
         self._is_wanted = True
-        self._loop.wake()
+        self.wake()
 
     def _end(self) -> None:
         self._is_wanted = False
@@ -102,10 +98,6 @@ class BackOffice:
                 await self._posting.stop()
         finally:
             self._answering.tell_resting()
-
-    def _leave(self) -> None:
-        self._is_over = True
-        self._loop.wake()
 
 
 async def work(path: Path, descriptor: int, data_dir: Path) -> None:

@@ -10,7 +10,7 @@ import structlog
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.app import stores
-from aldis.app.bounds import GRACE_S, within
+from aldis.app.agents import RunningAgents
 from aldis.app.doors import door_of, server_settings
 from aldis.app.entropy import Entropy, luck
 from aldis.app.linking import Surroundings, content_limits, links_of
@@ -62,7 +62,7 @@ class Gateway:
         self._collector: Collector
         self._links = Links(self.store)
         self.operators: Operators
-        self._tasks: list[asyncio.Task[None]] = []
+        self._agents = RunningAgents()
         #: the built-in simulator, where the settings ask for one
         self.simulator: Simulator | None = None
 
@@ -93,8 +93,7 @@ class Gateway:
         door = door_of(settings.http, self.admitter, self.enquirer, self.metrics, self._links.binds)
         self.server = HttpServer(door.serve, server_settings(settings.http), Entropy())
         await self._links.recover(self._clock.now())
-        agents = (self._recorder, self._collector, self._keeper, self._links.follower)
-        self._tasks = [asyncio.create_task(agent.run()) for agent in agents]
+        self._agents.start(self._recorder, self._collector, self._keeper)
         await self._posting.start()
         await self._links.start()
         await self.server.start()
@@ -106,11 +105,9 @@ class Gateway:
         self.admitter.draining = True
         await self.operators.close()
         await self.server.stop()
-        self._links.follower.stop()
         await self._links.stop()
-        for agent in (self._recorder, self._collector, self._keeper):
-            agent.stop()
-        await within(GRACE_S, [*self._tasks, *self.operators.tasks])
+        self._agents.stop()
+        await asyncio.gather(self._agents.ended(), self.operators.agents.ended())
         await self._posting.stop()
         await self.store.close()
         if self.simulator is not None:

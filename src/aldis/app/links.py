@@ -7,6 +7,7 @@ import functools
 
 import structlog
 
+from aldis.app.agents import RunningAgents
 from aldis.app.bounds import GRACE_S, within
 from aldis.app.entropy import Entropy, luck
 from aldis.app.linking import Link, Surroundings, link_of, listener_of, sender_settings, text_rules
@@ -37,7 +38,7 @@ class Links:
         self._lines: dict[str, Line] = {}
         self.follower = OrderFollower(store, self._lines)
         self._link_tasks: list[asyncio.Task[None]] = []
-        self._sender_tasks: list[asyncio.Task[None]] = []
+        self._agents = RunningAgents()
 
     def add_all(self, entries: tuple[LinkEntry, ...], around: Surroundings) -> None:
         """Build them. Raises SettingsError."""
@@ -63,17 +64,16 @@ class Links:
     async def start(self) -> None:
         """Connect, send and listen."""
         self._link_tasks = [asyncio.create_task(link.run()) for link in self._links.values()]
-        self._sender_tasks = [asyncio.create_task(sender.run()) for sender in self.senders.values()]
+        self._agents.start(self.follower, *self.senders.values())
         for server in self._listeners:
             await server.start()
 
     async def stop(self) -> None:
         """Claim no more, finish what is under way within bounds, unbind."""
-        for sender in self.senders.values():
-            sender.stop()
-        await within(GRACE_S, self._sender_tasks)
+        self._agents.stop()
+        await self._agents.ended()
         await asyncio.gather(*(link.stop(UNBIND_S) for link in self._links.values()))
-        await within(GRACE_S, [*self._link_tasks, *self._sender_tasks])
+        await within(GRACE_S, [*self._link_tasks, *self._agents.tasks])
         for server in self._listeners:
             await server.stop()
 

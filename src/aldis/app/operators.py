@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 
 import msgspec
 
 from aldis.accounts.directory import CurrentDirectory
+from aldis.app.agents import RunningAgents
 from aldis.app.links import Links, upstreams
 from aldis.app.simulator import Simulator
 from aldis.clock import Clock
@@ -85,35 +85,28 @@ class Operators:
         )
         self.sampler = Sampler(store.watching, parts.metrics, clock, links.binds, links.errors)
         self.viewers = Viewers()
-        self._tasks: list[asyncio.Task[None]] = []
+        self.agents = RunningAgents()
         #: None where the settings ask for none
         self.console: ConsoleServer | None = None
 
     async def start(self) -> None:
         """Follow orders, and open the console where the settings ask for one."""
         settings = self._parts.settings
-        self._tasks = [asyncio.create_task(run()) for run in (self._clerk.run, self._dispatcher.run)]
+        self.agents.start(self._clerk, self._dispatcher)
         if settings.console is None:
             return
         await self.sampler.recall()
-        self._tasks.append(asyncio.create_task(self.sampler.run()))
+        self.agents.start(self.sampler)
         self.console = ConsoleServer(site(self._desk()), *host_and_port(settings.console.listen))
         await self.console.start()
 
     async def close(self) -> None:
         """Take no more wishes."""
-        self.sampler.stop()
+        self.agents.stop()
         self.viewers.close()
-        self._dispatcher.stop()
-        self._clerk.stop()
         if self.console is not None:
             await self.console.stop()
         await self.consents.stop()
-
-    @property
-    def tasks(self) -> list[asyncio.Task[None]]:
-        """What is to be waited for after `close`."""
-        return self._tasks
 
     def _desk(self) -> Desk:
         parts, store, current = self._parts, self._parts.store, self._parts.current

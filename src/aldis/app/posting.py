@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from aldis.accounts.directory import CurrentDirectory
+from aldis.app.agents import RunningAgents
 from aldis.app.bounds import GRACE_S, within
 from aldis.channels.http.client import HttpChannel
 from aldis.clock import Clock
@@ -45,17 +46,16 @@ class PostingHere:
         """`count`: see `Poster`."""
         self._channel = HttpChannel()
         self._poster = Poster(store, self._channel, BY_NAME, current, clock, count, contents.read)
-        self._task: asyncio.Task[None] | None = None
+        self._agents = RunningAgents()
 
     async def start(self) -> None:
         """See `Posting.start`."""
-        self._task = asyncio.create_task(self._poster.run())
+        self._agents.start(self._poster)
 
     async def stop(self) -> None:
         """See `Posting.stop`."""
-        self._poster.stop()
-        if self._task is not None:
-            await within(GRACE_S, [self._task])
+        self._agents.stop()
+        await self._agents.ended()
         await self._channel.close()
 
 

@@ -8,7 +8,7 @@ from aldis.accounts.staff import Actor, Role
 from aldis.clock import Clock
 from aldis.errors import OperatingError
 from aldis.operating.messages import Messages
-from aldis.stages.agent import AgentLoop
+from aldis.stages.agent import Agent
 from aldis.store.contract import Store
 from aldis.store.orders import Order, OrderAnswer, OrderKind
 
@@ -19,24 +19,14 @@ PATIENCE_MS = 60_000
 DAY_MS = 86_400_000
 
 
-class Clerk:
+class Clerk(Agent):
     """Carries out orders."""
 
     def __init__(self, store: Store, messages: Messages, clock: Clock) -> None:
+        super().__init__("clerk", POLL_S)
         self._store = store
         self._messages = messages
         self._clock = clock
-        self._loop = AgentLoop("clerk")
-        self._stopping = False
-
-    def stop(self) -> None:
-        """End `run`."""
-        self._stopping = True
-        self._loop.wake()
-
-    async def run(self) -> None:
-        """Work until stopped."""
-        await self._loop.run(self.step, lambda: self._stopping, lambda: POLL_S)
 
     async def step(self) -> int:
         """Do one round; returns how many orders were carried out or turned down."""

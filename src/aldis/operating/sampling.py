@@ -23,7 +23,7 @@ from aldis.operating.readings import (
     mean,
     read,
 )
-from aldis.stages.agent import AgentLoop
+from aldis.stages.agent import Agent
 from aldis.store.watching import WatchingStore
 from aldis.telemetry import Metrics
 
@@ -45,7 +45,7 @@ class Now(msgspec.Struct, frozen=True):
     links: list[LinkNow]
 
 
-class Sampler:
+class Sampler(Agent):
     """Samples while the gateway runs."""
 
     def __init__(
@@ -59,6 +59,7 @@ class Sampler:
         """`binds`: link → how each of its binds stands; `errors`: link → why one was last not bound, and
         when.
         """
+        super().__init__("sampler", PERIOD_S)
         self._store = store
         self._metrics = metrics
         self._clock = clock
@@ -71,22 +72,15 @@ class Sampler:
         self.now = Now(Sample(clock.now() // 1000), None, {}, [])
         self._written: tuple[Now, str] | None = None
         self._news = asyncio.Event()
-        self._loop = AgentLoop("sampler")
-        self._stopping = False
 
     async def recall(self) -> None:
         """Read the day's minutes that an earlier process kept."""
         since = self._clock.now() // 1000 - DAY_S
         self._minutes.extend(_DECODER.decode(sample) for sample in await self._store.minutes(since))
 
-    async def run(self) -> None:
-        """Sample until stopped."""
-        await self._loop.run(self.step, lambda: self._stopping, lambda: PERIOD_S)
-
     def stop(self) -> None:
-        """End `run`."""
-        self._stopping = True
-        self._loop.wake()
+        """End `run`, and the waiting for news."""
+        super().stop()
         self._news.set()
 
     async def news(self) -> None:

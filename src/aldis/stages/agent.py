@@ -1,5 +1,5 @@
-"""The loop that all agents share: do a round, go on at once while there is work, otherwise wait for a hint or
-the poll.
+"""The base of all agents: do a round, go on at once while there is work, otherwise wait for a hint or the
+poll.
 
 An agent never dies of a fault: a store that is away is temporary by nature, anything else is a mistake of
 ours that must not stop the other messages. Both are logged and tried again after a pause.
@@ -8,7 +8,7 @@ ours that must not stop the other messages. Both are logged and tried again afte
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from abc import ABC, abstractmethod
 
 import structlog
 
@@ -16,53 +16,77 @@ from aldis.errors import TemporaryError
 
 log = structlog.get_logger()
 
+#: how long to wait after a fault
 PAUSE_S = 1.0
 
 
-class AgentLoop:
-    """Runs one agent's `step` until it is finished."""
+class Agent(ABC):
+    """Calls `step` until it is stopped and drained."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, name: str, poll_s: float) -> None:
+        """Make one that waits for a hint for `poll_s` when a step has found nothing to do."""
+        self.name = name
+        self._poll_s = poll_s
+        self._is_stopping = False
         self._is_hinted = False
+        self._is_pausing = False
         #: while nothing is to be done
         self._waiting: asyncio.Future[None] | None = None
+
+    @abstractmethod
+    async def step(self) -> int:
+        """Do one round; returns how much was done, 0 to wait for a hint or the poll."""
+
+    @property
+    def is_drained(self) -> bool:
+        """Whether nothing is left that a stopped agent has to finish."""
+        return True
+
+    def pause_s(self) -> float:
+        """Tell how long to wait for a hint now."""
+        return self._poll_s
 
     def wake(self) -> None:
         """Say that there may be work; wake-ups are hints, the poll makes them unnecessary for correctness."""
         self._is_hinted = True
+        if self._waiting is not None and not self._is_pausing:
+            _end(self._waiting)
+
+    def stop(self) -> None:
+        """Have `run` end once all is drained."""
+        self._is_stopping = self._is_hinted = True
         if self._waiting is not None:
             _end(self._waiting)
 
-    async def run(
-        self,
-        step: Callable[[], Awaitable[int]],
-        is_finished: Callable[[], bool],
-        pause_s: Callable[[], float],
-    ) -> None:
-        """Work until finished; `step` returns how much it handled, `pause_s` how long to wait for a hint when
-        that was nothing.
-        """
-        while not is_finished():
+    async def run(self) -> None:
+        """Work until stopped and drained."""
+        while not (self._is_stopping and self.is_drained):
             self._is_hinted = False
             try:
-                handled = await step()
+                handled = await self.step()
             except TemporaryError as fault:
-                log.error("an agent cannot work now", agent=self._name, fault=str(fault))
-                await asyncio.sleep(PAUSE_S)
-                continue
+                log.error("an agent cannot work now", agent=self.name, fault=str(fault))
+                await self._pause()
             except Exception:  # an agent's outermost frame
-                log.exception("an agent failed", agent=self._name)
-                await asyncio.sleep(PAUSE_S)
-                continue
-            if not handled and not self._is_hinted:
-                await self._wait(pause_s())
+                log.exception("an agent failed", agent=self.name)
+                await self._pause()
+            else:
+                if not handled and not self._is_hinted:
+                    await self._wait(self.pause_s())
 
-    async def _wait(self, pause_s: float) -> None:
+    async def _pause(self) -> None:
+        """Let a fault pass, whatever hints come."""
+        self._is_pausing = True
+        try:
+            await self._wait(PAUSE_S)
+        finally:
+            self._is_pausing = False
+
+    async def _wait(self, seconds: float) -> None:
         """Wait for a hint. Not by `wait_for`, which starts a task each time."""
         loop = asyncio.get_running_loop()
         self._waiting = loop.create_future()
-        timer = loop.call_later(pause_s, _end, self._waiting)
+        timer = loop.call_later(seconds, _end, self._waiting)
         try:
             await self._waiting
         finally:

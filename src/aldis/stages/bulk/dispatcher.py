@@ -15,7 +15,7 @@ from aldis.accounts.directory import CurrentDirectory
 from aldis.clock import Clock
 from aldis.errors import TemporaryError
 from aldis.sms.segments import TooLong
-from aldis.stages.agent import AgentLoop
+from aldis.stages.agent import Agent
 from aldis.store.bulk import ForgetJobs, MoveJob, SettleRows
 from aldis.store.contract import Store
 from aldis.traffic.bulk import Job, JobState, Outcome, Recipe, Row, reference_of
@@ -45,7 +45,7 @@ PAUSES = frozenset(
 )
 
 
-class Dispatcher:
+class Dispatcher(Agent):
     """Sends tables."""
 
     def __init__(
@@ -61,6 +61,7 @@ class Dispatcher:
         """`dialect`: under which messages are kept; `admit`: has a submission accepted; `words`: says to a
         person why not.
         """
+        super().__init__("dispatcher", PERIOD_S)
         self._store = store
         self._clock = clock
         self._current = current
@@ -68,24 +69,9 @@ class Dispatcher:
         self._admit = admit
         self._words = words
         self._retention_ms = retention_days * DAY_MS
-        self._loop = AgentLoop("dispatcher")
-        self._stopping = False
         self._forget_at = 0.0
         #: job → how many rows at once, where its account's rate allows no more; and when again
         self._slowed: dict[int, tuple[int, float]] = {}
-
-    def wake(self) -> None:
-        """Hear that a job has been started."""
-        self._loop.wake()
-
-    def stop(self) -> None:
-        """End `run` after the bite that is under way."""
-        self._stopping = True
-        self._loop.wake()
-
-    async def run(self) -> None:
-        """Work until stopped."""
-        await self._loop.run(self.step, lambda: self._stopping, lambda: PERIOD_S)
 
     async def step(self) -> int:
         """Take a bite of each job that runs; returns how many rows were settled."""
@@ -94,12 +80,14 @@ class Dispatcher:
         settled = 0
         for job in jobs:
             size, not_before = self._slowed.get(job.job_id, (BITE, 0.0))
-            if not self._stopping and self._clock.monotonic() >= not_before:
+            if not self._is_stopping and self._clock.monotonic() >= not_before:
                 settled += await self._bite(job, size)
         if not settled and self._clock.monotonic() >= self._forget_at:
             self._forget_at = self._clock.monotonic() + FORGET_EVERY_S
             before = self._clock.now() - self._retention_ms
-            while not self._stopping and await self._store.bulk.change_bulk(ForgetJobs(before, FORGET_BITE)):
+            while not self._is_stopping and await self._store.bulk.change_bulk(
+                ForgetJobs(before, FORGET_BITE)
+            ):
                 pass
         return settled
 

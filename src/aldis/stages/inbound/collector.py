@@ -37,7 +37,7 @@ LOOK_MS = 60_000
 STALE_AT_ONCE = 50
 
 
-class Collector:
+class Collector(Intake[InboundPart]):
     """Takes what handsets send."""
 
     def __init__(
@@ -49,6 +49,7 @@ class Collector:
         metrics: Metrics,
         repeat_s: int,
     ) -> None:
+        super().__init__("collector", POLL_S, MAX_BATCH)
         self._store = store
         self._current = current
         self._clock = clock
@@ -57,17 +58,10 @@ class Collector:
         self._repeat_ms = repeat_s * 1000
         #: when to look for what never became whole
         self._look_at = 0
-        self._intake = Intake(
-            "collector", self._keep, most=MAX_BATCH, poll_s=POLL_S, idle=self._keep_incomplete
-        )
-        #: take a segment, and whom to tell whether it was kept
-        self.take = self._intake.take
-        self.stop = self._intake.stop
-        self.run = self._intake.run
         #: told who has opted out of which sender, before the carrier hears yes; wired by app/
         self.on_opted_out: Callable[[set[tuple[str, str]]], None] = lambda _pairs: None
 
-    async def _keep(self, parts: list[InboundPart]) -> None:
+    async def keep(self, parts: list[InboundPart]) -> None:
         """Keep segments, and the messages that they complete."""
         under_way: dict[tuple[object, ...], Desk] = {}
         whole: list[tuple[InboundPart, list[Piece]]] = []
@@ -82,7 +76,7 @@ class Collector:
             whole += [(part, pieces) for pieces in under_way[key].take(part, place.number)]
         await self._record(tuple(desk.segments for desk in under_way.values()), whole)
 
-    async def _keep_incomplete(self) -> None:
+    async def idle(self) -> None:
         """Keep as far as they came the messages whose last segment does not come; forget what is told."""
         now = self._clock.now()
         if now < self._look_at:

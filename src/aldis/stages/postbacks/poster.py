@@ -18,7 +18,7 @@ from aldis.accounts.directory import CurrentDirectory
 from aldis.clock import Clock
 from aldis.dialects.contract import Dialect
 from aldis.errors import TemporaryError
-from aldis.stages.agent import AgentLoop
+from aldis.stages.agent import Agent
 from aldis.stages.postbacks.channel import Answer, Channel
 from aldis.stages.postbacks.lanes import Lanes
 from aldis.stages.postbacks.schedule import next_try
@@ -39,7 +39,7 @@ READ_AHEAD = 128
 MAX_HELD = 4_096
 
 
-class Poster:
+class Poster(Agent):
     """Delivers postbacks."""
 
     def __init__(
@@ -55,6 +55,7 @@ class Poster:
         """`count`: is told of tries by dialect, whether they were the last, and how many; `read_content`:
         gives the octets of a digest, None where they are lost.
         """
+        super().__init__("poster", POLL_S)
         self._store = store
         self._channel = channel
         self._writing = Writing(dialects, current, read_content)
@@ -78,21 +79,18 @@ class Poster:
         self._results: list[tuple[str, PostbackResult]] = []
         self._settling: asyncio.Task[None] | None = None
         self._last_lane = ""
-        self._loop = AgentLoop("poster")
-        self._stopping = False
-        store.on_due = self._loop.wake
+        store.on_due = self.wake
 
     def stop(self) -> None:
         """Start no more; `run` ends when what is under way has ended and is stored.
 
         Tries that take longer than a moment are broken off and not counted: their rows are still due.
         """
-        self._stopping = True
+        super().stop()
         for lane in list(self._ready):
             for due in self._ready.pop(lane):
                 self._let_go(lane, due.postback_id)
         asyncio.get_running_loop().call_later(STOP_S, self._break_off)
-        self._loop.wake()
 
     def _break_off(self) -> None:
         for task in self._reading:
@@ -101,21 +99,19 @@ class Poster:
             for due in dues:
                 self._let_go(due.lane, due.postback_id)
         self._under_way.clear()
-        self._loop.wake()
+        self.wake()
 
-    async def run(self) -> None:
-        """Work until stopped."""
-        await self._loop.run(self.step, self._is_finished, lambda: POLL_S)
-
-    def _is_finished(self) -> bool:
-        return self._stopping and not self._under_way and not self._results and self._settling is None
+    @property
+    def is_drained(self) -> bool:
+        """Whether nothing is being tried, and all that was is stored."""
+        return not self._under_way and not self._results and self._settling is None
 
     async def step(self) -> int:
         """Do one round; returns how many posts were started."""
         self._settle_soon()
         if self._last_lane:
             await asyncio.sleep(GATHER_S)
-        return 0 if self._stopping else await self._read_due()
+        return 0 if self._is_stopping else await self._read_due()
 
     async def settle(self) -> None:
         """Store results until there are none; posting goes on meanwhile."""
@@ -132,7 +128,7 @@ class Poster:
                 log.exception("results of postbacks could not be stored")
             for lane, result in batch:
                 self._let_go(lane, result.postback_id)
-            self._loop.wake()
+            self.wake()
 
     def _count_tries(self) -> None:
         for (dialect, done), count in self._tried.items():
@@ -146,8 +142,8 @@ class Poster:
 
     def _note_settled(self, _task: asyncio.Task[None]) -> None:
         self._settling = None
-        if self._stopping:
-            self._loop.wake()
+        if self._is_stopping:
+            self.wake()
 
     def _let_go(self, lane: str, postback_id: int) -> None:
         held = self._held[lane]
@@ -252,4 +248,4 @@ class Poster:
         for lane in moved:
             self._start(lane)
             if lane not in self._ready:
-                self._loop.wake()
+                self.wake()

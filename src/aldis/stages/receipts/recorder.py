@@ -17,20 +17,16 @@ POLL_S = 1.0
 MAX_BATCH = 500
 
 
-class Recorder:
+class Recorder(Intake[Receipt]):
     """Stores receipts."""
 
     def __init__(self, store: Store, metrics: Metrics) -> None:
+        super().__init__("recorder", POLL_S, MAX_BATCH)
         self._store = store
         self._metrics = metrics
-        self._intake = Intake("recorder", self._record, most=MAX_BATCH, poll_s=POLL_S)
-        #: take a receipt, and whom to tell whether it was kept
-        self.take = self._intake.take
-        self.stop = self._intake.stop
-        self.run = self._intake.run
-        self.step = self._intake.step
 
-    async def _record(self, receipts: list[Receipt]) -> None:
+    async def keep(self, receipts: list[Receipt]) -> None:
+        """Commit them with what follows for their messages, and count them."""
         self._metrics.parked.inc(await self._store.record_receipts(receipts))
         counts = Counter((receipt.link, receipt.state) for receipt in receipts)
         for (link, state), count in counts.items():

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import msgspec
 import structlog
 
-from aldis.stages.agent import AgentLoop
+from aldis.stages.agent import Agent
 from aldis.stages.sending.sender import Sender
 from aldis.stages.sending.upstream import Operated
 from aldis.store.contract import Store
@@ -34,30 +34,16 @@ class Line(msgspec.Struct, frozen=True):
     sender: Sender
 
 
-class OrderFollower:
+class OrderFollower(Agent):
     """Brings every link to what is wanted of it."""
 
     def __init__(self, store: Store, lines: Mapping[str, Line]) -> None:
+        super().__init__("link orders", POLL_S)
         self._store = store
         self._lines = lines
         #: what is wanted, as far as it was followed; the others run
         self._wanted: dict[str, Wanted] = {}
         self._closed: set[str] = set()
-        self._loop = AgentLoop("link orders")
-        self._stopping = False
-
-    def wake(self) -> None:
-        """Say that there may be an order."""
-        self._loop.wake()
-
-    def stop(self) -> None:
-        """End `run`."""
-        self._stopping = True
-        self._loop.wake()
-
-    async def run(self) -> None:
-        """Work until stopped."""
-        await self._loop.run(self.step, lambda: self._stopping, lambda: POLL_S)
 
     async def step(self) -> int:
         """Do one round; returns how many links were opened or closed."""
@@ -91,7 +77,7 @@ class OrderFollower:
             self._closed.discard(name)
             line.link.open()
             return 1
-        if name in self._closed or (wanted is Wanted.DRAINING and not line.sender.is_idle):
+        if name in self._closed or (wanted is Wanted.DRAINING and not line.sender.is_drained):
             return 0
         self._closed.add(name)
         await line.link.close(GRACE_S)

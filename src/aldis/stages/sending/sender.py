@@ -21,7 +21,7 @@ import structlog
 
 from aldis.clock import Clock
 from aldis.errors import TemporaryError
-from aldis.stages.agent import PAUSE_S, AgentLoop
+from aldis.stages.agent import PAUSE_S, Agent
 from aldis.stages.sending.in_hand import InHand
 from aldis.stages.sending.retry import RetryPolicy
 from aldis.stages.sending.shares import share
@@ -51,7 +51,7 @@ class SenderSettings(msgspec.Struct, frozen=True):
     tps: float | None
 
 
-class Sender:
+class Sender(Agent):
     """Feeds one upstream from the store."""
 
     def __init__(
@@ -63,6 +63,7 @@ class Sender:
         luck: Callable[[], float],
         metrics: Metrics,
     ) -> None:
+        super().__init__(f"sender {upstream.name}", POLL_S)
         self._store = store
         self._upstream = upstream
         self._settings = settings
@@ -86,11 +87,9 @@ class Sender:
         self._bucket: TokenBucket | None = None
         if settings.tps is not None:
             self._bucket = TokenBucket(settings.tps, max(1.0, settings.tps * AHEAD_S), clock.monotonic())
-        self._loop = AgentLoop(f"sender {upstream.name}")
         self._more_waiting = True
         #: who has opted out while the store was being asked for messages
         self._opted_out: set[tuple[str, str]] = set()
-        self._stopping = False
         #: an operator has had it pause
         self._is_held = False
         #: outcomes since they were last counted in the metrics
@@ -101,18 +100,13 @@ class Sender:
     def wake(self) -> None:
         """Say that there may be work."""
         self._more_waiting = True
-        self._loop.wake()
-
-    def stop(self) -> None:
-        """Claim no more; `run` ends when everything in hand is settled."""
-        self._stopping = True
-        self._loop.wake()
+        super().wake()
 
     def hold(self) -> None:
         """Claim no more until resumed, and give back what is not on the wire."""
         self._is_held = True
         self._put_back()
-        self._loop.wake()
+        super().wake()
 
     def resume(self) -> None:
         """Go on after `hold`."""
@@ -120,7 +114,7 @@ class Sender:
         self.wake()
 
     @property
-    def is_idle(self) -> bool:
+    def is_drained(self) -> bool:
         """Whether nothing is in hand: all that was submitted has an outcome on disk."""
         return not (self._in_hand or self._settlements or self._settling)
 
@@ -132,13 +126,9 @@ class Sender:
         if count:
             log.warning("messages in doubt after a crash", link=self._upstream.name, count=count)
 
-    async def run(self) -> None:
-        """Work until stopped; never gives up on the store."""
-        await self._loop.run(self.step, self._is_finished, self._pause_s)
-
     async def step(self) -> int:
         """Do one round; returns how many messages were claimed."""
-        if not self._upstream.is_up or self._stopping:
+        if not self._upstream.is_up or self._is_stopping:
             self._put_back()
         claimed = await self._claim()
         if self._is_held:  # perhaps only since the store was asked
@@ -164,7 +154,7 @@ class Sender:
             self._settle_again(await self._settle_one_by_one(batch))
         finally:
             self._settling -= len(batch)
-            self._loop.wake()
+            super().wake()
             self._pump()
 
     def _count_answers(self) -> None:
@@ -249,7 +239,7 @@ class Sender:
             self._conclude(held.message_id)
 
     def _room_to_claim(self) -> int:
-        if self._stopping or self._is_held or not self._upstream.is_up or self._is_store_failing:
+        if self._is_stopping or self._is_held or not self._upstream.is_up or self._is_store_failing:
             return 0
         ready = sum(map(len, self._ready))
         if self._settings.retry.hold_in_doubt:
@@ -344,7 +334,7 @@ class Sender:
     def _take_change(self) -> None:
         if not self._upstream.is_up:
             self._more_waiting = True  # for when it comes back
-        self._loop.wake()
+        super().wake()
         self._pump()
 
     def _put_back(self) -> None:
@@ -369,10 +359,8 @@ class Sender:
                 if self._in_hand[segment.message_id].drop():
                     self._conclude(segment.message_id)
 
-    def _is_finished(self) -> bool:
-        return self._stopping and self.is_idle
-
-    def _pause_s(self) -> float:
+    def pause_s(self) -> float:
+        """Wait no longer than until the pace allows the next segment."""
         is_paced = any(self._ready) or (self._settings.retry.hold_in_doubt and self._more_waiting)
         self._more_waiting = True  # after the pause the store is asked whether or not a hint came
         if is_paced and self._bucket is not None:

@@ -11,7 +11,7 @@ import structlog
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.clock import Clock
-from aldis.stages.agent import AgentLoop
+from aldis.stages.agent import Agent
 from aldis.stages.upkeep.failover import Failover
 from aldis.store.content_files import ContentFiles
 from aldis.store.contract import Store
@@ -41,7 +41,7 @@ class KeeperSettings(msgspec.Struct, frozen=True):
     failover_s: int
 
 
-class Keeper:
+class Keeper(Agent):
     """Keeps the house in order."""
 
     def __init__(
@@ -55,6 +55,7 @@ class Keeper:
         files: ContentFiles,
     ) -> None:
         """`links`: which of the gateway's links are up."""
+        super().__init__("keeper", PERIOD_S)
         self._store = store
         self._current = current
         self._clock = clock
@@ -67,22 +68,11 @@ class Keeper:
         self._failover = Failover(settings.failover_s)
         #: links that messages have left, which was said
         self._left: set[str] = set()
-        self._loop = AgentLoop("keeper")
-        self._stopping = False
         self._count_at = 0.0
         #: messages that stay (to be sent later, owing postbacks) must not be in the way of others
         self._purged_up_to = 0
         #: links and priorities that ever had a backlog, so that an empty one shows as 0
         self._waited: set[tuple[str, int]] = set()
-
-    def stop(self) -> None:
-        """End `run`."""
-        self._stopping = True
-        self._loop.wake()
-
-    async def run(self) -> None:
-        """Work until stopped."""
-        await self._loop.run(self.step, lambda: self._stopping, lambda: PERIOD_S)
 
     async def step(self) -> int:
         """Do one round; returns how many messages were ended, forgotten, moved or made findable."""
@@ -116,7 +106,7 @@ class Keeper:
     def note_opted_out(self) -> None:
         """Hear that somebody has opted out: what is queued for them is to be cancelled."""
         self._has_opted_out = True
-        self._loop.wake()
+        self.wake()
 
     async def _divert(self) -> int:
         """Move messages away from links that have been down for too long."""
