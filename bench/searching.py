@@ -22,8 +22,9 @@ import apsw
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
-from aldis.store.sqlite import recipients, searching, sums
-from aldis.store.sqlite.connection import open_reader, open_writer, upgrade
+from aldis.store.sqlite.engine.connection import open_reader, open_writer, upgrade
+from aldis.store.sqlite.reads import searching, sums
+from aldis.store.sqlite.writes import recipients
 from aldis.store.views import EVER, Grouping, MessageFilter
 from aldis.traffic.states import State
 

@@ -17,7 +17,7 @@ from aldis.accounts import directory_file
 from aldis.accounts.plan import plan
 from aldis.dialects.registry import TRAITS
 from aldis.store.contract import Store
-from aldis.store.sqlite.messages import Tried
+from aldis.store.sqlite.process.writer_protocol import Tried
 from aldis.store.sqlite.store import SqliteStore
 from aldis.traffic.postback import Notify
 from aldis.traffic.receipt import Receipt, ReceiptState

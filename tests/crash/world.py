@@ -15,7 +15,7 @@ import aiohttp
 import apsw
 
 from aldis.demo.world import text_of
-from aldis.store.sqlite.ownership import OwnerLock
+from aldis.store.sqlite.engine.owner_lock import OwnerLock
 from aldis.store.sqlite.store import SqliteStore
 from tests.fakes.customer import FakeCustomer
 from tests.fakes.whole import MMSC, WholeGateway, free_port

@@ -17,7 +17,7 @@ from aldis.stages.sending.retry import RetryPolicy
 from aldis.stages.sending.sender import AT_ONCE, Sender, SenderSettings
 from aldis.stages.sending.shares import share
 from aldis.stages.sending.upstream import Accepted, Deferred, InDoubt, LinkTrouble, Outbound, Rejected
-from aldis.store.sqlite.journal import Journal
+from aldis.store.memory.outcome_journal import Journal
 from aldis.store.sqlite.store import SqliteStore
 from aldis.telemetry import Metrics
 from aldis.traffic.message import Settlement, SubmittedSegment

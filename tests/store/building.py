@@ -13,7 +13,7 @@ from aldis.app.stores import BACK_OFFICE
 from aldis.stages.sending.shares import share
 from aldis.store.contract import Store
 from aldis.store.records import Acceptance
-from aldis.store.sqlite.in_process import ProcessRunner
+from aldis.store.sqlite.process.writer_client import ProcessRunner
 from aldis.traffic.message import NewMessage, Settlement, SubmittedSegment
 from aldis.traffic.postback import Notify
 from aldis.traffic.states import State

@@ -15,13 +15,13 @@ from aldis.errors import StoreUnavailable
 from aldis.store.changes import Carrying
 from aldis.store.contract import APPLYING
 from aldis.store.records import Acceptance
-from aldis.store.sqlite import admission, changes, postbacks, receipts, sending
-from aldis.store.sqlite.at_hand import PostbacksAtHand
-from aldis.store.sqlite.connection import open_reader
-from aldis.store.sqlite.frames import Frames, Kind, frame
-from aldis.store.sqlite.rows import one
+from aldis.store.sqlite.engine.connection import open_reader
+from aldis.store.sqlite.engine.rows import one
+from aldis.store.sqlite.engine.transactions import Call, Transactions
+from aldis.store.sqlite.process.frames import Frames, Kind, frame
+from aldis.store.sqlite.process.local_postbacks import PostbacksAtHand
 from aldis.store.sqlite.store import SqliteStore
-from aldis.store.sqlite.transactions import Call, Transactions
+from aldis.store.sqlite.writes import admission, changes, postbacks, receipts, sending
 from aldis.traffic.message import Settlement, SubmittedSegment
 from aldis.traffic.postback import DuePostback, Notify, PostbackResult
 from aldis.traffic.receipt import Receipt, ReceiptState

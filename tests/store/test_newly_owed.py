@@ -16,14 +16,14 @@ from aldis.accounts import directory_file
 from aldis.accounts.plan import plan
 from aldis.dialects.registry import TRAITS
 from aldis.store.contract import Store
+from aldis.store.memory.postback_cache import MAX_FRESH, REREAD_MS, NewlyOwed, Owed
 from aldis.store.records import Acceptance
-from aldis.store.sqlite import admission, postbacks, receipts, sending
-from aldis.store.sqlite.connection import open_reader
-from aldis.store.sqlite.due import DuePostbacks
-from aldis.store.sqlite.newly_owed import MAX_FRESH, REREAD_MS, NewlyOwed, Owed
-from aldis.store.sqlite.rows import every
+from aldis.store.sqlite.engine.connection import open_reader
+from aldis.store.sqlite.engine.rows import every
+from aldis.store.sqlite.engine.transactions import Call, Ran, Transactions
+from aldis.store.sqlite.reads.due import DuePostbacks
 from aldis.store.sqlite.store import SqliteStore
-from aldis.store.sqlite.transactions import Call, Ran, Transactions
+from aldis.store.sqlite.writes import admission, postbacks, receipts, sending
 from aldis.traffic.message import MessageFacts, Settlement, SubmittedSegment
 from aldis.traffic.postback import DuePostback, Notify, PostbackEvent, PostbackResult
 from aldis.traffic.receipt import Receipt, ReceiptState

@@ -10,8 +10,8 @@ import apsw
 import pytest
 
 from aldis.errors import StoreUnavailable
-from aldis.store.sqlite.connection import open_to_keep
-from aldis.store.sqlite.scans import Scans
+from aldis.store.sqlite.engine.connection import open_to_keep
+from aldis.store.sqlite.engine.read_pool import Scans
 
 
 class Reads:

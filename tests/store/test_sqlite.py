@@ -15,14 +15,14 @@ import pytest
 from aldis.errors import SettingsError, StoreUnavailable
 from aldis.stages.sending.shares import share
 from aldis.store import migrate
+from aldis.store.memory.outcome_journal import Heard, Journal
 from aldis.store.migrate import Migration
-from aldis.store.sqlite import transactions
-from aldis.store.sqlite.connection import open_reader, open_writer, upgrade
-from aldis.store.sqlite.in_thread import ThreadRunner
-from aldis.store.sqlite.journal import Heard, Journal
-from aldis.store.sqlite.ownership import OwnerLock
+from aldis.store.sqlite.engine import transactions
+from aldis.store.sqlite.engine.connection import open_reader, open_writer, upgrade
+from aldis.store.sqlite.engine.owner_lock import OwnerLock
+from aldis.store.sqlite.engine.writer import Writer
+from aldis.store.sqlite.process.writer_thread import ThreadRunner
 from aldis.store.sqlite.store import SqliteStore
-from aldis.store.sqlite.writer import Writer
 from aldis.traffic.matching import SUBMITTED
 from aldis.traffic.message import Settlement, SubmittedSegment
 from aldis.traffic.receipt import ReceiptState
@@ -124,7 +124,7 @@ async def test_another_process_writing_delays_and_does_not_break(tmp_path: Path)
 async def test_nobody_waits_for_another_process_for_ever(
     database: apsw.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("aldis.store.sqlite.connection.BUSY_MS", 50)
+    monkeypatch.setattr("aldis.store.sqlite.engine.connection.BUSY_MS", 50)
     other = open_writer(tmp_path / "w.db")
     other.execute("BEGIN IMMEDIATE")
     writer = a_writer(database)
@@ -268,7 +268,7 @@ async def test_what_was_heard_is_settled_after_a_crash(tmp_path: Path, demo_data
 
 
 async def test_the_journal_does_not_grow_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aldis.store.sqlite.journal.TURN_OCTETS", 1000)
+    monkeypatch.setattr("aldis.store.memory.outcome_journal.TURN_OCTETS", 1000)
     journal = Journal(tmp_path)
     for number in range(1000):
         journal.note(Heard("link", (Settlement(number, State.SENT),), NOW, marked=False))
@@ -296,7 +296,7 @@ async def test_an_old_note_does_not_speak_for_a_later_attempt(tmp_path: Path, de
 
 
 async def test_a_reader_does_not_hold_commits_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aldis.store.sqlite.checkpoints.START_PAGES", 1)
+    monkeypatch.setattr("aldis.store.sqlite.engine.checkpoints.START_PAGES", 1)
     store = SqliteStore(tmp_path / "aldis.db")
     await store.take_ids(1)
     reader = open_reader(tmp_path / "aldis.db")

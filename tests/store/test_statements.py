@@ -11,10 +11,10 @@ import pytest
 
 from aldis.stages.sending.shares import share
 from aldis.store.records import Acceptance
-from aldis.store.sqlite import admission, postbacks, receipts, sending
-from aldis.store.sqlite.connection import open_reader, open_to_keep, open_writer
-from aldis.store.sqlite.rows import for_each, for_found, for_ids
-from aldis.store.sqlite.transactions import Call
+from aldis.store.sqlite.engine.connection import open_reader, open_to_keep, open_writer
+from aldis.store.sqlite.engine.rows import for_each, for_found, for_ids
+from aldis.store.sqlite.engine.transactions import Call
+from aldis.store.sqlite.writes import admission, postbacks, receipts, sending
 from aldis.traffic.message import Settlement, SubmittedSegment
 from aldis.traffic.postback import Notify, PostbackResult
 from aldis.traffic.receipt import Receipt, ReceiptState

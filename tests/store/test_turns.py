@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from aldis.store.contract import Store
 from aldis.store.records import Acceptance
-from aldis.store.sqlite.turns import IN_A_ROW, Turns
+from aldis.store.sqlite.engine.priority_queue import IN_A_ROW, Turns
 from tests.store.building import POSTPAID, a_message
 
 

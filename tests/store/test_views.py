@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aldis.store.contract import Store
-from aldis.store.sqlite import searching
+from aldis.store.sqlite.reads import searching
 from aldis.store.views import Grouping, InboundFilter, MessageFilter, PostbackFilter, Sum
 from aldis.traffic.inbound import DueInbound
 from aldis.traffic.postback import DuePostback, Notify, PostbackResult
@@ -242,6 +242,6 @@ async def test_sums(kept: Store) -> None:
 
 
 async def test_sums_of_many_parts(kept: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aldis.store.sqlite.sums.PART", 2)
+    monkeypatch.setattr("aldis.store.sqlite.reads.sums.PART", 2)
     await some(kept)
     assert [each.accepted for each in await kept.views.sums(MessageFilter(), Grouping.COUNTRY)] == [1, 4, 1]

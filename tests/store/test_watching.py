@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aldis.accounts.staff import AuditEntry
 from aldis.store.contract import Store
-from aldis.store.sqlite.watching import RECENT
+from aldis.store.sqlite.writes.watching import RECENT
 from aldis.store.watching import Kind, Place
 from aldis.traffic.message import Settlement
 from aldis.traffic.postback import Notify, PostbackResult

@@ -23,8 +23,8 @@ from aldis.app.posting import PostingHere
 from aldis.clock import SystemClock
 from aldis.stages.agent import Agent
 from aldis.store.content_files import ContentFiles
-from aldis.store.sqlite.answering import Answering
-from aldis.store.sqlite.connection import unlock_connections
+from aldis.store.sqlite.engine.connection import unlock_connections
+from aldis.store.sqlite.process.writer_server import Answering
 from aldis.telemetry import configure_logs
 
 #: how often to look whether somebody else has changed the directory

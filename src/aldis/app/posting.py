@@ -15,8 +15,8 @@ from aldis.dialects.registry import BY_NAME
 from aldis.stages.postbacks.poster import Poster
 from aldis.store.content_files import ContentFiles
 from aldis.store.postbacks import PostbackStore
-from aldis.store.sqlite.in_process import ProcessRunner
-from aldis.store.sqlite.messages import Tried
+from aldis.store.sqlite.process.writer_client import ProcessRunner
+from aldis.store.sqlite.process.writer_protocol import Tried
 from aldis.telemetry import Metrics
 
 

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from aldis.settings import Settings, store_path
 from aldis.store.health import StoreHealth
-from aldis.store.sqlite.health import look_over
-from aldis.store.sqlite.in_process import ProcessRunner
-from aldis.store.sqlite.journal import Journal
-from aldis.store.sqlite.ownership import OwnerLock, is_owned
+from aldis.store.memory.outcome_journal import Journal
+from aldis.store.sqlite.engine.owner_lock import OwnerLock, is_owned
+from aldis.store.sqlite.process.writer_client import ProcessRunner
+from aldis.store.sqlite.reads.health import look_over
 from aldis.store.sqlite.store import SqliteStore
 
 #: how long to wait for a gateway that is just ending

@@ -19,37 +19,35 @@ from aldis.accounts.staff import Actor, AuditEntry
 from aldis.errors import StoreUnavailable
 from aldis.store.changes import Carrying
 from aldis.store.contract import APPLYING
+from aldis.store.memory.claims import Claims, LinkClaims
+from aldis.store.memory.outcome_journal import Heard, Journal
 from aldis.store.records import Acceptance, Balance, InboundBatch, OptInKey, Purged, Share, Timeline
-from aldis.store.sqlite import (
+from aldis.store.sqlite.engine.connection import open_reader, open_to_keep
+from aldis.store.sqlite.engine.read_pool import Scans
+from aldis.store.sqlite.engine.writer import Runner, Writer
+from aldis.store.sqlite.process.writer_thread import ThreadRunner
+from aldis.store.sqlite.reads import directory, messages, queries
+from aldis.store.sqlite.reads.due import DuePostbacks
+from aldis.store.sqlite.reads.opt_ins import OptIns
+from aldis.store.sqlite.views import SqliteViews
+from aldis.store.sqlite.writes import (
     admission,
     cancelling,
     consent,
     content_use,
-    directory,
-    diverting,
-    enquiries,
+    failover,
     inbound,
-    looking,
+    maintenance,
     postbacks,
     receipts,
     sending,
-    upkeep,
 )
-from aldis.store.sqlite.bulk import SqliteBulk
-from aldis.store.sqlite.changes import SqliteChanges
-from aldis.store.sqlite.claims import Claims, LinkClaims
-from aldis.store.sqlite.connection import open_reader, open_to_keep
-from aldis.store.sqlite.due import DuePostbacks
-from aldis.store.sqlite.in_thread import ThreadRunner
-from aldis.store.sqlite.journal import Heard, Journal
-from aldis.store.sqlite.link_orders import SqliteLinkOrders
-from aldis.store.sqlite.opt_ins import OptIns
-from aldis.store.sqlite.ordering import SqliteOrders
-from aldis.store.sqlite.scans import Scans
-from aldis.store.sqlite.staff import SqliteStaff
-from aldis.store.sqlite.views import SqliteViews
-from aldis.store.sqlite.watching import SqliteWatching
-from aldis.store.sqlite.writer import Runner, Writer
+from aldis.store.sqlite.writes.bulk import SqliteBulk
+from aldis.store.sqlite.writes.changes import SqliteChanges
+from aldis.store.sqlite.writes.link_orders import SqliteLinkOrders
+from aldis.store.sqlite.writes.orders import SqliteOrders
+from aldis.store.sqlite.writes.staff import SqliteStaff
+from aldis.store.sqlite.writes.watching import SqliteWatching
 from aldis.traffic.consent import ConsentChange, ConsentKind
 from aldis.traffic.enquiry import Usage
 from aldis.traffic.inbound import DueInbound, InboundFacts, InboundPart, Segments
@@ -235,14 +233,14 @@ class SqliteStore:
     async def expire(self, limit: int, now: int, patience_ms: int) -> int:
         """See `Store.expire`."""
         return await self._writer.call(
-            upkeep.expire, upkeep.Expire(limit, now, patience_ms, self._claims.everybodys())
+            maintenance.expire, maintenance.Expire(limit, now, patience_ms, self._claims.everybodys())
         )
 
     async def divert(self, link: str, up: Sequence[str], limit: int, now: int) -> int:
         """See `Store.divert`."""
         claims = self._claims.of(link)
-        item = diverting.Waiting(link, tuple(up), now, claims.claimed, limit)
-        moves = tuple(diverting.waiting(self._reader, item))
+        item = failover.Waiting(link, tuple(up), now, claims.claimed, limit)
+        moves = tuple(failover.waiting(self._reader, item))
         if not moves:
             return 0
         # in our own hands, so that no sender takes them meanwhile
@@ -250,7 +248,7 @@ class SqliteStore:
         claims.claimed.update(ids)
         claims.forget_fresh()
         try:
-            await self._writer.call(diverting.divert, diverting.Divert(moves), messages=len(moves))
+            await self._writer.call(failover.divert, failover.Divert(moves), messages=len(moves))
         finally:
             claims.claimed.difference_update(ids)
             for name in {link, *(move.link for move in moves)}:
@@ -259,15 +257,15 @@ class SqliteStore:
 
     async def purge(self, limit: int, before: int, after: int) -> Purged:
         """See `Store.purge`."""
-        return await self._writer.call(upkeep.purge, upkeep.Purge(limit, before, after))
+        return await self._writer.call(maintenance.purge, maintenance.Purge(limit, before, after))
 
     async def submission(self, account_id: int, dialect: str, reference: str) -> list[MessageStatus]:
         """See `Store.submission`."""
-        return enquiries.submission(self._reader, account_id, dialect, reference)
+        return queries.submission(self._reader, account_id, dialect, reference)
 
     async def cancel_scheduled(self, account_id: int, dialect: str, reference: str, now: int) -> int | None:
         """See `Store.cancel_scheduled`."""
-        found = enquiries.submission(self._reader, account_id, dialect, reference)
+        found = queries.submission(self._reader, account_id, dialect, reference)
         if not found:
             return None
         if any(
@@ -296,7 +294,7 @@ class SqliteStore:
 
     async def usage(self, account_id: int, since: int, until: int, label: str | None) -> list[Usage]:
         """See `Store.usage`."""
-        return await self._customers.ask(enquiries.usage, account_id, since, until, label)
+        return await self._customers.ask(queries.usage, account_id, since, until, label)
 
     async def change_consents(
         self, changes: Sequence[ConsentChange], entry: AuditEntry | None = None
@@ -377,20 +375,20 @@ class SqliteStore:
 
     async def balance(self, account_id: int) -> Balance:
         """See `Store.balance`."""
-        return looking.balance(self._reader, account_id)
+        return messages.balance(self._reader, account_id)
 
     async def timeline(self, message_id: int) -> Timeline | None:
         """See `Store.timeline`."""
-        return looking.timeline(self._reader, message_id)
+        return messages.timeline(self._reader, message_id)
 
     async def find(self, reference: str, limit: int) -> list[MessageFacts]:
         """See `Store.find`."""
-        return await self._scans.ask(looking.find, reference, limit)
+        return await self._scans.ask(messages.find, reference, limit)
 
     async def count_by_state(self) -> dict[str, int]:
         """See `Store.count_by_state`."""
-        return await self._scans.ask(looking.count_by_state)
+        return await self._scans.ask(messages.count_by_state)
 
     async def backlog(self) -> dict[str, int]:
         """See `Store.backlog`."""
-        return await self._scans.ask(looking.backlog)
+        return await self._scans.ask(messages.backlog)

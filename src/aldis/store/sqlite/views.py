@@ -8,12 +8,13 @@ from typing import Any
 
 import apsw
 
-from aldis.store.sqlite import owed, recipients, searching, sums
-from aldis.store.sqlite.inbound import FACTS
-from aldis.store.sqlite.looking import timeline
-from aldis.store.sqlite.rows import every, first, one
-from aldis.store.sqlite.scans import Scans
-from aldis.store.sqlite.writer import Writer
+from aldis.store.sqlite.engine.read_pool import Scans
+from aldis.store.sqlite.engine.rows import every, first, one
+from aldis.store.sqlite.engine.writer import Writer
+from aldis.store.sqlite.reads import postback_listing, searching, sums
+from aldis.store.sqlite.reads.messages import timeline
+from aldis.store.sqlite.writes import recipients
+from aldis.store.sqlite.writes.inbound import FACTS
 from aldis.store.views import (
     EVER,
     Grouping,
@@ -59,15 +60,15 @@ class SqliteViews:
 
     async def lanes(self, limit: int) -> list[LaneFacts]:
         """See `ViewStore.lanes`."""
-        return await self._scans.ask(owed.lanes, limit)
+        return await self._scans.ask(postback_listing.lanes, limit)
 
     async def given_up(self, wanted: PostbackFilter, before: int, limit: int) -> PostbackPage:
         """See `ViewStore.given_up`."""
-        return await self._scans.ask(owed.given_up, wanted, before, limit)
+        return await self._scans.ask(postback_listing.given_up, wanted, before, limit)
 
     async def postback(self, postback_id: int) -> PostbackRow | None:
         """See `ViewStore.postback`."""
-        return owed.postback(self._reader, postback_id)
+        return postback_listing.postback(self._reader, postback_id)
 
     async def sums(self, wanted: MessageFilter, by: Grouping) -> list[Sum]:
         """See `ViewStore.sums`."""
@@ -91,13 +92,13 @@ def view(db: apsw.Connection, message_id: int) -> MessageView | None:
     if known is None or row is None:
         return None
     *columns, exempt, parts = row
-    postbacks = owed.of_message(db, message_id)
+    postbacks = postback_listing.of_message(db, message_id)
     return MessageView(
         known.message,
         NewMessage(*(*columns, bool(exempt), parts)),
         known.segments,
         postbacks,
-        owed.tries(db, [each.postback_id for each in postbacks]),
+        postback_listing.tries(db, [each.postback_id for each in postbacks]),
         known.parts,
     )
 

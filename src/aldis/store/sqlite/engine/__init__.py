@@ -1,0 +1,1 @@
+"""What every operation stands on: connections, transactions, group commit. Knows no operation."""

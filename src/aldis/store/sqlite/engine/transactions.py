@@ -1,0 +1,112 @@
+"""Runs batches of operations, each batch one transaction; `process/` says where it runs.
+
+A batch that fails is rolled back and run again call by call, so that only the guilty call fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import apsw
+
+from aldis.errors import StoreUnavailable
+from aldis.store.sqlite.engine.checkpoints import Checkpoints
+from aldis.store.sqlite.engine.connection import open_writer
+from aldis.store.sqlite.writes import postbacks, receipts, sending
+from aldis.store.sqlite.writes.postbacks import OwedRow
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+#: works on a list of items inside an open transaction and returns one result for each; may be run again after
+#: a rollback. A function of a module, so that its name is enough for another process to find it.
+Operation = Callable[[apsw.Connection, list[Item]], list[Result]]
+#: an operation and one item for it
+Call = tuple[Operation[Any, Any], Any]
+
+#: operations that must run in this order when they meet in one transaction; all others come first. A receipt
+#: often comes with the response that names its segment: settle first, or it is parked.
+ORDER: dict[Operation[Any, Any], int] = {sending.settle: 1, receipts.record: 2}
+
+
+class Ran(NamedTuple):
+    """What came of a batch."""
+
+    #: a result or an exception for each call; what has a result is on disk
+    outcomes: list[Any]
+    #: the postbacks that it owes, all of them; None: too many to tell
+    owed: list[OwedRow] | None
+    #: how many commits there were since the start
+    commits: int
+
+
+class Transactions:
+    """Owns the writing connection; made, used and closed in one thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = open_writer(path)
+        self._checkpoints = Checkpoints(open_writer(path))
+        self._db.set_wal_hook(self._checkpoints.note_pages)
+        self._commits = 0
+
+    def run(self, batch: Sequence[Call]) -> Ran:
+        """Run a batch in one transaction, or each call in its own when one fails."""
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+        except apsw.Error as fault:  # nobody could write: there is no guilty one to be found
+            return Ran([_as_unavailable(fault)] * len(batch), [], self._commits)
+        try:
+            before = postbacks.newest(self._db)
+            outcomes = self._run(batch)
+            owed = postbacks.owed_since(self._db, before)
+            self._db.execute("COMMIT")
+        except Exception as fault:  # noqa: BLE001 - whatever it is, it belongs to one of the callers
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            if len(batch) == 1:
+                return Ran([_as_unavailable(fault)], [], self._commits)
+            return _together([self.run([call]) for call in batch])
+        self._commits += 1
+        return Ran(outcomes, owed, self._commits)
+
+    def rest(self) -> None:
+        """Do what is better done between two batches."""
+        if self._checkpoints.is_backfilled:
+            self._checkpoints.restart_log(self._db)
+
+    def close(self) -> None:
+        """Let go of the file; the last to do so leaves no write-ahead log behind."""
+        self._checkpoints.close()
+        self._db.close()
+
+    def _run(self, batch: Sequence[Call]) -> list[Any]:
+        groups: dict[Operation[Any, Any], list[int]] = {}
+        for position, (operation, _) in enumerate(batch):
+            groups.setdefault(operation, []).append(position)
+        outcomes: list[Any] = [None] * len(batch)
+        for operation in sorted(groups, key=lambda operation: ORDER.get(operation, 0)):
+            positions = groups[operation]
+            results = operation(self._db, [batch[position][1] for position in positions])
+            for position, result in zip(positions, results, strict=True):
+                outcomes[position] = result
+        return outcomes
+
+
+def _together(runs: list[Ran]) -> Ran:
+    owed: list[OwedRow] | None = []
+    for run in runs:
+        owed = None if owed is None or run.owed is None else owed + run.owed
+    return Ran([outcome for run in runs for outcome in run.outcomes], owed, runs[-1].commits)
+
+
+def _as_unavailable(fault: Exception) -> Exception:
+    """Call a full disk, a lock or a lost file temporary; a constraint or a mistake of ours keeps its name."""
+    if isinstance(fault, apsw.Error) and not isinstance(
+        fault, apsw.ConstraintError | apsw.SQLError | apsw.MismatchError
+    ):
+        unavailable = StoreUnavailable(f"SQLite: {type(fault).__name__}")
+        unavailable.__cause__ = fault
+        return unavailable
+    return fault

@@ -1,0 +1,1 @@
+"""Where the writer runs: in a process of its own or in a thread, and what is said between."""

@@ -1,0 +1,108 @@
+"""The store as the poster sees it that lives in the writer's process: what a transaction owes is heard as it
+commits, and what came of tries goes into the next transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+
+from aldis.accounts.directory import Directory
+from aldis.store.sqlite.engine.connection import open_reader
+from aldis.store.sqlite.engine.transactions import Call, Ran, Transactions
+from aldis.store.sqlite.reads import directory
+from aldis.store.sqlite.reads.due import DuePostbacks
+from aldis.store.sqlite.writes import postbacks
+from aldis.traffic.inbound import DueInbound
+from aldis.traffic.postback import DuePostback, PostbackResult
+
+#: how long results wait for a transaction of the gateway's to travel in
+COMPANY_S = 0.002
+
+
+class PostbacksAtHand:
+    """`aldis.store.postbacks.PostbackStore` beside the writing connection, on one event loop with it."""
+
+    def __init__(self, path: Path, transactions: Transactions) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._path = path
+        self._transactions = transactions
+        self._reader = open_reader(path)
+        #: see `PostbackStore.on_due`
+        self.on_due: Callable[[], None] = lambda: None
+        self._due = DuePostbacks(self._reader, lambda: self.on_due())
+        self._finished: list[tuple[Call, asyncio.Future[None]]] = []
+        #: told when a transaction broke off, so that nobody knows what was kept
+        self.on_broken: Callable[[], None] = lambda: None
+        #: tells whether whoever posts should rather wait for the newest directory
+        self.is_behind: Callable[[], bool] = lambda: False
+
+    def run(self, batch: Sequence[Call]) -> Ran:
+        """Run a batch in one transaction with the results that wait; returns what came of the batch."""
+        finished, self._finished = self._finished, []
+        calls = [*batch, *(call for call, _ in finished)]
+        ran = self._transactions.run(calls)
+        self._due.note(calls, ran)
+        for (_, future), outcome in zip(finished, ran.outcomes[len(batch) :], strict=True):
+            if future.done():
+                continue
+            if isinstance(outcome, Exception):
+                future.set_exception(outcome)
+            else:
+                future.set_result(None)
+        return Ran(ran.outcomes[: len(batch)], [], ran.commits)
+
+    async def due_lanes(self, after: str, limit: int, now: int) -> list[str]:
+        """See `PostbackStore.due_lanes`; none while the directory is behind."""
+        return [] if self.is_behind() else self._due.lanes(after, limit, now)
+
+    async def due_postbacks(
+        self, lane: str, limit: int, now: int, besides: Collection[int] = ()
+    ) -> list[DuePostback]:
+        """See `PostbackStore.due_postbacks`."""
+        return self._due.of_lane(lane, limit, now, besides)
+
+    async def due_inbound(
+        self, lane: str, limit: int, now: int, besides: Collection[int] = ()
+    ) -> list[DueInbound]:
+        """See `PostbackStore.due_inbound`."""
+        return self._due.inbound_of_lane(lane, limit, now, besides)
+
+    async def finish_postbacks(self, results: Sequence[PostbackResult]) -> None:
+        """See `PostbackStore.finish_postbacks`."""
+        future: asyncio.Future[None] = self._loop.create_future()
+        if not self._finished:
+            self._loop.call_later(COMPANY_S, self._finish)
+        self._finished.append(((postbacks.finish, tuple(results)), future))
+        await future
+
+    def _finish(self) -> None:
+        if not self._finished:
+            return
+        try:
+            self.run([])
+            self._transactions.rest()
+        except Exception:  # an outermost frame: nobody waits for this one who would end the process
+            self.on_broken()
+            raise
+
+    def directory_version(self) -> int:
+        """Tell whether the directory has changed: a number that grows."""
+        return directory.version(self._reader)
+
+    async def directory(self) -> Directory:
+        """Give the newest snapshot: read in a thread, because transactions must not wait for it."""
+        return await asyncio.to_thread(_load, self._path)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._reader.close()
+
+
+def _load(path: Path) -> Directory:
+    reader = open_reader(path)
+    try:
+        return directory.load(reader)
+    finally:
+        reader.close()

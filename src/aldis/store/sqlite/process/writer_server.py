@@ -1,0 +1,95 @@
+"""The writer's end of the gateway's socket: one transaction a question, answered when it is on disk.
+
+Transactions run on the event loop of their process, which has nothing else to do but to post. Between two of
+them it hears what has come meanwhile, so that a small one need not wait for the large ones that came before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+from aldis.store.sqlite.engine.priority_queue import Turns
+from aldis.store.sqlite.engine.transactions import Transactions
+from aldis.store.sqlite.process import writer_protocol
+from aldis.store.sqlite.process.frames import ANSWERS, Frames, Kind, frame
+from aldis.store.sqlite.process.local_postbacks import PostbacksAtHand
+
+
+class Answering(asyncio.Protocol):
+    """Answers until the gateway is gone; made inside a running event loop."""
+
+    def __init__(self, path: Path) -> None:
+        self._transactions = Transactions(path)
+        #: what a poster in this process needs
+        self.postbacks = PostbacksAtHand(path, self._transactions)
+        self.postbacks.on_broken = self._break_off
+        #: told that the gateway wants posted what is owed, and that it wants no more of it
+        self.on_post: Callable[[], None] = lambda: None
+        self.on_rest: Callable[[], None] = lambda: None
+        #: told that the gateway is gone
+        self.on_gone: Callable[[], None] = lambda: None
+        self._turns: Turns[tuple[Kind, bytes]] = Turns()
+        self._is_due = self._is_gone = False
+        self._frames = Frames()
+        self._transport: asyncio.Transport
+        #: who does not post tells the gateway what is owed
+        self._posts = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        for kind, octets in self._frames.take(data):
+            if kind == Kind.QUESTION:
+                self._turns.add((Kind.QUESTION, octets), is_large=False)
+            elif kind == Kind.LARGE_QUESTION:
+                self._turns.add((Kind.LARGE_QUESTION, octets), is_large=True)
+            elif kind == Kind.POST:
+                self._posts = True
+                self.on_post()
+            elif kind == Kind.REST:
+                self.on_rest()
+        self._answer_soon()
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        self._is_gone = True  # and with it whoever wants to know what came of the rest
+        self.on_gone()
+
+    def tell_tried(self, dialect: str, done: bool, count: int) -> None:  # noqa: FBT001 - as the poster counts
+        """Tell the gateway of tries."""
+        self._transport.write(
+            frame(Kind.TRIED, writer_protocol.write_tried(writer_protocol.Tried(dialect, done, count)))
+        )
+
+    def tell_resting(self) -> None:
+        """Tell the gateway that nothing is being posted any more."""
+        self._transport.write(frame(Kind.RESTING))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.postbacks.close()
+        self._transactions.close()
+
+    def _break_off(self) -> None:
+        """End as after a crash; the gateway ends as well."""
+        self._transport.abort()
+
+    def _answer_soon(self) -> None:
+        if self._turns and not self._is_due:
+            self._is_due = True
+            asyncio.get_running_loop().call_soon(self._answer)
+
+    def _answer(self) -> None:
+        self._is_due = False
+        if self._is_gone:
+            return
+        kind, question = self._turns.next()
+        run = self.postbacks.run if self._posts else self._transactions.run
+        answer = writer_protocol.write_answer(run(writer_protocol.read_question(question)))
+        self._transport.write(frame(ANSWERS[kind], answer))
+        # behind the answer, which leaves at the end of this turn
+        asyncio.get_running_loop().call_soon(self._transactions.rest)
+        self._answer_soon()

@@ -1,0 +1,60 @@
+"""The reads for customers who ask what became of their messages and what they used."""
+
+from __future__ import annotations
+
+import apsw
+
+from aldis.store.sqlite.engine.rows import MESSAGE_FACTS, every, first, message_facts, one
+from aldis.traffic.enquiry import Usage
+from aldis.traffic.message import MessageStatus
+
+#: ids grow with time, but those of one moment may be accepted in another order
+SLACK_MS = 60_000
+
+_STATUS = "m.priority, m.coding, m.octets, m.due_at, m.expires_at, m.label"
+_SUBMISSION = f"""
+SELECT {_STATUS}, {MESSAGE_FACTS} FROM message m
+WHERE m.reference = ? AND m.account_id = ? AND m.dialect = ? ORDER BY m.message_id
+"""  # noqa: S608 - the columns are constants
+
+#: what the carrier has taken whole or may still take counts whole, of the rest what it took
+_USAGE = """
+SELECT label, country, sum(used), sum(used * price_micros)
+FROM (SELECT m.label, m.country, m.price_micros,
+             iif(m.sent_at > 0 OR m.state IN ('queued', 'sending', 'unconfirmed'), m.segments, (
+                 SELECT count(*) FROM segment s WHERE s.message_id = m.message_id)) AS used
+      FROM message m
+      WHERE m.message_id >= ?1 AND m.message_id <= ?2 AND m.account_id = ?3
+        AND m.accepted_at >= ?4 AND m.accepted_at < ?5 AND (?6 IS NULL OR m.label = ?6))
+GROUP BY label, country HAVING sum(used) > 0 ORDER BY label, country
+"""
+
+
+def submission(db: apsw.Connection, account_id: int, dialect: str, reference: str) -> list[MessageStatus]:
+    """Give the messages that an account knows by a reference, in the order of their recipients."""
+    rows = every(db, _SUBMISSION, (reference, account_id, dialect))
+    return [MessageStatus(message_facts(row[6:]), *row[:6]) for row in rows]
+
+
+def usage(db: apsw.Connection, account_id: int, since: int, until: int, label: str | None) -> list[Usage]:
+    """Sum up what an account used of what it sent in a time, by label and country."""
+    begin, end = first_from(db, since - SLACK_MS), first_from(db, until + SLACK_MS)
+    rows = every(db, _USAGE, (begin, end, account_id, since, until, label))
+    return [Usage(*row) for row in rows]
+
+
+def first_from(db: apsw.Connection, instant: int) -> int:
+    """Find about the first message that was accepted at or after an instant: by halves, for there is no index
+    of time.
+    """
+    low = one(db, "SELECT ifnull(min(message_id), 0) FROM message")
+    high = one(db, "SELECT ifnull(max(message_id), 0) FROM message") + 1
+    while low < high:
+        middle = (low + high) // 2
+        sql = "SELECT message_id, accepted_at FROM message WHERE message_id >= ? ORDER BY message_id LIMIT 1"
+        row = first(db, sql, (middle,))
+        if row is None or row[1] >= instant:
+            high = middle
+        else:
+            low = row[0] + 1
+    return int(low)

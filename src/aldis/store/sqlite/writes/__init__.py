@@ -1,0 +1,1 @@
+"""The operations: what is written in one transaction, and the reads that it needs."""

@@ -1,0 +1,165 @@
+"""The writes of admission: ids, acceptance with its hold and duplicate keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apsw
+from msgspec.structs import astuple
+
+from aldis.store.records import Acceptance
+from aldis.store.sqlite.engine.rows import as_array, as_json, every, first, for_each, one
+from aldis.store.sqlite.writes import auditing, content_use, recipients
+from aldis.traffic.message import NewMessage
+from aldis.traffic.refusal import Refusal, RefusalReason
+
+#: the columns behind these are at their defaults in most messages
+_COMMON = NewMessage.__struct_fields__.index("label")
+_PARTS = NewMessage.__struct_fields__.index("parts")
+
+
+def _insert(columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO message ({', '.join(columns)}) VALUES {{rows}}"  # noqa: S608 - the columns are constants
+
+
+_INSERT, _INSERT_COMMON = (
+    _insert(NewMessage.__struct_fields__),
+    _insert(NewMessage.__struct_fields__[:_COMMON]),
+)
+
+
+def take_ids(db: apsw.Connection, counts: list[int]) -> list[range]:
+    """Reserve blocks of ids."""
+    blocks = []
+    for count in counts:
+        first = one(
+            db,
+            "UPDATE counter SET value = value + ? WHERE name = 'next_id' RETURNING value - ?",
+            (count, count),
+        )
+        blocks.append(range(first, first + count))
+    return blocks
+
+
+def accept(db: apsw.Connection, acceptances: list[Acceptance]) -> list[Refusal | None]:
+    """Store each submission whole or not at all."""
+    purses, keys, opt_outs = _Purses(db), _Keys(db, acceptances), _OptOuts(db, acceptances)
+    answers: list[Refusal | None] = []
+    rows: list[tuple[Any, ...]] = []
+    for acceptance in acceptances:
+        refusal = opt_outs.find(acceptance) or keys.find_duplicate(acceptance) or purses.hold(acceptance)
+        answers.append(refusal)
+        if refusal is None:
+            keys.remember(acceptance)
+            rows += map(astuple, acceptance.messages)
+            if acceptance.entry is not None:
+                auditing.write(db, acceptance.entry)
+    if any(any(row[_COMMON:]) for row in rows):
+        for_each(db, _INSERT, rows)
+        content_use.note(db, [(row[0], row[_PARTS]) for row in rows if row[_PARTS]])
+    else:
+        for_each(db, _INSERT_COMMON, [row[:_COMMON] for row in rows])
+    purses.write()
+    recipients.file_late(db, rows)
+    return answers
+
+
+def judge(db: apsw.Connection, acceptance: Acceptance) -> Refusal | None:
+    """Judge one submission as `accept` does, on any connection, writing nothing."""
+    return (
+        _OptOuts(db, [acceptance]).find(acceptance)
+        or _Keys(db, [acceptance]).find_duplicate(acceptance)
+        or _Purses(db).hold(acceptance)
+    )
+
+
+class _OptOuts:
+    """Who of one batch has opted out: looked up once for all of it, and not at all where nobody has."""
+
+    def __init__(self, db: apsw.Connection, acceptances: list[Acceptance]) -> None:
+        self._blocked: set[tuple[str, str]] = set()
+        if first(db, "SELECT 1 FROM opt_out LIMIT 1") is None:
+            return
+        pairs = {
+            (message.sender, message.recipient)
+            for acceptance in acceptances
+            for message in acceptance.messages
+            if not message.exempt
+        }
+        sql = """SELECT o.sender, o.msisdn FROM json_each(?) asked CROSS JOIN opt_out o
+                 WHERE o.sender = asked.value ->> 0 AND o.msisdn = asked.value ->> 1"""
+        self._blocked.update(every(db, sql, (as_json(pairs),)))
+
+    def find(self, acceptance: Acceptance) -> Refusal | None:
+        """Refuse a submission that is for any of them."""
+        if not self._blocked:
+            return None
+        for message in acceptance.messages:
+            if not message.exempt and (message.sender, message.recipient) in self._blocked:
+                return Refusal(RefusalReason.OPTED_OUT, value=message.recipient)
+        return None
+
+
+class _Purses:
+    """The money of the accounts in one batch: read once, checked for each submission, written once."""
+
+    def __init__(self, db: apsw.Connection) -> None:
+        self._db = db
+        self._available: dict[int, int] = {}
+        self._held: dict[int, int] = {}
+
+    def hold(self, acceptance: Acceptance) -> Refusal | None:
+        price = 0
+        for message in acceptance.messages:
+            price += message.price_micros * message.segments
+        account_id = acceptance.account_id
+        if account_id not in self._available:
+            sql = "SELECT credited - held - spent FROM account WHERE account_id = ?"
+            self._available[account_id] = one(self._db, sql, (account_id,))
+        if acceptance.prepaid and price > self._available[account_id]:
+            return Refusal(RefusalReason.CREDIT_INSUFFICIENT)
+        self._available[account_id] -= price
+        self._held[account_id] = self._held.get(account_id, 0) + price
+        return None
+
+    def write(self) -> None:
+        moved = [(held, account_id) for account_id, held in self._held.items() if held]
+        self._db.executemany("UPDATE account SET held = held + ? WHERE account_id = ?", moved)
+
+
+#: account, scope, reference
+_Key = tuple[int, str, str]
+
+
+class _Keys:
+    """Which references of one batch are taken: looked up once for all of it."""
+
+    def __init__(self, db: apsw.Connection, acceptances: list[Acceptance]) -> None:
+        references = {
+            message.reference
+            for acceptance in acceptances
+            for message in acceptance.messages
+            if message.duplicate_scope
+        }
+        self._taken: set[_Key] = set()
+        if references:
+            sql = """SELECT account_id, duplicate_scope, reference FROM carray(?) asked CROSS JOIN message
+                     WHERE reference = asked.value AND duplicate_scope <> ''"""
+            self._taken.update(every(db, sql, (as_array(references),)))
+
+    def find_duplicate(self, acceptance: Acceptance) -> Refusal | None:
+        """Refuse what repeats a message of the store, of this batch, or itself."""
+        own: set[_Key] = set()
+        for message in acceptance.messages:
+            if message.duplicate_scope:
+                key = (message.account_id, message.duplicate_scope, message.reference)
+                if key in self._taken or key in own:
+                    return Refusal(RefusalReason.DUPLICATE, value=message.reference)
+                own.add(key)
+        return None
+
+    def remember(self, acceptance: Acceptance) -> None:
+        """Take the references of an accepted submission."""
+        for message in acceptance.messages:
+            if message.duplicate_scope:
+                self._taken.add((message.account_id, message.duplicate_scope, message.reference))

@@ -1,0 +1,180 @@
+"""The reads and writes of sending to many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apsw
+import msgspec
+
+from aldis.store.bulk import AddJob, AddRows, BulkChange, ForgetJobs, MoveJob, SettleRows
+from aldis.store.sqlite.engine.read_pool import Scans
+from aldis.store.sqlite.engine.rows import as_json, every, first, for_each, one
+from aldis.store.sqlite.engine.writer import Writer
+from aldis.store.sqlite.writes import auditing
+from aldis.traffic.bulk import MOVES, Job, JobState, Mapping, Row
+
+_JOB = (
+    "job_id, name, account, made_by, made_at, columns, mapping, state, total, reached, accepted, refused, "
+    "why, ended_at"
+)
+_ROW = "number, cells, message_id, fault"
+_ENDED = frozenset({JobState.DONE, JobState.CANCELLED})
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What travels to the writer."""
+
+    change: BulkChange
+
+
+class SqliteBulk:
+    """`aldis.store.bulk.BulkStore` over the store's writer and a reader of its own."""
+
+    def __init__(self, writer: Writer, reader: apsw.Connection, scans: Scans) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._scans = scans
+
+    async def change_bulk(self, change: BulkChange) -> int:
+        """See `BulkStore.change_bulk`."""
+        count = len(change.rows) if isinstance(change, AddRows) else 1
+        return await self._writer.call(carry_out, Change(change), messages=count)
+
+    async def job(self, job_id: int) -> Job | None:
+        """See `BulkStore.job`."""
+        row = first(self._reader, f"SELECT {_JOB} FROM bulk_job WHERE job_id = ?", (job_id,))  # noqa: S608
+        return None if row is None else _job(row)
+
+    async def jobs(self, before: int, limit: int) -> list[Job]:
+        """See `BulkStore.jobs`."""
+        sql = f"SELECT {_JOB} FROM bulk_job WHERE job_id < ? ORDER BY job_id DESC LIMIT ?"  # noqa: S608
+        return [_job(row) for row in every(self._reader, sql, (before or 2**62, limit))]
+
+    async def running_jobs(self) -> list[Job]:
+        """See `BulkStore.running_jobs`."""
+        sql = f"SELECT {_JOB} FROM bulk_job WHERE state = 'running' ORDER BY job_id"  # noqa: S608
+        return [_job(row) for row in every(self._reader, sql)]
+
+    async def rows(self, job_id: int, after: int, limit: int, *, waiting: bool = False) -> list[Row]:
+        """See `BulkStore.rows`."""
+        only = "AND message_id = 0 AND fault = ''" if waiting else ""
+        return _rows(self._reader, job_id, after, limit, only)
+
+    async def refused_rows(self, job_id: int, after: int, limit: int) -> list[Row]:
+        """See `BulkStore.refused_rows`."""
+        return await self._scans.ask(_rows, job_id, after, limit, "AND fault <> ''")
+
+
+def _rows(db: apsw.Connection, job_id: int, after: int, limit: int, only: str) -> list[Row]:
+    sql = f"SELECT {_ROW} FROM bulk_row WHERE job_id = ? AND number > ? {only} ORDER BY number LIMIT ?"  # noqa: S608
+    return [
+        Row(number, msgspec.json.decode(cells, type=tuple[str, ...]), message_id, fault)
+        for number, cells, message_id, fault in every(db, sql, (job_id, after, limit))
+    ]
+
+
+def carry_out(db: apsw.Connection, items: list[Change]) -> list[int]:
+    """Carry out changes."""
+    return [_carry_out(db, item.change) for item in items]
+
+
+def _carry_out(db: apsw.Connection, change: BulkChange) -> int:
+    match change:
+        case AddJob():
+            return _add_job(db, change)
+        case AddRows():
+            return _add_rows(db, change)
+        case MoveJob():
+            return _move(db, change)
+        case SettleRows():
+            return _settle(db, change)
+        case ForgetJobs(before, limit):
+            return _forget(db, before, limit)
+
+
+def _add_job(db: apsw.Connection, change: AddJob) -> int:
+    if change.key:
+        sql = "SELECT job_id, fingerprint FROM bulk_job WHERE account = ? AND key = ?"
+        known = first(db, sql, (change.account, change.key))
+        if known is not None:
+            return int(known[0]) if known[1] == change.fingerprint else 0
+    sql = """INSERT INTO bulk_job
+                 (name, account, made_by, made_at, columns, mapping, state, key, fingerprint)
+             VALUES (?, ?, ?, ?, ?, ?, 'filling', ?, ?) RETURNING job_id"""
+    mapping = msgspec.json.encode(change.mapping).decode()
+    made = (change.name, change.account, change.made_by, change.made_at)
+    job_id: int = one(db, sql, (*made, as_json(change.columns), mapping, change.key, change.fingerprint))
+    auditing.write(db, msgspec.structs.replace(change.entry, subject=f"bulk {job_id}"))
+    return job_id
+
+
+def _add_rows(db: apsw.Connection, change: AddRows) -> int:
+    sql = "UPDATE bulk_job SET total = total + ? WHERE job_id = ? AND total = ? AND state = 'filling'"
+    db.execute(sql, (len(change.rows), change.job_id, change.after))
+    if not db.changes():
+        return 0
+    rows = [
+        (change.job_id, number, as_json(cells))
+        for number, cells in enumerate(change.rows, start=change.after + 1)
+    ]
+    for_each(db, "INSERT INTO bulk_row (job_id, number, cells) VALUES {rows}", rows)
+    return len(rows)
+
+
+def _move(db: apsw.Connection, change: MoveJob) -> int:
+    """Write where a job stands from now on; one without waiting rows that is to run is done at once."""
+    row = first(db, "SELECT state, reached = total, mapping FROM bulk_job WHERE job_id = ?", (change.job_id,))
+    if row is None or JobState(row[0]) not in MOVES.get(change.to, ()):
+        return 0
+    state = JobState.DONE if change.to is JobState.RUNNING and row[1] else change.to
+    mapping = row[2] if change.mapping is None else msgspec.json.encode(change.mapping).decode()
+    db.execute(
+        "UPDATE bulk_job SET state = ?, mapping = ?, why = ?, ended_at = ? WHERE job_id = ?",
+        (state, mapping, change.why, change.now if state in _ENDED else 0, change.job_id),
+    )
+    if change.entry is not None:
+        auditing.write(db, change.entry)
+    return 1
+
+
+def _settle(db: apsw.Connection, change: SettleRows) -> int:
+    accepted = refused = 0
+    for outcome in change.outcomes:
+        db.execute(
+            """UPDATE bulk_row SET message_id = ?, fault = ?
+               WHERE job_id = ? AND number = ? AND message_id = 0 AND fault = ''""",
+            (outcome.message_id, outcome.fault, change.job_id, outcome.number),
+        )
+        accepted += db.changes() if outcome.message_id else 0
+        refused += db.changes() if not outcome.message_id else 0
+    db.execute(
+        """UPDATE bulk_job SET accepted = accepted + ?1, refused = refused + ?2, reached = max(reached, ?3),
+               state = iif(state = 'running' AND ?3 >= total, 'done', state),
+               ended_at = iif(state = 'running' AND ?3 >= total, ?4, ended_at)
+           WHERE job_id = ?5""",
+        (accepted, refused, change.reached, change.now, change.job_id),
+    )
+    return accepted + refused
+
+
+def _forget(db: apsw.Connection, before: int, limit: int) -> int:
+    row = first(
+        db, "SELECT job_id FROM bulk_job WHERE ended_at > 0 AND ended_at < ? ORDER BY job_id", (before,)
+    )
+    if row is None:
+        return 0
+    sql = """DELETE FROM bulk_row WHERE job_id = ?1 AND number IN
+             (SELECT number FROM bulk_row WHERE job_id = ?1 ORDER BY number LIMIT ?2)"""
+    db.execute(sql, (row[0], limit))
+    if db.changes():
+        return db.changes()
+    db.execute("DELETE FROM bulk_job WHERE job_id = ?", row)
+    return 1
+
+
+def _job(row: tuple[Any, ...]) -> Job:
+    before, (columns, mapping, state), after = row[:5], row[5:8], row[8:]
+    names = msgspec.json.decode(columns, type=tuple[str, ...])
+    recipe = msgspec.json.decode(mapping, type=Mapping)
+    return Job(*(*before, names, recipe, JobState(state), *after))

@@ -1,0 +1,126 @@
+"""The reads and writes of the directory's history, and the write of the directory itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apsw
+import msgspec
+from msgspec.structs import astuple
+
+from aldis.accounts.history import Change
+from aldis.accounts.price import from_micros
+from aldis.accounts.records import ACCOUNT, CARRIER, CREDIT
+from aldis.accounts.staff import Actor, audit
+from aldis.store.changes import Carrying, Ledger
+from aldis.store.sqlite.engine.read_pool import Scans
+from aldis.store.sqlite.engine.rows import every, first, one
+from aldis.store.sqlite.engine.writer import Writer
+from aldis.store.sqlite.writes import auditing
+
+_COLUMNS = "change_id, at, actor, via, kind, key, before, after, undoes"
+#: more carriers than this in one plan share an audit entry
+MAX_AUDITED = 10
+_VERBS = {(True, False): "add", (False, True): "remove", (False, False): "change"}
+
+
+class SqliteChanges:
+    """`aldis.store.changes.ChangeStore` over the store's writer and reader."""
+
+    def __init__(self, writer: Writer, reader: apsw.Connection, scans: Scans) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._scans = scans
+
+    async def carry_out(self, item: Carrying) -> bool:
+        """See `ChangeStore.carry_out`."""
+        return await self._writer.call(carry_out, item)
+
+    async def changes(self, kind: str, key: str, before: int, limit: int) -> list[Change]:
+        """See `ChangeStore.changes`."""
+        return await self._scans.ask(_history, kind, key, before, limit)
+
+    async def change(self, change_id: int) -> Change | None:
+        """See `ChangeStore.change`."""
+        sql = f"SELECT {_COLUMNS} FROM directory_history WHERE change_id = ?"  # noqa: S608 - columns
+        row = first(self._reader, sql, (change_id,))
+        return None if row is None else Change(*row)
+
+    async def ledgers(self) -> dict[str, Ledger]:
+        """See `ChangeStore.ledgers`."""
+        rows = every(self._reader, "SELECT name, credited, held, spent FROM account ORDER BY name")
+        return {row[0]: Ledger(*row) for row in rows}
+
+
+def newest(db: apsw.Connection) -> int:
+    """Give the number of the newest change; 0 for none."""
+    return int(one(db, "SELECT ifnull(max(change_id), 0) FROM directory_history"))
+
+
+def carry_out(db: apsw.Connection, items: list[Carrying]) -> list[bool]:
+    """Carry out plans but for their opt-ins; each bumps the directory's version once."""
+    return [_carry_out(db, item) for item in items]
+
+
+def _carry_out(db: apsw.Connection, item: Carrying) -> bool:
+    plan = item.plan
+    if newest(db) != plan.based_on:
+        return False
+    many = sum(record.kind == CARRIER for record in plan.records) > MAX_AUDITED
+    for record in plan.records:
+        before = first(db, "SELECT body FROM directory WHERE kind = ? AND key = ?", (record.kind, record.key))
+        change = _change(item, record.kind, record.key, None if before is None else before[0], record.body)
+        number = _remember(db, change, item.actor, is_audited=not (many and record.kind == CARRIER))
+        db.execute(
+            "INSERT OR REPLACE INTO directory (kind, key, body, change_id) VALUES (?, ?, ?, ?)",
+            (record.kind, record.key, record.body, number),
+        )
+        if record.kind == ACCOUNT:
+            db.execute("INSERT OR IGNORE INTO account (name) VALUES (?)", (record.key,))
+    for kind, key in plan.removed:
+        body = one(db, "DELETE FROM directory WHERE kind = ? AND key = ? RETURNING body", (kind, key))
+        _remember(db, _change(item, kind, key, body, None), item.actor)
+    for name, micros in plan.credited.items():
+        _set_credit(db, item, name, micros)
+    if many:
+        count = f"{sum(record.kind == CARRIER for record in plan.records)} at once"
+        auditing.write(db, audit(item.actor, item.now, "change carriers", "", count))
+    if plan.lines:
+        db.execute("UPDATE counter SET value = value + 1 WHERE name = 'directory_version'")
+    return True
+
+
+def _set_credit(db: apsw.Connection, item: Carrying, name: str, micros: int) -> None:
+    before = int(one(db, "SELECT credited FROM account WHERE name = ?", (name,)))
+    db.execute("UPDATE account SET credited = ? WHERE name = ?", (micros, name))
+    bodies = [msgspec.json.encode({"credit": from_micros(value)}) for value in (before, micros)]
+    _remember(db, _change(item, CREDIT, name, bodies[0], bodies[1]), item.actor)
+
+
+def _change(item: Carrying, kind: str, key: str, before: bytes | None, after: bytes | None) -> Change:
+    actor = item.actor
+    return Change(0, item.now, actor.name, actor.via, kind, key, before, after, item.undoes)
+
+
+def _remember(db: apsw.Connection, change: Change, actor: Actor, *, is_audited: bool = True) -> int:
+    """Write a change and its audit entry; gives its number."""
+    sql = f"INSERT INTO directory_history ({_COLUMNS}) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING change_id"  # noqa: E501, S608
+    number = int(one(db, sql, astuple(change)[1:]))
+    if is_audited:
+        verb = _VERBS[change.before is None, change.after is None]
+        detail = f"change {number}" + (f", takes back {change.undoes}" if change.undoes else "")
+        auditing.write(db, audit(actor, change.at, f"{verb} {change.kind}", change.key, detail))
+    return number
+
+
+def _history(db: apsw.Connection, kind: str, key: str, before: int, limit: int) -> list[Change]:
+    where, bindings = ["change_id < ?"], [before or 2**62, *([kind] if kind else [])]
+    if kind:
+        where.append("kind = ?")
+    if kind and key != "*":
+        where.append("key = ?")
+        bindings.append(key)
+    sql = f"""SELECT {_COLUMNS} FROM directory_history WHERE {" AND ".join(where)}
+              ORDER BY change_id DESC LIMIT ?"""  # noqa: S608 - clauses of ours
+    rows: list[tuple[Any, ...]] = every(db, sql, (*bindings, limit))
+    return [Change(*row) for row in rows]

@@ -1,0 +1,130 @@
+"""The write of consents: their history, and what follows from it."""
+
+from __future__ import annotations
+
+import apsw
+import msgspec
+
+from aldis.accounts.staff import AuditEntry
+from aldis.store.sqlite.engine.rows import every, first
+from aldis.store.sqlite.writes import auditing
+from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
+
+
+class Audited(msgspec.Struct, frozen=True):
+    """Changes, and what is to be remembered of them where somebody makes them by hand."""
+
+    changes: tuple[ConsentChange, ...]
+    entry: AuditEntry | None
+
+
+def change_audited(db: apsw.Connection, items: list[Audited]) -> list[list[bool]]:
+    """Make changes as `change` does, and remember those who changed anything."""
+    outcomes = change(db, [item.changes for item in items])
+    for item, outcome in zip(items, outcomes, strict=True):
+        if item.entry is not None and any(outcome):
+            auditing.write(db, item.entry)
+    return outcomes
+
+
+def change(db: apsw.Connection, batches: list[tuple[ConsentChange, ...]]) -> list[list[bool]]:
+    """Make changes; tells of each whether it changed anything."""
+    return [[_change(db, each) for each in batch] for batch in batches]
+
+
+def _change(db: apsw.Connection, wish: ConsentChange) -> bool:
+    before = db.total_changes()
+    if wish.kind is ConsentKind.OPT_OUT:
+        _opt_out(db, wish)
+    elif not _opt_in(db, wish):
+        return False
+    if db.total_changes() == before:
+        if wish.source is ConsentSource.HANDSET and not wish.topic and not _is_persons(db, wish):
+            _remember(db, wish)  # from now on only the person takes it back
+        return False
+    if (
+        wish.source in (ConsentSource.FILE, ConsentSource.CONSOLE) and not wish.topic
+    ):  # a gateway that runs beside us is to hear of it
+        db.execute("UPDATE counter SET value = value + 1 WHERE name = 'directory_version'")
+    _remember(db, wish)
+    return True
+
+
+def _remember(db: apsw.Connection, wish: ConsentChange) -> None:
+    sql = "INSERT INTO consent (sender, topic, msisdn, kind, source, words, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+    db.execute(sql, (wish.sender, wish.topic, wish.msisdn, wish.kind, wish.source, wish.words, wish.at))
+
+
+def _is_persons(db: apsw.Connection, wish: ConsentChange) -> bool:
+    """Tell whether it was the person who last said something about all that comes from a sender."""
+    sql = """SELECT source FROM consent WHERE msisdn = ? AND sender = ? AND topic = ''
+             ORDER BY entry_id DESC LIMIT 1"""
+    row = first(db, sql, (wish.msisdn, wish.sender))
+    return row is not None and row[0] == ConsentSource.HANDSET
+
+
+def _opt_out(db: apsw.Connection, wish: ConsentChange) -> None:
+    """Take one topic away, or with "" everything for good."""
+    if wish.topic:
+        sql = "DELETE FROM opt_in WHERE sender = ? AND topic = ? AND msisdn = ?"
+        db.execute(sql, (wish.sender, wish.topic, wish.msisdn))
+        return
+    db.execute("DELETE FROM opt_in WHERE msisdn = ? AND sender = ?", (wish.msisdn, wish.sender))
+    db.execute("INSERT OR IGNORE INTO opt_out VALUES (?, ?, ?)", (wish.sender, wish.msisdn, wish.at))
+
+
+def _opt_in(db: apsw.Connection, wish: ConsentChange) -> bool:
+    """Add a topic; False where the person has said STOP, which only the person takes back."""
+    person = (wish.sender, wish.msisdn)
+    if wish.source is ConsentSource.HANDSET or (
+        wish.source is ConsentSource.CONSOLE and not _is_persons(db, wish)
+    ):
+        db.execute("DELETE FROM opt_out WHERE sender = ? AND msisdn = ?", person)
+    elif first(db, "SELECT 1 FROM opt_out WHERE sender = ? AND msisdn = ?", person):
+        return False
+    if wish.source is ConsentSource.FILE and _has_left(db, wish):
+        return False
+    if wish.topic:
+        sql = "INSERT OR IGNORE INTO opt_in VALUES (?, ?, ?, ?)"
+        db.execute(sql, (wish.sender, wish.topic, wish.msisdn, wish.at))
+    return True
+
+
+def _has_left(db: apsw.Connection, wish: ConsentChange) -> bool:
+    """Tell whether the last word on a topic was to leave it: a file that is applied again brings nobody
+    back.
+    """
+    sql = """SELECT kind FROM consent WHERE msisdn = ? AND sender = ? AND topic IN (?, '')
+             ORDER BY entry_id DESC LIMIT 1"""
+    row = first(db, sql, (wish.msisdn, wish.sender, wish.topic))
+    return row is not None and row[0] == ConsentKind.OPT_OUT
+
+
+def history(db: apsw.Connection, msisdn: str, limit: int) -> list[ConsentChange]:
+    """Give a number's history, newest first."""
+    sql = """SELECT sender, topic, msisdn, kind, source, words, at FROM consent
+             WHERE msisdn = ? ORDER BY entry_id DESC LIMIT ?"""
+    return [
+        ConsentChange(sender, topic, number, ConsentKind(kind), ConsentSource(source), words, at)
+        for sender, topic, number, kind, source, words, at in every(db, sql, (msisdn, limit))
+    ]
+
+
+def consented(db: apsw.Connection, sender: str, topic: str, after_msisdn: str, limit: int) -> list[str]:
+    """Give who has opted in to a topic, in order."""
+    sql = """SELECT msisdn FROM opt_in WHERE sender = ? AND topic = ? AND msisdn > ?
+             ORDER BY msisdn LIMIT ?"""
+    return [msisdn for (msisdn,) in every(db, sql, (sender, topic, after_msisdn, limit))]
+
+
+def opted_out(db: apsw.Connection, sender: str, after_msisdn: str, limit: int) -> list[str]:
+    """Give who has opted out of a sender, in order."""
+    sql = "SELECT msisdn FROM opt_out WHERE sender = ? AND msisdn > ? ORDER BY msisdn LIMIT ?"
+    return [msisdn for (msisdn,) in every(db, sql, (sender, after_msisdn, limit))]
+
+
+def queued_to_opted_out(db: apsw.Connection, limit: int) -> list[tuple[int, str]]:
+    """Name queued messages to people who have opted out, with their links; a scan of all that is queued."""
+    sql = """SELECT message_id, link FROM message m WHERE state = 'queued' AND NOT exempt AND EXISTS (
+                 SELECT 1 FROM opt_out o WHERE o.sender = m.sender AND o.msisdn = m.recipient) LIMIT ?"""
+    return every(db, sql, (limit,))

@@ -1,0 +1,148 @@
+"""How messages end: their state, their money and the postbacks that tell the customer, always together and
+for a whole batch at once.
+
+Money: what the carrier took is spent, the rest of the hold is released. A receipt moves no money: the carrier
+has charged for the submission, whatever became of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import apsw
+
+from aldis.store.sqlite.engine.rows import as_array, every, for_each, for_found, for_ids
+from aldis.traffic.postback import Notify, PostbackEvent
+from aldis.traffic.states import State
+
+
+class Ending(NamedTuple):
+    """One message's end; nothing happens to a message that is not where it is expected to be."""
+
+    message_id: int
+    #: where it must be now
+    expected: State
+    state: State
+    #: the carrier's error code or our reason; "" when all went well
+    reason: str
+    at: int
+    #: 1 when it took an attempt at sending
+    tried: int = 0
+
+
+#: the lane of a message's postbacks, and the bits of `Notify`
+Telling = tuple[str, int]
+
+#: plain numbers, because a flag's operators take a microsecond
+_ANY_END, _FAILURES = Notify.ENDED.value, Notify.FAILED.value
+
+_WITH = "WITH ending (message_id, expected, state, reason, at, tried) AS (VALUES {rows})"
+
+_TELLINGS = """
+SELECT message_id, state, lane, notify FROM carray(?) ended CROSS JOIN message
+WHERE message_id = ended.value AND notify <> 0
+"""
+
+_ENDED = PostbackEvent.ENDED.value
+_OWE = """
+INSERT INTO postback (message_id, lane, event, state, error_code, happened_at, due_at) VALUES {rows}
+"""
+
+_END = f"""
+{_WITH}
+UPDATE message
+SET state = e.state, reason = e.reason, ended_at = e.at, review_at = NULL, attempts = attempts + e.tried
+FROM ending e WHERE message.message_id = e.message_id AND message.state = e.expected
+"""  # noqa: S608 - as above
+
+#: what the carrier took is told by the segments; of a message in doubt all of it may have been taken
+_FREE = f"""
+{_WITH}
+UPDATE account SET held = account.held - freed.held, spent = account.spent + freed.spent
+FROM (SELECT m.account_id, sum(m.price_micros * m.segments) AS held,
+             sum(m.price_micros * iif(e.state = '{State.UNCONFIRMED.value}', m.segments, (
+                 SELECT count(*) FROM segment s WHERE s.message_id = m.message_id))) AS spent
+      FROM ending e CROSS JOIN message m
+      WHERE m.message_id = e.message_id AND m.state = e.expected GROUP BY m.account_id) freed
+WHERE account.account_id = freed.account_id
+"""  # noqa: S608 - as above
+
+# a message that is named twice is paid for and told of once
+_CHOSEN = "message_id IN (SELECT value FROM carray(?)) AND state = ?"
+
+_SUMS = f"""
+SELECT account_id, sum(price_micros * segments), max(segments), max(notify & {Notify.SENT.value})
+FROM message WHERE {_CHOSEN} GROUP BY account_id
+"""  # noqa: S608 - constants
+
+_OWE_SENT = f"""
+INSERT INTO postback (message_id, lane, event, state, error_code, happened_at, due_at)
+SELECT message_id, lane, '{PostbackEvent.SENT.value}', '{State.SENT.value}', '', ?, ?
+FROM message WHERE {_CHOSEN} AND notify & {Notify.SENT.value}
+"""  # noqa: S608 - as above
+
+_MARK_SENT = f"""
+UPDATE message SET state = '{State.SENT.value}', sent_at = ?, reason = '', attempts = attempts + 1
+WHERE state = ? AND message_id IN ({{ids}})
+"""  # noqa: S608 - as above
+
+
+def end_sent(
+    db: apsw.Connection, endings: Sequence[Ending], tellings: Mapping[int, Telling] | None = None
+) -> None:
+    """End messages that the carrier took whole; their money was settled then.
+
+    tellings: by message, from who has read in this transaction that each message is where it is expected.
+    """
+    if tellings is None:
+        tellings = _read_tellings(db, endings)
+    owed = [
+        (e.message_id, telling[0], _ENDED, e.state, e.reason, e.at, e.at)
+        for e in endings
+        if (telling := tellings.get(e.message_id)) is not None and _owes(telling[1], e)
+    ]
+    for_each(db, _OWE, owed)
+    for_found(db, _END, endings)
+
+
+def _read_tellings(db: apsw.Connection, endings: Sequence[Ending]) -> dict[int, Telling]:
+    """Read who is to be told of what, of the messages that are where they are expected."""
+    if not endings:
+        return {}
+    expected = {ending.message_id: ending.expected for ending in endings}
+    return {
+        message_id: (lane, notify)
+        for message_id, state, lane, notify in every(db, _TELLINGS, (as_array(list(expected)),))
+        if state == expected[message_id]
+    }
+
+
+def _owes(notify: int, ending: Ending) -> bool:
+    """Tell whether the customer wants to hear of an ending. Who hears of failures only was told of one when
+    a message became unconfirmed, and hears what became of it.
+    """
+    if notify & _ANY_END:
+        return True
+    is_news = ending.state != State.DELIVERED or ending.expected == State.UNCONFIRMED
+    return is_news and bool(notify & _FAILURES)
+
+
+def end_unsent(db: apsw.Connection, endings: Sequence[Ending]) -> None:
+    """End messages that are not `sent`: what the carrier took of them is spent, the rest is freed."""
+    for_found(db, _FREE, endings)
+    end_sent(db, endings)
+
+
+def mark_sent(db: apsw.Connection, ids: Sequence[int], expected: State, now: int) -> bool:
+    """Call messages `sent`: spend their holds, owe the postbacks that say so. Returns whether any of them has
+    several segments.
+    """
+    sums = every(db, _SUMS, (as_array(ids), expected))
+    for account_id, price, _, _ in sums:
+        sql = "UPDATE account SET held = held - ?, spent = spent + ? WHERE account_id = ?"
+        db.execute(sql, (price, price, account_id))
+    if any(owed for _, _, _, owed in sums):
+        db.execute(_OWE_SENT, (now, now, as_array(ids), expected))
+    for_ids(db, _MARK_SENT, (now, expected), ids)
+    return any(segments > 1 for _, _, segments, _ in sums)

@@ -1,0 +1,97 @@
+"""The writes of upkeep: end what waited too long, forget what is old."""
+
+from __future__ import annotations
+
+import apsw
+import msgspec
+
+from aldis.store.records import Purged
+from aldis.store.sqlite.engine.rows import as_json, every, for_found
+from aldis.store.sqlite.reads import postback_listing
+from aldis.store.sqlite.writes import endings, recipients
+from aldis.traffic.states import Event, State, after
+
+#: receipts that never found their segment are kept this long
+PARKED_MS = 86_400_000
+#: a message in a sender's hands is looked at again after this long
+IN_HAND_MS = 60_000
+
+
+class Purge(msgspec.Struct, frozen=True):
+    """Which messages to look at, and since when they are old."""
+
+    limit: int
+    before: int
+    after: int
+
+
+class Expire(msgspec.Struct, frozen=True):
+    """Which deadlines to look at."""
+
+    limit: int
+    now: int
+    #: how long a sent message waits for its receipt
+    patience_ms: int
+    #: claimed by senders
+    in_hand: frozenset[int]
+
+
+_LATER = """
+WITH later (message_id, review_at) AS (VALUES {rows})
+UPDATE message SET review_at = later.review_at FROM later WHERE message.message_id = later.message_id
+"""
+
+
+def expire(db: apsw.Connection, items: list[Expire]) -> list[int]:
+    """End messages whose deadline has passed; look at the others again when it may have."""
+    return [_expire(db, item) for item in items]
+
+
+def _expire(db: apsw.Connection, item: Expire) -> int:
+    sql = """SELECT message_id, state, expires_at, sent_at FROM message
+             WHERE review_at <= ? ORDER BY review_at LIMIT ?"""
+    now = item.now
+    unsent: list[endings.Ending] = []
+    sent: list[endings.Ending] = []
+    later: list[tuple[object, ...]] = []
+    for message_id, state, expires_at, sent_at in every(db, sql, (now, item.limit)):
+        if message_id in item.in_hand:
+            later.append((message_id, now + IN_HAND_MS))
+        elif state == State.QUEUED and expires_at <= now:
+            ending = after(State.QUEUED, Event.VALIDITY_PASSED)
+            if ending is not None:
+                unsent.append(endings.Ending(message_id, State.QUEUED, ending, "validity passed", now))
+        elif state == State.SENT and sent_at + item.patience_ms <= now:
+            ending = after(State.SENT, Event.RECEIPT_OVERDUE)
+            if ending is not None:
+                sent.append(endings.Ending(message_id, State.SENT, ending, "no receipt", now))
+        else:
+            looks = {State.QUEUED: expires_at, State.SENT: sent_at + item.patience_ms}
+            later.append((message_id, looks.get(state, now + IN_HAND_MS)))
+    endings.end_unsent(db, unsent)
+    endings.end_sent(db, sent)
+    for_found(db, _LATER, later)
+    db.execute("DELETE FROM parked_receipt WHERE received_at <= ?", (now - PARKED_MS,))
+    return len(unsent) + len(sent)
+
+
+def purge(db: apsw.Connection, items: list[Purge]) -> list[Purged]:
+    """Forget old messages; one that still owes a postback stays until that is done or given up."""
+    return [_purge(db, item) for item in items]
+
+
+def _purge(db: apsw.Connection, item: Purge) -> Purged:
+    sql = """SELECT message_id, accepted_at <= ?1,
+                    ended_at > 0 AND ended_at <= ?1 AND NOT EXISTS (
+                        SELECT 1 FROM postback p WHERE p.message_id = m.message_id AND p.due_at IS NOT NULL)
+             FROM message m WHERE message_id > ?2 ORDER BY message_id LIMIT ?3"""
+    rows = every(db, sql, (item.before, item.after, item.limit))
+    ids = [message_id for message_id, _, may_go in rows if may_go]
+    if ids:
+        recipients.forget(db, ids)
+        postback_listing.forget_tries(db, ids)
+    for table in ("message", "segment", "postback", "content_use") if ids else ():
+        sql = f"DELETE FROM {table} WHERE message_id IN (SELECT value FROM json_each(?))"  # noqa: S608 - four names
+        db.execute(sql, (as_json(ids),))
+    is_end = len(rows) < item.limit or not rows[-1][1]
+    return Purged(len(ids), 0 if is_end else rows[-1][0])

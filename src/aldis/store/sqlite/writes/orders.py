@@ -1,0 +1,214 @@
+"""The writes that operators ask for: messages sent again and called back, postbacks due once more, orders of
+commands beside the gateway. Each shares its transaction with its audit entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import apsw
+import msgspec
+
+from aldis.accounts.staff import AuditEntry
+from aldis.store.memory.claims import Claims
+from aldis.store.orders import Order, OrderAnswer, OrderKind, Replayed
+from aldis.store.records import Acceptance
+from aldis.store.sqlite.engine.rows import as_json, every, first, one
+from aldis.store.sqlite.engine.writer import Writer
+from aldis.store.sqlite.reads import postback_listing
+from aldis.store.sqlite.writes import admission, auditing, cancelling
+from aldis.store.views import PostbackFilter
+from aldis.traffic.message import NewMessage
+from aldis.traffic.refusal import Refusal
+
+
+class CancelMessage(msgspec.Struct, frozen=True):
+    """A message to be ended, which is in our own hands."""
+
+    cancel: cancelling.Cancel
+    entry: AuditEntry
+
+
+class Again(msgspec.Struct, frozen=True):
+    """A message to be accepted."""
+
+    acceptance: Acceptance
+    entry: AuditEntry
+    #: the order that wants it; 0: none
+    order_id: int
+
+
+class Replay(msgspec.Struct, frozen=True):
+    """Postbacks to be made due."""
+
+    postback_ids: tuple[int, ...]
+    now: int
+    entry: AuditEntry
+
+
+class ReplayGivenUp(msgspec.Struct, frozen=True):
+    """A bite of the postbacks that were given up."""
+
+    wanted: PostbackFilter
+    after: int
+    limit: int
+    now: int
+    entry: AuditEntry
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """What came of an order."""
+
+    order_id: int
+    answer: OrderAnswer
+
+
+class SqliteOrders:
+    """`aldis.store.orders.OrderStore` over the writer, a reader and what is claimed."""
+
+    def __init__(self, writer: Writer, reader: apsw.Connection, claims: Claims) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._claims = claims
+
+    async def cancel_message(self, message_id: int, link: str, entry: AuditEntry) -> bool:
+        """See `OrderStore.cancel_message`."""
+        hands = [(self._claims.of(link), message_id)]
+        if message_id in hands[0][0].claimed:
+            return False
+        with self._claims.in_our_hands(hands):
+            cancel = cancelling.Cancel((message_id,), cancelling.CANCELLED, entry.at)
+            return await self._writer.call(cancel_message, CancelMessage(cancel, entry))
+
+    async def accept_again(
+        self, message: NewMessage, *, prepaid: bool, entry: AuditEntry, order_id: int = 0
+    ) -> Refusal | None:
+        """See `OrderStore.accept_again`."""
+        acceptance = Acceptance(message.account_id, prepaid, (message,))
+        refusal = await self._writer.call(accept_again, Again(acceptance, entry, order_id))
+        if refusal is None:
+            self._claims.note_accepted(acceptance.messages)
+        return refusal
+
+    async def replay(self, postback_ids: Sequence[int], now: int, entry: AuditEntry) -> int:
+        """See `OrderStore.replay`."""
+        return await self._writer.call(replay, Replay(tuple(postback_ids), now, entry))
+
+    async def replay_given_up(
+        self, wanted: PostbackFilter, after: int, limit: int, now: int, entry: AuditEntry
+    ) -> Replayed:
+        """See `OrderStore.replay_given_up`."""
+        item = ReplayGivenUp(wanted, after, limit, now, entry)
+        return await self._writer.call(replay_given_up, item, messages=limit)
+
+    async def give_order(self, order: Order) -> int:
+        """See `OrderStore.give_order`."""
+        return await self._writer.call(give, order)
+
+    async def open_orders(self, limit: int) -> list[Order]:
+        """See `OrderStore.open_orders`."""
+        sql = """SELECT order_id, kind, message_id, actor, role, asked_at FROM message_order
+                 WHERE done IS NULL ORDER BY order_id LIMIT ?"""
+        rows = every(self._reader, sql, (limit,))
+        return [Order(number, OrderKind(kind), *rest) for number, kind, *rest in rows]
+
+    async def answer_order(self, order_id: int, answer: OrderAnswer) -> None:
+        """See `OrderStore.answer_order`."""
+        await self._writer.call(answer_orders, Answered(order_id, answer))
+
+    async def order_answer(self, order_id: int) -> OrderAnswer | None:
+        """See `OrderStore.order_answer`."""
+        sql = "SELECT done, answer FROM message_order WHERE order_id = ? AND done IS NOT NULL"
+        row = first(self._reader, sql, (order_id,))
+        return None if row is None else OrderAnswer(bool(row[0]), row[1])
+
+    async def withdraw_order(self, order_id: int) -> bool:
+        """See `OrderStore.withdraw_order`."""
+        return await self._writer.call(withdraw, order_id)
+
+    async def forget_orders(self, before: int) -> None:
+        """See `OrderStore.forget_orders`."""
+        if first(self._reader, "SELECT 1 FROM message_order WHERE asked_at < ? LIMIT 1", (before,)):
+            await self._writer.call(forget, before)
+
+
+def cancel_message(db: apsw.Connection, items: list[CancelMessage]) -> list[bool]:
+    """End messages that are still queued; tells of each whether it was."""
+    found = []
+    for item in items:
+        (count,) = cancelling.cancel(db, [item.cancel])
+        if count:
+            auditing.write(db, item.entry)
+        found.append(count > 0)
+    return found
+
+
+def accept_again(db: apsw.Connection, items: list[Again]) -> list[Refusal | None]:
+    """Accept messages; each is judged after the one before it."""
+    answers = []
+    for item in items:
+        (refusal,) = admission.accept(db, [item.acceptance])
+        if refusal is None:
+            auditing.write(db, item.entry)
+            if item.order_id:
+                new_id = str(item.acceptance.messages[0].message_id)
+                answer_orders(db, [Answered(item.order_id, OrderAnswer(done=True, answer=new_id))])
+        answers.append(refusal)
+    return answers
+
+
+def replay(db: apsw.Connection, items: list[Replay]) -> list[int]:
+    """Make postbacks due; returns how many there were."""
+    return [_replay(db, item.postback_ids, item.now, item.entry) for item in items]
+
+
+def _replay(db: apsw.Connection, postback_ids: Sequence[int], now: int, entry: AuditEntry) -> int:
+    before = db.total_changes()
+    sql = """UPDATE postback SET due_at = ?, done = 0, attempts = 0
+             WHERE postback_id IN (SELECT value FROM json_each(?))"""
+    db.execute(sql, (now, as_json(postback_ids)))
+    count = db.total_changes() - before
+    if count:
+        auditing.write(db, msgspec.structs.replace(entry, detail=f"{entry.detail} {count} postbacks".strip()))
+    return count
+
+
+def replay_given_up(db: apsw.Connection, items: list[ReplayGivenUp]) -> list[Replayed]:
+    """Make postbacks due that were given up, in the order of their ids."""
+    return [_replay_given_up(db, item) for item in items]
+
+
+def _replay_given_up(db: apsw.Connection, item: ReplayGivenUp) -> Replayed:
+    where, bindings = postback_listing.given_up_sql(item.wanted)
+    sql = f"{postback_listing.GIVEN_UP} WHERE {where} AND p.postback_id > ? ORDER BY p.postback_id LIMIT ?"
+    ids = [row[0] for row in every(db, sql, (*bindings, item.after, item.limit))]
+    count = _replay(db, ids, item.now, item.entry)
+    return Replayed(count, ids[-1] if len(ids) == item.limit else 0)
+
+
+def give(db: apsw.Connection, items: list[Order]) -> list[int]:
+    """Keep orders."""
+    sql = """INSERT INTO message_order (kind, message_id, actor, role, asked_at) VALUES (?, ?, ?, ?, ?)
+             RETURNING order_id"""
+    return [
+        one(db, sql, (item.kind, item.message_id, item.actor, item.role, item.asked_at)) for item in items
+    ]
+
+
+def answer_orders(db: apsw.Connection, items: list[Answered]) -> list[None]:
+    """Write what came of orders."""
+    sql = "UPDATE message_order SET done = ?, answer = ? WHERE order_id = ?"
+    db.executemany(sql, [(int(item.answer.done), item.answer.answer, item.order_id) for item in items])
+    return [None] * len(items)
+
+
+def withdraw(db: apsw.Connection, order_ids: list[int]) -> list[bool]:
+    """Forget orders that are open."""
+    sql = "DELETE FROM message_order WHERE order_id = ? AND done IS NULL RETURNING order_id"
+    return [first(db, sql, (order_id,)) is not None for order_id in order_ids]
+
+
+def forget(db: apsw.Connection, instants: list[int]) -> list[None]:
+    """Forget what was ordered long ago."""
+    db.execute("DELETE FROM message_order WHERE asked_at < ?", (max(instants),))
+    return [None] * len(instants)

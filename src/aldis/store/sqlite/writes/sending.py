@@ -1,0 +1,252 @@
+"""The writes of sending: claim, settle, recover; with the money and the postbacks that outcomes bring."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import apsw
+import msgspec
+
+from aldis.store.records import Share
+from aldis.store.sqlite.engine.rows import as_json, every, for_each, for_found, one
+from aldis.store.sqlite.writes import endings, receipts
+from aldis.store.sqlite.writes.endings import Ending
+from aldis.traffic.content import MMS, KeptPart, from_column
+from aldis.traffic.matching import known_failure
+from aldis.traffic.message import ClaimedMessage, Settlement
+from aldis.traffic.states import ENDED, State
+
+PRIORITIES = (3, 2, 1, 0)
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """What a link asks for."""
+
+    link: str
+    limit: int
+    share: Share
+    now: int
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """Messages that are about to be submitted on a link that must not repeat them."""
+
+    message_ids: tuple[int, ...]
+
+
+class Settle(msgspec.Struct, frozen=True):
+    """What a link has to tell."""
+
+    link: str
+    settlements: tuple[Settlement, ...]
+    now: int
+    #: where the messages are by now: `sending` if they were marked, else `queued`
+    expected: State
+
+
+class Recover(msgspec.Struct, frozen=True):
+    """A link whose last owner is gone."""
+
+    link: str
+    hold: bool
+    now: int
+
+
+# What a claim reads comes as one JSON text: a thread pays for each row that it steps to with a turn of the
+# interpreter's lock.
+_WAITING_IN = """
+(SELECT json_group_array(message_id) FROM (
+     SELECT message_id FROM message WHERE state = 'queued' AND link = ?1 AND priority = {} AND due_at <= ?2
+     ORDER BY due_at LIMIT ?3))
+"""
+_WAITING = f"SELECT {', '.join(map(_WAITING_IN.format, PRIORITIES))}"
+
+_CHOSEN = """
+SELECT json_group_array(json_array(
+           m.message_id, m.sender, m.recipient, m.coding, hex(m.octets), m.segments, m.priority,
+           m.attempts + 1, m.expires_at, iif(m.exempt, 0, EXISTS (
+               SELECT 1 FROM opt_out o WHERE o.sender = m.sender AND o.msisdn = m.recipient))))
+FROM json_each(?) chosen CROSS JOIN message m WHERE m.message_id = chosen.value AND m.expires_at > ?
+"""
+
+_IDS = msgspec.json.Decoder(list[int])
+_ROWS = msgspec.json.Decoder(list[tuple[int, str, str, int, str, int, int, int, int, int]])
+
+
+class Found(NamedTuple):
+    """What a claim may hand out."""
+
+    messages: list[ClaimedMessage]
+    #: messages to people who have opted out since
+    blocked: tuple[int, ...]
+    #: how many there were in all: some may be over their validity
+    in_all: int
+
+
+def claim(db: apsw.Connection, item: Claim, claimed: set[int]) -> Found:
+    """Choose due messages that nobody has claimed; on any connection, writing nothing."""
+    (lists,) = every(db, _WAITING, (item.link, item.now, item.limit + len(claimed)))
+    waiting = {
+        priority: [message_id for message_id in _IDS.decode(ids) if message_id not in claimed][: item.limit]
+        for priority, ids in zip(PRIORITIES, lists, strict=True)
+    }
+    shares = item.share({priority: len(ids) for priority, ids in waiting.items()}, item.limit)
+    chosen = [message_id for priority in PRIORITIES for message_id in waiting[priority][: shares[priority]]]
+    if not chosen:
+        return Found([], (), 0)
+    rows = _ROWS.decode(one(db, _CHOSEN, (as_json(chosen), item.now)))
+    messages = [
+        ClaimedMessage(
+            message_id,
+            sender,
+            recipient,
+            coding,
+            bytes.fromhex(octets),
+            segments,
+            priority,
+            attempts,
+            expires_at,
+            _taken(db, message_id) if segments > 1 and attempts > 1 else (),
+            _parts(db, message_id) if coding == MMS else (),
+        )
+        for (
+            message_id,
+            sender,
+            recipient,
+            coding,
+            octets,
+            segments,
+            priority,
+            attempts,
+            expires_at,
+            is_blocked,
+        ) in rows
+        if not is_blocked
+    ]
+    return Found(messages, tuple(row[0] for row in rows if row[-1]), len(chosen))
+
+
+def mark(db: apsw.Connection, items: list[Mark]) -> list[None]:
+    """Write `sending` before anything is on the wire."""
+    ids = as_json(message_id for item in items for message_id in item.message_ids)
+    sql = """UPDATE message SET state = 'sending'
+             WHERE message_id IN (SELECT value FROM json_each(?)) AND state = 'queued'"""
+    db.execute(sql, (ids,))
+    return [None] * len(items)
+
+
+def _taken(db: apsw.Connection, message_id: int) -> tuple[int, ...]:
+    sql = "SELECT number FROM segment WHERE message_id = ? ORDER BY number"
+    return tuple(number for (number,) in every(db, sql, (message_id,)))
+
+
+def _parts(db: apsw.Connection, message_id: int) -> tuple[KeptPart, ...]:
+    return from_column(one(db, "SELECT parts FROM message WHERE message_id = ?", (message_id,)))
+
+
+def still_in(db: apsw.Connection, message_ids: list[int], state: State) -> set[int]:
+    """Tell which of these messages are in a state."""
+    sql = "SELECT message_id FROM message WHERE message_id IN (SELECT value FROM json_each(?)) AND state = ?"
+    return {message_id for (message_id,) in every(db, sql, (as_json(message_ids), state))}
+
+
+def settle(db: apsw.Connection, items: list[Settle]) -> list[None]:
+    """Write outcomes; then let receipts in that came before their response."""
+    for item in items:
+        _settle(db, item)
+    return [None] * len(items)
+
+
+_SEGMENT = """
+INSERT INTO segment (message_id, number, link, smsc_message_id, submitted_at) VALUES {rows}
+ON CONFLICT (message_id, number) DO UPDATE
+SET link = excluded.link, smsc_message_id = excluded.smsc_message_id, submitted_at = excluded.submitted_at,
+    state = 'submitted', error_code = '', receipt_at = 0
+WHERE smsc_message_id <> excluded.smsc_message_id OR link <> excluded.link
+"""
+
+_REQUEUE = """
+WITH again (message_id, expected, due_at, reason, tried) AS (VALUES {rows})
+UPDATE message
+SET state = 'queued', due_at = again.due_at, reason = again.reason, attempts = attempts + again.tried
+FROM again WHERE message.message_id = again.message_id AND message.state = again.expected
+"""
+
+
+def _settle(db: apsw.Connection, item: Settle) -> None:
+    segments = [
+        (settlement.message_id, segment.number, item.link, segment.smsc_message_id, item.now)
+        for settlement in item.settlements
+        for segment in settlement.submitted
+    ]
+    sent: list[int] = []
+    again: list[tuple[object, ...]] = []
+    ended: list[Ending] = []
+    for settlement in item.settlements:
+        message_id, state, reason = settlement.message_id, settlement.state, settlement.reason
+        if state is State.SENT:
+            sent.append(message_id)
+        elif state is State.QUEUED:
+            again.append((message_id, item.expected, settlement.due_at, reason, int(settlement.tried)))
+        elif state in ENDED:
+            ended.append(Ending(message_id, item.expected, state, reason, item.now, tried=1))
+        else:
+            raise ValueError(f"a settlement cannot lead to {state}")
+    for_each(db, _SEGMENT, segments)
+    for_found(db, _REQUEUE, again)
+    endings.end_unsent(db, ended)
+    if sent and endings.mark_sent(db, sent, item.expected, item.now):
+        _end_failed(db, sent, item.now)
+    receipts.match_parked(db, item.link, segments, item.now)
+
+
+def _end_failed(db: apsw.Connection, ids: list[int], now: int) -> None:
+    """End messages of which a segment was reported as failed while others were still to be sent."""
+    states: dict[int, list[tuple[str, str]]] = {}
+    sql = """SELECT message_id, state, error_code FROM segment
+             WHERE message_id IN (SELECT value FROM json_each(?))
+               AND state NOT IN ('submitted', 'delivered')"""
+    for message_id, state, error_code in every(db, sql, (as_json(ids),)):
+        states.setdefault(message_id, []).append((state, error_code))
+    ended: list[Ending] = []
+    for message_id, found in states.items():
+        ending = known_failure(State.SENT, [state for state, _ in found])
+        if ending is not None:
+            reason = next(code for state, code in found if state == ending)
+            ended.append(Ending(message_id, State.SENT, ending, reason, now))
+    endings.end_sent(db, ended)
+
+
+class Orphans(msgspec.Struct, frozen=True):
+    """All links but these."""
+
+    links: tuple[str, ...]
+    now: int
+
+
+def recover_orphans(db: apsw.Connection, items: list[Orphans]) -> list[int]:
+    """Release what is `sending` on links that are not there any more; it waits for them or expires."""
+    sql = """UPDATE message SET state = 'queued', due_at = ?
+             WHERE state = 'sending' AND link NOT IN (SELECT value FROM json_each(?)) RETURNING message_id"""
+    return [len(every(db, sql, (item.now, as_json(item.links)))) for item in items]
+
+
+def recover(db: apsw.Connection, items: list[Recover]) -> list[int]:
+    """Release what lost owners left in `sending`."""
+    return [_recover(db, item) for item in items]
+
+
+def _recover(db: apsw.Connection, item: Recover) -> int:
+    if not item.hold:
+        sql = """UPDATE message SET state = 'queued', due_at = ? WHERE state = 'sending' AND link = ?
+                 RETURNING message_id"""
+        return len(every(db, sql, (item.now, item.link)))
+    rows = every(db, "SELECT message_id FROM message WHERE state = 'sending' AND link = ?", (item.link,))
+    endings.end_unsent(
+        db,
+        [
+            Ending(message_id, State.SENDING, State.UNCONFIRMED, "in doubt", item.now)
+            for (message_id,) in rows
+        ],
+    )
+    return len(rows)

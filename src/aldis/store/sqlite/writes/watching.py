@@ -1,0 +1,152 @@
+"""The reads for those who watch the gateway at work, and the two small writes that go with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apsw
+import msgspec
+
+from aldis.accounts.staff import AuditEntry
+from aldis.store.sqlite.engine.read_pool import Scans
+from aldis.store.sqlite.engine.rows import every, one
+from aldis.store.sqlite.engine.writer import Writer
+from aldis.store.sqlite.writes import auditing
+from aldis.store.watching import Backlog, Happening, Kind, Place
+
+#: how many of the newest messages and postbacks are looked through for what happened
+RECENT = 20_000
+
+
+class Minute(msgspec.Struct, frozen=True):
+    """What a minute was like."""
+
+    at: int
+    sample: bytes
+    forget_before: int
+
+
+class SqliteWatching:
+    """`aldis.store.watching.WatchingStore` over the store's writer and its scans."""
+
+    def __init__(self, writer: Writer, scans: Scans, operators: Scans) -> None:
+        """Stand on the store's writer; `scans`: for the gateway itself, `operators`: for people who look."""
+        self._writer = writer
+        self._scans = scans
+        self._operators = operators
+
+    async def backlog(self) -> Backlog:
+        """See `WatchingStore.backlog`."""
+        return await self._scans.ask(backlog)
+
+    async def happened(self, after: Place, until: int, limit: int) -> list[Happening]:
+        """See `WatchingStore.happened`."""
+        return await self._operators.ask(happened, after, until, limit)
+
+    async def keep_minute(self, at: int, sample: bytes, forget_before: int) -> None:
+        """See `WatchingStore.keep_minute`."""
+        await self._writer.call(keep_minute, Minute(at, sample, forget_before))
+
+    async def minutes(self, since: int) -> list[bytes]:
+        """See `WatchingStore.minutes`."""
+        return await self._operators.ask(minutes, since)
+
+    async def note(self, entry: AuditEntry) -> None:
+        """See `WatchingStore.note`."""
+        await self._writer.call(note, entry)
+
+
+def backlog(db: apsw.Connection) -> Backlog:
+    """Count what waits: messages from the claim index, postbacks from that of what is due."""
+    queued: dict[str, dict[int, int]] = {}
+    sql = "SELECT link, priority, count(*) FROM message WHERE state = 'queued' GROUP BY link, priority"
+    for link, priority, count in every(db, sql):
+        queued.setdefault(link, {})[priority] = count
+    return Backlog(queued, one(db, "SELECT count(*) FROM postback WHERE due_at IS NOT NULL"))
+
+
+# Neither sent_at nor ended_at has an index, which every message would pay for: whoever watches reads the
+# newest rows by their key. Of older messages only those are seen that have owed a postback lately. A receipt
+# that came with its response has the earlier time of the two, and is told after it all the same.
+_HAPPENED = """
+WITH
+floor (message_id, postback_id) AS (SELECT
+    ifnull((SELECT max(message_id) FROM message), 0) - :recent,
+    ifnull((SELECT max(postback_id) FROM postback), 0) - :recent),
+lately AS MATERIALIZED (
+    SELECT message_id, account_id, dialect, reference, link, state, sender, recipient, reason,
+           accepted_at, sent_at, ended_at
+    FROM message WHERE message_id > (SELECT message_id FROM floor)
+        AND (accepted_at >= :since OR sent_at >= :since OR ended_at >= :since)),
+told AS MATERIALIZED (
+    SELECT * FROM postback WHERE postback_id > (SELECT postback_id FROM floor)
+        AND (last_tried_at >= :since OR happened_at >= :since)),
+happening AS (
+    SELECT accepted_at AS at, 0 AS kind, message_id AS number, message_id, account_id, dialect, reference,
+           link, 'queued' AS state, sender, recipient, '' AS reason FROM lately
+    UNION ALL
+    SELECT sent_at, 1, message_id, message_id, account_id, dialect, reference, link, 'sent', sender,
+           recipient, ''
+    FROM lately WHERE sent_at > 0
+    UNION ALL
+    SELECT max(ended_at, sent_at), 2, message_id, message_id, account_id, dialect, reference, link, state,
+           sender, recipient, reason
+    FROM lately WHERE ended_at > 0
+    UNION ALL
+    SELECT max(m.ended_at, m.sent_at), 2, m.message_id, m.message_id, m.account_id, m.dialect,
+           m.reference, m.link, m.state, m.sender, m.recipient, m.reason
+    FROM told p JOIN message m ON m.message_id = p.message_id
+    WHERE p.event = 'ended' AND p.message_id <= (SELECT message_id FROM floor)
+    UNION ALL
+    SELECT p.last_tried_at, 3, p.postback_id, p.message_id, ifnull(m.account_id, i.account_id),
+           ifnull(m.dialect, i.dialect), ifnull(m.reference, ''), ifnull(m.link, i.link),
+           CASE WHEN p.done THEN 'done' WHEN p.due_at IS NULL THEN 'given up' ELSE 'failed' END,
+           ifnull(m.sender, i.sender), ifnull(m.recipient, i.recipient),
+           CASE WHEN p.last_fault <> '' THEN p.last_fault
+                WHEN p.last_status IS NULL THEN '' ELSE 'HTTP ' || p.last_status END
+    FROM told p
+    LEFT JOIN message m ON p.event <> 'inbound' AND m.message_id = p.message_id
+    LEFT JOIN inbound i ON p.event = 'inbound' AND i.inbound_id = p.message_id
+    WHERE p.last_tried_at > 0 AND coalesce(m.message_id, i.inbound_id) IS NOT NULL
+    UNION ALL
+    SELECT received_at, 4, inbound_id, inbound_id, account_id, dialect, '', link, 'received', sender,
+           recipient, keyword
+    FROM inbound WHERE received_at >= :since)
+SELECT * FROM happening WHERE (at, kind, number) > (:since, :kind, :number) AND at <= :until
+ORDER BY at, kind, number LIMIT :limit
+"""
+
+
+def happened(db: apsw.Connection, after: Place, until: int, limit: int) -> list[Happening]:
+    """Give what happened behind a place."""
+    bindings = {
+        "recent": RECENT,
+        "since": after.at,
+        "kind": after.kind,
+        "number": after.number,
+        "until": until,
+        "limit": limit,
+    }
+    rows: list[tuple[Any, ...]] = db.execute(_HAPPENED, bindings).fetchall()
+    return [Happening(at, Kind(kind), *rest) for at, kind, *rest in rows]
+
+
+def keep_minute(db: apsw.Connection, items: list[Minute]) -> list[None]:
+    """Keep minutes."""
+    for item in items:
+        db.execute("INSERT OR REPLACE INTO minute VALUES (?, ?)", (item.at, item.sample))
+        db.execute("DELETE FROM minute WHERE at < ?", (item.forget_before,))
+    return [None] * len(items)
+
+
+def minutes(db: apsw.Connection, since: int) -> list[bytes]:
+    """Give the minutes that are kept."""
+    sql = "SELECT sample FROM minute WHERE at >= ? ORDER BY at"
+    return [sample for (sample,) in every(db, sql, (since,))]
+
+
+def note(db: apsw.Connection, items: list[AuditEntry]) -> list[None]:
+    """Remember what was done outside of the store."""
+    for entry in items:
+        auditing.write(db, entry)
+    return [None] * len(items)
