@@ -4,7 +4,7 @@
     ├─ TemporaryError            trying again may help
     │  └─ StoreUnavailable       the store could not commit (disk full, locked, gone)
     └─ PermanentError            trying again cannot help
-       ├─ OperatingError         an operator asked for what cannot be done; says why
+       ├─ AdminError         an operator asked for what cannot be done; says why
        ├─ SettingsError          a file of the operator's is wrong; carries every problem found
        └─ ProtocolError          octets that break a protocol
           ├─ LocalProtocolError  we were about to break it
@@ -33,7 +33,7 @@ class StoreUnavailable(TemporaryError):
     """The store could not commit; nothing of the batch was kept."""
 
 
-class OperatingError(PermanentError):
+class AdminError(PermanentError):
     """What an operator asked for cannot be done; the message is for that person. `status` is HTTP's."""
 
     def __init__(self, message: str, status: int = 422) -> None:

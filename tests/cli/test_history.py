@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from aldis.cli.main import aldis
-from aldis.errors import GatewayError, OperatingError
+from aldis.errors import AdminError, GatewayError
 
 DIRECTORY = (
     '[[route]]\nlink = "{}"\n[[account]]\nname = "me"\n[account.postback_secret]\nmavorion = "s3cret"\n'
@@ -57,8 +57,8 @@ def test_a_change_is_told_and_taken_back(cli: Cli) -> None:
     assert cli.ask("undo", str(told[0]["change"])).output == "change the routes: 1 in all\n"
     newest = json.loads(cli.ask("history", "--limit", "1", "--json").stdout)[0]
     assert (newest["kind"], newest["undoes"]) == ("routes", told[0]["change"])
-    assert isinstance(cli.ask("undo", str(told[0]["change"])).exception, OperatingError)
-    assert isinstance(cli.ask("undo", "999").exception, OperatingError)
+    assert isinstance(cli.ask("undo", str(told[0]["change"])).exception, AdminError)
+    assert isinstance(cli.ask("undo", "999").exception, AdminError)
 
 
 def test_the_history_fits_a_terminal_and_shows_no_secret(cli: Cli) -> None:
@@ -80,7 +80,7 @@ def test_links_are_ordered_through_the_store(cli: Cli) -> None:
 def test_consent_is_changed_by_hand(cli: Cli) -> None:
     wish = ("14805550100", "--sender", "74700", "--topic", "demo")
     assert cli.ask("consent", "opt-in", *wish, "--why", "letter").output == "14805550100 has opted in\n"
-    assert isinstance(cli.ask("consent", "opt-in", *wish).exception, OperatingError)
+    assert isinstance(cli.ask("consent", "opt-in", *wish).exception, AdminError)
     assert cli.ask("consent", "opt-out", *wish).exit_code == 0
     assert "by console: letter" in cli.ask("consent", "show", "14805550100").output
 

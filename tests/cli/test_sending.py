@@ -14,7 +14,7 @@ from tests.fakes.whole import WholeGateway
 
 from aldis.accounts.staff import AuditEntry
 from aldis.cli.main import aldis
-from aldis.errors import GatewayError, OperatingError, SettingsError
+from aldis.errors import AdminError, GatewayError, SettingsError
 from aldis.store.bulk import AddJob, AddRows
 from aldis.traffic.bulk import Mapping
 
@@ -141,7 +141,7 @@ async def test_pausing_resuming_cancelling(whole: WholeGateway, tmp_path: Path) 
     await ask(whole.data_dir, "bulk", "--resume", "1")
     assert "is cancelled" in (await ask(whole.data_dir, "bulk", "--cancel", "1")).output
     ended = await ask(whole.data_dir, "bulk", "--cancel", "1")
-    assert isinstance(ended.exception, OperatingError)
+    assert isinstance(ended.exception, AdminError)
     await whole.start_gateway()
     assert "is cancelled; 1 rows were not sent" in fault(await ask(whole.data_dir, "bulk", "--resume", "1"))
 

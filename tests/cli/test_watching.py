@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner
 from tests.fakes.whole import WholeGateway, free_port
 
+from aldis.admin.event_feed import LAG_MS
 from aldis.cli.main import aldis
-from aldis.operating.happenings import LAG_MS
 
 SETTINGS = """
 [http]

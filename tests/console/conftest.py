@@ -11,7 +11,7 @@ from tests.fakes.customer import FakeCustomer
 from tests.fakes.whole import WholeGateway
 
 from aldis.accounts.staff import Actor, Role
-from aldis.operating.people import People
+from aldis.admin.operators import People
 
 BOSS = Actor("boss", Role.ADMIN, "command line")
 

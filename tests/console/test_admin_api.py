@@ -13,7 +13,7 @@ from tests.fakes.whole import WholeGateway
 
 from aldis.accounts.history import MASK
 from aldis.accounts.staff import Actor, Role
-from aldis.operating.people import People
+from aldis.admin.operators import People
 from aldis.stages.sending.upstream import CLOSED
 
 BOSS = Actor("boss", Role.ADMIN, "command line")

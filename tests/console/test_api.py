@@ -14,10 +14,10 @@ from tests.fakes.browser import Browser
 from tests.fakes.whole import WholeGateway
 
 from aldis.accounts.staff import Actor, Role
+from aldis.admin.operators import People
 from aldis.console.api.description import document_of
 from aldis.console.page import Page
 from aldis.console.pages import PAGES
-from aldis.operating.people import People
 
 GOOD = {"account": "demo", "to": "4512345601", "text": "Hello"}
 TABLE = {

@@ -10,7 +10,7 @@ from tests.console.listening import Heard, heard
 from tests.fakes.whole import WholeGateway
 
 from aldis.accounts.staff import Actor, Role
-from aldis.operating.people import People
+from aldis.admin.operators import People
 
 BOSS = Actor("boss", Role.ADMIN, "command line")
 

@@ -11,10 +11,10 @@ from tests.fakes.browser import Browser
 from tests.fakes.whole import WholeGateway
 
 from aldis.accounts.staff import Actor, Role
+from aldis.admin.operators import People
 from aldis.console import api, sign_in
 from aldis.console.page import Page
 from aldis.console.pages import PAGES
-from aldis.operating.people import People
 
 ALL = (*PAGES, *api.PAGES, *sign_in.PAGES)
 CALLS = [(page, method) for page in ALL for method in page.methods]
@@ -75,7 +75,7 @@ async def test_a_browser_runs_nothing_but_our_own(watched: WholeGateway, browser
 
 
 @pytest.mark.parametrize(
-    "path", ["/static/../desk.py", "/static/%2e%2e/desk.py", "/static//etc/passwd", "/static/x.css"]
+    "path", ["/static/../services.py", "/static/%2e%2e/services.py", "/static//etc/passwd", "/static/x.css"]
 )
 async def test_only_files_of_ours_are_served(watched: WholeGateway, path: str) -> None:
     async with aiohttp.ClientSession() as session, session.get(watched.console + path) as answer:

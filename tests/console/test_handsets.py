@@ -15,9 +15,9 @@ from tests.fakes.customer import FakeCustomer
 from tests.fakes.whole import WholeGateway, free_port
 
 from aldis.accounts.staff import Actor, Role
+from aldis.admin.operators import People
 from aldis.mms.composing import compose
 from aldis.mms.parts import Part
-from aldis.operating.people import People
 from aldis.traffic.inbound import InboundFacts
 
 BOSS = Actor("boss", Role.ADMIN, "command line")

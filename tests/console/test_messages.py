@@ -16,7 +16,7 @@ from tests.fakes.whole import WholeGateway
 from tests.store.building import a_message
 
 from aldis.accounts.staff import Role
-from aldis.operating.people import People
+from aldis.admin.operators import People
 from aldis.store.records import Acceptance
 from aldis.traffic.postback import PostbackResult
 

@@ -12,7 +12,7 @@ from tests.fakes.browser import Browser
 from tests.fakes.whole import WholeGateway
 
 from aldis.console import streaming
-from aldis.console.viewers import MOST_STREAMS
+from aldis.console.sse_limits import MOST_STREAMS
 
 #: Sample's fields that are looked at
 AT, ACCEPTED = 0, 1
@@ -59,7 +59,7 @@ async def test_one_stream_too_many_is_refused_and_a_place_becomes_free(
         assert (await browser.ask("GET", "/live"))[0] == 503
         assert (await browser.ask("GET", "/"))[0] == 200
         streams.pop().close()
-        while watched.gateway.operators.viewers.count == MOST_STREAMS:
+        while watched.gateway.operators.streams.count == MOST_STREAMS:
             await asyncio.sleep(0.02)
         async with session.get(browser.base + "/live") as answer:
             assert answer.status == 200
@@ -97,8 +97,8 @@ async def test_who_takes_nothing_is_dropped(
     cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
     writer.write(f"GET /live HTTP/1.1\r\nhost: x\r\ncookie: {cookies}\r\n\r\n".encode())
     await desk_news.wait()
-    viewers = watched.gateway.operators.viewers
-    while viewers.count:
+    streams = watched.gateway.operators.streams
+    while streams.count:
         await asyncio.sleep(0.05)
     writer.close()
 
@@ -108,6 +108,6 @@ async def test_streams_end_when_the_gateway_stops(watched: WholeGateway, browser
         stream = heard(answer)
         await anext(stream)
         watched.gateway.operators.sampler.stop()
-        watched.gateway.operators.viewers.close()
+        watched.gateway.operators.streams.close()
         assert len([each async for each in stream]) <= 1
         assert (await browser.ask("GET", "/live"))[0] == 503

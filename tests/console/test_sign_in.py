@@ -9,9 +9,9 @@ from tests.fakes.browser import Browser
 from tests.fakes.whole import WholeGateway
 
 from aldis.accounts.staff import Actor, Role
+from aldis.admin.operators import People
 from aldis.console.lock_out import FREE_TRIES, LONGEST_WAIT_S, LockOut
 from aldis.console.sign_in import _next
-from aldis.operating.people import People
 
 
 async def test_a_session_is_a_cookie_that_scripts_and_other_sites_cannot_use(watched: WholeGateway) -> None:

@@ -11,7 +11,7 @@ from collections import Counter
 import pytest
 
 from aldis.accounts.staff import Actor, Role
-from aldis.operating.bulk import Bulk, NewJob
+from aldis.admin.bulk import Bulk, NewJob
 from aldis.store.sqlite.store import SqliteStore
 from aldis.traffic.bulk import JobState, Mapping
 from tests.crash.world import WINDOW, World

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from aldis.accounts.staff import Actor, Role
-from aldis.operating.people import People
+from aldis.admin.operators import People
 from tests.fakes.customer import FakeCustomer
 from tests.fakes.whole import WholeGateway
 

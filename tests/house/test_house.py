@@ -193,5 +193,5 @@ def test_links_between_the_pages_lead_somewhere() -> None:
 
 def test_the_tree_in_the_docs_is_the_tree() -> None:
     tree = (ROOT / "HACKING.md").read_text(encoding="utf-8")
-    for folder in sorted(path for path in SRC.iterdir() if path.is_dir() and path.name != "__pycache__"):
-        assert f"─ {folder.name}/" in tree, folder.name
+    for package in sorted(SRC.glob("*/__init__.py")):
+        assert f"─ {package.parent.name}/" in tree, package.parent.name

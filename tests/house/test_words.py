@@ -86,7 +86,6 @@ DOUBLE = {
     "Change": "one of the directory, of a job's rows, of the operators: private words of three writers",
     "Consents": "the admin API's document, and what it is read with",
     "Credentials": "the admin API's document, and what it is read with",
-    "Desk": "the console's services, and the reassembly of inbound messages",
     "Due": "a timer's, and a postback's",
     "Event": "of the public feed, of a message's timeline, of the state table",
     "Field": "of a form, and of a PDU",

@@ -12,8 +12,8 @@ from tests.fakes.customer import FakeCustomer
 from tests.fakes.whole import SETTINGS, WholeGateway
 
 from aldis.accounts.staff import Actor, Role
-from aldis.operating.links import LinkOrders
-from aldis.operating.people import People
+from aldis.admin.links import LinkOrders
+from aldis.admin.operators import People
 from aldis.settings import read
 from aldis.stages.sending.upstream import CLOSED
 from aldis.store.link_orders import Wanted

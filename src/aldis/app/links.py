@@ -7,13 +7,13 @@ import functools
 
 import structlog
 
+from aldis.admin.messages import Upstreams
 from aldis.app.agents import RunningAgents
 from aldis.app.bounds import GRACE_S, within
 from aldis.app.entropy import Entropy, luck
 from aldis.app.linking import Link, Surroundings, link_of, listener_of, sender_settings, text_rules
 from aldis.doors.http.server import HttpServer
 from aldis.links.smpp import explain
-from aldis.operating.messages import Upstreams
 from aldis.settings import LinkEntry, Settings
 from aldis.stages.sending.orders import Line, OrderFollower
 from aldis.stages.sending.sender import Sender

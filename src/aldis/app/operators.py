@@ -7,33 +7,33 @@ import functools
 import msgspec
 
 from aldis.accounts.directory import CurrentDirectory
+from aldis.admin.bulk import Bulk
+from aldis.admin.command_worker import CommandWorker
+from aldis.admin.consents import Consents
+from aldis.admin.credentials import Credentials
+from aldis.admin.directory import DirectoryEditor
+from aldis.admin.event_feed import EventFeed
+from aldis.admin.history import History
+from aldis.admin.inbound import Inbound
+from aldis.admin.links import LinkOrders
+from aldis.admin.messages import Messages
+from aldis.admin.metrics_sampler import MetricsSampler
+from aldis.admin.operators import People
+from aldis.admin.postbacks import Postbacks
+from aldis.admin.sending import Sending
+from aldis.admin.simulator_control import SimulatorControl
+from aldis.admin.statistics import Statistics
 from aldis.app.agents import RunningAgents
 from aldis.app.links import Links, upstreams
 from aldis.app.simulator import Simulator
 from aldis.clock import Clock
-from aldis.console.desk import Desk
+from aldis.console.admin_services import AdminServices
 from aldis.console.server import ConsoleServer
 from aldis.console.site import site
-from aldis.console.viewers import Viewers
+from aldis.console.sse_limits import SseLimits
 from aldis.dialects import native
 from aldis.dialects.exchange import HttpRequest
 from aldis.dialects.native.problems import words_of
-from aldis.operating.bulk import Bulk
-from aldis.operating.clerk import Clerk
-from aldis.operating.consents import Consents
-from aldis.operating.credentials import Credentials
-from aldis.operating.directory import DirectoryEditor
-from aldis.operating.happenings import Happenings
-from aldis.operating.history import History
-from aldis.operating.inbound import Inbound
-from aldis.operating.links import LinkOrders
-from aldis.operating.messages import Messages
-from aldis.operating.people import People
-from aldis.operating.phones import Phones
-from aldis.operating.postbacks import Postbacks
-from aldis.operating.sampling import Sampler
-from aldis.operating.sending import Sending
-from aldis.operating.statistics import Statistics
 from aldis.settings import Settings, host_and_port
 from aldis.simulator.counter import OperatorsCounter
 from aldis.stages.admission.admit import Admitter
@@ -72,7 +72,7 @@ class Operators:
         store, clock, links = parts.store, parts.clock, parts.links
         seen = msgspec.structs.replace(upstreams(parts.settings), is_up=links.is_up, wake=links.wake)
         self._messages = Messages(store, parts.current, seen)
-        self._clerk = Clerk(store, self._messages, clock)
+        self._clerk = CommandWorker(store, self._messages, clock)
         self.consents = Consents(store)
         self._dispatcher = Dispatcher(
             store,
@@ -83,8 +83,8 @@ class Operators:
             words_of,
             parts.settings.store.retention_days,
         )
-        self.sampler = Sampler(store.watching, parts.metrics, clock, links.binds, links.errors)
-        self.viewers = Viewers()
+        self.sampler = MetricsSampler(store.watching, parts.metrics, clock, links.binds, links.errors)
+        self.streams = SseLimits()
         self.agents = RunningAgents()
         #: None where the settings ask for none
         self.console: ConsoleServer | None = None
@@ -97,18 +97,18 @@ class Operators:
             return
         await self.sampler.recall()
         self.agents.start(self.sampler)
-        self.console = ConsoleServer(site(self._desk()), *host_and_port(settings.console.listen))
+        self.console = ConsoleServer(site(self._services()), *host_and_port(settings.console.listen))
         await self.console.start()
 
     async def close(self) -> None:
         """Take no more wishes."""
         self.agents.stop()
-        self.viewers.close()
+        self.streams.close()
         if self.console is not None:
             await self.console.stop()
         await self.consents.stop()
 
-    def _desk(self) -> Desk:
+    def _services(self) -> AdminServices:
         parts, store, current = self._parts, self._parts.store, self._parts.current
         carrier = None if parts.simulator is None else OperatorsCounter(parts.simulator.memory)
         ask = functools.partial(parts.enquirer.answer, native.DIALECT, OURS)
@@ -116,7 +116,7 @@ class Operators:
         bulk.on_started = self._dispatcher.wake
         editor = DirectoryEditor(store, parts.keeper.follow_directory)
         tps = {entry.name: entry.tps for entry in parts.settings.link}
-        return Desk(
+        return AdminServices(
             store=store,
             clock=parts.clock,
             current=current,
@@ -124,9 +124,9 @@ class Operators:
             people=People(store.staff),
             binds=parts.links.binds,
             sampler=self.sampler,
-            happenings=Happenings(store.watching, current, parts.clock),
-            phones=Phones(carrier, store.watching),
-            viewers=self.viewers,
+            happenings=EventFeed(store.watching, current, parts.clock),
+            phones=SimulatorControl(carrier, store.watching),
+            streams=self.streams,
             messages=self._messages,
             inbound=Inbound(store),
             postbacks=Postbacks(store),

@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from aldis.accounts.staff import Actor, ApiToken, AuditEntry, Operator, Role
+from aldis.admin.operators import People
 from aldis.app.stores import open_store
 from aldis.cli.running import (
     config_option,
@@ -25,7 +26,6 @@ from aldis.cli.running import (
     settings_or_default,
 )
 from aldis.clock import SystemClock, as_datetime
-from aldis.operating.people import People
 from aldis.settings import Settings
 
 DAY_MS = 86_400_000

@@ -9,13 +9,13 @@ import click
 from aldis.accounts import directory_file
 from aldis.accounts.directory_file import DirectoryFile
 from aldis.accounts.plan import Plan, Stored, plan
+from aldis.admin.directory import DirectoryEditor
 from aldis.app.stores import open_store
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.running import config_option, data_dir_option, run, settings_or_default
 from aldis.clock import SystemClock
 from aldis.dialects.registry import TRAITS
 from aldis.errors import SettingsError
-from aldis.operating.directory import DirectoryEditor
 from aldis.settings import Settings, store_path
 from aldis.store.records import OptInKey
 

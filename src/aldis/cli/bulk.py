@@ -20,6 +20,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table as Listing
 
 from aldis.accounts.staff import Actor
+from aldis.admin.bulk import Bulk, NewJob
+from aldis.admin.csv_import import Table, read_table
 from aldis.app.stores import is_served, open_store
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.running import (
@@ -32,8 +34,6 @@ from aldis.cli.running import (
 )
 from aldis.clock import Clock, SystemClock, as_datetime
 from aldis.errors import GatewayError
-from aldis.operating.bulk import Bulk, NewJob
-from aldis.operating.table import Table, read_table
 from aldis.settings import Settings
 from aldis.traffic.bulk import Job, JobState, Mapping
 

@@ -13,6 +13,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress
 
+from aldis.admin.consents import Consents, Wish, check, read_numbers
 from aldis.app.stores import open_store
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.running import (
@@ -25,7 +26,6 @@ from aldis.cli.running import (
 )
 from aldis.clock import SystemClock, as_datetime
 from aldis.errors import GatewayError
-from aldis.operating.consents import Consents, Wish, check, read_numbers
 from aldis.settings import Settings
 from aldis.traffic.consent import ConsentChange, ConsentKind
 

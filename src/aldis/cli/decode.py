@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from aldis.admin.wire import Line
 from aldis.errors import GatewayError, SettingsError
 from aldis.links.smpp.explain import lines
-from aldis.operating.wire import Line
 from aldis.smpp import codec
 
 #: lines are not folded where nobody's terminal sets their width

@@ -15,15 +15,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from aldis.admin import checkup
+from aldis.admin.certificates import certificate
+from aldis.admin.checkup import Finding, Verdict
 from aldis.app.linking import address_of, probe_link
 from aldis.app.stores import open_store, store_health
 from aldis.cli.door import DoorClient
 from aldis.cli.running import config_option, data_dir_option, run, settings_or_default
 from aldis.clock import SystemClock
 from aldis.errors import GatewayError, SettingsError
-from aldis.operating import checkup
-from aldis.operating.certificates import certificate
-from aldis.operating.checkup import Finding, Verdict
 from aldis.settings import LinkEntry, Settings, host_and_port, store_path
 from aldis.stages.sending.upstream import STANDING
 from aldis.store.health import StoreHealth

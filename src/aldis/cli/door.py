@@ -9,8 +9,8 @@ import aiohttp
 import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
+from aldis.admin.metrics_snapshot import Reading, read
 from aldis.errors import GatewayError
-from aldis.operating.readings import Reading, read
 from aldis.settings import HttpSettings, host_and_port
 
 ASK_S = 5.0

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from aldis.admin.directory import DirectoryEditor
+from aldis.admin.history import KINDS, History, Told
 from aldis.app.stores import open_store
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.running import (
@@ -21,8 +23,6 @@ from aldis.cli.running import (
     settings_or_default,
 )
 from aldis.clock import SystemClock, as_datetime
-from aldis.operating.directory import DirectoryEditor
-from aldis.operating.history import KINDS, History, Told
 from aldis.settings import Settings
 
 #: differences of one change that are listed

@@ -13,13 +13,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from aldis.admin.links import LinkOrders, LinkView
 from aldis.app.stores import open_store
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.door import DoorClient
 from aldis.cli.running import config_option, data_dir_option, run, settings_or_default
 from aldis.clock import SystemClock, as_datetime
 from aldis.errors import GatewayError
-from aldis.operating.links import LinkOrders, LinkView
 from aldis.settings import Settings
 from aldis.store.contract import Store
 from aldis.store.link_orders import Wanted

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from aldis.accounts.price import from_micros
+from aldis.admin.messages import Told
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.opened import Opened, as_json, opened
 from aldis.cli.running import (
@@ -26,7 +27,6 @@ from aldis.cli.running import (
 )
 from aldis.clock import SystemClock, as_datetime
 from aldis.errors import GatewayError
-from aldis.operating.messages import Told
 from aldis.settings import Settings
 from aldis.store.contract import Store
 from aldis.store.orders import Order, OrderAnswer, OrderKind

@@ -11,6 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from aldis.admin import query_params
+from aldis.admin.csv_export import message_lines
+from aldis.admin.query_params import MESSAGE_FIELDS, STATES
 from aldis.cli.opened import as_json, opened
 from aldis.cli.running import (
     config_option,
@@ -21,9 +24,6 @@ from aldis.cli.running import (
     settings_or_default,
 )
 from aldis.clock import SystemClock, as_datetime
-from aldis.operating import asking
-from aldis.operating.asking import MESSAGE_FIELDS, STATES
-from aldis.operating.tables import message_lines
 from aldis.settings import Settings
 from aldis.store.views import FoundMessage
 
@@ -101,7 +101,7 @@ async def _find(
 ) -> list[FoundMessage]:
     """Find so many, however far back that is."""
     async with opened(settings, data_dir) as known:
-        wanted = asking.messages_wanted(given, known.messages.directory, SystemClock().now())
+        wanted = query_params.messages_wanted(given, known.messages.directory, SystemClock().now())
         wanted = await known.messages.guess(text, wanted)
         found: list[FoundMessage] = []
         before = 0
@@ -116,7 +116,7 @@ async def _find(
 
 async def _export(settings: Settings, data_dir: Path, text: str, given: dict[str, str]) -> None:
     async with opened(settings, data_dir) as known:
-        wanted = asking.messages_wanted(given, known.messages.directory, SystemClock().now())
+        wanted = query_params.messages_wanted(given, known.messages.directory, SystemClock().now())
         async for line in message_lines(known.messages, await known.messages.guess(text, wanted)):
             click.echo(line, nl=False)
 

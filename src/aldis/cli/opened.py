@@ -12,12 +12,12 @@ from pathlib import Path
 import msgspec
 
 from aldis.accounts.directory import CurrentDirectory
+from aldis.admin.messages import Messages
+from aldis.admin.postbacks import Postbacks
+from aldis.admin.statistics import Statistics
 from aldis.app.links import upstreams
 from aldis.app.stores import open_store
 from aldis.clock import as_datetime
-from aldis.operating.messages import Messages
-from aldis.operating.postbacks import Postbacks
-from aldis.operating.statistics import Statistics
 from aldis.settings import Settings
 from aldis.store.contract import Store
 

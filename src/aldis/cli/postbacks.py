@@ -12,14 +12,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from aldis.admin import query_params
+from aldis.admin.timeline import fault_of
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.messages import search_options
 from aldis.cli.opened import Opened, as_json, opened, when
 from aldis.cli.running import config_option, data_dir_option, existing_store, run, settings_or_default
 from aldis.clock import SystemClock
-from aldis.errors import OperatingError
-from aldis.operating import asking
-from aldis.operating.telling import fault_of
+from aldis.errors import AdminError
 from aldis.settings import Settings
 from aldis.store.views import LaneFacts, PostbackFilter, PostbackRow
 
@@ -68,13 +68,13 @@ async def _replay(settings: Settings, data_dir: Path, which: str, given: dict[st
         if which == "all":
             return await known.postbacks.replay_all(actor, _wanted(known, given), now)
         if not (which.isascii() and which.isdigit()):
-            raise OperatingError("--replay takes the id of a postback, or `all`")
+            raise AdminError("--replay takes the id of a postback, or `all`")
         await known.postbacks.replay(actor, int(which), now)
         return 1
 
 
 def _wanted(known: Opened, given: dict[str, str]) -> PostbackFilter:
-    return asking.postbacks_wanted(given, known.messages.directory)
+    return query_params.postbacks_wanted(given, known.messages.directory)
 
 
 async def _lanes(settings: Settings, data_dir: Path) -> list[LaneFacts]:

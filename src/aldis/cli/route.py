@@ -12,11 +12,11 @@ from rich.table import Table
 from aldis.accounts.account import Account
 from aldis.accounts.directory import Directory
 from aldis.accounts.numbering import Numbering, Recipient, read_number
+from aldis.admin.routing import Asked, Explanation, explain
 from aldis.app.stores import open_store
 from aldis.cli.running import config_option, data_dir_option, existing_store, run, settings_or_default
 from aldis.dialects.registry import BY_NAME
 from aldis.errors import GatewayError
-from aldis.operating.routing import Asked, Explanation, explain
 from aldis.settings import Settings
 
 

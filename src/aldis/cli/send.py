@@ -12,12 +12,12 @@ from pathlib import Path
 import click
 import msgspec
 
+from aldis.admin.bulk import Bulk, NewJob
 from aldis.app.stores import is_served, open_store
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.running import config_option, data_dir_option, existing_store, run, settings_or_default
 from aldis.clock import SystemClock
 from aldis.errors import GatewayError
-from aldis.operating.bulk import Bulk, NewJob
 from aldis.settings import Settings
 from aldis.store.contract import Store
 from aldis.traffic.bulk import Job, JobState, Mapping, Row

@@ -9,6 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from aldis.admin import query_params
+from aldis.admin.csv_export import statistics_lines
+from aldis.admin.statistics import Row, ends
 from aldis.cli.messages import search_options
 from aldis.cli.opened import as_json, opened, when
 from aldis.cli.running import (
@@ -20,9 +23,6 @@ from aldis.cli.running import (
     settings_or_default,
 )
 from aldis.clock import SystemClock
-from aldis.operating import asking
-from aldis.operating.statistics import Row, ends
-from aldis.operating.tables import statistics_lines
 from aldis.settings import Settings
 from aldis.store.views import Grouping, MessageFilter
 
@@ -55,7 +55,7 @@ async def _table(
 ) -> tuple[MessageFilter, list[Row]]:
     async with opened(settings, data_dir) as known:
         now = SystemClock().now()
-        wanted = asking.messages_wanted(given, known.messages.directory, now)
+        wanted = query_params.messages_wanted(given, known.messages.directory, now)
         return await known.statistics.table(wanted, by, now)
 
 

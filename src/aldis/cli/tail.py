@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from aldis.accounts.directory import CurrentDirectory
+from aldis.admin.event_feed import Event, EventFeed, Wanted
 from aldis.app.stores import open_store
 from aldis.cli.door import DoorClient
 from aldis.cli.running import (
@@ -26,7 +27,6 @@ from aldis.cli.running import (
 )
 from aldis.clock import SystemClock
 from aldis.errors import GatewayError
-from aldis.operating.happenings import Event, Happenings, Wanted
 from aldis.settings import Settings
 from aldis.store.contract import Store
 
@@ -92,7 +92,7 @@ async def _tail(
         current = CurrentDirectory(await store.directory())
         if wanted.account and wanted.account not in current.directory.accounts:
             raise GatewayError(f"there is no account `{wanted.account}`")
-        happenings = Happenings(store.watching, current, SystemClock())
+        happenings = EventFeed(store.watching, current, SystemClock())
         async with DoorClient(settings.http) as door:
             pause = _pause(stopped, store, current, once=once)
             async for events in happenings.follow(after, wanted, _binds_of(door), pause):

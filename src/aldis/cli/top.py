@@ -12,10 +12,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from aldis.admin.metrics_snapshot import LinkNow, Reading, Sample, between, links_between
 from aldis.cli.door import DoorClient
 from aldis.cli.running import config_option, first_of, run, settings_or_default, stopped_by_signal
 from aldis.clock import Clock, SystemClock, as_datetime
-from aldis.operating.readings import LinkNow, Reading, Sample, between, links_between
 from aldis.settings import Settings
 from aldis.traffic.submission import Priority
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from aldis.console.page import Visit
+from aldis.console.page import RequestContext
 
 #: what a browser may show by itself; SVG is a program
 SHOWN = frozenset(
@@ -14,10 +14,10 @@ SHOWN = frozenset(
 )
 
 
-async def content(visit: Visit) -> Response:
+async def content(context: RequestContext) -> Response:
     """Give a picture or other part of a multimedia message; what no browser should run is only downloaded."""
-    asked = visit.request.path_params
-    content_type, octets = visit.desk.phones.content(asked["content_id"], asked["part"])
+    asked = context.request.path_params
+    content_type, octets = context.services.phones.content(asked["content_id"], asked["part"])
     kind = content_type.partition(";")[0].strip().lower()
     if kind not in SHOWN:
         headers = {"content-disposition": "attachment"}

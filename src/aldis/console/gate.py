@@ -14,10 +14,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from aldis.accounts.staff import Actor, Role
-from aldis.console.desk import Desk
-from aldis.console.page import Page, Visit, render_open
-from aldis.errors import OperatingError, TemporaryError
-from aldis.operating.faults import FaultyRecord
+from aldis.admin.validation import ValidationError
+from aldis.console.admin_services import AdminServices
+from aldis.console.page import Page, RequestContext, render_open
+from aldis.errors import AdminError, TemporaryError
 
 COOKIE = "aldis_session"
 API = "/v1/"
@@ -34,13 +34,13 @@ def csrf_of(secret: str) -> str:
     return hashlib.sha256(b"csrf " + secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def guarded(page: Page, desk: Desk) -> Callable[[Request], Awaitable[Response]]:
+def guarded(page: Page, services: AdminServices) -> Callable[[Request], Awaitable[Response]]:
     """Give a page's endpoint: everything is asked before the page's own function runs."""
 
     async def endpoint(request: Request) -> Response:
         """Ask, then let the page answer."""
         is_api = request.url.path.startswith(API)
-        actor, csrf = await who(request, desk)
+        actor, csrf = await who(request, services)
         if actor is None:
             return refused(request, 401, "sign in first")
         if actor.role < page.role:
@@ -51,10 +51,10 @@ def guarded(page: Page, desk: Desk) -> Callable[[Request], Awaitable[Response]]:
         if csrf and request.method not in _SAFE and not _has_token(request, form, csrf):
             return refused(request, 403, "the form is stale; load the page again")
         try:
-            return await page.handler(Visit(request, desk, actor, csrf, form))
-        except FaultyRecord as fault:
+            return await page.handler(RequestContext(request, services, actor, csrf, form))
+        except ValidationError as fault:
             return refused(request, fault.status, str(fault), fault.faults)
-        except OperatingError as fault:
+        except AdminError as fault:
             return refused(request, fault.status, str(fault))
         except TemporaryError:
             return refused(request, 503, "the store cannot answer now; try again")
@@ -62,15 +62,15 @@ def guarded(page: Page, desk: Desk) -> Callable[[Request], Awaitable[Response]]:
     return endpoint
 
 
-async def who(request: Request, desk: Desk) -> tuple[Actor | None, str]:
+async def who(request: Request, services: AdminServices) -> tuple[Actor | None, str]:
     """Tell who asks, and what a form of theirs must carry ("" for programs)."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and request.url.path.startswith(API):
-        return await desk.people.bearer(token.strip(), desk.clock.now()), ""
+        return await services.people.bearer(token.strip(), services.clock.now()), ""
     secret = request.cookies.get(COOKIE, "")
     if not secret:
         return None, ""
-    return await desk.people.signed_in(secret, desk.clock.now()), csrf_of(secret)
+    return await services.people.signed_in(secret, services.clock.now()), csrf_of(secret)
 
 
 def _is_too_large(request: Request, page: Page) -> bool:

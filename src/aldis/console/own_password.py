@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from aldis.console.page import Page, Visit, render, see_other
-from aldis.errors import OperatingError
+from aldis.console.page import Page, RequestContext, render, see_other
+from aldis.errors import AdminError
 
 
-async def _password(visit: Visit) -> Response:
-    if visit.request.method == "GET":
-        return render(visit, "password.html", fault="")
-    form, now = visit.form, visit.desk.clock.now()
+async def _password(context: RequestContext) -> Response:
+    if context.request.method == "GET":
+        return render(context, "password.html", fault="")
+    form, now = context.form, context.services.clock.now()
     if form.get("new", "") != form.get("again", ""):
         return render(
-            visit, "password.html", status=422, fault="the new password was not written twice the same"
+            context, "password.html", status=422, fault="the new password was not written twice the same"
         )
     try:
-        await visit.desk.people.change_password(visit.actor, form.get("old", ""), form.get("new", ""), now)
-    except OperatingError as fault:
-        return render(visit, "password.html", status=fault.status, fault=str(fault))
+        await context.services.people.change_password(
+            context.actor, form.get("old", ""), form.get("new", ""), now
+        )
+    except AdminError as fault:
+        return render(context, "password.html", status=fault.status, fault=str(fault))
     return see_other("/sign-in")
 
 

@@ -18,15 +18,15 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from aldis.accounts.price import from_micros
 from aldis.accounts.staff import Actor, Role
 from aldis.clock import as_datetime
-from aldis.console.desk import Desk
+from aldis.console.admin_services import AdminServices
 from aldis.stages.sending.upstream import STANDING
 
 
-class Visit(msgspec.Struct, frozen=True):
+class RequestContext(msgspec.Struct, frozen=True):
     """One request of somebody who was let in."""
 
     request: Request
-    desk: Desk
+    services: AdminServices
     actor: Actor
     #: what forms and htmx must send back; "" for programs
     csrf: str
@@ -43,7 +43,7 @@ class Visit(msgspec.Struct, frozen=True):
         return self.request.headers.get("hx-request") == "true"
 
 
-Handler = Callable[[Visit], Awaitable[Response]]
+Handler = Callable[[RequestContext], Awaitable[Response]]
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,10 +118,10 @@ _ENVIRONMENT.globals["standing"] = STANDING
 _ENVIRONMENT.filters["money"] = from_micros
 
 
-def render(visit: Visit, template: str, *, status: int = 200, **values: object) -> Response:
+def render(context: RequestContext, template: str, *, status: int = 200, **values: object) -> Response:
     """Write a page from its template."""
     text = _ENVIRONMENT.get_template(template).render(
-        actor=visit.actor, csrf=visit.csrf, path=visit.request.url.path, Role=Role, **values
+        actor=context.actor, csrf=context.csrf, path=context.request.url.path, Role=Role, **values
     )
     return HTMLResponse(text, status)
 

@@ -6,17 +6,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from aldis.admin.operators import SESSION_S
 from aldis.console import own_password
-from aldis.console.desk import Desk
+from aldis.console.admin_services import AdminServices
 from aldis.console.gate import COOKIE, MAX_FORM_OCTETS
 from aldis.console.lock_out import LockOut
-from aldis.console.page import Page, Visit, render_open, see_other
-from aldis.operating.people import SESSION_S
+from aldis.console.page import Page, RequestContext, render_open, see_other
 
 WRONG = "Name or password is wrong."
 
 
-def routes(desk: Desk) -> list[Route]:
+def routes(services: AdminServices) -> list[Route]:
     """Give the routes of signing in."""
     lock_out = LockOut()
 
@@ -35,12 +35,12 @@ def routes(desk: Desk) -> list[Route]:
             name, password = str(form.get("name", ""))[:100], str(form.get("password", ""))
             following = _next(str(form.get("next", "")))
         keys = (f"name {name}", f"address {request.client.host if request.client else ''}")
-        now = desk.clock.monotonic()
+        now = services.clock.monotonic()
         wait_s = lock_out.wait_s(keys, now)
         if wait_s:
             return _page(following, f"Too many tries: wait {wait_s:.0f} seconds.", 429)
         lock_out.failed(keys, now)  # before the password is looked at, so that tries at once count each
-        signed_in = await desk.people.sign_in(name, password, desk.clock.now())
+        signed_in = await services.people.sign_in(name, password, services.clock.now())
         if signed_in is None:
             return _page(following, WRONG, 401)
         lock_out.succeeded(keys)
@@ -61,9 +61,9 @@ def routes(desk: Desk) -> list[Route]:
     ]
 
 
-async def _sign_out(visit: Visit) -> Response:
-    await visit.desk.people.sign_out(
-        visit.actor, visit.request.cookies.get(COOKIE, ""), visit.desk.clock.now()
+async def _sign_out(context: RequestContext) -> Response:
+    await context.services.people.sign_out(
+        context.actor, context.request.cookies.get(COOKIE, ""), context.services.clock.now()
     )
     answer = see_other("/sign-in")
     answer.delete_cookie(COOKIE)

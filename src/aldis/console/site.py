@@ -14,7 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aldis.console import sign_in
-from aldis.console.desk import Desk
+from aldis.console.admin_services import AdminServices
 from aldis.console.gate import guarded, refused
 from aldis.console.page import Page
 from aldis.console.pages import PAGES
@@ -78,11 +78,11 @@ async def _failed(request: Request, _fault: Exception) -> Response:
     return refused(request, 500, "this failed; the log says why")
 
 
-def site(desk: Desk, pages: tuple[Page, ...] = (*PAGES, *sign_in.PAGES)) -> Starlette:
+def site(services: AdminServices, pages: tuple[Page, ...] = (*PAGES, *sign_in.PAGES)) -> Starlette:
     """Build the application."""
-    routes = [Route(page.path, guarded(page, desk), methods=list(page.methods)) for page in pages]
+    routes = [Route(page.path, guarded(page, services), methods=list(page.methods)) for page in pages]
     return Starlette(
-        routes=[*routes, *sign_in.routes(desk), Route("/static/{path:path}", _static)],
+        routes=[*routes, *sign_in.routes(services), Route("/static/{path:path}", _static)],
         middleware=[Middleware(SafeHeaders)],
         exception_handlers={404: _missing, 405: _other_method, 500: _failed},
     )

@@ -12,8 +12,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from aldis.console.gate import who
-from aldis.console.page import Visit
-from aldis.errors import OperatingError
+from aldis.console.page import RequestContext
+from aldis.errors import AdminError
 
 log = structlog.get_logger()
 
@@ -38,21 +38,21 @@ def event(name: str, data: str, event_id: str = "") -> str:
 class EventStream(Response):
     """An answer that goes on."""
 
-    def __init__(self, visit: Visit, source: AsyncGenerator[str, None]) -> None:
+    def __init__(self, context: RequestContext, source: AsyncGenerator[str, None]) -> None:
         """`source` yields events, or "" when there was nothing, a few times a minute at least. Raises
-        OperatingError when too many streams are open.
+        AdminError when too many streams are open.
         """
-        if not visit.desk.viewers.have_room:
-            raise OperatingError("too many live pages are open; close one and try again", 503)
+        if not context.services.streams.have_room:
+            raise AdminError("too many live pages are open; close one and try again", 503)
         super().__init__()
-        self._visit = visit
+        self._context = context
         self._source = source
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        viewers = self._visit.desk.viewers
+        streams = self._context.services.streams
         gone = asyncio.create_task(_until_gone(receive))
         try:
-            with viewers.counted():
+            with streams.counted():
                 await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
                 await self._tell(send, gone)
                 async with asyncio.timeout(SLOW_S):
@@ -64,7 +64,7 @@ class EventStream(Response):
             await self._source.aclose()
 
     async def _tell(self, send: Send, gone: asyncio.Task[None]) -> None:
-        clock, viewers = self._visit.desk.clock, self._visit.desk.viewers
+        clock, streams = self._context.services.clock, self._context.services.streams
         checked_at = spoke_at = clock.monotonic()
         text = ": hello\n\n"  # so that the answer's head goes out at once
         while True:
@@ -77,11 +77,11 @@ class EventStream(Response):
                 spoke_at = now
             if now - checked_at >= CHECK_S:
                 checked_at = now
-                actor, _ = await who(self._visit.request, self._visit.desk)
+                actor, _ = await who(self._context.request, self._context.services)
                 if actor is None:
                     return
             following = await anext(self._source, None)
-            if following is None or gone.done() or viewers.are_closed:
+            if following is None or gone.done() or streams.are_closed:
                 return
             text = following
 

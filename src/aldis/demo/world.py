@@ -8,11 +8,11 @@ from pathlib import Path
 
 from aldis.accounts import directory_file
 from aldis.accounts.staff import Actor, Role
+from aldis.admin.directory import DirectoryEditor
+from aldis.admin.operators import People
 from aldis.clock import Clock
 from aldis.dialects.registry import TRAITS
 from aldis.errors import SettingsError
-from aldis.operating.directory import DirectoryEditor
-from aldis.operating.people import People
 from aldis.settings import Settings, host_and_port
 from aldis.store.contract import Store
 

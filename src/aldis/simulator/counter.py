@@ -1,5 +1,5 @@
 """The simulator as the gateway's operators reach it, in the same process: implements
-`operating.phones.SimulatedCarrier`.
+`admin.simulator_control.SimulatedCarrier`.
 """
 
 from __future__ import annotations

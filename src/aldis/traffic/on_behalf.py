@@ -1,6 +1,6 @@
 """Stands where a customer's credentials would: the house itself acts for an account.
 
-Made by `operating`, whose doors know who asks, and by the stage that carries out bulk jobs. No dialect and no
+Made by `admin`, whose doors know who asks, and by the stage that carries out bulk jobs. No dialect and no
 door may import it (the contract in pyproject.toml), so no request can become one.
 """
 

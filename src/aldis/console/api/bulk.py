@@ -8,6 +8,9 @@ import msgspec
 from starlette.responses import Response
 
 from aldis.accounts.staff import Role
+from aldis.admin.bulk import ACTIONS, NewJob, Preview
+from aldis.admin.csv_import import MAX_COLUMNS, MAX_ROWS
+from aldis.admin.sending import Refused
 from aldis.console.api.exchange import (
     MAX_DIGITS,
     answered,
@@ -18,12 +21,9 @@ from aldis.console.api.exchange import (
     problem,
 )
 from aldis.console.api.sending import KEY
-from aldis.console.page import Call, Handler, Page, Visit
+from aldis.console.page import Call, Handler, Page, RequestContext
 from aldis.dialects.native.reply import instant
 from aldis.dialects.native.sending import PRIORITIES, fingerprint_of
-from aldis.operating.bulk import ACTIONS, NewJob, Preview
-from aldis.operating.sending import Refused
-from aldis.operating.table import MAX_COLUMNS, MAX_ROWS
 from aldis.traffic.bulk import Job, JobState, Mapping
 
 MAX_PAGE = 1000
@@ -105,60 +105,60 @@ def _shown(job: Job) -> BulkJob:
     )
 
 
-async def _list(visit: Visit) -> Response:
-    before = number_in_query(visit, "before", 0, EVER)
-    limit = max(1, number_in_query(visit, "limit", 50, MAX_PAGE))
-    jobs = await visit.desk.bulk.jobs(before, limit)
+async def _list(context: RequestContext) -> Response:
+    before = number_in_query(context, "before", 0, EVER)
+    limit = max(1, number_in_query(context, "limit", 50, MAX_PAGE))
+    jobs = await context.services.bulk.jobs(before, limit)
     following = jobs[-1].job_id if len(jobs) == limit else None
     return answered(BulkJobs([_shown(job) for job in jobs], following))
 
 
-async def _make(visit: Visit) -> Response:
-    bulk, now = visit.desk.bulk, visit.desk.clock.now()
+async def _make(context: RequestContext) -> Response:
+    bulk, now = context.services.bulk, context.services.clock.now()
     try:
-        key = key_of(visit) or ""
-        wanted = await body_of(visit, BulkWanted)
+        key = key_of(context) or ""
+        wanted = await body_of(context, BulkWanted)
     except Refused as fault:
         return problem(fault)
     mapping = Mapping(wanted.recipient, wanted.text, wanted.sender, wanted.label, PRIORITIES[wanted.priority])
-    fingerprint = fingerprint_of(await visit.request.body()) if key else ""
+    fingerprint = fingerprint_of(await context.request.body()) if key else ""
     job = NewJob(wanted.account, wanted.name, tuple(wanted.columns), mapping, key, fingerprint)
-    job_id = await bulk.load(visit.actor, job, [tuple(row) for row in wanted.rows], now)
+    job_id = await bulk.load(context.actor, job, [tuple(row) for row in wanted.rows], now)
     if wanted.start and (await bulk.job(job_id)).state is JobState.READY:
-        await bulk.start(visit.actor, job_id, now)
+        await bulk.start(context.actor, job_id, now)
     return answered(_shown(await bulk.job(job_id)), 201, {"location": f"/v1/bulk/{job_id}"})
 
 
-async def _one(visit: Visit) -> Response:
-    return answered(_shown(await visit.desk.bulk.job(number_in_path(visit))))
+async def _one(context: RequestContext) -> Response:
+    return answered(_shown(await context.services.bulk.job(number_in_path(context))))
 
 
-async def _preview(visit: Visit) -> Response:
-    job = await visit.desk.bulk.job(number_in_path(visit))
-    return answered(await visit.desk.bulk.preview(visit.desk.sending, job, job.mapping))
+async def _preview(context: RequestContext) -> Response:
+    job = await context.services.bulk.job(number_in_path(context))
+    return answered(await context.services.bulk.preview(context.services.sending, job, job.mapping))
 
 
-async def _refused(visit: Visit) -> Response:
-    job = await visit.desk.bulk.job(number_in_path(visit))
-    after = number_in_query(visit, "after", 0, EVER)
-    limit = max(1, number_in_query(visit, "limit", 100, MAX_PAGE))
-    rows = await visit.desk.bulk.refused(job.job_id, after, limit)
+async def _refused(context: RequestContext) -> Response:
+    job = await context.services.bulk.job(number_in_path(context))
+    after = number_in_query(context, "after", 0, EVER)
+    limit = max(1, number_in_query(context, "limit", 100, MAX_PAGE))
+    rows = await context.services.bulk.refused(job.job_id, after, limit)
     shown = [RefusedRow(row.number, list(row.cells), row.fault) for row in rows]
     return answered(RefusedRows(shown, rows[-1].number if len(rows) == limit else None))
 
 
-async def _start(visit: Visit) -> Response:
-    job_id = number_in_path(visit)
-    await visit.desk.bulk.start(visit.actor, job_id, visit.desk.clock.now())
-    return answered(_shown(await visit.desk.bulk.job(job_id)))
+async def _start(context: RequestContext) -> Response:
+    job_id = number_in_path(context)
+    await context.services.bulk.start(context.actor, job_id, context.services.clock.now())
+    return answered(_shown(await context.services.bulk.job(job_id)))
 
 
 def _acting(action: str) -> Handler:
-    async def act(visit: Visit) -> Response:
+    async def act(context: RequestContext) -> Response:
         """Pause, resume or cancel."""
-        job_id = number_in_path(visit)
-        await visit.desk.bulk.act(visit.actor, job_id, action, visit.desk.clock.now())
-        return answered(_shown(await visit.desk.bulk.job(job_id)))
+        job_id = number_in_path(context)
+        await context.services.bulk.act(context.actor, job_id, action, context.services.clock.now())
+        return answered(_shown(await context.services.bulk.job(job_id)))
 
     return act
 

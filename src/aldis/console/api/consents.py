@@ -6,9 +6,9 @@ import msgspec
 from starlette.responses import Response
 
 from aldis.accounts.staff import Role
+from aldis.admin.consents import Standing, Wish, standings
 from aldis.console.api.documents import answer, body_of, instant, now_of, path_of
-from aldis.console.page import Call, Page, Visit
-from aldis.operating.consents import Standing, Wish, standings
+from aldis.console.page import Call, Page, RequestContext
 from aldis.traffic.consent import ConsentKind, ConsentSource
 
 
@@ -41,19 +41,19 @@ class ChangeConsent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why: str = ""
 
 
-async def _consents(visit: Visit) -> Response:
-    number = path_of(visit, "msisdn")
-    found = await visit.desk.consents.history(number)
+async def _consents(context: RequestContext) -> Response:
+    number = path_of(context, "msisdn")
+    found = await context.services.consents.history(number)
     history = [ConsentDocument(instant(c.at), c.sender, c.topic, c.kind, c.source, c.words) for c in found]
     return answer(Consents(number.lstrip("+"), standings(found), history))
 
 
-async def _change(visit: Visit) -> Response:
-    wanted = await body_of(visit, ChangeConsent)
+async def _change(context: RequestContext) -> Response:
+    wanted = await body_of(context, ChangeConsent)
     wish = Wish(wanted.sender, wanted.topic, wanted.kind)
-    number = path_of(visit, "msisdn")
-    await visit.desk.consents.change(visit.actor, wish, number, wanted.why, now_of(visit))
-    return await _consents(visit)
+    number = path_of(context, "msisdn")
+    await context.services.consents.change(context.actor, wish, number, wanted.why, now_of(context))
+    return await _consents(context)
 
 
 PAGES = (

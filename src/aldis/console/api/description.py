@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from aldis import __version__
 from aldis.console.api.exchange import JSON, MAX_DIGITS, PROBLEM, answered
-from aldis.console.page import Call, Page, Visit, render
+from aldis.console.page import Call, Page, RequestContext, render
 from aldis.dialects.native.problems import Problem
 
 _REFERENCE = "#/components/schemas/{name}"
@@ -34,13 +34,13 @@ _ABOUT = (
 def with_description(pages: tuple[Page, ...]) -> tuple[Page, ...]:
     """Add to a site's pages the document that describes its calls, and the page to try them on."""
 
-    async def document(_visit: Visit) -> Response:
+    async def document(_visit: RequestContext) -> Response:
         """Give the document."""
         return answered(written)
 
-    async def tried(visit: Visit) -> Response:
+    async def tried(context: RequestContext) -> Response:
         """Show the page."""
-        return render(visit, "api.html", calls=shown)
+        return render(context, "api.html", calls=shown)
 
     added = (
         Page("/v1/openapi.json", document, call=Call(summary="Describe this API", gives=dict[str, Any])),

@@ -16,11 +16,11 @@ from aldis.accounts.directory_file import PriceEntry
 from aldis.accounts.price import from_micros
 from aldis.accounts.routes import Route
 from aldis.accounts.staff import Role
+from aldis.admin.credentials import HOUR_S, NewCredential, Shown, shown
+from aldis.admin.directory import AccountView, CarrierView
 from aldis.console.api.documents import Done, answer, body_of, now_of, page_of, path_of
-from aldis.console.page import Call, Page, Visit
-from aldis.errors import OperatingError
-from aldis.operating.credentials import HOUR_S, NewCredential, Shown, shown
-from aldis.operating.directory import AccountView, CarrierView
+from aldis.console.page import Call, Page, RequestContext
+from aldis.errors import AdminError
 
 _ELSEWHERE = ("credit", "credential")
 
@@ -133,115 +133,117 @@ class PutPrices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: int = 0
 
 
-async def _accounts(visit: Visit) -> Response:
-    views = await visit.desk.directory.accounts()
-    found, following = page_of(visit, views, lambda view: view.entry.name)
+async def _accounts(context: RequestContext) -> Response:
+    views = await context.services.directory.accounts()
+    found, following = page_of(context, views, lambda view: view.entry.name)
     return answer(Accounts([_document(view) for view in found], following))
 
 
-async def _account(visit: Visit) -> Response:
-    return answer(_document(await visit.desk.directory.account(path_of(visit))))
+async def _account(context: RequestContext) -> Response:
+    return answer(_document(await context.services.directory.account(path_of(context))))
 
 
-async def _put_account(visit: Visit) -> Response:
-    wanted = await body_of(visit, PutAccount)
-    return await _kept(visit, wanted.account, wanted.version, 201 if wanted.version is None else 200)
+async def _put_account(context: RequestContext) -> Response:
+    wanted = await body_of(context, PutAccount)
+    return await _kept(context, wanted.account, wanted.version, 201 if wanted.version is None else 200)
 
 
-async def _patch_account(visit: Visit) -> Response:
-    wanted = await body_of(visit, PutAccount)
+async def _patch_account(context: RequestContext) -> Response:
+    wanted = await body_of(context, PutAccount)
     if wanted.version is None:
-        raise OperatingError("`version` is missing: say which version this changes")
-    known = _document(await visit.desk.directory.account(path_of(visit))).account
-    return await _kept(visit, {**known, **wanted.account}, wanted.version, 200)
+        raise AdminError("`version` is missing: say which version this changes")
+    known = _document(await context.services.directory.account(path_of(context))).account
+    return await _kept(context, {**known, **wanted.account}, wanted.version, 200)
 
 
-async def _kept(visit: Visit, data: dict[str, Any], based_on: int | None, status: int) -> Response:
-    name = path_of(visit)
+async def _kept(context: RequestContext, data: dict[str, Any], based_on: int | None, status: int) -> Response:
+    name = path_of(context)
     if data.get("name", name) != name:
-        raise OperatingError("an account keeps its name: the one of the path")
-    await visit.desk.directory.put_account(visit.actor, {**data, "name": name}, based_on, now_of(visit))
-    return answer(_document(await visit.desk.directory.account(name)), status)
+        raise AdminError("an account keeps its name: the one of the path")
+    await context.services.directory.put_account(
+        context.actor, {**data, "name": name}, based_on, now_of(context)
+    )
+    return answer(_document(await context.services.directory.account(name)), status)
 
 
-async def _top_up(visit: Visit) -> Response:
-    amount = (await body_of(visit, TopUp)).amount
-    await visit.desk.directory.top_up(visit.actor, path_of(visit), amount, now_of(visit))
-    return await _account(visit)
+async def _top_up(context: RequestContext) -> Response:
+    amount = (await body_of(context, TopUp)).amount
+    await context.services.directory.top_up(context.actor, path_of(context), amount, now_of(context))
+    return await _account(context)
 
 
-async def _credentials(visit: Visit) -> Response:
-    view = await visit.desk.directory.account(path_of(visit))
+async def _credentials(context: RequestContext) -> Response:
+    view = await context.services.directory.account(path_of(context))
     return answer(Credentials([shown(each) for each in view.record.credentials]))
 
 
-async def _add_credential(visit: Visit) -> Response:
-    wish = await body_of(visit, NewCredential)
-    told = await visit.desk.credentials.add(visit.actor, path_of(visit), wish, now_of(visit))
+async def _add_credential(context: RequestContext) -> Response:
+    wish = await body_of(context, NewCredential)
+    told = await context.services.credentials.add(context.actor, path_of(context), wish, now_of(context))
     return answer(told, 201)
 
 
-async def _rotate(visit: Visit) -> Response:
-    grace_s = (await body_of(visit, Rotation)).grace_hours * HOUR_S
-    told = await visit.desk.credentials.rotate(
-        visit.actor, path_of(visit), path_of(visit, "credential"), grace_s, now_of(visit)
+async def _rotate(context: RequestContext) -> Response:
+    grace_s = (await body_of(context, Rotation)).grace_hours * HOUR_S
+    told = await context.services.credentials.rotate(
+        context.actor, path_of(context), path_of(context, "credential"), grace_s, now_of(context)
     )
     return answer(told)
 
 
-async def _revoke(visit: Visit) -> Response:
-    await visit.desk.credentials.revoke(
-        visit.actor, path_of(visit), path_of(visit, "credential"), now_of(visit)
+async def _revoke(context: RequestContext) -> Response:
+    await context.services.credentials.revoke(
+        context.actor, path_of(context), path_of(context, "credential"), now_of(context)
     )
     return answer(Done())
 
 
-async def _carriers(visit: Visit) -> Response:
-    views = await visit.desk.directory.carriers()
-    found, following = page_of(visit, views, lambda view: view.carrier.name)
+async def _carriers(context: RequestContext) -> Response:
+    views = await context.services.directory.carriers()
+    found, following = page_of(context, views, lambda view: view.carrier.name)
     return answer(Carriers([_carrier_document(view) for view in found], following))
 
 
-async def _carrier(visit: Visit) -> Response:
-    return answer(_carrier_document(await visit.desk.directory.carrier(path_of(visit))))
+async def _carrier(context: RequestContext) -> Response:
+    return answer(_carrier_document(await context.services.directory.carrier(path_of(context))))
 
 
-async def _put_carrier(visit: Visit) -> Response:
-    wanted, name = await body_of(visit, PutCarrier), path_of(visit)
+async def _put_carrier(context: RequestContext) -> Response:
+    wanted, name = await body_of(context, PutCarrier), path_of(context)
     if wanted.carrier.get("name", name) != name:
-        raise OperatingError("a carrier keeps its name: the one of the path")
+        raise AdminError("a carrier keeps its name: the one of the path")
     data = {**wanted.carrier, "name": name}
-    await visit.desk.directory.put_carrier(visit.actor, data, wanted.version, now_of(visit))
-    view = await visit.desk.directory.carrier(name)
+    await context.services.directory.put_carrier(context.actor, data, wanted.version, now_of(context))
+    view = await context.services.directory.carrier(name)
     return answer(_carrier_document(view), 201 if wanted.version is None else 200)
 
 
-async def _remove_carrier(visit: Visit) -> Response:
-    version = (await body_of(visit, Versioned)).version
-    await visit.desk.directory.remove_carrier(visit.actor, path_of(visit), version, now_of(visit))
+async def _remove_carrier(context: RequestContext) -> Response:
+    version = (await body_of(context, Versioned)).version
+    await context.services.directory.remove_carrier(context.actor, path_of(context), version, now_of(context))
     return answer(Done())
 
 
-async def _routes(visit: Visit) -> Response:
-    found = await visit.desk.directory.routes()
+async def _routes(context: RequestContext) -> Response:
+    found = await context.services.directory.routes()
     return answer(Routes(found.version, found.routes))
 
 
-async def _put_routes(visit: Visit) -> Response:
-    wanted = await body_of(visit, PutRoutes)
-    await visit.desk.directory.put_routes(visit.actor, wanted.routes, wanted.version, now_of(visit))
-    return await _routes(visit)
+async def _put_routes(context: RequestContext) -> Response:
+    wanted = await body_of(context, PutRoutes)
+    await context.services.directory.put_routes(context.actor, wanted.routes, wanted.version, now_of(context))
+    return await _routes(context)
 
 
-async def _prices(visit: Visit) -> Response:
-    found = await visit.desk.directory.prices()
+async def _prices(context: RequestContext) -> Response:
+    found = await context.services.directory.prices()
     return answer(Prices(found.version, found.prices))
 
 
-async def _put_prices(visit: Visit) -> Response:
-    wanted = await body_of(visit, PutPrices)
-    await visit.desk.directory.put_prices(visit.actor, wanted.prices, wanted.version, now_of(visit))
-    return await _prices(visit)
+async def _put_prices(context: RequestContext) -> Response:
+    wanted = await body_of(context, PutPrices)
+    await context.services.directory.put_prices(context.actor, wanted.prices, wanted.version, now_of(context))
+    return await _prices(context)
 
 
 def _document(view: AccountView) -> AccountDocument:

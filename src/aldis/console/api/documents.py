@@ -9,8 +9,8 @@ import msgspec
 from starlette.responses import Response
 
 from aldis.clock import as_datetime
-from aldis.console.page import Visit
-from aldis.errors import OperatingError
+from aldis.console.page import RequestContext
+from aldis.errors import AdminError
 
 Body = TypeVar("Body")
 Item = TypeVar("Item")
@@ -27,14 +27,14 @@ class Done(msgspec.Struct, frozen=True):
     done: bool = True
 
 
-async def body_of(visit: Visit, kind: type[Body]) -> Body:
-    """Read a call's JSON. Raises OperatingError."""
+async def body_of(context: RequestContext, kind: type[Body]) -> Body:
+    """Read a call's JSON. Raises AdminError."""
     try:
-        return msgspec.json.decode(await visit.request.body(), type=kind)
+        return msgspec.json.decode(await context.request.body(), type=kind)
     except msgspec.ValidationError as fault:
-        raise OperatingError(str(fault)) from None
+        raise AdminError(str(fault)) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
-        raise OperatingError(f"the body is no JSON: {fault}", 400) from None
+        raise AdminError(f"the body is no JSON: {fault}", 400) from None
 
 
 def answer(document: object, status: int = 200) -> Response:
@@ -42,26 +42,26 @@ def answer(document: object, status: int = 200) -> Response:
     return Response(msgspec.json.encode(document), status, media_type="application/json")
 
 
-def limit_of(visit: Visit) -> int:
-    """Give how many items are wanted. Raises OperatingError."""
-    return max(1, min(number_of(visit, "limit", PAGE), MAX_PAGE))
+def limit_of(context: RequestContext) -> int:
+    """Give how many items are wanted. Raises AdminError."""
+    return max(1, min(number_of(context, "limit", PAGE), MAX_PAGE))
 
 
-def number_of(visit: Visit, name: str, default: int = 0) -> int:
-    """Give a number from the address. Raises OperatingError."""
-    text = visit.query(name)
+def number_of(context: RequestContext, name: str, default: int = 0) -> int:
+    """Give a number from the address. Raises AdminError."""
+    text = context.query(name)
     if not text:
         return default
     if not (text.isascii() and text.isdigit()):
-        raise OperatingError(f"`{name}` must be a number", 400)
+        raise AdminError(f"`{name}` must be a number", 400)
     return min(int(text), MAX_ID)
 
 
 def page_of(
-    visit: Visit, items: Sequence[Item], name: Callable[[Item], str]
+    context: RequestContext, items: Sequence[Item], name: Callable[[Item], str]
 ) -> tuple[list[Item], str | None]:
     """Cut the page behind the cursor `after` from items sorted by name; gives the next cursor too."""
-    after, limit = visit.query("after"), limit_of(visit)
+    after, limit = context.query("after"), limit_of(context)
     found = [item for item in items if name(item) > after][: limit + 1]
     return found[:limit], name(found[limit - 1]) if len(found) > limit else None
 
@@ -71,11 +71,11 @@ def instant(at: int) -> str | None:
     return as_datetime(at).isoformat().replace("+00:00", "Z") if at else None
 
 
-def path_of(visit: Visit, name: str = "name") -> str:
+def path_of(context: RequestContext, name: str = "name") -> str:
     """Give a part of the path."""
-    return str(visit.request.path_params[name])
+    return str(context.request.path_params[name])
 
 
-def now_of(visit: Visit) -> int:
+def now_of(context: RequestContext) -> int:
     """Tell what time it is."""
-    return visit.desk.clock.now()
+    return context.services.clock.now()

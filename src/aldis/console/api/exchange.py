@@ -8,11 +8,11 @@ from typing import TypeVar
 import msgspec
 from starlette.responses import Response
 
-from aldis.console.page import Visit
+from aldis.admin.sending import OF_OPERATOR, Refused
+from aldis.console.page import RequestContext
 from aldis.dialects.native.problems import Problem, problem_of
 from aldis.dialects.native.request import read_json, reference_of
-from aldis.errors import OperatingError
-from aldis.operating.sending import OF_OPERATOR, Refused
+from aldis.errors import AdminError
 from aldis.traffic.refusal import Refusal
 
 Body = TypeVar("Body")
@@ -22,33 +22,33 @@ JSON, PROBLEM = "application/json", "application/problem+json"
 MAX_DIGITS = 15
 
 
-async def body_of(visit: Visit, kind: type[Body]) -> Body:
+async def body_of(context: RequestContext, kind: type[Body]) -> Body:
     """Read a body; raises Refused."""
-    found = read_json(await visit.request.body(), msgspec.json.Decoder(kind))
+    found = read_json(await context.request.body(), msgspec.json.Decoder(kind))
     if isinstance(found, Refusal):
         raise Refused(found)
     return found
 
 
-def number_in_path(visit: Visit, name: str = "id") -> int:
-    """Read a number of the path; raises OperatingError where it is none that anything could have."""
-    text = str(visit.request.path_params[name])
+def number_in_path(context: RequestContext, name: str = "id") -> int:
+    """Read a number of the path; raises AdminError where it is none that anything could have."""
+    text = str(context.request.path_params[name])
     if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS):
-        raise OperatingError("there is no such thing", 404)
+        raise AdminError("there is no such thing", 404)
     return int(text)
 
 
-def number_in_query(visit: Visit, name: str, default: int, most: int) -> int:
-    """Read a number of the address; raises OperatingError where it is none between 0 and `most`."""
-    text = visit.query(name, str(default))
+def number_in_query(context: RequestContext, name: str, default: int, most: int) -> int:
+    """Read a number of the address; raises AdminError where it is none between 0 and `most`."""
+    text = context.query(name, str(default))
     if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS) or int(text) > most:
-        raise OperatingError(f"{name}: a whole number from 0 to {most}")
+        raise AdminError(f"{name}: a whole number from 0 to {most}")
     return int(text)
 
 
-def key_of(visit: Visit) -> str | None:
+def key_of(context: RequestContext) -> str | None:
     """Read the key of idempotency; raises Refused."""
-    found = reference_of(visit.request.headers.get("idempotency-key", ""), OF_OPERATOR)
+    found = reference_of(context.request.headers.get("idempotency-key", ""), OF_OPERATOR)
     if isinstance(found, Refusal):
         raise Refused(found)
     return found

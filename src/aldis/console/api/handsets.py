@@ -10,8 +10,8 @@ from starlette.responses import Response
 from aldis.accounts.staff import Role
 from aldis.clock import as_datetime
 from aldis.console.attachments import content
-from aldis.console.page import Call, Page, Visit
-from aldis.errors import OperatingError
+from aldis.console.page import Call, Page, RequestContext
+from aldis.errors import AdminError
 from aldis.traffic.handset import Bubble, Chaos
 
 Document = TypeVar("Document")
@@ -24,35 +24,37 @@ class Letter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: str
 
 
-async def _list(visit: Visit) -> Response:
+async def _list(context: RequestContext) -> Response:
     found = [
         {"number": phone.number, "messages": phone.messages, "last": _shown(phone.last)}
-        for phone in visit.desk.phones.newest()
+        for phone in context.services.phones.newest()
     ]
     return _json({"handsets": found})
 
 
-async def _show(visit: Visit) -> Response:
-    number = visit.request.path_params["number"]
-    found = [_shown(bubble) for bubble in visit.desk.phones.conversation(number)]
+async def _show(context: RequestContext) -> Response:
+    number = context.request.path_params["number"]
+    found = [_shown(bubble) for bubble in context.services.phones.conversation(number)]
     return _json({"number": number.removeprefix("+"), "messages": found})
 
 
-async def _write(visit: Visit) -> Response:
-    letter, desk = await _body(visit, Letter), visit.desk
-    number = visit.request.path_params["number"]
-    segments = await desk.phones.write(visit.actor, number, letter.to, letter.text, desk.clock.now())
+async def _write(context: RequestContext) -> Response:
+    letter, services = await _body(context, Letter), context.services
+    number = context.request.path_params["number"]
+    segments = await services.phones.write(
+        context.actor, number, letter.to, letter.text, services.clock.now()
+    )
     return _json({"segments": segments}, 202)
 
 
-async def _chaos(visit: Visit) -> Response:
-    return _json(visit.desk.phones.chaos())
+async def _chaos(context: RequestContext) -> Response:
+    return _json(context.services.phones.chaos())
 
 
-async def _make_chaos(visit: Visit) -> Response:
-    chaos, desk = await _body(visit, Chaos), visit.desk
-    await desk.phones.make_chaos(visit.actor, chaos, desk.clock.now())
-    return _json(desk.phones.chaos())
+async def _make_chaos(context: RequestContext) -> Response:
+    chaos, services = await _body(context, Chaos), context.services
+    await services.phones.make_chaos(context.actor, chaos, services.clock.now())
+    return _json(services.phones.chaos())
 
 
 def _shown(bubble: Bubble) -> dict[str, object]:
@@ -76,11 +78,11 @@ def _shown(bubble: Bubble) -> dict[str, object]:
     }
 
 
-async def _body(visit: Visit, kind: type[Document]) -> Document:
+async def _body(context: RequestContext, kind: type[Document]) -> Document:
     try:
-        return msgspec.json.decode(await visit.request.body(), type=kind)
+        return msgspec.json.decode(await context.request.body(), type=kind)
     except (msgspec.DecodeError, RecursionError) as fault:
-        raise OperatingError(str(fault), 400) from None
+        raise AdminError(str(fault), 400) from None
 
 
 def _json(document: object, status: int = 200) -> Response:

@@ -7,9 +7,9 @@ from starlette.responses import Response
 
 from aldis.accounts.history import Difference
 from aldis.accounts.staff import Role
+from aldis.admin.history import Told
 from aldis.console.api.documents import answer, instant, limit_of, now_of, number_of, path_of
-from aldis.console.page import Call, Page, Visit
-from aldis.operating.history import Told
+from aldis.console.page import Call, Page, RequestContext
 
 
 class ChangeDocument(msgspec.Struct, frozen=True):
@@ -60,29 +60,31 @@ class Audit(msgspec.Struct, frozen=True):
     next: int | None
 
 
-async def _history(visit: Visit) -> Response:
-    limit, kind, name = limit_of(visit), visit.query("kind"), visit.query("name")
+async def _history(context: RequestContext) -> Response:
+    limit, kind, name = limit_of(context), context.query("kind"), context.query("name")
     key = name or ("" if kind in ("routes", "prices") else "*")
-    found = await visit.desk.history.changes(kind, key, number_of(visit, "before"), limit)
+    found = await context.services.history.changes(kind, key, number_of(context, "before"), limit)
     following = found[-1].change.change_id if len(found) == limit else None
     return answer(Changes([_document(told) for told in found], following))
 
 
-async def _change(visit: Visit) -> Response:
-    return answer(_document(await visit.desk.history.change(int(path_of(visit, "change")))))
+async def _change(context: RequestContext) -> Response:
+    return answer(_document(await context.services.history.change(int(path_of(context, "change")))))
 
 
-async def _undo(visit: Visit) -> Response:
-    change_id = int(path_of(visit, "change"))
-    seen = number_of(visit, "seen", -1)
+async def _undo(context: RequestContext) -> Response:
+    change_id = int(path_of(context, "change"))
+    seen = number_of(context, "seen", -1)
     based_on = None if seen < 0 else seen
-    done = await visit.desk.history.undo(visit.actor, change_id, now_of(visit), based_on)
+    done = await context.services.history.undo(context.actor, change_id, now_of(context), based_on)
     return answer(Undone(done.lines))
 
 
-async def _audit(visit: Visit) -> Response:
-    limit = limit_of(visit)
-    found = await visit.desk.store.staff.audit_log(number_of(visit, "before"), limit, visit.query("subject"))
+async def _audit(context: RequestContext) -> Response:
+    limit = limit_of(context)
+    found = await context.services.store.staff.audit_log(
+        number_of(context, "before"), limit, context.query("subject")
+    )
     entries = [
         AuditDocument(number, instant(e.at), e.actor, e.via, e.action, e.subject, e.detail)
         for number, e in found

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 from starlette.responses import Response
 
+from aldis.admin import query_params
 from aldis.console.api.written import as_json, instant
-from aldis.console.page import Call, Page, Visit
-from aldis.operating import asking
+from aldis.console.page import Call, Page, RequestContext
 
 
 class InboundRecord(msgspec.Struct, frozen=True):
@@ -36,11 +36,11 @@ class InboundList(msgspec.Struct, frozen=True):
     looked_back_to: str | None
 
 
-async def _list(visit: Visit) -> Response:
-    desk, given = visit.desk, visit.request.query_params
-    wanted = asking.inbound_wanted(given, desk.messages.directory, desk.clock.now())
-    before = asking.number(given, "before", 0, 2**53)
-    page = await desk.inbound.search(wanted, before, asking.limit(given))
+async def _list(context: RequestContext) -> Response:
+    services, given = context.services, context.request.query_params
+    wanted = query_params.inbound_wanted(given, services.messages.directory, services.clock.now())
+    before = query_params.number(given, "before", 0, 2**53)
+    page = await services.inbound.search(wanted, before, query_params.limit(given))
     found = [
         InboundRecord(
             each.inbound_id,
@@ -51,7 +51,7 @@ async def _list(visit: Visit) -> Response:
             each.keyword,
             each.carrier,
             each.segments,
-            desk.messages.account_name(each.account_id) or None,
+            services.messages.account_name(each.account_id) or None,
             instant(each.received_at),
         )
         for each in page.found

@@ -6,10 +6,10 @@ import msgspec
 from starlette.responses import Response
 
 from aldis.accounts.staff import Role
+from aldis.admin.links import LinkView
 from aldis.console.api.documents import answer, instant, now_of, path_of
-from aldis.console.page import Call, Page, Visit
-from aldis.errors import OperatingError
-from aldis.operating.links import LinkView
+from aldis.console.page import Call, Page, RequestContext
+from aldis.errors import AdminError
 from aldis.store.link_orders import Wanted
 
 _ORDERS = {"start": Wanted.RUNNING, "stop": Wanted.STOPPED, "drain": Wanted.DRAINING}
@@ -44,16 +44,16 @@ class Links(msgspec.Struct, frozen=True):
     links: list[LinkDocument]
 
 
-async def _links(visit: Visit) -> Response:
-    return answer(Links([_document(view) for view in await visit.desk.links.links()]))
+async def _links(context: RequestContext) -> Response:
+    return answer(Links([_document(view) for view in await context.services.links.links()]))
 
 
-async def _order(visit: Visit) -> Response:
-    name, order = path_of(visit), path_of(visit, "order")
+async def _order(context: RequestContext) -> Response:
+    name, order = path_of(context), path_of(context, "order")
     if order not in _ORDERS:
-        raise OperatingError(f"a link cannot be told to {order}", 404)
-    await visit.desk.links.order(visit.actor, name, _ORDERS[order], now_of(visit))
-    (view,) = (view for view in await visit.desk.links.links() if view.name == name)
+        raise AdminError(f"a link cannot be told to {order}", 404)
+    await context.services.links.order(context.actor, name, _ORDERS[order], now_of(context))
+    (view,) = (view for view in await context.services.links.links() if view.name == name)
     return answer(_document(view), 202)
 
 

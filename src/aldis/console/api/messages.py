@@ -7,14 +7,14 @@ from starlette.responses import Response
 
 from aldis.accounts.price import from_micros
 from aldis.accounts.staff import Role
+from aldis.admin import query_params
+from aldis.admin.messages import Messages, Told
+from aldis.admin.routing import Explanation
+from aldis.admin.timeline import Written
+from aldis.admin.wire import ShownSubmit
 from aldis.console.api.description import NUMBER
 from aldis.console.api.written import as_json, instant
-from aldis.console.page import Call, Page, Visit
-from aldis.operating import asking
-from aldis.operating.messages import Messages, Told
-from aldis.operating.routing import Explanation
-from aldis.operating.telling import Written
-from aldis.operating.wire import ShownSubmit
+from aldis.console.page import Call, Page, RequestContext
 from aldis.store.views import PostbackRow, PostbackTry
 from aldis.traffic.message import MessageFacts, SegmentFacts
 
@@ -189,35 +189,35 @@ def _detail(messages: Messages, told: Told) -> MessageDetail:
     )
 
 
-async def _list(visit: Visit) -> Response:
-    desk, given = visit.desk, visit.request.query_params
-    wanted = asking.messages_wanted(given, desk.messages.directory, desk.clock.now())
-    wanted = await desk.messages.guess(visit.query("q"), wanted)
-    before = asking.number(given, "before", 0, 2**53)
-    page = await desk.messages.search(wanted, before, asking.limit(given))
-    found = [_record(desk.messages, each.message, each.label) for each in page.found]
+async def _list(context: RequestContext) -> Response:
+    services, given = context.services, context.request.query_params
+    wanted = query_params.messages_wanted(given, services.messages.directory, services.clock.now())
+    wanted = await services.messages.guess(context.query("q"), wanted)
+    before = query_params.number(given, "before", 0, 2**53)
+    page = await services.messages.search(wanted, before, query_params.limit(given))
+    found = [_record(services.messages, each.message, each.label) for each in page.found]
     return as_json(MessageList(found, page.next_before or None, instant(page.looked_back_to)))
 
 
-async def _show(visit: Visit) -> Response:
-    messages = visit.desk.messages
-    return as_json(_detail(messages, await messages.tell(visit.request.path_params["message_id"])))
+async def _show(context: RequestContext) -> Response:
+    messages = context.services.messages
+    return as_json(_detail(messages, await messages.tell(context.request.path_params["message_id"])))
 
 
-async def _cancel(visit: Visit) -> Response:
-    messages, message_id = visit.desk.messages, visit.request.path_params["message_id"]
-    await messages.cancel(visit.actor, message_id, visit.desk.clock.now())
+async def _cancel(context: RequestContext) -> Response:
+    messages, message_id = context.services.messages, context.request.path_params["message_id"]
+    await messages.cancel(context.actor, message_id, context.services.clock.now())
     return as_json(_detail(messages, await messages.tell(message_id)))
 
 
-async def _again(visit: Visit) -> Response:
-    message_id = visit.request.path_params["message_id"]
-    new_id = await visit.desk.messages.again(visit.actor, message_id, visit.desk.clock.now())
+async def _again(context: RequestContext) -> Response:
+    message_id = context.request.path_params["message_id"]
+    new_id = await context.services.messages.again(context.actor, message_id, context.services.clock.now())
     return as_json(NewMessageId(new_id), 201)
 
 
 #: what a search may be asked by
-_ASKED = dict.fromkeys((*asking.MESSAGE_FIELDS, "before", "limit"), "as the console's search takes it")
+_ASKED = dict.fromkeys((*query_params.MESSAGE_FIELDS, "before", "limit"), "as the console's search takes it")
 
 PAGES = (
     Page(

@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from aldis.accounts.staff import Role
 from aldis.console.api.documents import Done, answer, body_of, instant, now_of, page_of, path_of
-from aldis.console.page import Call, Page, Visit
-from aldis.errors import OperatingError
+from aldis.console.page import Call, Page, RequestContext
+from aldis.errors import AdminError
 
 DAY_MS = 86_400_000
 MAX_DAYS = 3650
@@ -70,29 +70,31 @@ class ToldKey(msgspec.Struct, frozen=True):
     key: str
 
 
-async def _operators(visit: Visit) -> Response:
-    found, following = page_of(visit, await visit.desk.store.staff.operators(), lambda each: each.name)
+async def _operators(context: RequestContext) -> Response:
+    found, following = page_of(
+        context, await context.services.store.staff.operators(), lambda each: each.name
+    )
     documents = [OperatorDocument(o.name, o.role.name.lower(), instant(o.created_at)) for o in found]
     return answer(Operators(documents, following))
 
 
-async def _put_operator(visit: Visit) -> Response:
-    wanted, name, now = await body_of(visit, PutOperator), path_of(visit), now_of(visit)
-    people, role = visit.desk.people, _role(wanted.role)
+async def _put_operator(context: RequestContext) -> Response:
+    wanted, name, now = await body_of(context, PutOperator), path_of(context), now_of(context)
+    people, role = context.services.people, _role(wanted.role)
     if wanted.password:
-        await people.put_operator(visit.actor, name, role, wanted.password, now)
+        await people.put_operator(context.actor, name, role, wanted.password, now)
     else:
-        await people.change_role(visit.actor, name, role, now)
+        await people.change_role(context.actor, name, role, now)
     return answer(Done())
 
 
-async def _remove_operator(visit: Visit) -> Response:
-    await visit.desk.people.remove_operator(visit.actor, path_of(visit), now_of(visit))
+async def _remove_operator(context: RequestContext) -> Response:
+    await context.services.people.remove_operator(context.actor, path_of(context), now_of(context))
     return answer(Done())
 
 
-async def _keys(visit: Visit) -> Response:
-    found, following = page_of(visit, await visit.desk.store.staff.tokens(), lambda each: each.name)
+async def _keys(context: RequestContext) -> Response:
+    found, following = page_of(context, await context.services.store.staff.tokens(), lambda each: each.name)
     documents = [
         KeyDocument(t.name, t.visible, t.role.name.lower(), instant(t.created_at), instant(t.until))
         for t in found
@@ -100,23 +102,23 @@ async def _keys(visit: Visit) -> Response:
     return answer(Keys(documents, following))
 
 
-async def _make_key(visit: Visit) -> Response:
-    wanted, now = await body_of(visit, NewKey), now_of(visit)
+async def _make_key(context: RequestContext) -> Response:
+    wanted, now = await body_of(context, NewKey), now_of(context)
     if wanted.days is not None and not 0 < wanted.days <= MAX_DAYS:
-        raise OperatingError(f"a key lasts 1 to {MAX_DAYS} days, or for good")
+        raise AdminError(f"a key lasts 1 to {MAX_DAYS} days, or for good")
     until = 0 if wanted.days is None else now + wanted.days * DAY_MS
-    key = await visit.desk.people.make_token(visit.actor, wanted.name, _role(wanted.role), until, now)
+    key = await context.services.people.make_token(context.actor, wanted.name, _role(wanted.role), until, now)
     return answer(ToldKey(wanted.name, key), 201)
 
 
-async def _remove_key(visit: Visit) -> Response:
-    await visit.desk.people.remove_token(visit.actor, path_of(visit), now_of(visit))
+async def _remove_key(context: RequestContext) -> Response:
+    await context.services.people.remove_token(context.actor, path_of(context), now_of(context))
     return answer(Done())
 
 
 def _role(name: str) -> Role:
     if name not in ROLES:
-        raise OperatingError(f"there is no role `{name}`; known: {', '.join(ROLES)}")
+        raise AdminError(f"there is no role `{name}`; known: {', '.join(ROLES)}")
     return ROLES[name]
 
 

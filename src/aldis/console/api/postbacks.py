@@ -6,10 +6,10 @@ import msgspec
 from starlette.responses import Response
 
 from aldis.accounts.staff import Role
+from aldis.admin import query_params
 from aldis.console.api.messages import PostbackRecord, postback_record
 from aldis.console.api.written import as_json, fields, instant
-from aldis.console.page import Call, Page, Visit
-from aldis.operating import asking
+from aldis.console.page import Call, Page, RequestContext
 
 
 class LaneRecord(msgspec.Struct, frozen=True):
@@ -39,11 +39,11 @@ class ReplayedCount(msgspec.Struct, frozen=True):
     replayed: int
 
 
-async def _list(visit: Visit) -> Response:
-    desk, given = visit.desk, visit.request.query_params
-    wanted = asking.postbacks_wanted(given, desk.messages.directory)
-    before = asking.number(given, "before", 0, 2**53)
-    page = await desk.postbacks.given_up(wanted, before, asking.limit(given))
+async def _list(context: RequestContext) -> Response:
+    services, given = context.services, context.request.query_params
+    wanted = query_params.postbacks_wanted(given, services.messages.directory)
+    before = query_params.number(given, "before", 0, 2**53)
+    page = await services.postbacks.given_up(wanted, before, query_params.limit(given))
     lanes = [
         LaneRecord(
             each.lane,
@@ -53,23 +53,29 @@ async def _list(visit: Visit) -> Response:
             each.last_http_status,
             each.last_fault,
         )
-        for each in await desk.postbacks.lanes()
+        for each in await services.postbacks.lanes()
     ]
     return as_json(
         PostbackList(lanes, [postback_record(each) for each in page.found], page.next_before or None)
     )
 
 
-async def _replay(visit: Visit) -> Response:
-    desk = visit.desk
-    await desk.postbacks.replay(visit.actor, visit.request.path_params["postback_id"], desk.clock.now())
+async def _replay(context: RequestContext) -> Response:
+    services = context.services
+    await services.postbacks.replay(
+        context.actor, context.request.path_params["postback_id"], services.clock.now()
+    )
     return as_json(ReplayedCount(1))
 
 
-async def _replay_all(visit: Visit) -> Response:
-    desk = visit.desk
-    wanted = asking.postbacks_wanted(await fields(visit, "lane", "event", "account"), desk.messages.directory)
-    return as_json(ReplayedCount(await desk.postbacks.replay_all(visit.actor, wanted, desk.clock.now())))
+async def _replay_all(context: RequestContext) -> Response:
+    services = context.services
+    wanted = query_params.postbacks_wanted(
+        await fields(context, "lane", "event", "account"), services.messages.directory
+    )
+    return as_json(
+        ReplayedCount(await services.postbacks.replay_all(context.actor, wanted, services.clock.now()))
+    )
 
 
 PAGES = (

@@ -8,11 +8,11 @@ import msgspec
 from starlette.responses import Response
 
 from aldis.accounts.staff import Role
+from aldis.admin.sending import Refused
 from aldis.console.api.exchange import answered, body_of, key_of, problem
-from aldis.console.page import Call, Page, Visit
+from aldis.console.page import Call, Page, RequestContext
 from aldis.dialects.native.reply import Accepted, Estimate
 from aldis.dialects.native.sending import Send, fingerprint_of
-from aldis.operating.sending import Refused
 
 EXAMPLE = {"account": "demo", "to": "4512345678", "text": "Your order is on its way"}
 KEY = {"Idempotency-Key": "1 to 80 characters; a repetition gets the first answer again"}
@@ -24,21 +24,21 @@ class SendFor(Send, frozen=True, kw_only=True, forbid_unknown_fields=True):
     account: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 
 
-async def _send(visit: Visit) -> Response:
+async def _send(context: RequestContext) -> Response:
     try:
-        key = key_of(visit)
-        send = await body_of(visit, SendFor)
-        fingerprint = fingerprint_of(await visit.request.body()) if key else ""
-        sent = await visit.desk.sending.send(visit.actor, send.account, send, key, fingerprint)
+        key = key_of(context)
+        send = await body_of(context, SendFor)
+        fingerprint = fingerprint_of(await context.request.body()) if key else ""
+        sent = await context.services.sending.send(context.actor, send.account, send, key, fingerprint)
     except Refused as fault:
         return problem(fault)
     return answered(sent.accepted, 202, {"idempotency-replayed": "true"} if sent.is_repetition else None)
 
 
-async def _estimate(visit: Visit) -> Response:
+async def _estimate(context: RequestContext) -> Response:
     try:
-        send = await body_of(visit, SendFor)
-        return answered(await visit.desk.sending.estimate(send.account, send))
+        send = await body_of(context, SendFor)
+        return answered(await context.services.sending.estimate(send.account, send))
     except Refused as fault:
         return problem(fault)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 from starlette.responses import Response
 
+from aldis.admin import query_params
+from aldis.admin.statistics import Row, ends
 from aldis.console.api.written import as_json, instant
-from aldis.console.page import Call, Page, Visit
-from aldis.operating import asking
-from aldis.operating.statistics import Row, ends
+from aldis.console.page import Call, Page, RequestContext
 from aldis.store.views import Grouping
 
 
@@ -21,11 +21,11 @@ class StatisticsTable(msgspec.Struct, frozen=True):
     rows: list[Row]
 
 
-async def _table(visit: Visit) -> Response:
-    desk, given, now = visit.desk, visit.request.query_params, visit.desk.clock.now()
-    by = visit.query("by", Grouping.DAY)
-    wanted = asking.messages_wanted(given, desk.messages.directory, now)
-    wanted, rows = await desk.statistics.table(wanted, by, now)
+async def _table(context: RequestContext) -> Response:
+    services, given, now = context.services, context.request.query_params, context.services.clock.now()
+    by = context.query("by", Grouping.DAY)
+    wanted = query_params.messages_wanted(given, services.messages.directory, now)
+    wanted, rows = await services.statistics.table(wanted, by, now)
     return as_json(StatisticsTable(by, instant(wanted.since), instant(ends(wanted, now)), rows))
 
 

@@ -6,8 +6,8 @@ import msgspec
 from starlette.responses import Response
 
 from aldis.clock import as_datetime
-from aldis.console.page import Visit
-from aldis.errors import OperatingError
+from aldis.console.page import RequestContext
+from aldis.errors import AdminError
 
 
 def as_json(value: object, status: int = 200) -> Response:
@@ -20,17 +20,17 @@ def instant(at: int | None) -> str | None:
     return as_datetime(at).isoformat(timespec="milliseconds") if at else None
 
 
-async def fields(visit: Visit, *names: str) -> dict[str, str]:
+async def fields(context: RequestContext, *names: str) -> dict[str, str]:
     """Read a body that is a JSON object of texts, of these names at most; an empty body is an empty object.
 
-    Raises OperatingError.
+    Raises AdminError.
     """
-    octets = await visit.request.body()
+    octets = await context.request.body()
     try:
         found = msgspec.json.decode(octets or b"{}", type=dict[str, str])
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise OperatingError("the body is a JSON object of texts", 400) from None
+        raise AdminError("the body is a JSON object of texts", 400) from None
     unknown = sorted(found.keys() - set(names))
     if unknown:
-        raise OperatingError(f"`{unknown[0]}` is not known here; {', '.join(names)} are", 400)
+        raise AdminError(f"`{unknown[0]}` is not known here; {', '.join(names)} are", 400)
     return found

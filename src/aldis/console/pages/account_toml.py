@@ -11,41 +11,41 @@ from aldis import toml_file
 from aldis.accounts.directory_file import AccountEntry
 from aldis.accounts.senders import Sender
 from aldis.accounts.staff import Role
+from aldis.admin.directory import AccountView
 from aldis.console.as_toml import written
-from aldis.console.page import Page, Visit, render, see_other
-from aldis.errors import OperatingError, SettingsError
-from aldis.operating.directory import AccountView
+from aldis.console.page import Page, RequestContext, render, see_other
+from aldis.errors import AdminError, SettingsError
 
 _ELSEWHERE = ("credit", "credential")
 
 
-async def _show(visit: Visit) -> Response:
-    view = await visit.desk.directory.account(visit.request.path_params["name"])
-    return _page(visit, view, _text_of(view.entry), str(view.version))
+async def _show(context: RequestContext) -> Response:
+    view = await context.services.directory.account(context.request.path_params["name"])
+    return _page(context, view, _text_of(view.entry), str(view.version))
 
 
-async def _save(visit: Visit) -> Response:
-    name = visit.request.path_params["name"]
-    view = await visit.desk.directory.account(name)
-    text, version = visit.form.get("toml", ""), visit.form.get("version", "")
+async def _save(context: RequestContext) -> Response:
+    name = context.request.path_params["name"]
+    view = await context.services.directory.account(name)
+    text, version = context.form.get("toml", ""), context.form.get("version", "")
     try:
         data = _document(text)
         if data.get("name", name) != name:
-            return _page(visit, view, text, version, OperatingError("an account keeps its name"))
+            return _page(context, view, text, version, AdminError("an account keeps its name"))
         based_on = int(version) if version.isdecimal() else -1
-        await visit.desk.directory.put_account(
-            visit.actor, {**data, "name": name}, based_on, visit.desk.clock.now()
+        await context.services.directory.put_account(
+            context.actor, {**data, "name": name}, based_on, context.services.clock.now()
         )
-    except OperatingError as fault:
-        return _page(visit, view, text, version, fault)
+    except AdminError as fault:
+        return _page(context, view, text, version, fault)
     return see_other(f"/accounts/{quote(name)}?done=saved")
 
 
 def _page(
-    visit: Visit, view: AccountView, text: str, version: str, fault: OperatingError | None = None
+    context: RequestContext, view: AccountView, text: str, version: str, fault: AdminError | None = None
 ) -> Response:
     return render(
-        visit,
+        context,
         "account_toml.html",
         status=200 if fault is None else fault.status,
         name=view.entry.name,
@@ -71,14 +71,14 @@ def _text_of(entry: AccountEntry) -> str:
 
 
 def _document(text: str) -> dict[str, object]:
-    """Read the one account of a text. Raises OperatingError."""
+    """Read the one account of a text. Raises AdminError."""
     try:
         found = toml_file.parse(text, "this")
     except SettingsError as fault:
-        raise OperatingError("; ".join(fault.problems)) from None
+        raise AdminError("; ".join(fault.problems)) from None
     accounts = found.get("account")
     if set(found) != {"account"} or not isinstance(accounts, list) or len(accounts) != 1:
-        raise OperatingError("write one [[account]] and nothing else")
+        raise AdminError("write one [[account]] and nothing else")
     return dict(accounts[0])
 
 

@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator
 from starlette.responses import Response, StreamingResponse
 
 from aldis.accounts.staff import Role
+from aldis.admin.bulk import ACTIONS, Bulk, NewJob
+from aldis.admin.csv_import import read_table
 from aldis.console.api.exchange import MAX_DIGITS, number_in_path, number_in_query
-from aldis.console.page import Page, Visit, render, see_other
+from aldis.console.page import Page, RequestContext, render, see_other
 from aldis.dialects.native.sending import PRIORITIES
-from aldis.errors import OperatingError
-from aldis.operating.bulk import ACTIONS, Bulk, NewJob
-from aldis.operating.table import read_table
+from aldis.errors import AdminError
 from aldis.traffic.bulk import Job, JobState, Mapping
 
 #: refused rows shown on the page; all are in the file
@@ -23,46 +23,48 @@ SHOWN = 20
 CHUNK = 1000
 
 
-async def _list(visit: Visit) -> Response:
-    return await _page(visit)
+async def _list(context: RequestContext) -> Response:
+    return await _page(context)
 
 
-async def _page(visit: Visit, fault: str = "", status: int = 200) -> Response:
-    jobs = await visit.desk.bulk.jobs(number_in_query(visit, "before", 0, 10**MAX_DIGITS))
-    accounts = visit.desk.sending.accounts()
+async def _page(context: RequestContext, fault: str = "", status: int = 200) -> Response:
+    jobs = await context.services.bulk.jobs(number_in_query(context, "before", 0, 10**MAX_DIGITS))
+    accounts = context.services.sending.accounts()
     return render(
-        visit, "bulk.html", status=status, jobs=jobs, accounts=accounts, fault=fault, form=visit.form
+        context, "bulk.html", status=status, jobs=jobs, accounts=accounts, fault=fault, form=context.form
     )
 
 
-async def _upload(visit: Visit) -> Response:
-    form, now = visit.form, visit.desk.clock.now()
+async def _upload(context: RequestContext) -> Response:
+    form, now = context.form, context.services.clock.now()
     try:
         table = await asyncio.to_thread(read_table, form.get("file", ""))
         mapping = Mapping(table.number_column, table.likely_text)
         wanted = NewJob(
             form.get("account", ""), form.get("name", "").strip() or "table", table.columns, mapping
         )
-        job_id = await visit.desk.bulk.load(visit.actor, wanted, table.rows, now)
-    except OperatingError as fault:
-        return await _page(visit, str(fault), fault.status)
+        job_id = await context.services.bulk.load(context.actor, wanted, table.rows, now)
+    except AdminError as fault:
+        return await _page(context, str(fault), fault.status)
     return see_other(f"/compose/bulk/{job_id}")
 
 
-async def _one(visit: Visit) -> Response:
-    job = await visit.desk.bulk.job(number_in_path(visit))
-    return await _job_page(visit, job, job.mapping)
+async def _one(context: RequestContext) -> Response:
+    job = await context.services.bulk.job(number_in_path(context))
+    return await _job_page(context, job, job.mapping)
 
 
-async def _job_page(visit: Visit, job: Job, mapping: Mapping, fault: str = "", status: int = 200) -> Response:
+async def _job_page(
+    context: RequestContext, job: Job, mapping: Mapping, fault: str = "", status: int = 200
+) -> Response:
     return render(
-        visit,
+        context,
         "bulk_job.html",
         status=status,
         job=job,
         mapping=mapping,
         priorities=[(name, value) for name, value in PRIORITIES.items()],
-        refused=await visit.desk.bulk.refused(job.job_id, 0, SHOWN) if job.refused else [],
+        refused=await context.services.bulk.refused(job.job_id, 0, SHOWN) if job.refused else [],
         fault=fault,
     )
 
@@ -75,46 +77,50 @@ def _mapping_of(form: dict[str, str]) -> Mapping:
     )
 
 
-async def _look(visit: Visit) -> Response:
+async def _look(context: RequestContext) -> Response:
     """Tell what the table would send with the mapping that is being written."""
-    job = await visit.desk.bulk.job(number_in_path(visit))
+    job = await context.services.bulk.job(number_in_path(context))
     try:
-        preview = await visit.desk.bulk.preview(visit.desk.sending, job, _mapping_of(visit.form))
-    except OperatingError as fault:
-        return render(visit, "bulk_preview.html", preview=None, fault=str(fault), job=job)
-    return render(visit, "bulk_preview.html", preview=preview, fault="", job=job)
+        preview = await context.services.bulk.preview(
+            context.services.sending, job, _mapping_of(context.form)
+        )
+    except AdminError as fault:
+        return render(context, "bulk_preview.html", preview=None, fault=str(fault), job=job)
+    return render(context, "bulk_preview.html", preview=preview, fault="", job=job)
 
 
-async def _start(visit: Visit) -> Response:
-    job_id, mapping = number_in_path(visit), _mapping_of(visit.form)
+async def _start(context: RequestContext) -> Response:
+    job_id, mapping = number_in_path(context), _mapping_of(context.form)
     try:
-        await visit.desk.bulk.start(visit.actor, job_id, visit.desk.clock.now(), mapping)
-    except OperatingError as fault:
-        job = await visit.desk.bulk.job(job_id)
-        return await _job_page(visit, job, mapping, str(fault), fault.status)
+        await context.services.bulk.start(context.actor, job_id, context.services.clock.now(), mapping)
+    except AdminError as fault:
+        job = await context.services.bulk.job(job_id)
+        return await _job_page(context, job, mapping, str(fault), fault.status)
     return see_other(f"/compose/bulk/{job_id}")
 
 
-async def _act(visit: Visit) -> Response:
-    job_id, action = number_in_path(visit), visit.form.get("action", "")
+async def _act(context: RequestContext) -> Response:
+    job_id, action = number_in_path(context), context.form.get("action", "")
     if action not in ACTIONS:
-        raise OperatingError("there is no such action")
-    await visit.desk.bulk.act(visit.actor, job_id, action, visit.desk.clock.now())
+        raise AdminError("there is no such action")
+    await context.services.bulk.act(context.actor, job_id, action, context.services.clock.now())
     return see_other(f"/compose/bulk/{job_id}")
 
 
-async def _progress(visit: Visit) -> Response:
-    job = await visit.desk.bulk.job(number_in_path(visit))
-    answer = render(visit, "bulk_progress.html", job=job)
-    if visit.is_htmx and job.state is not JobState.RUNNING:
+async def _progress(context: RequestContext) -> Response:
+    job = await context.services.bulk.job(number_in_path(context))
+    answer = render(context, "bulk_progress.html", job=job)
+    if context.is_htmx and job.state is not JobState.RUNNING:
         answer.headers["hx-refresh"] = "true"  # its buttons and its refused rows are others now
     return answer
 
 
-async def _refused(visit: Visit) -> Response:
-    job = await visit.desk.bulk.job(number_in_path(visit))
+async def _refused(context: RequestContext) -> Response:
+    job = await context.services.bulk.job(number_in_path(context))
     headers = {"content-disposition": f'attachment; filename="bulk-{job.job_id}-refused.csv"'}
-    return StreamingResponse(_refused_csv(visit.desk.bulk, job), 200, headers, "text/csv; charset=utf-8")
+    return StreamingResponse(
+        _refused_csv(context.services.bulk, job), 200, headers, "text/csv; charset=utf-8"
+    )
 
 
 async def _refused_csv(bulk: Bulk, job: Job) -> AsyncIterator[str]:

@@ -10,11 +10,11 @@ import msgspec
 from starlette.responses import Response
 
 from aldis.accounts.staff import Role
-from aldis.console.page import Page, Visit, render
+from aldis.admin.sending import OF_OPERATOR
+from aldis.console.page import Page, RequestContext, render
 from aldis.dialects.native.reply import Estimate, Forced, forced_by
 from aldis.dialects.native.sending import KEY, PRIORITIES, Send, fingerprint_of
-from aldis.errors import OperatingError
-from aldis.operating.sending import OF_OPERATOR
+from aldis.errors import AdminError
 from aldis.sms.encoding import Encoding
 from aldis.sms.fitting import fit, strangers
 from aldis.sms.segments import TooLong
@@ -37,18 +37,18 @@ class Counted(msgspec.Struct, frozen=True):
     forced_by: list[Forced]
 
 
-async def _compose(visit: Visit) -> Response:
-    values = {name: visit.query(name) for name in ("account", "to", *FIELDS)}
-    return _page(visit, values)
+async def _compose(context: RequestContext) -> Response:
+    values = {name: context.query(name) for name in ("account", "to", *FIELDS)}
+    return _page(context, values)
 
 
-def _page(visit: Visit, values: dict[str, str], fault: str = "", status: int = 200) -> Response:
-    sending = visit.desk.sending
+def _page(context: RequestContext, values: dict[str, str], fault: str = "", status: int = 200) -> Response:
+    sending = context.services.sending
     names = sending.accounts()
     chosen = values.get("account") or (names[0] if len(names) == 1 else "")
     senders = sorted({s.value for name in names for s in sending.account(name).senders})
     return render(
-        visit,
+        context,
         "compose.html",
         status=status,
         accounts=names,
@@ -62,10 +62,10 @@ def _page(visit: Visit, values: dict[str, str], fault: str = "", status: int = 2
 
 
 def _send_of(form: dict[str, str]) -> Send:
-    """Read the form; raises OperatingError."""
+    """Read the form; raises AdminError."""
     numbers = _numbers(form.get("to", ""))
     if len(numbers) > MOST:
-        raise OperatingError(f"that are more than {MOST} numbers: send them as a table")
+        raise AdminError(f"that are more than {MOST} numbers: send them as a table")
     wanted: dict[str, object] = {name: form[name] for name in FIELDS if form.get(name)}
     wanted |= {"to": numbers, "text": form.get("text", "").replace("\r\n", "\n")}
     try:
@@ -75,9 +75,9 @@ def _send_of(form: dict[str, str]) -> Send:
             wanted["validity_s"] = int(form["validity_h"]) * 3600
         return msgspec.convert(wanted, Send)
     except msgspec.ValidationError as invalid:
-        raise OperatingError(_plain(str(invalid))) from None
+        raise AdminError(_plain(str(invalid))) from None
     except ValueError:
-        raise OperatingError("the time is not one") from None
+        raise AdminError("the time is not one") from None
 
 
 def _numbers(text: str) -> list[str]:
@@ -98,19 +98,21 @@ def _plain(words: str) -> str:
     return words
 
 
-async def _look(visit: Visit) -> Response:
+async def _look(context: RequestContext) -> Response:
     """Tell, while somebody writes, what it will be."""
     fault, found = "", None
     try:
-        found = await visit.desk.sending.estimate(visit.form.get("account", ""), _send_of(visit.form))
-    except OperatingError as refused:
+        found = await context.services.sending.estimate(
+            context.form.get("account", ""), _send_of(context.form)
+        )
+    except AdminError as refused:
         fault = str(refused)
-    if not visit.form.get("account"):
+    if not context.form.get("account"):
         fault = "choose an account to see price and route"
-    counted = _counted(visit.form.get("text", "").replace("\r\n", "\n")) if found is None else None
+    counted = _counted(context.form.get("text", "").replace("\r\n", "\n")) if found is None else None
     routes = _routes(found) if found is not None else []
     return render(
-        visit, "compose_look.html", fault=fault, found=found, counted=counted, routes=routes, most_shown=5
+        context, "compose_look.html", fault=fault, found=found, counted=counted, routes=routes, most_shown=5
     )
 
 
@@ -136,18 +138,20 @@ def _routes(found: Estimate) -> list[tuple[str, str, str, int]]:
     return [(*key, count) for key, count in sorted(summed.items())]
 
 
-async def _send(visit: Visit) -> Response:
-    form = visit.form
+async def _send(context: RequestContext) -> Response:
+    form = context.form
     account, key = form.get("account", ""), form.get("key", "")
     if not KEY.fullmatch(key):
-        return _page(visit, form, "the form is stale; send it again", 422)
+        return _page(context, form, "the form is stale; send it again", 422)
     try:
         send = _send_of(form)
         fingerprint = fingerprint_of(msgspec.json.encode([account, send]))
-        sent = await visit.desk.sending.send(visit.actor, account, send, OF_OPERATOR + key, fingerprint)
-    except OperatingError as fault:
-        return _page(visit, form, str(fault), fault.status)
-    return render(visit, "sent.html", sent=sent.accepted, account=account, send=send)
+        sent = await context.services.sending.send(
+            context.actor, account, send, OF_OPERATOR + key, fingerprint
+        )
+    except AdminError as fault:
+        return _page(context, form, str(fault), fault.status)
+    return render(context, "sent.html", sent=sent.accepted, account=account, send=send)
 
 
 PAGES = (

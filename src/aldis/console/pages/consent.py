@@ -8,28 +8,28 @@ from urllib.parse import urlencode
 from starlette.responses import Response, StreamingResponse
 
 from aldis.accounts.staff import Role
-from aldis.console.page import Page, Visit, render, see_other
-from aldis.errors import OperatingError
-from aldis.operating.consents import Wish, standings
+from aldis.admin.consents import Wish, standings
+from aldis.console.page import Page, RequestContext, render, see_other
+from aldis.errors import AdminError
 from aldis.traffic.consent import ConsentKind
 
 _KINDS = {"in": ConsentKind.OPT_IN, "out": ConsentKind.OPT_OUT}
 
 
-async def _consent(visit: Visit) -> Response:
-    return await _page(visit, visit.query("number").strip())
+async def _consent(context: RequestContext) -> Response:
+    return await _page(context, context.query("number").strip())
 
 
-async def _page(visit: Visit, number: str, fault: OperatingError | None = None) -> Response:
+async def _page(context: RequestContext, number: str, fault: AdminError | None = None) -> Response:
     history = []
     if number:
         try:
-            history = await visit.desk.consents.history(number)
-        except OperatingError as unreadable:
+            history = await context.services.consents.history(number)
+        except AdminError as unreadable:
             fault = fault or unreadable
-    directory = visit.desk.current.directory
+    directory = context.services.current.directory
     return render(
-        visit,
+        context,
         "consent.html",
         status=200 if fault is None else fault.status,
         number=number,
@@ -45,49 +45,53 @@ async def _page(visit: Visit, number: str, fault: OperatingError | None = None) 
             }
         ),
         fault="" if fault is None else str(fault),
-        done="Written down." if visit.query("done") else "",
-        form=visit.form,
+        done="Written down." if context.query("done") else "",
+        form=context.form,
     )
 
 
-async def _change(visit: Visit) -> Response:
-    number = visit.form.get("number", "").strip()
+async def _change(context: RequestContext) -> Response:
+    number = context.form.get("number", "").strip()
     try:
-        await visit.desk.consents.change(
-            visit.actor, _wish(visit.form), number, visit.form.get("why", "").strip(), visit.desk.clock.now()
+        await context.services.consents.change(
+            context.actor,
+            _wish(context.form),
+            number,
+            context.form.get("why", "").strip(),
+            context.services.clock.now(),
         )
-    except OperatingError as fault:
-        return await _page(visit, number, fault)
+    except AdminError as fault:
+        return await _page(context, number, fault)
     return see_other("/consent?" + urlencode({"number": number, "done": 1}))
 
 
-async def _import(visit: Visit) -> Response:
-    lines = visit.form.get("file", "").splitlines()
+async def _import(context: RequestContext) -> Response:
+    lines = context.form.get("file", "").splitlines()
     if not lines:
-        return await _page(visit, "", OperatingError("choose a CSV file with numbers"))
+        return await _page(context, "", AdminError("choose a CSV file with numbers"))
     try:
-        started = await visit.desk.consents.start_import(
-            visit.actor, _wish(visit.form), lines, visit.desk.clock.now()
+        started = await context.services.consents.start_import(
+            context.actor, _wish(context.form), lines, context.services.clock.now()
         )
-    except OperatingError as fault:
-        return await _page(visit, "", fault)
+    except AdminError as fault:
+        return await _page(context, "", fault)
     return see_other(f"/consent/imports/{started.id}")
 
 
-async def _progress(visit: Visit) -> Response:
-    found = visit.desk.consents.progress(visit.request.path_params["import"])
-    return render(visit, "consent_import.html", found=found)
+async def _progress(context: RequestContext) -> Response:
+    found = context.services.consents.progress(context.request.path_params["import"])
+    return render(context, "consent_import.html", found=found)
 
 
-async def _export(visit: Visit) -> Response:
-    topic = visit.query("topic").strip()
+async def _export(context: RequestContext) -> Response:
+    topic = context.query("topic").strip()
     kind = ConsentKind.OPT_IN if topic else ConsentKind.OPT_OUT
-    wish = Wish(visit.query("sender").strip(), topic, kind)
+    wish = Wish(context.query("sender").strip(), topic, kind)
 
     async def lines() -> AsyncIterator[str]:
         """Write the file as it is read."""
         yield "msisdn\r\n"
-        async for numbers in visit.desk.consents.numbers(wish):
+        async for numbers in context.services.consents.numbers(wish):
             yield "".join(f"{number}\r\n" for number in numbers)
 
     headers = {"content-disposition": 'attachment; filename="consent.csv"'}
@@ -97,7 +101,7 @@ async def _export(visit: Visit) -> Response:
 def _wish(form: dict[str, str]) -> Wish:
     kind = _KINDS.get(form.get("kind", ""))
     if kind is None:
-        raise OperatingError("say whether they opt in or out")
+        raise AdminError("say whether they opt in or out")
     return Wish(form.get("sender", "").strip(), form.get("topic", "").strip(), kind)
 
 

@@ -8,12 +8,12 @@ from collections.abc import AsyncGenerator
 from starlette.responses import Response
 
 from aldis.accounts.staff import Role
+from aldis.admin.simulator_control import NONE
+from aldis.console.admin_services import AdminServices
 from aldis.console.attachments import content
-from aldis.console.desk import Desk
-from aldis.console.page import Page, Visit, render, see_other
+from aldis.console.page import Page, RequestContext, render, see_other
 from aldis.console.streaming import EventStream, event
-from aldis.errors import OperatingError
-from aldis.operating.phones import NONE
+from aldis.errors import AdminError
 from aldis.traffic.handset import FAULTS, Chaos
 
 #: how often conversations are compared
@@ -28,18 +28,18 @@ _FAULTS = {
 }
 
 
-async def _handsets(visit: Visit) -> Response:
-    return _page(visit, visit.query("number"))
+async def _handsets(context: RequestContext) -> Response:
+    return _page(context, context.query("number"))
 
 
-async def _handset(visit: Visit) -> Response:
-    return _page(visit, visit.request.path_params["number"])
+async def _handset(context: RequestContext) -> Response:
+    return _page(context, context.request.path_params["number"])
 
 
-def _page(visit: Visit, number: str, **more: object) -> Response:
-    phones = visit.desk.phones
+def _page(context: RequestContext, number: str, **more: object) -> Response:
+    phones = context.services.phones
     if not phones.are_there:
-        return render(visit, "handsets_none.html", why=NONE)
+        return render(context, "handsets_none.html", why=NONE)
     newest = phones.newest()
     number = number.strip().removeprefix("+") or (newest[0].number if newest else "")
     conversation = phones.conversation(number) if number else []
@@ -57,28 +57,30 @@ def _page(visit: Visit, number: str, **more: object) -> Response:
         **more,
     }
     status = 422 if values["fault"] else 200
-    return render(visit, "handsets_part.html" if visit.is_htmx else "handsets.html", status=status, **values)
+    return render(
+        context, "handsets_part.html" if context.is_htmx else "handsets.html", status=status, **values
+    )
 
 
-async def _write(visit: Visit) -> Response:
-    number, form, desk = visit.request.path_params["number"], visit.form, visit.desk
+async def _write(context: RequestContext) -> Response:
+    number, form, services = context.request.path_params["number"], context.form, context.services
     to, text = form.get("to", ""), form.get("say") or form.get("text", "")
     try:
-        await desk.phones.write(visit.actor, number, to, text, desk.clock.now())
-    except OperatingError as fault:
-        return _page(visit, number, fault=str(fault), to=to, text=text)
+        await services.phones.write(context.actor, number, to, text, services.clock.now())
+    except AdminError as fault:
+        return _page(context, number, fault=str(fault), to=to, text=text)
     return see_other(f"/handsets/{number}")
 
 
-async def _chaos(visit: Visit) -> Response:
-    desk, form = visit.desk, visit.form
+async def _chaos(context: RequestContext) -> Response:
+    services, form = context.services, context.form
     try:
         chances = {name: _number(form, name) / 100 for name in FAULTS}
         seed = int(_number(form, "seed"))
         chaos = Chaos(**chances, delay_s=_number(form, "delay_s"), seed=seed)
-        await desk.phones.make_chaos(visit.actor, chaos, desk.clock.now())
-    except OperatingError as fault:
-        return _page(visit, form.get("number", ""), fault=str(fault))
+        await services.phones.make_chaos(context.actor, chaos, services.clock.now())
+    except AdminError as fault:
+        return _page(context, form.get("number", ""), fault=str(fault))
     return see_other("/handsets" + (f"?number={form['number']}" if form.get("number", "").isdigit() else ""))
 
 
@@ -88,19 +90,19 @@ def _number(form: dict[str, str], name: str) -> float:
     except ValueError:
         found = math.nan
     if not math.isfinite(found):
-        raise OperatingError(f"`{name}` is no number")
+        raise AdminError(f"`{name}` is no number")
     return found
 
 
-async def _live(visit: Visit) -> Response:
-    visit.desk.phones.changes()  # says where there is no simulator
-    return EventStream(visit, _changes(visit.desk))
+async def _live(context: RequestContext) -> Response:
+    context.services.phones.changes()  # says where there is no simulator
+    return EventStream(context, _changes(context.services))
 
 
-async def _changes(desk: Desk) -> AsyncGenerator[str, None]:
-    seen = desk.phones.changes()
-    while await desk.viewers.pause(PERIOD_S):
-        current = desk.phones.changes()
+async def _changes(services: AdminServices) -> AsyncGenerator[str, None]:
+    seen = services.phones.changes()
+    while await services.streams.pause(PERIOD_S):
+        current = services.phones.changes()
         yield event("changed", str(current)) if current != seen else ""
         seen = current
 

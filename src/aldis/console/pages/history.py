@@ -6,18 +6,20 @@ from starlette.responses import Response
 
 from aldis.accounts.records import ACCOUNT, CARRIER, CREDIT
 from aldis.accounts.staff import Role
-from aldis.console.page import Page, Visit, render, see_other
-from aldis.operating.history import KINDS, newest_seen
+from aldis.admin.history import KINDS, newest_seen
+from aldis.console.page import Page, RequestContext, render, see_other
 
 PAGE = 30
 
 
-async def _history(visit: Visit) -> Response:
-    kind, name, before = visit.query("kind"), visit.query("name"), visit.query("before")
+async def _history(context: RequestContext) -> Response:
+    kind, name, before = context.query("kind"), context.query("name"), context.query("before")
     key = (name or "*") if kind in (ACCOUNT, CARRIER, CREDIT) else ""
-    found = await visit.desk.history.changes(kind, key, int(before) if before.isdecimal() else 0, PAGE + 1)
+    found = await context.services.history.changes(
+        kind, key, int(before) if before.isdecimal() else 0, PAGE + 1
+    )
     return render(
-        visit,
+        context,
         "history.html",
         changes=found[:PAGE],
         seen={} if before else newest_seen(found),
@@ -25,15 +27,15 @@ async def _history(visit: Visit) -> Response:
         kind=kind,
         name=name,
         kinds=KINDS,
-        done="Taken back." if visit.query("done") else "",
+        done="Taken back." if context.query("done") else "",
     )
 
 
-async def _undo(visit: Visit) -> Response:
-    change_id = int(visit.request.path_params["change"])
-    seen = visit.form.get("seen", "")
+async def _undo(context: RequestContext) -> Response:
+    change_id = int(context.request.path_params["change"])
+    seen = context.form.get("seen", "")
     based_on = int(seen) if seen.isdecimal() else None
-    await visit.desk.history.undo(visit.actor, change_id, visit.desk.clock.now(), based_on)
+    await context.services.history.undo(context.actor, change_id, context.services.clock.now(), based_on)
     return see_other("/history?done=1")
 
 

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from aldis.console.page import Page, Visit, render
+from aldis.admin import query_params
+from aldis.console.page import Page, RequestContext, render
 from aldis.console.pages.listing import address, asked
-from aldis.errors import OperatingError
-from aldis.operating import asking
+from aldis.errors import AdminError
 from aldis.store.views import InboundPage
 
 FIELDS = ("number", "recipient", "account", "keyword", "link", "since", "until")
 
 
-async def _list(visit: Visit) -> Response:
-    desk, given, fault, found = visit.desk, asked(visit, *FIELDS), "", InboundPage((), 0)
+async def _list(context: RequestContext) -> Response:
+    services, given, fault, found = context.services, asked(context, *FIELDS), "", InboundPage((), 0)
     before = 0
     try:
-        before = asking.number(visit.request.query_params, "before", 0, 2**53)
-        wanted = asking.inbound_wanted(given, desk.messages.directory, desk.clock.now())
-        found = await desk.inbound.search(wanted, before, asking.ON_A_PAGE)
-    except OperatingError as problem:
+        before = query_params.number(context.request.query_params, "before", 0, 2**53)
+        wanted = query_params.inbound_wanted(given, services.messages.directory, services.clock.now())
+        found = await services.inbound.search(wanted, before, query_params.ON_A_PAGE)
+    except AdminError as problem:
         fault = str(problem)
     return render(
-        visit,
-        "inbound_found.html" if visit.is_htmx else "inbound.html",
-        status=422 if fault and not visit.is_htmx else 200,
+        context,
+        "inbound_found.html" if context.is_htmx else "inbound.html",
+        status=422 if fault and not context.is_htmx else 200,
         given=given,
         fault=fault,
         found=found.found,
@@ -33,9 +33,9 @@ async def _list(visit: Visit) -> Response:
         is_asked=any(given.values()),
         first=address("/inbound", given) if before else "",
         older=address("/inbound", given, before=found.next_before) if found.next_before else "",
-        name_of=desk.messages.account_name,
-        accounts=sorted(desk.messages.directory.accounts),
-        links=desk.messages.links,
+        name_of=services.messages.account_name,
+        accounts=sorted(services.messages.directory.accounts),
+        links=services.messages.links,
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from aldis.accounts.staff import Role
-from aldis.console.page import Page, Visit, render, see_other
-from aldis.errors import OperatingError
+from aldis.console.page import Page, RequestContext, render, see_other
+from aldis.errors import AdminError
 from aldis.store.link_orders import Wanted
 
 ORDERS = {"start": Wanted.RUNNING, "stop": Wanted.STOPPED, "drain": Wanted.DRAINING}
@@ -17,16 +17,16 @@ _DONE = {
 }
 
 
-async def _links(visit: Visit) -> Response:
-    links = await visit.desk.links.links()
-    return render(visit, "links.html", links=links, done=_DONE.get(visit.query("done"), ""))
+async def _links(context: RequestContext) -> Response:
+    links = await context.services.links.links()
+    return render(context, "links.html", links=links, done=_DONE.get(context.query("done"), ""))
 
 
-async def _order(visit: Visit) -> Response:
-    name, order = visit.request.path_params["name"], visit.request.path_params["order"]
+async def _order(context: RequestContext) -> Response:
+    name, order = context.request.path_params["name"], context.request.path_params["order"]
     if order not in ORDERS:
-        raise OperatingError(f"a link cannot be told to {order}", 404)
-    await visit.desk.links.order(visit.actor, name, ORDERS[order], visit.desk.clock.now())
+        raise AdminError(f"a link cannot be told to {order}", 404)
+    await context.services.links.order(context.actor, name, ORDERS[order], context.services.clock.now())
     return see_other(f"/links?done={order}")
 
 

@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 
 from starlette.responses import StreamingResponse
 
-from aldis.console.page import Visit
+from aldis.console.page import RequestContext
 
 
-def asked(visit: Visit, *names: str) -> dict[str, str]:
+def asked(context: RequestContext, *names: str) -> dict[str, str]:
     """Give what an address asks, by these names; "" for what it leaves out."""
-    return {name: visit.query(name).strip() for name in names}
+    return {name: context.query(name).strip() for name in names}
 
 
 def address(path: str, given: Mapping[str, str], **more: str | int) -> str:

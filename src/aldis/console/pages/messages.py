@@ -5,13 +5,13 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from aldis.accounts.staff import Role
-from aldis.console.page import Page, Visit, render, see_other
+from aldis.admin import query_params
+from aldis.admin.csv_export import message_lines
+from aldis.admin.query_params import MESSAGE_FIELDS, STATES
+from aldis.console.page import Page, RequestContext, render, see_other
 from aldis.console.pages.listing import address, as_file, asked
 from aldis.dialects.registry import BY_NAME
-from aldis.errors import OperatingError
-from aldis.operating import asking
-from aldis.operating.asking import MESSAGE_FIELDS, STATES
-from aldis.operating.tables import message_lines
+from aldis.errors import AdminError
 from aldis.store.views import MessageFilter, MessagePage
 from aldis.traffic.states import ENDED, State
 
@@ -22,20 +22,20 @@ _DONE = {
 }
 
 
-async def _list(visit: Visit) -> Response:
-    given, fault, found = asked(visit, "q", *MESSAGE_FIELDS), "", MessagePage((), 0)
+async def _list(context: RequestContext) -> Response:
+    given, fault, found = asked(context, "q", *MESSAGE_FIELDS), "", MessagePage((), 0)
     before = 0
     try:
-        before = asking.number(visit.request.query_params, "before", 0, 2**53)
-        wanted = await _wanted(visit, given)
-        found = await visit.desk.messages.search(wanted, before, asking.ON_A_PAGE)
-    except OperatingError as problem:
+        before = query_params.number(context.request.query_params, "before", 0, 2**53)
+        wanted = await _wanted(context, given)
+        found = await context.services.messages.search(wanted, before, query_params.ON_A_PAGE)
+    except AdminError as problem:
         fault = str(problem)
-    messages = visit.desk.messages
+    messages = context.services.messages
     return render(
-        visit,
-        "messages_found.html" if visit.is_htmx else "messages.html",
-        status=422 if fault and not visit.is_htmx else 200,
+        context,
+        "messages_found.html" if context.is_htmx else "messages.html",
+        status=422 if fault and not context.is_htmx else 200,
         given=given,
         fault=fault,
         found=found.found,
@@ -52,42 +52,42 @@ async def _list(visit: Visit) -> Response:
     )
 
 
-async def _wanted(visit: Visit, given: dict[str, str]) -> MessageFilter:
-    messages = visit.desk.messages
-    wanted = asking.messages_wanted(given, messages.directory, visit.desk.clock.now())
+async def _wanted(context: RequestContext, given: dict[str, str]) -> MessageFilter:
+    messages = context.services.messages
+    wanted = query_params.messages_wanted(given, messages.directory, context.services.clock.now())
     return await messages.guess(given["q"], wanted)
 
 
-async def _export(visit: Visit) -> Response:
-    wanted = await _wanted(visit, asked(visit, "q", *MESSAGE_FIELDS))
-    return as_file(message_lines(visit.desk.messages, wanted), "messages.csv")
+async def _export(context: RequestContext) -> Response:
+    wanted = await _wanted(context, asked(context, "q", *MESSAGE_FIELDS))
+    return as_file(message_lines(context.services.messages, wanted), "messages.csv")
 
 
-async def _show(visit: Visit) -> Response:
-    told = await visit.desk.messages.tell(visit.request.path_params["message_id"])
+async def _show(context: RequestContext) -> Response:
+    told = await context.services.messages.tell(context.request.path_params["message_id"])
     state = told.view.message.state
     return render(
-        visit,
+        context,
         "message.html",
         told=told,
         view=told.view,
         message=told.view.message,
         price=told.view.message.price_micros * told.view.message.segments,
-        may_repeat=visit.actor.role >= Role.OPERATOR and state in ENDED,
-        may_cancel=visit.actor.role >= Role.OPERATOR and state is State.QUEUED,
-        done=_DONE.get(visit.query("done"), ""),
+        may_repeat=context.actor.role >= Role.OPERATOR and state in ENDED,
+        may_cancel=context.actor.role >= Role.OPERATOR and state is State.QUEUED,
+        done=_DONE.get(context.query("done"), ""),
     )
 
 
-async def _again(visit: Visit) -> Response:
-    message_id = visit.request.path_params["message_id"]
-    new_id = await visit.desk.messages.again(visit.actor, message_id, visit.desk.clock.now())
+async def _again(context: RequestContext) -> Response:
+    message_id = context.request.path_params["message_id"]
+    new_id = await context.services.messages.again(context.actor, message_id, context.services.clock.now())
     return see_other(f"/messages/{new_id}?done=again")
 
 
-async def _cancel(visit: Visit) -> Response:
-    message_id = visit.request.path_params["message_id"]
-    await visit.desk.messages.cancel(visit.actor, message_id, visit.desk.clock.now())
+async def _cancel(context: RequestContext) -> Response:
+    message_id = context.request.path_params["message_id"]
+    await context.services.messages.cancel(context.actor, message_id, context.services.clock.now())
     return see_other(f"/messages/{message_id}?done=cancelled")
 
 

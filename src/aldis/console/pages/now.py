@@ -9,10 +9,10 @@ from contextlib import suppress
 import msgspec
 from starlette.responses import Response
 
-from aldis.console.desk import Desk
-from aldis.console.page import Page, Visit, render
+from aldis.admin.metrics_snapshot import Sample
+from aldis.console.admin_services import AdminServices
+from aldis.console.page import Page, RequestContext, render
 from aldis.console.streaming import EventStream, event
-from aldis.operating.readings import Sample
 from aldis.traffic.submission import Priority
 
 #: how long to wait for a sample before looking whether the viewer is still there
@@ -26,10 +26,10 @@ class _History(msgspec.Struct):
     columns: list[list[float]]
 
 
-async def _now(visit: Visit) -> Response:
-    sampler = visit.desk.sampler
+async def _now(context: RequestContext) -> Response:
+    sampler = context.services.sampler
     return render(
-        visit,
+        context,
         "now.html",
         now=sampler.now,
         sample=sampler.now.sample,
@@ -37,20 +37,20 @@ async def _now(visit: Visit) -> Response:
     )
 
 
-async def _live(visit: Visit) -> Response:
-    return EventStream(visit, _samples(visit.desk))
+async def _live(context: RequestContext) -> Response:
+    return EventStream(context, _samples(context.services))
 
 
-async def _samples(desk: Desk) -> AsyncGenerator[str, None]:
+async def _samples(services: AdminServices) -> AsyncGenerator[str, None]:
     while True:
-        yield event("now", desk.sampler.now_as_json())
+        yield event("now", services.sampler.now_as_json())
         with suppress(TimeoutError):
-            await asyncio.wait_for(desk.sampler.news(), PATIENCE_S)
+            await asyncio.wait_for(services.sampler.news(), PATIENCE_S)
 
 
-async def _history(visit: Visit) -> Response:
-    sampler = visit.desk.sampler
-    samples = sampler.day() if visit.query("span") == "day" else sampler.hour()
+async def _history(context: RequestContext) -> Response:
+    sampler = context.services.sampler
+    samples = sampler.day() if context.query("span") == "day" else sampler.hour()
     fields = Sample.__struct_fields__
     columns = [[getattr(sample, field) for sample in samples] for field in fields]
     return Response(msgspec.json.encode(_History(fields, columns)), media_type="application/json")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from aldis.accounts.staff import Role
-from aldis.console.page import Page, Visit, render, see_other
-from aldis.errors import OperatingError
+from aldis.console.page import Page, RequestContext, render, see_other
+from aldis.errors import AdminError
 
 LOG_PAGE = 50
 DAY_MS = 86_400_000
@@ -18,18 +18,18 @@ _DONE = {
 }
 
 
-async def _people(visit: Visit) -> Response:
-    return await _page(visit)
+async def _people(context: RequestContext) -> Response:
+    return await _page(context)
 
 
 async def _page(
-    visit: Visit, fault: OperatingError | None = None, told: tuple[str, str] | None = None
+    context: RequestContext, fault: AdminError | None = None, told: tuple[str, str] | None = None
 ) -> Response:
-    staff = visit.desk.store.staff
-    before, subject = visit.query("before"), visit.query("subject").strip()
+    staff = context.services.store.staff
+    before, subject = context.query("before"), context.query("subject").strip()
     log = await staff.audit_log(_number(before), LOG_PAGE + 1, subject)
     return render(
-        visit,
+        context,
         "people.html",
         status=200 if fault is None else fault.status,
         operators=await staff.operators(),
@@ -39,61 +39,67 @@ async def _page(
         subject=subject,
         roles=list(Role),
         told=told,
-        now=visit.desk.clock.now(),
+        now=context.services.clock.now(),
         fault="" if fault is None else str(fault),
-        done=_DONE.get(visit.query("done"), ""),
-        form=visit.form,
+        done=_DONE.get(context.query("done"), ""),
+        form=context.form,
     )
 
 
-async def _add(visit: Visit) -> Response:
-    name, password = visit.form.get("name", "").strip(), visit.form.get("password", "")
+async def _add(context: RequestContext) -> Response:
+    name, password = context.form.get("name", "").strip(), context.form.get("password", "")
     try:
-        role = _role(visit.form)
-        await visit.desk.people.put_operator(visit.actor, name, role, password, visit.desk.clock.now())
-    except OperatingError as fault:
-        return await _page(visit, fault)
+        role = _role(context.form)
+        await context.services.people.put_operator(
+            context.actor, name, role, password, context.services.clock.now()
+        )
+    except AdminError as fault:
+        return await _page(context, fault)
     return see_other("/people?done=added")
 
 
-async def _change_role(visit: Visit) -> Response:
-    name = visit.request.path_params["name"]
+async def _change_role(context: RequestContext) -> Response:
+    name = context.request.path_params["name"]
     try:
-        await visit.desk.people.change_role(visit.actor, name, _role(visit.form), visit.desk.clock.now())
-    except OperatingError as fault:
-        return await _page(visit, fault)
+        await context.services.people.change_role(
+            context.actor, name, _role(context.form), context.services.clock.now()
+        )
+    except AdminError as fault:
+        return await _page(context, fault)
     return see_other("/people?done=role")
 
 
-async def _remove(visit: Visit) -> Response:
+async def _remove(context: RequestContext) -> Response:
     try:
-        await visit.desk.people.remove_operator(
-            visit.actor, visit.request.path_params["name"], visit.desk.clock.now()
+        await context.services.people.remove_operator(
+            context.actor, context.request.path_params["name"], context.services.clock.now()
         )
-    except OperatingError as fault:
-        return await _page(visit, fault)
+    except AdminError as fault:
+        return await _page(context, fault)
     return see_other("/people?done=removed")
 
 
-async def _make_key(visit: Visit) -> Response:
+async def _make_key(context: RequestContext) -> Response:
     name, days, now = (
-        visit.form.get("name", "").strip(),
-        visit.form.get("days", "").strip(),
-        visit.desk.clock.now(),
+        context.form.get("name", "").strip(),
+        context.form.get("days", "").strip(),
+        context.services.clock.now(),
     )
     if days and not (days.isdecimal() and 0 < int(days) <= MAX_DAYS):
-        return await _page(visit, OperatingError(f"a key lasts 1 to {MAX_DAYS} days, or for good"))
+        return await _page(context, AdminError(f"a key lasts 1 to {MAX_DAYS} days, or for good"))
     try:
         until = now + int(days) * DAY_MS if days else 0
-        secret = await visit.desk.people.make_token(visit.actor, name, _role(visit.form), until, now)
-    except OperatingError as fault:
-        return await _page(visit, fault)
-    return await _page(visit, told=(name, secret))
+        secret = await context.services.people.make_token(
+            context.actor, name, _role(context.form), until, now
+        )
+    except AdminError as fault:
+        return await _page(context, fault)
+    return await _page(context, told=(name, secret))
 
 
-async def _remove_key(visit: Visit) -> Response:
-    await visit.desk.people.remove_token(
-        visit.actor, visit.request.path_params["name"], visit.desk.clock.now()
+async def _remove_key(context: RequestContext) -> Response:
+    await context.services.people.remove_token(
+        context.actor, context.request.path_params["name"], context.services.clock.now()
     )
     return see_other("/people?done=removed")
 
@@ -102,7 +108,7 @@ def _role(form: dict[str, str]) -> Role:
     try:
         return Role[form.get("role", "").upper()]
     except KeyError:
-        raise OperatingError("choose a role") from None
+        raise AdminError("choose a role") from None
 
 
 def _number(text: str) -> int:

@@ -12,11 +12,11 @@ from starlette.responses import Response
 from aldis.accounts.carriers import Carrier
 from aldis.accounts.records import CARRIER, PRICES, ROUTES
 from aldis.accounts.staff import Role
+from aldis.admin.history import newest_seen
+from aldis.admin.validation import ValidationError
 from aldis.console.account_form import in_order, in_words
-from aldis.console.page import Page, Visit, render, see_other
-from aldis.errors import OperatingError
-from aldis.operating.faults import FaultyRecord
-from aldis.operating.history import newest_seen
+from aldis.console.page import Page, RequestContext, render, see_other
+from aldis.errors import AdminError
 
 CHANGES_SHOWN = 8
 #: empty rows below a table, for what is to be added
@@ -31,27 +31,31 @@ _DONE = {"saved": "Saved. The next message takes it.", "removed": "The carrier i
 Rows = list[dict[str, str]]
 
 
-async def _show(visit: Visit) -> Response:
-    return await _tables(visit)
+async def _show(context: RequestContext) -> Response:
+    return await _tables(context)
 
 
-async def _save_routes(visit: Visit) -> Response:
-    rows = _rows(visit.form, ROUTE_FIELDS)
+async def _save_routes(context: RequestContext) -> Response:
+    rows = _rows(context.form, ROUTE_FIELDS)
     data = [{**row, "backups": row["backups"].replace(",", " ").split()} for row in rows]
     try:
-        await visit.desk.directory.put_routes(visit.actor, data, _version(visit), visit.desk.clock.now())
-    except OperatingError as fault:
-        return await _tables(visit, routes=rows, fault=fault)
+        await context.services.directory.put_routes(
+            context.actor, data, _version(context), context.services.clock.now()
+        )
+    except AdminError as fault:
+        return await _tables(context, routes=rows, fault=fault)
     return see_other("/routes?done=saved")
 
 
-async def _save_prices(visit: Visit) -> Response:
-    rows = _rows(visit.form, PRICE_FIELDS)
+async def _save_prices(context: RequestContext) -> Response:
+    rows = _rows(context.form, PRICE_FIELDS)
     data = [_price(row) for row in rows]
     try:
-        await visit.desk.directory.put_prices(visit.actor, data, _version(visit), visit.desk.clock.now())
-    except OperatingError as fault:
-        return await _tables(visit, prices=rows, fault=fault)
+        await context.services.directory.put_prices(
+            context.actor, data, _version(context), context.services.clock.now()
+        )
+    except AdminError as fault:
+        return await _tables(context, prices=rows, fault=fault)
     return see_other("/routes?done=saved")
 
 
@@ -63,23 +67,26 @@ def _price(row: dict[str, str]) -> dict[str, str]:
 
 
 async def _tables(
-    visit: Visit, routes: Rows | None = None, prices: Rows | None = None, fault: OperatingError | None = None
+    context: RequestContext,
+    routes: Rows | None = None,
+    prices: Rows | None = None,
+    fault: AdminError | None = None,
 ) -> Response:
     """Write the page; `routes` or `prices`: as they were filled in, with a fault."""
-    directory, history = visit.desk.directory, visit.desk.history
+    directory, history = context.services.directory, context.services.history
     kept_routes, kept_prices = await directory.routes(), await directory.prices()
     changes = [
         told for kind in (ROUTES, PRICES) for told in await history.changes(kind, "", 0, CHANGES_SHOWN)
     ]
     changes.sort(key=lambda each: each.change.change_id, reverse=True)
-    known = [view.name for view in await visit.desk.links.links()]
+    known = [view.name for view in await context.services.links.links()]
     route_version, price_version = kept_routes.version, kept_prices.version
     if routes is not None:
-        route_version = _version(visit)
+        route_version = _version(context)
     if prices is not None:
-        price_version = _version(visit)
+        price_version = _version(context)
     return render(
-        visit,
+        context,
         "routes.html",
         status=200 if fault is None else fault.status,
         routes=_written(kept_routes.routes, ROUTE_FIELDS) if routes is None else routes,
@@ -89,7 +96,7 @@ async def _tables(
         route_faults=_faults(fault) if routes is not None else {},
         price_faults=_faults(fault) if prices is not None else {},
         fault="" if fault is None else _said(fault),
-        done=_DONE.get(visit.query("done"), ""),
+        done=_DONE.get(context.query("done"), ""),
         links=known,
         carriers=[view.carrier.name for view in (await directory.carriers())[:MAX_PROPOSED]],
         spare=SPARE_ROWS,
@@ -98,63 +105,67 @@ async def _tables(
     )
 
 
-async def _carriers(visit: Visit) -> Response:
-    wanted = visit.query("q").strip().lower()
-    found = [view.carrier for view in await visit.desk.directory.carriers()]
+async def _carriers(context: RequestContext) -> Response:
+    wanted = context.query("q").strip().lower()
+    found = [view.carrier for view in await context.services.directory.carriers()]
     matching = [each for each in found if not wanted or _matches(each, wanted)]
     return render(
-        visit,
+        context,
         "carriers.html",
         carriers=matching[:CARRIERS_SHOWN],
         more=len(matching) - CARRIERS_SHOWN,
         in_all=len(found),
-        q=visit.query("q"),
-        done=_DONE.get(visit.query("done"), ""),
+        q=context.query("q"),
+        done=_DONE.get(context.query("done"), ""),
     )
 
 
-async def _new_carrier(visit: Visit) -> Response:
-    if visit.request.method == "GET":
-        return await _carrier_form(visit, "", _filled(Carrier("")), None)
+async def _new_carrier(context: RequestContext) -> Response:
+    if context.request.method == "GET":
+        return await _carrier_form(context, "", _filled(Carrier("")), None)
     try:
-        data = _read_carrier(visit.form, visit.form.get("name", "").strip())
-        await visit.desk.directory.put_carrier(visit.actor, data, None, visit.desk.clock.now())
-    except OperatingError as fault:
-        return await _carrier_form(visit, "", visit.form, None, fault)
-    return see_other(f"/carriers/{quote(visit.form.get('name', '').strip())}?done=saved")
+        data = _read_carrier(context.form, context.form.get("name", "").strip())
+        await context.services.directory.put_carrier(context.actor, data, None, context.services.clock.now())
+    except AdminError as fault:
+        return await _carrier_form(context, "", context.form, None, fault)
+    return see_other(f"/carriers/{quote(context.form.get('name', '').strip())}?done=saved")
 
 
-async def _carrier(visit: Visit) -> Response:
-    view = await visit.desk.directory.carrier(visit.request.path_params["name"])
-    return await _carrier_form(visit, view.carrier.name, _filled(view.carrier), view.version)
+async def _carrier(context: RequestContext) -> Response:
+    view = await context.services.directory.carrier(context.request.path_params["name"])
+    return await _carrier_form(context, view.carrier.name, _filled(view.carrier), view.version)
 
 
-async def _save_carrier(visit: Visit) -> Response:
-    name, version = visit.request.path_params["name"], _version(visit)
+async def _save_carrier(context: RequestContext) -> Response:
+    name, version = context.request.path_params["name"], _version(context)
     try:
-        data = _read_carrier(visit.form, name)
-        await visit.desk.directory.put_carrier(visit.actor, data, version, visit.desk.clock.now())
-    except OperatingError as fault:
-        return await _carrier_form(visit, name, visit.form, version, fault)
+        data = _read_carrier(context.form, name)
+        await context.services.directory.put_carrier(
+            context.actor, data, version, context.services.clock.now()
+        )
+    except AdminError as fault:
+        return await _carrier_form(context, name, context.form, version, fault)
     return see_other(f"/carriers/{quote(name)}?done=saved")
 
 
-async def _remove_carrier(visit: Visit) -> Response:
-    name = visit.request.path_params["name"]
-    await visit.desk.directory.remove_carrier(visit.actor, name, _version(visit), visit.desk.clock.now())
+async def _remove_carrier(context: RequestContext) -> Response:
+    name = context.request.path_params["name"]
+    await context.services.directory.remove_carrier(
+        context.actor, name, _version(context), context.services.clock.now()
+    )
     return see_other("/carriers?done=removed")
 
 
 async def _carrier_form(
-    visit: Visit,
+    context: RequestContext,
     name: str,
     values: Mapping[str, str],
     version: int | None,
-    fault: OperatingError | None = None,
+    fault: AdminError | None = None,
 ) -> Response:
-    changes = await visit.desk.history.changes(CARRIER, name, 0, CHANGES_SHOWN) if name else []
+    changes = await context.services.history.changes(CARRIER, name, 0, CHANGES_SHOWN) if name else []
     return render(
-        visit,
+        context,
         "carrier.html",
         status=200 if fault is None else fault.status,
         name=name,
@@ -163,7 +174,7 @@ async def _carrier_form(
         dialects=in_order(values, "aliases"),
         faults=_faults(fault),
         fault="" if fault is None else _said(fault),
-        done=_DONE.get(visit.query("done"), ""),
+        done=_DONE.get(context.query("done"), ""),
         action=f"/carriers/{quote(name)}" if name else "/new-carrier",
         changes=changes,
         seen=newest_seen(changes),
@@ -232,18 +243,18 @@ def _written(records: Sequence[msgspec.Struct], fields: Sequence[str]) -> Rows:
     ]
 
 
-def _version(visit: Visit) -> int:
-    text = visit.form.get("version", "")
+def _version(context: RequestContext) -> int:
+    text = context.form.get("version", "")
     return int(text) if text.isdecimal() else -1
 
 
-def _faults(fault: OperatingError | None) -> dict[str, str]:
-    found = fault.faults if isinstance(fault, FaultyRecord) else {}
+def _faults(fault: AdminError | None) -> dict[str, str]:
+    found = fault.faults if isinstance(fault, ValidationError) else {}
     return {path: in_words(words) for path, words in found.items()}
 
 
-def _said(fault: OperatingError) -> str:
-    return "Mend what is marked below." if isinstance(fault, FaultyRecord) else str(fault)
+def _said(fault: AdminError) -> str:
+    return "Mend what is marked below." if isinstance(fault, ValidationError) else str(fault)
 
 
 PAGES = (

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
+from aldis.admin.wire import Line, ShownSubmit
 from aldis.errors import LocalProtocolError, RemoteProtocolError
 from aldis.links.smpp.quirks import Quirks
 from aldis.links.smpp.translate import Translator
-from aldis.operating.wire import Line, ShownSubmit
 from aldis.smpp import clauses, codec, command, receipt_text, status, time_format, tlv
 from aldis.smpp.command import CommandId
 from aldis.smpp.esm_class import KIND_MASK, RECEIPT, UDHI

@@ -1,0 +1,249 @@
+"""Who agreed to hear from whom, for operators: looking a number up, changing by hand, taking numbers in from
+a CSV file and giving them out as one. What a person said by handset is taken back by that person only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from itertools import islice
+from secrets import token_hex
+
+import msgspec
+
+from aldis.accounts.staff import Actor, AuditEntry, audit
+from aldis.errors import AdminError, TemporaryError
+from aldis.sms.address import is_msisdn, is_sender
+from aldis.store.contract import Store
+from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
+
+#: numbers a transaction, and the breath between two: a running gateway writes to the same file
+CHUNK = 300
+BREATH_S = 0.005
+#: columns that hold the number, by the names that people give them
+COLUMNS = ("msisdn", "mobile", "number", "phone", "phone_number")
+MAX_HISTORY = 1000
+MAX_FAULTS = 10
+#: imports that are remembered
+MAX_REMEMBERED = 20
+MAX_TOPIC = 200
+MAX_WORDS = 200
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How a number stands to one sender, by the last word on each of its topics."""
+
+    sender: str
+    #: topics that it may hear of
+    topics: tuple[str, ...]
+    #: it has left everything that comes from the sender
+    has_left: bool
+    #: only the person can take that back
+    by_handset: bool
+
+
+class Numbers(msgspec.Struct, frozen=True):
+    """What stands in a CSV file."""
+
+    numbers: list[str]
+    #: lines that have no number
+    faulty: int
+    #: the first of them, in words
+    faults: list[str]
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What is to be done with many numbers."""
+
+    sender: str
+    #: keyword or campaign; "" for everything, which one can only leave
+    topic: str
+    kind: ConsentKind
+
+
+class Import(msgspec.Struct):
+    """A file on its way in."""
+
+    id: str
+    wish: Wish
+    total: int
+    faulty: int
+    faults: list[str]
+    done: int = 0
+    changed: int = 0
+    #: why it ended early; "" otherwise
+    fault: str = ""
+    is_over: bool = False
+
+
+class Consents:
+    """The consents, for whoever may change them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._imports: dict[str, Import] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_stopping = False
+        #: told of (sender, number) that want to hear nothing more; a hint, wired by app/
+        self.on_opted_out: Callable[[set[tuple[str, str]]], None] = lambda _opted_out: None
+
+    async def history(self, msisdn: str) -> list[ConsentChange]:
+        """Give what a number has said, newest first. Raises AdminError."""
+        return await self._store.consents(_number(msisdn), MAX_HISTORY)
+
+    async def change(self, actor: Actor, wish: Wish, msisdn: str, words: str, now: int) -> None:
+        """Opt a number in or out by hand; `words`: why, for the history. Raises AdminError."""
+        number = _number(msisdn)
+        check(wish, by_hand=True)
+        if len(words) > MAX_WORDS or not words.isprintable():
+            raise AdminError(f"the reason may have {MAX_WORDS} printable characters")
+        change = ConsentChange(wish.sender, wish.topic, number, wish.kind, ConsentSource.CONSOLE, words, now)
+        entry = _audited(actor, now, wish, "one number")
+        (changed,) = await self._store.change_consents([change], entry)
+        if not changed and wish.kind is ConsentKind.OPT_IN:
+            found = standings(await self.history(number))
+            if any(each.sender == wish.sender and each.by_handset for each in found):
+                raise AdminError("this person said STOP; only they can take that back, with START", 409)
+        if not changed:
+            raise AdminError("it is so already", 409)
+        if wish.kind is ConsentKind.OPT_OUT and not wish.topic:
+            self.on_opted_out({(wish.sender, number)})
+
+    async def start_import(self, actor: Actor, wish: Wish, lines: Iterable[str], now: int) -> Import:
+        """Begin to take a CSV file in; `progress` tells how far it is. Raises AdminError."""
+        check(wish)
+        if any(not each.is_over for each in self._imports.values()):
+            raise AdminError("another import is under way; wait until it is over", 409)
+        found = await asyncio.to_thread(read_numbers, lines)
+        started = Import(token_hex(8), wish, len(found.numbers), found.faulty, found.faults)
+        self._imports[started.id] = started
+        while len(self._imports) > MAX_REMEMBERED:
+            del self._imports[next(iter(self._imports))]
+        await self.note_import(actor, wish, started.total, now)
+        task = asyncio.create_task(self._import(started, found.numbers, now))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return started
+
+    def progress(self, import_id: str) -> Import:
+        """Tell how far an import is. Raises AdminError."""
+        found = self._imports.get(import_id)
+        if found is None:
+            raise AdminError("there is no such import; the gateway may have been restarted", 404)
+        return found
+
+    async def stop(self) -> None:
+        """End imports that are under way, before the store is closed; they can be begun again."""
+        self._is_stopping = True
+        await asyncio.gather(*self._tasks)
+
+    async def note_import(self, actor: Actor, wish: Wish, count: int, now: int) -> None:
+        """Remember that an import begins."""
+        await self._store.staff.note(_audited(actor, now, wish, f"{count} numbers of a file"))
+
+    async def take_in(self, wish: Wish, numbers: list[str], now: int) -> AsyncIterator[tuple[int, int]]:
+        """Write numbers in small bites; tells after each how many were done and how many of them changed."""
+        changes = _changes(wish, numbers, now)
+        while chunk := list(islice(changes, CHUNK)):
+            changed = sum(await self._store.change_consents(chunk))
+            yield len(chunk), changed
+            await asyncio.sleep(BREATH_S)
+
+    async def numbers(self, wish: Wish) -> AsyncIterator[list[str]]:
+        """Give the numbers that have opted in to a topic, or left everything, a few at a time."""
+        if bool(wish.topic) == (wish.kind is ConsentKind.OPT_OUT):
+            raise AdminError("say either a topic, or that you want those who have left everything")
+        after = ""
+        while True:
+            if wish.topic:
+                found = await self._store.consented(wish.sender, wish.topic, after, CHUNK)
+            else:
+                found = await self._store.opted_out(wish.sender, after, CHUNK)
+            if found:
+                yield found
+                after = found[-1]
+            if len(found) < CHUNK:
+                return
+
+    async def _import(self, started: Import, numbers: list[str], now: int) -> None:
+        try:
+            async for done, changed in self.take_in(started.wish, numbers, now):
+                started.done += done
+                started.changed += changed
+                if self._is_stopping:
+                    return
+        except TemporaryError:
+            started.fault = "the store could not take more; import the file again"
+        finally:
+            started.is_over = True
+
+
+def check(wish: Wish, *, by_hand: bool = False) -> None:
+    """Refuse what cannot be wished. Raises AdminError."""
+    if wish.kind is ConsentKind.OPT_IN and not wish.topic and not by_hand:
+        raise AdminError("say which keyword or campaign they agreed to")
+    if len(wish.topic) > MAX_TOPIC or not wish.topic.isprintable():
+        raise AdminError("this cannot be a keyword or campaign")
+    if not is_sender(wish.sender):
+        raise AdminError(f"`{wish.sender}` cannot be a sender")
+
+
+def standings(history: list[ConsentChange]) -> list[Standing]:
+    """Work out how a number stands to each sender from its history, which is newest first."""
+    found: dict[str, tuple[set[str], bool, bool]] = {}
+    for change in reversed(history):
+        topics, has_left, by_handset = found.get(change.sender, (set[str](), False, False))
+        if change.kind is ConsentKind.OPT_IN:
+            topics = topics | {change.topic} if change.topic else topics
+            if not change.topic or change.source is ConsentSource.HANDSET:
+                has_left = by_handset = False
+        elif change.topic:
+            topics = topics - {change.topic}
+        else:
+            topics, has_left, by_handset = set(), True, change.source is ConsentSource.HANDSET
+        found[change.sender] = (topics, has_left, by_handset)
+    return [
+        Standing(sender, tuple(sorted(topics)), has_left, by_handset)
+        for sender, (topics, has_left, by_handset) in sorted(found.items())
+    ]
+
+
+def read_numbers(lines: Iterable[str]) -> Numbers:
+    """Read the numbers of a CSV file, each once, and say which lines have none. Raises AdminError."""
+    found: dict[str, None] = {}
+    faults: list[str] = []
+    faulty = column = 0
+    try:
+        for line, row in enumerate(csv.reader(lines), start=1):
+            names = [cell.strip().lower() for cell in row]
+            if line == 1 and not any(character.isdigit() for character in "".join(names)):
+                column = next((names.index(name) for name in COLUMNS if name in names), 0)
+                continue
+            number = row[column].strip().lstrip("+") if column < len(row) else ""
+            if is_msisdn(number):
+                found[number] = None
+            elif row:
+                faulty += 1
+                if len(faults) < MAX_FAULTS:
+                    faults.append(f"line {line}: no international number in column {column + 1}")
+    except (UnicodeDecodeError, csv.Error) as fault:
+        raise AdminError(f"this is no CSV file in UTF-8: {fault}") from None
+    return Numbers(list(found), faulty, faults)
+
+
+def _changes(wish: Wish, numbers: list[str], now: int) -> Iterator[ConsentChange]:
+    source = ConsentSource.FILE
+    return (ConsentChange(wish.sender, wish.topic, number, wish.kind, source, "", now) for number in numbers)
+
+
+def _audited(actor: Actor, now: int, wish: Wish, how_many: str) -> AuditEntry:
+    action = "opt in" if wish.kind is ConsentKind.OPT_IN else "opt out"
+    return audit(actor, now, action, wish.sender, f"{wish.topic or 'everything'}: {how_many}")
+
+
+def _number(msisdn: str) -> str:
+    number = msisdn.strip().lstrip("+").replace(" ", "")
+    if not is_msisdn(number):
+        raise AdminError(f"`{msisdn[:40]}` is no international number")
+    return number

@@ -1,0 +1,75 @@
+"""Writes what operators export as CSV, so that no spreadsheet takes a cell for a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator, Iterable
+
+from aldis.accounts.price import from_micros
+from aldis.admin.messages import Messages
+from aldis.admin.statistics import Row
+from aldis.clock import as_datetime
+from aldis.store.views import MessageFilter
+
+MESSAGE_COLUMNS = (
+    "message_id", "accepted_at", "account", "dialect", "reference", "sender", "recipient", "country", "link",
+    "label", "segments", "price", "state", "reason", "attempts", "sent_at", "ended_at",
+)  # fmt: skip
+
+#: what spreadsheets take for the beginning of a formula, behind white space too; the wide ones as well
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def row(cells: Iterable[object]) -> str:
+    """Write one line, its end included."""
+    written = io.StringIO()
+    csv.writer(written).writerow([cell(each) for each in cells])
+    return written.getvalue()
+
+
+def cell(value: object) -> object:
+    """Make what strangers wrote harmless: a text that could be a formula gets an apostrophe before it."""
+    if isinstance(value, str) and (value.startswith(_FORMULA) or value.lstrip().startswith(_FORMULA)):
+        return "'" + value
+    return value
+
+
+async def message_lines(messages: Messages, wanted: MessageFilter) -> AsyncIterator[str]:
+    """Write a search, line by line as it is read."""
+    yield row(MESSAGE_COLUMNS)
+    async for found in messages.export(wanted):
+        message = found.message
+        yield row(
+            (
+                message.message_id,
+                _when(message.accepted_at),
+                messages.account_name(message.account_id),
+                message.dialect,
+                message.reference,
+                message.sender,
+                message.recipient,
+                message.country,
+                message.link,
+                found.label,
+                message.segments,
+                from_micros(message.price_micros * message.segments),
+                message.state.value,
+                message.reason,
+                message.attempts,
+                _when(message.sent_at),
+                _when(message.ended_at),
+            )
+        )
+
+
+async def statistics_lines(by: str, rows: list[Row]) -> AsyncIterator[str]:
+    """Write sums, a line for each currency."""
+    yield row((by, "accepted", "delivered", "failed", "segments", "currency", "money"))
+    for each in rows:
+        for currency, money in each.money.items():
+            yield row((each.key, each.accepted, each.delivered, each.failed, each.segments, currency, money))
+
+
+def _when(instant: int) -> str:
+    return as_datetime(instant).isoformat(timespec="milliseconds") if instant else ""

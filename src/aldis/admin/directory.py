@@ -1,0 +1,383 @@
+"""Changing the directory: one record at a time by console and admin API, a whole file by `aldis apply`; the
+same checks, the same history.
+
+A change says which version of the record it was based on, so that two people do not undo each other's work
+unawares. Against a change of anything else in the same moment it is planned again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from aldis.accounts.carriers import Carrier
+from aldis.accounts.directory_file import (
+    AccountEntry,
+    DirectoryFile,
+    PriceEntry,
+    account_faults,
+    carrier_faults,
+    price_entry,
+    price_faults,
+    price_of,
+    route_faults,
+)
+from aldis.accounts.history import MASK
+from aldis.accounts.plan import (
+    Plan,
+    Stored,
+    account_entry,
+    account_record,
+    plan,
+    plan_credit,
+    plan_record,
+    plan_removal,
+)
+from aldis.accounts.price import Price, from_micros, to_micros
+from aldis.accounts.records import ACCOUNT, CARRIER, PRICES, ROUTES, AccountRecord, Record
+from aldis.accounts.routes import Route
+from aldis.accounts.staff import Actor
+from aldis.admin.validation import ValidationError, entry_of
+from aldis.dialects.registry import TRAITS
+from aldis.errors import AdminError, SettingsError
+from aldis.store.changes import Carrying, Ledger
+from aldis.store.contract import Store
+
+#: how often a change is planned again because something else changed in the same moment
+TRIES = 10
+MAX_NAME = 100
+#: of an account, what has ways of its own
+_ELSEWHERE = {"credit": "credit", "credential": "credentials"}
+
+CHANGED = "somebody has changed this since you looked; load it again and make your change once more"
+
+
+class Version(msgspec.Struct, frozen=True):
+    """A record's body and which change made it what it is."""
+
+    body: bytes
+    version: int
+
+
+class AccountView(msgspec.Struct, frozen=True):
+    """An account as people may see it."""
+
+    version: int
+    #: what is secret stands as MASK
+    entry: AccountEntry
+    record: AccountRecord
+    ledger: Ledger
+
+
+class RouteTable(msgspec.Struct, frozen=True):
+    """All routes in their order."""
+
+    version: int
+    routes: tuple[Route, ...]
+
+
+class PriceTable(msgspec.Struct, frozen=True):
+    """All prices."""
+
+    version: int
+    prices: tuple[PriceEntry, ...]
+
+
+class CarrierView(msgspec.Struct, frozen=True):
+    """One carrier."""
+
+    version: int
+    carrier: Carrier
+
+
+#: from what is kept to what is to be changed; asked again when it was overtaken
+Planner = Callable[[Stored], Plan]
+
+
+Follow = Callable[[], Awaitable[None]]
+
+
+async def _nobody() -> None:
+    """Have nobody take it up."""
+
+
+class DirectoryEditor:
+    """The directory, for whoever may change it."""
+
+    def __init__(self, store: Store, follow: Follow = _nobody) -> None:
+        """`follow`: has a gateway of this process take a change up at once; others see it by themselves."""
+        self._store = store
+        self._follow = follow
+
+    # ── looking ──
+
+    async def accounts(self) -> list[AccountView]:
+        """Give all accounts by name."""
+        stored, ledgers = await self._store.stored_directory(), await self._store.changes.ledgers()
+        names = sorted(key for kind, key in stored.records if kind == ACCOUNT)
+        return [_account_view(stored, ledgers, name) for name in names]
+
+    async def account(self, name: str) -> AccountView:
+        """Give one account; raises AdminError."""
+        stored, ledgers = await self._store.stored_directory(), await self._store.changes.ledgers()
+        return _account_view(stored, ledgers, name)
+
+    async def carriers(self) -> list[CarrierView]:
+        """Give all carriers by name."""
+        stored = await self._store.stored_directory()
+        names = sorted(key for kind, key in stored.records if kind == CARRIER)
+        return [_carrier_view(stored, name) for name in names]
+
+    async def carrier(self, name: str) -> CarrierView:
+        """Give one carrier; raises AdminError."""
+        return _carrier_view(await self._store.stored_directory(), name)
+
+    async def routes(self) -> RouteTable:
+        """Give all routes in their order."""
+        found = _version(await self._store.stored_directory(), ROUTES, "")
+        routes = msgspec.json.decode(found.body, type=tuple[Route, ...]) if found else ()
+        return RouteTable(found.version if found else 0, routes)
+
+    async def prices(self) -> PriceTable:
+        """Give all prices in their order."""
+        found = _version(await self._store.stored_directory(), PRICES, "")
+        prices = msgspec.json.decode(found.body, type=tuple[Price, ...]) if found else ()
+        entries = tuple(map(price_entry, prices))
+        return PriceTable(found.version if found else 0, entries)
+
+    # ── changing ──
+
+    async def apply(self, actor: Actor, file: DirectoryFile, now: int) -> tuple[Plan, int]:
+        """Bring the directory to what a file says. Gives what changed and how many opt-ins were new; raises
+        SettingsError.
+        """
+        changes = plan(file, await self._store.stored_directory(), TRAITS)
+        return changes, await self._store.apply(changes, now, actor)
+
+    async def put_account(
+        self, actor: Actor, data: Mapping[str, Any], based_on: int | None, now: int
+    ) -> None:
+        """Add an account (`based_on` None) or change one, but for its credentials and credit; a secret given
+        as MASK stays. Raises AdminError.
+        """
+        elsewhere = [
+            ((key,), f"is changed by itself: {where}") for key, where in _ELSEWHERE.items() if key in data
+        ]
+        if elsewhere:
+            raise ValidationError(elsewhere)
+
+        def planned(stored: Stored) -> Plan:
+            """Compare with what is kept now."""
+            name = str(data.get("name", ""))
+            _refuse_stale(stored, ACCOUNT, name, based_on)
+            known = stored.records.get((ACCOUNT, name))
+            old = msgspec.json.decode(known, type=AccountRecord) if known else AccountRecord(name)
+            entry = entry_of(_unmasked(data, old), AccountEntry, _judge_account)
+            return plan_record(account_record(entry, old.credentials), stored)
+
+        await self.carry_out(actor, planned, now)
+
+    async def put_carrier(
+        self, actor: Actor, data: Mapping[str, Any], based_on: int | None, now: int
+    ) -> None:
+        """Add a carrier (`based_on` None) or change one. Raises AdminError."""
+        carrier = entry_of(data, Carrier, _judge_carrier)
+        record = Record(CARRIER, carrier.name, msgspec.json.encode(carrier))
+
+        def planned(stored: Stored) -> Plan:
+            """Compare with what is kept now."""
+            _refuse_stale(stored, CARRIER, carrier.name, based_on)
+            return plan_record(record, stored)
+
+        await self.carry_out(actor, planned, now)
+
+    async def remove_carrier(self, actor: Actor, name: str, based_on: int, now: int) -> None:
+        """Forget a carrier that no route and no price names. Raises AdminError."""
+
+        def planned(stored: Stored) -> Plan:
+            """Compare with what is kept now."""
+            if (CARRIER, name) not in stored.records:
+                raise AdminError(f"there is no carrier `{name}`", 404)
+            _refuse_stale(stored, CARRIER, name, based_on)
+            return carrier_removal(stored, name)
+
+        await self.carry_out(actor, planned, now)
+
+    async def put_routes(
+        self, actor: Actor, data: Sequence[Mapping[str, Any]], based_on: int, now: int
+    ) -> None:
+        """Replace all routes. Raises AdminError."""
+        routes = _entries(data, Route, route_faults)
+        record = Record(ROUTES, "", msgspec.json.encode(routes))
+        await self._put_table(actor, record, based_on, now)
+
+    async def put_prices(
+        self, actor: Actor, data: Sequence[Mapping[str, Any]], based_on: int, now: int
+    ) -> None:
+        """Replace all prices. Raises AdminError."""
+        entries = _entries(data, PriceEntry, price_faults)
+        prices = [price_of(entry) for entry in entries]
+        twice = [
+            ((index, "carrier"), "the same carrier and country stand above with another price")
+            for index, price in enumerate(prices)
+            if any(_is_rival(price, other) for other in prices[:index])
+        ]
+        if twice:
+            raise ValidationError(twice)
+        await self._put_table(actor, Record(PRICES, "", msgspec.json.encode(prices)), based_on, now)
+
+    async def top_up(self, actor: Actor, name: str, amount: str, now: int) -> None:
+        """Add money to what was paid in, or with a minus take some back. Raises AdminError."""
+        try:
+            micros = to_micros(amount)
+        except ValueError as fault:
+            raise ValidationError([(("amount",), str(fault))]) from None
+        ledger = (await self._store.changes.ledgers()).get(name)
+        if ledger is None:
+            raise AdminError(f"there is no account `{name}`", 404)
+        if micros < -max(0, ledger.available):
+            raise ValidationError([(("amount",), "the account has not that much left")])
+        await self.carry_out(
+            actor, lambda stored: plan_credit(name, stored.credited.get(name, 0) + micros, stored), now
+        )
+
+    async def carry_out(self, actor: Actor, planner: Planner, now: int, undoes: int = 0) -> Plan:
+        """Plan a change and write it; again when something else changed meanwhile. Raises AdminError."""
+        for _ in range(TRIES):
+            try:
+                planned = planner(await self._store.stored_directory())
+            except SettingsError as fault:
+                raise AdminError("; ".join(fault.problems), 409) from None
+            if not planned.lines:
+                return planned
+            if await self._store.changes.carry_out(Carrying(planned, actor, now, undoes)):
+                await self._follow()
+                return planned
+        raise AdminError("the directory is being changed by others; try again", 409)
+
+    async def _put_table(self, actor: Actor, record: Record, based_on: int, now: int) -> None:
+        def planned(stored: Stored) -> Plan:
+            """Compare with what is kept now."""
+            if (record.kind, "") in stored.records:
+                _refuse_stale(stored, record.kind, "", based_on)
+            return plan_record(record, stored)
+
+        await self.carry_out(actor, planned, now)
+
+
+def refuse_to_break(record: Record) -> None:
+    """Refuse a body that would not be taken today. Raises AdminError."""
+    match record.kind:
+        case "account":
+            kept = msgspec.json.decode(record.body, type=AccountRecord)
+            faults = _judge_account(account_entry(kept))
+        case "carrier":
+            faults = _judge_carrier(msgspec.json.decode(record.body, type=Carrier))
+        case "routes":
+            routes = msgspec.json.decode(record.body, type=tuple[Route, ...])
+            faults = [fault for index, route in enumerate(routes) for fault in route_faults(route, (index,))]
+        case _:
+            faults = []
+    if faults:
+        raise ValidationError(faults)
+
+
+def _judge_account(entry: AccountEntry) -> list[Any]:
+    faults = account_faults(entry, TRAITS)
+    if len(entry.name) > MAX_NAME or not entry.name.isprintable() or "/" in entry.name:
+        faults.append((("name",), f"must be at most {MAX_NAME} printable characters and no slash"))
+    return faults
+
+
+def _judge_carrier(carrier: Carrier) -> list[Any]:
+    faults = carrier_faults(carrier)
+    if not 0 < len(carrier.name) <= MAX_NAME or not carrier.name.isprintable() or "/" in carrier.name:
+        faults.append((("name",), f"must be 1 to {MAX_NAME} printable characters and no slash"))
+    return faults + [
+        (("aliases",), f"there is no dialect `{name}`") for name in carrier.aliases if name not in TRAITS
+    ]
+
+
+def _entries(data: Sequence[Mapping[str, Any]], kind: Any, judge: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any kind of row
+    """Read rows, and tell of the faults of all of them at once."""
+    found, faults = [], []
+    for index, row in enumerate(data):
+        try:
+            found.append(entry_of(row, kind, judge))
+        except ValidationError as fault:
+            faults += [
+                ((index, *path.split(".")) if path else (index,), w) for path, w in fault.faults.items()
+            ]
+    if faults:
+        raise ValidationError(faults)
+    return tuple(found)
+
+
+def _version(stored: Stored, kind: str, key: str) -> Version | None:
+    body = stored.records.get((kind, key))
+    return None if body is None else Version(body, stored.versions.get((kind, key), 0))
+
+
+def _account_view(stored: Stored, ledgers: Mapping[str, Ledger], name: str) -> AccountView:
+    found = _version(stored, ACCOUNT, name)
+    if found is None:
+        raise AdminError(f"there is no account `{name}`", 404)
+    record = msgspec.json.decode(found.body, type=AccountRecord)
+    ledger = ledgers.get(name, Ledger(name, 0, 0, 0))
+    entry = msgspec.structs.replace(
+        account_entry(record),
+        postback_secret=dict.fromkeys(record.postback_secret, MASK),
+        credit=from_micros(ledger.credited),
+    )
+    return AccountView(found.version, entry, record, ledger)
+
+
+def _carrier_view(stored: Stored, name: str) -> CarrierView:
+    found = _version(stored, CARRIER, name)
+    if found is None:
+        raise AdminError(f"there is no carrier `{name}`", 404)
+    return CarrierView(found.version, msgspec.json.decode(found.body, type=Carrier))
+
+
+def carrier_removal(stored: Stored, name: str) -> Plan:
+    """Plan to forget a carrier that no route and no price names. Raises AdminError."""
+    for kind, shape in ((ROUTES, tuple[Route, ...]), (PRICES, tuple[Price, ...])):
+        body = stored.records.get((kind, ""))
+        rows: tuple[Any, ...] = msgspec.json.decode(body, type=shape) if body else ()
+        if any(row.carrier == name for row in rows):
+            raise AdminError(f"the {kind} name `{name}`; take it out of them first", 409)
+    return plan_removal(CARRIER, name, stored)
+
+
+def _unmasked(data: Mapping[str, Any], old: AccountRecord) -> dict[str, Any]:
+    """Put secrets that are known back where MASK stands."""
+    given = data.get("postback_secret")
+    if not isinstance(given, dict):
+        return dict(data)
+    secrets = {
+        name: old.postback_secret.get(name, "") if text == MASK else text for name, text in given.items()
+    }
+    missing = [name for name, text in secrets.items() if not text]
+    if missing:
+        raise ValidationError([(("postback_secret", name), "give the secret") for name in missing])
+    return {**data, "postback_secret": secrets}
+
+
+def _refuse_stale(stored: Stored, kind: str, key: str, based_on: int | None) -> None:
+    """Refuse what was not based on the newest version; None stands for a record that is to be new, 0 for one
+    that is older than the history.
+    """
+    known = (kind, key) in stored.records
+    if known and based_on is None:
+        raise AdminError(f"there is {kind} `{key}` already", 409)
+    if not known and based_on is not None:
+        raise AdminError(f"there is no {kind} `{key}`", 404)
+    if known and stored.versions.get((kind, key), 0) != based_on:
+        raise AdminError(CHANGED, 409)
+
+
+def _is_rival(one: Price, other: Price) -> bool:
+    """Tell whether two prices are of the same things."""
+    return (one.carrier, one.country, one.content) == (other.carrier, other.country, other.content)

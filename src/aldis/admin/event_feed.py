@@ -1,0 +1,160 @@
+"""What happens, as events for whoever listens: `GET /v1/events` and `aldis tail`.
+
+Derived from facts that the store keeps anyway, by looking once a second and only while somebody listens, so
+no message pays for it. Events come a moment late, when all that carries an earlier instant has been
+committed; so the place of the last one that was heard is enough to go on from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+
+import msgspec
+
+from aldis.accounts.directory import CurrentDirectory
+from aldis.clock import Clock, as_datetime
+from aldis.errors import AdminError
+from aldis.stages.sending.upstream import is_standing
+from aldis.store.watching import Happening, Kind, Place, WatchingStore
+
+#: how long a commit may take before what it holds is told
+LAG_MS = 1000
+#: how much is read at once
+BITE = 500
+#: how far back a listener may go on from
+LONGEST_ABSENCE_MS = 3_600_000
+
+_NAMES = {
+    Kind.ACCEPTED: "message.accepted",
+    Kind.SENT: "message.sent",
+    Kind.ENDED: "message.ended",
+    Kind.INBOUND: "inbound.received",
+}
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One event; its fields are what programs read."""
+
+    #: where to go on from; "" for links, of which nothing is kept
+    id: str
+    #: ISO 8601
+    at: str
+    #: message.accepted, .sent, .ended · postback.done, .failed · inbound.received · link.up, .down
+    event: str
+    link: str = ""
+    message_id: int | None = None
+    account: str = ""
+    dialect: str = ""
+    reference: str = ""
+    state: str = ""
+    sender: str = ""
+    recipient: str = ""
+    reason: str = ""
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Which events somebody wants to hear; "" for all."""
+
+    account: str = ""
+    state: str = ""
+    link: str = ""
+    #: of the sender or the recipient; its end is enough
+    number: str = ""
+
+    def includes(self, event: Event) -> bool:
+        """Tell whether an event is wanted."""
+        return (
+            self.account in ("", event.account)
+            and self.state in ("", event.state)
+            and self.link in ("", event.link)
+            and (
+                not self.number or event.sender.endswith(self.number) or event.recipient.endswith(self.number)
+            )
+        )
+
+
+def place_of(event_id: str) -> Place:
+    """Read an event's id. Raises AdminError."""
+    parts = event_id.split("-")
+    if len(parts) != len(Place.__struct_fields__) or not all(
+        part.isascii() and part.isdigit() and len(part) <= len(str(2**53)) for part in parts
+    ):
+        raise AdminError("this is no id of an event; leave Last-Event-ID out to listen from now on", 400)
+    return Place(*(int(part) for part in parts))
+
+
+class EventFeed:
+    """Tells what happens."""
+
+    def __init__(self, store: WatchingStore, current: CurrentDirectory, clock: Clock) -> None:
+        self._store = store
+        self._current = current
+        self._clock = clock
+
+    async def follow(
+        self,
+        last_id: str,
+        wanted: Wanted,
+        binds: Callable[[], Awaitable[dict[str, list[str]]]],
+        pause: Callable[[], Awaitable[bool]],
+    ) -> AsyncGenerator[list[Event], None]:
+        """Give events as they happen: from now on, or after an id; an empty list each time there was nothing.
+
+        `binds`: how the binds of each link stand; `pause` waits a moment and says whether to go on.
+        """
+        place = self._start(last_id)
+        were_up: dict[str, bool] | None = None
+        is_open = True
+        while is_open:
+            found, place = await self._after(place)
+            are_up = {name: is_standing(conditions) for name, conditions in (await binds()).items()}
+            events = [self._told(each) for each in found]
+            if were_up is not None:
+                events += self._changes(were_up, are_up)
+            were_up = are_up
+            yield [event for event in events if wanted.includes(event)]
+            if len(found) < BITE:
+                is_open = await pause()
+
+    def _start(self, last_id: str) -> Place:
+        now = self._clock.now()
+        if not last_id:
+            return Place(now - LAG_MS)
+        return max(place_of(last_id), Place(now - LONGEST_ABSENCE_MS))
+
+    async def _after(self, place: Place) -> tuple[list[Happening], Place]:
+        until = self._clock.now() - LAG_MS
+        if place.at > until + LAG_MS:  # the clock was set back: nothing would come until it is there again
+            place = Place(until)
+        found = await self._store.happened(place, until, BITE)
+        return found, found[-1].place if found else place
+
+    def _told(self, each: Happening) -> Event:
+        account = self._current.directory.accounts_by_id.get(each.account_id or 0)
+        name = _NAMES.get(each.kind) or ("postback.done" if each.state == "done" else "postback.failed")
+        return Event(
+            id=f"{each.at}-{int(each.kind)}-{each.number}",
+            at=_iso(each.at),
+            event=name,
+            link=each.link,
+            message_id=each.message_id,
+            account=account.name if account else "",
+            dialect=each.dialect,
+            reference=each.reference,
+            state=each.state,
+            sender=each.sender,
+            recipient=each.recipient,
+            reason=each.reason,
+        )
+
+    def _changes(self, were_up: dict[str, bool], are_up: dict[str, bool]) -> list[Event]:
+        now = _iso(self._clock.now())
+        return [
+            Event(id="", at=now, event="link.up" if is_up else "link.down", link=name)
+            for name, is_up in sorted(are_up.items())
+            if were_up.get(name, False) != is_up
+        ]
+
+
+def _iso(at: int) -> str:
+    return as_datetime(at).isoformat(timespec="milliseconds")

@@ -1,0 +1,83 @@
+"""Links as operators see them, and their orders to stop, start and drain one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from aldis.accounts.staff import Actor, audit
+from aldis.errors import AdminError
+from aldis.stages.sending.upstream import CLOSED, Condition
+from aldis.store.contract import Store
+from aldis.store.link_orders import LinkOrder, Wanted
+
+_ACTIONS = {Wanted.RUNNING: "start link", Wanted.STOPPED: "stop link", Wanted.DRAINING: "drain link"}
+
+
+class LinkView(msgspec.Struct, frozen=True):
+    """One link."""
+
+    name: str
+    wanted: Wanted
+    #: who gave the order and when; "" and 0 where nobody has
+    actor: str
+    at: int
+    #: segments a second that it may carry; None: no limit but the window
+    tps: float | None
+    #: None where no gateway runs that has it
+    condition: Condition | None
+    #: messages that wait for it
+    backlog: int
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it has left, as ordered."""
+        return self.condition is not None and all(bind == CLOSED for bind in self.condition.binds)
+
+
+#: link → how it stands
+Conditions = Callable[[], Mapping[str, Condition]]
+
+
+class LinkOrders:
+    """The links, for whoever may stop them."""
+
+    def __init__(
+        self,
+        store: Store,
+        tps: Mapping[str, float | None],
+        conditions: Conditions,
+        on_ordered: Callable[[], None],
+    ) -> None:
+        """`tps`: every link of the settings, with its limit; `on_ordered`: a hint to whoever follows."""
+        self._store = store
+        self._tps = tps
+        self._conditions = conditions
+        self._on_ordered = on_ordered
+
+    async def links(self) -> list[LinkView]:
+        """Give all links, in the order of the settings."""
+        orders, backlog = await self._store.link_orders.orders(), await self._store.backlog()
+        conditions = self._conditions()
+        return [
+            _view(name, orders.get(name), tps, conditions.get(name), backlog.get(name, 0))
+            for name, tps in self._tps.items()
+        ]
+
+    async def order(self, actor: Actor, name: str, wanted: Wanted, now: int) -> None:
+        """Have a link run, drain or stop; it follows within a second. Raises AdminError."""
+        if name not in self._tps:
+            known = ", ".join(self._tps) or "none"
+            raise AdminError(f"there is no link `{name}`; known: {known}", 404)
+        entry = audit(actor, now, _ACTIONS[wanted], name)
+        await self._store.link_orders.order(LinkOrder(name, wanted, actor.name, now), entry)
+        self._on_ordered()
+
+
+def _view(
+    name: str, order: LinkOrder | None, tps: float | None, condition: Condition | None, backlog: int
+) -> LinkView:
+    if order is None:
+        return LinkView(name, Wanted.RUNNING, "", 0, tps, condition, backlog)
+    return LinkView(name, order.wanted, order.actor, order.at, tps, condition, backlog)

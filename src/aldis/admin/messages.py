@@ -1,0 +1,270 @@
+"""Messages as operators find, read, repeat and call back.
+
+Called by the console and the admin API; by the command line to look, and by the clerk for what that orders.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+
+import msgspec
+
+from aldis.accounts.account import Account
+from aldis.accounts.directory import CurrentDirectory, Directory
+from aldis.accounts.numbering import Recipient
+from aldis.accounts.routes import RoutesByContent, choose_link, choose_route
+from aldis.accounts.staff import Actor, audit
+from aldis.admin.query_params import msisdn
+from aldis.admin.routing import Asked, Explanation, explain
+from aldis.admin.timeline import Event, Written, events, written
+from aldis.admin.wire import Inspect, ShownSubmit
+from aldis.errors import AdminError, TemporaryError
+from aldis.sms.address import is_digits
+from aldis.sms.encoding import Encoding, decode
+from aldis.sms.fitting import PLAIN, Fitted, TextRules, Wishes, fit, from_coding
+from aldis.sms.segments import TooLong
+from aldis.store.contract import Store
+from aldis.store.views import EVER, FoundMessage, MessageFilter, MessagePage, MessageView
+from aldis.traffic.message import NewMessage
+from aldis.traffic.postback import lane_of
+from aldis.traffic.refusal import RefusalReason
+from aldis.traffic.states import ENDED, State
+
+#: HTTP's words for "no such thing" and "not as it stands now"
+MISSING, CONFLICT = 404, 409
+#: messages of an export that are read at once
+EXPORT_PAGE = 500
+#: how often a page is asked for where the store cannot answer, with pauses
+EXPORT_TRIES, PAUSE_S = 20, 0.5
+#: when upkeep looks first at what is sent again; it then knows when to look next
+FIRST_REVIEW_MS = 3_600_000
+
+_REFUSED = {
+    RefusalReason.CREDIT_INSUFFICIENT: "the account's credit does not cover it",
+    RefusalReason.OPTED_OUT: "the recipient has opted out of this sender",
+}
+
+
+class Upstreams(msgspec.Struct, frozen=True):
+    """The links that the settings name, as far as operating needs them."""
+
+    #: what each can carry
+    rules: Mapping[str, TextRules]
+    is_up: Callable[[str], bool]
+    inspect: Inspect
+    #: those that carry multimedia messages instead of texts
+    mms: frozenset[str] = frozenset()
+    #: tells senders that they have work; a hint
+    wake: Callable[[set[str]], None] = lambda _links: None
+
+
+class Told(msgspec.Struct, frozen=True):
+    """One message with all that can be said of it."""
+
+    view: MessageView
+    #: "" when it is gone from the directory
+    account: str
+    currency: str
+    written: Written
+    #: as its link writes it, with the settings of now
+    submits: tuple[ShownSubmit, ...]
+    #: as a message like it would go now
+    route: Explanation
+    events: tuple[Event, ...]
+
+
+class Messages:
+    """What can be done with messages."""
+
+    def __init__(self, store: Store, current: CurrentDirectory, upstreams: Upstreams) -> None:
+        self._store = store
+        self._current = current
+        self._upstreams = upstreams
+
+    @property
+    def directory(self) -> Directory:
+        """The directory as it is now."""
+        return self._current.directory
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """The links of the settings."""
+        return (*self._upstreams.rules, *sorted(self._upstreams.mms))
+
+    def account_name(self, account_id: int | None) -> str:
+        """Name an account; "" for nobody's."""
+        if account_id is None:
+            return ""
+        account = self._current.directory.accounts_by_id.get(account_id)
+        return f"account {account_id}" if account is None else account.name
+
+    async def search(self, wanted: MessageFilter, before: int, limit: int) -> MessagePage:
+        """Find messages, newest first, with ids below a cursor (0: from the newest)."""
+        return await self._store.views.search(wanted, before, limit)
+
+    async def guess(self, text: str, wanted: MessageFilter) -> MessageFilter:
+        """Add to a search what a few characters may mean: an id, else a reference, else a number."""
+        text = text.strip()[:200]
+        if not text:
+            return wanted
+        replace = msgspec.structs.replace
+        if text.isascii() and text.isdigit() and int(text) < EVER and await self._store.views.view(int(text)):
+            return replace(wanted, message_id=int(text))
+        named = replace(wanted, reference=text)
+        if (await self._store.views.search(MessageFilter(reference=text), 0, 1)).found:
+            return named
+        number = msisdn(text)
+        return replace(wanted, number=number) if is_digits(number) else named
+
+    async def export(self, wanted: MessageFilter) -> AsyncIterator[FoundMessage]:
+        """Give all messages of a search, newest first, reading a page at a time."""
+        before = 0
+        while True:
+            page = await self._page(wanted, before)
+            for found in page.found:
+                yield found
+            before = page.next_before
+            if not before:
+                return
+
+    async def _page(self, wanted: MessageFilter, before: int) -> MessagePage:
+        """Read a page of an export, which does not end because others ask much just now."""
+        for _ in range(EXPORT_TRIES):
+            try:
+                return await self._store.views.search(wanted, before, EXPORT_PAGE)
+            except TemporaryError:
+                await asyncio.sleep(PAUSE_S)
+        return await self._store.views.search(wanted, before, EXPORT_PAGE)
+
+    async def tell(self, message_id: int) -> Told:
+        """Tell all about a message; raises AdminError when there is none."""
+        view = await self._view(message_id)
+        message, known = view.message, self._current.directory
+        account = known.accounts_by_id.get(message.account_id)
+        rules = self._upstreams.rules
+        return Told(
+            view,
+            "" if account is None else account.name,
+            "" if account is None else account.currency,
+            written(view, rules.get(message.link, PLAIN)),
+            self._upstreams.inspect(view),
+            explain(
+                known,
+                Recipient(message.recipient, message.country),
+                Asked("", message.sender, bool(view.parts)),
+                {**dict.fromkeys(rules, False), **dict.fromkeys(self._upstreams.mms, True)},
+            ),
+            events(view),
+        )
+
+    async def cancel(self, actor: Actor, message_id: int, now: int) -> None:
+        """End a message that waits and that nobody has in hand; raises AdminError."""
+        message = (await self._view(message_id)).message
+        if message.state is not State.QUEUED:
+            raise AdminError(f"message {message_id} is {message.state}: it waits no more", CONFLICT)
+        entry = audit(actor, now, "cancel message", str(message_id))
+        if not await self._store.orders.cancel_message(message_id, message.link, entry):
+            raise AdminError(f"message {message_id} is being sent: it is too late", CONFLICT)
+
+    async def again(self, actor: Actor, message_id: int, now: int, order_id: int = 0) -> int:
+        """Send what a message says once more, as a new one at the price and by the route of now.
+
+        Its customer knows it by the same reference, and is told of it as of the first. Returns the new id;
+        raises AdminError. `order_id`: an order that this carries out.
+        """
+        view = await self._view(message_id)
+        if view.message.state not in ENDED:
+            raise AdminError(f"message {message_id} is {view.message.state}: wait for its end", CONFLICT)
+        account = self._sending_account(view.accepted)
+        link, price, backups = self._route(view.accepted)
+        message = _copy(view.accepted, account, now)
+        if not message.parts:
+            message = self._rewritten(message, account, link)
+        (new_id,) = await self._store.take_ids(1)
+        message = msgspec.structs.replace(
+            message,
+            message_id=new_id,
+            submission_id=new_id,
+            link=link,
+            price_micros=price,
+            backups=msgspec.json.encode(backups).decode() if backups else "",
+        )
+        entry = audit(actor, now, "send again", str(message_id), f"as message {new_id}")
+        refusal = await self._store.orders.accept_again(
+            message, prepaid=account.prepaid, entry=entry, order_id=order_id
+        )
+        if refusal is not None:
+            raise AdminError(_REFUSED.get(refusal.reason, refusal.reason.replace("_", " ")), CONFLICT)
+        self._upstreams.wake({link})
+        return new_id
+
+    async def _view(self, message_id: int) -> MessageView:
+        view = await self._store.views.view(message_id) if 0 < message_id < EVER else None
+        if view is None:
+            raise AdminError(f"there is no message {message_id}", MISSING)
+        return view
+
+    def _sending_account(self, accepted: NewMessage) -> Account:
+        known = self._current.directory
+        account = known.accounts_by_id.get(accepted.account_id)
+        if account is None or not account.active or not account.may_send:
+            raise AdminError("its account may not send any more", CONFLICT)
+        owners = known.senders.get(accepted.sender)
+        is_own = account.name in owners if owners else False
+        is_free = owners is None and accepted.dialect in account.alphanumeric_in
+        if not is_own and (is_digits(accepted.sender) or not is_free):
+            raise AdminError(f"the sender {accepted.sender} is not the account's any more", CONFLICT)
+        return account
+
+    def _route(self, accepted: NewMessage) -> tuple[str, int, tuple[str, ...]]:
+        """Choose link, price of a segment, and the links that would write it alike."""
+        known, rules, is_mms = self._current.directory, self._upstreams.rules, bool(accepted.parts)
+        carrier = known.carrier_of(accepted.recipient)
+        by_content = RoutesByContent(self._upstreams.mms)
+        routes = by_content.for_mms(known.routes) if is_mms else by_content.for_texts(known.routes)
+        route = choose_route(routes, carrier, accepted.sender, accepted.country)
+        price = (known.mms_price_micros if is_mms else known.price_micros)(carrier, accepted.country)
+        link = "" if route is None else choose_link(route, self._upstreams.is_up)
+        if route is None or price is None or not (is_mms or link in rules):
+            raise AdminError("there is no route or no price for it any more", CONFLICT)
+        others = [other for other in route.links if other != link]
+        return link, price, tuple(each for each in others if is_mms or rules.get(each) == rules[link])
+
+    def _rewritten(self, message: NewMessage, account: Account, link: str) -> NewMessage:
+        fitted = self._fitted(message, account, link)
+        return msgspec.structs.replace(
+            message, coding=fitted.coding, octets=fitted.encoded.octets, segments=fitted.segments
+        )
+
+    def _fitted(self, accepted: NewMessage, account: Account, link: str) -> Fitted:
+        """Write it for a link: as it was, where that can carry it so."""
+        kept, rules = from_coding(accepted.coding, accepted.octets), self._upstreams.rules
+        is_alike = rules.get(accepted.link) == rules[link]
+        if is_alike or kept.encoded.encoding is Encoding.OCTETS:
+            return Fitted(kept.encoded, kept.splitting, accepted.segments, kept.message_class)
+        wishes = Wishes(smart=account.smart_encoding, message_class=kept.message_class)
+        try:
+            fitted = fit(decode(kept.encoded), rules[link], wishes)
+        except TooLong:
+            fitted = None
+        if fitted is None or fitted.segments > account.max_segments:
+            raise AdminError("the link of now needs too many segments for it", CONFLICT)
+        return fitted
+
+
+def _copy(accepted: NewMessage, account: Account, now: int) -> NewMessage:
+    """Give a message its times anew, and let it be told of where the account is told of things now."""
+    url = accepted.callback_url or account.postback_urls.get(accepted.dialect, "")
+    validity_ms = accepted.expires_at - accepted.due_at
+    return msgspec.structs.replace(
+        accepted,
+        duplicate_scope="",  # it is meant to be the same
+        notify=accepted.notify if url else 0,
+        lane=lane_of(url),
+        accepted_at=now,
+        due_at=now,
+        expires_at=now + validity_ms,
+        review_at=now + min(validity_ms, FIRST_REVIEW_MS),
+        exempt=False,
+    )

@@ -1,0 +1,55 @@
+"""What the pages and the admin API stand on: made once by app/, handed to every page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from aldis.accounts.directory import CurrentDirectory
+from aldis.admin.bulk import Bulk
+from aldis.admin.consents import Consents
+from aldis.admin.credentials import Credentials
+from aldis.admin.directory import DirectoryEditor
+from aldis.admin.event_feed import EventFeed
+from aldis.admin.history import History
+from aldis.admin.inbound import Inbound
+from aldis.admin.links import LinkOrders
+from aldis.admin.messages import Messages
+from aldis.admin.metrics_sampler import MetricsSampler
+from aldis.admin.operators import People
+from aldis.admin.postbacks import Postbacks
+from aldis.admin.sending import Sending
+from aldis.admin.simulator_control import SimulatorControl
+from aldis.admin.statistics import Statistics
+from aldis.clock import Clock
+from aldis.console.sse_limits import SseLimits
+from aldis.store.contract import Store
+from aldis.telemetry import Metrics
+
+
+class AdminServices(msgspec.Struct, frozen=True):
+    """The gateway as the console sees it."""
+
+    store: Store
+    clock: Clock
+    current: CurrentDirectory
+    metrics: Metrics
+    people: People
+    messages: Messages
+    inbound: Inbound
+    postbacks: Postbacks
+    statistics: Statistics
+    #: link → how each of its binds stands
+    binds: Callable[[], dict[str, list[str]]]
+    sampler: MetricsSampler
+    happenings: EventFeed
+    phones: SimulatorControl
+    streams: SseLimits
+    sending: Sending
+    bulk: Bulk
+    directory: DirectoryEditor
+    credentials: Credentials
+    history: History
+    links: LinkOrders
+    consents: Consents

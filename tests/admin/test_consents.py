@@ -1,0 +1,88 @@
+"""Consents by hand and by file."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from tests.fakes.clock import NOON
+
+from aldis.accounts.staff import Actor, Role
+from aldis.admin.consents import Consents, Standing, Wish, read_numbers, standings
+from aldis.errors import AdminError
+from aldis.store.sqlite.store import SqliteStore
+from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
+
+OTTO = Actor("otto", Role.OPERATOR, "console")
+NUMBER = "14805550100"
+IN, OUT = ConsentKind.OPT_IN, ConsentKind.OPT_OUT
+
+
+async def test_changes_by_hand_are_kept_with_their_reason(store: SqliteStore) -> None:
+    consents = Consents(store)
+    await consents.change(OTTO, Wish("74700", "demo", IN), "+1 480 555 0100", "asked by letter", NOON)
+    (entry,) = await consents.history(NUMBER)
+    assert (entry.source, entry.words) == (ConsentSource.CONSOLE, "asked by letter")
+    with pytest.raises(AdminError, match="already"):
+        await consents.change(OTTO, Wish("74700", "demo", IN), NUMBER, "", NOON)
+    ((_, audited),) = await store.staff.audit_log(0, 10)
+    assert (audited.actor, audited.action, audited.subject) == ("otto", "opt in", "74700")
+    assert NUMBER not in repr(audited)
+
+
+async def test_a_stop_by_handset_is_not_taken_back_here(store: SqliteStore) -> None:
+    stop = ConsentChange("74700", "", NUMBER, OUT, ConsentSource.HANDSET, "STOP", NOON)
+    await store.change_consents([stop])
+    for topic in ("", "demo"):
+        with pytest.raises(AdminError, match="only they can take that back"):
+            await Consents(store).change(OTTO, Wish("74700", topic, IN), NUMBER, "", NOON)
+
+
+@pytest.mark.parametrize(
+    ("wish", "number"),
+    [(Wish("", "demo", IN), NUMBER), (Wish("74700", "x\n", IN), NUMBER), (Wish("74700", "demo", IN), "0800")],
+)
+async def test_what_cannot_be_is_refused(store: SqliteStore, wish: Wish, number: str) -> None:
+    with pytest.raises(AdminError):
+        await Consents(store).change(OTTO, wish, number, "", NOON)
+
+
+def change(kind: ConsentKind, topic: str, source: ConsentSource = ConsentSource.API) -> ConsentChange:
+    return ConsentChange("74700", topic, NUMBER, kind, source, "", NOON)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ([change(IN, "a"), change(IN, "b"), change(OUT, "a")], Standing("74700", ("b",), False, False)),
+        ([change(IN, "a"), change(OUT, "")], Standing("74700", (), True, False)),
+        ([change(OUT, "", ConsentSource.HANDSET)], Standing("74700", (), True, True)),
+        (
+            [change(OUT, "", ConsentSource.HANDSET), change(IN, "a", ConsentSource.HANDSET)],
+            Standing("74700", ("a",), False, False),
+        ),
+    ],
+)
+def test_a_standing_is_what_the_history_ends_with(said: list[ConsentChange], expected: Standing) -> None:
+    assert standings(said[::-1]) == [expected]
+
+
+async def test_a_file_is_taken_in_while_one_looks_on(store: SqliteStore) -> None:
+    consents = Consents(store)
+    lines = ["name,msisdn", *(f"x,+1480555{n:04d}" for n in range(700)), "y,none"]
+    started = await consents.start_import(OTTO, Wish("74700", "demo", IN), lines, NOON)
+    with pytest.raises(AdminError, match="under way"):
+        await consents.start_import(OTTO, Wish("74700", "demo", IN), lines, NOON)
+    while not (over := consents.progress(started.id)).is_over:
+        await asyncio.sleep(0.01)
+    assert (over.total, over.done, over.changed, over.faulty, over.is_over) == (700, 700, 700, 1, True)
+    assert over.faults == ["line 702: no international number in column 2"]
+    found = [number async for chunk in consents.numbers(Wish("74700", "demo", IN)) for number in chunk]
+    assert len(found) == 700
+    with pytest.raises(AdminError, match="no such import"):
+        consents.progress("nothing")
+
+
+def test_a_file_that_is_none_is_told() -> None:
+    with pytest.raises(AdminError, match="no CSV"):
+        read_numbers(['"' + "x" * 200_000])

@@ -1,0 +1,69 @@
+"""CSV that no spreadsheet runs, streamed."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.store.building import NOW, a_message
+
+from aldis.accounts import directory_file
+from aldis.accounts.directory import CurrentDirectory
+from aldis.accounts.plan import plan
+from aldis.accounts.staff import Actor, Role, audit
+from aldis.admin.csv_export import cell, message_lines, row
+from aldis.admin.messages import Messages, Upstreams
+from aldis.dialects.registry import TRAITS
+from aldis.store.records import Acceptance
+from aldis.store.sqlite.store import SqliteStore
+from aldis.store.views import MessageFilter
+
+BOSS = Actor("boss", Role.ADMIN, "command line")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("=1+1", "'=1+1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("+14805550100", "'+14805550100"),
+        ("-2", "'-2"),
+        (" =1", "' =1"),
+        ("\t=1", "'\t=1"),
+        ("\uff1d1", "'\uff1d1"),
+        ("a=b", "a=b"),
+        ("", ""),
+        (-2, -2),
+    ],
+)
+def test_formulas_are_disarmed(value: object, expected: object) -> None:
+    assert cell(value) == expected
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8")), min_size=2))
+def test_a_line_reads_back_and_starts_no_formula(cells: list[str]) -> None:
+    (read,) = csv.reader(io.StringIO(row(cells), newline=""))
+    assert [text.removeprefix("'") for text in read] == [text.removeprefix("'") for text in cells]
+    assert not any(text.lstrip().startswith(("=", "+", "-", "@")) for text in read)
+
+
+async def test_an_export_reads_no_further_than_it_is_read(store: SqliteStore) -> None:
+    """Constant time to its first line, and memory for one page."""
+    account = directory_file.read('[[account]]\nname = "me"\nprepaid = false\n', "d.toml", TRAITS)
+    await store.apply(plan(account, await store.stored_directory(), TRAITS), NOW)
+    many = tuple(a_message(number) for number in range(1, 2_001))
+    assert await store.accept(Acceptance(1, prepaid=False, messages=many)) is None
+    seen = Upstreams({}, lambda _link: True, lambda _view: ())
+    messages = Messages(store, CurrentDirectory(await store.directory()), seen)
+    lines = message_lines(messages, MessageFilter())
+    head = [await anext(lines) for _ in range(3)]
+    assert [line.partition(",")[0] for line in head] == ["message_id", "2000", "1999"]
+    assert await store.accept(Acceptance(1, prepaid=False, messages=(a_message(2_001),))) is None
+    for number in (1, 2, 3):  # what is read later is as it is then
+        await store.orders.cancel_message(number, "link", audit(BOSS, NOW, "cancel message", str(number)))
+    rest = [line async for line in lines]
+    assert len(rest) == 1_998
+    assert [",deleted," in line for line in rest[-4:]] == [False, True, True, True]
