@@ -24,7 +24,7 @@ from aldis.stages.sending.shares import share
 from aldis.store.orders import Order, OrderAnswer, OrderKind
 from aldis.store.sqlite.store import SqliteStore
 from aldis.store.views import MessageFilter
-from aldis.traffic.message import NewMessage, Settlement, SubmittedSegment
+from aldis.traffic.message import AttemptResult, NewMessage, SubmittedSegment
 from aldis.traffic.postback import Notify
 from aldis.traffic.states import State
 
@@ -76,7 +76,9 @@ def a_text(text: str, message_id: int = 1, **changes: Any) -> NewMessage:
 async def end(store: SqliteStore, message: NewMessage, state: State = State.REJECTED) -> None:
     await accept(store, message)
     await store.claim(message.link, 10, share, NOW)
-    await store.settle(message.link, [Settlement(message.message_id, state, reason="ESME_RINVDSTADR")], NOW)
+    await store.record_results(
+        message.link, [AttemptResult(message.message_id, state, reason="ESME_RINVDSTADR")], NOW
+    )
 
 
 async def test_a_message_again_is_a_new_one_at_the_price_of_now(
@@ -179,7 +181,7 @@ async def test_one_message_is_told_from_request_to_wire(store: SqliteStore, mess
     await accept(store, message)
     await store.claim("link", 10, share, NOW)
     taken = tuple(SubmittedSegment(number, f"A{number}") for number in range(1, message.segments + 1))
-    await store.settle("link", [Settlement(1, State.SENT, taken)], NOW)
+    await store.record_results("link", [AttemptResult(1, State.SENT, taken)], NOW)
     told = await messages.tell(1)
     assert (told.account, told.currency, told.written.encoding) == ("rich", "EUR", "UCS2")
     assert {each.character for each in told.written.forced_by} == set("Привет")

@@ -15,7 +15,7 @@ from aldis.links.smpp.quirks import Quirks
 from aldis.smpp.command import CommandId
 from aldis.sms.fitting import fit
 from aldis.sms.segments import Splitting
-from aldis.stages.sending.in_hand import InHand
+from aldis.stages.sending.in_flight import InFlightMessage
 from aldis.stages.sending.upstream import Accepted, Outbound, Rejected
 from aldis.traffic.message import ClaimedMessage
 from aldis.traffic.receipt import ReceiptState, alternative_ids
@@ -34,7 +34,7 @@ def segments(text: str, number: str, quirks: Quirks) -> list[Outbound]:
     message = ClaimedMessage(
         0x1234, "74700", number, fitted.coding, octets, count, 3, 1, NOON + 3_600_000, ()
     )
-    return InHand(message).segments()
+    return InFlightMessage(message).segments()
 
 
 async def send_all(seen: Observed, parts: list[Outbound]) -> None:

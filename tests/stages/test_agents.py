@@ -70,7 +70,7 @@ async def test_an_outcome_that_cannot_be_stored_is_kept_until_it_can(
     )
     upstream.answer(Accepted("A1"))
     upstream.answer(Accepted("SPOILT"))
-    await sender.settle()
+    await sender.record_results()
     assert await demo_store.count_by_state() == {"sent": 1, "queued": 1}
     spoiling.execute("DROP TRIGGER no")
     spoiling.close()

@@ -42,9 +42,9 @@ def attempt(attempts: int, expires_in: int = 48 * HOUR) -> Attempt:
     ],
 )
 def test_what_follows_from_an_attempt(attempts: int, expires_in: int, state: State, wait: int | None) -> None:
-    settlement = next_step(RetryPolicy(), attempt(attempts, expires_in), NOON, luck=0.0)
-    assert settlement.state is state
-    assert settlement.due_at == (NOON + wait if wait else 0)
+    result = next_step(RetryPolicy(), attempt(attempts, expires_in), NOON, luck=0.0)
+    assert result.state is state
+    assert result.due_at == (NOON + wait if wait else 0)
 
 
 @given(st.integers(1, 1000), st.floats(0, 1))

@@ -20,7 +20,7 @@ from aldis.stages.sending.upstream import Accepted, Deferred, InDoubt, LinkTroub
 from aldis.store.memory.outcome_journal import Journal
 from aldis.store.sqlite.store import SqliteStore
 from aldis.telemetry import Metrics
-from aldis.traffic.message import Settlement, SubmittedSegment
+from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.states import State
 from tests.fakes.clock import FakeClock
 from tests.fakes.upstream import FakeUpstream
@@ -60,7 +60,7 @@ async def test_a_message_goes_out_and_is_settled(
     assert await sender.step() == 1
     assert await state_of(demo_store, 1) is State.QUEUED  # a claim is not written
     upstream.answer(Accepted("A1"))
-    await sender.settle()
+    await sender.record_results()
     timeline = await demo_store.timeline(1)
     assert timeline is not None
     assert timeline.message.state is State.SENT
@@ -82,7 +82,7 @@ async def test_no_more_is_in_doubt_than_the_window_holds(
         upstream.answer(Accepted(f"A{segment.message_id}"))
     # What was heard is in doubt until it is noted or settled.
     assert len(upstream.out) == (upstream.window if can_note else 0)
-    await sender.settle()
+    await sender.record_results()
     assert len(upstream.out) == upstream.window
     await store.close()
 
@@ -113,7 +113,7 @@ async def test_the_urgent_overtake_what_is_claimed_ahead(
     await sender.step()
     for segment in list(upstream.out):
         upstream.answer(Accepted(f"A{segment.message_id}"))
-    await sender.settle()
+    await sender.record_results()
     assert upstream.out[0].message_id == 99
 
 
@@ -143,7 +143,7 @@ async def test_a_throttled_message_is_tried_again_and_at_last_given_up(
         sender.wake()
         assert await sender.step() == 1
         upstream.answer(Deferred("ESME_RTHROTTLED"))
-        await sender.settle()
+        await sender.record_results()
         assert await state_of(demo_store, 1) is State.QUEUED
         sender.wake()
         assert await sender.step() == 0
@@ -151,7 +151,7 @@ async def test_a_throttled_message_is_tried_again_and_at_last_given_up(
     sender.wake()
     await sender.step()
     upstream.answer(Deferred("ESME_RTHROTTLED"))
-    await sender.settle()
+    await sender.record_results()
     assert await state_of(demo_store, 1) is State.FAILED
 
 
@@ -163,13 +163,13 @@ async def test_only_the_segments_that_were_not_taken_go_out_again(
     await sender.step()
     for outcome in (Accepted("A1"), Deferred("ESME_RMSGQFUL"), Accepted("A3")):
         upstream.answer(outcome)
-    await sender.settle()
+    await sender.record_results()
     clock.advance(1)
     sender.wake()
     await sender.step()
     assert [segment.number for segment in upstream.out] == [2]
     upstream.answer(Accepted("A2"))
-    await sender.settle()
+    await sender.record_results()
     assert await state_of(demo_store, 1) is State.SENT
 
 
@@ -182,7 +182,7 @@ async def test_a_refused_segment_ends_its_message_without_sending_the_rest(
     await sender.step()
     upstream.answer(Rejected("ESME_RINVDSTADR"))
     assert upstream.out == []
-    await sender.settle()
+    await sender.record_results()
     timeline = await demo_store.timeline(1)
     assert timeline is not None
     assert (timeline.message.state, timeline.message.reason) == (State.REJECTED, "ESME_RINVDSTADR")
@@ -196,7 +196,7 @@ async def test_doubt_is_resolved_by_policy(
     sender = a_sender(demo_store, upstream, clock, hold=hold)
     await sender.step()
     upstream.answer(InDoubt("connection lost"))
-    await sender.settle()
+    await sender.record_results()
     assert await state_of(demo_store, 1) is state
 
 
@@ -211,7 +211,7 @@ async def test_what_was_not_on_the_wire_returns_when_the_link_goes_down(
     await sender.step()
     while upstream.out:
         upstream.answer(Accepted(f"A{upstream.out[0].number}"))
-    await sender.settle()
+    await sender.record_results()
     assert await state_of(demo_store, 1) is State.QUEUED
     upstream.is_up = True
     clock.advance(1)
@@ -226,11 +226,11 @@ async def test_a_message_that_was_taken_whole_before_is_sent(
     await accept(demo_store, a_message(1, octets=LONG, segments=3))
     await demo_store.claim("link", 1, share, clock.now())
     taken = tuple(SubmittedSegment(number, f"A{number}") for number in (1, 2, 3))
-    back = Settlement(1, State.QUEUED, taken, clock.now(), "busy")
-    await demo_store.settle("link", [back], clock.now())
+    back = AttemptResult(1, State.QUEUED, taken, clock.now(), "busy")
+    await demo_store.record_results("link", [back], clock.now())
     sender = a_sender(demo_store, upstream, clock)
     await sender.step()
-    await sender.settle()
+    await sender.record_results()
     assert upstream.out == []
     assert await state_of(demo_store, 1) is State.SENT
 
@@ -244,7 +244,7 @@ async def test_trouble_of_the_link_costs_a_message_no_attempt_but_not_twice_in_a
         sender.wake()
         await sender.step()
         upstream.answer(LinkTrouble("ESME_RINVBNDSTS"))
-        await sender.settle()
+        await sender.record_results()
         timeline = await demo_store.timeline(1)
         assert timeline is not None
         assert (timeline.message.state, timeline.message.attempts) == (State.QUEUED, attempts)
@@ -294,7 +294,7 @@ async def test_an_upstream_gets_its_long_messages_as_it_wants_them(
     assert (whole.number, whole.total, whole.octets) == (0, 3, LONG)
     assert (turkish.number, turkish.header) == (1, b"\x03\x25\x01\x01")  # its tables are named even alone
     upstream.accept_all()
-    await sender.settle()
+    await sender.record_results()
     assert await demo_store.count_by_state() == {"sent": 2}
 
 
@@ -361,7 +361,7 @@ async def test_what_was_dropped_does_not_hide_what_went_wrong(
     upstream.answer(outcome)
     upstream.answer(Deferred("ESME_RTHROTTLED"))
     await sender.step()
-    await sender.settle()
+    await sender.record_results()
     assert await state_of(demo_store, 1) is state
 
 
@@ -391,7 +391,7 @@ async def test_what_waits_for_the_window_is_let_go(demo_store: SqliteStore, cloc
     assert len(upstream.out) == 1
     sender.let_go({("74700", "447700900001")})
     upstream.accept_all()
-    await sender.settle()
+    await sender.record_results()
     assert upstream.out == []
     assert await state_of(demo_store, 1) is State.SENT
     assert await state_of(demo_store, 2) is State.QUEUED

@@ -14,7 +14,7 @@ from aldis.stages.sending.shares import share
 from aldis.store.contract import Store
 from aldis.store.records import Acceptance
 from aldis.store.sqlite.process.writer_client import ProcessRunner
-from aldis.traffic.message import NewMessage, Settlement, SubmittedSegment
+from aldis.traffic.message import AttemptResult, NewMessage, SubmittedSegment
 from aldis.traffic.postback import Notify
 from aldis.traffic.states import State
 from tests.fakes.clock import NOON
@@ -72,7 +72,7 @@ async def settle_sent(store: Store, message: NewMessage, ids: tuple[str, ...] = 
     submitted = tuple(
         SubmittedSegment(number, name) for number, name in enumerate(ids[: message.segments], start=1)
     )
-    await store.settle(message.link, [Settlement(message.message_id, State.SENT, submitted)], NOW)
+    await store.record_results(message.link, [AttemptResult(message.message_id, State.SENT, submitted)], NOW)
 
 
 #: the accounts of the tests' directory (conftest.py)

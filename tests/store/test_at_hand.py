@@ -22,7 +22,7 @@ from aldis.store.sqlite.process.frames import Frames, Kind, frame
 from aldis.store.sqlite.process.local_postbacks import PostbacksAtHand
 from aldis.store.sqlite.store import SqliteStore
 from aldis.store.sqlite.writes import admission, changes, postbacks, receipts, sending
-from aldis.traffic.message import Settlement, SubmittedSegment
+from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.postback import DuePostback, Notify, PostbackResult
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.states import State
@@ -38,10 +38,10 @@ def accepted(number: int) -> Call:
 
 
 def told(number: int) -> list[Call]:
-    settlement = Settlement(number, State.SENT, (SubmittedSegment(1, f"A{number}"),))
+    result = AttemptResult(number, State.SENT, (SubmittedSegment(1, f"A{number}"),))
     receipt = Receipt("link", f"A{number}", ReceiptState.DELIVERED, "", "447700900001", NOW)
     return [
-        (sending.settle, sending.Settle("link", (settlement,), NOW, State.QUEUED)),
+        (sending.record_results, sending.RecordResults("link", (result,), NOW, State.QUEUED)),
         (receipts.record, (receipt,)),
     ]
 

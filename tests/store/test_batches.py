@@ -6,7 +6,7 @@ import pytest
 
 from aldis.store.contract import Store
 from aldis.store.records import Acceptance
-from aldis.traffic.message import Settlement, SubmittedSegment
+from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.postback import Notify, PostbackResult
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.states import State
@@ -15,8 +15,8 @@ from tests.store.building import NOW, POSTPAID, RICH, a_message, money, settle_s
 LANE = "http://customer:80"
 
 
-def _sent(message_id: int) -> Settlement:
-    return Settlement(message_id, State.SENT, (SubmittedSegment(1, f"A{message_id}"),))
+def _sent(message_id: int) -> AttemptResult:
+    return AttemptResult(message_id, State.SENT, (SubmittedSegment(1, f"A{message_id}"),))
 
 
 @pytest.mark.parametrize("count", [1, 7, 30, 65, 256, 600])
@@ -29,7 +29,7 @@ async def test_each_of_many_goes_all_the_way(kept: Store, count: int) -> None:
     price = sum(numbers)
     assert await kept.accept(Acceptance(POSTPAID, prepaid=False, messages=messages)) is None
     assert await money(kept, POSTPAID) == (-price, price, 0)
-    await kept.settle("link", [_sent(number) for number in numbers], NOW)
+    await kept.record_results("link", [_sent(number) for number in numbers], NOW)
     assert await money(kept, POSTPAID) == (-price, 0, price)
     receipts = [Receipt("link", f"A{number}", ReceiptState.DELIVERED, "", "", NOW) for number in numbers]
     assert await kept.record_receipts(receipts) == 0
@@ -45,14 +45,14 @@ async def test_each_of_many_goes_all_the_way(kept: Store, count: int) -> None:
 async def test_a_message_that_is_named_twice_is_paid_for_and_told_of_once(kept: Store) -> None:
     message = a_message(1, notify=Notify.SENT, lane=LANE)
     assert await kept.accept(Acceptance(RICH, prepaid=True, messages=(message,))) is None
-    await kept.settle("link", [_sent(1), _sent(1)], NOW)
+    await kept.record_results("link", [_sent(1), _sent(1)], NOW)
     assert await money(kept) == (950_000, 0, 50_000)
     assert len(await kept.due_postbacks(LANE, 10, NOW)) == 1
 
 
-async def test_a_settlement_moves_only_what_is_where_it_was_claimed(kept: Store) -> None:
+async def test_a_result_moves_only_what_is_where_it_was_claimed(kept: Store) -> None:
     await settle_sent(kept, a_message(1, notify=Notify.SENT, lane=LANE))
-    await kept.settle("link", [_sent(1)], NOW + 1)
+    await kept.record_results("link", [_sent(1)], NOW + 1)
     assert await money(kept) == (950_000, 0, 50_000)
     assert len(await kept.due_postbacks(LANE, 10, NOW + 1)) == 1
 

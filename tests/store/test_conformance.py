@@ -13,7 +13,7 @@ from aldis.dialects.registry import TRAITS
 from aldis.stages.sending.shares import share
 from aldis.store.contract import Store
 from aldis.store.records import Acceptance
-from aldis.traffic.message import Settlement, SubmittedSegment
+from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.postback import Notify, PostbackEvent, PostbackResult
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.refusal import RefusalReason
@@ -114,7 +114,7 @@ async def test_what_is_due_later_waits(kept: Store) -> None:
     await accept(kept, a_message(1))
     await kept.claim("link", 1, share, NOW)
     later = NOW + 5000
-    await kept.settle("link", [Settlement(1, State.QUEUED, due_at=later, reason="busy")], NOW)
+    await kept.record_results("link", [AttemptResult(1, State.QUEUED, due_at=later, reason="busy")], NOW)
     assert await kept.claim("link", 1, share, later - 1) == []
     (message,) = await kept.claim("link", 1, share, later + 250)  # found within a quarter of a second
     assert message.attempts == 2
@@ -123,8 +123,8 @@ async def test_what_is_due_later_waits(kept: Store) -> None:
 async def test_a_retried_message_knows_which_segments_are_out(kept: Store) -> None:
     await accept(kept, a_message(1, segments=3))
     await kept.claim("link", 1, share, NOW)
-    partly = Settlement(1, State.QUEUED, (SubmittedSegment(2, "A2"),), NOW, "busy")
-    await kept.settle("link", [partly], NOW)
+    partly = AttemptResult(1, State.QUEUED, (SubmittedSegment(2, "A2"),), NOW, "busy")
+    await kept.record_results("link", [partly], NOW)
     (message,) = await kept.claim("link", 1, share, NOW)
     assert message.accepted_segments == (2,)
 
@@ -139,7 +139,9 @@ async def test_sent_turns_the_hold_into_money_spent(kept: Store) -> None:
 async def test_what_was_not_sent_is_refunded_but_for_what_the_carrier_took(kept: Store, state: State) -> None:
     await accept(kept, a_message(1, segments=3))
     await kept.claim("link", 1, share, NOW)
-    await kept.settle("link", [Settlement(1, state, (SubmittedSegment(1, "A1"),), reason="no")], NOW)
+    await kept.record_results(
+        "link", [AttemptResult(1, state, (SubmittedSegment(1, "A1"),), reason="no")], NOW
+    )
     assert await state_of(kept, 1) is state
     assert await money(kept) == (950_000, 0, 50_000)
 
@@ -180,7 +182,7 @@ async def test_a_receipt_that_comes_before_its_response_is_parked_and_matched(ke
     await accept(kept, message)
     await kept.claim("link", 1, share, NOW)
     assert await kept.record_receipts([a_receipt("A1", ReceiptState.DELIVERED)]) == 1
-    await kept.settle("link", [Settlement(1, State.SENT, (SubmittedSegment(1, "A1"),))], NOW)
+    await kept.record_results("link", [AttemptResult(1, State.SENT, (SubmittedSegment(1, "A1"),))], NOW)
     assert await state_of(kept, 1) is State.DELIVERED
 
 
@@ -192,10 +194,10 @@ async def test_ids_match_across_hexadecimal_and_decimal(
     await accept(kept, a_message(1))
     await kept.claim("link", 1, share, NOW)
     receipt = a_receipt(in_receipt, ReceiptState.DELIVERED)
-    sent = Settlement(1, State.SENT, (SubmittedSegment(1, in_response),))
+    sent = AttemptResult(1, State.SENT, (SubmittedSegment(1, in_response),))
     if parked:
         await kept.record_receipts([receipt])
-    await kept.settle("link", [sent], NOW)
+    await kept.record_results("link", [sent], NOW)
     if not parked:
         await kept.record_receipts([receipt])
     assert await state_of(kept, 1) is State.DELIVERED
@@ -220,11 +222,13 @@ async def test_several_segments_make_one_ending(kept: Store) -> None:
 async def test_a_segment_that_failed_before_the_rest_was_sent_is_not_forgotten(kept: Store) -> None:
     await accept(kept, a_message(1, segments=2))
     await kept.claim("link", 1, share, NOW)
-    await kept.settle("link", [Settlement(1, State.QUEUED, (SubmittedSegment(1, "A1"),), NOW, "busy")], NOW)
+    await kept.record_results(
+        "link", [AttemptResult(1, State.QUEUED, (SubmittedSegment(1, "A1"),), NOW, "busy")], NOW
+    )
     await kept.record_receipts([a_receipt("A1", ReceiptState.UNDELIVERED)])
     assert await state_of(kept, 1) is State.QUEUED
     await kept.claim("link", 1, share, NOW)
-    await kept.settle("link", [Settlement(1, State.SENT, (SubmittedSegment(2, "A2"),))], NOW)
+    await kept.record_results("link", [AttemptResult(1, State.SENT, (SubmittedSegment(2, "A2"),))], NOW)
     assert await state_of(kept, 1) is State.UNDELIVERED
 
 
@@ -291,8 +295,8 @@ async def test_only_what_has_ended_and_owes_nothing_is_forgotten(kept: Store) ->
 
 async def test_a_whole_message_that_the_carrier_cuts_has_one_receipt(kept: Store) -> None:
     await accept(kept, a_message(1, segments=3))
-    whole = Settlement(1, State.SENT, (SubmittedSegment(0, "A1"),))
-    await kept.settle("link", [whole], NOW)
+    whole = AttemptResult(1, State.SENT, (SubmittedSegment(0, "A1"),))
+    await kept.record_results("link", [whole], NOW)
     assert await money(kept) == (850_000, 0, 150_000)
     await kept.record_receipts([a_receipt("A1", ReceiptState.DELIVERED)])
     assert await state_of(kept, 1) is State.DELIVERED

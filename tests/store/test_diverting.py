@@ -6,7 +6,7 @@ import asyncio
 
 from aldis.stages.sending.shares import share
 from aldis.store.contract import Store
-from aldis.traffic.message import NewMessage, Settlement, SubmittedSegment
+from aldis.traffic.message import AttemptResult, NewMessage, SubmittedSegment
 from aldis.traffic.states import State
 from tests.store.building import NOW, a_message, accept
 
@@ -43,8 +43,8 @@ async def test_what_a_sender_holds_stays(kept: Store) -> None:
 async def test_what_a_carrier_took_in_part_stays(kept: Store) -> None:
     await accept(kept, waiting(1, segments=2))
     assert await claimed(kept, "link") == [1]
-    again = Settlement(1, State.QUEUED, (SubmittedSegment(1, "A1"),), due_at=NOW)
-    await kept.settle("link", [again], NOW)
+    again = AttemptResult(1, State.QUEUED, (SubmittedSegment(1, "A1"),), due_at=NOW)
+    await kept.record_results("link", [again], NOW)
     assert await kept.divert("link", ["b"], 10, NOW) == 0
 
 

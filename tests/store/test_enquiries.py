@@ -9,7 +9,7 @@ from aldis.store.contract import Store
 from aldis.store.records import Acceptance, OptInKey, Purged
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 from aldis.traffic.enquiry import Usage
-from aldis.traffic.message import NewMessage, Settlement, SubmittedSegment
+from aldis.traffic.message import AttemptResult, NewMessage, SubmittedSegment
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.states import State
 from tests.store.building import NOW, a_message, accept, settle_sent
@@ -61,7 +61,7 @@ async def test_what_is_due_or_in_a_senders_hands_cannot_be_called_back(kept: Sto
     (claimed,) = await kept.claim("link", 10, share, NOW + 1000)
     # its clock is behind ours: for the file it is not due yet
     assert await kept.cancel_scheduled(1, "genesys", "7", NOW) == 0
-    await kept.settle("link", [Settlement(claimed.message_id, State.REJECTED)], NOW)
+    await kept.record_results("link", [AttemptResult(claimed.message_id, State.REJECTED)], NOW)
     assert await states(kept, 1) == [State.REJECTED]
 
 
@@ -75,13 +75,18 @@ async def test_nobody_claims_what_is_being_called_back(kept: Store) -> None:
 
 async def test_what_was_on_the_wire_cannot_be_called_back(kept: Store) -> None:
     """A retry is due later, but was not asked for later."""
-    for message_id, settlement in (
-        (1, Settlement(1, State.QUEUED, due_at=NOW + 60_000, reason="in doubt")),
-        (2, Settlement(2, State.QUEUED, (SubmittedSegment(1, "A"),), NOW + 60_000, "link down", tried=False)),
+    for message_id, result in (
+        (1, AttemptResult(1, State.QUEUED, due_at=NOW + 60_000, reason="in doubt")),
+        (
+            2,
+            AttemptResult(
+                2, State.QUEUED, (SubmittedSegment(1, "A"),), NOW + 60_000, "link down", tried=False
+            ),
+        ),
     ):
         await accept(kept, a_message(message_id, reference=str(message_id), segments=2))
         await kept.claim("link", 10, share, NOW)
-        await kept.settle("link", [settlement], NOW)
+        await kept.record_results("link", [result], NOW)
         assert await kept.cancel_scheduled(1, "genesys", str(message_id), NOW) == 0
     assert await states(kept, 1, 2) == [State.QUEUED, State.QUEUED]
 
@@ -89,7 +94,7 @@ async def test_what_was_on_the_wire_cannot_be_called_back(kept: Store) -> None:
 async def test_use_counts_what_was_sent_whole_and_cut_by_the_carrier(kept: Store) -> None:
     await accept(kept, a_message(1, segments=3))
     await kept.claim("link", 10, share, NOW)
-    await kept.settle("link", [Settlement(1, State.SENT, (SubmittedSegment(0, "A1"),))], NOW)
+    await kept.record_results("link", [AttemptResult(1, State.SENT, (SubmittedSegment(0, "A1"),))], NOW)
     await kept.record_receipts([Receipt("link", "A1", ReceiptState.UNDELIVERED, "", "447700900001", NOW)])
     assert await kept.usage(1, NOW, NOW + 1, None) == [Usage("", "GB", 3, 150_000)]
 
@@ -122,7 +127,7 @@ async def test_use_is_summed_by_label_and_country(kept: Store) -> None:
     await accept(kept, a_message(3, label="b", accepted_at=NOW))
     await accept(kept, a_message(4, label="b", accepted_at=NOW))
     await kept.claim("link", 10, share, NOW)
-    await kept.settle("link", [Settlement(4, State.REJECTED)], NOW)
+    await kept.record_results("link", [AttemptResult(4, State.REJECTED)], NOW)
     assert await kept.usage(1, NOW - DAY, NOW + 1, None) == [
         Usage("a", "DK", 1, 50_000),
         Usage("a", "GB", 2, 100_000),

@@ -24,7 +24,7 @@ from aldis.store.sqlite.engine.transactions import Call, Ran, Transactions
 from aldis.store.sqlite.reads.due import DuePostbacks
 from aldis.store.sqlite.store import SqliteStore
 from aldis.store.sqlite.writes import admission, postbacks, receipts, sending
-from aldis.traffic.message import MessageFacts, Settlement, SubmittedSegment
+from aldis.traffic.message import AttemptResult, MessageFacts, SubmittedSegment
 from aldis.traffic.postback import DuePostback, Notify, PostbackEvent, PostbackResult
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.states import State
@@ -88,12 +88,12 @@ class House:
         number = self._sent
         message = a_message(number, account_id=POSTPAID, notify=notify, lane=lane)
         self._write((admission.accept, Acceptance(POSTPAID, False, (message,))))
-        settlement = Settlement(number, State.SENT, (SubmittedSegment(1, f"A{number}"),))
-        settle = (sending.settle, sending.Settle("link", (settlement,), self.now, State.QUEUED))
+        result = AttemptResult(number, State.SENT, (SubmittedSegment(1, f"A{number}"),))
+        record = (sending.record_results, sending.RecordResults("link", (result,), self.now, State.QUEUED))
         if told_at_once:
-            self._write(settle, (receipts.record, (self._receipt(number),)))
+            self._write(record, (receipts.record, (self._receipt(number),)))
         else:
-            self._write(settle)
+            self._write(record)
             self._waiting.append(number)
 
     def _receipt(self, number: int) -> Receipt:

@@ -8,7 +8,7 @@ from aldis.store.contract import Store
 from aldis.store.orders import Order, OrderAnswer, OrderKind
 from aldis.store.views import PostbackFilter
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
-from aldis.traffic.message import Settlement, SubmittedSegment
+from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.postback import Notify, PostbackResult
 from aldis.traffic.refusal import RefusalReason
 from aldis.traffic.states import State
@@ -40,7 +40,9 @@ async def test_what_a_sender_has_in_hand_is_not_called_back(kept: Store) -> None
     await accept(kept, a_message(7))
     (claimed,) = await kept.claim("link", 10, share, NOW)
     assert not await kept.orders.cancel_message(7, "link", entry("cancel"))
-    await kept.settle("link", [Settlement(claimed.message_id, State.SENT, (SubmittedSegment(1, "A"),))], NOW)
+    await kept.record_results(
+        "link", [AttemptResult(claimed.message_id, State.SENT, (SubmittedSegment(1, "A"),))], NOW
+    )
     assert await state_of(kept, 7) is State.SENT
     assert await told(kept) == []
 
@@ -48,8 +50,8 @@ async def test_what_a_sender_has_in_hand_is_not_called_back(kept: Store) -> None
 async def test_what_a_carrier_has_taken_in_part_is_not_called_back(kept: Store) -> None:
     await accept(kept, a_message(7, segments=2))
     await kept.claim("link", 10, share, NOW)
-    back = Settlement(7, State.QUEUED, (SubmittedSegment(1, "A"),), due_at=NOW)
-    await kept.settle("link", [back], NOW)
+    back = AttemptResult(7, State.QUEUED, (SubmittedSegment(1, "A"),), due_at=NOW)
+    await kept.record_results("link", [back], NOW)
     assert not await kept.orders.cancel_message(7, "link", entry("cancel"))
     assert await state_of(kept, 7) is State.QUEUED
 

@@ -24,7 +24,7 @@ from aldis.store.sqlite.engine.writer import Writer
 from aldis.store.sqlite.process.writer_thread import ThreadRunner
 from aldis.store.sqlite.store import SqliteStore
 from aldis.traffic.matching import SUBMITTED
-from aldis.traffic.message import Settlement, SubmittedSegment
+from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.receipt import ReceiptState
 from aldis.traffic.states import State
 from tests.store.building import NOW, a_message, a_runner, accept
@@ -248,10 +248,10 @@ async def test_what_was_heard_is_settled_after_a_crash(tmp_path: Path, demo_data
     for number in (1, 2, 3):
         await accept(store, a_message(number))
     await store.claim("link", 3, share, NOW)
-    settled = Settlement(1, State.SENT, (SubmittedSegment(1, "A1"),))
-    store.note_heard("link", [settled, Settlement(2, State.REJECTED, reason="no")], NOW)
-    await store.settle("link", [settled], NOW)
-    store.note_heard("link", [Settlement(3, State.SENT, (SubmittedSegment(1, "A3"),))], NOW)
+    settled = AttemptResult(1, State.SENT, (SubmittedSegment(1, "A1"),))
+    store.note_heard("link", [settled, AttemptResult(2, State.REJECTED, reason="no")], NOW)
+    await store.record_results("link", [settled], NOW)
+    store.note_heard("link", [AttemptResult(3, State.SENT, (SubmittedSegment(1, "A3"),))], NOW)
     file = tmp_path / "heard-1.journal"
     os.truncate(file, size_of(file) - cut)  # as if the process had died while it wrote the last
     again = SqliteStore(tmp_path / "aldis.db", journal=Journal(tmp_path))
@@ -271,8 +271,8 @@ async def test_the_journal_does_not_grow_without_end(tmp_path: Path, monkeypatch
     monkeypatch.setattr("aldis.store.memory.outcome_journal.TURN_OCTETS", 1000)
     journal = Journal(tmp_path)
     for number in range(1000):
-        journal.note(Heard("link", (Settlement(number, State.SENT),), NOW, marked=False))
-        journal.settled([number - 5])
+        journal.note(Heard("link", (AttemptResult(number, State.SENT),), NOW, marked=False))
+        journal.note_recorded([number - 5])
     assert sum(size_of(tmp_path / f"heard-{number}.journal") for number in (1, 2)) < 3000
     journal.close()
 
@@ -281,11 +281,11 @@ async def test_an_old_note_does_not_speak_for_a_later_attempt(tmp_path: Path, de
     shutil.copy(demo_database, tmp_path / "aldis.db")
     store = SqliteStore(tmp_path / "aldis.db", journal=Journal(tmp_path))
     await accept(store, a_message(1))
-    back = Settlement(1, State.QUEUED, due_at=NOW, reason="busy")
+    back = AttemptResult(1, State.QUEUED, due_at=NOW, reason="busy")
     await store.claim("link", 1, share, NOW)
     await store.mark([1])
     assert store.note_heard("link", [back], NOW, marked=True)
-    await store.settle("link", [back], NOW, marked=True)
+    await store.record_results("link", [back], NOW, marked=True)
     await store.claim("link", 1, share, NOW)
     await store.mark([1])  # on the wire again, and then the process dies
     again = SqliteStore(tmp_path / "aldis.db", journal=Journal(tmp_path))

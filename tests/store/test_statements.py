@@ -15,7 +15,7 @@ from aldis.store.sqlite.engine.connection import open_reader, open_to_keep, open
 from aldis.store.sqlite.engine.rows import for_each, for_found, for_ids
 from aldis.store.sqlite.engine.transactions import Call
 from aldis.store.sqlite.writes import admission, postbacks, receipts, sending
-from aldis.traffic.message import Settlement, SubmittedSegment
+from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.postback import Notify, PostbackResult
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.states import State
@@ -44,21 +44,21 @@ def _life(ids: range) -> list[Call]:
         )
         for number in ids
     ]
-    sent = tuple(Settlement(number, State.SENT, (SubmittedSegment(1, f"A{number}"),)) for number in ids)
+    sent = tuple(AttemptResult(number, State.SENT, (SubmittedSegment(1, f"A{number}"),)) for number in ids)
     heard = tuple(
         Receipt("link", f"A{number}", ReceiptState.DELIVERED, "", "447700900001", NOW) for number in ids
     )
     told = tuple(PostbackResult(number, NOW, 200, "", None, done=True) for number in ids)
     return [
         *((admission.accept, Acceptance(1, prepaid=True, messages=(message,))) for message in messages),
-        (sending.settle, sending.Settle("link", sent, NOW, State.QUEUED)),
+        (sending.record_results, sending.RecordResults("link", sent, NOW, State.QUEUED)),
         (receipts.record, heard),
         (postbacks.finish, told),
     ]
 
 
 def _run(db: apsw.Connection, calls: list[Call]) -> None:
-    for operation in (admission.accept, sending.settle, receipts.record, postbacks.finish):
+    for operation in (admission.accept, sending.record_results, receipts.record, postbacks.finish):
         operation(db, [item for wanted, item in calls if wanted is operation])
 
 

@@ -6,7 +6,7 @@ from aldis.accounts.staff import AuditEntry
 from aldis.store.contract import Store
 from aldis.store.sqlite.writes.watching import RECENT
 from aldis.store.watching import Kind, Place
-from aldis.traffic.message import Settlement
+from aldis.traffic.message import AttemptResult
 from aldis.traffic.postback import Notify, PostbackResult
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.states import State
@@ -43,7 +43,7 @@ async def test_what_happened_is_told_once_in_bites_and_in_order(kept: Store) -> 
     for number in range(1, 8):
         await accept(kept, a_message(number, accepted_at=NOW + number // 2))
     await kept.claim("link", 100, lambda waiting, _: waiting, NOW + 100)
-    await kept.settle("link", [Settlement(3, State.REJECTED, reason="ESME_RINVDSTADR")], NOW + 9)
+    await kept.record_results("link", [AttemptResult(3, State.REJECTED, reason="ESME_RINVDSTADR")], NOW + 9)
     place, seen = Place(NOW - 1), []
     while found := await kept.watching.happened(place, NOW + 100, 3):
         assert len(found) <= 3

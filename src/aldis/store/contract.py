@@ -37,10 +37,10 @@ from aldis.traffic.consent import ConsentChange
 from aldis.traffic.enquiry import Usage
 from aldis.traffic.inbound import InboundFacts, InboundPart, Segments
 from aldis.traffic.message import (
+    AttemptResult,
     ClaimedMessage,
     MessageFacts,
     MessageStatus,
-    Settlement,
 )
 from aldis.traffic.receipt import Receipt
 from aldis.traffic.refusal import Refusal
@@ -119,20 +119,20 @@ class Store(PostbackStore, Protocol):
     # ── sending ──
 
     async def recover(self, link: str, *, hold: bool, now: int) -> int:
-        """Settle what a lost owner had noted; then release what it had marked `sending`: to `queued`, or with
+        """Record what a lost owner had noted; then release what it had marked `sending`: to `queued`, or with
         `hold` to `unconfirmed`. Returns how many.
         """
         ...
 
     async def recover_orphans(self, links: Sequence[str], now: int) -> int:
-        """Release to `queued` what is `sending` on links that are none of these: nobody will settle it."""
+        """Release to `queued` what is `sending` on links that are none of these and have no owner."""
         ...
 
     async def claim(self, link: str, limit: int, share: Share, now: int) -> list[ClaimedMessage]:
         """Hand out up to `limit` due messages of a link, the most urgent first.
 
-        Nobody else gets them, and upkeep lets them be, until they are settled. Nothing is written: a crash
-        gives them back.
+        Nobody else gets them, and upkeep lets them be, until their results are recorded. Nothing is written:
+        a crash gives them back.
         """
         ...
 
@@ -147,18 +147,18 @@ class Store(PostbackStore, Protocol):
         ...
 
     def note_heard(
-        self, link: str, settlements: Sequence[Settlement], now: int, *, marked: bool = False
+        self, link: str, results: Sequence[AttemptResult], now: int, *, marked: bool = False
     ) -> bool:
-        """Remember outcomes across a crash of this process, at once and before they are settled; returns
+        """Remember outcomes across a crash of this process, at once and before they are recorded; returns
         whether that worked.
 
-        The next `recover` settles what was noted and not settled. Less than `settle` promises: a crash of the
-        machine may forget it.
+        The next `recover` records what was noted and not recorded. Less than `record_results` promises: a
+        crash of the machine may forget it.
         """
         ...
 
-    async def settle(
-        self, link: str, settlements: Sequence[Settlement], now: int, *, marked: bool = False
+    async def record_results(
+        self, link: str, results: Sequence[AttemptResult], now: int, *, marked: bool = False
     ) -> None:
         """Write what attempts led to: states, segments, money, postbacks; match receipts that came early.
 

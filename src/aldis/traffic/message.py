@@ -86,7 +86,7 @@ class SubmittedSegment(msgspec.Struct, frozen=True, array_like=True):
     smsc_message_id: str
 
 
-class Settlement(msgspec.Struct, frozen=True, array_like=True):
+class AttemptResult(msgspec.Struct, frozen=True, array_like=True):
     """What one attempt at a message led to; the next state follows from `traffic/states.py`."""
 
     message_id: int

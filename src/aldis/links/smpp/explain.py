@@ -22,7 +22,7 @@ from aldis.sms.dcs import Alphabet
 from aldis.sms.encoding import Encoded, Encoding, decode
 from aldis.sms.fitting import from_coding
 from aldis.sms.packing import fill_bits, unpack
-from aldis.stages.sending.in_hand import InHand
+from aldis.stages.sending.in_flight import InFlightMessage
 from aldis.store.views import MessageView
 from aldis.traffic.message import ClaimedMessage
 
@@ -52,7 +52,7 @@ def submits(view: MessageView, quirks: Mapping[str, Quirks]) -> tuple[ShownSubmi
     )
     submitted_at = {segment.number: segment.submitted_at for segment in view.segments}
     found = []
-    for segment in InHand(_claimed(view)).segments():
+    for segment in InFlightMessage(_claimed(view)).segments():
         now = submitted_at.get(segment.number, message.sent_at or accepted.due_at)
         try:
             body, tlvs = translator.to_submit_sm(segment, now)

@@ -1,3 +1,3 @@
-"""Sending: claims queued messages for one link, paces them, submits their segments and settles what came of
+"""Sending: claims queued messages for one link, paces them, submits their segments and records what came of
 it.
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from aldis.traffic.message import Settlement, SubmittedSegment
+from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.states import State
 
 FIRST_WAIT_S = 1.0
@@ -44,15 +44,15 @@ def wait_s(attempts: int, luck: float) -> float:
     return min(FIRST_WAIT_S * 2.0**exponent, LONGEST_WAIT_S) * (1 + STRETCH * luck)
 
 
-def next_step(policy: RetryPolicy, attempt: Attempt, now: int, luck: float) -> Settlement:
-    """Settle an attempt that was deferred, or is in doubt and may be repeated: again later, failed, or
-    expired.
+def next_step(policy: RetryPolicy, attempt: Attempt, now: int, luck: float) -> AttemptResult:
+    """Say what follows an attempt that was deferred, or is in doubt and may be repeated: again later,
+    failed, or expired.
     """
     due_at = now + int(wait_s(attempt.attempts, luck) * 1000)
     if attempt.attempts >= policy.max_attempts:
-        return Settlement(attempt.message_id, State.FAILED, attempt.submitted, reason=attempt.reason)
+        return AttemptResult(attempt.message_id, State.FAILED, attempt.submitted, reason=attempt.reason)
     if due_at >= attempt.expires_at:
-        return Settlement(attempt.message_id, State.EXPIRED, attempt.submitted, reason=attempt.reason)
-    return Settlement(
+        return AttemptResult(attempt.message_id, State.EXPIRED, attempt.submitted, reason=attempt.reason)
+    return AttemptResult(
         attempt.message_id, State.QUEUED, attempt.submitted, due_at=due_at, reason=attempt.reason
     )

@@ -22,13 +22,13 @@ import structlog
 from aldis.clock import Clock
 from aldis.errors import TemporaryError
 from aldis.stages.agent import PAUSE_S, Agent
-from aldis.stages.sending.in_hand import InHand
+from aldis.stages.sending.in_flight import InFlightMessage
 from aldis.stages.sending.retry import RetryPolicy
 from aldis.stages.sending.shares import share
 from aldis.stages.sending.upstream import Outbound, Outcome, Upstream
 from aldis.store.contract import Store
 from aldis.telemetry import Metrics
-from aldis.traffic.message import Settlement
+from aldis.traffic.message import AttemptResult
 from aldis.traffic.pacing import TokenBucket
 from aldis.traffic.states import State
 from aldis.traffic.submission import Priority
@@ -70,18 +70,18 @@ class Sender(Agent):
         self._clock = clock
         self._luck = luck
         self._metrics = metrics
-        self._in_hand: dict[int, InHand] = {}
+        self._in_flight: dict[int, InFlightMessage] = {}
         #: claimed and not submitted, by priority: the urgent overtake here as well
         self._ready: tuple[deque[Outbound], ...] = tuple(deque() for _ in Priority)
-        self._settlements: list[Settlement] = []
-        #: settlements on their way into the store; their messages still count as held
-        self._settling = 0
+        self._results: list[AttemptResult] = []
+        #: results on their way into the store; their messages still count as held
+        self._recording = 0
         #: outcomes that are neither noted nor settled: with what is on the wire, all that is in doubt
-        self._unnoted: dict[int, Settlement] = {}
+        self._unnoted: dict[int, AttemptResult] = {}
         #: messages in whose last attempt the session was at fault, as its SMSC said
         self._troubled: set[int] = set()
         self._is_store_failing = False
-        self._settle_is_due = False
+        self._record_is_due = False
         self._pumping = self._pump_is_due = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._bucket: TokenBucket | None = None
@@ -116,7 +116,7 @@ class Sender(Agent):
     @property
     def is_drained(self) -> bool:
         """Whether nothing is in hand: all that was submitted has an outcome on disk."""
-        return not (self._in_hand or self._settlements or self._settling)
+        return not (self._in_flight or self._results or self._recording)
 
     async def recover(self) -> None:
         """Release what a lost owner left behind; once, before `run`."""
@@ -136,24 +136,24 @@ class Sender(Agent):
         self._pump()
         return claimed
 
-    async def settle(self) -> None:
+    async def record_results(self) -> None:
         """Store what has an outcome. Called by itself after each turn of the loop that brought one."""
-        self._settle_is_due = False
-        batch, self._settlements = self._settlements, []
+        self._record_is_due = False
+        batch, self._results = self._results, []
         if not batch:
             return
-        self._settling += len(batch)
+        self._recording += len(batch)
         self._count_answers()
         try:
             await self._store_outcomes(batch)
         except TemporaryError as fault:
             log.error("outcomes cannot be stored now", link=self._upstream.name, fault=str(fault))
-            self._settle_again(batch)
+            self._record_again(batch)
         except Exception:  # an agent's outermost frame: no outcome may be forgotten
             log.exception("outcomes cannot be stored", link=self._upstream.name)
-            self._settle_again(await self._settle_one_by_one(batch))
+            self._record_again(await self._record_one_by_one(batch))
         finally:
-            self._settling -= len(batch)
+            self._recording -= len(batch)
             super().wake()
             self._pump()
 
@@ -162,38 +162,38 @@ class Sender(Agent):
             self._metrics.submitted.labels(self._upstream.name, kind.__name__.lower()).inc(count)
         self._answered.clear()
 
-    async def _store_outcomes(self, batch: list[Settlement]) -> None:
+    async def _store_outcomes(self, batch: list[AttemptResult]) -> None:
         now, marked = self._clock.now(), self._settings.retry.hold_in_doubt
-        await self._store.settle(self._upstream.name, batch, now, marked=marked)
+        await self._store.record_results(self._upstream.name, batch, now, marked=marked)
         self._is_store_failing = False
-        for settlement in batch:
-            self._unnoted.pop(settlement.message_id, None)
+        for result in batch:
+            self._unnoted.pop(result.message_id, None)
 
-    async def _settle_one_by_one(self, batch: list[Settlement]) -> list[Settlement]:
+    async def _record_one_by_one(self, batch: list[AttemptResult]) -> list[AttemptResult]:
         """Find the one that spoils the batch; returns what still cannot be stored."""
         left = []
-        for settlement in batch:
+        for result in batch:
             try:
-                await self._store_outcomes([settlement])
-            except Exception:  # as in `settle`
-                log.exception("an outcome cannot be stored", message_id=settlement.message_id)
-                left.append(settlement)
+                await self._store_outcomes([result])
+            except Exception:  # as in `record_results`
+                log.exception("an outcome cannot be stored", message_id=result.message_id)
+                left.append(result)
         return left
 
-    def _settle_again(self, batch: list[Settlement]) -> None:
+    def _record_again(self, batch: list[AttemptResult]) -> None:
         self._is_store_failing = bool(batch)  # nothing is claimed while nothing can be settled
-        self._settlements = batch + self._settlements
-        asyncio.get_running_loop().call_later(PAUSE_S, self._settle_soon)
+        self._results = batch + self._results
+        asyncio.get_running_loop().call_later(PAUSE_S, self._record_soon)
 
-    def _settle_soon(self) -> None:
+    def _record_soon(self) -> None:
         """Settle with everything else that this turn of the loop brings.
 
-        Not in `step`: a settlement must not wait for a claim, or receipts overtake the responses they belong
+        Not in `step`: a result must not wait for a claim, or receipts overtake the responses they belong
         to.
         """
-        if not self._settle_is_due and self._settlements:
-            self._settle_is_due = True
-            task = asyncio.create_task(self.settle())
+        if not self._record_is_due and self._results:
+            self._record_is_due = True
+            task = asyncio.create_task(self.record_results())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -204,34 +204,36 @@ class Sender(Agent):
         self._more_waiting = False  # a hint that arrives during the claim sets it again
         self._opted_out.clear()
         messages = await self._store.claim(self._upstream.name, limit, share, self._clock.now())
-        in_hand = [InHand(message, message.message_id in self._troubled) for message in messages]
+        in_flight = [InFlightMessage(message, message.message_id in self._troubled) for message in messages]
         if messages and self._settings.retry.hold_in_doubt:
-            await self._mark(in_hand)
-        for message, held in zip(messages, in_hand, strict=True):
+            await self._mark(in_flight)
+        for message, held in zip(messages, in_flight, strict=True):
             # said while the store was asked
             if self._opted_out and (message.sender, message.recipient) in self._opted_out:
                 self._give_back(message.message_id)
             else:
-                self._take_in_hand(held)
+                self._take_in_flight(held)
         if len(messages) == limit:
             self._more_waiting = True
         return len(messages)
 
     def _give_back(self, message_id: int) -> None:
         """Return a message that was claimed and is not to be submitted now."""
-        back = Settlement(message_id, State.QUEUED, due_at=self._clock.now(), reason="opted out", tried=False)
-        self._settlements.append(back)
-        self._settle_soon()
+        back = AttemptResult(
+            message_id, State.QUEUED, due_at=self._clock.now(), reason="opted out", tried=False
+        )
+        self._results.append(back)
+        self._record_soon()
 
-    async def _mark(self, in_hand: list[InHand]) -> None:
+    async def _mark(self, in_flight: list[InFlightMessage]) -> None:
         try:
-            await self._store.mark([held.message_id for held in in_hand])
+            await self._store.mark([held.message_id for held in in_flight])
         except Exception:
-            self._store.release(self._upstream.name, [held.message_id for held in in_hand])
+            self._store.release(self._upstream.name, [held.message_id for held in in_flight])
             raise
 
-    def _take_in_hand(self, held: InHand) -> None:
-        self._in_hand[held.message_id] = held
+    def _take_in_flight(self, held: InFlightMessage) -> None:
+        self._in_flight[held.message_id] = held
         segments = held.segments()
         for segment in segments:
             self._ready[segment.priority].append(segment)
@@ -245,20 +247,20 @@ class Sender(Agent):
         if self._settings.retry.hold_in_doubt:
             # every claim is marked and counts as in doubt: no more than can be submitted at once
             places = self._upstream.room() - len(self._unnoted) - ready
-            room = min(self._upstream.window - len(self._in_hand) - self._unsettled, places)
+            room = min(self._upstream.window - len(self._in_flight) - self._unrecorded, places)
             if self._bucket is not None:
                 room = min(room, int(self._bucket.level(self._clock.monotonic())))
         else:
-            room = 2 * self._upstream.window - len(self._in_hand)
+            room = 2 * self._upstream.window - len(self._in_flight)
         if self._bucket is not None and not self._settings.retry.hold_in_doubt:
             ahead = max(1, int(self._bucket.rate_per_s * AHEAD_S))
             room = min(room, ahead - ready)
         return room
 
     @property
-    def _unsettled(self) -> int:
+    def _unrecorded(self) -> int:
         """How many messages have an outcome that is not on disk."""
-        return len(self._settlements) + self._settling
+        return len(self._results) + self._recording
 
     def _pump(self) -> None:
         """Submit what window and pace allow."""
@@ -275,7 +277,7 @@ class Sender(Agent):
 
     def _submit_from(self, queue: deque[Outbound], now: float) -> bool:
         """Submit from one priority; returns whether the next may follow."""
-        upstream, in_hand, bucket = self._upstream, self._in_hand, self._bucket
+        upstream, in_flight, bucket = self._upstream, self._in_flight, self._bucket
         room = self._room_to_submit(len(queue))
         last = len(queue) - AT_ONCE
         while queue:
@@ -283,7 +285,7 @@ class Sender(Agent):
                 self._pump_soon()
                 return False
             segment = queue[0]
-            held = in_hand[segment.message_id]
+            held = in_flight[segment.message_id]
             if held.is_hopeless:
                 queue.popleft()
                 if held.drop():
@@ -316,20 +318,18 @@ class Sender(Agent):
 
     def _take_outcome(self, segment: Outbound, outcome: Outcome) -> None:
         self._answered[type(outcome)] += 1
-        if self._in_hand[segment.message_id].note(segment, outcome):
+        if self._in_flight[segment.message_id].note(segment, outcome):
             self._conclude(segment.message_id)
 
     def _conclude(self, message_id: int) -> None:
-        in_hand = self._in_hand.pop(message_id)
-        if in_hand.is_troubled:
+        in_flight = self._in_flight.pop(message_id)
+        if in_flight.is_troubled:
             self._troubled.add(message_id)
         else:
             self._troubled.discard(message_id)
-        settlement = self._unnoted[message_id] = in_hand.conclude(
-            self._settings.retry, self._clock, self._luck
-        )
-        self._settlements.append(settlement)
-        self._settle_soon()
+        result = self._unnoted[message_id] = in_flight.conclude(self._settings.retry, self._clock, self._luck)
+        self._results.append(result)
+        self._record_soon()
 
     def _take_change(self) -> None:
         if not self._upstream.is_up:
@@ -342,7 +342,7 @@ class Sender(Agent):
         for queue in self._ready:
             while queue:
                 segment = queue.popleft()
-                if self._in_hand[segment.message_id].drop():
+                if self._in_flight[segment.message_id].drop():
                     self._conclude(segment.message_id)
 
     def let_go(self, opted_out: set[tuple[str, str]]) -> None:
@@ -356,7 +356,7 @@ class Sender(Agent):
             queue.clear()
             queue.extend(staying)
             for segment in leaving:
-                if self._in_hand[segment.message_id].drop():
+                if self._in_flight[segment.message_id].drop():
                     self._conclude(segment.message_id)
 
     def pause_s(self) -> float:

@@ -4,7 +4,7 @@ An answer frees a place in the window at once, long before its commit; if the pr
 was answered must not be sent again. Writing to a file without syncing survives the process, which is what
 dies most; only when the machine itself goes down may these few be repeated, as unanswered ones are.
 
-Two files take turns: one is emptied and used when the other has grown and all of its own is settled.
+Two files take turns: one is emptied and used when the other has grown and all of its own is recorded.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from aldis.traffic.message import Settlement
+from aldis.traffic.message import AttemptResult
 
 log = structlog.get_logger()
 
@@ -29,13 +29,13 @@ class Heard(msgspec.Struct, frozen=True, array_like=True, tag="heard"):
     """Outcomes of one link, heard together."""
 
     link: str
-    settlements: tuple[Settlement, ...]
+    results: tuple[AttemptResult, ...]
     heard_at: int
     #: the messages were marked `sending` before
     marked: bool
 
 
-class Settled(msgspec.Struct, frozen=True, array_like=True, tag="settled"):
+class Recorded(msgspec.Struct, frozen=True, array_like=True, tag="settled"):
     """Of what was noted, this is on disk for good."""
 
     message_ids: tuple[int, ...]
@@ -44,7 +44,7 @@ class Settled(msgspec.Struct, frozen=True, array_like=True, tag="settled"):
 class _Record(msgspec.Struct, frozen=True, array_like=True):
     #: rises over both files
     number: int
-    entry: Heard | Settled
+    entry: Heard | Recorded
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -53,16 +53,16 @@ _LENGTH_OCTETS = 4
 
 
 class Journal:
-    """The outcomes that are heard and not yet settled."""
+    """The outcomes that are heard and not yet recorded."""
 
     def __init__(self, folder: Path) -> None:
         paths = [folder / f"heard-{number}.journal" for number in (1, 2)]
-        #: what a process that died had heard; to be settled before anything is sent
-        self.left_over = _unsettled([record for path in paths for record in _read(path)])
+        #: what a process that died had heard; to be recorded before anything is sent
+        self.left_over = _unrecorded([record for path in paths for record in _read(path)])
         self._files = [os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) for path in paths]
         self._current = 0
         self._sizes = [os.fstat(file).st_size for file in self._files]
-        #: by file: messages whose settling is not over
+        #: by file: messages whose result is not recorded
         self._open: list[set[int]] = [set(), set()]
         self._number = 0
 
@@ -75,18 +75,18 @@ class Journal:
             self._current = other
         is_kept = self._write(heard)
         if is_kept:
-            self._open[self._current].update(settlement.message_id for settlement in heard.settlements)
+            self._open[self._current].update(result.message_id for result in heard.results)
         return is_kept
 
-    def settled(self, message_ids: Iterable[int]) -> None:
+    def note_recorded(self, message_ids: Iterable[int]) -> None:
         """Hear that outcomes are on disk for good: an old note must not speak for a later attempt."""
         ids = set(message_ids)
         noted = ids & (self._open[0] | self._open[1])
-        if noted and self._write(Settled(tuple(noted))):
+        if noted and self._write(Recorded(tuple(noted))):
             for waiting in self._open:
                 waiting.difference_update(noted)
 
-    def _write(self, entry: Heard | Settled) -> bool:
+    def _write(self, entry: Heard | Recorded) -> bool:
         self._number += 1
         octets = _ENCODER.encode(_Record(self._number, entry))
         record = len(octets).to_bytes(_LENGTH_OCTETS, "big") + octets
@@ -99,20 +99,20 @@ class Journal:
         except OSError as error:
             fault = error.strerror or str(error)
         if written < len(record):
-            log.error("outcomes cannot be written down before they are settled", fault=fault)
+            log.error("outcomes cannot be written down before they are recorded", fault=fault)
             return False
         self._sizes[self._current] += written
         return True
 
     def forget_left_over(self) -> None:
-        """Hear that what was left over is settled."""
+        """Hear that what was left over is recorded."""
         self.left_over = []
         for number, file in enumerate(self._files):
             os.ftruncate(file, 0)
             self._sizes[number] = 0
 
     def close(self) -> None:
-        """Let go of the files; empty, if all is settled."""
+        """Let go of the files; empty, if all is recorded."""
         for waiting, file in zip(self._open, self._files, strict=True):
             if not waiting and not self.left_over:
                 with suppress(OSError):
@@ -120,16 +120,16 @@ class Journal:
             os.close(file)
 
 
-def _unsettled(records: Sequence[_Record]) -> list[Heard]:
-    """Give what was heard last of each message and not settled after that."""
+def _unrecorded(records: Sequence[_Record]) -> list[Heard]:
+    """Give what was heard last of each message and not recorded after that."""
     newest: dict[int, Heard | None] = {}
     for record in sorted(records, key=lambda record: record.number):
         entry = record.entry
-        if isinstance(entry, Settled):
+        if isinstance(entry, Recorded):
             newest.update(dict.fromkeys(entry.message_ids))
         else:
-            for settlement in entry.settlements:
-                newest[settlement.message_id] = msgspec.structs.replace(entry, settlements=(settlement,))
+            for result in entry.results:
+                newest[result.message_id] = msgspec.structs.replace(entry, results=(result,))
     return [heard for heard in newest.values() if heard is not None]
 
 

@@ -51,7 +51,7 @@ from aldis.store.sqlite.writes.watching import SqliteWatching
 from aldis.traffic.consent import ConsentChange, ConsentKind
 from aldis.traffic.enquiry import Usage
 from aldis.traffic.inbound import DueInbound, InboundFacts, InboundPart, Segments
-from aldis.traffic.message import ClaimedMessage, MessageFacts, MessageStatus, Settlement
+from aldis.traffic.message import AttemptResult, ClaimedMessage, MessageFacts, MessageStatus
 from aldis.traffic.postback import DuePostback, PostbackResult
 from aldis.traffic.receipt import Receipt
 from aldis.traffic.refusal import Refusal
@@ -136,7 +136,7 @@ class SqliteStore:
     async def recover(self, link: str, *, hold: bool, now: int) -> int:
         """See `Store.recover`."""
         if self._journal is not None:
-            await self._settle_left_over(self._journal)
+            await self._record_left_over(self._journal)
         count = await self._writer.call(sending.recover, sending.Recover(link, hold, now))
         self._claims.of(link).forget_fresh()
         return count
@@ -144,7 +144,7 @@ class SqliteStore:
     async def recover_orphans(self, links: Sequence[str], now: int) -> int:
         """See `Store.recover_orphans`."""
         if self._journal is not None:
-            await self._settle_left_over(self._journal)
+            await self._record_left_over(self._journal)
         return await self._writer.call(sending.recover_orphans, sending.Orphans(tuple(links), now))
 
     async def claim(self, link: str, limit: int, share: Share, now: int) -> list[ClaimedMessage]:
@@ -172,21 +172,21 @@ class SqliteStore:
         await self._writer.call(sending.mark, sending.Mark(tuple(message_ids)))
 
     def note_heard(
-        self, link: str, settlements: Sequence[Settlement], now: int, *, marked: bool = False
+        self, link: str, results: Sequence[AttemptResult], now: int, *, marked: bool = False
     ) -> bool:
         """See `Store.note_heard`."""
-        return self._journal is not None and self._journal.note(Heard(link, tuple(settlements), now, marked))
+        return self._journal is not None and self._journal.note(Heard(link, tuple(results), now, marked))
 
-    async def _settle_left_over(self, journal: Journal) -> None:
-        """Settle what a process that died had heard, as far as it had not been settled."""
+    async def _record_left_over(self, journal: Journal) -> None:
+        """Record what a process that died had heard, as far as it had not been recorded."""
         for heard in journal.left_over:
             expected = State.SENDING if heard.marked else State.QUEUED
-            ids = [settlement.message_id for settlement in heard.settlements]
+            ids = [result.message_id for result in heard.results]
             open_ids = sending.still_in(self._reader, ids, expected)
-            settlements = tuple(each for each in heard.settlements if each.message_id in open_ids)
-            if settlements:
-                settle = sending.Settle(heard.link, settlements, heard.heard_at, expected)
-                await self._writer.call(sending.settle, settle)
+            results = tuple(each for each in heard.results if each.message_id in open_ids)
+            if results:
+                item = sending.RecordResults(heard.link, results, heard.heard_at, expected)
+                await self._writer.call(sending.record_results, item)
         journal.forget_left_over()
 
     def release(self, link: str, message_ids: Sequence[int]) -> None:
@@ -195,21 +195,21 @@ class SqliteStore:
         claims.claimed.difference_update(message_ids)
         claims.forget_fresh()
 
-    async def settle(
-        self, link: str, settlements: Sequence[Settlement], now: int, *, marked: bool = False
+    async def record_results(
+        self, link: str, results: Sequence[AttemptResult], now: int, *, marked: bool = False
     ) -> None:
-        """See `Store.settle`."""
+        """See `Store.record_results`."""
         expected = State.SENDING if marked else State.QUEUED
         await self._writer.call(
-            sending.settle,
-            sending.Settle(link, tuple(settlements), now, expected),
-            messages=len(settlements),
+            sending.record_results,
+            sending.RecordResults(link, tuple(results), now, expected),
+            messages=len(results),
         )
         if self._journal is not None:
-            self._journal.settled(settlement.message_id for settlement in settlements)
+            self._journal.note_recorded(result.message_id for result in results)
         claims = self._claims.of(link)
-        claims.claimed.difference_update(settlement.message_id for settlement in settlements)
-        if any(settlement.state is State.QUEUED for settlement in settlements):
+        claims.claimed.difference_update(result.message_id for result in results)
+        if any(result.state is State.QUEUED for result in results):
             claims.forget_fresh()
 
     async def record_receipts(self, batch: Sequence[Receipt]) -> int:

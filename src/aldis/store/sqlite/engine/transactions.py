@@ -27,8 +27,8 @@ Operation = Callable[[apsw.Connection, list[Item]], list[Result]]
 Call = tuple[Operation[Any, Any], Any]
 
 #: operations that must run in this order when they meet in one transaction; all others come first. A receipt
-#: often comes with the response that names its segment: settle first, or it is parked.
-ORDER: dict[Operation[Any, Any], int] = {sending.settle: 1, receipts.record: 2}
+#: often comes with the response that names its segment: results first, or it is parked.
+ORDER: dict[Operation[Any, Any], int] = {sending.record_results: 1, receipts.record: 2}
 
 
 class Ran(NamedTuple):

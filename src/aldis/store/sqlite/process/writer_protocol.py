@@ -45,7 +45,7 @@ _ITEMS: dict[Operation[Any, Any], Any] = {
     admission.take_ids: int,
     admission.accept: Acceptance,
     sending.mark: sending.Mark,
-    sending.settle: sending.Settle,
+    sending.record_results: sending.RecordResults,
     sending.recover: sending.Recover,
     sending.recover_orphans: sending.Orphans,
     receipts.record: tuple[Receipt, ...],

@@ -91,7 +91,7 @@ WHERE state = ? AND message_id IN ({{ids}})
 def end_sent(
     db: apsw.Connection, endings: Sequence[Ending], tellings: Mapping[int, Telling] | None = None
 ) -> None:
-    """End messages that the carrier took whole; their money was settled then.
+    """End messages that the carrier took whole; their money was spent then.
 
     tellings: by message, from who has read in this transaction that each message is where it is expected.
     """

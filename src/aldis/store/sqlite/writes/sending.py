@@ -1,4 +1,4 @@
-"""The writes of sending: claim, settle, recover; with the money and the postbacks that outcomes bring."""
+"""The writes of sending: claim, record results, recover; with the money and postbacks that results bring."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aldis.store.sqlite.writes import endings, receipts
 from aldis.store.sqlite.writes.endings import Ending
 from aldis.traffic.content import MMS, KeptPart, from_column
 from aldis.traffic.matching import known_failure
-from aldis.traffic.message import ClaimedMessage, Settlement
+from aldis.traffic.message import AttemptResult, ClaimedMessage
 from aldis.traffic.states import ENDED, State
 
 PRIORITIES = (3, 2, 1, 0)
@@ -34,11 +34,11 @@ class Mark(msgspec.Struct, frozen=True):
     message_ids: tuple[int, ...]
 
 
-class Settle(msgspec.Struct, frozen=True):
+class RecordResults(msgspec.Struct, frozen=True):
     """What a link has to tell."""
 
     link: str
-    settlements: tuple[Settlement, ...]
+    results: tuple[AttemptResult, ...]
     now: int
     #: where the messages are by now: `sending` if they were marked, else `queued`
     expected: State
@@ -150,10 +150,10 @@ def still_in(db: apsw.Connection, message_ids: list[int], state: State) -> set[i
     return {message_id for (message_id,) in every(db, sql, (as_json(message_ids), state))}
 
 
-def settle(db: apsw.Connection, items: list[Settle]) -> list[None]:
+def record_results(db: apsw.Connection, items: list[RecordResults]) -> list[None]:
     """Write outcomes; then let receipts in that came before their response."""
     for item in items:
-        _settle(db, item)
+        _record_results(db, item)
     return [None] * len(items)
 
 
@@ -173,25 +173,25 @@ FROM again WHERE message.message_id = again.message_id AND message.state = again
 """
 
 
-def _settle(db: apsw.Connection, item: Settle) -> None:
+def _record_results(db: apsw.Connection, item: RecordResults) -> None:
     segments = [
-        (settlement.message_id, segment.number, item.link, segment.smsc_message_id, item.now)
-        for settlement in item.settlements
-        for segment in settlement.submitted
+        (result.message_id, segment.number, item.link, segment.smsc_message_id, item.now)
+        for result in item.results
+        for segment in result.submitted
     ]
     sent: list[int] = []
     again: list[tuple[object, ...]] = []
     ended: list[Ending] = []
-    for settlement in item.settlements:
-        message_id, state, reason = settlement.message_id, settlement.state, settlement.reason
+    for result in item.results:
+        message_id, state, reason = result.message_id, result.state, result.reason
         if state is State.SENT:
             sent.append(message_id)
         elif state is State.QUEUED:
-            again.append((message_id, item.expected, settlement.due_at, reason, int(settlement.tried)))
+            again.append((message_id, item.expected, result.due_at, reason, int(result.tried)))
         elif state in ENDED:
             ended.append(Ending(message_id, item.expected, state, reason, item.now, tried=1))
         else:
-            raise ValueError(f"a settlement cannot lead to {state}")
+            raise ValueError(f"a result cannot lead to {state}")
     for_each(db, _SEGMENT, segments)
     for_found(db, _REQUEUE, again)
     endings.end_unsent(db, ended)

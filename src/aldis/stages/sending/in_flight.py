@@ -1,4 +1,4 @@
-"""A claimed message in the sender's hands: which of its segments are out, and what has become of them."""
+"""A message in flight: which of its segments are out, and what has become of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from aldis.stages.sending.upstream import (
     Rejected,
 )
 from aldis.traffic.content import MMS
-from aldis.traffic.message import ClaimedMessage, Settlement, SubmittedSegment
+from aldis.traffic.message import AttemptResult, ClaimedMessage, SubmittedSegment
 from aldis.traffic.states import State
 
 #: which bad outcome decides for the message
@@ -29,8 +29,8 @@ _GRAVITY: dict[type[Outcome], int] = {LinkTrouble: 1, Deferred: 2, InDoubt: 3, R
 _PLAIN = {int(encoding): encoding for encoding in (Encoding.GSM7, Encoding.UCS2)}
 
 
-class InHand:
-    """One message between claim and settlement."""
+class InFlightMessage:
+    """One message between its claim and what the attempt led to."""
 
     __slots__ = (
         "_bad",
@@ -140,21 +140,23 @@ class InHand:
         self._unanswered -= 1
         return self._unanswered == 0
 
-    def conclude(self, policy: RetryPolicy, clock: Clock, luck: Callable[[], float]) -> Settlement:
-        """Settle: sent when every segment was taken, otherwise by the worst outcome."""
+    def conclude(self, policy: RetryPolicy, clock: Clock, luck: Callable[[], float]) -> AttemptResult:
+        """Say what the attempt led to: sent when every segment was taken, otherwise by the worst outcome."""
         if self._bad is None and not self._dropped:  # nearly every message
-            return Settlement(self.message_id, State.SENT, tuple(self._submitted))
+            return AttemptResult(self.message_id, State.SENT, tuple(self._submitted))
         message, submitted, now = self._message, tuple(self._submitted), clock.now()
         match self._bad:
             case None:
                 reason, tried = "link down", bool(submitted)
-                return Settlement(message.message_id, State.QUEUED, submitted, now, reason, tried)
+                return AttemptResult(message.message_id, State.QUEUED, submitted, now, reason, tried)
             case LinkTrouble(reason) if not self._was_troubled:
-                return Settlement(message.message_id, State.QUEUED, submitted, now, reason, bool(submitted))
+                return AttemptResult(
+                    message.message_id, State.QUEUED, submitted, now, reason, bool(submitted)
+                )
             case Rejected(reason):
-                return Settlement(message.message_id, State.REJECTED, submitted, reason=reason)
+                return AttemptResult(message.message_id, State.REJECTED, submitted, reason=reason)
             case InDoubt(reason) if policy.hold_in_doubt:
-                return Settlement(message.message_id, State.UNCONFIRMED, submitted, reason=reason)
+                return AttemptResult(message.message_id, State.UNCONFIRMED, submitted, reason=reason)
             case Deferred(reason) | InDoubt(reason) | LinkTrouble(reason):
                 attempt = Attempt(message.message_id, message.attempts, message.expires_at, submitted, reason)
                 return next_step(policy, attempt, now, luck())
