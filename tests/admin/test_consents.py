@@ -19,7 +19,7 @@ IN, OUT = ConsentKind.OPT_IN, ConsentKind.OPT_OUT
 
 
 async def test_changes_by_hand_are_kept_with_their_reason(store: SqliteStore) -> None:
-    consents = Consents(store)
+    consents = Consents(store, lambda _opted_out: None)
     await consents.change(OTTO, Wish("74700", "demo", IN), "+1 480 555 0100", "asked by letter", NOON)
     (entry,) = await consents.history(NUMBER)
     assert (entry.source, entry.words) == (ConsentSource.CONSOLE, "asked by letter")
@@ -35,7 +35,9 @@ async def test_a_stop_by_handset_is_not_taken_back_here(store: SqliteStore) -> N
     await store.change_consents([stop])
     for topic in ("", "demo"):
         with pytest.raises(AdminError, match="only they can take that back"):
-            await Consents(store).change(OTTO, Wish("74700", topic, IN), NUMBER, "", NOON)
+            await Consents(store, lambda _opted_out: None).change(
+                OTTO, Wish("74700", topic, IN), NUMBER, "", NOON
+            )
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,7 @@ async def test_a_stop_by_handset_is_not_taken_back_here(store: SqliteStore) -> N
 )
 async def test_what_cannot_be_is_refused(store: SqliteStore, wish: Wish, number: str) -> None:
     with pytest.raises(AdminError):
-        await Consents(store).change(OTTO, wish, number, "", NOON)
+        await Consents(store, lambda _opted_out: None).change(OTTO, wish, number, "", NOON)
 
 
 def change(kind: ConsentKind, topic: str, source: ConsentSource = ConsentSource.API) -> ConsentChange:
@@ -68,7 +70,7 @@ def test_a_standing_is_what_the_history_ends_with(said: list[ConsentChange], exp
 
 
 async def test_a_file_is_taken_in_while_one_looks_on(store: SqliteStore) -> None:
-    consents = Consents(store)
+    consents = Consents(store, lambda _opted_out: None)
     lines = ["name,msisdn", *(f"x,+1480555{n:04d}" for n in range(700)), "y,none"]
     started = await consents.start_import(OTTO, Wish("74700", "demo", IN), lines, NOON)
     with pytest.raises(AdminError, match="under way"):

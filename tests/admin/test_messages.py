@@ -62,7 +62,9 @@ async def apply(store: SqliteStore, text: str) -> None:
 
 async def made(store: SqliteStore) -> Messages:
     rules = {name: quirks.text_rules for name, quirks in QUIRKS.items()}
-    seen = Upstreams(rules, lambda _link: True, lambda view: explain.submits(view, QUIRKS))
+    seen = Upstreams(
+        rules, lambda _link: True, lambda view: explain.submits(view, QUIRKS), lambda _links: None
+    )
     return Messages(store, CurrentDirectory(await store.directory()), seen)
 
 

@@ -26,7 +26,10 @@ ROWS = 3000
 async def test_each_row_is_accepted_once_whenever_the_gateway_dies(world: World) -> None:
     store = SqliteStore(world.child.data_dir / "aldis.db")
     directory = await store.directory()
-    bulk, actor = Bulk(store.bulk, lambda: directory), Actor("otto", Role.OPERATOR, "command line")
+    bulk, actor = (
+        Bulk(store.bulk, lambda: directory, lambda: None),
+        Actor("otto", Role.OPERATOR, "command line"),
+    )
     wanted = NewJob("demo", "x", ("to",), Mapping("to", "Hi {to}"))
     job_id = await bulk.load(actor, wanted, [(str(447700000000 + n * 100),) for n in range(ROWS)], NOON)
     await bulk.start(actor, job_id, NOON)

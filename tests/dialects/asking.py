@@ -65,7 +65,9 @@ class Asker:
         links = Links({"simulator": PLAIN}, lambda _: True, {"mmsc": MmsRules()})
         deadlines = Deadlines(172_800, 259_200)
         content = ContentDesk(ContentFiles(Path(tempfile.mkdtemp(prefix="aldis-test-"))))
-        admitter = Admitter(store, clock, current, authenticator, links, deadlines, content)
+        admitter = Admitter(
+            store, clock, current, authenticator, links, deadlines, content, lambda _links: None
+        )
         enquirer = Enquirer(store, clock, current, authenticator)
         return cls(Door(BY_PATH, {}, admitter, enquirer, Metrics()), admitter, current)
 

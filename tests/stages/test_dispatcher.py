@@ -43,7 +43,9 @@ class Bench:
         authenticator = Authenticator(clock, b"secret")
         content = ContentDesk(ContentFiles(Path("nowhere")))  # texts only
         deadlines = Deadlines(1000, 1000)
-        self.admitter = Admitter(store, clock, current, authenticator, links, deadlines, content)
+        self.admitter = Admitter(
+            store, clock, current, authenticator, links, deadlines, content, lambda _links: None
+        )
         self.dispatcher = Dispatcher(store, clock, current, native.DIALECT.name, self.admit, words_of, 7)
 
     async def admit(self, submission: Submission) -> Admitted | Refusal:

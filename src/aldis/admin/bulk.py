@@ -80,11 +80,13 @@ class Preview(msgspec.Struct, frozen=True):
 class Bulk:
     """Looks after bulk jobs."""
 
-    def __init__(self, store: BulkStore, directory: Callable[[], Directory]) -> None:
+    def __init__(
+        self, store: BulkStore, directory: Callable[[], Directory], started: Callable[[], None]
+    ) -> None:
+        """Work on a store; `started` is told when a job may run, as a hint."""
         self._store = store
         self._directory = directory
-        #: told when a job may run; a hint, wired by app/
-        self.on_started: Callable[[], None] = lambda: None
+        self._started = started
 
     async def load(self, actor: Actor, wanted: NewJob, rows: Sequence[tuple[str, ...]], now: int) -> int:
         """Keep a table as a job that can be started; gives its number. Raises AdminError."""
@@ -180,7 +182,7 @@ class Bulk:
         entry = audit(actor, move.now, action, f"bulk {job.job_id}", f"{job.waiting} rows for {job.account}")
         if not await self._store.change_bulk(msgspec.structs.replace(move, entry=entry)):
             raise AdminError(f"job {job.job_id} has changed meanwhile; look again", 409)
-        self.on_started()
+        self._started()
 
     async def preview(self, sending: Sending, job: Job, mapping: Mapping) -> Preview:
         """Say what a job would send and cost, by asking for its rows, or for a sample; raises

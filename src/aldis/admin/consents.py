@@ -80,13 +80,13 @@ class Import(msgspec.Struct):
 class Consents:
     """The consents, for whoever may change them."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, opted_out: Callable[[set[tuple[str, str]]], None]) -> None:
+        """`opted_out`: is told of (sender, number) that want to hear nothing more; a hint."""
         self._store = store
+        self._opted_out = opted_out
         self._imports: dict[str, Import] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_stopping = False
-        #: told of (sender, number) that want to hear nothing more; a hint, wired by app/
-        self.on_opted_out: Callable[[set[tuple[str, str]]], None] = lambda _opted_out: None
 
     async def history(self, msisdn: str) -> list[ConsentChange]:
         """Give what a number has said, newest first. Raises AdminError."""
@@ -108,7 +108,7 @@ class Consents:
         if not changed:
             raise AdminError("it is so already", 409)
         if wish.kind is ConsentKind.OPT_OUT and not wish.topic:
-            self.on_opted_out({(wish.sender, number)})
+            self._opted_out({(wish.sender, number)})
 
     async def start_import(self, actor: Actor, wish: Wish, lines: Iterable[str], now: int) -> Import:
         """Begin to take a CSV file in; `progress` tells how far it is. Raises AdminError."""

@@ -53,10 +53,10 @@ class Upstreams(msgspec.Struct, frozen=True):
     rules: Mapping[str, TextRules]
     is_up: Callable[[str], bool]
     inspect: Inspect
+    #: tells senders that they have work; a hint
+    wake: Callable[[set[str]], None]
     #: those that carry multimedia messages instead of texts
     mms: frozenset[str] = frozenset()
-    #: tells senders that they have work; a hint
-    wake: Callable[[set[str]], None] = lambda _links: None
 
 
 class Told(msgspec.Struct, frozen=True):

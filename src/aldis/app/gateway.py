@@ -86,9 +86,9 @@ class Gateway:
             keeper=self._keeper,
             links=self._links,
             simulator=self.simulator,
+            release=self._release,
         )
         self.operators = Operators(parts)
-        self._wire_hints()
         # Before anything is sent: a port that is taken must not leave messages in doubt.
         door = door_of(settings.http, self.admitter, self.enquirer, self.metrics, self._links.binds)
         self.server = HttpServer(door.serve, server_settings(settings.http), Entropy())
@@ -138,11 +138,13 @@ class Gateway:
         links = links_of(settings.link, self._links.is_up)
         deadlines = Deadlines(settings.messages.validity_s, settings.messages.receipt_patience_s)
         content = ContentDesk(self._contents, content_limits(settings.messages))
-        self.admitter = Admitter(store, clock, current, authenticator, links, deadlines, content)
+        self.admitter = Admitter(
+            store, clock, current, authenticator, links, deadlines, content, self._links.wake
+        )
         self.enquirer = Enquirer(store, clock, current, authenticator)
         replier = Replier(current, links.rules, self._links.is_up, links.routes)
         repeat_s = settings.messages.inbound_repeat_s
-        self._collector = Collector(store, current, clock, replier, self.metrics, repeat_s)
+        self._collector = Collector(store, current, clock, replier, self.metrics, repeat_s, self._release)
         count = counter(self.metrics)
         if self._back_office is not None:
             self._posting = PostingBeside(self._back_office, count)
@@ -167,13 +169,7 @@ class Gateway:
             read_content=self._contents.read,
         )
 
-    def _wire_hints(self) -> None:
-        """Let each stage's commit wake the next; all of them poll as well."""
-
-        def let_go(opted_out: set[tuple[str, str]]) -> None:
-            """Have nothing more go to them."""
-            self._links.let_go(opted_out)
-            self._keeper.note_opted_out()
-
-        self.admitter.on_accepted = self._links.wake
-        self._collector.on_opted_out = self.operators.consents.on_opted_out = let_go
+    def _release(self, opted_out: set[tuple[str, str]]) -> None:
+        """Have nothing more go to them."""
+        self._links.let_go(opted_out)
+        self._keeper.note_opted_out()

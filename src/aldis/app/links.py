@@ -122,6 +122,7 @@ def upstreams(settings: Settings) -> Upstreams:
     return Upstreams(
         rules=text_rules(settings.link),
         is_up=lambda _link: True,
+        wake=lambda _links: None,
         inspect=functools.partial(explain.submits, quirks=quirks),
         mms=frozenset(entry.name for entry in settings.link if entry.kind == "mm7"),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 import msgspec
 
@@ -62,6 +63,8 @@ class Parts(msgspec.Struct, frozen=True):
     keeper: Keeper
     links: Links
     simulator: Simulator | None
+    #: has nothing more go from a sender to a number that has opted out of it
+    release: Callable[[set[tuple[str, str]]], None]
 
 
 class Operators:
@@ -73,7 +76,7 @@ class Operators:
         seen = msgspec.structs.replace(upstreams(parts.settings), is_up=links.is_up, wake=links.wake)
         self._messages = Messages(store, parts.current, seen)
         self._clerk = CommandWorker(store, self._messages, clock)
-        self.consents = Consents(store)
+        self.consents = Consents(store, parts.release)
         self._dispatcher = Dispatcher(
             store,
             clock,
@@ -112,8 +115,6 @@ class Operators:
         parts, store, current = self._parts, self._parts.store, self._parts.current
         carrier = None if parts.simulator is None else OperatorsCounter(parts.simulator.memory)
         ask = functools.partial(parts.enquirer.answer, native.DIALECT, OURS)
-        bulk = Bulk(store.bulk, lambda: current.directory)
-        bulk.on_started = self._dispatcher.wake
         editor = DirectoryEditor(store, parts.keeper.follow_directory)
         tps = {entry.name: entry.tps for entry in parts.settings.link}
         return AdminServices(
@@ -132,7 +133,7 @@ class Operators:
             postbacks=Postbacks(store),
             statistics=Statistics(store, current),
             sending=Sending(self._admit, ask, current),
-            bulk=bulk,
+            bulk=Bulk(store.bulk, lambda: current.directory, self._dispatcher.wake),
             directory=editor,
             credentials=Credentials(editor),
             history=History(store, editor),

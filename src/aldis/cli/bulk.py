@@ -111,7 +111,7 @@ async def _over(settings: Settings, data_dir: Path, task: Task) -> None:
     store = open_store(settings, data_dir)
     try:
         directory = await store.directory()
-        await task(Bulk(store.bulk, lambda: directory), whoever_runs_this(), SystemClock())
+        await task(Bulk(store.bulk, lambda: directory, lambda: None), whoever_runs_this(), SystemClock())
     finally:
         await store.close()
 

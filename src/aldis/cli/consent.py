@@ -27,6 +27,7 @@ from aldis.cli.running import (
 from aldis.clock import SystemClock, as_datetime
 from aldis.errors import GatewayError
 from aldis.settings import Settings
+from aldis.store.contract import Store
 from aldis.traffic.consent import ConsentChange, ConsentKind
 
 
@@ -94,10 +95,15 @@ def opt_out(*, number: str, sender: str, topic: str, why: str, config_file: Path
     click.echo(f"{number} has opted out")
 
 
+def _consents(store: Store) -> Consents:
+    """Give what changes them, in a process that holds no messages."""
+    return Consents(store, lambda _opted_out: None)
+
+
 async def _change(settings: Settings, data_dir: Path, wish: Wish, number: str, why: str) -> None:
     store = open_store(settings, data_dir)
     try:
-        await Consents(store).change(whoever_runs_this(), wish, number, why, SystemClock().now())
+        await _consents(store).change(whoever_runs_this(), wish, number, why, SystemClock().now())
     finally:
         await store.close()
 
@@ -134,7 +140,7 @@ async def _import(settings: Settings, data_dir: Path, wish: Wish, numbers: list[
     try:
         with Progress(console=Console(stderr=True), transient=True) as progress:
             task = progress.add_task("importing", total=len(numbers))
-            consents, now = Consents(store), SystemClock().now()
+            consents, now = _consents(store), SystemClock().now()
             await consents.note_import(whoever_runs_this(), wish, len(numbers), now)
             async for done, more in consents.take_in(wish, numbers, now):
                 changed += more
@@ -163,7 +169,7 @@ async def _export(settings: Settings, data_dir: Path, wish: Wish) -> None:
     store = open_store(settings, data_dir)
     try:
         _write(["msisdn"])
-        async for numbers in Consents(store).numbers(wish):
+        async for numbers in _consents(store).numbers(wish):
             _write(numbers)
     finally:
         await store.close()

@@ -64,7 +64,7 @@ async def _send(settings: Settings, data_dir: Path, account: str, cells: tuple[s
     store, clock = open_store(settings, data_dir), SystemClock()
     try:
         directory = await store.directory()
-        jobs = Bulk(store.bulk, lambda: directory)
+        jobs = Bulk(store.bulk, lambda: directory, lambda: None)
         actor = whoever_runs_this()
         mapping = Mapping("number", "{text}", "{sender}", "{label}", Priority.INTERACTIVE_LOW)
         wanted = NewJob(account, "aldis send", COLUMNS, mapping)

@@ -21,9 +21,10 @@ class Taken(msgspec.Struct, frozen=True):
 class Receiver:
     """The demo customer's own server."""
 
-    def __init__(self) -> None:
+    def __init__(self, show: Callable[[Taken], None]) -> None:
+        """`show`: is told of each postback."""
         self.taken: list[Taken] = []
-        self.on_taken: Callable[[Taken], None] = lambda _taken: None
+        self._show = show
 
     def serve(self, request: HttpRequest, answer: Callable[[HttpReply], None]) -> None:
         """Take one postback."""
@@ -31,5 +32,5 @@ class Receiver:
         taken = Taken(request.path.strip("/"), content)
         self.taken.append(taken)
         del self.taken[:-1000]
-        self.on_taken(taken)
+        self._show(taken)
         answer(HttpReply(200, b"text/plain", b"OK"))

@@ -47,7 +47,8 @@ class Demo:
         self._console = console
         #: how the user called us, for lines to paste
         self._command = command
-        self._receiver = Receiver()
+        self._receiver = Receiver(self._show_taken)
+        self._is_watching = False
 
     async def run(self, *, once: bool, stopped: asyncio.Event) -> None:
         """Show the journeys; unless `once`, go on until `stopped`. Raises DemoFailed when a journey does not
@@ -68,7 +69,7 @@ class Demo:
                 journeys.cancel()
             if not once:
                 self._invite(gateway)
-                self._receiver.on_taken = self._show_taken
+                self._is_watching = True
                 await stop
             stop.cancel()
         finally:
@@ -147,6 +148,8 @@ class Demo:
         console.print("Ctrl-C stops. Postbacks show up below as they arrive.\n")
 
     def _show_taken(self, taken: Taken) -> None:
+        if not self._is_watching:
+            return
         content = taken.content if len(taken.content) <= SHOWN_OCTETS else taken.content[:SHOWN_OCTETS] + "…"
         self._console.print(f"postback  {taken.dialect}: {content}", markup=False, soft_wrap=True)
 

@@ -55,7 +55,7 @@ class ContentDesk(msgspec.Struct, frozen=True):
 class Admitter:
     """Says yes or no to submissions."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - one argument a collaborator
         self,
         store: Store,
         clock: Clock,
@@ -64,7 +64,9 @@ class Admitter:
         links: Links,
         deadlines: Deadlines,
         content: ContentDesk,
+        wake: Callable[[set[str]], None],
     ) -> None:
+        """`wake`: is told which links got work; a hint."""
         self._store = store
         self._clock = clock
         self._current = current
@@ -79,8 +81,7 @@ class Admitter:
         self._refilling = asyncio.Lock()
         #: by account and unit
         self._buckets: dict[tuple[str, Unit], TokenBucket] = {}
-        #: told which links got work; a hint, wired by app/
-        self.on_accepted: Callable[[set[str]], None] = lambda _links: None
+        self._wake = wake
         #: set when the gateway stops: everything is refused as unavailable
         self.draining = False
 
@@ -242,7 +243,7 @@ class Admitter:
         else:
             refusal = await self._store.accept(acceptance)
             if refusal is None:
-                self.on_accepted({message.link for message in messages})
+                self._wake({message.link for message in messages})
         return refusal or Admitted(tuple(asks), account.currency)
 
     async def _refill(self, count: int) -> None:

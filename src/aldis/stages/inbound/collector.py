@@ -48,7 +48,9 @@ class Collector(Intake[InboundPart]):
         replier: Replier,
         metrics: Metrics,
         repeat_s: int,
+        opted_out: Callable[[set[tuple[str, str]]], None],
     ) -> None:
+        """`opted_out`: is told who has opted out of which sender, before the carrier hears yes."""
         super().__init__("collector", POLL_S, MAX_BATCH)
         self._store = store
         self._current = current
@@ -58,8 +60,7 @@ class Collector(Intake[InboundPart]):
         self._repeat_ms = repeat_s * 1000
         #: when to look for what never became whole
         self._look_at = 0
-        #: told who has opted out of which sender, before the carrier hears yes; wired by app/
-        self.on_opted_out: Callable[[set[tuple[str, str]]], None] = lambda _pairs: None
+        self._opted_out = opted_out
 
     async def keep(self, parts: list[InboundPart]) -> None:
         """Keep segments, and the messages that they complete."""
@@ -110,7 +111,7 @@ class Collector(Intake[InboundPart]):
         batch = InboundBatch(segments, tuple(messages), self._repeat_ms, frozenset(prepaid))
         repeated = await self._store.record_inbound(batch)
         if opted_out:
-            self.on_opted_out(opted_out)
+            self._opted_out(opted_out)
         unroutable = sum(message.account_id is None for message in messages)
         counts = {
             "repeated": repeated,
