@@ -19,7 +19,7 @@ from aldis.stages.admission.admit import Admitter, ContentDesk
 from aldis.stages.admission.building import Deadlines
 from aldis.stages.admission.case import Links, MmsRules
 from aldis.stages.authenticate import Authenticator
-from aldis.stages.enquiries.enquirer import Enquirer
+from aldis.stages.queries.responder import Responder
 from aldis.store.content_files import ContentFiles
 from aldis.store.contract import Store
 from aldis.telemetry import Metrics
@@ -68,8 +68,8 @@ class Asker:
         admitter = Admitter(
             store, clock, current, authenticator, links, deadlines, content, lambda _links: None
         )
-        enquirer = Enquirer(store, clock, current, authenticator)
-        return cls(Door(BY_PATH, {}, admitter, enquirer, Metrics()), admitter, current)
+        responder = Responder(store, clock, current, authenticator)
+        return cls(Door(BY_PATH, {}, admitter, responder, Metrics()), admitter, current)
 
     async def ask(self, request: HttpRequest) -> HttpReply:
         """Send a request and give the reply."""

@@ -8,8 +8,9 @@ import pytest
 from aldis.accounts import directory_file
 from aldis.accounts.plan import plan
 from aldis.dialects.exchange import HttpRequest
-from aldis.dialects.registry import BY_NAME, TRAITS
+from aldis.dialects.registry import BY_PATH, TRAITS
 from aldis.store.sqlite.store import SqliteStore
+from aldis.traffic.caller import Caller
 from aldis.traffic.on_behalf import OnBehalf
 from aldis.traffic.submission import Admitted, Submission
 from tests.dialects.asking import Asker, get, post
@@ -148,10 +149,11 @@ async def test_what_the_house_may_is_no_answer_to_what_a_peer_may(
     await demo_store.apply(plan(wanted, await demo_store.stored_directory(), TRAITS), clock.now())
     asker = await Asker.over(demo_store, clock)
     request = gene()
-    said = BY_NAME["genesys"].read(request)
+    genesys = BY_PATH[request.path]
+    said = genesys.face.read(request)
     assert isinstance(said, Submission)
-    ours = msgspec.structs.replace(said, presented=OnBehalf("genesys", "strict"))
-    assert isinstance(await asker.admitter.admit(BY_NAME["genesys"], request, ours), Admitted)
+    ours = msgspec.structs.replace(said, caller=Caller(OnBehalf("genesys", "strict")))
+    assert isinstance(await asker.admitter.admit(genesys.policy, ours), Admitted)
     assert (await asker.ask(request)).body == b"result_code=2"
 
 

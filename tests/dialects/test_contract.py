@@ -10,29 +10,33 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aldis.accounts.endpoint import Endpoint
-from aldis.dialects.contract import Dialect
+from aldis.dialects.contract import Policy
 from aldis.dialects.exchange import HttpRequest
-from aldis.dialects.registry import BY_PATH, DIALECTS
+from aldis.dialects.http_face import HttpDialect
+from aldis.dialects.registry import BY_PATH, HTTP, POLICIES
+from aldis.traffic.caller import Caller, Presented
 from aldis.traffic.message import MessageFacts
 from aldis.traffic.postback import DuePostback, Notify, PostbackEvent
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.states import ENDED, State
-from aldis.traffic.submission import MessageAsk, Presented, Submission
+from aldis.traffic.submission import MessageAsk, Submission
 from tests.fakes.clock import NOON
 
-each_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+each_policy = pytest.mark.parametrize("policy", POLICIES.values(), ids=lambda policy: policy.name)
+each_http_dialect = pytest.mark.parametrize("dialect", HTTP, ids=lambda dialect: dialect.policy.name)
 
 BLANK = HttpRequest("POST", "/", b"", [], b"", "127.0.0.1")
-ASKED = Submission(Presented("x", "key"), (MessageAsk(recipients=("447700900001",), text="Hi"),))
+NONCE = 12345
+ASKED = Submission(Caller(Presented("x", "key")), (MessageAsk(recipients=("447700900001",), text="Hi"),))
 
 
-@each_dialect
+@each_http_dialect
 @pytest.mark.parametrize("reason", list(RefusalReason))
 @pytest.mark.parametrize("submission", [None, ASKED], ids=["unread", "read"])
 def test_every_reason_has_its_words_in_every_dialect(
-    dialect: Dialect, reason: RefusalReason, submission: Submission | None
+    dialect: HttpDialect, reason: RefusalReason, submission: Submission | None
 ) -> None:
-    reply = dialect.refuse(BLANK, submission, Refusal(reason, "parameter", "value <&>\x00"))
+    reply = dialect.face.refuse(BLANK, submission, Refusal(reason, "parameter", "value <&>\x00"))
     assert reply.body
     assert reply.status < 500 or reason in (RefusalReason.INTERNAL, RefusalReason.UNAVAILABLE)
     assert b"{" not in reply.body.replace(b'{"', b"").replace(b":{", b"")
@@ -66,20 +70,19 @@ def due(event: PostbackEvent, state: State, error_code: str = "") -> DuePostback
     return DuePostback(325, "lane", event, state, error_code, NOON + 262, 0, facts(state))
 
 
-@each_dialect
-def test_every_ending_can_be_told(dialect: Dialect) -> None:
-    wanted = dialect.notify(MessageAsk(recipients=("1",), text="", wants_receipt=True))
+@each_policy
+def test_every_ending_can_be_told(policy: Policy) -> None:
+    wanted = policy.notify(MessageAsk(recipients=("1",), text="", wants_receipt=True))
     assert wanted & Notify.ENDED
     for state in ENDED:
-        request = dialect.postback([due(PostbackEvent.ENDED, state, "034")], Endpoint("http://x/y"), NOON)
+        request = policy.postback([due(PostbackEvent.ENDED, state, "034")], Endpoint("http://x/y"), NOON)
         assert request.url.startswith("http://x/y")
     if wanted & Notify.SENT:
-        dialect.postback([due(PostbackEvent.SENT, State.SENT)], Endpoint("http://x/y"), NOON)
+        policy.postback([due(PostbackEvent.SENT, State.SENT)], Endpoint("http://x/y"), NOON)
 
 
 def told(name: str, event: PostbackEvent, state: State, error_code: str = "") -> tuple[str, str]:
-    dialect = next(dialect for dialect in DIALECTS if dialect.name == name)
-    request = dialect.postback([due(event, state, error_code)], Endpoint("http://x/?a=1"), NOON + 1000)
+    request = POLICIES[name].postback([due(event, state, error_code)], Endpoint("http://x/?a=1"), NOON + 1000)
     return request.url, request.body.decode()
 
 
@@ -159,19 +162,21 @@ openings = st.sampled_from(
 )
 
 
-@each_dialect
+@each_http_dialect
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=200)
 @given(methods, types, openings, st.binary(max_size=200), st.binary(max_size=100))
 def test_no_octets_make_a_reader_raise(
-    dialect: Dialect, method: str, content_type: str, opening: bytes, body: bytes, query: bytes
+    dialect: HttpDialect, method: str, content_type: str, opening: bytes, body: bytes, query: bytes
 ) -> None:
     headers = [(b"content-type", content_type.encode()), (b"authorization", b"Basic " + body[:20])]
-    request = HttpRequest(method, min(dialect.paths), query, headers, opening + body, "127.0.0.1")
-    found = dialect.read(request)
+    request = HttpRequest(method, min(dialect.face.paths), query, headers, opening + body, "127.0.0.1", NONCE)
+    found = dialect.face.read(request)
     if isinstance(found, Refusal):
-        dialect.refuse(request, None, found)
+        dialect.face.refuse(request, None, found)
     else:
-        dialect.refuse(request, found, Refusal(RefusalReason.INTERNAL))
+        assert (found.caller.peer, found.caller.nonce) == (request.peer, request.nonce)
+        assert found.caller.presented.dialect == dialect.policy.name
+        dialect.face.refuse(request, found, Refusal(RefusalReason.INTERNAL))
 
 
 @settings(max_examples=200)
@@ -214,7 +219,7 @@ def test_no_json_makes_a_reader_raise(document: object) -> None:
     body = msgspec.json.encode(document)
     for path in ("/v2/mtsms", "/api/sumopost/post", "/v1/messages"):
         headers = [(b"content-type", b"application/json"), (b"authorization", b"Bearer t")]
-        BY_PATH[path].read(HttpRequest("POST", path, b"token=t", headers, body, "127.0.0.1"))
+        BY_PATH[path].face.read(HttpRequest("POST", path, b"token=t", headers, body, "127.0.0.1"))
 
 
 @pytest.mark.parametrize("path", ["/v2/mtsms", "/api/sumopost/post", "/v1/messages"])
@@ -222,5 +227,7 @@ def test_no_json_makes_a_reader_raise(document: object) -> None:
 def test_no_depth_of_nesting_makes_a_reader_raise(path: str, depth: int) -> None:
     body = b'{"message":"x","payload":' + b"[" * depth + b"]" * depth + b"}"
     headers = [(b"content-type", b"application/json"), (b"authorization", b"Bearer t")]
-    found = BY_PATH[path].read(HttpRequest("POST", path, b"token=t&apikey=k", headers, body, "127.0.0.1"))
+    found = BY_PATH[path].face.read(
+        HttpRequest("POST", path, b"token=t&apikey=k", headers, body, "127.0.0.1")
+    )
     assert isinstance(found, Refusal) or found.fault is not None

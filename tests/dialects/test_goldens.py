@@ -19,15 +19,15 @@ from tests.dialects.case import Case
 from tests.dialects.golden_genesys import GENE_CASES
 from tests.dialects.golden_genesys_mms import MMS_CASES
 from tests.dialects.golden_mavorion import MAVO_CASES
-from tests.dialects.golden_mavorion_enquiries import ENQUIRY_CASES
 from tests.dialects.golden_mavorion_parameters import PARAMETER_CASES
+from tests.dialects.golden_mavorion_queries import QUERY_CASES
 from tests.dialects.golden_native import NATIVE_CASES
 from tests.dialects.golden_skycore import SKY_CASES
 from tests.dialects.golden_sumotext import SUMO_CASES
 from tests.fakes.clock import FakeClock
 
 CASES: list[Case] = [
-    *(SUMO_CASES + MAVO_CASES + PARAMETER_CASES + ENQUIRY_CASES),
+    *(SUMO_CASES + MAVO_CASES + PARAMETER_CASES + QUERY_CASES),
     *(SKY_CASES + GENE_CASES + MMS_CASES + NATIVE_CASES),
 ]
 

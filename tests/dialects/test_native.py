@@ -41,8 +41,8 @@ def test_a_secret_is_read_as_receivers_do(one: str, same: str) -> None:
 
 def test_a_webhook_is_the_same_each_time_but_for_the_time() -> None:
     told = due(PostbackEvent.ENDED, State.UNDELIVERED, "034")
-    first = native.DIALECT.postback([told], Endpoint("https://x/", secret=SECRET), NOON)
-    again = native.DIALECT.postback([told], Endpoint("https://x/", secret=SECRET), NOON + 5000)
+    first = native.POLICY.postback([told], Endpoint("https://x/", secret=SECRET), NOON)
+    again = native.POLICY.postback([told], Endpoint("https://x/", secret=SECRET), NOON + 5000)
     assert first.body == again.body
     assert json.loads(first.body) == {
         "type": "message.undelivered",
@@ -66,13 +66,13 @@ def test_a_webhook_is_the_same_each_time_but_for_the_time() -> None:
     assert headers["webhook-signature"] == signature("msg_325", "1795262400", first.body, SECRET)
     assert headers["webhook-signature"] != later["webhook-signature"]
     assert "webhook-signature" not in dict(
-        native.DIALECT.postback([told], Endpoint("https://x/"), NOON).headers
+        native.POLICY.postback([told], Endpoint("https://x/"), NOON).headers
     )
 
 
 def test_what_a_handset_wrote() -> None:
     facts = InboundFacts(7, "link", "447700900123", "74700", "demo hi", "demo", "", 1, 1, "aldis", NOON)
-    written = native.DIALECT.inbound(DueInbound(9, "lane", 0, facts), Endpoint("https://x/"), NOON)
+    written = native.POLICY.inbound(DueInbound(9, "lane", 0, facts), Endpoint("https://x/"), NOON)
     assert json.loads(written.body) == {
         "type": "inbound.received",
         "timestamp": "2026-11-21T12:00:00.000Z",
@@ -90,10 +90,10 @@ def test_what_a_handset_wrote() -> None:
 
 def test_webhooks_tell_what_was_asked_for() -> None:
     ask = MessageAsk(recipients=("1",), text="x")
-    assert native.DIALECT.notify(ask) == Notify.ENDED
+    assert native.POLICY.notify(ask) == Notify.ENDED
     every = msgspec.structs.replace(ask, echo={"receipts": "all"})
-    assert native.DIALECT.notify(every) == Notify.ENDED | Notify.SENT
-    assert native.DIALECT.notify(msgspec.structs.replace(ask, wants_receipt=False)) == Notify.NOTHING
+    assert native.POLICY.notify(every) == Notify.ENDED | Notify.SENT
+    assert native.POLICY.notify(msgspec.structs.replace(ask, wants_receipt=False)) == Notify.NOTHING
 
 
 async def test_a_repetition_gets_the_first_answer_octet_by_octet(

@@ -36,15 +36,15 @@ def test_a_signature_is_that_of_the_providers_page() -> None:
 
 
 def test_callbacks_are_signed_where_there_is_a_secret() -> None:
-    plain = mavorion.DIALECT.postback([due(ENDED, State.DELIVERED)], Endpoint("http://x/"), NOON)
-    signed = mavorion.DIALECT.postback([due(ENDED, State.DELIVERED)], Endpoint("http://x/", secret="s"), NOON)
+    plain = mavorion.POLICY.postback([due(ENDED, State.DELIVERED)], Endpoint("http://x/"), NOON)
+    signed = mavorion.POLICY.postback([due(ENDED, State.DELIVERED)], Endpoint("http://x/", secret="s"), NOON)
     assert plain.headers == (("Content-Type", "application/json"),)
     assert signed.headers[1] == ("X-Gwapi-Signature", signature.token(signed.body, "s"))
     assert signed.body == plain.body
 
 
 def test_a_callback_has_the_providers_number_for_what_the_carrier_said() -> None:
-    request = mavorion.DIALECT.postback([never_sent(State.REJECTED)], Endpoint("http://x/"), NOON)
+    request = mavorion.POLICY.postback([never_sent(State.REJECTED)], Endpoint("http://x/"), NOON)
     document = json.loads(request.body)
     assert (document["status"], document["error"], document["code"]) == (
         "REJECTED",
@@ -54,7 +54,7 @@ def test_a_callback_has_the_providers_number_for_what_the_carrier_said() -> None
 
 
 def test_a_report_may_be_fetched_instead_of_posted() -> None:
-    request = sumotext.DIALECT.postback([due(ENDED, State.DELIVERED)], Endpoint("http://x/", "get"), NOON)
+    request = sumotext.POLICY.postback([due(ENDED, State.DELIVERED)], Endpoint("http://x/", "get"), NOON)
     assert (request.method, request.headers, request.body) == ("GET", (), b"")
     assert request.url.startswith("http://x/?sumoid=SMS_12345&mtcode=4")
 
@@ -73,9 +73,9 @@ def test_a_report_may_be_fetched_instead_of_posted() -> None:
     ],
 )
 def test_skycores_codes_tell_the_events_apart(told: DuePostback, code: str, status: str) -> None:
-    bundled = skycore.DIALECT.postback([told], Endpoint("http://x/", "codes"), NOON).body.decode()
+    bundled = skycore.POLICY.postback([told], Endpoint("http://x/", "codes"), NOON).body.decode()
     assert f"<CODE>{code}</CODE>" in bundled
-    flat = skycore.DIALECT.postback([told], Endpoint("http://x/", "flat"), NOON).body.decode()
+    flat = skycore.POLICY.postback([told], Endpoint("http://x/", "flat"), NOON).body.decode()
     details = f"<STATUSDETAILS>{told.error_code}</STATUSDETAILS>" if told.error_code else ""
     assert flat == (
         f"<?xml version='1.0'?><POSTBACK><ORIGIN>SMS_MT</ORIGIN><CODE>{code}</CODE><STATUS>{status}</STATUS>{details}"
@@ -86,6 +86,6 @@ def test_skycores_codes_tell_the_events_apart(told: DuePostback, code: str, stat
 
 def test_skycore_bundles_what_is_due() -> None:
     told = [due(SENT, State.SENT), due(ENDED, State.DELIVERED)]
-    body = skycore.DIALECT.postback(told, Endpoint("http://x/"), NOON).body.decode()
+    body = skycore.POLICY.postback(told, Endpoint("http://x/"), NOON).body.decode()
     assert body.count("<POSTBACK>") == 1
     assert body.count("<NOTIFICATION ") == body.count("<CODE>N201</CODE>") == 2

@@ -6,12 +6,13 @@ import msgspec
 import pytest
 
 from aldis.dialects import genesys, native
-from aldis.dialects.contract import Dialect
-from aldis.dialects.registry import BY_NAME, BY_PATH, DIALECTS, by_path
+from aldis.dialects.http_face import HttpDialect
+from aldis.dialects.registry import BY_PATH, DIALECTS, HTTP, POLICIES, by_path
 
 
-def claiming(dialect: Dialect, *paths: str) -> Dialect:
-    return msgspec.structs.replace(dialect, paths=dict.fromkeys(paths, frozenset(["POST"])))
+def claiming(dialect: HttpDialect, *paths: str) -> HttpDialect:
+    face = msgspec.structs.replace(dialect.face, paths=dict.fromkeys(paths, frozenset(["POST"])))
+    return HttpDialect(dialect.policy, face)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +29,10 @@ def test_two_dialects_never_answer_one_request(path: str, other: str) -> None:
 )
 def test_dialects_stand_beside_each_other(path: str, other: str) -> None:
     found = by_path([claiming(genesys.DIALECT, path), claiming(native.DIALECT, other)])
-    assert {claimed: dialect.name for claimed, dialect in found.items()} == {path: "genesys", other: "aldis"}
+    assert {claimed: dialect.policy.name for claimed, dialect in found.items()} == {
+        path: "genesys",
+        other: "aldis",
+    }
 
 
 def test_one_dialect_may_name_a_path_that_another_of_its_own_covers() -> None:
@@ -36,5 +40,5 @@ def test_one_dialect_may_name_a_path_that_another_of_its_own_covers() -> None:
 
 
 def test_every_path_and_every_name_has_its_dialect() -> None:
-    assert len(BY_PATH) == sum(len(dialect.paths) for dialect in DIALECTS)
-    assert len(BY_NAME) == len(DIALECTS)
+    assert len(BY_PATH) == sum(len(dialect.face.paths) for dialect in HTTP)
+    assert len(POLICIES) == len(DIALECTS)

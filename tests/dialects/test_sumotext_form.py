@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from aldis.dialects.registry import BY_NAME
+from aldis.dialects.registry import BY_PATH
 from aldis.traffic.refusal import Refusal, RefusalReason
 from tests.dialects.asking import post
 
@@ -36,5 +36,5 @@ def test_accept_chooses_before_the_question_does(accept: str, to_json: str, to_x
     headers = {"accept": accept} if accept else {}
     refusal = Refusal(RefusalReason.INTERNAL)
     for body, form in (("{}", to_json), ("<sumoPost/>", to_xml)):
-        reply = BY_NAME["sumotext"].refuse(post(PATH, body, **headers), None, refusal)
+        reply = BY_PATH[PATH].face.refuse(post(PATH, body, **headers), None, refusal)
         assert reply.content_type.decode().partition(";")[0] == form

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from aldis.dialects.registry import DIALECTS
+from aldis.dialects.registry import POLICIES
 from aldis.doors.http.reading import host_of
 from tests.doors.stranger import ask
 from tests.fakes.customer import FakeCustomer
@@ -27,7 +27,7 @@ PATHS = {
 @pytest.fixture
 async def bound(tmp_path: Path, customer: FakeCustomer) -> AsyncIterator[WholeGateway]:
     made = WholeGateway(tmp_path / "data", customer)
-    hosts = {dialect.name: (f"{dialect.name}.Example", f"www.{dialect.name}.example") for dialect in DIALECTS}
+    hosts = {name: (f"{name}.Example", f"www.{name}.example") for name in POLICIES}
     http = msgspec.structs.replace(made.settings.http, hosts=hosts)
     made.settings = msgspec.structs.replace(made.settings, http=http)
     await made.start()
@@ -41,10 +41,10 @@ async def status(whole: WholeGateway, host: str, path: str) -> int:
 
 
 async def test_a_host_serves_its_dialect_and_nothing_else(bound: WholeGateway) -> None:
-    for dialect in DIALECTS:
-        for host in (f"{dialect.name}.example", f"WWW.{dialect.name}.example.:8080"):
-            served = {name for name, path in PATHS.items() if await status(bound, host, path) != 404}
-            assert served == {dialect.name}, host
+    for name in POLICIES:
+        for host in (f"{name}.example", f"WWW.{name}.example.:8080"):
+            served = {each for each, path in PATHS.items() if await status(bound, host, path) != 404}
+            assert served == {name}, host
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8080", "other.example", "[::1]:8080", ""])

@@ -12,8 +12,8 @@ from aldis.accounts import credentials, directory
 from aldis.accounts.credentials import Credential, digest, hash_password
 from aldis.stages import authenticate
 from aldis.stages.authenticate import Authenticator
+from aldis.traffic.caller import Presented, Signed
 from aldis.traffic.refusal import Refusal, RefusalReason
-from aldis.traffic.submission import Presented, Signed
 from tests.fakes.clock import FakeClock
 
 

@@ -8,15 +8,16 @@ from aldis.accounts.account import STRANGER
 from aldis.accounts.credentials import Credential
 from aldis.accounts.directory import assemble
 from aldis.accounts.numbering import Recipient
-from aldis.dialects.registry import BY_NAME
+from aldis.dialects.registry import POLICIES
 from aldis.sms.encoding import Encoded, Encoding
 from aldis.sms.fitting import Fitted
 from aldis.sms.segments import Splitting
 from aldis.stages.admission.building import Deadlines, Moment, messages_of
 from aldis.stages.admission.case import Case, ContentLimits, Findings, Links, Routed
+from aldis.traffic.caller import Caller, Presented
 from aldis.traffic.message import NewMessage
 from aldis.traffic.postback import Notify
-from aldis.traffic.submission import MessageAsk, Presented, Priority, Submission
+from aldis.traffic.submission import MessageAsk, Priority, Submission
 
 NOW, DAY_S = 1_700_000_000_000, 86_400
 DEADLINES = Deadlines(validity_s=2 * DAY_S, receipt_patience_s=3 * DAY_S)
@@ -83,11 +84,10 @@ def built(ask: MessageAsk) -> list[NewMessage]:
         routes=[Routed("north", 20, fitted, ("south",)), Routed("south", 30, fitted, ())],
     )
     case = Case(
-        BY_NAME["genesys"],
+        POLICIES["genesys"],
         assemble(1, [], [], [], [], []),
-        Submission(Presented("genesys", "x"), (ask,)),
+        Submission(Caller(Presented("genesys", "x")), (ask,)),
         Links({}, lambda _: True),
-        "",
         lambda *_: True,
         [found],
         ContentLimits(),

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aldis.dialects.contract import Dialect
+from aldis.dialects.contract import Policy
 from aldis.dialects.genesys import SCHEDULE
-from aldis.dialects.registry import DIALECTS
+from aldis.dialects.registry import POLICIES
 from aldis.links.smpp import backoff
 from aldis.stages.postbacks.channel import Answer
 from aldis.stages.postbacks.lanes import IN_ALL, PER_LANE, Lanes
@@ -80,9 +80,9 @@ def test_a_share_takes_all_it_may_and_nothing_that_is_not_there(waiting: dict[in
     assert all(0 <= parts[priority] <= waiting[priority] for priority in waiting)
 
 
-@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
-def test_a_postback_is_tried_as_often_as_its_schedule_says(dialect: Dialect) -> None:
-    schedule = dialect.schedule
+@pytest.mark.parametrize("policy", POLICIES.values(), ids=lambda policy: policy.name)
+def test_a_postback_is_tried_as_often_as_its_schedule_says(policy: Policy) -> None:
+    schedule = policy.schedule
     owed = due(PostbackEvent.ENDED, State.DELIVERED)
     for attempts, wait in enumerate(schedule.waits_s):
         again = msgspec.structs.replace(owed, attempts=attempts)
@@ -97,9 +97,8 @@ def test_a_postback_is_tried_as_often_as_its_schedule_says(dialect: Dialect) -> 
     ("status", "genesys", "skycore"), [(200, True, True), (204, True, False), (302, False, False)]
 )
 def test_which_answers_count_is_the_dialects_own_matter(status: int, *, genesys: bool, skycore: bool) -> None:
-    by_name = {dialect.name: dialect.schedule for dialect in DIALECTS}
-    assert by_name["genesys"].taken(status) is genesys
-    assert by_name["skycore"].taken(status) is skycore
+    assert POLICIES["genesys"].schedule.taken(status) is genesys
+    assert POLICIES["skycore"].schedule.taken(status) is skycore
     assert len(SCHEDULE.waits_s) == 25
 
 

@@ -46,13 +46,13 @@ class Bench:
         self.admitter = Admitter(
             store, clock, current, authenticator, links, deadlines, content, lambda _links: None
         )
-        self.dispatcher = Dispatcher(store, clock, current, native.DIALECT.name, self.admit, words_of, 7)
+        self.dispatcher = Dispatcher(store, clock, current, native.POLICY.name, self.admit, words_of, 7)
 
     async def admit(self, submission: Submission) -> Admitted | Refusal:
         refusal = self.before(submission)
         if refusal is not None:
             return refusal
-        verdict = await self.admitter.admit(native.DIALECT, OURS, submission)
+        verdict = await self.admitter.admit(native.POLICY, submission)
         self.after(submission)
         return verdict
 

@@ -9,7 +9,7 @@ import pytest
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.app.posting import counter
-from aldis.dialects.registry import BY_NAME
+from aldis.dialects.registry import POLICIES
 from aldis.stages.postbacks import poster as postbacks
 from aldis.stages.postbacks.lanes import PER_LANE
 from aldis.stages.postbacks.poster import Poster
@@ -30,7 +30,7 @@ async def no_content(_digest: str) -> bytes | None:
 
 async def a_poster(store: SqliteStore, channel: FakeChannel, clock: FakeClock) -> Poster:
     current = CurrentDirectory(await store.directory())
-    return Poster(store, channel, BY_NAME, current, clock, counter(Metrics()), no_content)
+    return Poster(store, channel, POLICIES, current, clock, counter(Metrics()), no_content)
 
 
 async def owe(store: SqliteStore, *numbers: int, dialect: str = "genesys", lane: str = LANE) -> None:
@@ -128,8 +128,8 @@ async def test_a_postback_that_cannot_be_written_is_tried_again(
 
     channel = FakeChannel()
     poster = await a_poster(demo_store, channel, clock)
-    genesys = msgspec.structs.replace(BY_NAME["genesys"], postback=broken)
-    poster._writing._dialects = {**BY_NAME, "genesys": genesys}
+    genesys = msgspec.structs.replace(POLICIES["genesys"], postback=broken)
+    poster._writing._policies = {**POLICIES, "genesys": genesys}
     await owe(demo_store, 1)
     await poster.step()
     await asyncio.sleep(0)

@@ -8,8 +8,8 @@ from aldis.stages.sending.shares import share
 from aldis.store.contract import Store
 from aldis.store.records import Acceptance, OptInKey, Purged
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
-from aldis.traffic.enquiry import Usage
 from aldis.traffic.message import AttemptResult, NewMessage, SubmittedSegment
+from aldis.traffic.query import Usage
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.states import State
 from tests.store.building import NOW, a_message, accept, settle_sent

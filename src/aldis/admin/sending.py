@@ -17,17 +17,18 @@ from aldis.dialects.native.problems import PROBLEMS, words_of
 from aldis.dialects.native.reply import Accepted, Estimate, accepted_of, estimate_of, replayed
 from aldis.dialects.native.sending import Send, ask_of, fault_of
 from aldis.errors import AdminError
-from aldis.traffic.enquiry import Answer, Enquiry, StatusEnquiry, StatusFound
+from aldis.traffic.caller import Caller
 from aldis.traffic.on_behalf import OnBehalf
+from aldis.traffic.query import Answer, Query, StatusFound, StatusQuery
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import Admitted, MessageAsk, Submission
 
 #: what a reference made of an operator's key of idempotency begins with: never one of a customer's
 OF_OPERATOR = "o-"
-DIALECT = native.DIALECT.name
+DIALECT = native.POLICY.name
 
 Admit = Callable[[Submission], Awaitable[Admitted | Refusal]]
-Ask = Callable[[Enquiry], Awaitable[Answer | Refusal]]
+Ask = Callable[[Query], Awaitable[Answer | Refusal]]
 
 
 class Refused(AdminError):
@@ -72,7 +73,7 @@ class Sending:
         """
         self.account(account)
         ask = _ask_of(send, key, fingerprint)
-        submission = Submission(OnBehalf(DIALECT, account, actor=actor.name, via=actor.via), (ask,))
+        submission = Submission(Caller(OnBehalf(DIALECT, account, actor=actor.name, via=actor.via)), (ask,))
         if key is not None and (first := await self._first(submission, key)):
             return first
         verdict = await self._admit(submission)
@@ -86,7 +87,7 @@ class Sending:
 
     async def _first(self, submission: Submission, key: str) -> Sent | None:
         """Find what a key was used for before; raises Refused where that was something else."""
-        found = await self._ask(StatusEnquiry(presented=submission.presented, reference=key))
+        found = await self._ask(StatusQuery(caller=submission.caller, reference=key))
         if not isinstance(found, StatusFound):
             return None
         accepted = replayed(submission, found)
@@ -104,7 +105,7 @@ class Sending:
     async def judge(self, account: str, ask: MessageAsk) -> Admitted | Refusal:
         """Ask whether a message would be accepted; raises AdminError where there is no such account."""
         self.account(account)
-        return await self._admit(Submission(OnBehalf(DIALECT, account), (ask,), dry_run=True))
+        return await self._admit(Submission(Caller(OnBehalf(DIALECT, account)), (ask,), dry_run=True))
 
 
 def _ask_of(send: Send, key: str | None, fingerprint: str) -> MessageAsk:

@@ -7,21 +7,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 from aldis.dialects.exchange import HttpReply
-from aldis.dialects.registry import BY_NAME, BY_PATH
+from aldis.dialects.registry import BY_PATH
 from aldis.doors.http import house
 from aldis.doors.http.app import Door
 from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.server import ServerSettings
 from aldis.settings import HttpSettings, host_and_port
 from aldis.stages.admission.admit import Admitter
-from aldis.stages.enquiries.enquirer import Enquirer
+from aldis.stages.queries.responder import Responder
 from aldis.telemetry import Metrics
 
 
 def door_of(
     http: HttpSettings,
     admitter: Admitter,
-    enquirer: Enquirer,
+    responder: Responder,
     metrics: Metrics,
     binds: Callable[[], dict[str, list[str]]],
 ) -> Door:
@@ -32,11 +32,11 @@ def door_of(
         "/metrics": functools.partial(house.metrics, metrics),
     }
     hosts = {
-        host.lower(): dict.fromkeys(BY_NAME[dialect].paths, BY_NAME[dialect])
+        host.lower(): {path: each for path, each in BY_PATH.items() if each.policy.name == dialect}
         for dialect, names in http.hosts.items()
         for host in names
     }
-    return Door(BY_PATH, paths, admitter, enquirer, metrics, hosts)
+    return Door(BY_PATH, paths, admitter, responder, metrics, hosts)
 
 
 def server_settings(http: HttpSettings) -> ServerSettings:

@@ -25,10 +25,10 @@ from aldis.settings import Settings
 from aldis.stages.admission.admit import Admitter, ContentDesk
 from aldis.stages.admission.building import Deadlines
 from aldis.stages.authenticate import Authenticator
-from aldis.stages.enquiries.enquirer import Enquirer
 from aldis.stages.inbound.collector import Collector
 from aldis.stages.inbound.mms import MmsIntake
 from aldis.stages.inbound.reply import Replier
+from aldis.stages.queries.responder import Responder
 from aldis.stages.receipts.recorder import Recorder
 from aldis.stages.sending.upstream import Condition
 from aldis.stages.upkeep.keeper import Keeper, KeeperSettings
@@ -53,7 +53,7 @@ class Gateway:
         self.store: Store = opened.store
         self._back_office = opened.back_office
         self.admitter: Admitter
-        self.enquirer: Enquirer
+        self.responder: Responder
         self._posting: Posting
         self.server: HttpServer
         self._contents = ContentFiles(data_dir)
@@ -82,7 +82,7 @@ class Gateway:
             metrics=self.metrics,
             current=current,
             admitter=self.admitter,
-            enquirer=self.enquirer,
+            responder=self.responder,
             keeper=self._keeper,
             links=self._links,
             simulator=self.simulator,
@@ -90,7 +90,7 @@ class Gateway:
         )
         self.operators = Operators(parts)
         # Before anything is sent: a port that is taken must not leave messages in doubt.
-        door = door_of(settings.http, self.admitter, self.enquirer, self.metrics, self._links.binds)
+        door = door_of(settings.http, self.admitter, self.responder, self.metrics, self._links.binds)
         self.server = HttpServer(door.serve, server_settings(settings.http), Entropy())
         await self._links.recover(self._clock.now())
         self._agents.start(self._recorder, self._collector, self._keeper)
@@ -141,7 +141,7 @@ class Gateway:
         self.admitter = Admitter(
             store, clock, current, authenticator, links, deadlines, content, self._links.wake
         )
-        self.enquirer = Enquirer(store, clock, current, authenticator)
+        self.responder = Responder(store, clock, current, authenticator)
         replier = Replier(current, links.rules, self._links.is_up, links.routes)
         repeat_s = settings.messages.inbound_repeat_s
         self._collector = Collector(store, current, clock, replier, self.metrics, repeat_s, self._release)

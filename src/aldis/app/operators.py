@@ -33,21 +33,17 @@ from aldis.console.server import ConsoleServer
 from aldis.console.site import site
 from aldis.console.sse_limits import SseLimits
 from aldis.dialects import native
-from aldis.dialects.exchange import HttpRequest
 from aldis.dialects.native.problems import words_of
 from aldis.settings import Settings, host_and_port
 from aldis.simulator.counter import OperatorsCounter
 from aldis.stages.admission.admit import Admitter
 from aldis.stages.bulk.dispatcher import Dispatcher
-from aldis.stages.enquiries.enquirer import Enquirer
+from aldis.stages.queries.responder import Responder
 from aldis.stages.upkeep.keeper import Keeper
 from aldis.store.contract import Store
 from aldis.telemetry import Metrics
 from aldis.traffic.refusal import Refusal
 from aldis.traffic.submission import Admitted, Submission
-
-#: what stands where a customer's request would, when the house itself sends
-OURS = HttpRequest("POST", "", b"", [], b"", "")
 
 
 class Parts(msgspec.Struct, frozen=True):
@@ -59,7 +55,7 @@ class Parts(msgspec.Struct, frozen=True):
     metrics: Metrics
     current: CurrentDirectory
     admitter: Admitter
-    enquirer: Enquirer
+    responder: Responder
     keeper: Keeper
     links: Links
     simulator: Simulator | None
@@ -81,7 +77,7 @@ class Operators:
             store,
             clock,
             parts.current,
-            native.DIALECT.name,
+            native.POLICY.name,
             self._admit,
             words_of,
             parts.settings.store.retention_days,
@@ -114,7 +110,7 @@ class Operators:
     def _services(self) -> AdminServices:
         parts, store, current = self._parts, self._parts.store, self._parts.current
         carrier = None if parts.simulator is None else OperatorsCounter(parts.simulator.memory)
-        ask = functools.partial(parts.enquirer.answer, native.DIALECT, OURS)
+        ask = functools.partial(parts.responder.answer, native.POLICY)
         editor = DirectoryEditor(store, parts.keeper.follow_directory)
         tps = {entry.name: entry.tps for entry in parts.settings.link}
         return AdminServices(
@@ -143,7 +139,7 @@ class Operators:
 
     async def _admit(self, submission: Submission) -> Admitted | Refusal:
         """Have accepted what the house itself sends for an account."""
-        verdict = await self._parts.admitter.admit(native.DIALECT, OURS, submission)
+        verdict = await self._parts.admitter.admit(native.POLICY, submission)
         if isinstance(verdict, Admitted) and not submission.dry_run:
-            self._parts.metrics.accepted.labels(native.DIALECT.name).inc(submission.recipient_count)
+            self._parts.metrics.accepted.labels(native.POLICY.name).inc(submission.recipient_count)
         return verdict

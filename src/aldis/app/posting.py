@@ -11,7 +11,7 @@ from aldis.app.agents import RunningAgents
 from aldis.app.bounds import GRACE_S, within
 from aldis.channels.http.client import HttpChannel
 from aldis.clock import Clock
-from aldis.dialects.registry import BY_NAME
+from aldis.dialects.registry import POLICIES
 from aldis.stages.postbacks.poster import Poster
 from aldis.store.content_files import ContentFiles
 from aldis.store.postbacks import PostbackStore
@@ -45,7 +45,7 @@ class PostingHere:
     ) -> None:
         """`count`: see `Poster`."""
         self._channel = HttpChannel()
-        self._poster = Poster(store, self._channel, BY_NAME, current, clock, count, contents.read)
+        self._poster = Poster(store, self._channel, POLICIES, current, clock, count, contents.read)
         self._agents = RunningAgents()
 
     async def start(self) -> None:
@@ -88,7 +88,7 @@ def counter(metrics: Metrics) -> Callable[[str, bool, int], None]:
         """Count tries."""
         metrics.postbacks.labels(dialect, "done" if done else "failed").inc(tries)
 
-    for name in BY_NAME:  # so that what has not happened yet shows as 0
+    for name in POLICIES:  # so that what has not happened yet shows as 0
         for done in (True, False):
             count(name, done, 0)
     return count

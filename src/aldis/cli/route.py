@@ -15,7 +15,7 @@ from aldis.accounts.numbering import Numbering, Recipient, read_number
 from aldis.admin.routing import Asked, Explanation, explain
 from aldis.app.stores import open_store
 from aldis.cli.running import config_option, data_dir_option, existing_store, run, settings_or_default
-from aldis.dialects.registry import BY_NAME
+from aldis.dialects.registry import POLICIES
 from aldis.errors import GatewayError
 from aldis.settings import Settings
 
@@ -26,7 +26,7 @@ from aldis.settings import Settings
     "--account", default="", help="Whose message: its default sender, its country of local numbers."
 )
 @click.option(
-    "--dialect", type=click.Choice(sorted(BY_NAME)), help="How the number and the carrier are written."
+    "--dialect", type=click.Choice(sorted(POLICIES)), help="How the number and the carrier are written."
 )
 @click.option("--sender", default="", help="The sender; the account's default one if left out.")
 @click.option("--carrier", default="", help="The carrier: our name, or the dialect's code.")
@@ -75,7 +75,7 @@ async def _directory(settings: Settings, data_dir: Path) -> Directory:
 
 
 def _recipient(known: Directory, number: str, account: Account | None, dialect: str | None) -> Recipient:
-    numbering = BY_NAME[dialect].policy.numbering if dialect else Numbering.INTERNATIONAL
+    numbering = POLICIES[dialect].numbering if dialect else Numbering.INTERNATIONAL
     countries = {
         credential.country
         for credential in known.credentials.values()

@@ -8,8 +8,6 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from aldis.dialects import genesys, mavorion, skycore, sumotext
-
 
 class DemoRequest(msgspec.Struct, frozen=True):
     """One request that the demo sends."""
@@ -66,21 +64,17 @@ def four(number: int) -> tuple[DemoRequest, ...]:
     }
     form = "application/x-www-form-urlencoded"
     return (
+        DemoRequest("sumotext", "/api/sumopost/post", sumo["mobile"], "application/json/mt", _json(sumo)),
         DemoRequest(
-            sumotext.DIALECT.name, "/api/sumopost/post", sumo["mobile"], "application/json/mt", _json(sumo)
-        ),
-        DemoRequest(
-            mavorion.DIALECT.name,
+            "mavorion",
             "/v2/mtsms",
             f"45123456{digits}",
             "application/json",
             _json(mavo),
             "token=demo-mavorion",
         ),
-        DemoRequest(
-            skycore.DIALECT.name, "/API/wxml/1.3/index.php", f"148055501{number + 10:02d}", "text/xml", sky
-        ),
-        DemoRequest(genesys.DIALECT.name, "/httpapi/receiver", gene["phone_number"], form, urlencode(gene)),
+        DemoRequest("skycore", "/API/wxml/1.3/index.php", f"148055501{number + 10:02d}", "text/xml", sky),
+        DemoRequest("genesys", "/httpapi/receiver", gene["phone_number"], form, urlencode(gene)),
     )
 
 
@@ -104,9 +98,7 @@ def multimedia(number: int) -> DemoRequest:
         "mms_attachment[0].content": PICTURE,
     }
     form = "application/x-www-form-urlencoded"
-    return DemoRequest(
-        genesys.DIALECT.name, "/httpapi/receiver", asked["phone_number"], form, urlencode(asked)
-    )
+    return DemoRequest("genesys", "/httpapi/receiver", asked["phone_number"], form, urlencode(asked))
 
 
 def _json(document: Mapping[str, object]) -> str:

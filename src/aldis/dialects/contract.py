@@ -1,30 +1,28 @@
-"""What a dialect must supply. To add one: a folder that builds a `Dialect`, a line in `registry.py`, goldens,
-a docs page.
+"""What a dialect must supply: a policy, which the stages keep to and which knows no protocol, and a face, by
+which a door speaks it (`http_face.py`). To add one: a folder that builds a `Dialect`, a line in
+`registry.py`, goldens, a docs page.
 
 Obligations:
-1. `read` never raises, whatever the octets; what it cannot read becomes a Refusal, at best inside a
-   Submission or Enquiry, so that a stranger learns "who are you?" before "what is this?".
-2. `accept`, `answer`, `refuse` and `postback` are total: every Admitted, the answer to every enquiry that
-   `read` makes, every RefusalReason and every event has words.
-3. All of it is pure: same arguments, same octets.
+1. `postback`, `inbound` and whatever words the face has are total: every event, every Admitted, every
+   RefusalReason.
+2. All of it is pure: same arguments, same octets.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto
+from typing import Generic, TypeVar
 
 import msgspec
 
 from aldis.accounts.directory_file import DialectTraits
 from aldis.accounts.endpoint import Endpoint
 from aldis.accounts.numbering import Numbering
-from aldis.dialects.exchange import HttpReply, HttpRequest
-from aldis.traffic.enquiry import Answer, Enquiry, StatusFound
 from aldis.traffic.inbound import DueInbound
 from aldis.traffic.postback import DuePostback, Notify, PostbackRequest
-from aldis.traffic.refusal import Refusal
-from aldis.traffic.submission import Admitted, MessageAsk, Submission
+from aldis.traffic.query import Query
+from aldis.traffic.submission import MessageAsk, Submission
 
 
 class Check(Enum):
@@ -51,19 +49,6 @@ class Check(Enum):
     SEGMENT_RATE = auto()
 
 
-class Policy(msgspec.Struct, frozen=True):
-    """What admission must know of a dialect's rules."""
-
-    #: the first that fails names the refusal; opt-in, duplicates and credit follow, in the store
-    checks: tuple[Check, ...]
-    numbering: Numbering
-    carrier_required: bool = False
-    #: a request without sender is refused, even where the account has a default one
-    sender_required: bool = True
-    #: the recipient must have opted in to the keyword
-    opt_in_required: bool = False
-
-
 class RetrySchedule(msgspec.Struct, frozen=True):
     """How a dialect's provider calls customers back."""
 
@@ -87,43 +72,47 @@ class Reference(msgspec.Struct, frozen=True):
     nonce: int
 
 
-#: what a request turns out to ask
-Asked = Submission | Enquiry
+class Policy(msgspec.Struct, frozen=True):
+    """The rules of a dialect, whoever speaks it: all that the stages know of it."""
 
-
-def asks_nothing(_request: HttpRequest, _enquiry: Enquiry, _answer: Answer) -> HttpReply:
-    """Stand for `answer` in a dialect whose `read` makes no enquiries."""
-    raise LookupError("this dialect has no enquiries")
-
-
-class Dialect(msgspec.Struct, frozen=True):
-    """One dialect as a record of functions."""
-
+    #: under which credentials and messages are kept
     name: str
-    #: path → methods; "*" as the last part of a path stands for anything
-    paths: Mapping[str, frozenset[str]]
-    policy: Policy
-    schedule: RetrySchedule
-    #: True when two accepted messages of one account must not share a client_reference
-    refuses_duplicates: bool
-    read: Callable[[HttpRequest], Asked | Refusal]
-    accept: Callable[[HttpRequest, Submission, Admitted], HttpReply]
-    #: None when the request could not even be read
-    refuse: Callable[[HttpRequest, Asked | None, Refusal], HttpReply]
+    #: the first that fails names the refusal; opt-in, duplicates and credit follow, in the store
+    checks: tuple[Check, ...]
+    numbering: Numbering
     reference: Callable[[MessageAsk, Reference], str]
     notify: Callable[[MessageAsk], Notify]
+    schedule: RetrySchedule
     #: (what is due to one endpoint: `schedule.bundles` tells how many, where to, now)
     postback: Callable[[Sequence[DuePostback], Endpoint, int], PostbackRequest]
     #: (a message from a handset, where to, now)
     inbound: Callable[[DueInbound, Endpoint, int], PostbackRequest]
-    answer: Callable[[HttpRequest, Enquiry, Answer], HttpReply] = asks_nothing
+    carrier_required: bool = False
+    #: a request without sender is refused, even where the account has a default one
+    sender_required: bool = True
+    #: the recipient must have opted in to the keyword
+    opt_in_required: bool = False
+    #: two accepted messages of one account must not share a client_reference
+    refuses_duplicates: bool = False
     #: a client_reference is one of the account, whichever credential it came with; else of the login alone
     shares_references: bool = False
-    #: (a duplicate, what is kept under its reference): the first answer once more, or None to refuse it
-    replay: Callable[[Submission, StatusFound], HttpReply | None] | None = None
     #: `inbound` tells of attachments, so it must be given their octets
     tells_attachments: bool = False
     traits: DialectTraits = DialectTraits()
+
+
+#: what a request turns out to ask
+Asked = Submission | Query
+
+#: how a kind of door speaks a dialect: `http_face.HttpFace`
+Face_co = TypeVar("Face_co", covariant=True)
+
+
+class Dialect(msgspec.Struct, Generic[Face_co], frozen=True):
+    """One dialect as two records of functions."""
+
+    policy: Policy
+    face: Face_co
 
 
 def is_2xx(status: int) -> bool:

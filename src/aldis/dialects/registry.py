@@ -6,9 +6,11 @@ from collections.abc import Iterable
 
 from aldis.accounts.directory_file import DialectTraits
 from aldis.dialects import genesys, mavorion, native, skycore, sumotext
-from aldis.dialects.contract import Dialect
+from aldis.dialects.contract import Dialect, Policy
+from aldis.dialects.http_face import HttpDialect
 
-DIALECTS: tuple[Dialect, ...] = (
+#: spoken over HTTP
+HTTP: tuple[HttpDialect, ...] = (
     sumotext.DIALECT,
     mavorion.DIALECT,
     skycore.DIALECT,
@@ -16,15 +18,18 @@ DIALECTS: tuple[Dialect, ...] = (
     native.DIALECT,
 )
 
+DIALECTS: tuple[Dialect[object], ...] = (*HTTP,)
 
-def by_path(dialects: Iterable[Dialect]) -> dict[str, Dialect]:
+
+def by_path(dialects: Iterable[HttpDialect]) -> dict[str, HttpDialect]:
     """Give the dialect of each path. Raises ValueError where two dialects would answer the same request."""
-    found: dict[str, Dialect] = {}
+    found: dict[str, HttpDialect] = {}
     for dialect in dialects:
-        for path in dialect.paths:
+        for path in dialect.face.paths:
             for claimed, other in found.items():
                 if other is not dialect and _overlap(path, claimed):
-                    raise ValueError(f"the dialects {other.name} and {dialect.name} both claim {path}")
+                    names = f"{other.policy.name} and {dialect.policy.name}"
+                    raise ValueError(f"the dialects {names} both claim {path}")
             found[path] = dialect
     return found
 
@@ -35,6 +40,6 @@ def _overlap(path: str, other: str) -> bool:
     return folder == other_folder and (last == other_last or "*" in (last, other_last))
 
 
-BY_NAME: dict[str, Dialect] = {dialect.name: dialect for dialect in DIALECTS}
-BY_PATH: dict[str, Dialect] = by_path(DIALECTS)
-TRAITS: dict[str, DialectTraits] = {dialect.name: dialect.traits for dialect in DIALECTS}
+POLICIES: dict[str, Policy] = {dialect.policy.name: dialect.policy for dialect in DIALECTS}
+BY_PATH: dict[str, HttpDialect] = by_path(HTTP)
+TRAITS: dict[str, DialectTraits] = {name: policy.traits for name, policy in POLICIES.items()}

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from aldis import toml_file
-from aldis.dialects.registry import BY_NAME
+from aldis.dialects.registry import POLICIES
 from aldis.settings.sections import File, LinkEntry
 from aldis.settings.values import MAX_PASSWORD, MAX_PORT, host_and_port, is_http, store_path
 
@@ -52,10 +52,10 @@ def faults(found: File) -> list[tuple[toml_file.Path, str]]:
 
 def _host_faults(hosts: Mapping[str, tuple[str, ...]]) -> list[tuple[toml_file.Path, str]]:
     faults: list[tuple[toml_file.Path, str]] = []
-    known = ", ".join(BY_NAME)
+    known = ", ".join(POLICIES)
     seen: set[str] = set()
     for dialect, names in hosts.items():
-        if dialect not in BY_NAME:
+        if dialect not in POLICIES:
             faults.append(((dialect,), f"there is no such dialect; known here: {known}"))
         for name in names:
             if not _HOST.fullmatch(name.lower()):

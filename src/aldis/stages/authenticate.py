@@ -18,9 +18,9 @@ from urllib.parse import quote
 from aldis.accounts.credentials import Credential, is_password
 from aldis.accounts.directory import Directory
 from aldis.clock import Clock
+from aldis.traffic.caller import Presented, Signed
 from aldis.traffic.on_behalf import OnBehalf
 from aldis.traffic.refusal import Refusal, RefusalReason
-from aldis.traffic.submission import Presented, Signed
 
 REMEMBER_YES_S = 300.0
 #: how long the answer for one and the same request of one directory is kept

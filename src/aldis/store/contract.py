@@ -34,7 +34,6 @@ from aldis.store.staff import StaffStore
 from aldis.store.views import ViewStore
 from aldis.store.watching import WatchingStore
 from aldis.traffic.consent import ConsentChange
-from aldis.traffic.enquiry import Usage
 from aldis.traffic.inbound import InboundFacts, InboundPart, Segments
 from aldis.traffic.message import (
     AttemptResult,
@@ -42,6 +41,7 @@ from aldis.traffic.message import (
     MessageFacts,
     MessageStatus,
 )
+from aldis.traffic.query import Usage
 from aldis.traffic.receipt import Receipt
 from aldis.traffic.refusal import Refusal
 

@@ -6,7 +6,7 @@ door may import it (the contract in pyproject.toml), so no request can become on
 
 from __future__ import annotations
 
-from aldis.traffic.submission import Presented
+from aldis.traffic.caller import Presented
 
 
 class OnBehalf(Presented, frozen=True):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import IntEnum
 
 import msgspec
 
 from aldis.sms.encoding import Encoding
 from aldis.sms.fitting import NO_WISHES, Wishes
+from aldis.traffic.caller import Caller
 from aldis.traffic.content import Attachment
 from aldis.traffic.message import NewMessage
 from aldis.traffic.refusal import Refusal
@@ -21,35 +21,6 @@ class Priority(IntEnum):
     BULK = 1
     INTERACTIVE_LOW = 2
     INTERACTIVE = 3
-
-
-class Signed(msgspec.Struct, frozen=True):
-    """What a request was signed with instead of showing its secret: OAuth 1.0a, HMAC-SHA1. Source: RFC 5849
-    §3.4.
-    """
-
-    #: gives what the signature is of, None where that cannot be told; asked only when the key is known
-    base_string: Callable[[], str | None]
-    #: base64
-    signature: str
-    nonce: str
-    #: Unix seconds, as the customer's clock has them
-    timestamp: int
-
-
-class Presented(msgspec.Struct, frozen=True):
-    """The credentials that came with a request."""
-
-    #: whose kind of credential: the dialect's name
-    dialect: str
-    #: the key or token itself, or the login
-    identity: str
-    #: the password; None where the key is all there is
-    secret: str | None = None
-    signed: Signed | None = None
-
-    def __repr__(self) -> str:
-        return f"Presented({self.dialect!r})"
 
 
 class MessageAsk(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +71,7 @@ class MessageAsk(msgspec.Struct, frozen=True, kw_only=True):
 class Submission(msgspec.Struct, frozen=True):
     """All that one request asks: accepted whole or refused whole."""
 
-    presented: Presented
+    caller: Caller
     asks: tuple[MessageAsk, ...]
     #: judge and price it, store nothing
     dry_run: bool = False

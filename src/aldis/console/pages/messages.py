@@ -10,7 +10,7 @@ from aldis.admin.csv_export import message_lines
 from aldis.admin.query_params import MESSAGE_FIELDS, STATES
 from aldis.console.page import Page, RequestContext, render, see_other
 from aldis.console.pages.listing import address, as_file, asked
-from aldis.dialects.registry import BY_NAME
+from aldis.dialects.registry import POLICIES
 from aldis.errors import AdminError
 from aldis.store.views import MessageFilter, MessagePage
 from aldis.traffic.states import ENDED, State
@@ -46,7 +46,7 @@ async def _list(context: RequestContext) -> Response:
         export=address("/messages.csv", given),
         name_of=messages.account_name,
         accounts=sorted(messages.directory.accounts),
-        dialects=sorted(BY_NAME),
+        dialects=sorted(POLICIES),
         links=messages.links,
         states=STATES,
     )

@@ -6,12 +6,17 @@ from aldis.accounts.directory_file import DialectTraits
 from aldis.accounts.numbering import Numbering
 from aldis.dialects.contract import Check, Dialect, Policy, RetrySchedule, is_2xx
 from aldis.dialects.genesys import inbound, postback, reply, submission
+from aldis.dialects.http_face import HttpFace
 
 METHODS = frozenset({"GET", "POST"})
 PATHS = {"/httpapi/receiver": METHODS, "/httpapi/receiver/": METHODS}
 
+#: any 2XX; otherwise every 10 minutes until 25 retries have failed
+SCHEDULE = RetrySchedule(waits_s=(600,) * 25, connect_s=10, total_s=15, taken=is_2xx)
+
 #: 1 → 2 → 6 → 4/5 → 3 → 8, then 7 in the store; whether message_id may be missing only the account tells
 POLICY = Policy(
+    name="genesys",
     checks=(
         Check.READABLE,
         Check.RECIPIENTS_PRESENT,
@@ -31,24 +36,21 @@ POLICY = Policy(
         Check.SEGMENT_RATE,
     ),
     numbering=Numbering.INTERNATIONAL,
-)
-
-#: any 2XX; otherwise every 10 minutes until 25 retries have failed
-SCHEDULE = RetrySchedule(waits_s=(600,) * 25, connect_s=10, total_s=15, taken=is_2xx)
-
-DIALECT = Dialect(
-    name="genesys",
-    paths=PATHS,
-    policy=POLICY,
-    schedule=SCHEDULE,
-    refuses_duplicates=True,
-    read=submission.read,
-    accept=reply.accept,
-    refuse=reply.refuse,
     reference=reply.reference,
     notify=postback.notify,
+    schedule=SCHEDULE,
     postback=postback.write,
     inbound=inbound.write,
+    refuses_duplicates=True,
     tells_attachments=True,
     traits=DialectTraits(has_keys=False, has_logins=True),
 )
+
+FACE = HttpFace(
+    paths=PATHS,
+    read=submission.read,
+    accept=reply.accept,
+    refuse=reply.refuse,
+)
+
+DIALECT = Dialect(POLICY, FACE)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from aldis.dialects import parameters
 from aldis.dialects.exchange import HttpRequest
 from aldis.dialects.genesys import attachments
+from aldis.traffic.caller import Caller, Presented
 from aldis.traffic.refusal import Refusal, RefusalReason
-from aldis.traffic.submission import MessageAsk, Presented, Priority, Submission
+from aldis.traffic.submission import MessageAsk, Priority, Submission
 
 PRIORITIES = {
     "BULK_LOW": Priority.BULK_LOW,
@@ -62,8 +63,9 @@ def read(request: HttpRequest) -> Submission | Refusal:
         attachments=() if isinstance(found, Refusal) else found,
     )
     presented = Presented("genesys", get("login", ""), get("password", ""))
+    caller = Caller(presented, request.peer, request.nonce)
     fault = _fault(values) or (found if isinstance(found, Refusal) else None)
-    return Submission(presented, (ask,), fault=fault)
+    return Submission(caller, (ask,), fault=fault)
 
 
 def _fault(values: dict[str, str]) -> Refusal | None:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from aldis.accounts.directory_file import DialectTraits
 from aldis.accounts.numbering import Numbering
 from aldis.dialects.contract import Check, Dialect, Policy, RetrySchedule, is_2xx
+from aldis.dialects.http_face import HttpFace
 from aldis.dialects.mavorion import inbound, postback, reply, request
 
+#: one, two and six minutes, 24 minutes, two hours, twelve hours; fifteen seconds for each try
+SCHEDULE = RetrySchedule(waits_s=(60, 120, 360, 1440, 7200, 43200), connect_s=10, total_s=15, taken=is_2xx)
+
 POLICY = Policy(
+    name="mavorion",
     checks=(
         Check.CREDENTIALS,
         Check.ADDRESS,
@@ -24,25 +29,21 @@ POLICY = Policy(
         Check.SEGMENT_RATE,
     ),
     numbering=Numbering.INTERNATIONAL_FIRST,
+    reference=reply.reference,
+    notify=postback.notify,
+    schedule=SCHEDULE,
+    postback=postback.write,
+    inbound=inbound.write,
     sender_required=False,
+    traits=DialectTraits(has_logins=True, has_signatures=True),
 )
 
-#: one, two and six minutes, 24 minutes, two hours, twelve hours; fifteen seconds for each try
-SCHEDULE = RetrySchedule(waits_s=(60, 120, 360, 1440, 7200, 43200), connect_s=10, total_s=15, taken=is_2xx)
-
-DIALECT = Dialect(
-    name="mavorion",
+FACE = HttpFace(
     paths=request.PATHS,
-    policy=POLICY,
-    schedule=SCHEDULE,
-    refuses_duplicates=False,
     read=request.read,
     accept=reply.accept,
     refuse=reply.refuse,
-    reference=reply.reference,
-    notify=postback.notify,
-    postback=postback.write,
-    inbound=inbound.write,
     answer=reply.answer,
-    traits=DialectTraits(has_logins=True, has_signatures=True),
 )
+
+DIALECT = Dialect(POLICY, FACE)

@@ -16,8 +16,8 @@ from oauthlib.oauth1.rfc5849 import signature
 
 from aldis.dialects import parameters
 from aldis.dialects.exchange import HttpRequest
+from aldis.traffic.caller import Presented, Signed
 from aldis.traffic.refusal import Refusal, RefusalReason
-from aldis.traffic.submission import Presented, Signed
 
 METHOD = "HMAC-SHA1"
 FORM = "application/x-www-form-urlencoded"

@@ -14,13 +14,13 @@ from aldis.accounts.price import MICROS
 from aldis.dialects.contract import Asked, Reference
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.dialects.mavorion import report
-from aldis.traffic.enquiry import (
+from aldis.traffic.query import (
     Answer,
     BalanceFound,
     Cancelled,
     CarriersFound,
-    Enquiry,
     InboundFound,
+    Query,
     StatusFound,
     UsageFound,
 )
@@ -132,15 +132,15 @@ def _details(ask: AdmittedAsk) -> dict[str, object]:
     }
 
 
-def answer(_request: HttpRequest, enquiry: Enquiry, found: Answer) -> HttpReply:
+def answer(_request: HttpRequest, query: Query, found: Answer) -> HttpReply:
     """Answer what is not about sending."""
     match found:
         case Cancelled():
             return HttpReply(204, JSON, b"")
         case BalanceFound() | StatusFound() | UsageFound() | InboundFound() | CarriersFound():
-            return HttpReply(200, JSON, msgspec.json.encode(report.document(enquiry, found)))
+            return HttpReply(200, JSON, msgspec.json.encode(report.document(query, found)))
         case _:
-            raise TypeError(type(enquiry).__name__)
+            raise TypeError(type(query).__name__)
 
 
 def refuse(request: HttpRequest, asked: Asked | None, refusal: Refusal) -> HttpReply:
@@ -165,9 +165,9 @@ def _error(asked: Asked | None, refusal: Refusal) -> tuple[str, int, str]:
     if refusal.reason is RefusalReason.SENDER_INVALID and not refusal.value:
         return _MISSING
     if refusal.reason is RefusalReason.CREDENTIALS_UNKNOWN and asked is not None:
-        if asked.presented.signed is not None:
+        if asked.caller.presented.signed is not None:
             return CONSUMER_KEY
-        if asked.presented.secret is not None:
+        if asked.caller.presented.secret is not None:
             return PASSWORD
     return ERRORS[refusal.reason]
 

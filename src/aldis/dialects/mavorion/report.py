@@ -13,16 +13,16 @@ from aldis.dialects.mavorion import inbound, sms
 from aldis.dialects.mavorion.postback import STATUSES, error_code
 from aldis.sms.encoding import Encoding, decode
 from aldis.sms.fitting import from_coding
-from aldis.traffic.enquiry import (
+from aldis.traffic.message import MessageFacts, MessageStatus
+from aldis.traffic.query import (
     BalanceFound,
     CarriersFound,
-    Enquiry,
-    InboundEnquiry,
     InboundFound,
+    InboundQuery,
+    Query,
     StatusFound,
     UsageFound,
 )
-from aldis.traffic.message import MessageFacts, MessageStatus
 from aldis.traffic.states import State
 
 PRIORITIES = {int(value): name for name, value in reversed(sms.PRIORITIES.items())}
@@ -36,7 +36,7 @@ SECRET = "secret"  # noqa: S105 - the name of a class
 Told = BalanceFound | StatusFound | UsageFound | InboundFound | CarriersFound
 
 
-def document(enquiry: Enquiry, found: Told) -> object:
+def document(query: Query, found: Told) -> object:
     """Give the JSON document of an answer."""
     match found:
         case BalanceFound():
@@ -55,7 +55,7 @@ def document(enquiry: Enquiry, found: Told) -> object:
                 "total_cost": 0.0,
             }
         case InboundFound():
-            return _inbound(enquiry, found)
+            return _inbound(query, found)
         case UsageFound():
             return [
                 {
@@ -82,8 +82,8 @@ def _owner(carrier: str) -> dict[str, object]:
     }
 
 
-def _inbound(enquiry: Enquiry, found: InboundFound) -> dict[str, object]:
-    per_page = enquiry.per_page if isinstance(enquiry, InboundEnquiry) else 1
+def _inbound(query: Query, found: InboundFound) -> dict[str, object]:
+    per_page = query.per_page if isinstance(query, InboundQuery) else 1
     return {
         "messages": [
             {
@@ -99,7 +99,7 @@ def _inbound(enquiry: Enquiry, found: InboundFound) -> dict[str, object]:
             }
             for each in found.messages
         ],
-        "page": enquiry.page if isinstance(enquiry, InboundEnquiry) else 1,
+        "page": query.page if isinstance(query, InboundQuery) else 1,
         "pages": -(-found.in_all // per_page),
         "per_page": per_page,
         "results": found.in_all,

@@ -13,17 +13,17 @@ from aldis.dialects.contract import Asked
 from aldis.dialects.exchange import HttpRequest
 from aldis.dialects.mavorion import credentials, submission
 from aldis.dialects.mavorion.sms import international
-from aldis.traffic.enquiry import (
-    BalanceEnquiry,
+from aldis.traffic.caller import Caller, Presented
+from aldis.traffic.query import (
+    BalanceQuery,
     Cancellation,
     CarrierLookups,
-    Enquiry,
-    InboundEnquiry,
-    StatusEnquiry,
-    UsageEnquiry,
+    InboundQuery,
+    Query,
+    StatusQuery,
+    UsageQuery,
 )
 from aldis.traffic.refusal import Refusal, RefusalReason
-from aldis.traffic.submission import Presented
 
 #: the seed's own spellings, and that of the original
 ROOTS = ("/v2", "/sms", "/rest")
@@ -77,22 +77,22 @@ def read(request: HttpRequest) -> Asked | Refusal:
         presented = _in_body(request)
     if presented is None:
         return Refusal(RefusalReason.CREDENTIALS_MISSING, "token")
-    return _enquiry(request, query, presented)
+    return _query_of(request, query, Caller(presented, request.peer, request.nonce))
 
 
-def _enquiry(request: HttpRequest, query: dict[str, str], presented: Presented) -> Enquiry:
+def _query_of(request: HttpRequest, query: dict[str, str], caller: Caller) -> Query:
     if request.path in ME:
-        return BalanceEnquiry(presented=presented)
+        return BalanceQuery(caller=caller)
     if request.path in INBOUND:
-        return _inbound(query, presented)
+        return _inbound(query, caller)
     if request.path == USAGE:
-        return _usage(request, presented)
+        return _usage(request, caller)
     if request.path in LOOKUP:
-        return _lookup(request, presented)
+        return _lookup(request, caller)
     reference = request.path.rpartition("/")[2]
     if request.method == "DELETE":
-        return Cancellation(presented=presented, reference=reference)
-    return StatusEnquiry(presented=presented, reference=reference)
+        return Cancellation(caller=caller, reference=reference)
+    return StatusQuery(caller=caller, reference=reference)
 
 
 def _in_body(request: HttpRequest) -> Presented | None:
@@ -103,7 +103,7 @@ def _in_body(request: HttpRequest) -> Presented | None:
     return Presented("mavorion", token) if token else None
 
 
-def _lookup(request: HttpRequest, presented: Presented) -> CarrierLookups:
+def _lookup(request: HttpRequest, caller: Caller) -> CarrierLookups:
     numbers: tuple[str, ...] = ()
     fault = None
     try:
@@ -116,7 +116,7 @@ def _lookup(request: HttpRequest, presented: Presented) -> CarrierLookups:
         fault = Refusal(RefusalReason.PARAMETER_MISSING, "msisdns")
     elif len(numbers) > MAX_LOOKUPS:
         fault = Refusal(RefusalReason.PARAMETER_INVALID, "msisdns", f"msisdns: {MAX_LOOKUPS} at most")
-    return CarrierLookups(presented=presented, fault=fault, numbers=numbers)
+    return CarrierLookups(caller=caller, fault=fault, numbers=numbers)
 
 
 def _unreadable(invalid: Exception) -> Refusal:
@@ -124,22 +124,22 @@ def _unreadable(invalid: Exception) -> Refusal:
     return Refusal(RefusalReason.MALFORMED, value=text)
 
 
-def _usage(request: HttpRequest, presented: Presented) -> UsageEnquiry:
+def _usage(request: HttpRequest, caller: Caller) -> UsageQuery:
     """Read from which day to which, both included, in UTC."""
     try:
         body = msgspec.json.decode(request.body, type=_UsageBody)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as invalid:
         fault = _unreadable(invalid)
-        return UsageEnquiry(presented=presented, fault=fault, since=0, until=0, label=None)
+        return UsageQuery(caller=caller, fault=fault, since=0, until=0, label=None)
     try:
         since, until = _midnight(body.first), _midnight(body.last + timedelta(days=1))
     except OverflowError:
         fault = Refusal(RefusalReason.PARAMETER_INVALID, "to", "to")
-        return UsageEnquiry(presented=presented, fault=fault, since=0, until=0, label=None)
-    return UsageEnquiry(presented=presented, since=since, until=until, label=body.label)
+        return UsageQuery(caller=caller, fault=fault, since=0, until=0, label=None)
+    return UsageQuery(caller=caller, since=since, until=until, label=body.label)
 
 
-def _inbound(query: dict[str, str], presented: Presented) -> InboundEnquiry:
+def _inbound(query: dict[str, str], caller: Caller) -> InboundQuery:
     """Read which days, both included and in UTC, and which page."""
     try:
         first, last = (date.fromisoformat(query.get(name, "")) for name in ("from", "to"))
@@ -150,9 +150,7 @@ def _inbound(query: dict[str, str], presented: Presented) -> InboundEnquiry:
         is_page, since, until, page, per_page = False, 0, 0, 1, 1
     text = f"from, to: YYYY-MM-DD; page: from 1; per_page: {MAX_PER_PAGE} at most"
     fault = None if is_page else Refusal(RefusalReason.PARAMETER_INVALID, "from", text)
-    return InboundEnquiry(
-        presented=presented, fault=fault, since=since, until=until, page=page, per_page=per_page
-    )
+    return InboundQuery(caller=caller, fault=fault, since=since, until=until, page=page, per_page=per_page)
 
 
 def _midnight(day: date) -> int:

@@ -12,8 +12,9 @@ from aldis.dialects import parameters
 from aldis.dialects.exchange import HttpRequest
 from aldis.dialects.mavorion import credentials
 from aldis.dialects.mavorion.sms import MAX_ECHO, STANDARD, Sms, ask_of, fault_of
+from aldis.traffic.caller import Caller, Presented
 from aldis.traffic.refusal import Refusal, RefusalReason
-from aldis.traffic.submission import MessageAsk, Presented, Submission
+from aldis.traffic.submission import MessageAsk, Submission
 
 #: of one SMS, and SMS in one request
 MAX_RECIPIENTS = 10_000
@@ -35,17 +36,20 @@ def read(request: HttpRequest, query: dict[str, str], presented: Presented | Non
         messages, in_body = _messages(request, query)
     except parameters.Unreadable as unreadable:
         refusal = Refusal(RefusalReason.MALFORMED, value=str(unreadable))
-        return _unread(presented, refusal) if presented else refusal
+        if presented is None:
+            return refusal
+        return _unread(Caller(presented, request.peer, request.nonce), refusal)
     presented = presented or in_body
     if presented is None:
         return Refusal(RefusalReason.CREDENTIALS_MISSING, "token")
+    caller = Caller(presented, request.peer, request.nonce)
     if not messages:
-        return _unread(presented, Refusal(RefusalReason.PARAMETER_MISSING, "message"))
+        return _unread(caller, Refusal(RefusalReason.PARAMETER_MISSING, "message"))
     fault = _fault(messages)
     if fault is not None:
-        return _unread(presented, fault)
+        return _unread(caller, fault)
     return Submission(
-        presented,
+        caller,
         tuple([ask_of(sms) for sms in messages]),
         dry_run=_is_dry(messages[0]),
     )
@@ -74,9 +78,9 @@ def _fault(messages: list[Sms]) -> Refusal | None:
     return None
 
 
-def _unread(presented: Presented, refusal: Refusal) -> Submission:
+def _unread(caller: Caller, refusal: Refusal) -> Submission:
     """Remember who asked, so that a stranger is told so and not what is wrong with the body."""
-    return Submission(presented, (MessageAsk(recipients=(), text=""),), fault=refusal)
+    return Submission(caller, (MessageAsk(recipients=(), text=""),), fault=refusal)
 
 
 def _messages(request: HttpRequest, query: dict[str, str]) -> tuple[list[Sms], Presented | None]:

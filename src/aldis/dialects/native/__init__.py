@@ -4,12 +4,21 @@ Standard Webhooks. docs/dialects/native.md describes it.
 
 from __future__ import annotations
 
-from aldis.accounts.directory_file import DialectTraits
 from aldis.accounts.numbering import Numbering
 from aldis.dialects.contract import Check, Dialect, Policy, RetrySchedule, is_2xx
+from aldis.dialects.http_face import HttpFace
 from aldis.dialects.native import postback, reply, request
 
+#: at once, then as Standard Webhooks recommends: 5 s, 5 and 30 minutes, 2, 5, 10, 14, 20 and 24 hours
+SCHEDULE = RetrySchedule(
+    waits_s=(5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400),
+    connect_s=10,
+    total_s=20,
+    taken=is_2xx,
+)
+
 POLICY = Policy(
+    name="aldis",
     checks=(
         Check.CREDENTIALS,
         Check.ADDRESS,
@@ -27,32 +36,23 @@ POLICY = Policy(
         Check.SEGMENT_RATE,
     ),
     numbering=Numbering.INTERNATIONAL_FIRST,
-    sender_required=False,
-)
-
-#: at once, then as Standard Webhooks recommends: 5 s, 5 and 30 minutes, 2, 5, 10, 14, 20 and 24 hours
-SCHEDULE = RetrySchedule(
-    waits_s=(5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400),
-    connect_s=10,
-    total_s=20,
-    taken=is_2xx,
-)
-
-DIALECT = Dialect(
-    name="aldis",
-    paths=request.PATHS,
-    policy=POLICY,
+    reference=reply.reference,
+    notify=postback.notify,
     schedule=SCHEDULE,
+    postback=postback.write,
+    inbound=postback.write_inbound,
+    sender_required=False,
     refuses_duplicates=True,
     shares_references=True,
+)
+
+FACE = HttpFace(
+    paths=request.PATHS,
     read=request.read,
     accept=reply.accept,
     refuse=reply.refuse,
-    replay=reply.replay,
-    reference=reply.reference,
-    notify=postback.notify,
-    postback=postback.write,
-    inbound=postback.write_inbound,
     answer=reply.answer,
-    traits=DialectTraits(),
+    replay=reply.replay,
 )
+
+DIALECT = Dialect(POLICY, FACE)

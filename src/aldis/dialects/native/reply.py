@@ -17,8 +17,8 @@ from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.dialects.native.problems import Problem, problem_of
 from aldis.sms.encoding import decode
 from aldis.sms.fitting import from_coding
-from aldis.traffic.enquiry import Answer, BalanceFound, Cancelled, Enquiry, StatusFound
 from aldis.traffic.message import MessageStatus
+from aldis.traffic.query import Answer, BalanceFound, Cancelled, Query, StatusFound
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import Admitted, AdmittedAsk, MessageAsk, Submission, Writing
 
@@ -192,7 +192,7 @@ def _accepted(accepted: Accepted, *more: tuple[bytes, bytes]) -> HttpReply:
     return HttpReply(202, JSON, msgspec.json.encode(accepted), (location, *more))
 
 
-def answer(_request: HttpRequest, _enquiry: Enquiry, found: Answer) -> HttpReply:
+def answer(_request: HttpRequest, _query: Query, found: Answer) -> HttpReply:
     """Answer what is not about sending."""
     match found:
         case StatusFound():

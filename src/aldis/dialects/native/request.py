@@ -9,9 +9,10 @@ import msgspec
 from aldis.dialects.contract import Asked
 from aldis.dialects.exchange import HttpRequest
 from aldis.dialects.native.sending import KEY, OF_CUSTOMER, Send, ask_of, fault_of, fingerprint_of
-from aldis.traffic.enquiry import BalanceEnquiry, Cancellation, StatusEnquiry
+from aldis.traffic.caller import Caller, Presented
+from aldis.traffic.query import BalanceQuery, Cancellation, StatusQuery
 from aldis.traffic.refusal import Refusal, RefusalReason
-from aldis.traffic.submission import Presented, Submission
+from aldis.traffic.submission import Submission
 
 MESSAGES, ESTIMATE, BALANCE = "/v1/messages", "/v1/estimate", "/v1/balance"
 PATHS = {
@@ -33,30 +34,30 @@ def read(request: HttpRequest) -> Asked | Refusal:
     scheme, _, key = request.header(b"authorization").partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
         return Refusal(RefusalReason.CREDENTIALS_MISSING)
-    presented = Presented("aldis", key.strip())
+    caller = Caller(Presented("aldis", key.strip()), request.peer, request.nonce)
     if request.path == BALANCE:
-        return BalanceEnquiry(presented=presented)
+        return BalanceQuery(caller=caller)
     if request.path not in (MESSAGES, ESTIMATE):
         reference = request.path.rpartition("/")[2]
         if request.method == "DELETE":
-            return Cancellation(presented=presented, reference=reference)
-        return StatusEnquiry(presented=presented, reference=reference)
-    return _submission(request, presented)
+            return Cancellation(caller=caller, reference=reference)
+        return StatusQuery(caller=caller, reference=reference)
+    return _submission(request, caller)
 
 
-def _submission(request: HttpRequest, presented: Presented) -> Submission:
+def _submission(request: HttpRequest, caller: Caller) -> Submission:
     dry_run = request.path == ESTIMATE
     reference = None if dry_run else reference_of(request.header(b"idempotency-key"), OF_CUSTOMER)
     if isinstance(reference, Refusal):
-        return Submission(presented, (), fault=reference)
+        return Submission(caller, (), fault=reference)
     send = read_json(request.body, _SEND)
     if isinstance(send, Refusal):
-        return Submission(presented, (), fault=send)
+        return Submission(caller, (), fault=send)
     fault = fault_of(send)
     if fault is not None:
-        return Submission(presented, (), fault=fault)
+        return Submission(caller, (), fault=fault)
     ask = ask_of(send, reference, fingerprint_of(request.body) if reference else "")
-    return Submission(presented, (ask,), dry_run=dry_run)
+    return Submission(caller, (ask,), dry_run=dry_run)
 
 
 def reference_of(header: str, prefix: str) -> str | Refusal | None:

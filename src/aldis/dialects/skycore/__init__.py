@@ -7,14 +7,32 @@ import hashlib
 from aldis.accounts.directory_file import DialectTraits
 from aldis.accounts.numbering import Numbering
 from aldis.dialects.contract import Check, Dialect, Policy, RetrySchedule
+from aldis.dialects.http_face import HttpFace
 from aldis.dialects.skycore import inbound, postback, reply, submission
 
 METHODS = frozenset({"GET", "POST"})
 PATHS = dict.fromkeys(("/API/wxml/1.3/index.php", "/API/wxml/1.3/", "/API/wxml/1.3"), METHODS)
 
+
+def _is_200(status: int) -> bool:
+    return status == 200  # noqa: PLR2004 - only this one counts, says appendix D
+
+
+#: ten seconds to connect, then every five minutes, five times
+SCHEDULE = RetrySchedule(
+    waits_s=(300,) * 5, connect_s=10, total_s=15, taken=_is_200, bundles=postback.BUNDLES
+)
+
+
+def _sent_password(password: str) -> str:
+    """Give what PASS holds: the MD5 of the password, in hex."""
+    return hashlib.md5(password.encode(), usedforsecurity=False).hexdigest()
+
+
 #: action (E101) and key (E102) are looked at on reading; then E104, rights, E201, E712, E111, E110, E628,
 #: E714
 POLICY = Policy(
+    name="skycore",
     checks=(
         Check.CREDENTIALS,
         Check.ADDRESS,
@@ -33,37 +51,20 @@ POLICY = Policy(
         Check.SEGMENT_RATE,
     ),
     numbering=Numbering.INTERNATIONAL,
-)
-
-
-def _is_200(status: int) -> bool:
-    return status == 200  # noqa: PLR2004 - only this one counts, says appendix D
-
-
-#: ten seconds to connect, then every five minutes, five times
-SCHEDULE = RetrySchedule(
-    waits_s=(300,) * 5, connect_s=10, total_s=15, taken=_is_200, bundles=postback.BUNDLES
-)
-
-
-def _sent_password(password: str) -> str:
-    """Give what PASS holds: the MD5 of the password, in hex."""
-    return hashlib.md5(password.encode(), usedforsecurity=False).hexdigest()
-
-
-DIALECT = Dialect(
-    name="skycore",
-    paths=PATHS,
-    policy=POLICY,
+    reference=reply.reference,
+    notify=postback.notify,
     schedule=SCHEDULE,
-    refuses_duplicates=False,
+    postback=postback.write,
+    inbound=inbound.write,
+    traits=DialectTraits(styles=postback.STYLES, sent_password=_sent_password, has_logins=True),
+)
+
+FACE = HttpFace(
+    paths=PATHS,
     read=submission.read,
     accept=reply.accept,
     refuse=reply.refuse,
-    reference=reply.reference,
-    notify=postback.notify,
-    postback=postback.write,
-    inbound=inbound.write,
     answer=reply.answer,
-    traits=DialectTraits(styles=postback.STYLES, sent_password=_sent_password, has_logins=True),
 )
+
+DIALECT = Dialect(POLICY, FACE)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from aldis.dialects.contract import Asked, Reference
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.dialects.markup import xml_text
-from aldis.traffic.enquiry import Answer, Enquiry, Subscribed, Subscription
+from aldis.traffic.query import Answer, Query, Subscribed, Subscription
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import Admitted, MessageAsk, Submission
 
@@ -106,11 +106,11 @@ def accept(_request: HttpRequest, submission: Submission, admitted: Admitted) ->
     return _write(200, f"<STATUS>Success</STATUS>{tracking}<TO>{recipient}</TO>")
 
 
-def answer(_request: HttpRequest, enquiry: Enquiry, found: Answer) -> HttpReply:
+def answer(_request: HttpRequest, query: Query, found: Answer) -> HttpReply:
     """Say that the number is in the campaign, or out of it."""
-    if not isinstance(enquiry, Subscription) or not isinstance(found, Subscribed):
+    if not isinstance(query, Subscription) or not isinstance(found, Subscribed):
         raise TypeError(type(found).__name__)
-    return _write(200, f"<STATUS>Success</STATUS>{_campaign(enquiry)}")
+    return _write(200, f"<STATUS>Success</STATUS>{_campaign(query)}")
 
 
 def refuse(_request: HttpRequest, asked: Asked | None, refusal: Refusal) -> HttpReply:

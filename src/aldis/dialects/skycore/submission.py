@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from aldis.dialects import parameters
 from aldis.dialects.exchange import HttpRequest
-from aldis.traffic.enquiry import Subscription
+from aldis.traffic.caller import Caller, Presented
+from aldis.traffic.query import Subscription
 from aldis.traffic.refusal import Refusal, RefusalReason
-from aldis.traffic.submission import MessageAsk, Presented, Submission
+from aldis.traffic.submission import MessageAsk, Submission
 
 SEND = "sendsms"
 #: whether the number is to be in the campaign
@@ -32,8 +33,9 @@ def read(request: HttpRequest) -> Submission | Subscription | Refusal:
     presented = _presented(values)
     if isinstance(presented, Refusal):
         return presented
+    caller = Caller(presented, request.peer, request.nonce)
     if action in SUBSCRIPTIONS:
-        return _subscription(presented, values, wanted=SUBSCRIPTIONS[action])
+        return _subscription(caller, values, wanted=SUBSCRIPTIONS[action])
     text = values.get("text", "")
     spid = (values.get("spid") or values.get("operatorid", "")).strip()
     ask = MessageAsk(
@@ -44,7 +46,7 @@ def read(request: HttpRequest) -> Submission | Subscription | Refusal:
         campaign=values.get("campaignref", "").strip() or None,
         echo={"spid": spid} if spid else {},
     )
-    return Submission(presented, (ask,))
+    return Submission(caller, (ask,))
 
 
 def _presented(values: dict[str, str]) -> Presented | Refusal:
@@ -60,14 +62,14 @@ def _presented(values: dict[str, str]) -> Presented | Refusal:
     return Presented("skycore", user, password.lower())
 
 
-def _subscription(presented: Presented, values: dict[str, str], *, wanted: bool) -> Subscription:
+def _subscription(caller: Caller, values: dict[str, str], *, wanted: bool) -> Subscription:
     campaign, number = values.get("campaignid", "").strip(), values.get("mobile", "").strip()
     fault = None
     if not number:
         fault = Refusal(RefusalReason.RECIPIENT_MISSING)
     elif not campaign:
         fault = Refusal(RefusalReason.PARAMETER_MISSING, "campaignid")
-    return Subscription(presented=presented, fault=fault, campaign=campaign, number=number, wanted=wanted)
+    return Subscription(caller=caller, fault=fault, campaign=campaign, number=number, wanted=wanted)
 
 
 def _values(request: HttpRequest) -> dict[str, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from aldis.accounts.directory_file import DialectTraits
 from aldis.accounts.numbering import Numbering
 from aldis.dialects.contract import Check, Dialect, Policy, RetrySchedule, is_2xx
+from aldis.dialects.http_face import HttpFace
 from aldis.dialects.sumotext import inbound, legacy, postback, reply, submission
 
 METHODS = frozenset({"GET", "POST"})
@@ -15,9 +16,13 @@ PATHS = {
     **dict.fromkeys(legacy.PATHS, METHODS),
 }
 
+#: nothing is documented; ours: quick at first, then patient, a day in all
+SCHEDULE = RetrySchedule(waits_s=(60, 120, 360, 1440, 7200, 43200), connect_s=10, total_s=15, taken=is_2xx)
+
 #: key known (258), address (28), active (26), permission (128), carrier (9), opted in (27); the rest where it
 #: harms least
 POLICY = Policy(
+    name="sumotext",
     checks=(
         Check.CREDENTIALS,
         Check.ADDRESS,
@@ -36,26 +41,22 @@ POLICY = Policy(
         Check.SEGMENT_RATE,
     ),
     numbering=Numbering.LOCAL_FIRST,
+    reference=reply.reference,
+    notify=postback.notify,
+    schedule=SCHEDULE,
+    postback=postback.write,
+    inbound=inbound.write,
     carrier_required=True,
     opt_in_required=True,
+    traits=DialectTraits(styles=postback.STYLES),
 )
 
-#: nothing is documented; ours: quick at first, then patient, a day in all
-SCHEDULE = RetrySchedule(waits_s=(60, 120, 360, 1440, 7200, 43200), connect_s=10, total_s=15, taken=is_2xx)
-
-DIALECT = Dialect(
-    name="sumotext",
+FACE = HttpFace(
     paths=PATHS,
-    policy=POLICY,
-    schedule=SCHEDULE,
-    refuses_duplicates=False,
     read=submission.read,
     accept=reply.accept,
     refuse=reply.refuse,
-    reference=reply.reference,
-    notify=postback.notify,
-    postback=postback.write,
-    inbound=inbound.write,
     answer=reply.answer,
-    traits=DialectTraits(styles=postback.STYLES),
 )
+
+DIALECT = Dialect(POLICY, FACE)

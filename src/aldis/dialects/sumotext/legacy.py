@@ -12,11 +12,12 @@ from html import escape
 from aldis.dialects import parameters
 from aldis.dialects.contract import Asked
 from aldis.dialects.exchange import HttpReply, HttpRequest
-from aldis.traffic.enquiry import Answer, CarrierFound, CarrierLookup, Enquiry, StatusEnquiry, StatusFound
+from aldis.traffic.caller import Caller, Presented
 from aldis.traffic.message import MessageFacts
+from aldis.traffic.query import Answer, CarrierFound, CarrierLookup, Query, StatusFound, StatusQuery
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.states import State
-from aldis.traffic.submission import Admitted, MessageAsk, Presented, Submission
+from aldis.traffic.submission import Admitted, MessageAsk, Submission
 
 SEND, REPORT, LOOKUP = PATHS = (
     "/secure/sumoSend.aspx",
@@ -86,12 +87,12 @@ def read(request: HttpRequest) -> Asked | Refusal:
     except parameters.Unreadable as unreadable:
         return Refusal(RefusalReason.MALFORMED, value=str(unreadable))
     shortcode = values.get("shortcode", "").strip()
-    presented = Presented("sumotext", KEY + shortcode)
+    caller = Caller(Presented("sumotext", KEY + shortcode), request.peer, request.nonce)
     if request.path == REPORT:
-        return StatusEnquiry(presented=presented, reference=values.get("smsid", "").strip().upper())
+        return StatusQuery(caller=caller, reference=values.get("smsid", "").strip().upper())
     mobile = values.get("mobile", "").strip()
     if request.path == LOOKUP:
-        return CarrierLookup(presented=presented, number=mobile)
+        return CarrierLookup(caller=caller, number=mobile)
     ask = MessageAsk(
         recipients=(mobile,),
         text=values.get("msg", ""),
@@ -99,7 +100,7 @@ def read(request: HttpRequest) -> Asked | Refusal:
         carrier=values.get("carrier", "").strip() or None,
         keyword=values.get("key", "").strip(),
     )
-    return Submission(presented, (ask,))
+    return Submission(caller, (ask,))
 
 
 def accept(_request: HttpRequest, submission: Submission, admitted: Admitted) -> HttpReply:
@@ -107,14 +108,14 @@ def accept(_request: HttpRequest, submission: Submission, admitted: Admitted) ->
     return _write(200, f"{submission.asks[0].recipients[0]}:{admitted.asks[0].reference}")
 
 
-def answer(_request: HttpRequest, enquiry: Enquiry, found: Answer) -> HttpReply:
+def answer(_request: HttpRequest, query: Query, found: Answer) -> HttpReply:
     """Give the carrier of a number, or what became of a message."""
     if isinstance(found, CarrierFound):
         return _write(200, found.carrier)
-    if not isinstance(enquiry, StatusEnquiry) or not isinstance(found, StatusFound):
+    if not isinstance(query, StatusQuery) or not isinstance(found, StatusFound):
         raise TypeError(type(found).__name__)
     said, text = _report(found.messages[0].message)
-    return _write(200, f"{enquiry.reference}:{said}:{text}")
+    return _write(200, f"{query.reference}:{said}:{text}")
 
 
 def _report(message: MessageFacts) -> tuple[str, str]:
@@ -131,7 +132,7 @@ def refuse(request: HttpRequest, asked: Asked | None, number: int, reason: Refus
         mobile = asked.number if isinstance(asked, CarrierLookup) else ""
         return _write(status, f"ERROR CARRIER NOT FOUND FOR: {mobile}")
     if request.path == REPORT:
-        smsid = asked.reference if isinstance(asked, StatusEnquiry) else ""
+        smsid = asked.reference if isinstance(asked, StatusQuery) else ""
         return _write(status, f"{smsid}:{'NOTIP' if reason in _STRANGERS else 'NOTFOUND'}: ")
     mobile = asked.asks[0].recipients[0] if isinstance(asked, Submission) else ""
     return _write(status, f"{mobile}:{_word(number, reason)}")

@@ -17,7 +17,7 @@ from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.dialects.markup import xml_text
 from aldis.dialects.sumotext import legacy
 from aldis.dialects.sumotext.submission import JSON, XML, is_lookup, kind_of
-from aldis.traffic.enquiry import Answer, CarrierFound, CarrierLookup, Enquiry
+from aldis.traffic.query import Answer, CarrierFound, CarrierLookup, Query
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import Admitted, MessageAsk, Submission
 
@@ -108,13 +108,13 @@ def accept(request: HttpRequest, submission: Submission, admitted: Admitted) -> 
     return _write(request, 200, {"sumoId": admitted.asks[0].reference}, 0, "")
 
 
-def answer(request: HttpRequest, enquiry: Enquiry, found: Answer) -> HttpReply:
+def answer(request: HttpRequest, query: Query, found: Answer) -> HttpReply:
     """Give the carrier of a number, and an empty error object."""
     if legacy.serves(request):
-        return legacy.answer(request, enquiry, found)
-    if not isinstance(enquiry, CarrierLookup) or not isinstance(found, CarrierFound):
+        return legacy.answer(request, query, found)
+    if not isinstance(query, CarrierLookup) or not isinstance(found, CarrierFound):
         raise TypeError(type(found).__name__)
-    return _write(request, 200, {"MobileNumber": enquiry.number, "Carrier": found.carrier}, 0, "")
+    return _write(request, 200, {"MobileNumber": query.number, "Carrier": found.carrier}, 0, "")
 
 
 def refuse(request: HttpRequest, asked: Asked | None, refusal: Refusal) -> HttpReply:
@@ -125,9 +125,9 @@ def refuse(request: HttpRequest, asked: Asked | None, refusal: Refusal) -> HttpR
     number, text = (LOOKUP_ERRORS.get(refusal.reason) if lookup else None) or ERRORS[refusal.reason]
     mobile, apikey = "", ""
     if isinstance(asked, Submission):
-        mobile, apikey = asked.asks[0].recipients[0], asked.presented.identity
+        mobile, apikey = asked.asks[0].recipients[0], asked.caller.presented.identity
     elif isinstance(asked, CarrierLookup):
-        mobile, apikey = asked.number, asked.presented.identity
+        mobile, apikey = asked.number, asked.caller.presented.identity
     message = text.format(mobile=mobile, apikey=apikey, parameter=refusal.parameter, value=refusal.value)
     values = {"MobileNumber": mobile, "Carrier": ""} if lookup else {"sumoId": NO_ID}
     return _write(request, STATUSES.get(refusal.reason, 200), values, number, message)

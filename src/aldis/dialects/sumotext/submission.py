@@ -10,9 +10,10 @@ from aldis.dialects import parameters
 from aldis.dialects.contract import Asked
 from aldis.dialects.exchange import HttpRequest
 from aldis.dialects.sumotext import legacy
-from aldis.traffic.enquiry import CarrierLookup
+from aldis.traffic.caller import Caller, Presented
+from aldis.traffic.query import CarrierLookup
 from aldis.traffic.refusal import Refusal, RefusalReason
-from aldis.traffic.submission import MessageAsk, Presented, Submission
+from aldis.traffic.submission import MessageAsk, Submission
 
 XML, JSON, STRING = "xml", "json", "string"
 
@@ -34,7 +35,7 @@ _DECODER = msgspec.json.Decoder(_Document)
 
 
 def read(request: HttpRequest) -> Asked | Refusal:
-    """Turn a request into a submission or an enquiry; the query string counts first, then the body."""
+    """Turn a request into a submission or a query; the query string counts first, then the body."""
     if legacy.serves(request):
         return legacy.read(request)
     try:
@@ -43,10 +44,10 @@ def read(request: HttpRequest) -> Asked | Refusal:
         return Refusal(RefusalReason.MALFORMED, value=str(unreadable))
     if not values.get("apikey"):
         return Refusal(RefusalReason.CREDENTIALS_MISSING, "apikey")
-    presented = Presented("sumotext", values["apikey"])
+    caller = Caller(Presented("sumotext", values["apikey"]), request.peer, request.nonce)
     mobile = values.get("mobile", "").strip()
     if is_lookup(request):
-        return CarrierLookup(presented=presented, number=mobile)
+        return CarrierLookup(caller=caller, number=mobile)
     ask = MessageAsk(
         recipients=(mobile,),
         text=values.get("msg", ""),
@@ -59,7 +60,7 @@ def read(request: HttpRequest) -> Asked | Refusal:
         if not values.get(name):
             fault = Refusal(RefusalReason.PARAMETER_MISSING, name)
             break
-    return Submission(presented, (ask,), fault=fault)
+    return Submission(caller, (ask,), fault=fault)
 
 
 def is_lookup(request: HttpRequest) -> bool:

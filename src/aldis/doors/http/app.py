@@ -1,4 +1,4 @@
-"""The customers' door: lets the dialect of a path read the request, asks admission or enquiries,
+"""The customers' door: lets the dialect of a path read the request, asks admission or queries,
 answers.
 
 A dict is the route table. Whatever goes wrong inside is answered in the dialect's words for "internal error"
@@ -14,13 +14,14 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from aldis.dialects.contract import Asked, Dialect
+from aldis.dialects.contract import Asked, Policy
 from aldis.dialects.exchange import HttpReply, HttpRequest
+from aldis.dialects.http_face import HttpDialect
 from aldis.doors.http.errand import Errand
 from aldis.doors.http.reading import host_of
 from aldis.errors import TemporaryError
 from aldis.telemetry import Metrics
-from aldis.traffic.enquiry import Answer, Enquiry, StatusEnquiry, StatusFound
+from aldis.traffic.query import Answer, Query, StatusFound, StatusQuery
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import Admitted, Submission
 
@@ -33,10 +34,10 @@ NOT_FOUND = HttpReply(404, b"text/plain; charset=utf-8", b"Nothing is served at 
 LARGE_BODY = 262_144
 
 
-class Enquiries(Protocol):
+class Queries(Protocol):
     """What the door asks of the stage that answers questions."""
 
-    async def answer(self, dialect: Dialect, request: HttpRequest, enquiry: Enquiry) -> Answer | Refusal:
+    async def answer(self, policy: Policy, query: Query) -> Answer | Refusal:
         """Find out; raises TemporaryError when storing failed."""
         ...
 
@@ -44,9 +45,7 @@ class Enquiries(Protocol):
 class Admission(Protocol):
     """What the door asks of admission."""
 
-    async def admit(
-        self, dialect: Dialect, request: HttpRequest, submission: Submission
-    ) -> Admitted | Refusal:
+    async def admit(self, policy: Policy, submission: Submission) -> Admitted | Refusal:
         """Judge and store; raises TemporaryError when storing failed."""
         ...
 
@@ -61,22 +60,22 @@ class Door:
 
     def __init__(
         self,
-        dialects: Mapping[str, Dialect],
+        dialects: Mapping[str, HttpDialect],
         house: Mapping[str, HouseRoute],
         admission: Admission,
-        enquiries: Enquiries,
+        queries: Queries,
         metrics: Metrics,
-        hosts: Mapping[str, Mapping[str, Dialect]] | None = None,
+        hosts: Mapping[str, Mapping[str, HttpDialect]] | None = None,
     ) -> None:
         """`hosts`: host names that belong to a dialect, with its paths; all else is unknown there."""
         self._dialects = dialects
         self._house = house
         self._hosts = hosts or {}
         self._admission = admission
-        self._enquiries = enquiries
+        self._queries = queries
         self._metrics = metrics
         self._accepted = {
-            dialect.name: metrics.accepted.labels(dialect.name) for dialect in dialects.values()
+            name: metrics.accepted.labels(name) for name in {each.policy.name for each in dialects.values()}
         }
 
     def serve(self, request: HttpRequest, answer: Callable[[HttpReply], None]) -> None:
@@ -97,76 +96,82 @@ class Door:
             route = house.get(path)
             answer(route() if route is not None else NOT_FOUND)
 
-    async def _converse(self, dialect: Dialect, path: str, request: HttpRequest) -> HttpReply:
+    async def _converse(self, dialect: HttpDialect, path: str, request: HttpRequest) -> HttpReply:
         asked: Asked | None = None
         try:
             if not request.body_fits:
                 return self._refuse(dialect, request, None, Refusal(RefusalReason.BODY_TOO_LARGE))
-            if request.method not in dialect.paths[path]:
+            if request.method not in dialect.face.paths[path]:
                 reply = self._refuse(dialect, request, None, Refusal(RefusalReason.METHOD_NOT_ALLOWED))
-                allowed = ", ".join(sorted(dialect.paths[path])).encode()
+                allowed = ", ".join(sorted(dialect.face.paths[path])).encode()
                 return msgspec.structs.replace(reply, headers=((b"allow", allowed),))
             is_large = len(request.body) > LARGE_BODY
-            found = await asyncio.to_thread(dialect.read, request) if is_large else dialect.read(request)
+            found = (
+                await asyncio.to_thread(dialect.face.read, request)
+                if is_large
+                else dialect.face.read(request)
+            )
             if isinstance(found, Refusal):
                 return self._refuse(dialect, request, None, found)
             asked = found
-            if isinstance(asked, Enquiry):
+            if isinstance(asked, Query):
                 return await self._tell(dialect, request, asked)
-            if dialect.replay is not None:
+            if dialect.face.replay is not None:
                 return await self._take_once(dialect, request, asked)
-            verdict = await self._admission.admit(dialect, request, asked)
+            verdict = await self._admission.admit(dialect.policy, asked)
             return self._answer(dialect, request, asked, verdict)
         except TemporaryError as fault:
             log.error(
                 "a request could not be stored",
-                dialect=dialect.name,
+                dialect=dialect.policy.name,
                 incident=request.nonce,
                 fault=str(fault),
             )
         except Exception:
-            log.exception("a request failed", dialect=dialect.name, incident=request.nonce)
+            log.exception("a request failed", dialect=dialect.policy.name, incident=request.nonce)
         return self._refuse(dialect, request, asked, Refusal(RefusalReason.INTERNAL))
 
-    async def _tell(self, dialect: Dialect, request: HttpRequest, asked: Enquiry) -> HttpReply:
-        answer = await self._enquiries.answer(dialect, request, asked)
+    async def _tell(self, dialect: HttpDialect, request: HttpRequest, asked: Query) -> HttpReply:
+        answer = await self._queries.answer(dialect.policy, asked)
         if isinstance(answer, Refusal):
             return self._refuse(dialect, request, asked, answer)
-        return dialect.answer(request, asked, answer)
+        return dialect.face.answer(request, asked, answer)
 
     def _answer(
-        self, dialect: Dialect, request: HttpRequest, asked: Submission, verdict: Admitted | Refusal
+        self, dialect: HttpDialect, request: HttpRequest, asked: Submission, verdict: Admitted | Refusal
     ) -> HttpReply:
         if isinstance(verdict, Refusal):
             return self._refuse(dialect, request, asked, verdict)
         if not asked.dry_run:
-            self._accepted[dialect.name].inc(asked.recipient_count)
-        return dialect.accept(request, asked, verdict)
+            self._accepted[dialect.policy.name].inc(asked.recipient_count)
+        return dialect.face.accept(request, asked, verdict)
 
-    async def _take_once(self, dialect: Dialect, request: HttpRequest, asked: Submission) -> HttpReply:
+    async def _take_once(self, dialect: HttpDialect, request: HttpRequest, asked: Submission) -> HttpReply:
         """Take a submission, or answer its repetition as it was answered the first time."""
         repeated = await self._replayed(dialect, request, asked)
         if repeated is not None:
             return repeated
-        verdict = await self._admission.admit(dialect, request, asked)
+        verdict = await self._admission.admit(dialect.policy, asked)
         if isinstance(verdict, Refusal) and verdict.reason is RefusalReason.DUPLICATE:
             repeated = await self._replayed(dialect, request, asked)  # both came at once
         return repeated or self._answer(dialect, request, asked, verdict)
 
-    async def _replayed(self, dialect: Dialect, request: HttpRequest, asked: Submission) -> HttpReply | None:
+    async def _replayed(
+        self, dialect: HttpDialect, request: HttpRequest, asked: Submission
+    ) -> HttpReply | None:
         """Answer a repetition as the first was answered, from what the store keeps of it; None for none."""
         reference = asked.asks[0].client_reference if asked.asks and not asked.dry_run else None
-        if dialect.replay is None or reference is None:
+        if dialect.face.replay is None or reference is None:
             return None
-        first = StatusEnquiry(presented=asked.presented, reference=reference)
-        found = await self._enquiries.answer(dialect, request, first)
+        first = StatusQuery(caller=asked.caller, reference=reference)
+        found = await self._queries.answer(dialect.policy, first)
         if not isinstance(found, StatusFound):
             return None
         duplicate = Refusal(RefusalReason.DUPLICATE, value=reference)
-        return dialect.replay(asked, found) or self._refuse(dialect, request, asked, duplicate)
+        return dialect.face.replay(asked, found) or self._refuse(dialect, request, asked, duplicate)
 
     def _refuse(
-        self, dialect: Dialect, request: HttpRequest, asked: Asked | None, refusal: Refusal
+        self, dialect: HttpDialect, request: HttpRequest, asked: Asked | None, refusal: Refusal
     ) -> HttpReply:
-        self._metrics.refused.labels(dialect.name, refusal.reason).inc()
-        return dialect.refuse(request, asked, refusal)
+        self._metrics.refused.labels(dialect.policy.name, refusal.reason).inc()
+        return dialect.face.refuse(request, asked, refusal)

@@ -1,8 +1,8 @@
 """The admission agent: authenticate, judge, build the messages, store them; the yes is given after the
 commit.
 
-Called by the doors, once a request. Knows no dialect's words: those are in the Dialect that comes with the
-call.
+Called by the doors, once a request. Knows no protocol and no dialect's words: of those it keeps to the Policy
+that comes with the call.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from aldis.accounts.credentials import Credential
 from aldis.accounts.directory import CurrentDirectory
 from aldis.accounts.staff import AuditEntry
 from aldis.clock import Clock
-from aldis.dialects.contract import Check, Dialect
-from aldis.dialects.exchange import HttpRequest
+from aldis.dialects.contract import Check, Policy
 from aldis.stages.admission import rules
 from aldis.stages.admission.building import Deadlines, Moment, messages_of
 from aldis.stages.admission.case import Case, ContentLimits, Findings, Links, Unit, rate_of
@@ -85,20 +84,17 @@ class Admitter:
         #: set when the gateway stops: everything is refused as unavailable
         self.draining = False
 
-    async def admit(
-        self, dialect: Dialect, request: HttpRequest, submission: Submission
-    ) -> Admitted | Refusal:
+    async def admit(self, policy: Policy, submission: Submission) -> Admitted | Refusal:
         """Judge a submission and store it. Raises StoreUnavailable when that failed and nothing is stored."""
         if self.draining:
             return Refusal(RefusalReason.UNAVAILABLE)
         directory = self._current.directory
         has_content = submission.has_attachments
         case = Case(
-            dialect,
+            policy,
             directory,
             submission,
             self._links,
-            request.peer,
             self._throttle,
             [Findings(ask) for ask in submission.asks],
             self._content.limits,
@@ -106,20 +102,20 @@ class Admitter:
             submission.recipient_count,
         )
         is_large = _is_large(case)
-        credential = self._authenticator.known(directory, submission.presented)
+        credential = self._authenticator.known(directory, submission.caller.presented)
         if credential is None or is_large:
             refusal = await self._judge_aside(case)
         else:
             refusal = self._judge(case, credential)
-        if refusal is None and (dialect.policy.opt_in_required or case.account.enforce_campaign):
+        if refusal is None and (policy.opt_in_required or case.account.enforce_campaign):
             refusal = await self._not_opted_in(case)
         if refusal is not None:
             return refusal
         if has_content:
-            return await self._store_with_content(case, request.nonce)
+            return await self._store_with_content(case)
         if is_large or self._ids.left < case.count:
-            return await self._store_many(case, request.nonce)
-        moment = Moment(self._clock.now(), request.nonce)
+            return await self._store_many(case)
+        moment = Moment(self._clock.now(), submission.caller.nonce)
         return await self._accept(case, [self._made(case, found, moment) for found in case.findings], moment)
 
     # What answers at once is asked and made without a wait: each wait on the way would cost every message a
@@ -146,7 +142,7 @@ class Admitter:
         refusal = await _ask_aside(plan.before_credentials, case)
         if refusal is not None:
             return refusal
-        found = await self._authenticator.credential(case.directory, case.submission.presented)
+        found = await self._authenticator.credential(case.directory, case.submission.caller.presented)
         if isinstance(found, Refusal):
             return found
         known = self._identify(case, found)
@@ -157,9 +153,9 @@ class Admitter:
         return refusal
 
     def _plan(self, case: Case) -> rules.Plan:
-        plan = self._plans.get(case.dialect.name)
+        plan = self._plans.get(case.policy.name)
         if plan is None:
-            plan = self._plans[case.dialect.name] = rules.plan(case.dialect.policy.checks)
+            plan = self._plans[case.policy.name] = rules.plan(case.policy.checks)
         return plan
 
     def _identify(self, case: Case, credential: Credential) -> rules.Questions | None:
@@ -179,7 +175,7 @@ class Admitter:
         return bucket.take(count, now)
 
     async def _not_opted_in(self, case: Case) -> Refusal | None:
-        by_keyword, by_campaign = case.dialect.policy.opt_in_required, case.account.enforce_campaign
+        by_keyword, by_campaign = case.policy.opt_in_required, case.account.enforce_campaign
         needed: dict[OptInKey, tuple[RefusalReason, str]] = {}
         for found in case.findings:
             for given, recipient in zip(found.ask.recipients, found.recipients, strict=True):
@@ -197,7 +193,7 @@ class Admitter:
                 return Refusal(reason, value=given)
         return None
 
-    async def _store_with_content(self, case: Case, nonce: int) -> Admitted | Refusal:
+    async def _store_with_content(self, case: Case) -> Admitted | Refusal:
         """Put attachments on disk, then store the messages that need them."""
         held: list[str] = []
         try:
@@ -211,7 +207,7 @@ class Admitter:
                         held.append(digest)
                     parts.append(KeptPart(attachment.content_type, digest, len(attachment.octets)))
                 found.parts = as_column(parts)
-            return await self._store_many(case, nonce)
+            return await self._store_many(case)
         finally:
             self._content.files.let_go(held)
 
@@ -220,11 +216,11 @@ class Admitter:
         messages = tuple(messages_of(case, found, ids, self._deadlines, moment))
         return AdmittedAsk(messages, writings_of(case, found) if case.submission.dry_run else ())
 
-    async def _store_many(self, case: Case, nonce: int) -> Admitted | Refusal:
+    async def _store_many(self, case: Case) -> Admitted | Refusal:
         """Make many messages bite by bite, and store them."""
         await self._refill(case.count)
         blocks = [self._ids.take(len(found.recipients)) for found in case.findings]
-        moment = Moment(self._clock.now(), nonce)
+        moment = Moment(self._clock.now(), case.submission.caller.nonce)
         asks: list[AdmittedAsk] = []
         for found, ids in zip(case.findings, blocks, strict=True):
             messages = await _in_bites(messages_of(case, found, ids, self._deadlines, moment))
@@ -277,7 +273,7 @@ async def _in_bites(made: Iterator[NewMessage]) -> tuple[NewMessage, ...]:
 
 def _entry(case: Case, messages: Sequence[NewMessage], now: int) -> AuditEntry | None:
     """Say in the audit log what was accepted of one of ours."""
-    presented = case.submission.presented
+    presented = case.submission.caller.presented
     if not isinstance(presented, OnBehalf) or not presented.actor:
         return None
     detail = f"{len(messages)} for {presented.identity}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from aldis.accounts.account import Account
-from aldis.dialects.contract import Dialect, Reference
+from aldis.dialects.contract import Policy, Reference
 from aldis.stages.admission.case import Case, Findings
 from aldis.traffic.content import MMS
 from aldis.traffic.message import NewMessage
@@ -34,11 +34,11 @@ def messages_of(
     case: Case, found: Findings, ids: Sequence[int], deadlines: Deadlines, moment: Moment
 ) -> Iterator[NewMessage]:
     """Make the messages of one ask, one for each recipient, as they are asked for."""
-    ask, account, dialect = found.ask, case.account, case.dialect
+    ask, account, policy = found.ask, case.account, case.policy
     now, nonce = moment.now, moment.nonce
-    name, account_id, first_id = dialect.name, account.account_id, ids[0]
+    name, account_id, first_id = policy.name, account.account_id, ids[0]
     url = ask.callback_url or account.postback_urls.get(name, "")
-    notify = _notify(dialect, account, ask) if url else Notify.NOTHING
+    notify = _notify(policy, account, ask) if url else Notify.NOTHING
     lane = lane_of(url) if url else ""
     callback_url = ask.callback_url or ""
     echo = msgspec.json.encode(ask.echo) if ask.echo else b"{}"
@@ -56,7 +56,7 @@ def messages_of(
             first_id,
             account_id,
             name,
-            dialect.reference(ask, Reference(message_id, first_id, now, nonce)),
+            policy.reference(ask, Reference(message_id, first_id, now, nonce)),
             scope,
             link,
             ask.priority,
@@ -85,13 +85,13 @@ def messages_of(
 
 def _duplicate_scope(case: Case) -> str:
     """Ids are unique per login, so the login's digest is the scope; or per account, in some dialects."""
-    if not case.dialect.refuses_duplicates or case.credential is None:
+    if not case.policy.refuses_duplicates or case.credential is None:
         return ""
-    return case.dialect.name if case.dialect.shares_references else case.credential.identity_digest[:16]
+    return case.policy.name if case.policy.shares_references else case.credential.identity_digest[:16]
 
 
-def _notify(dialect: Dialect, account: Account, ask: MessageAsk) -> Notify:
-    wanted = dialect.notify(ask)
-    if dialect.name in account.failures_only and wanted & Notify.ENDED:
+def _notify(policy: Policy, account: Account, ask: MessageAsk) -> Notify:
+    wanted = policy.notify(ask)
+    if policy.name in account.failures_only and wanted & Notify.ENDED:
         return Notify.FAILED
     return wanted

@@ -13,7 +13,7 @@ from aldis.accounts.credentials import Credential
 from aldis.accounts.directory import Directory
 from aldis.accounts.numbering import Recipient
 from aldis.accounts.routes import Route, RoutesByContent, choose_route
-from aldis.dialects.contract import Dialect
+from aldis.dialects.contract import Policy
 from aldis.sms.fitting import Fitted, TextRules
 from aldis.traffic.submission import MessageAsk, Submission
 
@@ -130,11 +130,10 @@ class Findings(msgspec.Struct):
 class Case(msgspec.Struct):
     """One submission under judgement."""
 
-    dialect: Dialect
+    policy: Policy
     directory: Directory
     submission: Submission
     links: Links
-    peer: str
     #: takes so many off an account's rate; False when there is no room
     throttle: Callable[[Account, Unit, int], bool]
     findings: list[Findings]

@@ -62,10 +62,11 @@ def ask(questions: Questions, case: Case) -> Refusal | None:
 
 
 def _address(case: Case) -> Refusal | None:
-    if isinstance(case.submission.presented, OnBehalf):
+    if isinstance(case.submission.caller.presented, OnBehalf):
         return None  # the house itself comes from nowhere
-    allowed = may_connect_from(case.account, source_address(case.peer))
-    return None if allowed else Refusal(RefusalReason.ADDRESS_NOT_ALLOWED, value=case.peer)
+    peer = case.submission.caller.peer
+    allowed = may_connect_from(case.account, source_address(peer))
+    return None if allowed else Refusal(RefusalReason.ADDRESS_NOT_ALLOWED, value=peer)
 
 
 def _active(case: Case) -> Refusal | None:
@@ -121,7 +122,7 @@ def _recipients(case: Case) -> Refusal | None:
     for found in case.findings:
         found.recipients = []
         for number in found.ask.recipients:
-            recipient = read_number(number, case.dialect.policy.numbering, home)
+            recipient = read_number(number, case.policy.numbering, home)
             if recipient is None:
                 return Refusal(RefusalReason.RECIPIENT_INVALID, value=number)
             found.recipients.append(recipient)
@@ -144,13 +145,13 @@ def _sender(case: Case) -> Refusal | None:
     account = case.account
     for found in case.findings:
         sender = found.ask.sender
-        if not case.dialect.policy.sender_required:
+        if not case.policy.sender_required:
             sender = sender or account.default_sender
         if not is_sender(sender):
             return Refusal(RefusalReason.SENDER_INVALID, value=sender)
         owners = case.directory.senders.get(sender)
         if owners is None:
-            if is_digits(sender) or case.dialect.name not in account.alphanumeric_in:
+            if is_digits(sender) or case.policy.name not in account.alphanumeric_in:
                 return Refusal(RefusalReason.SENDER_UNKNOWN, value=sender)
         elif account.name not in owners:
             return Refusal(RefusalReason.SENDER_NOT_YOURS, value=sender)
@@ -180,10 +181,10 @@ def _carrier(case: Case) -> Refusal | None:
     for found in case.findings:
         code = found.ask.carrier
         if code is None:
-            if case.dialect.policy.carrier_required:
+            if case.policy.carrier_required:
                 return Refusal(RefusalReason.CARRIER_MISSING, value=found.ask.recipients[0])
             continue
-        carrier = case.directory.carrier(case.dialect.name, code)
+        carrier = case.directory.carrier(case.policy.name, code)
         if carrier is None:
             return Refusal(RefusalReason.CARRIER_UNKNOWN, value=code)
         found.carrier = carrier

@@ -64,7 +64,7 @@ class Standings:
         if len(case.findings) != 1:
             return None
         standing = self._known.get(_key(case))
-        if standing is None or isinstance(case.submission.presented, OnBehalf):
+        if standing is None or isinstance(case.submission.caller.presented, OnBehalf):
             return None
         found = case.findings[0]
         found.sender, found.keyword, found.carrier, questions = standing
@@ -75,7 +75,7 @@ class Standings:
         if case.directory is not self._directory:  # it has changed while a large submission was judged
             return
         # the house asks from nowhere: what it may is no answer to what a peer may
-        if len(case.findings) != 1 or isinstance(case.submission.presented, OnBehalf):
+        if len(case.findings) != 1 or isinstance(case.submission.caller.presented, OnBehalf):
             return
         if len(self._known) >= MOST:
             self._known.clear()
@@ -95,6 +95,5 @@ def _needless(account: Account) -> set[Check]:
 
 
 def _key(case: Case) -> _Key:
-    ask = case.findings[0].ask
-    name = case.account.name
-    return (case.dialect.name, name, case.peer, ask.sender, ask.keyword, ask.campaign, ask.carrier)
+    ask, peer = case.findings[0].ask, case.submission.caller.peer
+    return (case.policy.name, case.account.name, peer, ask.sender, ask.keyword, ask.campaign, ask.carrier)

@@ -19,6 +19,7 @@ from aldis.stages.agent import Agent
 from aldis.store.bulk import ForgetJobs, MoveJob, SettleRows
 from aldis.store.contract import Store
 from aldis.traffic.bulk import Job, JobState, Outcome, Recipe, Row, reference_of
+from aldis.traffic.caller import Caller
 from aldis.traffic.on_behalf import OnBehalf
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import Admitted, Submission
@@ -124,7 +125,7 @@ class Dispatcher(Agent):
         reference = reference_of(job.job_id, row.number)
         try:
             ask = recipe.ask(row.cells, reference)
-            verdict = await self._admit(Submission(OnBehalf(self._dialect, job.account), (ask,)))
+            verdict = await self._admit(Submission(Caller(OnBehalf(self._dialect, job.account)), (ask,)))
         except TooLong:
             return Outcome(row.number, fault=self._words(Refusal(RefusalReason.TEXT_TOO_LONG)))
         except TemporaryError:

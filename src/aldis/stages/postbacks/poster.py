@@ -16,7 +16,7 @@ import structlog
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.clock import Clock
-from aldis.dialects.contract import Dialect
+from aldis.dialects.contract import Policy
 from aldis.errors import TemporaryError
 from aldis.stages.agent import Agent
 from aldis.stages.postbacks.channel import Answer, Channel
@@ -46,7 +46,7 @@ class Poster(Agent):
         self,
         store: PostbackStore,
         channel: Channel,
-        dialects: Mapping[str, Dialect],
+        policies: Mapping[str, Policy],
         current: CurrentDirectory,
         clock: Clock,
         count: Callable[[str, bool, int], None],
@@ -58,7 +58,7 @@ class Poster(Agent):
         super().__init__("poster", POLL_S)
         self._store = store
         self._channel = channel
-        self._writing = Writing(dialects, current, read_content)
+        self._writing = Writing(policies, current, read_content)
         self._clock = clock
         self._count = count
         #: tries that were not counted yet
@@ -233,11 +233,11 @@ class Poster(Agent):
         if not reached:  # what waits behind a dead endpoint must not be held: its rows are still due
             for waiting in self._ready.pop(lane, ()):
                 self._let_go(lane, waiting.postback_id)
-        now, dialect = self._clock.now(), self._writing.dialect_of(first)
+        now, policy = self._clock.now(), self._writing.policy_of(first)
         for due in dues:
-            result = next_try(dialect.schedule, due, answer, now)
+            result = next_try(policy.schedule, due, answer, now)
             self._results.append((lane, result))
-            self._tried[dialect.name, result.done] += 1
+            self._tried[policy.name, result.done] += 1
         if not self._moved:
             asyncio.get_running_loop().call_soon(self._go_on)
         self._moved[lane] = None

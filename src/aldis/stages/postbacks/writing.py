@@ -10,7 +10,7 @@ from msgspec import structs
 
 from aldis.accounts.account import Account
 from aldis.accounts.directory import CurrentDirectory
-from aldis.dialects.contract import Dialect
+from aldis.dialects.contract import Policy
 from aldis.stages.postbacks.channel import Answer, Limits
 from aldis.traffic.content import Attachment, from_column
 from aldis.traffic.inbound import DueInbound
@@ -33,18 +33,18 @@ class Writing:
 
     def __init__(
         self,
-        dialects: Mapping[str, Dialect],
+        policies: Mapping[str, Policy],
         current: CurrentDirectory,
         read_content: Callable[[str], Awaitable[bytes | None]],
     ) -> None:
         """`read_content`: gives the octets of a digest, None where they are lost."""
-        self._dialects = dialects
+        self._policies = policies
         self._current = current
         self._read_content = read_content
 
-    def dialect_of(self, due: Due) -> Dialect:
-        """Give the dialect that a postback was owed in. Raises KeyError for one that is gone."""
-        return self._dialects[(due.message if isinstance(due, DuePostback) else due.inbound).dialect]
+    def policy_of(self, due: Due) -> Policy:
+        """Give the policy of a postback's dialect. Raises KeyError for one that is gone."""
+        return self._policies[(due.message if isinstance(due, DuePostback) else due.inbound).dialect]
 
     def write(self, dues: Sequence[DuePostback], now: int) -> Written:
         """Write one request about messages to handsets, all of one customer."""
@@ -52,11 +52,11 @@ class Writing:
         account = self._account(message.account_id)
         if account is None:
             return _ACCOUNT_GONE
-        dialect = self._dialects[message.dialect]
-        endpoint = account.endpoint(dialect.name, message.callback_url)
+        policy = self._policies[message.dialect]
+        endpoint = account.endpoint(policy.name, message.callback_url)
         if endpoint is None:
             return _NO_ADDRESS
-        return dialect.postback(dues, endpoint, now), _limits(dialect, account)
+        return policy.postback(dues, endpoint, now), _limits(policy, account)
 
     async def write_inbound(self, due: DueInbound, now: int) -> Written:
         """Write one request about a message from a handset: to where the account hears of those now, which
@@ -66,12 +66,12 @@ class Writing:
         if account is None:
             return _ACCOUNT_GONE
         name = next(iter(account.inbound_urls), due.inbound.dialect)
-        dialect, endpoint = self._dialects[name], account.inbound_endpoint(name)
+        policy, endpoint = self._policies[name], account.inbound_endpoint(name)
         if endpoint is None:
             return _NO_ADDRESS
-        if due.inbound.parts and dialect.tells_attachments:
+        if due.inbound.parts and policy.tells_attachments:
             due = structs.replace(due, attachments=await self._attachments(due))
-        return dialect.inbound(due, endpoint, now), _limits(dialect, account)
+        return policy.inbound(due, endpoint, now), _limits(policy, account)
 
     async def _attachments(self, due: DueInbound) -> tuple[Attachment, ...]:
         found = []
@@ -89,12 +89,12 @@ class Writing:
         bundle: list[Due] = [first]
         if not ready or not isinstance(first, DuePostback):
             return bundle
-        dialect = self._dialects.get(first.message.dialect)
-        if dialect is None or not dialect.schedule.bundles:
+        policy = self._policies.get(first.message.dialect)
+        if policy is None or not policy.schedule.bundles:
             return bundle
         account = self._account(first.message.account_id)
-        style = "" if account is None else account.postback_styles.get(dialect.name, "")
-        most = dialect.schedule.bundles.get(style, 1)
+        style = "" if account is None else account.postback_styles.get(policy.name, "")
+        most = policy.schedule.bundles.get(style, 1)
         while ready and len(bundle) < most and _share(first, ready[0]):
             bundle.append(ready.popleft())
         return bundle
@@ -103,8 +103,8 @@ class Writing:
         return self._current.directory.accounts_by_id.get(account_id or 0)
 
 
-def _limits(dialect: Dialect, account: Account) -> Limits:
-    return Limits(dialect.schedule.connect_s, dialect.schedule.total_s, account.postback_networks)
+def _limits(policy: Policy, account: Account) -> Limits:
+    return Limits(policy.schedule.connect_s, policy.schedule.total_s, account.postback_networks)
 
 
 def _share(one: DuePostback, other: Due) -> bool:

@@ -49,10 +49,10 @@ from aldis.store.sqlite.writes.orders import SqliteOrders
 from aldis.store.sqlite.writes.staff import SqliteStaff
 from aldis.store.sqlite.writes.watching import SqliteWatching
 from aldis.traffic.consent import ConsentChange, ConsentKind
-from aldis.traffic.enquiry import Usage
 from aldis.traffic.inbound import DueInbound, InboundFacts, InboundPart, Segments
 from aldis.traffic.message import AttemptResult, ClaimedMessage, MessageFacts, MessageStatus
 from aldis.traffic.postback import DuePostback, PostbackResult
+from aldis.traffic.query import Usage
 from aldis.traffic.receipt import Receipt
 from aldis.traffic.refusal import Refusal
 from aldis.traffic.states import State

@@ -5,8 +5,8 @@ from __future__ import annotations
 import apsw
 
 from aldis.store.sqlite.engine.rows import MESSAGE_FACTS, every, first, message_facts, one
-from aldis.traffic.enquiry import Usage
 from aldis.traffic.message import MessageStatus
+from aldis.traffic.query import Usage
 
 #: ids grow with time, but those of one moment may be accepted in another order
 SLACK_MS = 60_000

@@ -1,7 +1,7 @@
-"""The enquiries agent: finds out who asks, whether they may, and what the store and the directory say.
+"""The queries agent: finds out who asks, whether they may, and what the store and the directory say.
 
-Called by the doors, once a request. Knows no dialect's words. What a question changes (a cancellation, a
-subscription) is answered after its commit.
+Called by the doors, once a request. Knows no protocol and no dialect's words. What a query changes (a
+cancellation, a subscription) is answered after its commit.
 """
 
 from __future__ import annotations
@@ -11,37 +11,36 @@ from aldis.accounts.credentials import Credential
 from aldis.accounts.directory import CurrentDirectory
 from aldis.accounts.numbering import read_number
 from aldis.clock import Clock
-from aldis.dialects.contract import Dialect
-from aldis.dialects.exchange import HttpRequest
+from aldis.dialects.contract import Policy
 from aldis.stages.authenticate import Authenticator
 from aldis.store.contract import Store
 from aldis.store.records import OptInKey
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
-from aldis.traffic.enquiry import (
+from aldis.traffic.on_behalf import OnBehalf
+from aldis.traffic.query import (
     Answer,
-    BalanceEnquiry,
     BalanceFound,
+    BalanceQuery,
     Cancellation,
     Cancelled,
     CarrierFound,
     CarrierLookup,
     CarrierLookups,
     CarriersFound,
-    Enquiry,
-    InboundEnquiry,
     InboundFound,
-    StatusEnquiry,
+    InboundQuery,
+    Query,
     StatusFound,
+    StatusQuery,
     Subscribed,
     Subscription,
-    UsageEnquiry,
     UsageFound,
+    UsageQuery,
 )
-from aldis.traffic.on_behalf import OnBehalf
 from aldis.traffic.refusal import Refusal, RefusalReason
 
 
-class Enquirer:
+class Responder:
     """Answers questions."""
 
     def __init__(
@@ -52,102 +51,102 @@ class Enquirer:
         self._current = current
         self._authenticator = authenticator
 
-    async def answer(self, dialect: Dialect, request: HttpRequest, enquiry: Enquiry) -> Answer | Refusal:
+    async def answer(self, policy: Policy, query: Query) -> Answer | Refusal:
         """Answer a question. Raises StoreUnavailable when a change failed and nothing has changed."""
-        directory = self._current.directory
-        found = await self._authenticator.credential(directory, enquiry.presented)
+        caller, directory = query.caller, self._current.directory
+        found = await self._authenticator.credential(directory, caller.presented)
         if isinstance(found, Refusal):
             return found
         account = directory.accounts[found.account]
-        is_ours = isinstance(enquiry.presented, OnBehalf)
-        if not is_ours and not may_connect_from(account, source_address(request.peer)):
-            return Refusal(RefusalReason.ADDRESS_NOT_ALLOWED, value=request.peer)
+        is_ours = isinstance(caller.presented, OnBehalf)
+        if not is_ours and not may_connect_from(account, source_address(caller.peer)):
+            return Refusal(RefusalReason.ADDRESS_NOT_ALLOWED, value=caller.peer)
         if not account.active:
             return Refusal(RefusalReason.ACCOUNT_INACTIVE, value=account.name)
-        if enquiry.fault is not None:
-            return enquiry.fault
-        match enquiry:
+        if query.fault is not None:
+            return query.fault
+        match query:
             case CarrierLookup():
-                return self._look_up(dialect, found, account, enquiry)
+                return self._look_up(policy, found, account, query)
             case CarrierLookups():
-                return self._look_all_up(dialect, found, account, enquiry)
+                return self._look_all_up(policy, found, account, query)
             case Subscription():
-                return await self._subscribe(dialect, found, account, enquiry)
+                return await self._subscribe(policy, found, account, query)
             case _:
-                return await self._tell(dialect, account, enquiry)
+                return await self._tell(policy, account, query)
 
-    async def _tell(self, dialect: Dialect, account: Account, enquiry: Enquiry) -> Answer | Refusal:
-        match enquiry:
-            case BalanceEnquiry():
+    async def _tell(self, policy: Policy, account: Account, query: Query) -> Answer | Refusal:
+        match query:
+            case BalanceQuery():
                 balance = await self._store.balance(account.account_id)
                 return BalanceFound(account.account_id, balance.available, account.currency)
-            case StatusEnquiry(reference=reference):
-                messages = await self._store.submission(account.account_id, dialect.name, reference)
+            case StatusQuery(reference=reference):
+                messages = await self._store.submission(account.account_id, policy.name, reference)
                 if not messages:
                     return _unknown(reference)
                 return StatusFound(tuple(messages), account.currency)
             case Cancellation(reference=reference):
                 count = await self._store.cancel_scheduled(
-                    account.account_id, dialect.name, reference, self._clock.now()
+                    account.account_id, policy.name, reference, self._clock.now()
                 )
                 if count is None:
                     return _unknown(reference)
                 return Cancelled() if count else Refusal(RefusalReason.TOO_LATE, value=reference)
-            case UsageEnquiry(since=since, until=until, label=label):
+            case UsageQuery(since=since, until=until, label=label):
                 rows = await self._store.usage(account.account_id, since, until, label)
                 return UsageFound(account.currency, tuple(rows))
-            case InboundEnquiry(since=since, until=until, page=page, per_page=per_page):
+            case InboundQuery(since=since, until=until, page=page, per_page=per_page):
                 place = ((page - 1) * per_page, per_page)
                 found, in_all = await self._store.inbound(account.account_id, since, until, place)
                 return InboundFound(tuple(found), in_all)
             case _:
-                raise TypeError(type(enquiry).__name__)
+                raise TypeError(type(query).__name__)
 
     def _look_up(
-        self, dialect: Dialect, credential: Credential, account: Account, enquiry: CarrierLookup
+        self, policy: Policy, credential: Credential, account: Account, query: CarrierLookup
     ) -> Answer | Refusal:
         directory = self._current.directory
         if not account.may_look_up:
             return Refusal(RefusalReason.LOOKUP_NOT_PERMITTED)
-        if not enquiry.number:
+        if not query.number:
             return Refusal(RefusalReason.RECIPIENT_MISSING)
-        number = read_number(enquiry.number, dialect.policy.numbering, credential.country)
+        number = read_number(query.number, policy.numbering, credential.country)
         if number is None:
-            return Refusal(RefusalReason.RECIPIENT_INVALID, value=enquiry.number)
-        code = directory.carrier_code(dialect.name, directory.carrier_of(number.msisdn))
+            return Refusal(RefusalReason.RECIPIENT_INVALID, value=query.number)
+        code = directory.carrier_code(policy.name, directory.carrier_of(number.msisdn))
         if code is None:
-            return Refusal(RefusalReason.CARRIER_UNKNOWN, value=enquiry.number)
+            return Refusal(RefusalReason.CARRIER_UNKNOWN, value=query.number)
         return CarrierFound(code)
 
     def _look_all_up(
-        self, dialect: Dialect, credential: Credential, account: Account, enquiry: CarrierLookups
+        self, policy: Policy, credential: Credential, account: Account, query: CarrierLookups
     ) -> Answer | Refusal:
         directory = self._current.directory
         if not account.may_look_up:
             return Refusal(RefusalReason.LOOKUP_NOT_PERMITTED)
         carriers: dict[str, str] = {}
-        for given in enquiry.numbers:
-            number = read_number(given, dialect.policy.numbering, credential.country)
+        for given in query.numbers:
+            number = read_number(given, policy.numbering, credential.country)
             if number is not None:
                 carrier = directory.carrier_of(number.msisdn)
-                carriers[number.msisdn] = directory.carrier_code(dialect.name, carrier) or carrier
+                carriers[number.msisdn] = directory.carrier_code(policy.name, carrier) or carrier
         return CarriersFound(carriers, account.currency)
 
     async def _subscribe(
-        self, dialect: Dialect, credential: Credential, account: Account, enquiry: Subscription
+        self, policy: Policy, credential: Credential, account: Account, query: Subscription
     ) -> Answer | Refusal:
         if not account.may_send:
             return Refusal(RefusalReason.SENDING_NOT_PERMITTED)
-        if not enquiry.number:
+        if not query.number:
             return Refusal(RefusalReason.RECIPIENT_MISSING)
-        number = read_number(enquiry.number, dialect.policy.numbering, credential.country)
+        number = read_number(query.number, policy.numbering, credential.country)
         if number is None:
-            return Refusal(RefusalReason.RECIPIENT_INVALID, value=enquiry.number)
-        senders = account.senders_of_campaign(enquiry.campaign)
+            return Refusal(RefusalReason.RECIPIENT_INVALID, value=query.number)
+        senders = account.senders_of_campaign(query.campaign)
         if not senders:
-            return Refusal(RefusalReason.CAMPAIGN_UNKNOWN, value=enquiry.campaign)
-        kind = ConsentKind.OPT_IN if enquiry.wanted else ConsentKind.OPT_OUT
-        now, campaign = self._clock.now(), enquiry.campaign
+            return Refusal(RefusalReason.CAMPAIGN_UNKNOWN, value=query.campaign)
+        kind = ConsentKind.OPT_IN if query.wanted else ConsentKind.OPT_OUT
+        now, campaign = self._clock.now(), query.campaign
         await self._store.change_consents(
             [
                 ConsentChange(sender, campaign, number.msisdn, kind, ConsentSource.API, "", now)
@@ -155,10 +154,8 @@ class Enquirer:
             ]
         )
         keys = [OptInKey(sender, campaign, number.msisdn) for sender in senders]
-        if enquiry.wanted and not await self._store.opted_in(keys):
-            return Refusal(
-                RefusalReason.OPTED_OUT, value=enquiry.number
-            )  # by the person, who alone ends that
+        if query.wanted and not await self._store.opted_in(keys):
+            return Refusal(RefusalReason.OPTED_OUT, value=query.number)  # by the person, who alone ends that
         return Subscribed()
 
 

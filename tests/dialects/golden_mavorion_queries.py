@@ -28,7 +28,7 @@ def delete(path_and_query: str) -> HttpRequest:
     return msgspec.structs.replace(get(path_and_query), method="DELETE")
 
 
-ENQUIRY_CASES = [
+QUERY_CASES = [
     Case(
         "mavorion balance", get("/rest/me" + TOKEN), '{"credit":1000.0,"currency":"EUR","id":1}', messages=0
     ),

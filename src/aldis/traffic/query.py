@@ -1,55 +1,55 @@
 """What a customer asks besides sending, in nobody's dialect, and what the answer holds: dialects write the
-question and read the answer, `stages/enquiries` stands between.
+question and read the answer, `stages/queries` stands between.
 """
 
 from __future__ import annotations
 
 import msgspec
 
+from aldis.traffic.caller import Caller
 from aldis.traffic.inbound import InboundFacts
 from aldis.traffic.message import MessageStatus
 from aldis.traffic.refusal import Refusal
-from aldis.traffic.submission import Presented
 
 
-class Enquiry(msgspec.Struct, frozen=True, kw_only=True):
+class Query(msgspec.Struct, frozen=True, kw_only=True):
     """One question; the kinds below."""
 
-    presented: Presented
+    caller: Caller
     #: what is wrong with the request, told only to those who may ask
     fault: Refusal | None = None
 
 
-class CarrierLookup(Enquiry, frozen=True):
+class CarrierLookup(Query, frozen=True):
     """Asks whose number it is."""
 
     number: str
 
 
-class CarrierLookups(Enquiry, frozen=True):
+class CarrierLookups(Query, frozen=True):
     """Asks whose numbers they are."""
 
     #: as given
     numbers: tuple[str, ...]
 
 
-class BalanceEnquiry(Enquiry, frozen=True):
+class BalanceQuery(Query, frozen=True):
     """Asks how much money is left."""
 
 
-class StatusEnquiry(Enquiry, frozen=True):
+class StatusQuery(Query, frozen=True):
     """Asks what has become of a submission."""
 
     reference: str
 
 
-class Cancellation(Enquiry, frozen=True):
+class Cancellation(Query, frozen=True):
     """Asks not to send what was to be sent later."""
 
     reference: str
 
 
-class UsageEnquiry(Enquiry, frozen=True):
+class UsageQuery(Query, frozen=True):
     """Asks what was used, by label."""
 
     #: Unix milliseconds, from inclusive, until exclusive
@@ -59,7 +59,7 @@ class UsageEnquiry(Enquiry, frozen=True):
     label: str | None
 
 
-class InboundEnquiry(Enquiry, frozen=True):
+class InboundQuery(Query, frozen=True):
     """Asks what handsets have sent."""
 
     #: Unix milliseconds, from inclusive, until exclusive
@@ -70,7 +70,7 @@ class InboundEnquiry(Enquiry, frozen=True):
     per_page: int
 
 
-class Subscription(Enquiry, frozen=True):
+class Subscription(Query, frozen=True):
     """Asks to add a number to a campaign, or to take it out."""
 
     campaign: str

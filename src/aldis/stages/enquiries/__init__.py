@@ -1,1 +1,0 @@
-"""Enquiries: what customers ask besides sending: balance, status, usage, carriers; and small changes."""

@@ -1,0 +1,1 @@
+"""Queries: what customers ask besides sending: balance, status, usage, carriers; and small changes."""
