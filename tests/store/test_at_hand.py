@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import apsw
 import pytest
 
 from aldis.accounts import directory_file
@@ -16,10 +18,12 @@ from aldis.store.changes import Carrying
 from aldis.store.contract import APPLYING
 from aldis.store.records import Acceptance
 from aldis.store.sqlite.engine.connection import open_reader
+from aldis.store.sqlite.engine.operations import Call
 from aldis.store.sqlite.engine.rows import one
-from aldis.store.sqlite.engine.transactions import Call, Transactions
-from aldis.store.sqlite.process.frames import Frames, Kind, frame
+from aldis.store.sqlite.engine.transactions import Transactions
 from aldis.store.sqlite.process.local_postbacks import PostbacksAtHand
+from aldis.store.sqlite.process.writer_protocol import Frames, Kind, frame
+from aldis.store.sqlite.reads.postbacks import OUTBOX
 from aldis.store.sqlite.store import SqliteStore
 from aldis.store.sqlite.writes import admission, changes, postbacks, receipts, sending
 from aldis.traffic.message import AttemptResult, SubmittedSegment
@@ -50,7 +54,7 @@ class Desk:
     """A writing connection with the poster's store beside it."""
 
     def __init__(self, path: Path) -> None:
-        self.transactions = Transactions(path)
+        self.transactions = Transactions(path, OUTBOX)
         self.postbacks = PostbacksAtHand(path, self.transactions)
         self.hints = 0
         self.postbacks.on_due = self._hint
@@ -165,10 +169,10 @@ async def test_results_without_company_are_written_by_themselves(desk: Desk) -> 
 async def test_what_cannot_be_written_is_told_to_whoever_posted(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_db: object, _items: list[object]) -> list[None]:
+    def full(_db: apsw.Connection, _items: list[Sequence[PostbackResult]]) -> list[None]:
         raise StoreUnavailable("SQLite: FullError")
 
-    monkeypatch.setattr(postbacks, "finish", full)
+    monkeypatch.setattr(postbacks, "finish", replace(postbacks.finish, run=full))
     finishing = asyncio.create_task(desk.postbacks.finish_postbacks([]))
     await asyncio.sleep(0)
     assert desk.postbacks.run([accepted(1)]).outcomes == [None]  # nobody else suffers

@@ -16,12 +16,15 @@ from aldis.accounts import directory_file
 from aldis.accounts.plan import plan
 from aldis.dialects.registry import TRAITS
 from aldis.store.contract import Store
-from aldis.store.memory.postback_cache import MAX_FRESH, REREAD_MS, NewlyOwed, Owed
+from aldis.store.memory.postback_cache import MAX_FRESH, REREAD_MS, Owed, PostbackCache
 from aldis.store.records import Acceptance
 from aldis.store.sqlite.engine.connection import open_reader
+from aldis.store.sqlite.engine.operations import Call
 from aldis.store.sqlite.engine.rows import every
-from aldis.store.sqlite.engine.transactions import Call, Ran, Transactions
+from aldis.store.sqlite.engine.transactions import Ran, Transactions
+from aldis.store.sqlite.reads import postbacks as postback_reads
 from aldis.store.sqlite.reads.due import DuePostbacks
+from aldis.store.sqlite.reads.postbacks import OUTBOX
 from aldis.store.sqlite.store import SqliteStore
 from aldis.store.sqlite.writes import admission, postbacks, receipts, sending
 from aldis.traffic.message import AttemptResult, MessageFacts, SubmittedSegment
@@ -55,7 +58,7 @@ class House:
     """A writer whose answers arrive when the test says so, one at a time, and a poster that keeps to the rules."""
 
     def __init__(self, path: Path) -> None:
-        self._transactions = Transactions(path)
+        self._transactions = Transactions(path, OUTBOX)
         self._transactions._db.execute("PRAGMA synchronous = OFF")
         self._reader = open_reader(path)
         self._due = DuePostbacks(self._reader, lambda: None)
@@ -122,7 +125,7 @@ class House:
         count = 0
         for lane in self._due.lanes("", 256, self.now):
             held = self.held[lane]
-            expected = postbacks.due(self._reader, lane, 1_000, self.now, held).postbacks
+            expected = postback_reads.due(self._reader, lane, 1_000, self.now, held).postbacks
             by_id = {due.postback_id: due for due in expected}
             assert self._due.inbound_of_lane(lane, AT_ONCE, self.now, held) == []
             found = self._due.of_lane(lane, AT_ONCE, self.now, held)
@@ -240,7 +243,7 @@ def a_postback(number: int, lane: str = "l") -> Owed:
 
 
 def test_a_backlog_is_left_in_the_file() -> None:
-    known = NewlyOwed()
+    known = PostbackCache()
     known.note_named([], NOW, is_all=True)
     known.note([a_postback(number) for number in range(1, MAX_FRESH + 1)])
     assert not known.must_read("l", NOW)
@@ -252,7 +255,7 @@ def test_a_backlog_is_left_in_the_file() -> None:
 
 
 def test_too_much_to_tell_has_the_file_asked_for_everything() -> None:
-    known = NewlyOwed()
+    known = PostbackCache()
     known.note_named([], NOW, is_all=True)
     known.note([a_postback(1)])
     known.note(None)

@@ -17,8 +17,8 @@ from aldis.stages.sending.shares import share
 from aldis.store import migrate
 from aldis.store.memory.outcome_journal import Heard, Journal
 from aldis.store.migrate import Migration
-from aldis.store.sqlite.engine import transactions
 from aldis.store.sqlite.engine.connection import open_reader, open_writer, upgrade
+from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.owner_lock import OwnerLock
 from aldis.store.sqlite.engine.writer import Writer
 from aldis.store.sqlite.process.writer_thread import ThreadRunner
@@ -30,6 +30,7 @@ from aldis.traffic.states import State
 from tests.store.building import NOW, a_message, a_runner, accept
 
 
+@operation()
 def keep(db: apsw.Connection, items: list[str]) -> list[int]:
     """Insert each item; "bad" breaks a constraint, "full" is what a full disk says."""
     counts = []
@@ -89,20 +90,19 @@ async def test_a_failing_call_fails_alone(database: apsw.Connection) -> None:
         await writer.call(keep, "late")
 
 
-async def test_operations_that_meet_run_in_their_order(
-    database: apsw.Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_operations_that_meet_run_in_the_order_of_their_rank(database: apsw.Connection) -> None:
     ran: list[str] = []
 
+    @operation(rank=2)
     def second(_db: apsw.Connection, items: list[None]) -> list[None]:
         ran.append("second")
         return items
 
+    @operation(rank=1)
     def first(_db: apsw.Connection, items: list[None]) -> list[None]:
         ran.append("first")
         return items
 
-    monkeypatch.setattr(transactions, "ORDER", {first: 1, second: 2})
     writer = a_writer(database)
     await asyncio.gather(writer.call(second, None), writer.call(first, None))
     assert ran == ["first", "second"]

@@ -12,8 +12,9 @@ import pytest
 from aldis.stages.sending.shares import share
 from aldis.store.records import Acceptance
 from aldis.store.sqlite.engine.connection import open_reader, open_to_keep, open_writer
+from aldis.store.sqlite.engine.operations import Call
 from aldis.store.sqlite.engine.rows import for_each, for_found, for_ids
-from aldis.store.sqlite.engine.transactions import Call
+from aldis.store.sqlite.reads import postbacks as postback_reads
 from aldis.store.sqlite.writes import admission, postbacks, receipts, sending
 from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.postback import Notify, PostbackResult
@@ -95,9 +96,9 @@ def test_no_read_of_the_senders_or_the_posters_is_prepared_twice(db: apsw.Connec
     for link, lane, limit in [("link", "http://c:80", 4), ("other", "http://d:80", 8)]:
         preparing.asked.clear()
         sending.claim(reader, sending.Claim(link, limit, share, NOW), {limit})
-        postbacks.due_lanes(reader, "", limit, NOW)
-        postbacks.due(reader, lane, limit, NOW, [limit])
-        postbacks.due_inbound(reader, lane, limit, NOW, [limit])
+        postback_reads.due_lanes(reader, "", limit, NOW)
+        postback_reads.due(reader, lane, limit, NOW, [limit])
+        postback_reads.due_inbound(reader, lane, limit, NOW, [limit])
         assert bool(preparing.asked) == (link == "link")
     reader.close()
 

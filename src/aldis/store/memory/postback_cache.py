@@ -47,7 +47,7 @@ class _Lane:
         self.seen = 0
 
 
-class NewlyOwed:
+class PostbackCache:
     """All lanes."""
 
     def __init__(self) -> None:

@@ -27,6 +27,7 @@ from aldis.store.sqlite.engine.read_pool import Scans
 from aldis.store.sqlite.engine.writer import Runner, Writer
 from aldis.store.sqlite.process.writer_thread import ThreadRunner
 from aldis.store.sqlite.reads import directory, messages, queries
+from aldis.store.sqlite.reads import inbound as inbound_reads
 from aldis.store.sqlite.reads.due import DuePostbacks
 from aldis.store.sqlite.reads.opt_ins import OptIns
 from aldis.store.sqlite.views import SqliteViews
@@ -320,11 +321,11 @@ class SqliteStore:
 
     async def inbound_segments(self, part: InboundPart) -> Segments:
         """See `Store.inbound_segments`."""
-        return inbound.segments_of(self._reader, part)
+        return inbound_reads.segments_of(self._reader, part)
 
     async def stale_inbound(self, before: int, limit: int) -> list[Segments]:
         """See `Store.stale_inbound`."""
-        return await self._scans.ask(inbound.stale, before, limit)
+        return await self._scans.ask(inbound_reads.stale, before, limit)
 
     async def record_inbound(self, batch: InboundBatch) -> int:
         """See `Store.record_inbound`."""
@@ -344,7 +345,7 @@ class SqliteStore:
         self, account_id: int | None, since: int, until: int, page: tuple[int, int]
     ) -> tuple[list[InboundFacts], int]:
         """See `Store.inbound`."""
-        return await self._customers.ask(inbound.find, account_id, since, until, page)
+        return await self._customers.ask(inbound_reads.find, account_id, since, until, page)
 
     async def due_inbound(
         self, lane: str, limit: int, now: int, besides: Collection[int] = ()

@@ -12,9 +12,9 @@ from aldis.store.sqlite.engine.read_pool import Scans
 from aldis.store.sqlite.engine.rows import every, first, one
 from aldis.store.sqlite.engine.writer import Writer
 from aldis.store.sqlite.reads import postback_listing, searching, sums
+from aldis.store.sqlite.reads.inbound import FACTS
 from aldis.store.sqlite.reads.messages import timeline
 from aldis.store.sqlite.writes import recipients
-from aldis.store.sqlite.writes.inbound import FACTS
 from aldis.store.views import (
     EVER,
     Grouping,

@@ -6,29 +6,29 @@ A batch that fails is rolled back and run again call by call, so that only the g
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import apsw
 
 from aldis.errors import StoreUnavailable
 from aldis.store.sqlite.engine.checkpoints import Checkpoints
 from aldis.store.sqlite.engine.connection import open_writer
-from aldis.store.sqlite.writes import postbacks, receipts, sending
-from aldis.store.sqlite.writes.postbacks import OwedRow
+from aldis.store.sqlite.engine.operations import Call, Operation
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+#: a row of the outbox, as SQLite gives it
+OutboxRow = tuple[Any, ...]
+_RANK = attrgetter("rank")
 
-#: works on a list of items inside an open transaction and returns one result for each; may be run again after
-#: a rollback. A function of a module, so that its name is enough for another process to find it.
-Operation = Callable[[apsw.Connection, list[Item]], list[Result]]
-#: an operation and one item for it
-Call = tuple[Operation[Any, Any], Any]
 
-#: operations that must run in this order when they meet in one transaction; all others come first. A receipt
-#: often comes with the response that names its segment: results first, or it is parked.
-ORDER: dict[Operation[Any, Any], int] = {sending.record_results: 1, receipts.record: 2}
+class Outbox(NamedTuple):
+    """Where operations leave what is to be delivered after their commit."""
+
+    #: gives the highest id in it
+    newest: Callable[[apsw.Connection], int]
+    #: gives the rows above an id; None: too many to tell
+    since: Callable[[apsw.Connection, int], list[OutboxRow] | None]
 
 
 class Ran(NamedTuple):
@@ -36,8 +36,8 @@ class Ran(NamedTuple):
 
     #: a result or an exception for each call; what has a result is on disk
     outcomes: list[Any]
-    #: the postbacks that it owes, all of them; None: too many to tell
-    owed: list[OwedRow] | None
+    #: what it left in the outbox, all of it; None: too much to tell
+    owed: list[OutboxRow] | None
     #: how many commits there were since the start
     commits: int
 
@@ -45,7 +45,8 @@ class Ran(NamedTuple):
 class Transactions:
     """Owns the writing connection; made, used and closed in one thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, outbox: Outbox) -> None:
+        self._outbox = outbox
         self._db = open_writer(path)
         self._checkpoints = Checkpoints(open_writer(path))
         self._db.set_wal_hook(self._checkpoints.note_pages)
@@ -58,9 +59,9 @@ class Transactions:
         except apsw.Error as fault:  # nobody could write: there is no guilty one to be found
             return Ran([_as_unavailable(fault)] * len(batch), [], self._commits)
         try:
-            before = postbacks.newest(self._db)
+            before = self._outbox.newest(self._db)
             outcomes = self._run(batch)
-            owed = postbacks.owed_since(self._db, before)
+            owed = self._outbox.since(self._db, before)
             self._db.execute("COMMIT")
         except Exception as fault:  # noqa: BLE001 - whatever it is, it belongs to one of the callers
             if self._db.in_transaction:
@@ -86,16 +87,16 @@ class Transactions:
         for position, (operation, _) in enumerate(batch):
             groups.setdefault(operation, []).append(position)
         outcomes: list[Any] = [None] * len(batch)
-        for operation in sorted(groups, key=lambda operation: ORDER.get(operation, 0)):
+        for operation in sorted(groups, key=_RANK):
             positions = groups[operation]
-            results = operation(self._db, [batch[position][1] for position in positions])
+            results = operation.run(self._db, [batch[position][1] for position in positions])
             for position, result in zip(positions, results, strict=True):
                 outcomes[position] = result
         return outcomes
 
 
 def _together(runs: list[Ran]) -> Ran:
-    owed: list[OwedRow] | None = []
+    owed: list[OutboxRow] | None = []
     for run in runs:
         owed = None if owed is None or run.owed is None else owed + run.owed
     return Ran([outcome for run in runs for outcome in run.outcomes], owed, runs[-1].commits)

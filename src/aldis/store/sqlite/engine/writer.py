@@ -18,7 +18,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol, cast
 
 from aldis.errors import StoreUnavailable
-from aldis.store.sqlite.engine.transactions import Call, Item, Operation, Ran, Result
+from aldis.store.sqlite.engine.operations import Call, Item, Operation, Result
+from aldis.store.sqlite.engine.transactions import Ran
 
 #: how many calls go into one transaction at most
 MAX_BATCH = 512

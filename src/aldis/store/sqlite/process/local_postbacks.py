@@ -10,7 +10,8 @@ from pathlib import Path
 
 from aldis.accounts.directory import Directory
 from aldis.store.sqlite.engine.connection import open_reader
-from aldis.store.sqlite.engine.transactions import Call, Ran, Transactions
+from aldis.store.sqlite.engine.operations import Call
+from aldis.store.sqlite.engine.transactions import Ran, Transactions
 from aldis.store.sqlite.reads import directory
 from aldis.store.sqlite.reads.due import DuePostbacks
 from aldis.store.sqlite.writes import postbacks

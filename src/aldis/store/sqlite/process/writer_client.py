@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import cast
 
 from aldis.errors import StoreUnavailable
-from aldis.store.sqlite.engine.transactions import Call, Ran
+from aldis.store.sqlite.engine.operations import Call
+from aldis.store.sqlite.engine.transactions import Ran
 from aldis.store.sqlite.process import writer_protocol
-from aldis.store.sqlite.process.frames import ANSWERS, Frames, Kind, frame
+from aldis.store.sqlite.process.writer_protocol import ANSWERS, Frames, Kind, frame
 
 END_S = 10.0
 

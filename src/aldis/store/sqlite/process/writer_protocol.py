@@ -1,84 +1,75 @@
-"""How batches and outcomes travel between the gateway and its writer's process.
+"""What the gateway and its writer's process say to each other, in frames with a length and a kind.
 
-A question is msgpack: each call as the name of its operation and its item, which is read back by the type
-that the operation takes. An answer is a pickle, because an outcome may be any exception, with the postbacks
-that are owed as msgpack in it; both ends are ours, and nobody else holds the socket.
+A question is msgpack: each call as the number of its operation and its item, which is read back by the type
+that the operation takes. An answer is a pickle, because an outcome may be any exception, with what is in the
+outbox as msgpack in it; both ends are ours, and nobody else holds the socket.
 """
 
 from __future__ import annotations
 
 import pickle
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from enum import IntEnum
+from struct import Struct
 from typing import Any, cast
 
 import msgspec
 
-from aldis.accounts.staff import AuditEntry
-from aldis.store.changes import Carrying
-from aldis.store.orders import Order
-from aldis.store.records import Acceptance, InboundBatch
-from aldis.store.sqlite.engine.transactions import Call, Operation, Ran
-from aldis.store.sqlite.writes import (
-    admission,
-    bulk,
-    cancelling,
-    changes,
-    consent,
-    failover,
-    inbound,
-    link_orders,
-    maintenance,
-    orders,
-    postbacks,
-    receipts,
-    recipients,
-    sending,
-    staff,
-    watching,
-)
-from aldis.store.sqlite.writes.postbacks import OwedRow
-from aldis.traffic.postback import PostbackResult
-from aldis.traffic.receipt import Receipt
+from aldis.store.sqlite.engine.operations import Call
+from aldis.store.sqlite.engine.transactions import OutboxRow, Ran
+from aldis.store.sqlite.writes import ALL
 
-#: every operation that may be called, with what it takes
-_ITEMS: dict[Operation[Any, Any], Any] = {
-    admission.take_ids: int,
-    admission.accept: Acceptance,
-    sending.mark: sending.Mark,
-    sending.record_results: sending.RecordResults,
-    sending.recover: sending.Recover,
-    sending.recover_orphans: sending.Orphans,
-    receipts.record: tuple[Receipt, ...],
-    postbacks.finish: tuple[PostbackResult, ...],
-    maintenance.expire: maintenance.Expire,
-    maintenance.purge: maintenance.Purge,
-    changes.carry_out: Carrying,
-    link_orders.give: link_orders.Ordering,
-    cancelling.cancel: cancelling.Cancel,
-    consent.change_audited: consent.Audited,
-    inbound.record: InboundBatch,
-    inbound.forget: inbound.Forget,
-    failover.divert: failover.Divert,
-    staff.carry_out: staff.Change,
-    watching.keep_minute: watching.Minute,
-    watching.note: AuditEntry,
-    bulk.carry_out: bulk.Change,
-    recipients.file: recipients.Filing,
-    orders.cancel_message: orders.CancelMessage,
-    orders.accept_again: orders.Again,
-    orders.replay: orders.Replay,
-    orders.replay_given_up: orders.ReplayGivenUp,
-    orders.give: Order,
-    orders.answer_orders: orders.Answered,
-    orders.withdraw: int,
-    orders.forget: int,
-}
-_NUMBERS = {operation: number for number, operation in enumerate(_ITEMS)}
-_OPERATIONS = tuple(_ITEMS)
-_DECODERS = tuple(msgspec.msgpack.Decoder(item) for item in _ITEMS.values())
+_HEAD = Struct(">QB")
 
+
+class Kind(IntEnum):
+    """What a frame says."""
+
+    #: from the gateway: a small and a large batch to be run, and from now on post, post no more
+    QUESTION = 0
+    LARGE_QUESTION = 1
+    POST = 2
+    REST = 3
+    #: from the writer: what came of each, tries of postbacks, that nothing is being posted any more
+    ANSWER = 4
+    LARGE_ANSWER = 5
+    TRIED = 6
+    RESTING = 7
+
+
+#: by what a question is answered; those of one kind are answered in their order
+ANSWERS = {Kind.QUESTION: Kind.ANSWER, Kind.LARGE_QUESTION: Kind.LARGE_ANSWER}
+
+
+def frame(kind: Kind, octets: bytes = b"") -> bytes:
+    """Write a frame."""
+    return _HEAD.pack(len(octets), kind) + octets
+
+
+class Frames:
+    """Cuts what has come."""
+
+    def __init__(self) -> None:
+        self._received = bytearray()
+
+    def take(self, octets: bytes) -> Iterator[tuple[int, bytes]]:
+        """Add octets; gives each frame that is whole, by its kind."""
+        received, head = self._received, _HEAD.size
+        received += octets
+        while len(received) >= head:
+            length, kind = _HEAD.unpack_from(received)
+            end = head + length
+            if len(received) < end:
+                break
+            whole = bytes(received[head:end])
+            del received[:end]
+            yield kind, whole
+
+
+_NUMBERS = {operation: number for number, operation in enumerate(ALL)}
+_DECODE = tuple(operation.decode for operation in ALL)
 _QUESTION = msgspec.msgpack.Decoder(list[tuple[int, msgspec.Raw]])
-_OWED = msgspec.msgpack.Decoder(list[OwedRow] | None)
+_OWED = msgspec.msgpack.Decoder(list[OutboxRow] | None)
 _ENCODER = msgspec.msgpack.Encoder()
 
 
@@ -89,9 +80,7 @@ def write_question(batch: Sequence[Call]) -> bytes:
 
 def read_question(octets: bytes) -> list[Call]:
     """Read a batch."""
-    return [
-        (_OPERATIONS[number], _DECODERS[number].decode(item)) for number, item in _QUESTION.decode(octets)
-    ]
+    return [(ALL[number], _DECODE[number](item)) for number, item in _QUESTION.decode(octets)]
 
 
 def write_answer(ran: Ran) -> bytes:

@@ -14,15 +14,16 @@ from typing import cast
 from aldis.store.sqlite.engine.priority_queue import Turns
 from aldis.store.sqlite.engine.transactions import Transactions
 from aldis.store.sqlite.process import writer_protocol
-from aldis.store.sqlite.process.frames import ANSWERS, Frames, Kind, frame
 from aldis.store.sqlite.process.local_postbacks import PostbacksAtHand
+from aldis.store.sqlite.process.writer_protocol import ANSWERS, Frames, Kind, frame
+from aldis.store.sqlite.reads.postbacks import OUTBOX
 
 
 class Answering(asyncio.Protocol):
     """Answers until the gateway is gone; made inside a running event loop."""
 
     def __init__(self, path: Path) -> None:
-        self._transactions = Transactions(path)
+        self._transactions = Transactions(path, OUTBOX)
         #: what a poster in this process needs
         self.postbacks = PostbacksAtHand(path, self._transactions)
         self.postbacks.on_broken = self._break_off

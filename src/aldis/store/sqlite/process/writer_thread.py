@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+from aldis.store.sqlite.engine.operations import Call
 from aldis.store.sqlite.engine.priority_queue import Turns
-from aldis.store.sqlite.engine.transactions import Call, Ran, Transactions
+from aldis.store.sqlite.engine.transactions import Ran, Transactions
+from aldis.store.sqlite.reads.postbacks import OUTBOX
 
 
 class ThreadRunner:
@@ -17,7 +19,7 @@ class ThreadRunner:
     def __init__(self, path: Path) -> None:
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, "aldis-store-writer")
-        self._transactions = self._thread.submit(Transactions, path).result()
+        self._transactions = self._thread.submit(Transactions, path, OUTBOX).result()
         self._turns: Turns[tuple[Sequence[Call], Future[Ran]]] = Turns()
 
     async def run(self, batch: Sequence[Call], *, is_large: bool) -> Ran:

@@ -103,13 +103,6 @@ def tries(db: apsw.Connection, postback_ids: Sequence[int]) -> dict[int, tuple[P
     return found
 
 
-def forget_tries(db: apsw.Connection, message_ids: Sequence[int]) -> None:
-    """Forget the tries of postbacks about messages that are about to be forgotten."""
-    sql = """DELETE FROM postback_try WHERE postback_id IN (
-                 SELECT postback_id FROM postback WHERE message_id IN (SELECT value FROM json_each(?)))"""
-    db.execute(sql, (as_json(message_ids),))
-
-
 def _postback(row: tuple[Any, ...]) -> PostbackRow:
     *facts, done, account_id, reference, number = row
     return PostbackRow(*(*facts, bool(done), account_id, reference, number))

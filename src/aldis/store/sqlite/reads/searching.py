@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import apsw
 
 from aldis.store.sqlite.engine.rows import MESSAGE_FACTS, as_json, every, first, message_facts, one
+from aldis.store.sqlite.reads import recipients
 from aldis.store.sqlite.reads.queries import first_from
-from aldis.store.sqlite.writes import recipients
 from aldis.store.views import EVER, FoundMessage, MessageFilter, MessagePage
 from aldis.traffic.states import State
 

@@ -8,6 +8,7 @@ import apsw
 from msgspec.structs import astuple
 
 from aldis.store.records import Acceptance
+from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.rows import as_array, as_json, every, first, for_each, one
 from aldis.store.sqlite.writes import auditing, content_use, recipients
 from aldis.traffic.message import NewMessage
@@ -28,6 +29,7 @@ _INSERT, _INSERT_COMMON = (
 )
 
 
+@operation()
 def take_ids(db: apsw.Connection, counts: list[int]) -> list[range]:
     """Reserve blocks of ids."""
     blocks = []
@@ -41,6 +43,7 @@ def take_ids(db: apsw.Connection, counts: list[int]) -> list[range]:
     return blocks
 
 
+@operation()
 def accept(db: apsw.Connection, acceptances: list[Acceptance]) -> list[Refusal | None]:
     """Store each submission whole or not at all."""
     purses, keys, opt_outs = _Purses(db), _Keys(db, acceptances), _OptOuts(db, acceptances)

@@ -8,6 +8,7 @@ import apsw
 import msgspec
 
 from aldis.store.bulk import AddJob, AddRows, BulkChange, ForgetJobs, MoveJob, SettleRows
+from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.read_pool import Scans
 from aldis.store.sqlite.engine.rows import as_json, every, first, for_each, one
 from aldis.store.sqlite.engine.writer import Writer
@@ -74,6 +75,7 @@ def _rows(db: apsw.Connection, job_id: int, after: int, limit: int, only: str) -
     ]
 
 
+@operation()
 def carry_out(db: apsw.Connection, items: list[Change]) -> list[int]:
     """Carry out changes."""
     return [_carry_out(db, item.change) for item in items]

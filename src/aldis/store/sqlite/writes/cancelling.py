@@ -5,6 +5,7 @@ from __future__ import annotations
 import apsw
 import msgspec
 
+from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.rows import as_json, every
 from aldis.store.sqlite.writes import endings
 from aldis.store.sqlite.writes.endings import Ending
@@ -25,6 +26,7 @@ class Cancel(msgspec.Struct, frozen=True):
     now: int
 
 
+@operation()
 def cancel(db: apsw.Connection, items: list[Cancel]) -> list[int]:
     """End those that are still `queued`; returns how many of each item were."""
     return [_cancel(db, item) for item in items]

@@ -13,9 +13,11 @@ from aldis.accounts.price import from_micros
 from aldis.accounts.records import ACCOUNT, CARRIER, CREDIT
 from aldis.accounts.staff import Actor, audit
 from aldis.store.changes import Carrying, Ledger
+from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.read_pool import Scans
 from aldis.store.sqlite.engine.rows import every, first, one
 from aldis.store.sqlite.engine.writer import Writer
+from aldis.store.sqlite.reads.directory import newest_change
 from aldis.store.sqlite.writes import auditing
 
 _COLUMNS = "change_id, at, actor, via, kind, key, before, after, undoes"
@@ -52,11 +54,7 @@ class SqliteChanges:
         return {row[0]: Ledger(*row) for row in rows}
 
 
-def newest(db: apsw.Connection) -> int:
-    """Give the number of the newest change; 0 for none."""
-    return int(one(db, "SELECT ifnull(max(change_id), 0) FROM directory_history"))
-
-
+@operation()
 def carry_out(db: apsw.Connection, items: list[Carrying]) -> list[bool]:
     """Carry out plans but for their opt-ins; each bumps the directory's version once."""
     return [_carry_out(db, item) for item in items]
@@ -64,7 +62,7 @@ def carry_out(db: apsw.Connection, items: list[Carrying]) -> list[bool]:
 
 def _carry_out(db: apsw.Connection, item: Carrying) -> bool:
     plan = item.plan
-    if newest(db) != plan.based_on:
+    if newest_change(db) != plan.based_on:
         return False
     many = sum(record.kind == CARRIER for record in plan.records) > MAX_AUDITED
     for record in plan.records:

@@ -6,6 +6,7 @@ import apsw
 import msgspec
 
 from aldis.accounts.staff import AuditEntry
+from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.rows import every, first
 from aldis.store.sqlite.writes import auditing
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
@@ -18,6 +19,7 @@ class Audited(msgspec.Struct, frozen=True):
     entry: AuditEntry | None
 
 
+@operation()
 def change_audited(db: apsw.Connection, items: list[Audited]) -> list[list[bool]]:
     """Make changes as `change` does, and remember those who changed anything."""
     outcomes = change(db, [item.changes for item in items])

@@ -7,6 +7,7 @@ from collections.abc import Collection
 import apsw
 import msgspec
 
+from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.rows import as_json, every, for_each
 
 #: what a carrier took in part stays with that carrier
@@ -68,6 +69,7 @@ def waiting(db: apsw.Connection, item: Waiting) -> list[Move]:
     return moves
 
 
+@operation()
 def divert(db: apsw.Connection, items: list[Divert]) -> list[None]:
     """Move them."""
     for_each(db, _DIVERT, [msgspec.structs.astuple(move) for item in items for move in item.moves])

@@ -8,6 +8,7 @@ from msgspec.structs import astuple
 
 from aldis.accounts.staff import AuditEntry
 from aldis.store.link_orders import LinkOrder, Wanted
+from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.rows import every
 from aldis.store.sqlite.engine.writer import Writer
 from aldis.store.sqlite.writes import auditing
@@ -37,6 +38,7 @@ class SqliteLinkOrders:
         await self._writer.call(give, Ordering(order, entry))
 
 
+@operation()
 def give(db: apsw.Connection, items: list[Ordering]) -> list[None]:
     """Keep orders."""
     for item in items:

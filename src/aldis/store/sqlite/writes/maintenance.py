@@ -6,9 +6,9 @@ import apsw
 import msgspec
 
 from aldis.store.records import Purged
+from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.rows import as_json, every, for_found
-from aldis.store.sqlite.reads import postback_listing
-from aldis.store.sqlite.writes import endings, recipients
+from aldis.store.sqlite.writes import endings, postbacks, recipients
 from aldis.traffic.states import Event, State, after
 
 #: receipts that never found their segment are kept this long
@@ -42,6 +42,7 @@ UPDATE message SET review_at = later.review_at FROM later WHERE message.message_
 """
 
 
+@operation()
 def expire(db: apsw.Connection, items: list[Expire]) -> list[int]:
     """End messages whose deadline has passed; look at the others again when it may have."""
     return [_expire(db, item) for item in items]
@@ -75,6 +76,7 @@ def _expire(db: apsw.Connection, item: Expire) -> int:
     return len(unsent) + len(sent)
 
 
+@operation()
 def purge(db: apsw.Connection, items: list[Purge]) -> list[Purged]:
     """Forget old messages; one that still owes a postback stays until that is done or given up."""
     return [_purge(db, item) for item in items]
@@ -89,7 +91,7 @@ def _purge(db: apsw.Connection, item: Purge) -> Purged:
     ids = [message_id for message_id, _, may_go in rows if may_go]
     if ids:
         recipients.forget(db, ids)
-        postback_listing.forget_tries(db, ids)
+        postbacks.forget_tries(db, ids)
     for table in ("message", "segment", "postback", "content_use") if ids else ():
         sql = f"DELETE FROM {table} WHERE message_id IN (SELECT value FROM json_each(?))"  # noqa: S608 - four names
         db.execute(sql, (as_json(ids),))

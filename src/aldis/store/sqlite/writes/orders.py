@@ -11,8 +11,10 @@ import msgspec
 
 from aldis.accounts.staff import AuditEntry
 from aldis.store.memory.claims import Claims
+from aldis.store.memory.postback_cache import PostbackCache
 from aldis.store.orders import Order, OrderAnswer, OrderKind, Replayed
 from aldis.store.records import Acceptance
+from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.rows import as_json, every, first, one
 from aldis.store.sqlite.engine.writer import Writer
 from aldis.store.sqlite.reads import postback_listing
@@ -132,6 +134,7 @@ class SqliteOrders:
             await self._writer.call(forget, before)
 
 
+@operation()
 def cancel_message(db: apsw.Connection, items: list[CancelMessage]) -> list[bool]:
     """End messages that are still queued; tells of each whether it was."""
     found = []
@@ -143,6 +146,7 @@ def cancel_message(db: apsw.Connection, items: list[CancelMessage]) -> list[bool
     return found
 
 
+@operation()
 def accept_again(db: apsw.Connection, items: list[Again]) -> list[Refusal | None]:
     """Accept messages; each is judged after the one before it."""
     answers = []
@@ -157,6 +161,12 @@ def accept_again(db: apsw.Connection, items: list[Again]) -> list[Refusal | None
     return answers
 
 
+def _forget_cache(cache: PostbackCache, _item: object) -> None:
+    """Have the file asked: these are old rows, of which no transaction tells."""
+    cache.forget()
+
+
+@operation(owes=_forget_cache)
 def replay(db: apsw.Connection, items: list[Replay]) -> list[int]:
     """Make postbacks due; returns how many there were."""
     return [_replay(db, item.postback_ids, item.now, item.entry) for item in items]
@@ -173,6 +183,7 @@ def _replay(db: apsw.Connection, postback_ids: Sequence[int], now: int, entry: A
     return count
 
 
+@operation(owes=_forget_cache)
 def replay_given_up(db: apsw.Connection, items: list[ReplayGivenUp]) -> list[Replayed]:
     """Make postbacks due that were given up, in the order of their ids."""
     return [_replay_given_up(db, item) for item in items]
@@ -186,6 +197,7 @@ def _replay_given_up(db: apsw.Connection, item: ReplayGivenUp) -> Replayed:
     return Replayed(count, ids[-1] if len(ids) == item.limit else 0)
 
 
+@operation()
 def give(db: apsw.Connection, items: list[Order]) -> list[int]:
     """Keep orders."""
     sql = """INSERT INTO message_order (kind, message_id, actor, role, asked_at) VALUES (?, ?, ?, ?, ?)
@@ -195,6 +207,7 @@ def give(db: apsw.Connection, items: list[Order]) -> list[int]:
     ]
 
 
+@operation()
 def answer_orders(db: apsw.Connection, items: list[Answered]) -> list[None]:
     """Write what came of orders."""
     sql = "UPDATE message_order SET done = ?, answer = ? WHERE order_id = ?"
@@ -202,12 +215,14 @@ def answer_orders(db: apsw.Connection, items: list[Answered]) -> list[None]:
     return [None] * len(items)
 
 
+@operation()
 def withdraw(db: apsw.Connection, order_ids: list[int]) -> list[bool]:
     """Forget orders that are open."""
     sql = "DELETE FROM message_order WHERE order_id = ? AND done IS NULL RETURNING order_id"
     return [first(db, sql, (order_id,)) is not None for order_id in order_ids]
 
 
+@operation()
 def forget(db: apsw.Connection, instants: list[int]) -> list[None]:
     """Forget what was ordered long ago."""
     db.execute("DELETE FROM message_order WHERE asked_at < ?", (max(instants),))

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import apsw
 import msgspec
 
+from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.rows import as_array, as_json, every, first, for_each, for_found, one
 from aldis.store.sqlite.writes import endings
 from aldis.store.sqlite.writes.endings import Ending, Telling
@@ -47,6 +48,7 @@ FROM report r WHERE segment.message_id = r.message_id AND segment.number = r.num
 """
 
 
+@operation(rank=2)
 def record(db: apsw.Connection, batches: list[Sequence[Receipt]]) -> list[int]:
     """Match or park every receipt; returns how many of each batch were parked."""
     receipts = [receipt for batch in batches for receipt in batch]

@@ -1,9 +1,4 @@
-"""Which messages went to a number: blocks of ids, each in the order of its numbers.
-
-An index on the messages themselves would touch another page for each message accepted. Here upkeep writes
-what was accepted some time ago, by the block: what is written together lies together, and a number is looked
-for once in each block (docs/decisions/0018-finding-a-message.md has the figures).
-"""
+"""Writes down which messages went to a number, in blocks of ids; `reads/recipients.py` says why."""
 
 from __future__ import annotations
 
@@ -13,14 +8,12 @@ from typing import Any
 import apsw
 import msgspec
 
-from aldis.store.sqlite.engine.rows import as_json, every, first, for_each, one
+from aldis.store.sqlite.engine.operations import operation
+from aldis.store.sqlite.engine.rows import as_json, first, for_each, one
+from aldis.store.sqlite.reads.recipients import BLOCK_BITS, up_to
 from aldis.traffic.message import NewMessage
 
-#: ids of one block differ in these bits only
-BLOCK_BITS = 14
-
 _RECIPIENT = NewMessage.__struct_fields__.index("recipient")
-_UP_TO = "SELECT value FROM counter WHERE name = 'recipients_up_to'"
 _FILE = f"""
 INSERT OR IGNORE INTO message_recipient
 SELECT message_id >> {BLOCK_BITS}, recipient, message_id FROM message NOT INDEXED
@@ -31,19 +24,6 @@ DELETE FROM message_recipient WHERE (block, recipient, message_id) IN (
     SELECT message_id >> {BLOCK_BITS}, recipient, message_id FROM message
     WHERE message_id IN (SELECT value FROM json_each(?)))
 """  # noqa: S608 - a number
-#: block after block in one statement, because each statement is a turn of the interpreter's lock
-_FIND = """
-WITH RECURSIVE part (block) AS (
-    VALUES (?1) UNION ALL SELECT block - 1 FROM part WHERE block > ?2
-)
-SELECT r.message_id FROM part CROSS JOIN message_recipient r ON r.block = part.block
-WHERE r.recipient = ?3 AND r.message_id < ?4 AND r.message_id >= ?5 LIMIT ?6
-"""
-
-
-def up_to(db: apsw.Connection) -> int:
-    """Tell which messages are written down: those with ids up to this, all of them."""
-    return int(one(db, _UP_TO))
 
 
 class Filing(msgspec.Struct, frozen=True):
@@ -53,6 +33,7 @@ class Filing(msgspec.Struct, frozen=True):
     open_ids: int
 
 
+@operation()
 def file(db: apsw.Connection, items: list[Filing]) -> list[int]:
     """Write down what comes next of the ids; returns how many ids that were."""
     return [_file(db, item) for item in items]
@@ -86,14 +67,3 @@ def file_late(db: apsw.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
 def forget(db: apsw.Connection, message_ids: Sequence[int]) -> None:
     """Forget messages that are about to be forgotten."""
     db.execute(_FORGET, (as_json(message_ids),))
-
-
-def find(db: apsw.Connection, number: str, bounds: tuple[int, int], limit: int) -> list[int]:
-    """Give ids of messages to a number, newest first: those from `bounds[0]` and below `bounds[1]`."""
-    begin, end = bounds
-    oldest = one(db, "SELECT ifnull(min(block), 0) FROM message_recipient")
-    newest = one(db, "SELECT ifnull(max(block), -1) FROM message_recipient")
-    low, high = max(begin >> BLOCK_BITS, oldest), min((end - 1) >> BLOCK_BITS, newest)
-    if high < low:
-        return []
-    return [row[0] for row in every(db, _FIND, (high, low, number, end, begin, limit))]

@@ -8,6 +8,7 @@ import apsw
 import msgspec
 
 from aldis.store.records import Share
+from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.rows import as_json, every, for_each, for_found, one
 from aldis.store.sqlite.writes import endings, receipts
 from aldis.store.sqlite.writes.endings import Ending
@@ -126,6 +127,7 @@ def claim(db: apsw.Connection, item: Claim, claimed: set[int]) -> Found:
     return Found(messages, tuple(row[0] for row in rows if row[-1]), len(chosen))
 
 
+@operation()
 def mark(db: apsw.Connection, items: list[Mark]) -> list[None]:
     """Write `sending` before anything is on the wire."""
     ids = as_json(message_id for item in items for message_id in item.message_ids)
@@ -150,6 +152,8 @@ def still_in(db: apsw.Connection, message_ids: list[int], state: State) -> set[i
     return {message_id for (message_id,) in every(db, sql, (as_json(message_ids), state))}
 
 
+#: a receipt often comes with the response that names its segment: results first, or it is parked
+@operation(rank=1)
 def record_results(db: apsw.Connection, items: list[RecordResults]) -> list[None]:
     """Write outcomes; then let receipts in that came before their response."""
     for item in items:
@@ -224,6 +228,7 @@ class Orphans(msgspec.Struct, frozen=True):
     now: int
 
 
+@operation()
 def recover_orphans(db: apsw.Connection, items: list[Orphans]) -> list[int]:
     """Release what is `sending` on links that are not there any more; it waits for them or expires."""
     sql = """UPDATE message SET state = 'queued', due_at = ?
@@ -231,6 +236,7 @@ def recover_orphans(db: apsw.Connection, items: list[Orphans]) -> list[int]:
     return [len(every(db, sql, (item.now, as_json(item.links)))) for item in items]
 
 
+@operation()
 def recover(db: apsw.Connection, items: list[Recover]) -> list[int]:
     """Release what lost owners left in `sending`."""
     return [_recover(db, item) for item in items]

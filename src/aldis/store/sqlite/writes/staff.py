@@ -7,6 +7,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from aldis.accounts.staff import ApiToken, AuditEntry, Operator, Role
+from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.read_pool import Scans
 from aldis.store.sqlite.engine.rows import every, first
 from aldis.store.sqlite.engine.writer import Writer
@@ -76,6 +77,7 @@ class SqliteStaff:
         return await self._scans.ask(auditing.log, before, limit, subject)
 
 
+@operation()
 def carry_out(db: apsw.Connection, items: list[Change]) -> list[bool]:
     """Carry out changes, and remember those that changed something."""
     return [_carry_out(db, item) for item in items]

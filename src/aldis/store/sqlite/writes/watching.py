@@ -8,6 +8,7 @@ import apsw
 import msgspec
 
 from aldis.accounts.staff import AuditEntry
+from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.read_pool import Scans
 from aldis.store.sqlite.engine.rows import every, one
 from aldis.store.sqlite.engine.writer import Writer
@@ -131,6 +132,7 @@ def happened(db: apsw.Connection, after: Place, until: int, limit: int) -> list[
     return [Happening(at, Kind(kind), *rest) for at, kind, *rest in rows]
 
 
+@operation()
 def keep_minute(db: apsw.Connection, items: list[Minute]) -> list[None]:
     """Keep minutes."""
     for item in items:
@@ -145,6 +147,7 @@ def minutes(db: apsw.Connection, since: int) -> list[bytes]:
     return [sample for (sample,) in every(db, sql, (since,))]
 
 
+@operation()
 def note(db: apsw.Connection, items: list[AuditEntry]) -> list[None]:
     """Remember what was done outside of the store."""
     for entry in items:

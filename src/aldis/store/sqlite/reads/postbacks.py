@@ -1,0 +1,148 @@
+"""What postbacks are owed: which lanes have work, what is due in one, what a transaction has added."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+import apsw
+
+from aldis.store.memory.postback_cache import Owed
+from aldis.store.sqlite.engine.rows import MESSAGE_FACTS, as_json, every, first, one
+from aldis.store.sqlite.engine.transactions import Outbox, OutboxRow
+from aldis.store.sqlite.reads.inbound import FACTS
+from aldis.traffic.inbound import DueInbound, InboundFacts
+from aldis.traffic.message import MessageFacts
+from aldis.traffic.postback import DuePostback, PostbackEvent
+from aldis.traffic.states import State
+
+#: walks the index from lane to lane instead of over all that is due: a dead endpoint may have a million rows
+_LANES = """
+WITH RECURSIVE lane(name) AS (
+    SELECT min(lane) FROM postback WHERE due_at IS NOT NULL AND lane > ?1
+    UNION ALL
+    SELECT (SELECT min(lane) FROM postback WHERE due_at IS NOT NULL AND postback.lane > lane.name)
+    FROM lane WHERE lane.name IS NOT NULL
+)
+SELECT name FROM lane WHERE name IS NOT NULL
+   AND EXISTS (SELECT 1 FROM postback WHERE postback.lane = lane.name AND due_at <= ?2)
+LIMIT ?3
+"""
+
+_COLUMNS = (
+    "p.postback_id, p.lane, p.event, p.state, p.error_code, p.happened_at, p.attempts, " + MESSAGE_FACTS
+)
+_DUE = f"""
+SELECT {_COLUMNS}
+FROM postback p JOIN message m USING (message_id)
+WHERE p.lane = ? AND p.due_at IS NOT NULL AND p.due_at <= ? AND p.event <> 'inbound'
+  AND p.postback_id NOT IN (SELECT value FROM json_each(?)) AND NOT EXISTS (
+    SELECT 1 FROM postback earlier
+    WHERE earlier.message_id = p.message_id AND earlier.postback_id < p.postback_id
+      AND earlier.due_at IS NOT NULL)
+ORDER BY p.due_at LIMIT ?
+"""  # noqa: S608 - the columns are a constant
+
+
+_EVENTS = {event.value: event for event in PostbackEvent}
+_STATES = {state.value: state for state in State}
+
+#: where in a message's facts its state is
+_STATE = MessageFacts.__struct_fields__.index("state")
+
+#: postbacks that a transaction may owe and tell of
+MOST_TOLD = 1_024
+
+_OWED_SINCE = f"""
+SELECT (SELECT max(earlier.postback_id) FROM postback earlier
+        WHERE earlier.message_id = p.message_id AND earlier.postback_id < p.postback_id
+          AND earlier.due_at IS NOT NULL), {_COLUMNS}
+FROM postback p CROSS JOIN message m ON m.message_id = p.message_id
+WHERE p.postback_id > ? AND p.due_at IS NOT NULL AND p.event <> 'inbound'
+ORDER BY p.postback_id
+"""  # noqa: S608 - the columns are a constant
+
+
+def newest(db: apsw.Connection) -> int:
+    """Give the highest id so far; the next ones are above it."""
+    return one(db, "SELECT ifnull(max(postback_id), 0) FROM postback") or 0
+
+
+def owed_since(db: apsw.Connection, before: int) -> list[OutboxRow] | None:
+    """Give the postbacks about messages to handsets that were owed since an id was the highest; None: too
+    many. `read_owed` reads them.
+    """
+    count = newest(db) - before
+    if count <= 0:
+        return []
+    if count > MOST_TOLD:
+        return None
+    return every(db, _OWED_SINCE, (before,))
+
+
+#: a row is the id of the postback before it, then what `_due` reads
+OUTBOX = Outbox(newest, owed_since)
+
+
+def read_owed(rows: Sequence[OutboxRow]) -> list[Owed]:
+    """Read what `owed_since` gave, wherever it was asked."""
+    return [Owed(_due(row), behind or 0) for behind, *row in rows]
+
+
+class Due(NamedTuple):
+    """What is due in a lane."""
+
+    postbacks: list[DuePostback]
+    #: the highest id of all when it was read
+    seen: int
+
+
+def due_lanes(db: apsw.Connection, after: str, limit: int, now: int) -> list[str]:
+    """Name the lanes with work behind a name."""
+    return [name for (name,) in every(db, _LANES, (after, now, limit))]
+
+
+def due(db: apsw.Connection, lane: str, limit: int, now: int, besides: Collection[int]) -> Due:
+    """Give a lane's due postbacks, oldest first."""
+    db.execute("BEGIN")  # both look at the same state of the file
+    try:
+        seen = newest(db)
+        rows = every(db, _DUE, (lane, now, as_json(besides), limit))
+    finally:
+        db.execute("COMMIT")
+    return Due([_due(row) for row in rows], seen)
+
+
+def _due(row: Sequence[Any]) -> DuePostback:
+    postback_id, lane, event, state, error_code, happened_at, attempts, *facts = row
+    facts[_STATE] = _STATES[facts[_STATE]]
+    message = MessageFacts(*facts)
+    return DuePostback(
+        postback_id, lane, _EVENTS[event], _STATES[state], error_code, happened_at, attempts, message
+    )
+
+
+_ANY_INBOUND = """
+SELECT 1 FROM postback INDEXED BY postback_inbound
+WHERE lane = ? AND due_at IS NOT NULL AND due_at <= ? AND event = 'inbound' LIMIT 1
+"""
+
+_DUE_INBOUND = f"""
+SELECT p.postback_id, p.lane, p.attempts, {FACTS}
+FROM postback p INDEXED BY postback_inbound CROSS JOIN inbound i ON i.inbound_id = p.message_id
+WHERE p.lane = ? AND p.due_at IS NOT NULL AND p.due_at <= ? AND p.event = 'inbound'
+  AND p.postback_id NOT IN (SELECT value FROM json_each(?))
+ORDER BY p.due_at LIMIT ?
+"""  # noqa: S608 - the columns are a constant
+
+
+def due_inbound(
+    db: apsw.Connection, lane: str, limit: int, now: int, besides: Collection[int]
+) -> list[DueInbound]:
+    """Give a lane's due postbacks about messages from handsets, oldest first; mostly there are none."""
+    if first(db, _ANY_INBOUND, (lane, now)) is None:
+        return []
+    return [
+        DueInbound(row[0], row[1], row[2], InboundFacts(*row[3:]))
+        for row in every(db, _DUE_INBOUND, (lane, now, as_json(besides), limit))
+    ]
