@@ -5,11 +5,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ONCE ?=
 
+#: the tests often wait for other processes, so more of them than cores
+WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
+
 .PHONY: help demo test check fix clean
 
 help:
 	@echo "make demo    start the gateway with a simulated carrier and watch four messages (ONCE=1: then end)"
-	@echo "make test    the whole test suite"
+	@echo "make test    the whole test suite (WORKERS=4; SEED=1: the same chances again)"
 	@echo "make check   format, lint, types, import contracts, house rules"
 	@echo "make fix     format and mend what can be mended"
 	@echo "make lock    resolve the dependencies again"
@@ -23,7 +26,7 @@ demo: $(READY)
 	@$(BIN)/aldis demo $(if $(ONCE),--once)
 
 test: $(READY)
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal $(if $(SEED),--seed $(SEED))
 
 check: $(READY)
 	$(BIN)/ruff format --check src tests

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import os
 import socket
-import subprocess
 from pathlib import Path
 
 import pytest
+from tests.fakes.certificates import self_signed
 from tests.fakes.clock import NOON
 
 from aldis.admin import checkup
@@ -85,26 +85,15 @@ async def test_names() -> None:
         assert found.verdict is Verdict.FAIL, found
 
 
-def made(folder: Path, days: int) -> tuple[Path, Path]:
-    """Make a certificate that holds for so many days."""
-    key, path = folder / "key.pem", folder / "cert.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=sms.example.com"]
-    subprocess.run(
-        [*command, "-days", str(days), "-keyout", str(key), "-out", str(path)],
-        check=True,
-        capture_output=True,
-    )
-    return path, key
-
-
+@pytest.mark.slow
 def test_certificates(tmp_path: Path) -> None:
-    path, key = made(tmp_path, 90)
+    path, key = self_signed(tmp_path, "sms.example.com", days=90)
     now = dt.datetime.now(dt.UTC).timestamp()
     assert certificate("door", path, key, now).verdict is Verdict.OK
     assert "89 more days" in certificate("door", path, key, now).says
     assert certificate("door", path, key, now + 80 * 86_400).verdict is Verdict.WARN
     (tmp_path / "other").mkdir()
-    _, another = made(tmp_path / "other", 1)
+    _, another = self_signed(tmp_path / "other", "sms.example.com", days=1)
     for wrong in (another, tmp_path / "none.pem", path):
         found = certificate("door", path, wrong, now)
         assert (found.verdict, found.advice != "") == (Verdict.FAIL, True), found

@@ -8,6 +8,7 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
 from tests.fakes.clock import NOON
 from tests.fakes.customer import FakeCustomer
 from tests.store.building import NOW, a_message, a_runner, settle_sent
@@ -21,6 +22,8 @@ from aldis.store.sqlite.process.writer_protocol import Tried
 from aldis.store.sqlite.store import SqliteStore
 from aldis.traffic.postback import Notify
 from aldis.traffic.receipt import Receipt, ReceiptState
+
+pytestmark = pytest.mark.slow
 
 #: the first account that is made after those of the directory
 LATE = 3

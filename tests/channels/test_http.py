@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import uvloop
+from tests.fakes.certificates import self_signed
 from tests.fakes.customer import FakeCustomer, silent_server
 
 from aldis.channels.http.client import HttpChannel
@@ -232,14 +232,10 @@ async def test_an_address_is_sent_in_the_characters_of_a_request_line(channel: H
     assert server.requests[0].startswith(b"POST /a%20b?c=%C3%BC&d=%26 HTTP/1.1\r\nHost: 127.0.0.1:")
 
 
+@pytest.mark.slow
 async def test_a_certificate_that_nobody_vouches_for_is_refused(channel: HttpChannel, tmp_path: Path) -> None:
-    certificate, key = tmp_path / "c.pem", tmp_path / "k.pem"
-    arguments = ["-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "2"]
-    subprocess.run(  # noqa: ASYNC221 - a test may wait
-        ["openssl", "req", *arguments, "-keyout", key, "-out", certificate], check=True, capture_output=True
-    )
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(*self_signed(tmp_path, "localhost"))
     server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0, ssl=context)
     port = server.sockets[0].getsockname()[1]
     answer = await post(channel, to(f"https://127.0.0.1:{port}/"), within())

@@ -6,8 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from aldis.accounts.staff import Role
 from aldis.store.sqlite.store import SqliteStore
+
+pytestmark = pytest.mark.slow
 
 
 def _aldis(folder: Path, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:

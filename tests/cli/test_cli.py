@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.fakes.certificates import self_signed
 
 from aldis.errors import SettingsError
 from aldis.links import tls
@@ -25,6 +26,7 @@ def aldis(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_new_operator_starts_from_the_demos_files(tmp_path: Path) -> None:
     assert aldis("demo", "--files", ".", cwd=tmp_path).returncode == 0
     assert aldis("demo", "--files", ".", cwd=tmp_path).returncode == 2
@@ -40,6 +42,7 @@ def test_a_new_operator_starts_from_the_demos_files(tmp_path: Path) -> None:
     assert aldis("messages", "--counts", cwd=tmp_path).stdout == "no messages\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
@@ -59,6 +62,7 @@ def test_misuse_ends_with_2_and_one_sentence(
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.slow
 def test_the_demo_refuses_to_leave_loopback(tmp_path: Path) -> None:
     (tmp_path / "aldis.toml").write_text('[http]\nlisten = "0.0.0.0:8080"\n')
     ended = aldis("demo", "--once", "--config", "aldis.toml", cwd=tmp_path)
@@ -197,6 +201,7 @@ def test_the_environment_overrides_the_file() -> None:
     assert faults(text, {"ALDIS__HTTP": "x"}) == ["ALDIS__HTTP: there is nothing of that name to override"]
 
 
+@pytest.mark.slow
 def test_files_of_links_are_looked_at_by_the_check(tmp_path: Path) -> None:
     links = """
     [[link]]
@@ -229,13 +234,11 @@ def test_files_of_links_are_looked_at_by_the_check(tmp_path: Path) -> None:
     ] == [True] * 3
 
 
+@pytest.mark.slow
 def test_an_encrypted_key_is_refused_and_nobody_is_asked(tmp_path: Path) -> None:
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-passout", "pass:x", "-subj", "/CN=x"]
-    subprocess.run(
-        [*made, "-keyout", tmp_path / "k", "-out", tmp_path / "c"], check=True, capture_output=True
-    )
+    certificate, key = self_signed(tmp_path, "x", password="open sesame")
     with pytest.raises(SettingsError, match="encrypted"):
-        tls.context("a", "", str(tmp_path / "c"), str(tmp_path / "k"))
+        tls.context("a", "", str(certificate), str(key))
 
 
 def test_hosts_of_dialects_are_names_and_belong_to_one() -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.fakes.whole import WholeGateway, free_port
+from tests.fakes.ports import free_port
+from tests.fakes.whole import WholeGateway
 
 from aldis.admin.event_feed import LAG_MS
 from aldis.cli.main import aldis
@@ -65,6 +66,7 @@ async def test_top_says_how_a_running_gateway_stands(whole: WholeGateway, tmp_pa
     assert (code, "0/100" in output, "accepted/s" in output) == (0, True, True)
 
 
+@pytest.mark.slow
 async def test_top_without_a_gateway_says_so(tmp_path: Path) -> None:
     code, _, faults = await run("top", "--once", "--config", settings(tmp_path, free_port(), 1))
     assert (code, "is `aldis serve` running?" in faults) == (1, True)
@@ -148,6 +150,7 @@ def open_folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 async def test_the_doctor_finds_what_is_wrong_here(open_folder: Path) -> None:
     tmp_path = open_folder
     taken = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
@@ -169,12 +172,14 @@ async def test_the_doctor_finds_what_is_wrong_here(open_folder: Path) -> None:
     taken.close()
 
 
+@pytest.mark.slow
 async def test_the_doctor_of_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     config = settings(tmp_path, free_port(), 1)
     code, found = await verdicts(config, Path(config) / "below-a-file")
     assert (code, found["fsync"][0][0]) == (1, "fail")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_is_a_script(shell: str) -> None:
     answer = CliRunner().invoke(aldis, ["completion", shell])
@@ -188,6 +193,7 @@ def test_what_completion_offers() -> None:
     assert answer.output.strip() == "plain,doctor"
 
 
+@pytest.mark.slow
 async def test_serve_says_where_the_console_is_and_who_may_sign_in(tmp_path: Path) -> None:
     config = tmp_path / "aldis.toml"
     config.write_text('[http]\nlisten = "127.0.0.1:0"\n[console]\nlisten = "127.0.0.1:0"\n')

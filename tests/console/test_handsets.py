@@ -12,7 +12,8 @@ import pytest
 from tests.console.listening import heard
 from tests.fakes.browser import Browser
 from tests.fakes.customer import FakeCustomer
-from tests.fakes.whole import WholeGateway, free_port
+from tests.fakes.ports import free_port
+from tests.fakes.whole import WholeGateway
 
 from aldis.accounts.staff import Actor, Role
 from aldis.admin.operators import People

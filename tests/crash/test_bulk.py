@@ -23,7 +23,9 @@ pytestmark = [pytest.mark.crash, pytest.mark.timeout(120 + 10 * KILLS)]
 ROWS = 3000
 
 
-async def test_each_row_is_accepted_once_whenever_the_gateway_dies(world: World) -> None:
+async def test_each_row_is_accepted_once_whenever_the_gateway_dies(
+    world: World, chance: random.Random
+) -> None:
     store = SqliteStore(world.child.data_dir / "aldis.db")
     directory = await store.directory()
     bulk, actor = (
@@ -38,7 +40,7 @@ async def test_each_row_is_accepted_once_whenever_the_gateway_dies(world: World)
         await world.child.start()
         while (job := await bulk.job(job_id)).accepted <= before and job.state is JobState.RUNNING:
             await asyncio.sleep(0.005)
-        await asyncio.sleep(random.uniform(0.0, 0.1))
+        await asyncio.sleep(chance.uniform(0.0, 0.1))
         assert await world.child.end(signal.SIGKILL) == -signal.SIGKILL
     await world.child.start()
     while (job := await bulk.job(job_id)).state is not JobState.DONE:

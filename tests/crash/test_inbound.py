@@ -19,7 +19,7 @@ EVER = 2**53
 LONG = "Долгое сообщение " * 10
 
 
-async def test_no_word_of_a_handset_is_lost_by_kill_9(world: World) -> None:
+async def test_no_word_of_a_handset_is_lost_by_kill_9(world: World, chance: random.Random) -> None:
     memory = world.carrier.simulator.memory
     texts: set[str] = set()
     stoppers: set[str] = set()
@@ -36,7 +36,7 @@ async def test_no_word_of_a_handset_is_lost_by_kill_9(world: World) -> None:
             if number % 2:
                 stoppers.add(handset)
                 segments += memory.write(handset, "74700", "STOP") or 0
-        await asyncio.sleep(random.uniform(0.0, 0.2))
+        await asyncio.sleep(chance.uniform(0.0, 0.2))
         assert await world.child.end(signal.SIGKILL) == -signal.SIGKILL
     await world.child.start()
     while memory.written_acknowledged < segments:

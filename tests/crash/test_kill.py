@@ -31,12 +31,12 @@ STEPS = [
 ]
 
 
-async def test_nothing_accepted_is_lost_by_kill_9(world: World) -> None:
+async def test_nothing_accepted_is_lost_by_kill_9(world: World, chance: random.Random) -> None:
     world.endings = ENDINGS  # delivered, taken and not delivered, refused by the carrier and paid back
     for _ in range(KILLS):
         await world.child.start()
         sending = asyncio.create_task(world.send_many(100))
-        await asyncio.sleep(random.uniform(0.05, 0.6))
+        await asyncio.sleep(chance.uniform(0.05, 0.6))
         assert await world.child.end(signal.SIGKILL) == -signal.SIGKILL
         await sending
         await asyncio.to_thread(world.books)

@@ -86,12 +86,12 @@ async def check(world: World, kills: int) -> None:
     await store.close()
 
 
-async def test_nothing_accepted_is_lost_with_its_pictures(multimedia: World) -> None:
+async def test_nothing_accepted_is_lost_with_its_pictures(multimedia: World, chance: random.Random) -> None:
     world = multimedia
     for kill in range(KILLS):
         await world.child.start()
         sending = asyncio.create_task(send_many(world, range(kill * 100, kill * 100 + 40)))
-        await asyncio.sleep(random.uniform(0.05, 0.5))
+        await asyncio.sleep(chance.uniform(0.05, 0.5))
         assert await world.child.end(signal.SIGKILL) == -signal.SIGKILL
         await sending
     await world.child.start()
@@ -153,7 +153,7 @@ async def test_nothing_is_half_stored_by_dying_while_a_picture_is_written(
     await sweep(world)
 
 
-async def test_no_picture_of_a_handset_is_lost_by_kill_9(multimedia: World) -> None:
+async def test_no_picture_of_a_handset_is_lost_by_kill_9(multimedia: World, chance: random.Random) -> None:
     world, mmsc = multimedia, multimedia.carrier.simulator.mmsc
     sent: set[str] = set()
     for kill in range(KILLS):
@@ -164,7 +164,7 @@ async def test_no_picture_of_a_handset_is_lost_by_kill_9(multimedia: World) -> N
             assert mmsc.write(
                 f"1480{kill:03d}{number:02d}01", "74700", text, [Part("image/jpeg", photo(number))]
             )
-        await asyncio.sleep(random.uniform(0.0, 0.3))
+        await asyncio.sleep(chance.uniform(0.0, 0.3))
         assert await world.child.end(signal.SIGKILL) == -signal.SIGKILL
     await world.child.start()
     while world.carrier.simulator.memory.written_acknowledged < len(sent):

@@ -18,7 +18,8 @@ from aldis.demo.world import text_of
 from aldis.store.sqlite.engine.owner_lock import OwnerLock
 from aldis.store.sqlite.store import SqliteStore
 from tests.fakes.customer import FakeCustomer
-from tests.fakes.whole import MMSC, WholeGateway, free_port
+from tests.fakes.ports import free_port
+from tests.fakes.whole import MMSC, WholeGateway, apply_world
 
 WINDOW = 20
 PRICE = 50_000
@@ -115,15 +116,14 @@ class World:
     async def start(self) -> None:
         """Start the carrier and write the directory; the gateway is started by the test."""
         await self.carrier.simulator.start()
-        world = self._folder / "world.toml"
         text = text_of("world.toml").replace("http://127.0.0.1:8091", self.customer.url)
         theirs, ours = (
             f'[account.inbound]\ngenesys = "{self.customer.url}/{name}"' for name in ("genesys", "inbound")
         )
-        world.write_text(text.replace(theirs, ours, 1))
-        command = [sys.executable, "-m", "aldis", "apply", str(world), "--data-dir", str(self.child.data_dir)]
-        applying = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
-        assert await applying.wait() == 0
+        self.child.data_dir.mkdir(mode=0o700)
+        store = SqliteStore(self.child.data_dir / "aldis.db")
+        await apply_world(store, text.replace(theirs, ours, 1))
+        await store.close()
 
     async def stop(self) -> None:
         """Stop the carrier."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import shutil
 import tempfile
+import weakref
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -64,12 +66,15 @@ class Asker:
         authenticator = Authenticator(clock, b"secret")
         links = Links({"simulator": PLAIN}, lambda _: True, {"mmsc": MmsRules()})
         deadlines = Deadlines(172_800, 259_200)
-        content = ContentDesk(ContentFiles(Path(tempfile.mkdtemp(prefix="aldis-test-"))))
+        folder = Path(tempfile.mkdtemp())
+        content = ContentDesk(ContentFiles(folder))
         admitter = Admitter(
             store, clock, current, authenticator, links, deadlines, content, lambda _links: None
         )
         responder = Responder(store, clock, current, authenticator)
-        return cls(Door(BY_PATH, {}, admitter, responder, Metrics()), admitter, current)
+        made = cls(Door(BY_PATH, {}, admitter, responder, Metrics()), admitter, current)
+        weakref.finalize(made, shutil.rmtree, folder)
+        return made
 
     async def ask(self, request: HttpRequest) -> HttpReply:
         """Send a request and give the reply."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import subprocess
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.server import HttpServer, ServerSettings
 from tests.doors.stranger import Stranger, ask
+from tests.fakes.certificates import self_signed
 
 LIMITS = GuardLimits(body_octets=1000, body_s=0.3, idle_s=0.3, trusted=frozenset({"127.0.0.1"}))
 
@@ -236,12 +236,9 @@ async def test_stopping_answers_what_came_whole(server: HttpServer, echo: Echo) 
         each.leave()
 
 
+@pytest.mark.slow
 async def test_https_with_a_certificate(echo: Echo, tmp_path: Path) -> None:
-    certificate, key = tmp_path / "c.pem", tmp_path / "k.pem"
-    arguments = ["-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-days", "2"]
-    subprocess.run(  # noqa: ASYNC221 - a test may wait
-        ["openssl", "req", *arguments, "-keyout", key, "-out", certificate], check=True, capture_output=True
-    )
+    certificate, key = self_signed(tmp_path, "x")
     made = HttpServer(
         echo.serve, ServerSettings("127.0.0.1", 0, LIMITS, certificate, key, grace_s=1), Entropy()
     )

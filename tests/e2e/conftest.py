@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from aldis.demo.world import text_of
-from tests.fakes.whole import free_port
+from tests.fakes.ports import free_port
 
 CHROMIUM = "/usr/bin/chromium"
 #: what keeps Chromium from looking for its maker's hosts

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
@@ -20,8 +19,10 @@ from aldis.demo.world import text_of
 from aldis.dialects.registry import TRAITS
 from aldis.settings import Settings, SimulatorSettings, read
 from aldis.simulator.handsets import Received
+from aldis.store.contract import Store
 from aldis.store.records import Timeline
 from tests.fakes.customer import FakeCustomer
+from tests.fakes.ports import free_port
 
 SETTINGS = """
 [http]
@@ -54,11 +55,10 @@ listen_password = "demo-mm7"
 """
 
 
-def free_port() -> int:
-    """Find a port that nobody has; good enough on loopback."""
-    with socket.socket() as probing:
-        probing.bind(("127.0.0.1", 0))
-        return int(probing.getsockname()[1])
+async def apply_world(store: Store, text: str) -> None:
+    """Give a store the directory of a file, as `aldis apply` does."""
+    wanted = directory_file.read(text, "world.toml", TRAITS)
+    await store.apply(plan(wanted, await store.stored_directory(), TRAITS), SystemClock().now())
 
 
 class WholeGateway:
@@ -124,10 +124,8 @@ class WholeGateway:
 
     async def start_gateway(self) -> None:
         self.gateway = Gateway(self.settings, self.data_dir, self.clock)
-        text = self.world(text_of("world.toml").replace("http://127.0.0.1:8091", self.customer.url))
-        store = self.gateway.store
-        wanted = directory_file.read(text, "world.toml", TRAITS)
-        await store.apply(plan(wanted, await store.stored_directory(), TRAITS), SystemClock().now())
+        text = text_of("world.toml").replace("http://127.0.0.1:8091", self.customer.url)
+        await apply_world(self.gateway.store, self.world(text))
         await self.gateway.start()
 
     async def stop(self) -> None:

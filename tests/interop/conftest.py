@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -29,13 +28,6 @@ async def carrier() -> AsyncIterator[Simulator]:
     await made.start()
     yield made
     await made.stop()
-
-
-def free_port() -> int:
-    """Find a port that nobody has now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def command_for(peer: str) -> list[str]:

@@ -13,8 +13,9 @@ import msgspec
 import pytest
 
 from tests.fakes.customer import FakeCustomer
+from tests.fakes.ports import free_port
 from tests.fakes.whole import WholeGateway
-from tests.interop.conftest import command_for, free_port, run
+from tests.interop.conftest import command_for, run
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from aldis.app.simulator import Simulator
-from tests.interop.conftest import PEERS, free_port
+from tests.fakes.ports import free_port
+from tests.interop.conftest import PEERS
 
 LONG = "Привет, это длинное сообщение из нескольких частей. " * 5
 

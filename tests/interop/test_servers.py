@@ -20,7 +20,8 @@ from aldis.stages.sending.upstream import Accepted, Outbound, Rejected
 from aldis.traffic.message import ClaimedMessage
 from aldis.traffic.receipt import ReceiptState, alternative_ids
 from tests.fakes.clock import NOON
-from tests.interop.conftest import command_for, free_port, run, serving
+from tests.fakes.ports import free_port
+from tests.interop.conftest import command_for, run, serving
 from tests.links.test_binds import Observed
 from tests.links.test_smpp import outbound
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 from tests.fakes.customer import FakeCustomer
-from tests.fakes.whole import SETTINGS, WholeGateway, free_port
+from tests.fakes.ports import free_port
+from tests.fakes.whole import SETTINGS, WholeGateway
 
 from aldis.settings import read
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from tests.fakes.certificates import self_signed
 
 from aldis.app.simulator import Simulator
 from aldis.clock import SystemClock
@@ -25,8 +25,4 @@ async def smsc() -> AsyncIterator[Simulator]:
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A certificate for 127.0.0.1 and its key, as PEM files."""
     folder = tmp_path_factory.mktemp("tls")
-    made, key = folder / "c.pem", folder / "k.pem"
-    names = ["-subj", "/CN=smsc", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
-    arguments = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *names]
-    subprocess.run([*arguments, "-keyout", key, "-out", made], check=True, capture_output=True)
-    return made, key
+    return self_signed(folder, "smsc", "-addext", "subjectAltName=IP:127.0.0.1")

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.fakes.clock import FakeClock
 from tests.fakes.customer import silent_server
-from tests.fakes.whole import free_port
+from tests.fakes.ports import free_port
 from tests.mms.photos import a_photo
 from tests.mms.samples import PNG
 

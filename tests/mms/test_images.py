@@ -66,6 +66,7 @@ def test_what_cannot_shrink_stays_as_it_is() -> None:
     assert shrunk(parts, 10) == parts
 
 
+@pytest.mark.slow
 def test_without_pillow_everything_else_works(tmp_path: Path) -> None:
     (tmp_path / "aldis.toml").write_text(
         '[messages]\nmms_verify = true\n[[link]]\nname = "m"\nkind = "mm7"\nurl = "http://127.0.0.1/"\n'

@@ -45,7 +45,13 @@ async def apply_directory(store: Store) -> None:
     await store.apply(plan(wanted, await store.stored_directory(), TRAITS), NOW)
 
 
-@pytest.fixture(params=sorted(BACKENDS))
+#: starts an interpreter for each test
+SLOW = {"sqlite, writer's process"}
+
+
+@pytest.fixture(
+    params=[pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in sorted(BACKENDS)]
+)
 async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     store = BACKENDS[request.param](tmp_path)
     await apply_directory(store)

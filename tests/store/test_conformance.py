@@ -315,6 +315,7 @@ async def test_messages_are_found_by_reference(kept: Store) -> None:
     assert await kept.count_by_state() == {"queued": 2}
 
 
+@pytest.mark.slow
 async def test_all_of_it_survives_closing(tmp_path: Path) -> None:
     for number, make in enumerate(BACKENDS.values()):
         folder = tmp_path / str(number)

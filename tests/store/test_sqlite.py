@@ -212,6 +212,7 @@ async def test_a_lock_waits_for_an_owner_that_is_just_leaving(tmp_path: Path) ->
     (await waiting).release()
 
 
+@pytest.mark.slow
 async def test_a_writer_that_dies_is_told_and_nothing_is_kept_by_those_who_come_after(tmp_path: Path) -> None:
     lost = asyncio.Event()
     runner = a_runner(tmp_path, lost.set)
@@ -225,6 +226,7 @@ async def test_a_writer_that_dies_is_told_and_nothing_is_kept_by_those_who_come_
     await store.close()
 
 
+@pytest.mark.slow
 async def test_the_writer_ends_with_its_gateway(tmp_path: Path) -> None:
     runner = a_runner(tmp_path)
     store = SqliteStore(tmp_path / "aldis.db", runner)
