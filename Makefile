@@ -7,12 +7,14 @@ ONCE ?=
 
 #: the tests often wait for other processes, so more of them than cores
 WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
+CHECKS := check-format check-lint check-types check-imports check-house
 
-.PHONY: help demo test check fix clean
+.PHONY: help demo test quick check $(CHECKS) fix clean
 
 help:
 	@echo "make demo    start the gateway with a simulated carrier and watch four messages (ONCE=1: then end)"
 	@echo "make test    the whole test suite (WORKERS=4; SEED=1: the same chances again)"
+	@echo "make quick   the tests of what changed since main (SLOW=1: also those that start gateways)"
 	@echo "make check   format, lint, types, import contracts, house rules"
 	@echo "make fix     format and mend what can be mended"
 	@echo "make lock    resolve the dependencies again"
@@ -28,16 +30,30 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal $(if $(SEED),--seed $(SEED))
 
+quick: $(READY)
+	@$(BIN)/python tools/quick.py -q $(if $(SLOW),,-m "not slow")
+
 check: $(READY)
-	$(BIN)/ruff format --check src tests
-	$(BIN)/ruff check src tests
+	@$(MAKE) --no-print-directory --jobs --keep-going --output-sync $(CHECKS)
+
+check-format:
+	$(BIN)/ruff format --check src tests tools
+
+check-lint:
+	$(BIN)/ruff check src tests tools
+
+check-types:
 	$(BIN)/mypy
+
+check-imports:
 	$(BIN)/lint-imports
+
+check-house:
 	$(BIN)/pytest -q tests/house
 
 fix: $(READY)
-	$(BIN)/ruff format src tests
-	$(BIN)/ruff check --fix src tests
+	$(BIN)/ruff format src tests tools
+	$(BIN)/ruff check --fix src tests tools
 
 $(READY): requirements.lock pyproject.toml tools/set-up
 	@sh tools/set-up $(VENV)
