@@ -49,7 +49,8 @@ def _place(
     """
     table, kind, path = data, typing.cast("Any", record), list[str | int]()
     while True:
-        fields = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
+        records = toml_file.records_of(kind)
+        fields = {field.encode_name: field.type for each in records for field in msgspec.structs.fields(each)}
         if not parts:
             return None
         key, *parts = parts
@@ -57,7 +58,7 @@ def _place(
             return (table, (*path, key), str) if path and not parts else None
         kind = fields[key]
         path.append(key)
-        if typing.get_origin(kind) is tuple and _is_table(typing.get_args(kind)[0]) and parts:
+        if typing.get_origin(kind) is tuple and toml_file.records_of(typing.get_args(kind)[0]) and parts:
             several, kind = table.get(key), typing.get_args(kind)[0]
             names = [_spelled(item) for item in several] if isinstance(several, list) else []
             if parts[0] not in names:
@@ -65,7 +66,7 @@ def _place(
             at = names.index(parts.pop(0))
             path.append(at)
             table = typing.cast("list[dict[str, Any]]", several)[at]
-        elif _is_table(kind):
+        elif toml_file.records_of(kind):
             table = table.setdefault(key, {})
             if not isinstance(table, dict):
                 return None
@@ -77,10 +78,6 @@ def _spelled(item: object) -> str:
     """Spell a name as a variable can: `Big-Carrier` is BIG_CARRIER."""
     name = item.get("name", "") if isinstance(item, dict) else ""
     return str(name).lower().replace("-", "_")
-
-
-def _is_table(kind: Any) -> bool:  # noqa: ANN401 - a type or what typing makes of one
-    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
 def _is_text(kind: Any) -> bool:  # noqa: ANN401 - as above

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import types
 import typing
 from collections.abc import Callable
 from enum import Enum
@@ -81,8 +82,9 @@ def _spelled(source: Source, faults: list[Fault]) -> list[str]:
 
 def _convert(value: Any, kind: Any, path: Path, faults: list[Fault]) -> Any:  # noqa: ANN401 - it reads anything
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and isinstance(value, dict):
-        return _convert_record(value, kind, path, faults)
+    records = records_of(kind)
+    if records and isinstance(value, dict):
+        return _convert_record(value, records, path, faults)
     if origin in (list, tuple) and isinstance(value, list):
         items = [_convert(item, arguments[0], (*path, index), faults) for index, item in enumerate(value)]
         return None if None in items else items
@@ -97,11 +99,32 @@ def _convert(value: Any, kind: Any, path: Path, faults: list[Fault]) -> Any:  # 
         return None
 
 
-def _convert_record(value: dict[str, Any], kind: type[Any], path: Path, faults: list[Fault]) -> Any:  # noqa: ANN401 - as above
+def records_of(kind: Any) -> tuple[type[msgspec.Struct], ...]:  # noqa: ANN401 - a type or what typing makes of one
+    """Give the records that a table may become where this type is wanted: of a tagged union several, and the
+    first is meant where a table has no tag.
+    """
+    is_union = typing.get_origin(kind) in (types.UnionType, typing.Union)
+    members = typing.get_args(kind) if is_union else (kind,)
+    return tuple(each for each in members if isinstance(each, type) and issubclass(each, msgspec.Struct))
+
+
+def _convert_record(
+    value: dict[str, Any], records: tuple[type[Any], ...], path: Path, faults: list[Fault]
+) -> Any:  # noqa: ANN401 - as above
+    tag_field = records[0].__struct_config__.tag_field
+    by_tag = {record.__struct_config__.tag: record for record in records}
+    tag = value.get(tag_field, records[0].__struct_config__.tag)
+    kind = by_tag.get(str(tag), records[0])
+    if str(tag) not in by_tag and tag_field:
+        faults.append(((*path, tag_field), f"must be one of {', '.join(by_tag)}"))
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
-    faults.extend(
-        ((*path, key), f"unknown key; known here: {', '.join(fields)}") for key in value if key not in fields
-    )
+    known = ", ".join([tag_field, *fields] if tag_field else fields)
+    for key in value:
+        if key not in fields and key != tag_field:
+            others = [tag for tag, record in by_tag.items() if key in record.__struct_encode_fields__]
+            theirs = " or ".join(f'`{tag_field} = "{other}"`' for other in others)
+            it_is = f"unknown key here: it is for {path[0]}s of {theirs}" if others else "unknown key"
+            faults.append(((*path, key), f"{it_is}; known here: {known}"))
     given: dict[str, Any] = {}
     for name, field in fields.items():
         if name not in value:

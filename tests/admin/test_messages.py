@@ -15,6 +15,7 @@ from aldis.accounts.plan import plan
 from aldis.accounts.staff import Actor, AuditEntry, Role
 from aldis.admin.command_worker import CommandWorker
 from aldis.admin.messages import Messages, Upstreams
+from aldis.admin.wire import ShownSubmit
 from aldis.dialects.registry import TRAITS
 from aldis.errors import AdminError
 from aldis.links.smpp import explain
@@ -23,7 +24,7 @@ from aldis.sms.fitting import DefaultAlphabet, fit
 from aldis.stages.sending.shares import share
 from aldis.store.orders import Order, OrderAnswer, OrderKind
 from aldis.store.sqlite.store import SqliteStore
-from aldis.store.views import MessageFilter
+from aldis.store.views import MessageFilter, MessageView
 from aldis.traffic.message import AttemptResult, NewMessage, SubmittedSegment
 from aldis.traffic.postback import Notify
 from aldis.traffic.states import State
@@ -62,9 +63,12 @@ async def apply(store: SqliteStore, text: str) -> None:
 
 async def made(store: SqliteStore) -> Messages:
     rules = {name: quirks.text_rules for name, quirks in QUIRKS.items()}
-    seen = Upstreams(
-        rules, lambda _link: True, lambda view: explain.submits(view, QUIRKS), lambda _links: None
-    )
+
+    def inspect(view: MessageView) -> tuple[ShownSubmit, ...]:
+        quirks = QUIRKS.get(view.message.link)
+        return () if quirks is None else explain.submits(view, quirks)
+
+    seen = Upstreams(rules, lambda _link: True, inspect, lambda _links: None)
     return Messages(store, CurrentDirectory(await store.directory()), seen)
 
 

@@ -12,6 +12,8 @@ from tests.fakes.certificates import self_signed
 
 from aldis.errors import SettingsError
 from aldis.links import tls
+from aldis.links.mm7.entry import Mm7Entry
+from aldis.links.smpp.entry import SmppEntry
 from aldis.settings import read
 
 
@@ -191,10 +193,15 @@ def test_the_environment_overrides_the_file() -> None:
         "ALDIS__LINK__ONE__QUIRKS__INTERFACE_VERSION": "5.0",
         "ALDIS__LINK__ONE__QUIRKS__SHORT_CODE": "[6, 0]",
     }
-    changed = read(text, "aldis.toml", quirks).link[0].quirks
+    entry = read(text, "aldis.toml", quirks).link[0]
+    assert isinstance(entry, SmppEntry)
+    changed = entry.quirks
     assert (changed.interface_version, changed.short_code) == ("5.0", (6, 0))
-    dashed = read(text.replace("one", "Big-Carrier"), "aldis.toml", {"ALDIS__LINK__BIG_CARRIER__PORT": "7"})
-    assert dashed.link[0].port == 7
+    dashed = read(
+        text.replace("one", "Big-Carrier"), "aldis.toml", {"ALDIS__LINK__BIG_CARRIER__PORT": "7"}
+    ).link[0]
+    assert isinstance(dashed, SmppEntry)
+    assert dashed.port == 7
     both = faults(text, {"ALDIS__NOPE__X": "1", "ALDIS__LINK__ONE__PORT": "0"})
     assert [fault.partition(":")[0] for fault in both] == ["ALDIS__NOPE__X", "ALDIS__LINK__ONE__PORT"]
     assert faults("link = [3]", {"ALDIS__LINK__ONE__PORT": "1"})
@@ -257,3 +264,39 @@ def test_hosts_of_dialects_are_names_and_belong_to_one() -> None:
     assert faults('[http.hosts]\nskycore = "e.example"\n')[0].startswith("aldis.toml:1: http.hosts")
     set_by = {"ALDIS__HTTP__HOSTS": '{ genesys = ["g.example"] }'}
     assert read("", "aldis.toml", set_by).http.hosts == {"genesys": ("g.example",)}
+
+
+OTHER_KINDS_KEYS = """
+[[link]]
+name = "smsc"
+host = "h"
+port = 1
+max_octets = 0
+
+[[link]]
+name = "mmsc"
+kind = "mm7"
+url = "http://h/"
+binds = 1
+tls = false
+colour = "red"
+quirks = { prefix = "+" }
+"""
+
+
+def test_a_key_of_another_kind_is_unknown_whatever_its_value() -> None:
+    told = faults(OTHER_KINDS_KEYS)
+    expected = [(6, "mm7"), (12, "smpp"), (13, "smpp"), (14, ""), (15, "smpp")]
+    for fault, (line, kind) in zip(told, expected, strict=True):
+        assert fault.startswith(f"aldis.toml:{line}: link["), fault
+        assert ("for links of" in fault, f'`kind = "{kind}"`' in fault) == (bool(kind), bool(kind)), fault
+        assert "known here: kind, name," in fault
+
+
+def test_the_environment_may_choose_a_links_kind() -> None:
+    text = '[[link]]\nname = "one"\n'
+    chosen = {"KIND": "mm7", "URL": "http://h/", "DOWNSCALE": "true", "MAX_OCTETS": "5"}
+    (entry,) = read(text, "", {f"ALDIS__LINK__ONE__{key}": value for key, value in chosen.items()}).link
+    assert entry == Mm7Entry(name="one", url="http://h/", downscale=True, max_octets=5)
+    (fault,) = faults('[[link]]\nname = "x"\nhost = "h"\nport = 1\nkind = ["mm7"]\n')
+    assert "link[1].kind: must be one of smpp, mm7" in fault

@@ -15,6 +15,7 @@ from aldis.accounts.carriers import Carrier
 from aldis.accounts.routes import Route
 from aldis.dialects import genesys, mavorion, native, skycore, sumotext
 from aldis.dialects.registry import POLICIES
+from aldis.links.registry import KINDS
 from aldis.links.smpp.quirks import Quirks
 from aldis.traffic.states import TRANSITIONS
 
@@ -118,7 +119,7 @@ def keys_of(record: type[msgspec.Struct]) -> list[str]:
         settings.HttpSettings,
         settings.StoreSettings,
         settings.MessageSettings,
-        settings.LinkEntry,
+        *(kind.entry for kind in KINDS),
         Quirks,
         settings.SimulatorSettings,
         settings.LogSettings,

@@ -17,28 +17,33 @@ from tests.links.test_smpp import outbound
 
 from aldis.app.simulator import Simulator
 from aldis.clock import SystemClock
-from aldis.links.smpp.link import PAIR, LinkSettings, SmppLink
+from aldis.links.contract import taking_nothing
+from aldis.links.smpp.entry import SmppEntry
+from aldis.links.smpp.link import SmppLink
 from aldis.smpp import codec, status
 from aldis.smpp.command import CommandId
 from aldis.smpp.pdus import BindResp, MessageIdBody, Pdu
-from aldis.smpp.timers import Timers
 from aldis.stages.sending.upstream import CLOSED, Accepted, Deferred, LinkTrouble, Outbound, Outcome
-from aldis.telemetry import Metrics
 from aldis.traffic.inbound import InboundPart
 from aldis.traffic.receipt import Receipt
 
-SETTINGS = LinkSettings("link", "127.0.0.1", 0, "aldis", "right", "", 5, Timers(5, 30, 30))
+ENTRY = SmppEntry(name="link", host="127.0.0.1", system_id="aldis", password="right", window=5)
 
 
 class Observed:
     """A running link, and what came of it."""
 
     def __init__(self, **changes: Any) -> None:
-        settings = msgspec.structs.replace(SETTINGS, **changes)
+        around = msgspec.structs.replace(
+            taking_nothing(SystemClock()),
+            luck=lambda: 0.0,
+            take_receipt=self._receipt,
+            take_inbound=self._inbound,
+        )
         self.outcomes: list[Outcome] = []
         self.receipts: list[Receipt] = []
         self.inbound: list[InboundPart] = []
-        self.link = SmppLink(settings, SystemClock(), lambda: 0.0, Metrics(), self._receipt, self._inbound)
+        self.link = SmppLink(msgspec.structs.replace(ENTRY, **changes), around)
         self.link.on_outcome = self._outcome
         self.changed = asyncio.Event()
         self.link.on_change = self.changed.set
@@ -72,7 +77,7 @@ class Observed:
 
 
 async def test_several_binds_share_the_load_and_their_windows_add_up(smsc: Simulator) -> None:
-    seen = Observed(port=smsc.smsc.port, count=3)
+    seen = Observed(port=smsc.smsc.port, binds=3)
     await seen.until(lambda: seen.link.room() == 15)
     assert seen.link.window == 15
     for number in range(15):
@@ -91,7 +96,7 @@ async def test_several_binds_share_the_load_and_their_windows_add_up(smsc: Simul
 
 
 async def test_a_transmitter_and_a_receiver_make_a_pair(smsc: Simulator) -> None:
-    seen = Observed(port=smsc.smsc.port, binds=PAIR)
+    seen = Observed(port=smsc.smsc.port, bind="pair")
     await seen.until(lambda: all(bind.is_up for bind in seen.link.binds))
     assert seen.link.room() == 5
     seen.link.submit(outbound())
@@ -124,9 +129,8 @@ async def behind_tls(port: int, certificate: tuple[Path, Path]) -> AsyncIterator
 
 
 async def test_a_link_over_tls(smsc: Simulator, certificate: tuple[Path, Path]) -> None:
-    trust = ssl.create_default_context(cafile=certificate[0])
     async with behind_tls(smsc.smsc.port, certificate) as port:
-        seen = Observed(port=port, tls=trust)
+        seen = Observed(port=port, tls=True, tls_ca=str(certificate[0]))
         await seen.until(lambda: seen.link.is_up)
         seen.link.submit(outbound())
         await seen.until(lambda: len(seen.receipts) == 1)
@@ -137,7 +141,7 @@ async def test_a_certificate_that_does_not_hold_is_refused(
     smsc: Simulator, certificate: tuple[Path, Path]
 ) -> None:
     async with behind_tls(smsc.smsc.port, certificate) as port:
-        seen = Observed(port=port, tls=ssl.create_default_context())
+        seen = Observed(port=port, tls=True)
         (bind,) = seen.link.binds
         await seen.until(lambda: "certificate does not hold" in bind.condition)
         assert not seen.link.is_up
@@ -249,7 +253,7 @@ async def test_a_message_that_troubles_each_session_does_not_keep_the_link_down(
         await seen.stop()
 
 
-@pytest.mark.parametrize("binds", [{}, {"count": 3}, {"binds": PAIR}])
+@pytest.mark.parametrize("binds", [{}, {"binds": 3}, {"bind": "pair"}])
 async def test_a_link_that_is_closed_stays_down_until_it_is_opened(
     smsc: Simulator, binds: dict[str, Any]
 ) -> None:

@@ -21,10 +21,11 @@ from tests.mms.samples import PNG
 
 from aldis.clock import SystemClock
 from aldis.dialects.exchange import HttpReply, HttpRequest
-from aldis.links import tls
-from aldis.links.mm7.link import Mm7Link, Mm7Settings
+from aldis.links.contract import taking_nothing
+from aldis.links.mm7.entry import Mm7Entry
+from aldis.links.mm7.link import Mm7Link
 from aldis.links.mm7.listening import Listener
-from aldis.links.mm7.translate import Identity, to_receipt
+from aldis.links.mm7.translate import to_receipt
 from aldis.links.mm7.verdicts import PERMANENT, TAKEN, TEMPORARY, judge
 from aldis.mms import status
 from aldis.mms.access import Access
@@ -40,7 +41,6 @@ from aldis.stages.sending.upstream import (
     Outcome,
     Rejected,
 )
-from aldis.telemetry import Metrics
 from aldis.traffic.content import KeptPart
 from aldis.traffic.inbound import InboundMms
 from aldis.traffic.receipt import Receipt, ReceiptState
@@ -139,23 +139,23 @@ def said(transaction_id: str, code: int) -> web.Response:
     return web.Response(body=written.octets, headers={"Content-Type": written.content_type})
 
 
+ENTRY = Mm7Entry(
+    name="mmsc", user="me", password="secret", vasp_id="vasp", vas_id="vas", service_code="code", window=2
+)
+
+
 class Observed:
     """A link and what it reports."""
 
     def __init__(self, port: int, **changes: Any) -> None:
-        settings = Mm7Settings(
-            name="mmsc",
-            url=f"http://127.0.0.1:{port}/mm7",
-            access=Access("me", "secret"),
-            identity=Identity("vasp", "vas", "code"),
-            window=2,
-            response_s=0.5,
+        url = f"http://127.0.0.1:{port}/mm7"
+        entry = msgspec.structs.replace(ENTRY, **{"url": url, "response_s": 0.5, **changes})
+        around = msgspec.structs.replace(
+            taking_nothing(SystemClock()), read_content=self._read, luck=lambda: 0.0
         )
         self.content: dict[str, bytes] = {"digest": PNG}
         self.outcomes: list[Outcome] = []
-        self.link = Mm7Link(
-            msgspec.structs.replace(settings, **changes), SystemClock(), lambda: 0.0, Metrics(), self._read
-        )
+        self.link = Mm7Link(entry, around)
         self.link.on_outcome = lambda _message, outcome: self.outcomes.append(outcome)
         self.running = asyncio.create_task(self.link.run())
 
@@ -249,7 +249,7 @@ async def test_over_tls_only_to_whom_we_believe(certificate: tuple[Path, Path]) 
     mmsc = Mmsc()
     await mmsc.start(theirs)
     url = f"https://127.0.0.1:{mmsc.port}/mm7"
-    seen = Observed(0, url=url, tls=tls.context("mmsc", str(certificate[0]), "", ""))
+    seen = Observed(0, url=url, tls_ca=str(certificate[0]))
     assert await seen.send() == Accepted("=abc")
     await seen.stop()
     doubting = Observed(0, url=url)
@@ -291,7 +291,7 @@ async def test_content_that_is_lost_or_too_large_is_rejected(mmsc: Mmsc) -> None
 
 async def test_a_picture_is_made_smaller_for_the_carrier(mmsc: Mmsc) -> None:
     pytest.importorskip("PIL")
-    seen = Observed(mmsc.port, max_octets=6_000, shrinks=True)
+    seen = Observed(mmsc.port, max_octets=6_000, downscale=True)
     seen.content["digest"] = a_photo("PNG")
     assert len(seen.content["digest"]) > 6_000
     assert await seen.send() == Accepted("=abc")
@@ -320,7 +320,11 @@ class Asked:
             self.letters.append(letter)
             done(keeps)
 
-        self._listener = Listener("mmsc", ACCESS, FakeClock(), take_receipt, take_letter)
+        entry = Mm7Entry(name="mmsc", listen_user=ACCESS.user, listen_password=ACCESS.password)
+        around = msgspec.structs.replace(
+            taking_nothing(FakeClock()), take_receipt=take_receipt, take_mms=take_letter
+        )
+        self._listener = Listener(entry, around)
 
     def ask(
         self, content_type: str, octets: bytes, authorization: str = ACCESS.header

@@ -12,14 +12,15 @@ from tests.fakes.clock import NOON
 
 from aldis.app.simulator import Simulator
 from aldis.clock import SystemClock
+from aldis.links.contract import taking_nothing
 from aldis.links.smpp import verdicts
-from aldis.links.smpp.link import LinkSettings, SmppLink
+from aldis.links.smpp.entry import SmppEntry
+from aldis.links.smpp.link import SmppLink
 from aldis.links.smpp.quirks import Quirks
 from aldis.links.smpp.translate import Translator, is_receipt
 from aldis.smpp import codec, status, tlv
 from aldis.smpp.command import CommandId
 from aldis.smpp.pdus import BindResp, Empty, MessageIdBody, Pdu, ShortMessageBody
-from aldis.smpp.timers import Timers
 from aldis.sms.encoding import Encoding
 from aldis.sms.reading import text_of
 from aldis.stages.sending.upstream import (
@@ -31,7 +32,6 @@ from aldis.stages.sending.upstream import (
     Outcome,
     Rejected,
 )
-from aldis.telemetry import Metrics
 from aldis.traffic.inbound import InboundPart
 from aldis.traffic.receipt import Receipt, ReceiptState
 
@@ -126,11 +126,22 @@ class Watch:
         self.inbound: list[InboundPart] = []
         self.changed = asyncio.Event()
         self.keep = True
-        timers = Timers(session_init_s=5, enquire_link_s=30, response_s=response_s)
-        settings = LinkSettings("link", "127.0.0.1", port, "aldis", password, "", window, timers)
-        self.link = SmppLink(
-            settings, SystemClock(), lambda: 0.0, Metrics(), self._take_receipt, self._take_inbound
+        entry = SmppEntry(
+            name="link",
+            host="127.0.0.1",
+            port=port,
+            system_id="aldis",
+            password=password,
+            window=window,
+            response_s=response_s,
         )
+        around = msgspec.structs.replace(
+            taking_nothing(SystemClock()),
+            luck=lambda: 0.0,
+            take_receipt=self._take_receipt,
+            take_inbound=self._take_inbound,
+        )
+        self.link = SmppLink(entry, around)
         self.link.on_outcome = lambda _segment, outcome: self.outcomes.put_nowait(outcome)
         self.link.on_change = self.changed.set
         self.task = asyncio.create_task(self.link.run())

@@ -13,7 +13,7 @@ from aldis.app import stores
 from aldis.app.agents import RunningAgents
 from aldis.app.doors import door_of, server_settings
 from aldis.app.entropy import Entropy, luck
-from aldis.app.linking import Surroundings, content_limits, links_of
+from aldis.app.linking import content_limits, links_of
 from aldis.app.links import Links
 from aldis.app.operators import Operators, Parts
 from aldis.app.posting import Posting, PostingBeside, PostingHere, counter
@@ -21,6 +21,7 @@ from aldis.app.simulator import Simulator
 from aldis.clock import Clock
 from aldis.console.server import ConsoleServer
 from aldis.doors.http.server import HttpServer
+from aldis.links.contract import LinkDependencies
 from aldis.settings import Settings
 from aldis.stages.admission.admit import Admitter, ContentDesk
 from aldis.stages.admission.building import Deadlines
@@ -74,7 +75,7 @@ class Gateway:
             await self.simulator.start()
         current = CurrentDirectory(await self.store.directory())
         self._build_stages(current)
-        self._links.add_all(settings.link, self._surroundings())
+        self._links.add_all(settings.link, self._link_dependencies())
         parts = Parts(
             settings=settings,
             store=self.store,
@@ -158,8 +159,8 @@ class Gateway:
         are_up = self._links.are_up
         self._keeper = Keeper(store, current, clock, keeping, self.metrics, are_up, self._contents)
 
-    def _surroundings(self) -> Surroundings:
-        return Surroundings(
+    def _link_dependencies(self) -> LinkDependencies:
+        return LinkDependencies(
             clock=self._clock,
             metrics=self.metrics,
             luck=luck,

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import functools
+from pathlib import Path
 
 import structlog
 
+from aldis.addresses import host_and_port
 from aldis.admin.messages import Upstreams
+from aldis.admin.wire import ShownSubmit
 from aldis.app.agents import RunningAgents
 from aldis.app.bounds import GRACE_S, within
 from aldis.app.entropy import Entropy, luck
-from aldis.app.linking import Link, Surroundings, link_of, listener_of, sender_settings, text_rules
-from aldis.doors.http.server import HttpServer
-from aldis.links.smpp import explain
-from aldis.settings import LinkEntry, Settings
+from aldis.app.linking import rules_of, sender_settings
+from aldis.doors.http.guard import GuardLimits
+from aldis.doors.http.server import HttpServer, ServerSettings
+from aldis.links.contract import Link, LinkDependencies, Listening
+from aldis.links.entry import LinkEntry
+from aldis.links.registry import kind_of
+from aldis.settings import Settings
 from aldis.stages.sending.orders import Line, OrderFollower
 from aldis.stages.sending.sender import Sender
 from aldis.stages.sending.upstream import Condition
 from aldis.store.contract import Store
+from aldis.store.views import MessageView
 
 log = structlog.get_logger()
 
@@ -40,19 +46,20 @@ class Links:
         self._link_tasks: list[asyncio.Task[None]] = []
         self._agents = RunningAgents()
 
-    def add_all(self, entries: tuple[LinkEntry, ...], around: Surroundings) -> None:
+    def add_all(self, entries: tuple[LinkEntry, ...], around: LinkDependencies) -> None:
         """Build them. Raises SettingsError."""
         for entry in entries:
-            link = self._links[entry.name] = link_of(entry, around)
+            kind = kind_of(entry)
+            link = self._links[entry.name] = kind.build(entry, around)
             settings = sender_settings(entry)
             around.metrics.link_window.labels(entry.name).set(link.window)
             around.metrics.link_limit.labels(entry.name).set(entry.tps or 0)
             sender = Sender(self._store, link, settings, around.clock, luck, around.metrics)
             self.senders[entry.name] = sender
             self._lines[entry.name] = Line(link, sender)
-            listener = listener_of(entry, around)
-            if listener is not None:
-                self._listeners.append(HttpServer(*listener, Entropy()))
+            listening = kind.listener(entry, around)
+            if listening is not None:
+                self._listeners.append(_server(entry, listening))
 
     async def recover(self, now: int) -> None:
         """Release what a lost owner left behind, and stop what operators have stopped."""
@@ -116,13 +123,34 @@ class Links:
         return {name: (each.last_error, each.last_error_at) for name, each in standing.items()}
 
 
+def _server(entry: LinkEntry, listening: Listening) -> HttpServer:
+    """Build what a link's carrier asks."""
+    host, port = host_and_port(entry.listens_at)
+    where = ServerSettings(
+        host=host,
+        port=port,
+        guard=GuardLimits(body_octets=listening.body_octets, connections=listening.connections),
+        certificate=Path(listening.certificate) if listening.certificate else None,
+        key=Path(listening.key) if listening.key else None,
+        section=f"link `{entry.name}`",
+    )
+    return HttpServer(listening.serve, where, Entropy())
+
+
 def upstreams(settings: Settings) -> Upstreams:
     """Give the links of the settings to those who only look, where none of them runs."""
-    quirks = {entry.name: entry.quirks for entry in settings.link if entry.kind == "smpp"}
+    entries = {entry.name: entry for entry in settings.link}
+    texts, mms = rules_of(settings.link)
+
+    def inspect(view: MessageView) -> tuple[ShownSubmit, ...]:
+        """Show what the link of a message writes."""
+        entry = entries.get(view.message.link)
+        return () if entry is None else kind_of(entry).inspect(entry, view)
+
     return Upstreams(
-        rules=text_rules(settings.link),
+        rules=texts,
         is_up=lambda _link: True,
         wake=lambda _links: None,
-        inspect=functools.partial(explain.submits, quirks=quirks),
-        mms=frozenset(entry.name for entry in settings.link if entry.kind == "mm7"),
+        inspect=inspect,
+        mms=frozenset(mms),
     )

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from aldis.app.linking import missing_pillow, tls_of
+from aldis.app.linking import missing_pillow
 from aldis.cli.running import config_option
 from aldis.errors import SettingsError
-from aldis.settings import load, password_of
+from aldis.settings import load
 
 
 @click.group()
@@ -24,9 +24,9 @@ def check(config_file: Path) -> None:
     settings = load(config_file)
     problems: list[str] = []
     for link in settings.link:
-        for look in (password_of, tls_of):
+        for look in (link.secret, link.tls_context):
             try:
-                look(link)
+                look()
             except SettingsError as fault:
                 problems += [f"{config_file}: {problem}" for problem in fault.problems]
     if problems:

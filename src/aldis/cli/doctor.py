@@ -18,13 +18,14 @@ from rich.text import Text
 from aldis.admin import checkup
 from aldis.admin.certificates import certificate
 from aldis.admin.checkup import Finding, Verdict
-from aldis.app.linking import address_of, probe_link
 from aldis.app.stores import open_store, store_health
 from aldis.cli.door import DoorClient
 from aldis.cli.running import config_option, data_dir_option, run, settings_or_default
 from aldis.clock import SystemClock
 from aldis.errors import GatewayError, SettingsError
-from aldis.settings import LinkEntry, Settings, host_and_port, store_path
+from aldis.links.entry import LinkEntry
+from aldis.links.registry import kind_of
+from aldis.settings import Settings, host_and_port, store_path
 from aldis.stages.sending.upstream import STANDING
 from aldis.store.health import StoreHealth
 from aldis.telemetry import configure_logs
@@ -141,10 +142,10 @@ def _tls(settings: Settings) -> list[Finding]:
 
 async def _link(entry: LinkEntry, conditions: list[str] | None) -> list[Finding]:
     """Look at one link; `conditions`: how the running gateway's binds stand."""
-    resolved = await checkup.name("dns", f"link {entry.name}", address_of(entry)[0])
+    resolved = await checkup.name("dns", f"link {entry.name}", entry.address[0])
     if conditions is None and resolved.verdict is Verdict.OK:
         try:
-            conditions = await probe_link(entry, SystemClock())
+            conditions = await kind_of(entry).probe(entry, SystemClock())
         except SettingsError as fault:
             advice = "Correct aldis.toml; `aldis config check` tells all of it."
             return [resolved, Finding("links", Verdict.FAIL, "; ".join(fault.problems), advice)]
@@ -152,7 +153,7 @@ async def _link(entry: LinkEntry, conditions: list[str] | None) -> list[Finding]
 
 
 def _bind(entry: LinkEntry, condition: str) -> Finding:
-    host, port = address_of(entry)
+    host, port = entry.address
     says = f"{entry.name}, {host}:{port}: {condition}"
     if condition in STANDING:
         return Finding("links", Verdict.OK, says)

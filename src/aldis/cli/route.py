@@ -13,6 +13,7 @@ from aldis.accounts.account import Account
 from aldis.accounts.directory import Directory
 from aldis.accounts.numbering import Numbering, Recipient, read_number
 from aldis.admin.routing import Asked, Explanation, explain
+from aldis.app.linking import rules_of
 from aldis.app.stores import open_store
 from aldis.cli.running import config_option, data_dir_option, existing_store, run, settings_or_default
 from aldis.dialects.registry import POLICIES
@@ -58,7 +59,8 @@ def route(  # noqa: PLR0913 - one argument an option
     named = known.carrier(dialect or "", carrier) or (carrier if carrier in known.carrier_names() else "")
     if carrier and not named:
         raise GatewayError(f"there is no carrier `{carrier}`")
-    links = {entry.name: entry.kind == "mm7" for entry in settings.link}
+    _, mms = rules_of(settings.link)
+    links = {entry.name: entry.name in mms for entry in settings.link}
     found = explain(known, recipient, Asked(named, sender, is_mms), links)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())

@@ -48,7 +48,7 @@ async def apply_world(store: Store, clock: Clock) -> None:
 
 def refuse_public_addresses(settings: Settings) -> None:
     """Raise SettingsError unless everything listens on loopback: the demo's credentials are public."""
-    listens = [settings.http.listen, *(link.listen for link in settings.link if link.listen)]
+    listens = [settings.http.listen, *(link.listens_at for link in settings.link if link.listens_at)]
     if settings.simulator is not None:
         listens += [settings.simulator.listen, settings.simulator.view]
     if settings.console is not None:

@@ -11,26 +11,23 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from aldis import toml_file
+from aldis.addresses import host_and_port, is_http, store_path
 from aldis.environment import override
 from aldis.errors import SettingsError
 from aldis.settings.checks import faults
 from aldis.settings.sections import (
     ConsoleSettings,
-    File,
     HttpSettings,
-    LinkEntry,
     LogSettings,
     MessageSettings,
     Settings,
     SimulatorSettings,
     StoreSettings,
 )
-from aldis.settings.values import host_and_port, is_http, password_of, store_path
 
 __all__ = [
     "ConsoleSettings",
     "HttpSettings",
-    "LinkEntry",
     "LogSettings",
     "MessageSettings",
     "Settings",
@@ -39,7 +36,6 @@ __all__ = [
     "host_and_port",
     "is_http",
     "load",
-    "password_of",
     "read",
     "store_path",
 ]
@@ -57,19 +53,11 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
 def read(text: str, file: str, environment: Mapping[str, str]) -> Settings:
     """Read the text of a settings file."""
     data = toml_file.parse(text, file)
-    origins, problems = override(data, File, environment)
+    origins, problems = override(data, Settings, environment)
     try:
-        found = toml_file.convert(data, File, toml_file.Source(text, file, origins), faults)
+        found = toml_file.convert(data, Settings, toml_file.Source(text, file, origins), faults)
     except SettingsError as fault:
         raise SettingsError(problems + fault.problems) from None
     if problems:
         raise SettingsError(problems)
-    return Settings(
-        http=found.http,
-        store=found.store,
-        messages=found.messages,
-        link=found.link,
-        simulator=found.simulator if "simulator" in data else None,
-        console=found.console if "console" in data else None,
-        log=found.log,
-    )
+    return found

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from aldis.links.smpp.quirks import Quirks
+from aldis.links.registry import AnyEntry
 
 
 class HttpSettings(msgspec.Struct, frozen=True):
@@ -60,56 +60,6 @@ class MessageSettings(msgspec.Struct, frozen=True):
     receipt_patience_s: int = 259_200
 
 
-class LinkEntry(msgspec.Struct, frozen=True):
-    """`[[link]]`: a carrier's SMSC, or with `kind = "mm7"` its MMSC."""
-
-    name: str
-    kind: Literal["smpp", "mm7"] = "smpp"
-    host: str = ""
-    port: int = 0
-    #: a transceiver, or a transmitter and a receiver
-    bind: Literal["transceiver", "pair"] = "transceiver"
-    #: so many of them
-    binds: int = 1
-    tls: bool = False
-    #: PEM files: whom to believe instead of the system's authorities; who we are
-    tls_ca: str = ""
-    tls_certificate: str = ""
-    tls_key: str = ""
-    system_id: str = ""
-    password: str = ""
-    password_file: str = ""
-    system_type: str = ""
-    #: unanswered submits on each bind
-    window: int = 100
-    #: segments a second; none: no limit
-    tps: float | None = None
-    #: what to do with a message that was submitted and not answered: send again, or wait for its receipt
-    in_doubt: Literal["resend", "hold"] = "resend"
-    max_attempts: int = 24
-    enquire_link_s: float = 30.0
-    response_s: float = 30.0
-    quirks: Quirks = Quirks()
-    #: where an MMSC takes messages
-    url: str = ""
-    #: who we are to it
-    vasp_id: str = ""
-    vas_id: str = ""
-    service_code: str = ""
-    user: str = ""
-    #: where it sends its reports and what handsets write, and what it must show; "": nowhere
-    listen: str = ""
-    listen_user: str = ""
-    listen_password: str = ""
-    #: PEM files; both or neither
-    listen_certificate: str = ""
-    listen_key: str = ""
-    #: of one message; 0: no limit of its own
-    max_octets: int = 0
-    #: pictures are made smaller where a message is larger than that
-    downscale: bool = False
-
-
 class SimulatorSettings(msgspec.Struct, frozen=True):
     """`[simulator]`: a built-in SMSC; it runs only when this section is there."""
 
@@ -145,19 +95,7 @@ class Settings(msgspec.Struct, frozen=True):
     http: HttpSettings = HttpSettings()
     store: StoreSettings = StoreSettings()
     messages: MessageSettings = MessageSettings()
-    link: tuple[LinkEntry, ...] = ()
+    link: tuple[AnyEntry, ...] = ()
     simulator: SimulatorSettings | None = None
     console: ConsoleSettings | None = None
-    log: LogSettings = LogSettings()
-
-
-class File(msgspec.Struct, frozen=True):
-    """The file's sections as `toml_file` walks them: without the union that it cannot."""
-
-    http: HttpSettings = HttpSettings()
-    store: StoreSettings = StoreSettings()
-    messages: MessageSettings = MessageSettings()
-    link: tuple[LinkEntry, ...] = ()
-    simulator: SimulatorSettings = SimulatorSettings()
-    console: ConsoleSettings = ConsoleSettings()
     log: LogSettings = LogSettings()

@@ -13,7 +13,6 @@ import sys
 from tests.links.test_binds import Observed
 from tests.links.test_smpp import outbound
 
-from aldis.links.smpp.link import PAIR
 from aldis.stages.sending.upstream import Accepted
 
 DRIVE, COUNT = sys.argv[1], int(sys.argv[2])
@@ -27,7 +26,7 @@ async def main() -> None:
     drive = await asyncio.create_subprocess_exec(
         DRIVE, "-v", "0", "-p", str(PORT), "-m", str(COUNT), stderr=asyncio.subprocess.PIPE
     )
-    seen = Observed(port=PORT, system_id="foo", password="bar", binds=PAIR)
+    seen = Observed(port=PORT, system_id="foo", password="bar", bind="pair")
     await seen.until(lambda: all(bind.is_up for bind in seen.link.binds))
     for number in range(COUNT):
         await seen.until(lambda: seen.link.room() > 0)

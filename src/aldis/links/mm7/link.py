@@ -9,19 +9,18 @@ sends slower. A request that was written and not answered is reported as InDoubt
 from __future__ import annotations
 
 import asyncio
-import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from io import BytesIO
-from urllib.parse import urlsplit
 
 import aiohttp
-import msgspec
 import structlog
 
 from aldis.clock import Clock
+from aldis.links.contract import LinkDependencies, taking_nothing
 from aldis.links.mm7 import verdicts
-from aldis.links.mm7.translate import Identity, to_submit
+from aldis.links.mm7.entry import Mm7Entry
+from aldis.links.mm7.translate import to_submit
 from aldis.links.slow_down import SlowDown
 from aldis.mms import images
 from aldis.mms.access import Access
@@ -39,7 +38,6 @@ from aldis.stages.sending.upstream import (
     Outcome,
     Rejected,
 )
-from aldis.telemetry import Metrics
 
 log = structlog.get_logger()
 
@@ -49,7 +47,6 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 KEEP_ALIVE_S = 4.0
 #: of an answer
 MAX_ANSWER_OCTETS = 65_536
-PORTS = {"http": 80, "https": 443}
 _OK = range(200, 300)
 _UNAUTHORIZED = frozenset((401, 403))
 _BUSY = frozenset((429, 503))
@@ -57,48 +54,27 @@ _BUSY = frozenset((429, 503))
 TICK_S = 0.2
 
 
-class Mm7Settings(msgspec.Struct, frozen=True):
-    """Where an MMSC is and how to speak to it."""
-
-    name: str
-    url: str
-    access: Access
-    identity: Identity
-    #: requests that may await their answer
-    window: int
-    response_s: float
-    tls: ssl.SSLContext | None = None
-    #: of one message, envelope aside; 0: no limit
-    max_octets: int = 0
-    #: make pictures smaller where a message is larger than that
-    shrinks: bool = False
-
-
 class Mm7Link:
     """A link to one MMSC; `run` inside the event loop."""
 
-    def __init__(
-        self,
-        settings: Mm7Settings,
-        clock: Clock,
-        luck: Callable[[], float],
-        metrics: Metrics,
-        read_content: Callable[[str], Awaitable[bytes | None]],
-    ) -> None:
-        """`read_content`: gives the octets of a digest, None where they are lost."""
-        self.name = settings.name
-        self.window = settings.window
+    def __init__(self, entry: Mm7Entry, around: LinkDependencies) -> None:
+        """Raise SettingsError where a file that the entry names cannot be read."""
+        self.name = entry.name
+        self.window = entry.window
         self.on_outcome: Callable[[Outbound, Outcome], None] = lambda _segment, _outcome: None
         self.on_change: Callable[[], None] = lambda: None
-        self._settings = settings
-        self._clock = clock
-        self._luck = luck
-        self._read_content = read_content
-        self._up = metrics.link_up.labels(settings.name)
-        self._in_flight = metrics.link_in_flight.labels(settings.name)
-        self._slow_down = SlowDown(clock.monotonic())
-        self._rate = metrics.link_rate.labels(settings.name)
-        self._failures = metrics.bind_failures.labels(settings.name, "unreachable")
+        self._entry = entry
+        self._access = Access(entry.user, entry.secret())
+        self._tls = entry.tls_context()
+        self._clock = around.clock
+        self._luck = around.luck
+        self._read_content = around.read_content
+        metrics = around.metrics
+        self._up = metrics.link_up.labels(entry.name)
+        self._in_flight = metrics.link_in_flight.labels(entry.name)
+        self._slow_down = SlowDown(self._clock.monotonic())
+        self._rate = metrics.link_rate.labels(entry.name)
+        self._failures = metrics.bind_failures.labels(entry.name, "unreachable")
         self._session: aiohttp.ClientSession
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_reachable = False
@@ -149,7 +125,7 @@ class Mm7Link:
         """Stay reachable until stopped."""
         connector = aiohttp.TCPConnector(limit=self.window, keepalive_timeout=KEEP_ALIVE_S)
         times = aiohttp.ClientTimeout(
-            total=self._settings.response_s, sock_connect=min(10.0, self._settings.response_s / 2)
+            total=self._entry.response_s, sock_connect=min(10.0, self._entry.response_s / 2)
         )
         async with aiohttp.ClientSession(connector=connector, timeout=times) as self._session:
             pause_s = FIRST_PAUSE_S
@@ -234,12 +210,10 @@ class Mm7Link:
 
     async def reaches(self) -> bool:
         """Tell whether the MMSC takes a connection."""
-        where = urlsplit(self._settings.url)
-        port = where.port or PORTS[where.scheme]
-        tls = (self._settings.tls or True) if where.scheme == "https" else None
+        host, port = self._entry.address
         try:
-            async with asyncio.timeout(self._settings.response_s):
-                _, writer = await asyncio.open_connection(where.hostname, port, ssl=tls)
+            async with asyncio.timeout(self._entry.response_s):
+                _, writer = await asyncio.open_connection(host, port, ssl=self._tls)
         except (OSError, TimeoutError) as fault:
             self._failures.inc()
             condition = f"unreachable: {fault.strerror or type(fault).__name__}"
@@ -295,24 +269,23 @@ class Mm7Link:
         """Write a message, as small as this MMSC wants it; None where that cannot be. In a thread: a megabyte
         takes milliseconds.
         """
-        text, most = message.octets.decode("utf-8", "replace"), self._settings.max_octets
+        text, most = message.octets.decode("utf-8", "replace"), self._entry.max_octets
         content = compose(text, media)
-        if most and len(content.octets) > most and self._settings.shrinks and not media[0].is_multipart:
+        if most and len(content.octets) > most and self._entry.downscale and not media[0].is_multipart:
             frame = len(content.octets) - sum(len(part.octets) for part in media)
             content = compose(text, images.shrunk(media, most - frame))
         if most and len(content.octets) > most:
             return None
-        return write(to_submit(message, content, self._settings.identity, now))
+        return write(to_submit(message, content, self._entry, now))
 
     async def _post(self, written: Written) -> tuple[int, str, bytes]:
-        settings = self._settings
-        shown = settings.access.headers
+        shown = self._access.headers
         headers = {"Content-Type": written.content_type, "SOAPAction": '""', **shown}
         async with self._session.post(
-            settings.url,
+            self._entry.url,
             data=BytesIO(written.octets),
             headers=headers,
-            ssl=settings.tls or True,
+            ssl=self._tls or True,
             allow_redirects=False,
         ) as answer:
             found = bytearray()
@@ -338,3 +311,9 @@ class Mm7Link:
             self._note_error(f"refused: HTTP {http_status}, user and password?")
             log.error("an MMSC does not let us in: user and password?", link=self.name)
         return Deferred(f"HTTP {http_status}")
+
+
+async def probe(entry: Mm7Entry, clock: Clock) -> list[str]:
+    """Tell whether an MMSC takes a connection: "reachable", or why not."""
+    link = Mm7Link(entry, taking_nothing(clock))
+    return ["reachable" if await link.reaches() else link.condition().last_error]

@@ -10,41 +10,47 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
-from aldis.clock import Clock
 from aldis.dialects.exchange import HttpReply, HttpRequest
+from aldis.links.contract import Done, LinkDependencies, Listening
+from aldis.links.mm7.entry import Mm7Entry
 from aldis.links.mm7.translate import to_inbound, to_receipt
 from aldis.mms import status
 from aldis.mms.access import Access
 from aldis.mms.mm7 import BrokenMm7, DeliverReq, DeliveryReportReq, Message, Response, read_message, write
 from aldis.mms.parts import BrokenMime
-from aldis.traffic.inbound import InboundMms
-from aldis.traffic.receipt import Receipt
 
 log = structlog.get_logger()
 
-#: what to call when something is kept, or could not be
-Done = Callable[[bool], None]
 #: a fault of SOAP. Source: SOAP 1.1 §6
 FAULT = 500
 UNAVAILABLE = 503
+#: what is taken at once: an envelope around the largest message
+MAX_OCTETS = 4_194_304
+CONNECTIONS = 50
+
+
+def listening(entry: Mm7Entry, around: LinkDependencies) -> Listening | None:
+    """Give what answers a link's MMSC; None for a link that is not asked."""
+    if not entry.listen:
+        return None
+    return Listening(
+        serve=Listener(entry, around).serve,
+        certificate=entry.listen_certificate,
+        key=entry.listen_key,
+        body_octets=MAX_OCTETS,
+        connections=CONNECTIONS,
+    )
 
 
 class Listener:
     """One link's."""
 
-    def __init__(
-        self,
-        link: str,
-        access: Access,
-        clock: Clock,
-        on_receipt: Callable[[Receipt, Done], None],
-        on_inbound: Callable[[InboundMms, Done], None],
-    ) -> None:
-        self._link = link
-        self._access = access
-        self._clock = clock
-        self._on_receipt = on_receipt
-        self._on_inbound = on_inbound
+    def __init__(self, entry: Mm7Entry, around: LinkDependencies) -> None:
+        self._link = entry.name
+        self._access = Access(entry.listen_user, entry.listen_password)
+        self._clock = around.clock
+        self._on_receipt = around.take_receipt
+        self._on_inbound = around.take_mms
 
     def serve(self, request: HttpRequest, answer: Callable[[HttpReply], None]) -> None:
         """Answer one request, when what it brings is kept."""

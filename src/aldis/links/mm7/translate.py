@@ -5,9 +5,8 @@ Source: 3GPP TS 23.140 §8.7.
 
 from __future__ import annotations
 
-import msgspec
-
 from aldis.clock import as_datetime
+from aldis.links.mm7.entry import Mm7Entry
 from aldis.links.mm7.verdicts import known_as
 from aldis.mms.composing import taken_apart
 from aldis.mms.mm7 import DeliverReq, DeliveryReportReq, SubmitReq
@@ -39,21 +38,13 @@ PRIORITIES = {
 }
 
 
-class Identity(msgspec.Struct, frozen=True):
-    """Who we are to an MMSC."""
-
-    vasp_id: str = ""
-    vas_id: str = ""
-    service_code: str = ""
-
-
-def to_submit(message: Outbound, content: Part, who: Identity, now: int) -> SubmitReq:
+def to_submit(message: Outbound, content: Part, entry: Mm7Entry, now: int) -> SubmitReq:
     """Write a message. Each attempt is a transaction of its own."""
     return SubmitReq(
         transaction_id=f"{message.message_id}-{now}",
-        vasp_id=who.vasp_id,
-        vas_id=who.vas_id,
-        service_code=who.service_code,
+        vasp_id=entry.vasp_id,
+        vas_id=entry.vas_id,
+        service_code=entry.service_code,
         sender=message.sender,
         recipient=message.recipient,
         sent_at=as_datetime(now),

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from aldis.admin.wire import Line, ShownSubmit
@@ -38,18 +38,13 @@ _NPI = {0: "unknown", 1: "ISDN (E.163/E.164)", 3: "data", 4: "telex", 6: "land m
 _RECEIPTS = ("no receipt", "receipt for success and failure", "receipt for failure", "receipt for success")
 
 
-def submits(view: MessageView, quirks: Mapping[str, Quirks]) -> tuple[ShownSubmit, ...]:
-    """Show the submit_sm PDUs of a message as its link writes them, with sequence_number 1. `quirks`: of all
-    links. Empty where the link is not among them, or cannot say it.
+def submits(view: MessageView, quirks: Quirks) -> tuple[ShownSubmit, ...]:
+    """Show the submit_sm PDUs of a message as a link with these quirks writes them, with sequence_number 1.
+    Empty where it cannot say it.
     """
     message, accepted = view.message, view.accepted
-    known = quirks.get(message.link)
-    if known is None:
-        return ()
-    encoded, translator = (
-        from_coding(accepted.coding, accepted.octets).encoded,
-        Translator(message.link, known),
-    )
+    encoded = from_coding(accepted.coding, accepted.octets).encoded
+    translator = Translator(message.link, quirks)
     submitted_at = {segment.number: segment.submitted_at for segment in view.segments}
     found = []
     for segment in InFlightMessage(_claimed(view)).segments():

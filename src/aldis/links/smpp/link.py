@@ -8,18 +8,16 @@ the SMSC throttles, the link sends slower (`slow_down.py`).
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Callable
 
-import msgspec
 import structlog
 
-from aldis.clock import Clock
 from aldis.errors import LocalProtocolError
+from aldis.links.contract import LinkDependencies
 from aldis.links.slow_down import SlowDown
 from aldis.links.smpp import verdicts
 from aldis.links.smpp.bind import TICK_S, Bind, BindSettings, LinkEvents
-from aldis.links.smpp.quirks import Quirks
+from aldis.links.smpp.entry import SmppEntry
 from aldis.links.smpp.session import Session
 from aldis.links.smpp.translate import Translator, is_receipt
 from aldis.smpp import status
@@ -37,74 +35,45 @@ from aldis.smpp.pdus import Bind as BindBody
 from aldis.smpp.pdus import DataSm, Pdu, ShortMessageBody
 from aldis.smpp.timers import Timers
 from aldis.stages.sending.upstream import Accepted, Condition, InDoubt, Outbound, Outcome, Rejected
-from aldis.telemetry import Metrics
-from aldis.traffic.inbound import InboundPart
-from aldis.traffic.receipt import Receipt
 
 log = structlog.get_logger()
 
 #: a member of an enum takes time to look up
 _SUBMIT = CommandId.submit_sm
-TRANSCEIVER = (CommandId.bind_transceiver,)
-PAIR = (CommandId.bind_transmitter, CommandId.bind_receiver)
-
-
-class LinkSettings(msgspec.Struct, frozen=True):
-    """Where an SMSC is and how to speak to it."""
-
-    name: str
-    host: str
-    port: int
-    system_id: str
-    password: str
-    system_type: str
-    #: of each bind
-    window: int
-    timers: Timers
-    #: which binds make one unit, and how many units
-    binds: tuple[CommandId, ...] = TRANSCEIVER
-    count: int = 1
-    tls: ssl.SSLContext | None = None
-    quirks: Quirks = Quirks()
+#: which binds make one unit
+_COMMANDS = {
+    "transceiver": (CommandId.bind_transceiver,),
+    "pair": (CommandId.bind_transmitter, CommandId.bind_receiver),
+}
 
 
 class SmppLink:
     """A link: up while anything can be submitted on one of its binds."""
 
-    def __init__(
-        self,
-        settings: LinkSettings,
-        clock: Clock,
-        luck: Callable[[], float],
-        metrics: Metrics,
-        on_receipt: Callable[[Receipt, Callable[[bool], None]], None],
-        on_inbound: Callable[[InboundPart, Callable[[bool], None]], None],
-    ) -> None:
-        self.name = settings.name
-        self.window = settings.window * settings.count
+    def __init__(self, entry: SmppEntry, around: LinkDependencies) -> None:
+        """Raise SettingsError where a file that the entry names cannot be read."""
+        self.name = entry.name
+        self.window = entry.window * entry.binds
         self.on_outcome: Callable[[Outbound, Outcome], None] = lambda _segment, _outcome: None
         self.on_change: Callable[[], None] = lambda: None
-        self._settings = settings
-        self._clock = clock
-        self._on_receipt = on_receipt
-        self._on_inbound = on_inbound
-        self._translator = Translator(settings.name, settings.quirks)
-        self._slow_down = SlowDown(clock.monotonic())
-        self._up = metrics.link_up.labels(settings.name)
-        self._in_flight = metrics.link_in_flight.labels(settings.name)
-        self._rate = metrics.link_rate.labels(settings.name)
+        self._entry = entry
+        self._clock = around.clock
+        self._on_receipt = around.take_receipt
+        self._on_inbound = around.take_inbound
+        self._translator = Translator(entry.name, entry.quirks)
+        self._slow_down = SlowDown(self._clock.monotonic())
+        metrics = around.metrics
+        self._up = metrics.link_up.labels(entry.name)
+        self._in_flight = metrics.link_in_flight.labels(entry.name)
+        self._rate = metrics.link_rate.labels(entry.name)
         self._up.set(0)
+        timers = Timers(enquire_link_s=entry.enquire_link_s, response_s=entry.response_s)
         where = BindSettings(
-            settings.name,
-            settings.host,
-            settings.port,
-            _introduction(settings),
-            settings.timers,
-            settings.tls,
+            entry.name, entry.host, entry.port, _introduction(entry), timers, entry.tls_context()
         )
         told = LinkEvents(self._take_events, self._take_lost)
-        commands = settings.binds * settings.count
-        self.binds = [Bind(where, command, clock, luck, metrics, told) for command in commands]
+        commands = _COMMANDS[entry.bind] * entry.binds
+        self.binds = [Bind(where, command, self._clock, around.luck, metrics, told) for command in commands]
         self._senders = [bind for bind in self.binds if bind.sends]
         self._stopping = asyncio.Event()
 
@@ -115,7 +84,7 @@ class SmppLink:
 
     def room(self) -> int:
         """How many more submits fit into the windows, and into the rate while the SMSC throttles."""
-        window = self._settings.window
+        window = self._entry.window
         room = sum([bind.room(window) for bind in self._senders])
         allowed = self._slow_down.room(self._clock.monotonic())
         return room if allowed > room else max(0, int(allowed))
@@ -186,7 +155,7 @@ class SmppLink:
         return sum(session.connection.in_flight for session in sessions)
 
     def _room_of(self, bind: Bind) -> int:
-        return bind.room(self._settings.window)
+        return bind.room(self._entry.window)
 
     async def _watch(self) -> None:
         """Show how it stands, and go on with what a throttled rate has held back."""
@@ -213,7 +182,7 @@ class SmppLink:
         for event in events:
             if type(event) is MessageTaken:  # by far the most frequent
                 session.has_carried = True
-                named = self._settings.quirks.in_response(event.message_id)
+                named = self._entry.quirks.in_response(event.message_id)
                 self.on_outcome(event.context, Accepted(named))
                 continue
             if type(event) is RequestArrived:
@@ -244,7 +213,7 @@ class SmppLink:
             elif verdict is verdicts.Verdict.LINK_TROUBLE:
                 session.is_troubled = True
                 session.connection.unbind()
-        self.on_outcome(segment, verdicts.judge(pdu, self._settings.quirks))
+        self.on_outcome(segment, verdicts.judge(pdu, self._entry.quirks))
 
     def _take_bind_answer(self, session: Session, command_status: int) -> None:
         if command_status == status.ESME_ROK:
@@ -285,10 +254,10 @@ class SmppLink:
             self._on_receipt(receipt, answer)
 
 
-def _introduction(settings: LinkSettings) -> BindBody:
+def _introduction(entry: SmppEntry) -> BindBody:
     return BindBody(
-        system_id=settings.system_id,
-        password=settings.password,
-        system_type=settings.system_type,
-        interface_version=settings.quirks.version,
+        system_id=entry.system_id,
+        password=entry.secret(),
+        system_type=entry.system_type,
+        interface_version=entry.quirks.version,
     )

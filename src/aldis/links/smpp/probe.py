@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
+
 from aldis.clock import Clock
-from aldis.links.smpp.link import LinkSettings, SmppLink
-from aldis.telemetry import Metrics
+from aldis.links.contract import taking_nothing
+from aldis.links.smpp.entry import SmppEntry
+from aldis.links.smpp.link import SmppLink
 
 LONGEST_S = 15.0
 _POLL_S = 0.02
 UNDECIDED = "connecting"
 
 
-async def probe(settings: LinkSettings, clock: Clock) -> list[str]:
-    """Try each of a link's kinds of bind; returns how each went: "bound", or why not.
+async def probe(entry: SmppEntry, clock: Clock) -> list[str]:
+    """Try one of each of a link's kinds of bind; returns how each went: "bound", or why not.
 
     What the carrier sends meanwhile is not taken, so that it sends it again later.
     """
-    link = SmppLink(
-        settings,
-        clock,
-        lambda: 1.0,
-        Metrics(),
-        lambda _receipt, answer: answer(False),
-        lambda _part, answer: answer(False),
-    )
+    link = SmppLink(msgspec.structs.replace(entry, binds=1), taking_nothing(clock))
     running = asyncio.create_task(link.run())
     deadline = clock.monotonic() + LONGEST_S
     while any(bind.condition == UNDECIDED for bind in link.binds) and clock.monotonic() < deadline:

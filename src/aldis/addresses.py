@@ -1,15 +1,11 @@
-"""Reads single values of the settings: addresses, paths, passwords."""
+"""Reads addresses as the settings write them: where to listen, whom to call, where the store is. Pure."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from aldis.errors import SettingsError
-from aldis.settings.sections import LinkEntry
-
 MAX_PORT = 65_535
-MAX_PASSWORD = 64
 
 
 def host_and_port(listen: str) -> tuple[str, int]:
@@ -26,23 +22,6 @@ def store_path(url: str, data_dir: Path) -> Path:
     if not url.startswith("sqlite:///") or len(url) == len("sqlite:///"):
         raise ValueError("only sqlite:///FILE is supported")
     return data_dir / url.removeprefix("sqlite:///")
-
-
-def password_of(link: LinkEntry) -> str:
-    """Read a link's password from where the file says it is. Raises SettingsError."""
-    if not link.password_file:
-        return link.password
-    try:
-        password = Path(link.password_file).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as fault:
-        raise SettingsError(
-            [f"password_file of link `{link.name}`: {getattr(fault, 'strerror', None) or 'not UTF-8'}"]
-        ) from None
-    if len(password) > MAX_PASSWORD or not password.isascii():
-        raise SettingsError(
-            [f"password_file of link `{link.name}`: must be {MAX_PASSWORD} ASCII characters at most"]
-        )
-    return password
 
 
 def is_http(url: str) -> bool:

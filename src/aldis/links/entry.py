@@ -1,0 +1,104 @@
+"""What `[[link]]` says of a link of any kind. Each kind adds its own keys in `links/<kind>/entry.py`."""
+
+from __future__ import annotations
+
+import math
+import ssl
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import msgspec
+
+from aldis.errors import SettingsError
+from aldis.links import tls
+from aldis.sms.fitting import TextRules
+from aldis.stages.admission.case import MmsRules
+from aldis.toml_file import Fault
+
+MAX_PASSWORD = 64
+
+
+class LinkEntry(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
+    """A carrier, and how to send to it; its tag is the `kind`."""
+
+    #: what turns TLS on, for people
+    tls_means: ClassVar[str] = ""
+
+    name: str
+    password: str = ""
+    password_file: str = ""
+    #: PEM files: whom to believe instead of the system's authorities; who we are
+    tls_ca: str = ""
+    tls_certificate: str = ""
+    tls_key: str = ""
+    #: what may await its response, on each connection
+    window: int = 100
+    #: segments a second; none: no limit
+    tps: float | None = None
+    #: what to do with a message that was submitted and not answered: send again, or wait for its receipt
+    in_doubt: Literal["resend", "hold"] = "resend"
+    max_attempts: int = 24
+    response_s: float = 30.0
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of the carrier."""
+        raise NotImplementedError
+
+    @property
+    def carries(self) -> TextRules | MmsRules:
+        """What it can carry: texts, or multimedia messages."""
+        raise NotImplementedError
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether the carrier is reached by TLS."""
+        return False
+
+    @property
+    def listens_at(self) -> str:
+        """Where the carrier asks us by HTTP, as host:port; "" for nowhere."""
+        return ""
+
+    @property
+    def needs_pillow(self) -> tuple[str, ...]:
+        """The settings that have no effect without Pillow."""
+        return ()
+
+    def secret(self) -> str:
+        """Read the password from where the file says it is. Raises SettingsError."""
+        if not self.password_file:
+            return self.password
+        where = f"password_file of link `{self.name}`"
+        try:
+            password = Path(self.password_file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as fault:
+            raise SettingsError([f"{where}: {getattr(fault, 'strerror', None) or 'not UTF-8'}"]) from None
+        if len(password) > MAX_PASSWORD or not password.isascii():
+            raise SettingsError([f"{where}: must be {MAX_PASSWORD} ASCII characters at most"])
+        return password
+
+    def tls_context(self) -> ssl.SSLContext | None:
+        """Make what verifies the carrier, and shows who we are. Raises SettingsError that names the key."""
+        if not self.is_tls:
+            return None
+        return tls.context(self.name, self.tls_ca, self.tls_certificate, self.tls_key)
+
+    def faults(self) -> list[Fault]:
+        """Find what the types cannot. A kind adds its own."""
+        found: list[Fault] = self.not_positive("window", "max_attempts", "response_s")
+        if not self.name:
+            found.append((("name",), "must not be empty"))
+        if self.password and self.password_file:
+            found.append(((), "give `password` or `password_file`, not both"))
+        if self.tps is not None and not 0 < self.tps < math.inf:
+            found.append((("tps",), "must be above 0; leave it out for no limit"))
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            found.append(((), "`tls_certificate` and `tls_key` belong together"))
+        if not self.is_tls and (self.tls_ca or self.tls_certificate):
+            found.append(((), f"`tls_ca`, `tls_certificate` and `tls_key` need {self.tls_means}"))
+        return found
+
+    def not_positive(self, *keys: str) -> list[Fault]:
+        """Find which of these are no number above 0."""
+        return [((key,), "must be above 0") for key in keys if not 0 < getattr(self, key) < math.inf]
