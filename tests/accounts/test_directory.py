@@ -11,7 +11,7 @@ from aldis.accounts.carriers import Carrier
 from aldis.accounts.directory import assemble
 from aldis.accounts.plan import Plan, Stored, plan
 from aldis.accounts.price import MMS, Price, from_micros, to_micros
-from aldis.accounts.routes import Route, RoutesByContent, choose_link, choose_route
+from aldis.accounts.routes import Route, choose_route
 from aldis.accounts.senders import Sender
 from aldis.demo.world import text_of
 from aldis.dialects.registry import TRAITS
@@ -143,19 +143,6 @@ def test_without_a_rule_there_is_no_route() -> None:
     assert choose_route((Route("danish", country="DK"),), "", "", "SE") is None
 
 
-@pytest.mark.parametrize(
-    ("up", "link"),
-    [
-        ({"first", "second", "third"}, "first"),
-        ({"second", "third"}, "second"),
-        ({"third"}, "third"),
-        (set(), "first"),
-    ],
-)
-def test_backups_are_taken_in_their_order(up: set[str], link: str) -> None:
-    assert choose_link(Route("first", backups=("second", "third")), up.__contains__) == link
-
-
 def test_a_price_is_that_of_the_carrier_before_that_of_the_country() -> None:
     prices = [Price(1), Price(2, country="DK"), Price(3, carrier="tdc"), Price(4, "DK", "tdc")]
     known = assemble(1, [], [], [], [], prices)
@@ -184,15 +171,6 @@ def test_a_multimedia_message_has_prices_of_its_own() -> None:
 def test_a_price_that_makes_no_sense_is_named(price: str, fault: str) -> None:
     with pytest.raises(SettingsError, match=fault):
         directory_file.read(f"[[price]]\n{price}\n", "world.toml", TRAITS)
-
-
-def test_routes_are_parted_by_what_their_links_carry() -> None:
-    routes = (Route("a"), Route("m", country="DK", backups=("a", "n")), Route("n", backups=("b",)))
-    by_content = RoutesByContent(["m", "n"])
-    assert by_content.for_texts(routes) == (Route("a"), Route("a", country="DK"), Route("b"))
-    assert by_content.for_mms(routes) == (Route("m", country="DK", backups=("n",)), Route("n"))
-    assert by_content.for_mms((Route("a"),)) == ()
-    assert RoutesByContent([]).for_texts(routes) is routes
 
 
 def test_the_longest_beginning_tells_the_carrier() -> None:

@@ -13,6 +13,7 @@ from tests.store.building import NOW, a_message
 from aldis.accounts import directory_file
 from aldis.accounts.directory import CurrentDirectory
 from aldis.accounts.plan import plan
+from aldis.accounts.routing import Router
 from aldis.accounts.staff import Actor, Role, audit
 from aldis.admin.csv_export import cell, message_lines, row
 from aldis.admin.messages import Messages, Upstreams
@@ -56,7 +57,7 @@ async def test_an_export_reads_no_further_than_it_is_read(store: SqliteStore) ->
     await store.apply(plan(account, await store.stored_directory(), TRAITS), NOW)
     many = tuple(a_message(number) for number in range(1, 2_001))
     assert await store.accept(Acceptance(1, prepaid=False, messages=many)) is None
-    seen = Upstreams({}, lambda _link: True, lambda _view: (), lambda _links: None)
+    seen = Upstreams(Router({}, lambda _link: True), lambda _view: (), lambda _links: None)
     messages = Messages(store, CurrentDirectory(await store.directory()), seen)
     lines = message_lines(messages, MessageFilter())
     head = [await anext(lines) for _ in range(3)]

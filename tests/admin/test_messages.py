@@ -12,6 +12,7 @@ from tests.store.building import NOW, a_message, accept, money
 from aldis.accounts import directory_file
 from aldis.accounts.directory import CurrentDirectory
 from aldis.accounts.plan import plan
+from aldis.accounts.routing import Router
 from aldis.accounts.staff import Actor, AuditEntry, Role
 from aldis.admin.command_worker import CommandWorker
 from aldis.admin.messages import Messages, Upstreams
@@ -68,7 +69,7 @@ async def made(store: SqliteStore) -> Messages:
         quirks = QUIRKS.get(view.message.link)
         return () if quirks is None else explain.submits(view, quirks)
 
-    seen = Upstreams(rules, lambda _link: True, inspect, lambda _links: None)
+    seen = Upstreams(Router(rules, lambda _link: True), inspect, lambda _links: None)
     return Messages(store, CurrentDirectory(await store.directory()), seen)
 
 

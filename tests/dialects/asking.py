@@ -13,13 +13,13 @@ from urllib.parse import unquote
 import msgspec
 
 from aldis.accounts.directory import CurrentDirectory
+from aldis.accounts.routing import MmsRules, Router
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.dialects.registry import BY_PATH
 from aldis.doors.http.app import Door
 from aldis.sms.fitting import PLAIN
 from aldis.stages.admission.admit import Admitter, ContentDesk
 from aldis.stages.admission.building import Deadlines
-from aldis.stages.admission.case import Links, MmsRules
 from aldis.stages.authenticate import Authenticator
 from aldis.stages.queries.responder import Responder
 from aldis.store.content_files import ContentFiles
@@ -64,12 +64,12 @@ class Asker:
     async def over(cls, store: Store, clock: FakeClock) -> Asker:
         current = CurrentDirectory(await store.directory())
         authenticator = Authenticator(clock, b"secret")
-        links = Links({"simulator": PLAIN}, lambda _: True, {"mmsc": MmsRules()})
+        router = Router({"simulator": PLAIN}, lambda _: True, {"mmsc": MmsRules()})
         deadlines = Deadlines(172_800, 259_200)
         folder = Path(tempfile.mkdtemp())
         content = ContentDesk(ContentFiles(folder))
         admitter = Admitter(
-            store, clock, current, authenticator, links, deadlines, content, lambda _links: None
+            store, clock, current, authenticator, router, deadlines, content, lambda _links: None
         )
         responder = Responder(store, clock, current, authenticator)
         made = cls(Door(BY_PATH, {}, admitter, responder, Metrics()), admitter, current)

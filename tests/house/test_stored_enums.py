@@ -76,7 +76,7 @@ NOT_STORED = {
     *("case.Unit", "checkup.Verdict", "command.CommandId", "consent.Word"),
     *("contract.Check", "dcs.Alphabet", "fitting.DefaultAlphabet", "writer_protocol.Kind"),
     *("media.Kind", "numbering.Numbering", "receipt_text.MessageState", "refusal.RefusalReason"),
-    *("session.Role", "session.SessionState", "states.Event", "timers.Due"),
+    *("routing.Unroutable", "session.Role", "session.SessionState", "states.Event", "timers.Due"),
     *("tlv.Kind", "verdicts.Verdict", "views.Grouping"),
 }
 

@@ -91,7 +91,7 @@ DOUBLE = {
     "Field": "of a form, and of a PDU",
     "Kind": "of media, of a TLV, of a frame between processes, of what is watched",
     "Line": "of an explained PDU, and of the orders of a link",
-    "Links": "what runs them, the admin API's document, what admission asks of them",
+    "Links": "what runs them, and the admin API's document",
     "MessageState": "the native API's document, and SMPP's field of that name",
     "Operators": "what runs their part of the gateway, and the admin API's document",
     "OptIns": "planned ones, and how the store writes them",

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from tests.house.sources import SRC, sources
 
+from aldis.accounts.routing import MmsRules
 from aldis.links.contract import LinkKind
 from aldis.links.entry import LinkEntry
 from aldis.links.registry import KINDS, kind_of
 from aldis.sms.fitting import TextRules
-from aldis.stages.admission.case import MmsRules
 
 #: `aldis decode` explains PDUs of SMPP, whatever links there are
 KNOWING = {SRC / "links" / "registry.py", SRC / "cli" / "decode.py"}

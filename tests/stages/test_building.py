@@ -8,12 +8,13 @@ from aldis.accounts.account import STRANGER
 from aldis.accounts.credentials import Credential
 from aldis.accounts.directory import assemble
 from aldis.accounts.numbering import Recipient
+from aldis.accounts.routing import Router
 from aldis.dialects.registry import POLICIES
 from aldis.sms.encoding import Encoded, Encoding
 from aldis.sms.fitting import Fitted
 from aldis.sms.segments import Splitting
 from aldis.stages.admission.building import Deadlines, Moment, messages_of
-from aldis.stages.admission.case import Case, ContentLimits, Findings, Links, Routed
+from aldis.stages.admission.case import Case, ContentLimits, Findings, Routed
 from aldis.traffic.caller import Caller, Presented
 from aldis.traffic.message import NewMessage
 from aldis.traffic.postback import Notify
@@ -87,7 +88,7 @@ def built(ask: MessageAsk) -> list[NewMessage]:
         POLICIES["genesys"],
         assemble(1, [], [], [], [], []),
         Submission(Caller(Presented("genesys", "x")), (ask,)),
-        Links({}, lambda _: True),
+        Router({}, lambda _: True),
         lambda *_: True,
         [found],
         ContentLimits(),

@@ -10,9 +10,10 @@ from aldis.accounts.directory import assemble
 from aldis.accounts.numbering import Recipient
 from aldis.accounts.price import MMS, Price
 from aldis.accounts.routes import Route
+from aldis.accounts.routing import MmsRules, Router
 from aldis.dialects.registry import POLICIES
 from aldis.sms.fitting import PLAIN
-from aldis.stages.admission.case import Case, ContentLimits, Findings, Links, MmsRules
+from aldis.stages.admission.case import Case, ContentLimits, Findings
 from aldis.stages.admission.content import judge, route
 from aldis.traffic.caller import Caller, Presented
 from aldis.traffic.content import Attachment
@@ -33,13 +34,13 @@ def a_case(size: int, content_type: str = PICTURE, **changes: Any) -> Case:
     found = Findings(ask, [Recipient("447700900001", "GB")], "74700")
     submission = Submission(Caller(Presented("genesys", "x")), (ask,))
     is_up = changes.get("is_up", lambda _: True)
-    links = Links({"sms": PLAIN}, is_up, changes.get("mms", MMS_LINKS))
+    router = Router({"sms": PLAIN}, is_up, changes.get("mms", MMS_LINKS))
     prices = changes.get("prices", [Price(1), Price(20, content=MMS)])
     directory = assemble(1, [], [], [], changes.get("routes", ROUTES), prices)
     limits = ContentLimits(10_000, changes.get("look"))
     policy = POLICIES["genesys"]
     return Case(
-        policy, directory, submission, links, lambda *_: True, [found], limits, has_content=True, count=1
+        policy, directory, submission, router, lambda *_: True, [found], limits, has_content=True, count=1
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from aldis.accounts.directory import CurrentDirectory
+from aldis.accounts.routing import Router
 from aldis.accounts.staff import AuditEntry
 from aldis.dialects import native
 from aldis.dialects.exchange import HttpRequest
@@ -16,7 +17,6 @@ from aldis.errors import StoreUnavailable
 from aldis.sms.fitting import PLAIN
 from aldis.stages.admission.admit import Admitter, ContentDesk
 from aldis.stages.admission.building import Deadlines
-from aldis.stages.admission.case import Links
 from aldis.stages.authenticate import Authenticator
 from aldis.stages.bulk.dispatcher import BITE, DAY_MS, Dispatcher
 from aldis.store.bulk import AddJob, AddRows, MoveJob
@@ -39,7 +39,7 @@ class Bench:
         self.clock = clock
         self.before: Callable[[Submission], Refusal | None] = lambda _submission: None
         self.after: Callable[[Submission], None] = lambda _submission: None
-        links = Links({"simulator": PLAIN}, lambda _: True)
+        links = Router({"simulator": PLAIN}, lambda _: True)
         authenticator = Authenticator(clock, b"secret")
         content = ContentDesk(ContentFiles(Path("nowhere")))  # texts only
         deadlines = Deadlines(1000, 1000)

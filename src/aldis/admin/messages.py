@@ -6,26 +6,28 @@ Called by the console and the admin API; by the command line to look, and by the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
 from aldis.accounts.account import Account
 from aldis.accounts.directory import CurrentDirectory, Directory
 from aldis.accounts.numbering import Recipient
-from aldis.accounts.routes import RoutesByContent, choose_link, choose_route
+from aldis.accounts.routing import Content, Planned, Router, Unroutable
 from aldis.accounts.staff import Actor, audit
 from aldis.admin.query_params import msisdn
 from aldis.admin.routing import Asked, Explanation, explain
 from aldis.admin.timeline import Event, Written, events, written
 from aldis.admin.wire import Inspect, ShownSubmit
 from aldis.errors import AdminError, TemporaryError
+from aldis.mms.parts import Part
 from aldis.sms.address import is_digits
 from aldis.sms.encoding import Encoding, decode
-from aldis.sms.fitting import PLAIN, Fitted, TextRules, Wishes, fit, from_coding
+from aldis.sms.fitting import PLAIN, Fitted, Wishes, fit, from_coding
 from aldis.sms.segments import TooLong
 from aldis.store.contract import Store
 from aldis.store.views import EVER, FoundMessage, MessageFilter, MessagePage, MessageView
+from aldis.traffic.content import from_column
 from aldis.traffic.message import NewMessage
 from aldis.traffic.postback import lane_of
 from aldis.traffic.refusal import RefusalReason
@@ -49,14 +51,10 @@ _REFUSED = {
 class Upstreams(msgspec.Struct, frozen=True):
     """The links that the settings name, as far as operating needs them."""
 
-    #: what each can carry
-    rules: Mapping[str, TextRules]
-    is_up: Callable[[str], bool]
+    router: Router
     inspect: Inspect
     #: tells senders that they have work; a hint
     wake: Callable[[set[str]], None]
-    #: those that carry multimedia messages instead of texts
-    mms: frozenset[str] = frozenset()
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -90,7 +88,7 @@ class Messages:
     @property
     def links(self) -> tuple[str, ...]:
         """The links of the settings."""
-        return (*self._upstreams.rules, *sorted(self._upstreams.mms))
+        return (*self._upstreams.router.rules, *sorted(self._upstreams.router.mms))
 
     def account_name(self, account_id: int | None) -> str:
         """Name an account; "" for nobody's."""
@@ -142,18 +140,18 @@ class Messages:
         view = await self._view(message_id)
         message, known = view.message, self._current.directory
         account = known.accounts_by_id.get(message.account_id)
-        rules = self._upstreams.rules
+        router = self._upstreams.router
         return Told(
             view,
             "" if account is None else account.name,
             "" if account is None else account.currency,
-            written(view, rules.get(message.link, PLAIN)),
+            written(view, router.rules.get(message.link, PLAIN)),
             self._upstreams.inspect(view),
             explain(
                 known,
+                router,
                 Recipient(message.recipient, message.country),
-                Asked("", message.sender, bool(view.parts)),
-                {**dict.fromkeys(rules, False), **dict.fromkeys(self._upstreams.mms, True)},
+                Asked("", message.sender, _content_of(view.accepted)),
             ),
             events(view),
         )
@@ -177,7 +175,7 @@ class Messages:
         if view.message.state not in ENDED:
             raise AdminError(f"message {message_id} is {view.message.state}: wait for its end", CONFLICT)
         account = self._sending_account(view.accepted)
-        link, price, backups = self._route(view.accepted)
+        link, price, backups = self._planned(view.accepted)
         message = _copy(view.accepted, account, now)
         if not message.parts:
             message = self._rewritten(message, account, link)
@@ -217,19 +215,16 @@ class Messages:
             raise AdminError(f"the sender {accepted.sender} is not the account's any more", CONFLICT)
         return account
 
-    def _route(self, accepted: NewMessage) -> tuple[str, int, tuple[str, ...]]:
-        """Choose link, price of a segment, and the links that would write it alike."""
-        known, rules, is_mms = self._current.directory, self._upstreams.rules, bool(accepted.parts)
-        carrier = known.carrier_of(accepted.recipient)
-        by_content = RoutesByContent(self._upstreams.mms)
-        routes = by_content.for_mms(known.routes) if is_mms else by_content.for_texts(known.routes)
-        route = choose_route(routes, carrier, accepted.sender, accepted.country)
-        price = (known.mms_price_micros if is_mms else known.price_micros)(carrier, accepted.country)
-        link = "" if route is None else choose_link(route, self._upstreams.is_up)
-        if route is None or price is None or not (is_mms or link in rules):
+    def _planned(self, accepted: NewMessage) -> Planned:
+        recipient, content = Recipient(accepted.recipient, accepted.country), _content_of(accepted)
+        planned = self._upstreams.router.plan(
+            self._current.directory, accepted.sender, recipient, content=content
+        )
+        if planned is Unroutable.TOO_LARGE:
+            raise AdminError("no link of now takes attachments of that size", CONFLICT)
+        if planned is Unroutable.NO_ROUTE:
             raise AdminError("there is no route or no price for it any more", CONFLICT)
-        others = [other for other in route.links if other != link]
-        return link, price, tuple(each for each in others if is_mms or rules.get(each) == rules[link])
+        return planned
 
     def _rewritten(self, message: NewMessage, account: Account, link: str) -> NewMessage:
         fitted = self._fitted(message, account, link)
@@ -239,7 +234,7 @@ class Messages:
 
     def _fitted(self, accepted: NewMessage, account: Account, link: str) -> Fitted:
         """Write it for a link: as it was, where that can carry it so."""
-        kept, rules = from_coding(accepted.coding, accepted.octets), self._upstreams.rules
+        kept, rules = from_coding(accepted.coding, accepted.octets), self._upstreams.router.rules
         is_alike = rules.get(accepted.link) == rules[link]
         if is_alike or kept.encoded.encoding is Encoding.OCTETS:
             return Fitted(kept.encoded, kept.splitting, accepted.segments, kept.message_class)
@@ -268,3 +263,12 @@ def _copy(accepted: NewMessage, account: Account, now: int) -> NewMessage:
         review_at=now + min(validity_ms, FIRST_REVIEW_MS),
         exempt=False,
     )
+
+
+def _content_of(accepted: NewMessage) -> Content | None:
+    """Tell what a link has to carry of a multimedia message; None for a text."""
+    if not accepted.parts:
+        return None
+    parts = from_column(accepted.parts)
+    octets = len(accepted.octets) + sum(part.octets for part in parts)
+    return Content(octets, Part(parts[0].content_type, b"").is_multipart)

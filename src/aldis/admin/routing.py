@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 
 from aldis.accounts.directory import Directory
 from aldis.accounts.numbering import Recipient
 from aldis.accounts.price import from_micros
-from aldis.accounts.routes import Route, RoutesByContent, choose_route
+from aldis.accounts.routes import Route
+from aldis.accounts.routing import Content, Router, Unroutable
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -25,9 +24,9 @@ class Explanation(msgspec.Struct, frozen=True):
 
     recipient: Recipient
     carrier: str
-    #: in the order in which they are tried; empty when no rule matches
+    #: its own, then those that may take it should that go down; empty when it is refused
     links: tuple[str, ...]
-    #: links that the settings lack
+    #: links of its route that the settings lack
     unknown_links: tuple[str, ...]
     #: of one segment, or of one multimedia message; None when nothing is priced
     price: str | None
@@ -40,35 +39,34 @@ class Asked(msgspec.Struct, frozen=True):
 
     carrier: str
     sender: str
-    is_mms: bool
+    #: None for a text
+    content: Content | None
 
 
-def explain(known: Directory, recipient: Recipient, asked: Asked, links: Mapping[str, bool]) -> Explanation:
-    """Work out how a message would go. `links`: those of the settings, and whether each is for multimedia
-    messages.
-    """
-    carrier, sender = asked.carrier or known.carrier_of(recipient.msisdn), asked.sender
-    by_content = RoutesByContent([name for name, is_mms in links.items() if is_mms])
-    over = by_content.for_mms if asked.is_mms else by_content.for_texts
-    # each rule with only the links that carry such a message; without any it is no rule
-    able = [(rule, next(iter(over((rule,))), None)) for rule in known.routes]
-    usable = tuple(route for _, route in able if route is not None)
-    chosen = choose_route(usable, carrier, sender, recipient.country)
+def explain(known: Directory, router: Router, recipient: Recipient, asked: Asked) -> Explanation:
+    """Work out how a message would go, as admission does."""
+    carrier, sender, country = (
+        asked.carrier or known.carrier_of(recipient.msisdn),
+        asked.sender,
+        recipient.country,
+    )
+    is_mms = asked.content is not None
+    planned = router.plan(known, sender, recipient, carrier, asked.content)
+    chosen = router.route(known, (is_mms, carrier, sender, country))
     rules = []
-    for rule, usable_as in able:
-        mismatch = rule.mismatch(carrier, sender, recipient.country)
-        if not mismatch and usable_as is None:
+    for rule in known.routes:
+        mismatch = rule.mismatch(carrier, sender, country)
+        if not mismatch and not router.links(rule, is_mms=is_mms):
             mismatch = "content"
-        rules.append(Rule(rule, mismatch or ("chosen" if usable_as is chosen else "less telling")))
-    tried = () if chosen is None else chosen.links
-    price = known.mms_price_micros if asked.is_mms else known.price_micros
-    micros = price(carrier, recipient.country)
+        rules.append(Rule(rule, mismatch or ("chosen" if rule is chosen else "less telling")))
+    named = () if chosen is None else router.links(chosen, is_mms=is_mms)
+    micros = (known.mms_price_micros if is_mms else known.price_micros)(carrier, country)
     return Explanation(
         recipient,
         carrier,
-        tried,
-        tuple(link for link in tried if link not in links),
+        () if isinstance(planned, Unroutable) else (planned.link, *planned.backups),
+        tuple(link for link in named if link not in router.rules and link not in router.mms),
         None if micros is None else from_micros(micros),
-        asked.is_mms,
+        is_mms,
         tuple(rules),
     )

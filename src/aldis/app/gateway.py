@@ -13,7 +13,7 @@ from aldis.app import stores
 from aldis.app.agents import RunningAgents
 from aldis.app.doors import door_of, server_settings
 from aldis.app.entropy import Entropy, luck
-from aldis.app.linking import content_limits, links_of
+from aldis.app.linking import content_limits, router_of
 from aldis.app.links import Links
 from aldis.app.operators import Operators, Parts
 from aldis.app.posting import Posting, PostingBeside, PostingHere, counter
@@ -136,14 +136,14 @@ class Gateway:
     def _build_stages(self, current: CurrentDirectory) -> None:
         settings, store, clock = self._settings, self.store, self._clock
         authenticator = Authenticator(clock, secrets.token_bytes(32))
-        links = links_of(settings.link, self._links.is_up)
+        router = router_of(settings.link, self._links.is_up)
         deadlines = Deadlines(settings.messages.validity_s, settings.messages.receipt_patience_s)
         content = ContentDesk(self._contents, content_limits(settings.messages))
         self.admitter = Admitter(
-            store, clock, current, authenticator, links, deadlines, content, self._links.wake
+            store, clock, current, authenticator, router, deadlines, content, self._links.wake
         )
         self.responder = Responder(store, clock, current, authenticator)
-        replier = Replier(current, links.rules, self._links.is_up, links.routes)
+        replier = Replier(current, router)
         repeat_s = settings.messages.inbound_repeat_s
         self._collector = Collector(store, current, clock, replier, self.metrics, repeat_s, self._release)
         count = counter(self.metrics)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from aldis.accounts.routing import MmsRules, Router
 from aldis.links.entry import LinkEntry
 from aldis.mms import images
 from aldis.settings import MessageSettings
-from aldis.sms.fitting import TextRules
-from aldis.stages.admission.case import ContentLimits, Links, MmsRules
+from aldis.stages.admission.case import ContentLimits
 from aldis.stages.sending.retry import RetryPolicy
 from aldis.stages.sending.sender import SenderSettings
 
@@ -19,23 +19,12 @@ def sender_settings(entry: LinkEntry) -> SenderSettings:
     return SenderSettings(retry=retry, tps=entry.tps)
 
 
-def rules_of(entries: tuple[LinkEntry, ...]) -> tuple[dict[str, TextRules], dict[str, MmsRules]]:
-    """Tell what each link for texts can carry, and each for multimedia messages."""
-    texts: dict[str, TextRules] = {}
-    mms: dict[str, MmsRules] = {}
-    for entry in entries:
-        rules = entry.carries
-        if isinstance(rules, MmsRules):
-            mms[entry.name] = rules
-        else:
-            texts[entry.name] = rules
-    return texts, mms
-
-
-def links_of(entries: tuple[LinkEntry, ...], is_up: Callable[[str], bool]) -> Links:
-    """Tell what all links can carry."""
-    texts, mms = rules_of(entries)
-    return Links(texts, is_up, mms)
+def router_of(entries: tuple[LinkEntry, ...], is_up: Callable[[str], bool] | None = None) -> Router:
+    """Build what routes over these links. `is_up`: None where they do not run, and all count as up."""
+    carried = {entry.name: entry.carries for entry in entries}
+    texts = {name: rules for name, rules in carried.items() if not isinstance(rules, MmsRules)}
+    mms = {name: rules for name, rules in carried.items() if isinstance(rules, MmsRules)}
+    return Router(texts, is_up or carried.__contains__, mms)
 
 
 def content_limits(settings: MessageSettings) -> ContentLimits:

@@ -13,7 +13,7 @@ from aldis.admin.wire import ShownSubmit
 from aldis.app.agents import RunningAgents
 from aldis.app.bounds import GRACE_S, within
 from aldis.app.entropy import Entropy, luck
-from aldis.app.linking import rules_of, sender_settings
+from aldis.app.linking import router_of, sender_settings
 from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.server import HttpServer, ServerSettings
 from aldis.links.contract import Link, LinkDependencies, Listening
@@ -140,7 +140,6 @@ def _server(entry: LinkEntry, listening: Listening) -> HttpServer:
 def upstreams(settings: Settings) -> Upstreams:
     """Give the links of the settings to those who only look, where none of them runs."""
     entries = {entry.name: entry for entry in settings.link}
-    texts, mms = rules_of(settings.link)
 
     def inspect(view: MessageView) -> tuple[ShownSubmit, ...]:
         """Show what the link of a message writes."""
@@ -148,9 +147,7 @@ def upstreams(settings: Settings) -> Upstreams:
         return () if entry is None else kind_of(entry).inspect(entry, view)
 
     return Upstreams(
-        rules=texts,
-        is_up=lambda _link: True,
-        wake=lambda _links: None,
+        router=router_of(settings.link),
         inspect=inspect,
-        mms=frozenset(mms),
+        wake=lambda _links: None,
     )

@@ -25,6 +25,7 @@ from aldis.admin.sending import Sending
 from aldis.admin.simulator_control import SimulatorControl
 from aldis.admin.statistics import Statistics
 from aldis.app.agents import RunningAgents
+from aldis.app.linking import router_of
 from aldis.app.links import Links, upstreams
 from aldis.app.simulator import Simulator
 from aldis.clock import Clock
@@ -69,7 +70,8 @@ class Operators:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         store, clock, links = parts.store, parts.clock, parts.links
-        seen = msgspec.structs.replace(upstreams(parts.settings), is_up=links.is_up, wake=links.wake)
+        router = router_of(parts.settings.link, links.is_up)
+        seen = msgspec.structs.replace(upstreams(parts.settings), router=router, wake=links.wake)
         self._messages = Messages(store, parts.current, seen)
         self._clerk = CommandWorker(store, self._messages, clock)
         self.consents = Consents(store, parts.release)

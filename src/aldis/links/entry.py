@@ -9,10 +9,10 @@ from typing import ClassVar, Literal
 
 import msgspec
 
+from aldis.accounts.routing import MmsRules
 from aldis.errors import SettingsError
 from aldis.links import tls
 from aldis.sms.fitting import TextRules
-from aldis.stages.admission.case import MmsRules
 from aldis.toml_file import Fault
 
 MAX_PASSWORD = 64

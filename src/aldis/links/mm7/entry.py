@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 from urllib.parse import urlsplit
 
+from aldis.accounts.routing import MmsRules
 from aldis.addresses import host_and_port, is_http
 from aldis.links.entry import LinkEntry
 from aldis.mms import images
-from aldis.stages.admission.case import MmsRules
 from aldis.toml_file import Fault
 
 _PORTS = {"http": 80, "https": 443}

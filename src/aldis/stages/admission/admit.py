@@ -16,12 +16,13 @@ import msgspec
 from aldis.accounts.account import Account
 from aldis.accounts.credentials import Credential
 from aldis.accounts.directory import CurrentDirectory
+from aldis.accounts.routing import Router
 from aldis.accounts.staff import AuditEntry
 from aldis.clock import Clock
 from aldis.dialects.contract import Check, Policy
 from aldis.stages.admission import rules
 from aldis.stages.admission.building import Deadlines, Moment, messages_of
-from aldis.stages.admission.case import Case, ContentLimits, Findings, Links, Unit, rate_of
+from aldis.stages.admission.case import Case, ContentLimits, Findings, Unit, rate_of
 from aldis.stages.admission.standing import Standings
 from aldis.stages.admission.writing import writings_of
 from aldis.stages.authenticate import Authenticator
@@ -60,7 +61,7 @@ class Admitter:
         clock: Clock,
         current: CurrentDirectory,
         authenticator: Authenticator,
-        links: Links,
+        router: Router,
         deadlines: Deadlines,
         content: ContentDesk,
         wake: Callable[[set[str]], None],
@@ -70,7 +71,7 @@ class Admitter:
         self._clock = clock
         self._current = current
         self._authenticator = authenticator
-        self._links = links
+        self._router = router
         self._deadlines = deadlines
         #: by dialect
         self._plans: dict[str, rules.Plan] = {}
@@ -94,7 +95,7 @@ class Admitter:
             policy,
             directory,
             submission,
-            self._links,
+            self._router,
             self._throttle,
             [Findings(ask) for ask in submission.asks],
             self._content.limits,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -12,9 +12,9 @@ from aldis.accounts.account import STRANGER, Account
 from aldis.accounts.credentials import Credential
 from aldis.accounts.directory import Directory
 from aldis.accounts.numbering import Recipient
-from aldis.accounts.routes import Route, RoutesByContent, choose_route
+from aldis.accounts.routing import Router
 from aldis.dialects.contract import Policy
-from aldis.sms.fitting import Fitted, TextRules
+from aldis.sms.fitting import Fitted
 from aldis.traffic.submission import MessageAsk, Submission
 
 
@@ -30,62 +30,6 @@ def rate_of(account: Account, unit: Unit) -> tuple[float | None, int]:
     if unit is Unit.MESSAGES:
         return account.rate_per_s, account.burst
     return account.segments_per_s, account.segment_burst
-
-
-class MmsRules(msgspec.Struct, frozen=True):
-    """What a link for multimedia messages can carry."""
-
-    #: of one message; 0: whatever admission takes
-    max_octets: int = 0
-    #: what is too large is made smaller on its way
-    shrinks: bool = False
-
-
-#: when more are known, all are forgotten and found out anew
-MOST_WAYS = 10_000
-
-
-class Way(NamedTuple):
-    """How messages to one carrier and country go from one sender."""
-
-    #: None: not at all
-    route: Route | None
-    #: of a segment; None: it has none
-    price: int | None
-
-
-class Links:
-    """The links that this gateway has."""
-
-    def __init__(
-        self,
-        rules: Mapping[str, TextRules],
-        is_up: Callable[[str], bool],
-        mms: Mapping[str, MmsRules] | None = None,
-    ) -> None:
-        """`rules`, `mms`: what each link for texts, for multimedia messages can carry."""
-        self.rules = rules
-        self.is_up = is_up
-        self.mms = mms or {}
-        self.routes = RoutesByContent(self.mms)
-        #: a version of the directory, and how texts go under it, by carrier, sender and country; replaced
-        #: together, because a large submission asks in a thread, and perhaps under an older version
-        self._ways: tuple[Directory | None, dict[tuple[str, str, str], Way]] = (None, {})
-
-    def way_of_text(self, directory: Directory, carrier: str, sender: str, country: str) -> Way:
-        """Choose the route of a text and find its price; remembered, because there may be many routes and
-        most messages go where others have gone.
-        """
-        known, ways = self._ways
-        if known is not directory or len(ways) >= MOST_WAYS:
-            ways = {}
-            self._ways = (directory, ways)
-        key = (carrier, sender, country)
-        way = ways.get(key)
-        if way is None:
-            route = choose_route(self.routes.for_texts(directory.routes), carrier, sender, country)
-            way = ways[key] = Way(route, directory.price_micros(carrier, country))
-        return way
 
 
 class ContentLimits(msgspec.Struct, frozen=True):
@@ -133,7 +77,7 @@ class Case(msgspec.Struct):
     policy: Policy
     directory: Directory
     submission: Submission
-    links: Links
+    router: Router
     #: takes so many off an account's rate; False when there is no room
     throttle: Callable[[Account, Unit, int], bool]
     findings: list[Findings]

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from lxml import etree
 
-from aldis.accounts.routes import choose_link, choose_route
+from aldis.accounts.routing import Content, Unroutable
 from aldis.mms import media, soap
 from aldis.mms.parts import BrokenMime, Part, all_leaves
 from aldis.sms.encoding import Encoded, Encoding
 from aldis.sms.fitting import Fitted
 from aldis.sms.segments import Splitting
-from aldis.stages.admission.case import Case, ContentLimits, Findings, MmsRules, Routed
+from aldis.stages.admission.case import Case, ContentLimits, Findings, Routed
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import MessageAsk
 
@@ -87,28 +87,16 @@ def _fault_of_smil(part: Part) -> str:
 
 def route(case: Case, found: Findings) -> Refusal | None:
     """Find each recipient's link and price among those for multimedia messages."""
-    directory, links, size = case.directory, case.links, size_of(found.ask)
-    routes = links.routes.for_mms(directory.routes)
-    text = Encoded(Encoding.OCTETS, found.ask.text.encode("utf-8", "replace"))
+    ask, size = found.ask, size_of(found.ask)
+    content = Content(size, Part(ask.attachments[0].content_type, b"").is_multipart)
+    text = Encoded(Encoding.OCTETS, ask.text.encode("utf-8", "replace"))
     found.routes = []
     for recipient in found.recipients:
-        carrier = found.carrier or directory.carrier_of(recipient.msisdn)
-        chosen = choose_route(routes, carrier, found.sender, recipient.country)
-        price = directory.mms_price_micros(carrier, recipient.country)
-        if chosen is None or price is None:
+        planned = case.router.plan(case.directory, found.sender, recipient, found.carrier, content)
+        if planned is Unroutable.NO_ROUTE:
             return Refusal(RefusalReason.NO_MMS_ROUTE, value=recipient.country)
-        able = [name for name in chosen.links if _carries(links.mms[name], found.ask, size)]
-        if not able:
+        if planned is Unroutable.TOO_LARGE:
             return Refusal(RefusalReason.CONTENT_TOO_LARGE, "attachments", str(size))
-        link = choose_link(chosen, links.is_up)
-        link = link if link in able else able[0]
-        backups = tuple(name for name in able if name != link)
+        link, price, backups = planned
         found.routes.append(Routed(link, price, Fitted(text, Splitting.UDH_8, 1), backups))
     return None
-
-
-def _carries(rules: MmsRules, ask: MessageAsk, size: int) -> bool:
-    if not rules.max_octets or size <= rules.max_octets:
-        return True
-    is_whole = Part(ask.attachments[0].content_type, b"").is_multipart
-    return rules.shrinks and not is_whole

@@ -14,7 +14,7 @@ import msgspec
 
 from aldis.accounts.account import may_connect_from, source_address
 from aldis.accounts.numbering import read_number
-from aldis.accounts.routes import Route, choose_link
+from aldis.accounts.routing import Unroutable
 from aldis.accounts.senders import Sender
 from aldis.dialects.contract import Check
 from aldis.sms.address import is_digits, is_sender
@@ -208,7 +208,7 @@ def _length(case: Case) -> Refusal | None:
                 return Refusal(RefusalReason.TEXT_MISSING)
             found.fitted = [_fit(case, ask, text, PLAIN) for text in found.texts]
         # a link of another kind may carry it in fewer segments: then `_route` judges
-        if None in found.fitted and all(rules is PLAIN for rules in case.links.rules.values()):
+        if None in found.fitted and all(rules is PLAIN for rules in case.router.rules.values()):
             return Refusal(RefusalReason.TEXT_TOO_LONG)
     return None
 
@@ -242,40 +242,24 @@ def _route(case: Case) -> Refusal | None:
 
 
 def _route_text(case: Case, found: Findings) -> Refusal | None:
-    directory, links, tags = case.directory, case.links, found.ask.tags
-    # which links are up now says nothing of a message that is to be sent later
-    is_up = links.is_up if not found.ask.send_at else _surely
+    directory, router, tags = case.directory, case.router, found.ask.tags
+    is_later = found.ask.send_at > 0
     found.routes = []
     others: dict[tuple[str, int], Fitted | None] = {}
     for position, recipient in enumerate(found.recipients):
-        carrier = found.carrier
-        if not carrier and directory.prefix_lengths:
-            carrier = directory.carrier_of(recipient.msisdn)
-        route, price = links.way_of_text(directory, carrier, found.sender, recipient.country)
-        if route is None or price is None:
+        planned = router.plan(directory, found.sender, recipient, found.carrier, None, is_later)
+        if isinstance(planned, Unroutable):
             return Refusal(RefusalReason.NO_ROUTE, value=recipient.country)
-        link = choose_link(route, is_up) if route.backups else route.link
-        rules = links.rules.get(link)
-        if rules is None:
-            return Refusal(RefusalReason.NO_ROUTE, value=recipient.country)
+        link, price, backups = planned
+        rules = router.rules[link]
         which = position if tags else 0
         if rules is not PLAIN and (link, which) not in others:
             others[link, which] = _fit(case, found.ask, found.texts[which], rules)
         text = found.fitted[which] if rules is PLAIN else others[link, which]
         if text is None:
             return Refusal(RefusalReason.TEXT_TOO_LONG)
-        found.routes.append(Routed(link, price, text, _backups(case, route, link) if route.backups else ()))
+        found.routes.append(Routed(link, price, text, backups))
     return None
-
-
-def _surely(_link: str) -> bool:
-    return True
-
-
-def _backups(case: Case, route: Route, link: str) -> tuple[str, ...]:
-    """Name the links that could carry a message just as the chosen one, should that go down."""
-    rules = case.links.rules
-    return tuple(other for other in route.links if other != link and rules.get(other) == rules[link])
 
 
 def _owned(case: Case, found: Findings) -> Sender:

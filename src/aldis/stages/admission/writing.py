@@ -16,7 +16,7 @@ def writings_of(case: Case, found: Findings) -> tuple[Writing, ...]:
     if not found.ask.wants_details:
         return ()
     written = lru_cache(maxsize=64)(_written)
-    rules = case.links.rules
+    rules = case.router.rules
     return tuple(
         Writing(*written(routed.fitted, rules[routed.link]), routed.link, routed.price)
         for routed in found.routes
