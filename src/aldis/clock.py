@@ -36,6 +36,11 @@ class SystemClock:
         return time.monotonic()
 
 
+def as_iso(instant: int) -> str:
+    """Write Unix milliseconds as programs read them: ISO 8601 (RFC 3339), in UTC."""
+    return as_datetime(instant).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
 def as_datetime(instant: int) -> datetime:
     """Turn Unix milliseconds into an aware UTC datetime, exactly."""
     seconds, milliseconds = divmod(instant, 1000)

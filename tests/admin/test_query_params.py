@@ -45,9 +45,9 @@ def test_a_search_is_read(given: dict[str, str], expected: dict[str, Any]) -> No
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"id": "-1"}, "id is a whole number"),
-        ({"id": "²"}, "id is a whole number"),
-        ({"id": str(EVER + 1)}, "id is a whole number"),
+        ({"id": "-1"}, "`id` is a whole number from 0 to "),
+        ({"id": "²"}, "`id` is a whole number from 0 to "),
+        ({"id": str(EVER + 1)}, "`id` is a whole number from 0 to "),
         ({"account": "nobody"}, "no account `nobody`"),
         ({"state": "lost"}, "state is one of open"),
         ({"since": "soon"}, "since is a time such as"),

@@ -55,7 +55,7 @@ async def test_an_account_is_put_changed_and_taken_back(api: Api) -> None:
     assert changed["account"]["postback_secret"] == {"mavorion": MASK}
     assert changed["account"]["sender"][0]["value"] == "74700"
     status, problem = await api.call("PATCH", "/accounts/acme", patch)
-    assert (status, "changed this since" in problem["title"]) == (409, True)
+    assert (status, "changed this since" in problem["detail"]) == (409, True)
     status, again = await api.call(
         "PUT", "/accounts/acme", {"account": changed["account"], "version": changed["version"]}
     )
@@ -82,7 +82,7 @@ async def test_an_account_is_put_changed_and_taken_back(api: Api) -> None:
 )
 async def test_what_is_wrong_is_said_and_nothing_is_kept(api: Api, body: Any, expected: int) -> None:
     status, problem = await api.call("PUT", "/accounts/acme", body)
-    assert (status, problem["status"], problem["title"] != "") == (expected, expected, True)
+    assert (status, problem["status"], problem["detail"] != "") == (expected, expected, True)
     assert (await api.call("GET", "/accounts/acme"))[0] == 404
 
 
@@ -105,7 +105,7 @@ async def test_credentials_and_credit(api: Api) -> None:
     )
     assert (status, fresh["key"] not in ("", told["key"])) == (200, True)
     _, found = await api.call("GET", "/accounts/acme/credentials")
-    assert [each["until"] > 0 for each in found["credentials"]] == [True, False]
+    assert [each["until"] is None for each in found["credentials"]] == [False, True]
     assert (await api.call("DELETE", f"/accounts/acme/credentials/{told['id']}"))[0] == 200
     assert (await api.call("DELETE", f"/accounts/acme/credentials/{told['id']}"))[0] == 404
     assert told["key"] not in str(await api.call("GET", "/history", kind="account", name="acme"))
@@ -126,7 +126,7 @@ async def test_lists_come_in_pages(api: Api) -> None:
     assert history["changes"][-1]["id"] > older["changes"][0]["id"]
     _, audit = await api.call("GET", "/audit", limit="1")
     assert audit["entries"][0]["action"] == "add api key"
-    assert (await api.call("GET", "/audit", limit="many"))[0] == 400
+    assert (await api.call("GET", "/audit", limit="many"))[0] == 422
     assert (await api.call("GET", "/history", kind="nothing"))[0] == 422
     assert (await api.call("GET", "/history/" + "9" * 30))[0] == 404
 

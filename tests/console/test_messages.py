@@ -107,7 +107,7 @@ async def test_a_message_is_found_and_told(watched: WholeGateway, browser: Brows
 async def test_what_makes_no_sense_is_told_on_the_page(watched: WholeGateway, browser: Browser) -> None:
     for path, asked, words in (
         ("/messages", {"account": "nobody"}, "there is no account `nobody`"),
-        ("/messages", {"before": "x"}, "before is a whole number"),
+        ("/messages", {"before": "x"}, "`before` is a whole number"),
         ("/inbound", {"since": "soon"}, "since is a time"),
         ("/postbacks", {"event": "x"}, "event is sent, ended or inbound"),
         ("/statistics", {"by": "moon"}, "by is one of day"),
@@ -272,9 +272,9 @@ async def test_programs_read_and_change_messages(watched: WholeGateway, browser:
             return answer.status, await answer.json(content_type=None)
 
     status, found = await ask(Role.VIEWER, "GET", "/v1/messages?limit=1")
-    assert (status, found["messages"][0]["message_id"], found["next_before"]) == (200, held, held)
+    assert (status, found["messages"][0]["message_id"], found["next"]) == (200, held, held)
     status, found = await ask(Role.VIEWER, "GET", f"/v1/messages?before={held}&q=m1")
-    assert (found["messages"][0]["state"], found["next_before"]) == ("delivered", None)
+    assert (found["messages"][0]["state"], found["next"]) == ("delivered", None)
     status, detail = await ask(Role.VIEWER, "GET", f"/v1/messages/{message_id}")
     assert detail["message"]["price"] == "0.05"
     assert detail["written"]["text"] == "Hello"
@@ -282,11 +282,11 @@ async def test_programs_read_and_change_messages(watched: WholeGateway, browser:
     assert detail["segments"][0]["state"] == "delivered"
     assert detail["postbacks"][0]["done"]
     status, problem = await ask(Role.VIEWER, "POST", f"/v1/messages/{held}/cancel")
-    assert (status, problem["title"]) == (403, "this takes the role operator")
+    assert (status, problem["detail"]) == (403, "this takes the role operator")
     status, detail = await ask(Role.OPERATOR, "POST", f"/v1/messages/{held}/cancel")
     assert (status, detail["message"]["state"]) == (200, "deleted")
     status, problem = await ask(Role.OPERATOR, "POST", f"/v1/messages/{held}/cancel")
-    assert (status, problem["title"]) == (409, f"message {held} is deleted: it waits no more")
+    assert (status, problem["detail"]) == (409, f"message {held} is deleted: it waits no more")
     status, new = await ask(Role.OPERATOR, "POST", f"/v1/messages/{message_id}/again")
     assert (status, new["message_id"] > message_id) == (201, True)
     assert (await ask(Role.OPERATOR, "POST", "/v1/messages/77/again"))[0] == 404
@@ -294,7 +294,7 @@ async def test_programs_read_and_change_messages(watched: WholeGateway, browser:
 
 
 @pytest.mark.parametrize(
-    ("body", "status"), [([1], 400), ({"lane": 1}, 400), ({"colour": "red"}, 400), ({}, 200)]
+    ("body", "status"), [([1], 422), ({"lane": 1}, 422), ({"colour": "red"}, 422), ({}, 200)]
 )
 async def test_bodies_are_read_strictly(
     watched: WholeGateway, browser: Browser, body: object, status: int

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 import msgspec
 
 from aldis.accounts.directory import CurrentDirectory
-from aldis.clock import Clock, as_datetime
+from aldis.clock import Clock, as_iso
 from aldis.errors import AdminError
 from aldis.stages.sending.upstream import is_standing
 from aldis.store.watching import Happening, Kind, Place, WatchingStore
@@ -37,7 +37,7 @@ class Event(msgspec.Struct, frozen=True):
 
     #: where to go on from; "" for links, of which nothing is kept
     id: str
-    #: ISO 8601
+    #: ISO 8601, UTC
     at: str
     #: message.accepted, .sent, .ended · postback.done, .failed · inbound.received · link.up, .down
     event: str
@@ -79,7 +79,7 @@ def place_of(event_id: str) -> Place:
     if len(parts) != len(Place.__struct_fields__) or not all(
         part.isascii() and part.isdigit() and len(part) <= len(str(2**53)) for part in parts
     ):
-        raise AdminError("this is no id of an event; leave Last-Event-ID out to listen from now on", 400)
+        raise AdminError("this is no id of an event; leave Last-Event-ID out to listen from now on")
     return Place(*(int(part) for part in parts))
 
 
@@ -134,7 +134,7 @@ class EventFeed:
         name = _NAMES.get(each.kind) or ("postback.done" if each.state == "done" else "postback.failed")
         return Event(
             id=f"{each.at}-{int(each.kind)}-{each.number}",
-            at=_iso(each.at),
+            at=as_iso(each.at),
             event=name,
             link=each.link,
             message_id=each.message_id,
@@ -148,13 +148,9 @@ class EventFeed:
         )
 
     def _changes(self, were_up: dict[str, bool], are_up: dict[str, bool]) -> list[Event]:
-        now = _iso(self._clock.now())
+        now = as_iso(self._clock.now())
         return [
             Event(id="", at=now, event="link.up" if is_up else "link.down", link=name)
             for name, is_up in sorted(are_up.items())
             if were_up.get(name, False) != is_up
         ]
-
-
-def _iso(at: int) -> str:
-    return as_datetime(at).isoformat(timespec="milliseconds")

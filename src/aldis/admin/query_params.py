@@ -16,6 +16,7 @@ from aldis.store.views import EVER, InboundFilter, MessageFilter, PostbackFilter
 from aldis.traffic.states import State
 
 LONGEST = 200
+MOST_DIGITS = len(str(EVER))
 MOST_ON_A_PAGE = 500
 ON_A_PAGE = 50
 #: what a search may be asked by
@@ -23,6 +24,8 @@ MESSAGE_FIELDS = (
     "id", "number", "reference", "sender", "account", "dialect", "state", "link", "label", "country", "since",
     "until",
 )  # fmt: skip
+INBOUND_FIELDS = ("number", "recipient", "account", "keyword", "link", "since", "until")
+POSTBACK_FIELDS = ("lane", "event", "account")
 _AGO = re.compile(r"(\d{1,6})([smhdw])")
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -40,7 +43,7 @@ def messages_wanted(given: Mapping[str, str], known: Directory, now: int) -> Mes
     """Read a search for messages; what is left out or empty asks nothing."""
     since, until = between(given, now)
     return MessageFilter(
-        message_id=number(given, "id", 0, EVER),
+        message_id=number(given, "id") if text(given, "id") else 0,
         reference=text(given, "reference"),
         number=msisdn(text(given, "number")),
         sender=text(given, "sender"),
@@ -87,19 +90,27 @@ def text(given: Mapping[str, str], name: str) -> str:
     return found
 
 
-def number(given: Mapping[str, str], name: str, default: int, most: int) -> int:
-    """Read a whole number from 0 to `most`."""
-    found = text(given, name)
-    if not found:
+def whole(given: str) -> int | None:
+    """Read digits; None for anything else, and for more of them than any number of ours has (Python's own
+    reader fails at 4,301, and takes other scripts' digits).
+    """
+    is_number = len(given) <= MOST_DIGITS and given.isascii() and given.isdigit()
+    return int(given) if is_number else None
+
+
+def number(given: Mapping[str, str], name: str, default: int = 0, least: int = 0, most: int = EVER) -> int:
+    """Read a whole number within bounds; `default` where it is left out."""
+    if name not in given:
         return default
-    if not (found.isascii() and found.isdigit() and int(found) <= most):
-        raise AdminError(f"{name} is a whole number up to {most}")
-    return int(found)
+    found = whole(given[name].strip())
+    if found is None or not least <= found <= most:
+        raise AdminError(f"`{name}` is a whole number from {least} to {most}")
+    return found
 
 
-def limit(given: Mapping[str, str], most: int = MOST_ON_A_PAGE) -> int:
+def limit(given: Mapping[str, str]) -> int:
     """Read how many are wanted at most."""
-    return max(1, number(given, "limit", ON_A_PAGE, most))
+    return number(given, "limit", ON_A_PAGE, 1, MOST_ON_A_PAGE)
 
 
 def account_id(given: Mapping[str, str], known: Directory) -> int:

@@ -6,27 +6,40 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 from urllib.parse import quote
 
+import msgspec
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from aldis.accounts.staff import Actor, Role
+from aldis.admin.query_params import whole
+from aldis.admin.sending import Refused
 from aldis.admin.validation import ValidationError
 from aldis.console.admin_services import AdminServices
 from aldis.console.page import Page, RequestContext, render_open
+from aldis.dialects.native.problems import Problem, problem_of
 from aldis.errors import AdminError, TemporaryError
 
 COOKIE = "aldis_session"
 API = "/v1/"
+PROBLEM = "application/problem+json"
 #: a form without files; what uploads has a bound of its own
 MAX_FORM_OCTETS = 1_048_576
 #: tables of routes have six a row
 MAX_FIELDS = 12_000
 MAX_UPLOAD_OCTETS = 64 * 1_048_576
 _SAFE = frozenset(("GET", "HEAD"))
+
+
+class ApiProblem(Problem, frozen=True, omit_defaults=True):
+    """What went wrong; of a record, also what is wrong where in it."""
+
+    #: path such as `sender.0.value` → words
+    faults: Mapping[str, str] = {}
 
 
 def csrf_of(secret: str) -> str:
@@ -52,10 +65,8 @@ def guarded(page: Page, services: AdminServices) -> Callable[[Request], Awaitabl
             return refused(request, 403, "the form is stale; load the page again")
         try:
             return await page.handler(RequestContext(request, services, actor, csrf, form))
-        except ValidationError as fault:
-            return refused(request, fault.status, str(fault), fault.faults)
         except AdminError as fault:
-            return refused(request, fault.status, str(fault))
+            return refused(request, fault.status, str(fault), fault)
         except TemporaryError:
             return refused(request, 503, "the store cannot answer now; try again")
 
@@ -80,7 +91,8 @@ def _is_too_large(request: Request, page: Page) -> bool:
     if not length:  # then there is no body, RFC 9112 §6.3
         return "transfer-encoding" in request.headers
     most = MAX_UPLOAD_OCTETS if page.uploads else MAX_FORM_OCTETS
-    return not length.isdigit() or int(length) > most
+    octets = whole(length)
+    return octets is None or octets > most
 
 
 async def _form(request: Request) -> dict[str, str]:
@@ -105,21 +117,23 @@ def _has_token(request: Request, form: dict[str, str], csrf: str) -> bool:
     return hmac.compare_digest(given.encode(), csrf.encode())
 
 
-def refused(request: Request, status: int, why: str, faults: dict[str, str] | None = None) -> Response:
-    """Say no in the words of whoever asks: a problem for programs (with what is wrong where), a page for
-    people.
-    """
+def refused(request: Request, status: int, why: str, fault: AdminError | None = None) -> Response:
+    """Say no in the words of whoever asks: a problem for programs, a page for people."""
     if request.url.path.startswith(API):
         headers = {"www-authenticate": "Bearer"} if status == 401 else None  # noqa: PLR2004 - RFC 9110 §15.5.2
-        problem: dict[str, object] = {"type": "about:blank", "title": why, "status": status}
-        if faults:
-            problem["faults"] = faults
-        return JSONResponse(problem, status, headers, "application/problem+json")
+        return Response(msgspec.json.encode(_problem(status, why, fault)), status, headers, PROBLEM)
     if status == 401 and request.headers.get("hx-request") == "true":  # noqa: PLR2004
         return Response(status_code=status, headers={"hx-redirect": "/sign-in"})
     if status == 401:  # noqa: PLR2004
         return RedirectResponse("/sign-in?next=" + quote(request.url.path), 303)
     return render_open("refused.html", status=status, why=why)
+
+
+def _problem(status: int, why: str, fault: AdminError | None) -> Problem:
+    if isinstance(fault, Refused):
+        return problem_of(fault.refusal)
+    faults: dict[str, str] = fault.faults if isinstance(fault, ValidationError) else {}
+    return ApiProblem(HTTPStatus(status).phrase, status, why, faults=faults)
 
 
 def is_allowed(actor: Actor, role: Role) -> bool:

@@ -12,14 +12,33 @@ from typing import Any
 
 import jinja2
 import msgspec
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from aldis.accounts.price import from_micros
 from aldis.accounts.staff import Actor, Role
+from aldis.admin.query_params import MOST_DIGITS
 from aldis.clock import as_datetime
 from aldis.console.admin_services import AdminServices
 from aldis.stages.sending.upstream import STANDING
+
+
+class NumberConvertor(Convertor[int]):
+    """`{id:number}` in a path: an id that something could have. Starlette's `int` fails at 4,301 digits."""
+
+    regex = f"[0-9]{{1,{MOST_DIGITS}}}"
+
+    def convert(self, value: str) -> int:
+        """Read it."""
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        """Write it."""
+        return str(value)
+
+
+register_url_convertor("number", NumberConvertor())
 
 
 class RequestContext(msgspec.Struct, frozen=True):
@@ -61,7 +80,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     query: Mapping[str, str] = {}
     #: headers → what they are for
     headers: Mapping[str, str] = {}
-    #: types of what stands in path and address, where that is no text; `id` is a number anyway
+    #: types of what stands in the address, where that is no text and no name of `documents.KINDS`
     kinds: Mapping[str, Any] = {}
     #: a body to start from
     example: Any = None

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from aldis.admin.operators import SESSION_S
+from aldis.admin.query_params import whole
 from aldis.console import own_password
 from aldis.console.admin_services import AdminServices
 from aldis.console.gate import COOKIE, MAX_FORM_OCTETS
@@ -26,8 +27,8 @@ def routes(services: AdminServices) -> list[Route]:
 
     async def sign_in(request: Request) -> Response:
         """Take the form."""
-        length = request.headers.get("content-length", "")
-        if not length.isdigit() or int(length) > MAX_FORM_OCTETS:
+        length = whole(request.headers.get("content-length", ""))
+        if length is None or length > MAX_FORM_OCTETS:
             return _page("/", "This is too large.", 413)
         if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return _page("/", "Sign in from the console's own page.", 403)

@@ -10,24 +10,23 @@ from starlette.responses import Response
 from aldis.accounts.staff import Role
 from aldis.admin.bulk import ACTIONS, NewJob, Preview
 from aldis.admin.csv_import import MAX_COLUMNS, MAX_ROWS
-from aldis.admin.sending import Refused
-from aldis.console.api.exchange import (
-    MAX_DIGITS,
-    answered,
+from aldis.clock import as_iso
+from aldis.console.api.documents import (
+    NEWEST_FIRST,
+    UPWARDS,
+    Number,
+    answer,
     body_of,
+    instant,
     key_of,
-    number_in_path,
-    number_in_query,
-    problem,
+    limit_of,
+    number_of,
 )
 from aldis.console.api.sending import KEY
 from aldis.console.page import Call, Handler, Page, RequestContext
-from aldis.dialects.native.reply import instant
 from aldis.dialects.native.sending import PRIORITIES, fingerprint_of
 from aldis.traffic.bulk import Job, JobState, Mapping
 
-MAX_PAGE = 1000
-EVER = 10**MAX_DIGITS
 Cell = Annotated[str, msgspec.Meta(max_length=10_000)]
 
 
@@ -100,75 +99,68 @@ def _shown(job: Job) -> BulkJob:
         refused=job.refused,
         why=job.why,
         made_by=job.made_by,
-        made_at=instant(job.made_at),
-        ended_at=instant(job.ended_at) if job.ended_at else None,
+        made_at=as_iso(job.made_at),
+        ended_at=instant(job.ended_at),
     )
 
 
 async def _list(context: RequestContext) -> Response:
-    before = number_in_query(context, "before", 0, EVER)
-    limit = max(1, number_in_query(context, "limit", 50, MAX_PAGE))
-    jobs = await context.services.bulk.jobs(before, limit)
+    limit = limit_of(context)
+    jobs = await context.services.bulk.jobs(number_of(context, "before"), limit)
     following = jobs[-1].job_id if len(jobs) == limit else None
-    return answered(BulkJobs([_shown(job) for job in jobs], following))
+    return answer(BulkJobs([_shown(job) for job in jobs], following))
 
 
 async def _make(context: RequestContext) -> Response:
     bulk, now = context.services.bulk, context.services.clock.now()
-    try:
-        key = key_of(context) or ""
-        wanted = await body_of(context, BulkWanted)
-    except Refused as fault:
-        return problem(fault)
+    key = key_of(context) or ""
+    wanted = await body_of(context, BulkWanted)
     mapping = Mapping(wanted.recipient, wanted.text, wanted.sender, wanted.label, PRIORITIES[wanted.priority])
     fingerprint = fingerprint_of(await context.request.body()) if key else ""
     job = NewJob(wanted.account, wanted.name, tuple(wanted.columns), mapping, key, fingerprint)
     job_id = await bulk.load(context.actor, job, [tuple(row) for row in wanted.rows], now)
     if wanted.start and (await bulk.job(job_id)).state is JobState.READY:
         await bulk.start(context.actor, job_id, now)
-    return answered(_shown(await bulk.job(job_id)), 201, {"location": f"/v1/bulk/{job_id}"})
+    return answer(_shown(await bulk.job(job_id)), 201, {"location": f"/v1/bulk/{job_id}"})
 
 
 async def _one(context: RequestContext) -> Response:
-    return answered(_shown(await context.services.bulk.job(number_in_path(context))))
+    return answer(_shown(await context.services.bulk.job(_id(context))))
 
 
 async def _preview(context: RequestContext) -> Response:
-    job = await context.services.bulk.job(number_in_path(context))
-    return answered(await context.services.bulk.preview(context.services.sending, job, job.mapping))
+    job = await context.services.bulk.job(_id(context))
+    return answer(await context.services.bulk.preview(context.services.sending, job, job.mapping))
 
 
 async def _refused(context: RequestContext) -> Response:
-    job = await context.services.bulk.job(number_in_path(context))
-    after = number_in_query(context, "after", 0, EVER)
-    limit = max(1, number_in_query(context, "limit", 100, MAX_PAGE))
+    after, limit = number_of(context, "after"), limit_of(context)
+    job = await context.services.bulk.job(_id(context))
     rows = await context.services.bulk.refused(job.job_id, after, limit)
     shown = [RefusedRow(row.number, list(row.cells), row.fault) for row in rows]
-    return answered(RefusedRows(shown, rows[-1].number if len(rows) == limit else None))
+    return answer(RefusedRows(shown, rows[-1].number if len(rows) == limit else None))
 
 
 async def _start(context: RequestContext) -> Response:
-    job_id = number_in_path(context)
+    job_id = _id(context)
     await context.services.bulk.start(context.actor, job_id, context.services.clock.now())
-    return answered(_shown(await context.services.bulk.job(job_id)))
+    return answer(_shown(await context.services.bulk.job(job_id)))
 
 
 def _acting(action: str) -> Handler:
     async def act(context: RequestContext) -> Response:
         """Pause, resume or cancel."""
-        job_id = number_in_path(context)
+        job_id = _id(context)
         await context.services.bulk.act(context.actor, job_id, action, context.services.clock.now())
-        return answered(_shown(await context.services.bulk.job(job_id)))
+        return answer(_shown(await context.services.bulk.job(job_id)))
 
     return act
 
 
-_PAGED = {"limit": f"how many, up to {MAX_PAGE}"}
-_KINDS = {
-    "limit": Annotated[int, msgspec.Meta(ge=0, le=MAX_PAGE)],
-    "before": Annotated[int, msgspec.Meta(ge=0, lt=EVER)],
-    "after": Annotated[int, msgspec.Meta(ge=0, lt=EVER)],
-}
+def _id(context: RequestContext) -> int:
+    return int(context.request.path_params["id"])
+
+
 _EXAMPLE = {
     "account": "demo",
     "columns": ["number", "name"],
@@ -185,8 +177,7 @@ PAGES = (
         call=Call(
             summary="List bulk jobs, newest first",
             gives=BulkJobs,
-            query={"before": "a job's number: those before it", **_PAGED},
-            kinds=_KINDS,
+            query=NEWEST_FIRST,
         ),
     ),
     Page(
@@ -204,25 +195,25 @@ PAGES = (
             example=_EXAMPLE,
         ),
     ),
-    Page("/v1/bulk/{id}", _one, call=Call(summary="Tell how far a job has come", gives=BulkJob)),
+    Page("/v1/bulk/{id:number}", _one, call=Call(summary="Tell how far a job has come", gives=BulkJob)),
     Page(
-        "/v1/bulk/{id}/preview",
+        "/v1/bulk/{id:number}/preview",
         _preview,
         Role.OPERATOR,
         call=Call(summary="Tell what a job would send and cost", gives=Preview),
     ),
     Page(
-        "/v1/bulk/{id}/refused",
+        "/v1/bulk/{id:number}/refused",
         _refused,
         call=Call(
             summary="List the rows of a job that were refused",
             gives=RefusedRows,
-            query={"after": "a row's number: those behind it", **_PAGED},
-            kinds=_KINDS,
+            query=UPWARDS,
+            kinds={"after": Number},
         ),
     ),
     Page(
-        "/v1/bulk/{id}/start",
+        "/v1/bulk/{id:number}/start",
         _start,
         Role.OPERATOR,
         ("POST",),
@@ -230,7 +221,7 @@ PAGES = (
     ),
     *(
         Page(
-            f"/v1/bulk/{{id}}/{action}",
+            f"/v1/bulk/{{id:number}}/{action}",
             _acting(action),
             Role.OPERATOR,
             ("POST",),

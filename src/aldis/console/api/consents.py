@@ -24,7 +24,7 @@ class ConsentDocument(msgspec.Struct, frozen=True):
     words: str
 
 
-class Consents(msgspec.Struct, frozen=True):
+class ConsentHistory(msgspec.Struct, frozen=True):
     """How a number stands, and its history, newest first."""
 
     msisdn: str
@@ -45,7 +45,7 @@ async def _consents(context: RequestContext) -> Response:
     number = path_of(context, "msisdn")
     found = await context.services.consents.history(number)
     history = [ConsentDocument(instant(c.at), c.sender, c.topic, c.kind, c.source, c.words) for c in found]
-    return answer(Consents(number.lstrip("+"), standings(found), history))
+    return answer(ConsentHistory(number.lstrip("+"), standings(found), history))
 
 
 async def _change(context: RequestContext) -> Response:
@@ -60,7 +60,7 @@ PAGES = (
     Page(
         "/v1/consents/{msisdn}",
         _consents,
-        call=Call(summary="Tell what a number has agreed to", gives=Consents),
+        call=Call(summary="Tell what a number has agreed to", gives=ConsentHistory),
     ),
     Page(
         "/v1/consents/{msisdn}",

@@ -9,25 +9,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from starlette.responses import Response
 
 from aldis import __version__
-from aldis.console.api.exchange import JSON, MAX_DIGITS, PROBLEM, answered
+from aldis.console.api.documents import JSON, KINDS, Number, answer
+from aldis.console.gate import PROBLEM, ApiProblem
 from aldis.console.page import Call, Page, RequestContext, render
-from aldis.dialects.native.problems import Problem
 
 _REFERENCE = "#/components/schemas/{name}"
 #: a placeholder of a path, with the converter that it may have
-_PLACE = re.compile(r"\{(\w+)(?::\w+)?\}")
-#: of a thing in the store
-NUMBER = Annotated[int, msgspec.Meta(ge=0, lt=10**MAX_DIGITS)]
+_PLACE = re.compile(r"\{(\w+)(:number)?\}")
 _ABOUT = (
     "What operators can do, for programs. A key is made on the page People, and sent as "
     "`Authorization: Bearer <key>`; a signed-in browser sends its cookie and X-CSRF-Token instead. Whatever "
-    "is refused is told as a problem (RFC 9457)."
+    "is refused is told as a problem (RFC 9457): 400 for a body that is no JSON, 422 for what can be read "
+    "and is not allowed, 404 for a path that names nothing. Instants are ISO 8601 in UTC."
 )
 
 
@@ -36,7 +35,7 @@ def with_description(pages: tuple[Page, ...]) -> tuple[Page, ...]:
 
     async def document(_visit: RequestContext) -> Response:
         """Give the document."""
-        return answered(written)
+        return answer(written)
 
     async def tried(context: RequestContext) -> Response:
         """Show the page."""
@@ -59,8 +58,8 @@ class ShownCall(msgspec.Struct, frozen=True):
     path: str
     role: str
     call: Call
-    #: names of what stands in the path
-    places: tuple[str, ...]
+    #: names of what stands in the path → their types
+    places: dict[str, Any]
     #: a body to start from; "" for none
     example: str
 
@@ -77,7 +76,7 @@ def calls_of(pages: Iterable[Page]) -> Iterable[ShownCall]:
                     _PLACE.sub(r"{\1}", page.path),
                     page.role.name.lower(),
                     call,
-                    tuple(_PLACE.findall(page.path)),
+                    {name: Number if is_number else str for name, is_number in _PLACE.findall(page.path)},
                     example,
                 )
 
@@ -85,7 +84,7 @@ def calls_of(pages: Iterable[Page]) -> Iterable[ShownCall]:
 def document_of(pages: Sequence[Page]) -> dict[str, Any]:
     """Write the document."""
     calls = list(calls_of(pages))
-    kinds: list[Any] = [Problem, str, NUMBER]
+    kinds: list[Any] = [ApiProblem, str, Number, *KINDS.values()]
     for each in calls:
         kinds += [kind for kind in (each.call.takes, each.call.gives) if kind is not None]
         kinds += each.call.kinds.values()
@@ -108,10 +107,10 @@ def document_of(pages: Sequence[Page]) -> dict[str, Any]:
 
 def _operation(each: ShownCall, known: dict[str, Any]) -> dict[str, Any]:
     call = each.call
-    kinds = {"id": NUMBER, **call.kinds}
+    kinds = {**KINDS, **call.kinds}
     parameters = [
-        {"name": name, "in": "path", "required": True, "schema": known[repr(kinds.get(name, str))]}
-        for name in each.places
+        {"name": name, "in": "path", "required": True, "schema": known[repr(kind)]}
+        for name, kind in each.places.items()
     ]
     for where, named in (("query", call.query), ("header", call.headers)):
         parameters += [
@@ -125,8 +124,8 @@ def _operation(each: ShownCall, known: dict[str, Any]) -> dict[str, Any]:
     elif call.status in (0, HTTPStatus.OK):
         good["content"] = {"*/*": {"schema": {}}}
     bad = {
-        "description": "A problem",
-        "content": {PROBLEM: {"schema": known[repr(Problem)]}},
+        "description": "A problem; 422: something is not allowed, and `detail` says what is",
+        "content": {PROBLEM: {"schema": known[repr(ApiProblem)]}},
     }
     operation: dict[str, Any] = {
         "operationId": re.sub(r"\W+", "_", f"{each.method.lower()}{each.path}").strip("_"),

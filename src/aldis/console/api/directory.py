@@ -16,9 +16,19 @@ from aldis.accounts.directory_file import PriceEntry
 from aldis.accounts.price import from_micros
 from aldis.accounts.routes import Route
 from aldis.accounts.staff import Role
-from aldis.admin.credentials import HOUR_S, NewCredential, Shown, shown
+from aldis.admin.credentials import HOUR_S, NewCredential, shown
 from aldis.admin.directory import AccountView, CarrierView
-from aldis.console.api.documents import Done, answer, body_of, now_of, page_of, path_of
+from aldis.console.api.documents import (
+    UPWARDS,
+    Done,
+    Number,
+    answer,
+    body_of,
+    instant,
+    now_of,
+    page_of,
+    path_of,
+)
 from aldis.console.page import Call, Page, RequestContext
 from aldis.errors import AdminError
 
@@ -34,6 +44,19 @@ class LedgerDocument(msgspec.Struct, frozen=True):
     available: str
 
 
+class CredentialDocument(msgspec.Struct, frozen=True):
+    """A credential as people may see it."""
+
+    #: names it among the account's
+    id: str
+    dialect: str
+    #: `key`, `login`, or `signed key`
+    kind: str
+    country: str
+    #: none: for good
+    until: str | None
+
+
 class AccountDocument(msgspec.Struct, frozen=True):
     """An account; what is secret stands as ********."""
 
@@ -42,7 +65,7 @@ class AccountDocument(msgspec.Struct, frozen=True):
     #: the keys of `[[account]]`, but for credit and credentials
     account: dict[str, Any]
     ledger: LedgerDocument
-    credentials: list[Shown]
+    credentials: list[CredentialDocument]
 
 
 class Accounts(msgspec.Struct, frozen=True):
@@ -56,7 +79,7 @@ class PutAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An account as it is to be; with PATCH, what is to be different."""
 
     account: dict[str, Any]
-    version: int | None = None
+    version: Number | None = None
 
 
 class TopUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,10 +94,10 @@ class Rotation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     grace_hours: int = 24
 
 
-class Credentials(msgspec.Struct, frozen=True):
+class CredentialList(msgspec.Struct, frozen=True):
     """An account's credentials."""
 
-    credentials: list[Shown]
+    credentials: list[CredentialDocument]
 
 
 class CarrierDocument(msgspec.Struct, frozen=True):
@@ -96,13 +119,13 @@ class PutCarrier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A carrier as it is to be."""
 
     carrier: dict[str, Any]
-    version: int | None = None
+    version: Number | None = None
 
 
 class Versioned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a removal is based on."""
 
-    version: int
+    version: Number
 
 
 class Routes(msgspec.Struct, frozen=True):
@@ -116,7 +139,7 @@ class PutRoutes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All routes as they are to be."""
 
     routes: list[dict[str, Any]]
-    version: int = 0
+    version: Number = 0
 
 
 class Prices(msgspec.Struct, frozen=True):
@@ -130,7 +153,7 @@ class PutPrices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All prices as they are to be."""
 
     prices: list[dict[str, Any]]
-    version: int = 0
+    version: Number = 0
 
 
 async def _accounts(context: RequestContext) -> Response:
@@ -174,7 +197,7 @@ async def _top_up(context: RequestContext) -> Response:
 
 async def _credentials(context: RequestContext) -> Response:
     view = await context.services.directory.account(path_of(context))
-    return answer(Credentials([shown(each) for each in view.record.credentials]))
+    return answer(CredentialList(_credentials_of(view)))
 
 
 async def _add_credential(context: RequestContext) -> Response:
@@ -255,8 +278,13 @@ def _document(view: AccountView) -> AccountDocument:
         version=view.version,
         account=account,
         ledger=LedgerDocument(*map(from_micros, amounts)),
-        credentials=[shown(each) for each in view.record.credentials],
+        credentials=_credentials_of(view),
     )
+
+
+def _credentials_of(view: AccountView) -> list[CredentialDocument]:
+    found = [shown(each) for each in view.record.credentials]
+    return [CredentialDocument(c.id, c.dialect, c.kind, c.country, instant(c.until)) for c in found]
 
 
 def _carrier_document(view: CarrierView) -> CarrierDocument:
@@ -265,7 +293,7 @@ def _carrier_document(view: CarrierView) -> CarrierDocument:
 
 _ONE = "/v1/accounts/{name}"
 PAGES = (
-    Page("/v1/accounts", _accounts, call=Call(summary="List accounts", gives=Accounts)),
+    Page("/v1/accounts", _accounts, call=Call(summary="List accounts", gives=Accounts, query=UPWARDS)),
     Page(_ONE, _account, call=Call(summary="Tell one account", gives=AccountDocument)),
     Page(
         _ONE,
@@ -291,7 +319,7 @@ PAGES = (
     Page(
         _ONE + "/credentials",
         _credentials,
-        call=Call(summary="Credentials of an account, without their secrets", gives=Credentials),
+        call=Call(summary="Credentials of an account, without their secrets", gives=CredentialList),
     ),
     Page(
         _ONE + "/credentials",
@@ -314,7 +342,7 @@ PAGES = (
         ("POST",),
         call=Call(summary="Give a credential a new secret; it is told once", takes=Rotation, status=0),
     ),
-    Page("/v1/carriers", _carriers, call=Call(summary="List carriers", gives=Carriers)),
+    Page("/v1/carriers", _carriers, call=Call(summary="List carriers", gives=Carriers, query=UPWARDS)),
     Page("/v1/carriers/{name}", _carrier, call=Call(summary="Tell one carrier", gives=CarrierDocument)),
     Page(
         "/v1/carriers/{name}",

@@ -1,24 +1,40 @@
-"""How calls of the admin API are read and answered: JSON by typed records, pages by keyset cursors."""
+"""How calls of the admin API are read and answered, the same in all of them.
+
+A body that is no JSON is 400; what can be read and is not allowed, in a body or in an address, is 422 and
+says what is; a path that names nothing is 404. A list is a page of `limit` items, and gives as `next` where
+the following page begins (null at the end): `before` in lists that run newest first, `after` in those that
+run upwards. Instants are ISO 8601 in UTC, null where there is none.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, TypeVar
 
 import msgspec
 from starlette.responses import Response
 
-from aldis.clock import as_datetime
+from aldis.admin import query_params
+from aldis.admin.sending import OF_OPERATOR, Refused
+from aldis.clock import as_iso
 from aldis.console.page import RequestContext
-from aldis.errors import AdminError
+from aldis.dialects.native.request import read_json, reference_of
+from aldis.store.views import EVER
+from aldis.traffic.refusal import Refusal
 
 Body = TypeVar("Body")
 Item = TypeVar("Item")
 
-MAX_PAGE = 500
-PAGE = 100
-#: beyond any number that the store gives out
-MAX_ID = 2**53
+JSON = "application/json"
+#: an id, or a version
+Number = Annotated[int, msgspec.Meta(ge=0, le=EVER)]
+Limit = Annotated[int, msgspec.Meta(ge=1, le=query_params.MOST_ON_A_PAGE)]
+#: types of what stands in addresses under these names
+KINDS = {"limit": Limit, "before": Number, "seen": Number}
+_LIMIT = {"limit": f"how many, 1 to {query_params.MOST_ON_A_PAGE}; {query_params.ON_A_PAGE} when left out"}
+#: what lists are asked by
+NEWEST_FIRST = {"before": "where the page begins: the `next` of the one before", **_LIMIT}
+UPWARDS = {"after": "where the page begins: the `next` of the one before", **_LIMIT}
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -28,33 +44,23 @@ class Done(msgspec.Struct, frozen=True):
 
 
 async def body_of(context: RequestContext, kind: type[Body]) -> Body:
-    """Read a call's JSON. Raises AdminError."""
-    try:
-        return msgspec.json.decode(await context.request.body(), type=kind)
-    except msgspec.ValidationError as fault:
-        raise AdminError(str(fault)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
-        raise AdminError(f"the body is no JSON: {fault}", 400) from None
+    """Read a call's JSON; no body is an empty object. Raises Refused."""
+    return _granted(read_json(await context.request.body() or b"{}", msgspec.json.Decoder(kind)))
 
 
-def answer(document: object, status: int = 200) -> Response:
-    """Write a document."""
-    return Response(msgspec.json.encode(document), status, media_type="application/json")
+def key_of(context: RequestContext) -> str | None:
+    """Read the key of idempotency; None where there is none. Raises Refused."""
+    return _granted(reference_of(context.request.headers.get("idempotency-key", ""), OF_OPERATOR))
 
 
 def limit_of(context: RequestContext) -> int:
-    """Give how many items are wanted. Raises AdminError."""
-    return max(1, min(number_of(context, "limit", PAGE), MAX_PAGE))
+    """Read how many items are wanted. Raises AdminError."""
+    return query_params.limit(context.request.query_params)
 
 
 def number_of(context: RequestContext, name: str, default: int = 0) -> int:
-    """Give a number from the address. Raises AdminError."""
-    text = context.query(name)
-    if not text:
-        return default
-    if not (text.isascii() and text.isdigit()):
-        raise AdminError(f"`{name}` must be a number", 400)
-    return min(int(text), MAX_ID)
+    """Read a number of the address: a cursor, or a version. Raises AdminError."""
+    return query_params.number(context.request.query_params, name, default)
 
 
 def page_of(
@@ -66,9 +72,14 @@ def page_of(
     return found[:limit], name(found[limit - 1]) if len(found) > limit else None
 
 
-def instant(at: int) -> str | None:
-    """Write an instant as programs read it, `2026-01-02T03:04:05Z`; 0 stands for none."""
-    return as_datetime(at).isoformat().replace("+00:00", "Z") if at else None
+def answer(document: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Write a document."""
+    return Response(msgspec.json.encode(document), status, headers, JSON)
+
+
+def instant(at: int | None) -> str | None:
+    """Write an instant; None or 0 stand for none."""
+    return as_iso(at) if at else None
 
 
 def path_of(context: RequestContext, name: str = "name") -> str:
@@ -79,3 +90,9 @@ def path_of(context: RequestContext, name: str = "name") -> str:
 def now_of(context: RequestContext) -> int:
     """Tell what time it is."""
     return context.services.clock.now()
+
+
+def _granted(found: Body | Refusal) -> Body:
+    if isinstance(found, Refusal):
+        raise Refused(found)
+    return found

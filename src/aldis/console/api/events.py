@@ -45,4 +45,14 @@ async def _told(context: RequestContext, last_id: str, wanted: Wanted) -> AsyncG
         yield "".join(event(each.event, msgspec.json.encode(each).decode(), each.id) for each in events)
 
 
-PAGES = (Page("/v1/events", _events, call=Call(summary="What happens, as server-sent events", status=0)),)
+_ASKED = {
+    **dict.fromkeys(("account", "state", "link", "number"), "only those of it"),
+    "after": "an event's id: those behind it; Last-Event-ID goes before",
+}
+PAGES = (
+    Page(
+        "/v1/events",
+        _events,
+        call=Call(summary="What happens, as server-sent events", status=0, query=_ASKED),
+    ),
+)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from aldis.accounts.history import Difference
 from aldis.accounts.staff import Role
 from aldis.admin.history import Told
-from aldis.console.api.documents import answer, instant, limit_of, now_of, number_of, path_of
+from aldis.console.api.documents import NEWEST_FIRST, answer, instant, limit_of, now_of, number_of
 from aldis.console.page import Call, Page, RequestContext
 
 
@@ -29,7 +29,7 @@ class ChangeDocument(msgspec.Struct, frozen=True):
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """A page of changes, newest first; `next` goes into `before`."""
+    """A page of changes, newest first."""
 
     changes: list[ChangeDocument]
     next: int | None
@@ -54,7 +54,7 @@ class AuditDocument(msgspec.Struct, frozen=True):
 
 
 class Audit(msgspec.Struct, frozen=True):
-    """A page of the audit log, newest first; `next` goes into `before`."""
+    """A page of the audit log, newest first."""
 
     entries: list[AuditDocument]
     next: int | None
@@ -69,11 +69,11 @@ async def _history(context: RequestContext) -> Response:
 
 
 async def _change(context: RequestContext) -> Response:
-    return answer(_document(await context.services.history.change(int(path_of(context, "change")))))
+    return answer(_document(await context.services.history.change(context.request.path_params["change"])))
 
 
 async def _undo(context: RequestContext) -> Response:
-    change_id = int(path_of(context, "change"))
+    change_id = context.request.path_params["change"]
     seen = number_of(context, "seen", -1)
     based_on = None if seen < 0 else seen
     done = await context.services.history.undo(context.actor, change_id, now_of(context), based_on)
@@ -108,15 +108,27 @@ def _document(told: Told) -> ChangeDocument:
     )
 
 
+_ASKED = {"kind": "of what", "name": "of whom", **NEWEST_FIRST}
+_AUDIT = {"subject": "what it was done to", **NEWEST_FIRST}
+_SEEN = {"seen": "the newest change that was known of the record; a newer one is not taken back unseen"}
 PAGES = (
-    Page("/v1/history", _history, call=Call(summary="Changes of the directory, newest first", gives=Changes)),
-    Page("/v1/history/{change:int}", _change, call=Call(summary="Tell one change", gives=ChangeDocument)),
     Page(
-        "/v1/history/{change:int}/undo",
+        "/v1/history",
+        _history,
+        call=Call(summary="Changes of the directory, newest first", gives=Changes, query=_ASKED),
+    ),
+    Page("/v1/history/{change:number}", _change, call=Call(summary="Tell one change", gives=ChangeDocument)),
+    Page(
+        "/v1/history/{change:number}/undo",
         _undo,
         Role.ADMIN,
         ("POST",),
-        call=Call(summary="Take a change back", gives=Undone, status=0),
+        call=Call(summary="Take a change back", gives=Undone, status=0, query=_SEEN),
     ),
-    Page("/v1/audit", _audit, Role.ADMIN, call=Call(summary="What was done, newest first", gives=Audit)),
+    Page(
+        "/v1/audit",
+        _audit,
+        Role.ADMIN,
+        call=Call(summary="What was done, newest first", gives=Audit, query=_AUDIT),
+    ),
 )

@@ -6,7 +6,7 @@ import msgspec
 from starlette.responses import Response
 
 from aldis.admin import query_params
-from aldis.console.api.written import as_json, instant
+from aldis.console.api.documents import NEWEST_FIRST, answer, instant, limit_of, number_of
 from aldis.console.page import Call, Page, RequestContext
 
 
@@ -30,8 +30,7 @@ class InboundList(msgspec.Struct, frozen=True):
     """A page of messages from handsets, newest first."""
 
     inbound: list[InboundRecord]
-    #: goes on with `before`; null: there is no more
-    next_before: int | None
+    next: int | None
     #: how far back was looked, where this page has looked at enough
     looked_back_to: str | None
 
@@ -39,8 +38,7 @@ class InboundList(msgspec.Struct, frozen=True):
 async def _list(context: RequestContext) -> Response:
     services, given = context.services, context.request.query_params
     wanted = query_params.inbound_wanted(given, services.messages.directory, services.clock.now())
-    before = query_params.number(given, "before", 0, 2**53)
-    page = await services.inbound.search(wanted, before, query_params.limit(given))
+    page = await services.inbound.search(wanted, number_of(context, "before"), limit_of(context))
     found = [
         InboundRecord(
             each.inbound_id,
@@ -56,13 +54,16 @@ async def _list(context: RequestContext) -> Response:
         )
         for each in page.found
     ]
-    return as_json(InboundList(found, page.next_before or None, instant(page.looked_back_to)))
+    return answer(InboundList(found, page.next_before or None, instant(page.looked_back_to)))
 
+
+#: what a search may be asked by
+_ASKED = {**dict.fromkeys(query_params.INBOUND_FIELDS, "as the console's search takes it"), **NEWEST_FIRST}
 
 PAGES = (
     Page(
         "/v1/inbound",
         _list,
-        call=Call(summary="Find messages from handsets, newest first", gives=InboundList),
+        call=Call(summary="Find messages from handsets, newest first", gives=InboundList, query=_ASKED),
     ),
 )

@@ -38,14 +38,14 @@ class LinkDocument(msgspec.Struct, frozen=True):
     backlog: int
 
 
-class Links(msgspec.Struct, frozen=True):
+class LinkList(msgspec.Struct, frozen=True):
     """All links in the order of the settings."""
 
     links: list[LinkDocument]
 
 
 async def _links(context: RequestContext) -> Response:
-    return answer(Links([_document(view) for view in await context.services.links.links()]))
+    return answer(LinkList([_document(view) for view in await context.services.links.links()]))
 
 
 async def _order(context: RequestContext) -> Response:
@@ -78,7 +78,7 @@ def _document(view: LinkView) -> LinkDocument:
 
 
 PAGES = (
-    Page("/v1/links", _links, call=Call(summary="Tell how the links stand", gives=Links)),
+    Page("/v1/links", _links, call=Call(summary="Tell how the links stand", gives=LinkList)),
     Page(
         "/v1/links/{name}/{order}",
         _order,

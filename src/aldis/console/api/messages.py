@@ -12,8 +12,7 @@ from aldis.admin.messages import Messages, Told
 from aldis.admin.routing import Explanation
 from aldis.admin.timeline import Written
 from aldis.admin.wire import ShownSubmit
-from aldis.console.api.description import NUMBER
-from aldis.console.api.written import as_json, instant
+from aldis.console.api.documents import NEWEST_FIRST, answer, instant, limit_of, number_of
 from aldis.console.page import Call, Page, RequestContext
 from aldis.store.views import PostbackRow, PostbackTry
 from aldis.traffic.message import MessageFacts, SegmentFacts
@@ -48,8 +47,7 @@ class MessageList(msgspec.Struct, frozen=True):
     """A page of messages, newest first."""
 
     messages: list[MessageRecord]
-    #: goes on with `before`; null: there is no more
-    next_before: int | None
+    next: int | None
     #: how far back was looked, where this page has looked at enough
     looked_back_to: str | None
 
@@ -193,54 +191,54 @@ async def _list(context: RequestContext) -> Response:
     services, given = context.services, context.request.query_params
     wanted = query_params.messages_wanted(given, services.messages.directory, services.clock.now())
     wanted = await services.messages.guess(context.query("q"), wanted)
-    before = query_params.number(given, "before", 0, 2**53)
-    page = await services.messages.search(wanted, before, query_params.limit(given))
+    page = await services.messages.search(wanted, number_of(context, "before"), limit_of(context))
     found = [_record(services.messages, each.message, each.label) for each in page.found]
-    return as_json(MessageList(found, page.next_before or None, instant(page.looked_back_to)))
+    return answer(MessageList(found, page.next_before or None, instant(page.looked_back_to)))
 
 
 async def _show(context: RequestContext) -> Response:
     messages = context.services.messages
-    return as_json(_detail(messages, await messages.tell(context.request.path_params["message_id"])))
+    return answer(_detail(messages, await messages.tell(context.request.path_params["message_id"])))
 
 
 async def _cancel(context: RequestContext) -> Response:
     messages, message_id = context.services.messages, context.request.path_params["message_id"]
     await messages.cancel(context.actor, message_id, context.services.clock.now())
-    return as_json(_detail(messages, await messages.tell(message_id)))
+    return answer(_detail(messages, await messages.tell(message_id)))
 
 
 async def _again(context: RequestContext) -> Response:
     message_id = context.request.path_params["message_id"]
     new_id = await context.services.messages.again(context.actor, message_id, context.services.clock.now())
-    return as_json(NewMessageId(new_id), 201)
+    return answer(NewMessageId(new_id), 201)
 
 
 #: what a search may be asked by
-_ASKED = dict.fromkeys((*query_params.MESSAGE_FIELDS, "before", "limit"), "as the console's search takes it")
+_ASKED = {
+    **dict.fromkeys(("q", *query_params.MESSAGE_FIELDS), "as the console's search takes it"),
+    **NEWEST_FIRST,
+}
 
 PAGES = (
     Page(
         "/v1/messages",
         _list,
-        call=Call(summary="Find messages, newest first", gives=MessageList, query=_ASKED, kinds={"id": str}),
+        call=Call(summary="Find messages, newest first", gives=MessageList, query=_ASKED),
     ),
     Page(
-        "/v1/messages/{message_id:int}",
+        "/v1/messages/{message_id:number}",
         _show,
-        call=Call(summary="Tell all about a message", gives=MessageDetail, kinds={"message_id": NUMBER}),
+        call=Call(summary="Tell all about a message", gives=MessageDetail),
     ),
     Page(
-        "/v1/messages/{message_id:int}/cancel",
+        "/v1/messages/{message_id:number}/cancel",
         _cancel,
         Role.OPERATOR,
         ("POST",),
-        call=Call(
-            summary="Call a message back that waits", gives=MessageDetail, kinds={"message_id": NUMBER}
-        ),
+        call=Call(summary="Call a message back that waits", gives=MessageDetail),
     ),
     Page(
-        "/v1/messages/{message_id:int}/again",
+        "/v1/messages/{message_id:number}/again",
         _again,
         Role.OPERATOR,
         ("POST",),
@@ -248,7 +246,6 @@ PAGES = (
             summary="Send what a message says once more",
             gives=NewMessageId,
             status=201,
-            kinds={"message_id": NUMBER},
         ),
     ),
 )

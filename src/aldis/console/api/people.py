@@ -6,7 +6,7 @@ import msgspec
 from starlette.responses import Response
 
 from aldis.accounts.staff import Role
-from aldis.console.api.documents import Done, answer, body_of, instant, now_of, page_of, path_of
+from aldis.console.api.documents import UPWARDS, Done, answer, body_of, instant, now_of, page_of, path_of
 from aldis.console.page import Call, Page, RequestContext
 from aldis.errors import AdminError
 
@@ -23,14 +23,14 @@ class OperatorDocument(msgspec.Struct, frozen=True):
     created_at: str | None
 
 
-class Operators(msgspec.Struct, frozen=True):
+class OperatorList(msgspec.Struct, frozen=True):
     """A page of operators."""
 
     operators: list[OperatorDocument]
     next: str | None
 
 
-class PutOperator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class OperatorBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Somebody as they are to be; without a password only the role changes."""
 
     role: str
@@ -75,11 +75,11 @@ async def _operators(context: RequestContext) -> Response:
         context, await context.services.store.staff.operators(), lambda each: each.name
     )
     documents = [OperatorDocument(o.name, o.role.name.lower(), instant(o.created_at)) for o in found]
-    return answer(Operators(documents, following))
+    return answer(OperatorList(documents, following))
 
 
 async def _put_operator(context: RequestContext) -> Response:
-    wanted, name, now = await body_of(context, PutOperator), path_of(context), now_of(context)
+    wanted, name, now = await body_of(context, OperatorBody), path_of(context), now_of(context)
     people, role = context.services.people, _role(wanted.role)
     if wanted.password:
         await people.put_operator(context.actor, name, role, wanted.password, now)
@@ -123,13 +123,18 @@ def _role(name: str) -> Role:
 
 
 PAGES = (
-    Page("/v1/operators", _operators, Role.ADMIN, call=Call(summary="Who may sign in", gives=Operators)),
+    Page(
+        "/v1/operators",
+        _operators,
+        Role.ADMIN,
+        call=Call(summary="Who may sign in", gives=OperatorList, query=UPWARDS),
+    ),
     Page(
         "/v1/operators/{name}",
         _put_operator,
         Role.ADMIN,
         ("PUT",),
-        call=Call(summary="Add or change somebody", takes=PutOperator, status=0),
+        call=Call(summary="Add or change somebody", takes=OperatorBody, status=0),
     ),
     Page(
         "/v1/operators/{name}",
@@ -138,7 +143,7 @@ PAGES = (
         ("DELETE",),
         call=Call(summary="Let somebody in no more", status=0),
     ),
-    Page("/v1/keys", _keys, Role.ADMIN, call=Call(summary="Keys of this API", gives=Keys)),
+    Page("/v1/keys", _keys, Role.ADMIN, call=Call(summary="Keys of this API", gives=Keys, query=UPWARDS)),
     Page(
         "/v1/keys",
         _make_key,

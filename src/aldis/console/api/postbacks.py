@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from aldis.accounts.staff import Role
 from aldis.admin import query_params
+from aldis.console.api.documents import NEWEST_FIRST, answer, body_of, instant, limit_of, number_of
 from aldis.console.api.messages import PostbackRecord, postback_record
-from aldis.console.api.written import as_json, fields, instant
 from aldis.console.page import Call, Page, RequestContext
 
 
@@ -29,8 +29,15 @@ class PostbackList(msgspec.Struct, frozen=True):
 
     lanes: list[LaneRecord]
     given_up: list[PostbackRecord]
-    #: goes on with `before`; null: there is no more
-    next_before: int | None
+    next: int | None
+
+
+class ReplayWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which of those that were given up; what is left out asks nothing."""
+
+    lane: str = ""
+    event: str = ""
+    account: str = ""
 
 
 class ReplayedCount(msgspec.Struct, frozen=True):
@@ -42,8 +49,7 @@ class ReplayedCount(msgspec.Struct, frozen=True):
 async def _list(context: RequestContext) -> Response:
     services, given = context.services, context.request.query_params
     wanted = query_params.postbacks_wanted(given, services.messages.directory)
-    before = query_params.number(given, "before", 0, 2**53)
-    page = await services.postbacks.given_up(wanted, before, query_params.limit(given))
+    page = await services.postbacks.given_up(wanted, number_of(context, "before"), limit_of(context))
     lanes = [
         LaneRecord(
             each.lane,
@@ -55,7 +61,7 @@ async def _list(context: RequestContext) -> Response:
         )
         for each in await services.postbacks.lanes()
     ]
-    return as_json(
+    return answer(
         PostbackList(lanes, [postback_record(each) for each in page.found], page.next_before or None)
     )
 
@@ -65,34 +71,36 @@ async def _replay(context: RequestContext) -> Response:
     await services.postbacks.replay(
         context.actor, context.request.path_params["postback_id"], services.clock.now()
     )
-    return as_json(ReplayedCount(1))
+    return answer(ReplayedCount(1))
 
 
 async def _replay_all(context: RequestContext) -> Response:
     services = context.services
-    wanted = query_params.postbacks_wanted(
-        await fields(context, "lane", "event", "account"), services.messages.directory
-    )
-    return as_json(
+    asked = msgspec.structs.asdict(await body_of(context, ReplayWanted))
+    wanted = query_params.postbacks_wanted(asked, services.messages.directory)
+    return answer(
         ReplayedCount(await services.postbacks.replay_all(context.actor, wanted, services.clock.now()))
     )
 
+
+#: what a search may be asked by
+_ASKED = {**dict.fromkeys(query_params.POSTBACK_FIELDS, "as the console's search takes it"), **NEWEST_FIRST}
 
 PAGES = (
     Page(
         "/v1/postbacks",
         _list,
-        call=Call(summary="What is owed by lane, and what was given up", gives=PostbackList),
+        call=Call(summary="What is owed by lane, and what was given up", gives=PostbackList, query=_ASKED),
     ),
     Page(
         "/v1/postbacks/replay",
         _replay_all,
         Role.OPERATOR,
         ("POST",),
-        call=Call(summary="Make all that was given up due again", gives=ReplayedCount),
+        call=Call(summary="Make all that was given up due again", takes=ReplayWanted, gives=ReplayedCount),
     ),
     Page(
-        "/v1/postbacks/{postback_id:int}/replay",
+        "/v1/postbacks/{postback_id:number}/replay",
         _replay,
         Role.OPERATOR,
         ("POST",),

@@ -8,8 +8,7 @@ import msgspec
 from starlette.responses import Response
 
 from aldis.accounts.staff import Role
-from aldis.admin.sending import Refused
-from aldis.console.api.exchange import answered, body_of, key_of, problem
+from aldis.console.api.documents import answer, body_of, key_of
 from aldis.console.page import Call, Page, RequestContext
 from aldis.dialects.native.reply import Accepted, Estimate
 from aldis.dialects.native.sending import Send, fingerprint_of
@@ -25,22 +24,16 @@ class SendFor(Send, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 async def _send(context: RequestContext) -> Response:
-    try:
-        key = key_of(context)
-        send = await body_of(context, SendFor)
-        fingerprint = fingerprint_of(await context.request.body()) if key else ""
-        sent = await context.services.sending.send(context.actor, send.account, send, key, fingerprint)
-    except Refused as fault:
-        return problem(fault)
-    return answered(sent.accepted, 202, {"idempotency-replayed": "true"} if sent.is_repetition else None)
+    key = key_of(context)
+    send = await body_of(context, SendFor)
+    fingerprint = fingerprint_of(await context.request.body()) if key else ""
+    sent = await context.services.sending.send(context.actor, send.account, send, key, fingerprint)
+    return answer(sent.accepted, 202, {"idempotency-replayed": "true"} if sent.is_repetition else None)
 
 
 async def _estimate(context: RequestContext) -> Response:
-    try:
-        send = await body_of(context, SendFor)
-        return answered(await context.services.sending.estimate(send.account, send))
-    except Refused as fault:
-        return problem(fault)
+    send = await body_of(context, SendFor)
+    return answer(await context.services.sending.estimate(send.account, send))
 
 
 PAGES = (

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from aldis.admin import query_params
 from aldis.admin.statistics import Row, ends
-from aldis.console.api.written import as_json, instant
+from aldis.console.api.documents import answer, instant
 from aldis.console.page import Call, Page, RequestContext
 from aldis.store.views import Grouping
 
@@ -26,7 +26,11 @@ async def _table(context: RequestContext) -> Response:
     by = context.query("by", Grouping.DAY)
     wanted = query_params.messages_wanted(given, services.messages.directory, now)
     wanted, rows = await services.statistics.table(wanted, by, now)
-    return as_json(StatisticsTable(by, instant(wanted.since), instant(ends(wanted, now)), rows))
+    return answer(StatisticsTable(by, instant(wanted.since), instant(ends(wanted, now)), rows))
 
 
-PAGES = (Page("/v1/statistics", _table, call=Call(summary="Sum messages up", gives=StatisticsTable)),)
+_ASKED = dict.fromkeys(("by", *query_params.MESSAGE_FIELDS), "as the console's page takes it")
+
+PAGES = (
+    Page("/v1/statistics", _table, call=Call(summary="Sum messages up", gives=StatisticsTable, query=_ASKED)),
+)

@@ -11,6 +11,7 @@ from aldis import toml_file
 from aldis.accounts.directory_file import AccountEntry
 from aldis.accounts.senders import Sender
 from aldis.accounts.staff import Role
+from aldis.admin import query_params
 from aldis.admin.directory import AccountView
 from aldis.console.as_toml import written
 from aldis.console.page import Page, RequestContext, render, see_other
@@ -32,7 +33,7 @@ async def _save(context: RequestContext) -> Response:
         data = _document(text)
         if data.get("name", name) != name:
             return _page(context, view, text, version, AdminError("an account keeps its name"))
-        based_on = int(version) if version.isdecimal() else -1
+        based_on = query_params.number(context.form, "version", -1)
         await context.services.directory.put_account(
             context.actor, {**data, "name": name}, based_on, context.services.clock.now()
         )

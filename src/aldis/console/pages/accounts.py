@@ -10,6 +10,7 @@ from starlette.responses import Response
 from aldis.accounts.directory_file import AccountEntry
 from aldis.accounts.records import ACCOUNT, CREDIT
 from aldis.accounts.staff import Role
+from aldis.admin import query_params
 from aldis.admin.credentials import HOUR_S, NewCredential, Told, shown
 from aldis.admin.directory import AccountView
 from aldis.admin.history import newest_seen
@@ -51,7 +52,7 @@ async def _new(context: RequestContext) -> Response:
             context.actor, account_form.read(context.form), None, context.services.clock.now()
         )
     except AdminError as fault:
-        return await _form(context, None, account_form.without_gaps(context.form), fault)
+        return await _form(context, None, {"name": "", **account_form.without_gaps(context.form)}, fault)
     return see_other(f"/accounts/{quote(context.form.get('name', '').strip())}?done=saved")
 
 
@@ -64,9 +65,8 @@ async def _save(context: RequestContext) -> Response:
     name = _name(context)
     view = await context.services.directory.account(name)
     data = {**account_form.read(context.form), "name": name}
-    version = context.form.get("version", "")
     try:
-        based_on = int(version) if version.isdecimal() else -1
+        based_on = query_params.number(context.form, "version", -1)
         await context.services.directory.put_account(
             context.actor, data, based_on, context.services.clock.now()
         )
@@ -101,12 +101,9 @@ async def _add_credential(context: RequestContext) -> Response:
 
 
 async def _rotate(context: RequestContext) -> Response:
-    name, hours = _name(context), context.form.get("hours", "0").strip()
-    if not hours.isdecimal():
-        raise AdminError(f"`{hours}` is no number of hours")
-    told = await context.services.credentials.rotate(
-        context.actor, name, context.request.path_params["credential"], int(hours) * HOUR_S, _now(context)
-    )
+    name, credential = _name(context), context.request.path_params["credential"]
+    grace_s = query_params.number(context.form, "hours") * HOUR_S
+    told = await context.services.credentials.rotate(context.actor, name, credential, grace_s, _now(context))
     return await _tell(context, name, told)
 
 

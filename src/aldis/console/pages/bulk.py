@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator
 from starlette.responses import Response, StreamingResponse
 
 from aldis.accounts.staff import Role
+from aldis.admin import query_params
 from aldis.admin.bulk import ACTIONS, Bulk, NewJob
 from aldis.admin.csv_import import read_table
-from aldis.console.api.exchange import MAX_DIGITS, number_in_path, number_in_query
 from aldis.console.page import Page, RequestContext, render, see_other
 from aldis.dialects.native.sending import PRIORITIES
 from aldis.errors import AdminError
@@ -28,7 +28,7 @@ async def _list(context: RequestContext) -> Response:
 
 
 async def _page(context: RequestContext, fault: str = "", status: int = 200) -> Response:
-    jobs = await context.services.bulk.jobs(number_in_query(context, "before", 0, 10**MAX_DIGITS))
+    jobs = await context.services.bulk.jobs(query_params.number(context.request.query_params, "before"))
     accounts = context.services.sending.accounts()
     return render(
         context, "bulk.html", status=status, jobs=jobs, accounts=accounts, fault=fault, form=context.form
@@ -49,8 +49,12 @@ async def _upload(context: RequestContext) -> Response:
     return see_other(f"/compose/bulk/{job_id}")
 
 
+def _id(context: RequestContext) -> int:
+    return int(context.request.path_params["id"])
+
+
 async def _one(context: RequestContext) -> Response:
-    job = await context.services.bulk.job(number_in_path(context))
+    job = await context.services.bulk.job(_id(context))
     return await _job_page(context, job, job.mapping)
 
 
@@ -79,7 +83,7 @@ def _mapping_of(form: dict[str, str]) -> Mapping:
 
 async def _look(context: RequestContext) -> Response:
     """Tell what the table would send with the mapping that is being written."""
-    job = await context.services.bulk.job(number_in_path(context))
+    job = await context.services.bulk.job(_id(context))
     try:
         preview = await context.services.bulk.preview(
             context.services.sending, job, _mapping_of(context.form)
@@ -90,7 +94,7 @@ async def _look(context: RequestContext) -> Response:
 
 
 async def _start(context: RequestContext) -> Response:
-    job_id, mapping = number_in_path(context), _mapping_of(context.form)
+    job_id, mapping = _id(context), _mapping_of(context.form)
     try:
         await context.services.bulk.start(context.actor, job_id, context.services.clock.now(), mapping)
     except AdminError as fault:
@@ -100,7 +104,7 @@ async def _start(context: RequestContext) -> Response:
 
 
 async def _act(context: RequestContext) -> Response:
-    job_id, action = number_in_path(context), context.form.get("action", "")
+    job_id, action = _id(context), context.form.get("action", "")
     if action not in ACTIONS:
         raise AdminError("there is no such action")
     await context.services.bulk.act(context.actor, job_id, action, context.services.clock.now())
@@ -108,7 +112,7 @@ async def _act(context: RequestContext) -> Response:
 
 
 async def _progress(context: RequestContext) -> Response:
-    job = await context.services.bulk.job(number_in_path(context))
+    job = await context.services.bulk.job(_id(context))
     answer = render(context, "bulk_progress.html", job=job)
     if context.is_htmx and job.state is not JobState.RUNNING:
         answer.headers["hx-refresh"] = "true"  # its buttons and its refused rows are others now
@@ -116,7 +120,7 @@ async def _progress(context: RequestContext) -> Response:
 
 
 async def _refused(context: RequestContext) -> Response:
-    job = await context.services.bulk.job(number_in_path(context))
+    job = await context.services.bulk.job(_id(context))
     headers = {"content-disposition": f'attachment; filename="bulk-{job.job_id}-refused.csv"'}
     return StreamingResponse(
         _refused_csv(context.services.bulk, job), 200, headers, "text/csv; charset=utf-8"
@@ -142,10 +146,10 @@ def _line(cells: tuple[str, ...]) -> str:
 PAGES = (
     Page("/compose/bulk", _list, Role.OPERATOR),
     Page("/compose/bulk", _upload, Role.OPERATOR, ("POST",), uploads=True),
-    Page("/compose/bulk/{id}", _one, Role.OPERATOR),
-    Page("/compose/bulk/{id}/look", _look, Role.OPERATOR, ("POST",), only_looks=True),
-    Page("/compose/bulk/{id}/start", _start, Role.OPERATOR, ("POST",)),
-    Page("/compose/bulk/{id}/act", _act, Role.OPERATOR, ("POST",)),
-    Page("/compose/bulk/{id}/progress", _progress, Role.OPERATOR),
-    Page("/compose/bulk/{id}/refused.csv", _refused, Role.OPERATOR),
+    Page("/compose/bulk/{id:number}", _one, Role.OPERATOR),
+    Page("/compose/bulk/{id:number}/look", _look, Role.OPERATOR, ("POST",), only_looks=True),
+    Page("/compose/bulk/{id:number}/start", _start, Role.OPERATOR, ("POST",)),
+    Page("/compose/bulk/{id:number}/act", _act, Role.OPERATOR, ("POST",)),
+    Page("/compose/bulk/{id:number}/progress", _progress, Role.OPERATOR),
+    Page("/compose/bulk/{id:number}/refused.csv", _refused, Role.OPERATOR),
 )

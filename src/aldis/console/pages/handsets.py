@@ -111,7 +111,7 @@ PAGES = (
     Page("/handsets", _handsets),
     Page("/handsets/live", _live),
     Page("/handsets/chaos", _chaos, Role.OPERATOR, ("POST",)),
-    Page("/handsets/content/{content_id:int}/{part:int}", content),
+    Page("/handsets/content/{content_id:number}/{part:number}", content),
     Page("/handsets/{number}", _handset),
     Page("/handsets/{number}", _write, Role.OPERATOR, ("POST",)),
 )

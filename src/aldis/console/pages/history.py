@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from aldis.accounts.records import ACCOUNT, CARRIER, CREDIT
 from aldis.accounts.staff import Role
+from aldis.admin import query_params
 from aldis.admin.history import KINDS, newest_seen
 from aldis.console.page import Page, RequestContext, render, see_other
 
@@ -13,11 +14,10 @@ PAGE = 30
 
 
 async def _history(context: RequestContext) -> Response:
-    kind, name, before = context.query("kind"), context.query("name"), context.query("before")
+    kind, name = context.query("kind"), context.query("name")
+    before = query_params.number(context.request.query_params, "before")
     key = (name or "*") if kind in (ACCOUNT, CARRIER, CREDIT) else ""
-    found = await context.services.history.changes(
-        kind, key, int(before) if before.isdecimal() else 0, PAGE + 1
-    )
+    found = await context.services.history.changes(kind, key, before, PAGE + 1)
     return render(
         context,
         "history.html",
@@ -32,14 +32,13 @@ async def _history(context: RequestContext) -> Response:
 
 
 async def _undo(context: RequestContext) -> Response:
-    change_id = int(context.request.path_params["change"])
-    seen = context.form.get("seen", "")
-    based_on = int(seen) if seen.isdecimal() else None
-    await context.services.history.undo(context.actor, change_id, context.services.clock.now(), based_on)
+    change_id = context.request.path_params["change"]
+    seen = query_params.number(context.form, "seen") if context.form.get("seen") else None
+    await context.services.history.undo(context.actor, change_id, context.services.clock.now(), seen)
     return see_other("/history?done=1")
 
 
 PAGES = (
     Page("/history", _history),
-    Page("/history/{change:int}/undo", _undo, Role.ADMIN, ("POST",)),
+    Page("/history/{change:number}/undo", _undo, Role.ADMIN, ("POST",)),
 )

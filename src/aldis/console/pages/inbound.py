@@ -10,14 +10,17 @@ from aldis.console.pages.listing import address, asked
 from aldis.errors import AdminError
 from aldis.store.views import InboundPage
 
-FIELDS = ("number", "recipient", "account", "keyword", "link", "since", "until")
-
 
 async def _list(context: RequestContext) -> Response:
-    services, given, fault, found = context.services, asked(context, *FIELDS), "", InboundPage((), 0)
+    services, given, fault, found = (
+        context.services,
+        asked(context, *query_params.INBOUND_FIELDS),
+        "",
+        InboundPage((), 0),
+    )
     before = 0
     try:
-        before = query_params.number(context.request.query_params, "before", 0, 2**53)
+        before = query_params.number(context.request.query_params, "before")
         wanted = query_params.inbound_wanted(given, services.messages.directory, services.clock.now())
         found = await services.inbound.search(wanted, before, query_params.ON_A_PAGE)
     except AdminError as problem:

@@ -26,7 +26,7 @@ async def _list(context: RequestContext) -> Response:
     given, fault, found = asked(context, "q", *MESSAGE_FIELDS), "", MessagePage((), 0)
     before = 0
     try:
-        before = query_params.number(context.request.query_params, "before", 0, 2**53)
+        before = query_params.number(context.request.query_params, "before")
         wanted = await _wanted(context, given)
         found = await context.services.messages.search(wanted, before, query_params.ON_A_PAGE)
     except AdminError as problem:
@@ -94,7 +94,7 @@ async def _cancel(context: RequestContext) -> Response:
 PAGES = (
     Page("/messages", _list),
     Page("/messages.csv", _export),
-    Page("/messages/{message_id:int}", _show),
-    Page("/messages/{message_id:int}/again", _again, Role.OPERATOR, ("POST",)),
-    Page("/messages/{message_id:int}/cancel", _cancel, Role.OPERATOR, ("POST",)),
+    Page("/messages/{message_id:number}", _show),
+    Page("/messages/{message_id:number}/again", _again, Role.OPERATOR, ("POST",)),
+    Page("/messages/{message_id:number}/cancel", _cancel, Role.OPERATOR, ("POST",)),
 )

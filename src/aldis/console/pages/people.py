@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from aldis.accounts.staff import Role
+from aldis.admin import query_params
 from aldis.console.page import Page, RequestContext, render, see_other
 from aldis.errors import AdminError
 
@@ -26,8 +27,9 @@ async def _page(
     context: RequestContext, fault: AdminError | None = None, told: tuple[str, str] | None = None
 ) -> Response:
     staff = context.services.store.staff
-    before, subject = context.query("before"), context.query("subject").strip()
-    log = await staff.audit_log(_number(before), LOG_PAGE + 1, subject)
+    subject = context.query("subject").strip()
+    before = query_params.number(context.request.query_params, "before")
+    log = await staff.audit_log(before, LOG_PAGE + 1, subject)
     return render(
         context,
         "people.html",
@@ -80,18 +82,12 @@ async def _remove(context: RequestContext) -> Response:
 
 
 async def _make_key(context: RequestContext) -> Response:
-    name, days, now = (
-        context.form.get("name", "").strip(),
-        context.form.get("days", "").strip(),
-        context.services.clock.now(),
-    )
-    if days and not (days.isdecimal() and 0 < int(days) <= MAX_DAYS):
-        return await _page(context, AdminError(f"a key lasts 1 to {MAX_DAYS} days, or for good"))
+    form, now = context.form, context.services.clock.now()
+    name = form.get("name", "").strip()
     try:
-        until = now + int(days) * DAY_MS if days else 0
-        secret = await context.services.people.make_token(
-            context.actor, name, _role(context.form), until, now
-        )
+        lasts = bool(form.get("days", "").strip())
+        until = now + query_params.number(form, "days", 0, 1, MAX_DAYS) * DAY_MS if lasts else 0
+        secret = await context.services.people.make_token(context.actor, name, _role(form), until, now)
     except AdminError as fault:
         return await _page(context, fault)
     return await _page(context, told=(name, secret))
@@ -109,10 +105,6 @@ def _role(form: dict[str, str]) -> Role:
         return Role[form.get("role", "").upper()]
     except KeyError:
         raise AdminError("choose a role") from None
-
-
-def _number(text: str) -> int:
-    return min(int(text), 2**53) if text.isdecimal() else 0
 
 
 PAGES = (

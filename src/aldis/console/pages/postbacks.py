@@ -12,14 +12,17 @@ from aldis.console.pages.listing import address, asked
 from aldis.errors import AdminError
 from aldis.store.views import PostbackPage
 
-FIELDS = ("lane", "event", "account")
-
 
 async def _list(context: RequestContext) -> Response:
-    services, given, fault, found = context.services, asked(context, *FIELDS), "", PostbackPage((), 0)
+    services, given, fault, found = (
+        context.services,
+        asked(context, *query_params.POSTBACK_FIELDS),
+        "",
+        PostbackPage((), 0),
+    )
     before = 0
     try:
-        before = query_params.number(context.request.query_params, "before", 0, 2**53)
+        before = query_params.number(context.request.query_params, "before")
         wanted = query_params.postbacks_wanted(given, services.messages.directory)
         found = await services.postbacks.given_up(wanted, before, query_params.ON_A_PAGE)
     except AdminError as problem:
@@ -62,5 +65,5 @@ async def _replay_all(context: RequestContext) -> Response:
 PAGES = (
     Page("/postbacks", _list),
     Page("/postbacks/replay", _replay_all, Role.OPERATOR, ("POST",)),
-    Page("/postbacks/{postback_id:int}/replay", _replay, Role.OPERATOR, ("POST",)),
+    Page("/postbacks/{postback_id:number}/replay", _replay, Role.OPERATOR, ("POST",)),
 )

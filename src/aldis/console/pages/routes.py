@@ -12,6 +12,7 @@ from starlette.responses import Response
 from aldis.accounts.carriers import Carrier
 from aldis.accounts.records import CARRIER, PRICES, ROUTES
 from aldis.accounts.staff import Role
+from aldis.admin import query_params
 from aldis.admin.history import newest_seen
 from aldis.admin.validation import ValidationError
 from aldis.console.account_form import in_order, in_words
@@ -80,19 +81,15 @@ async def _tables(
     ]
     changes.sort(key=lambda each: each.change.change_id, reverse=True)
     known = [view.name for view in await context.services.links.links()]
-    route_version, price_version = kept_routes.version, kept_prices.version
-    if routes is not None:
-        route_version = _version(context)
-    if prices is not None:
-        price_version = _version(context)
+    given = context.form.get("version", "")
     return render(
         context,
         "routes.html",
         status=200 if fault is None else fault.status,
         routes=_written(kept_routes.routes, ROUTE_FIELDS) if routes is None else routes,
         prices=_written(kept_prices.prices, PRICE_FIELDS) if prices is None else prices,
-        route_version=route_version,
-        price_version=price_version,
+        route_version=kept_routes.version if routes is None else given,
+        price_version=kept_prices.version if prices is None else given,
         route_faults=_faults(fault) if routes is not None else {},
         price_faults=_faults(fault) if prices is not None else {},
         fault="" if fault is None else _said(fault),
@@ -244,8 +241,7 @@ def _written(records: Sequence[msgspec.Struct], fields: Sequence[str]) -> Rows:
 
 
 def _version(context: RequestContext) -> int:
-    text = context.form.get("version", "")
-    return int(text) if text.isdecimal() else -1
+    return query_params.number(context.form, "version", -1)
 
 
 def _faults(fault: AdminError | None) -> dict[str, str]:

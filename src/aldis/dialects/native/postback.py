@@ -13,7 +13,7 @@ import msgspec
 
 from aldis.accounts.endpoint import Endpoint
 from aldis.accounts.price import from_micros
-from aldis.dialects.native.reply import instant
+from aldis.clock import as_iso
 from aldis.dialects.writing import echo_of
 from aldis.traffic.inbound import DueInbound
 from aldis.traffic.postback import DuePostback, Notify, PostbackRequest
@@ -65,7 +65,7 @@ def write_inbound(due: DueInbound, endpoint: Endpoint, now: int) -> PostbackRequ
 
 
 def _body(kind: str, happened_at: int, data: dict[str, object]) -> bytes:
-    return msgspec.json.encode({"type": kind, "timestamp": instant(happened_at), "data": data})
+    return msgspec.json.encode({"type": kind, "timestamp": as_iso(happened_at), "data": data})
 
 
 def _signed(postback_id: int, body: bytes, endpoint: Endpoint, now: int) -> PostbackRequest:

@@ -11,7 +11,7 @@ from math import ceil
 import msgspec
 
 from aldis.accounts.price import from_micros
-from aldis.clock import as_datetime
+from aldis.clock import as_iso
 from aldis.dialects.contract import Asked, Reference
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.dialects.native.problems import Problem, problem_of
@@ -230,15 +230,10 @@ def _state(each: MessageStatus) -> MessageState:
         segments=message.segments,
         price=from_micros(message.price_micros * message.segments),
         error=message.reason,
-        accepted_at=instant(message.accepted_at),
-        sent_at=instant(message.sent_at) if message.sent_at else None,
-        ended_at=instant(message.ended_at) if message.ended_at else None,
+        accepted_at=as_iso(message.accepted_at),
+        sent_at=as_iso(message.sent_at) if message.sent_at else None,
+        ended_at=as_iso(message.ended_at) if message.ended_at else None,
     )
-
-
-def instant(at: int) -> str:
-    """Write an instant as RFC 3339 has it, in UTC."""
-    return as_datetime(at).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def refuse(_request: HttpRequest, _asked: Asked | None, refusal: Refusal) -> HttpReply:
