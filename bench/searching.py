@@ -4,7 +4,7 @@
     .venv/bin/python bench/searching.py choose FILE                   what each way of finding a number would cost
     .venv/bin/python bench/searching.py search FILE                   the searches as the console asks them
 
-The figures that were seen stand in docs/decisions/0018-finding-a-message.md.
+The figures that were seen stand in docs/decisions/0018-message-search.md.
 """
 
 from __future__ import annotations

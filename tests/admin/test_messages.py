@@ -203,7 +203,7 @@ async def test_one_message_is_told_from_request_to_wire(store: SqliteStore, mess
     texts = [event.text for event in told.events]
     assert texts[0] == "accepted from the customer, in genesys"
     assert "segment 2 submitted, the carrier calls it A2" in texts
-    assert any(text.startswith("postback “sent sent” owed") for text in texts)
+    assert any(text.startswith("postback “sent sent” due") for text in texts)
     assert told.route.links == ("link",)
 
 

@@ -103,7 +103,7 @@ async def test_the_running_gateway_sends_again_and_calls_back(whole: WholeGatewa
         "known as m1",
         "accepted from the customer",
         "delivered",
-        "taken: 200",
+        "delivered: 200",
         "EUR left",
     ):
         assert word in said
@@ -133,7 +133,7 @@ async def test_postbacks_are_listed_and_replayed(whole: WholeGateway) -> None:
     store = whole.gateway.store
     while not (lanes := [lane for lane in await store.views.lanes(10) if lane.last_fault]):
         await asyncio.sleep(0.02)
-    (owed,) = await found(whole, "postbacks", "--owed")
+    (owed,) = await found(whole, "postbacks", "--pending")
     assert (owed["lane"], owed["owed"], owed["last_http_status"]) == (lanes[0].lane, 1, 503)
     view = await store.views.view((await store.find("m1", 1))[0].message_id)
     assert view is not None
@@ -145,8 +145,8 @@ async def test_postbacks_are_listed_and_replayed(whole: WholeGateway) -> None:
     assert await aldis(whole, "postbacks", "--event", "sent", "--replay", "all") == (0, "0 due again\n")
     assert await aldis(whole, "postbacks", "--replay", str(postback.postback_id)) == (0, "1 due again\n")
     await whole.ended("m1")
-    assert await aldis(whole, "postbacks") == (0, "none was given up\n")
-    assert await aldis(whole, "postbacks", "--owed") == (0, "nothing is owed\n")
+    assert await aldis(whole, "postbacks") == (0, "no dead letters\n")
+    assert await aldis(whole, "postbacks", "--pending") == (0, "nothing is pending\n")
     code, said = await aldis(whole, "postbacks", "--replay", "these")
     assert (code, said) == (1, "aldis: --replay takes the id of a postback, or `all`\n")
 

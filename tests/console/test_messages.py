@@ -83,7 +83,7 @@ async def test_a_message_is_found_and_told(watched: WholeGateway, browser: Brows
         assert (status, f'href="/messages/{message_id}"' in page) == (200, True), asked
     for asked in ({"q": "nothing"}, {"number": "14805550199"}, {"state": "failed"}, {"until": "2020-01-01"}):
         status, page = await browser.get("/messages", **asked)
-        assert (status, "There is no such message" in page) == (200, True), asked
+        assert (status, "No message matches" in page) == (200, True), asked
     status, page = await browser.get(f"/messages/{message_id}")
     assert status == 200
     for word in (
@@ -93,7 +93,7 @@ async def test_a_message_is_found_and_told(watched: WholeGateway, browser: Brows
         "accepted from the customer, in genesys",
         "submitted, the carrier calls it",
         "receipt: segment 1 delivered",
-        "taken: 200",
+        "delivered: 200",
         "chosen",
         "submit_sm",
         "00 47 00 72 00 fc 00 df",
@@ -205,7 +205,7 @@ async def test_messages_from_handsets_are_listed(watched: WholeGateway, browser:
 async def test_a_postback_that_was_given_up_is_replayed(watched: WholeGateway, browser: Browser) -> None:
     message_id = await given_up(watched, "m1")
     _, page = await browser.get(f"/messages/{message_id}")
-    assert "given up" in page
+    assert "dead letter" in page
     assert "410" in page
     _, page = await browser.get("/postbacks")
     assert f'href="/messages/{message_id}"' in page
@@ -215,7 +215,7 @@ async def test_a_postback_that_was_given_up_is_replayed(watched: WholeGateway, b
     assert (status, "The postback is due again" in page) == (200, True)
     await watched.ended("m1")
     _, page = await browser.get("/postbacks")
-    assert "None was given up" in page
+    assert "No dead letters." in page
 
 
 async def test_all_postbacks_of_a_search_are_replayed(watched: WholeGateway, browser: Browser) -> None:

@@ -191,6 +191,12 @@ def test_links_between_the_pages_lead_somewhere() -> None:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
+def test_pages_that_the_code_names_are_there() -> None:
+    for source in sources():
+        for page in re.findall(r"docs/[a-z0-9/-]+\.md", source.text):
+            assert (ROOT / page).exists(), f"{source.name} names {page}"
+
+
 def test_the_tree_in_the_docs_is_the_tree() -> None:
     tree = (ROOT / "HACKING.md").read_text(encoding="utf-8")
     for package in sorted(SRC.glob("*/__init__.py")):

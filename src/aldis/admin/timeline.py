@@ -104,15 +104,17 @@ def _of_segment(segment: SegmentFacts) -> list[Event]:
 
 def _of_postback(postback: PostbackRow, tries: tuple[PostbackTry, ...]) -> list[Event]:
     what = f"postback “{postback.event}{' ' + postback.state if postback.state else ''}”"
-    found = [Event(postback.happened_at, f"{what} owed to {postback.lane}")]
+    found = [Event(postback.happened_at, f"{what} due to {postback.lane}")]
     found += [
         Event(each.tried_at, f"{what} failed: {fault_of(each.http_status, each.fault)}", "bad")
         for each in tries
     ]
     if postback.done:
-        found.append(Event(postback.last_tried_at, f"{what} taken: {postback.last_http_status}", "good"))
+        found.append(Event(postback.last_tried_at, f"{what} delivered: {postback.last_http_status}", "good"))
     elif postback.due_at is None:
-        found.append(Event(postback.last_tried_at, f"{what} given up after {postback.attempts} tries", "bad"))
+        found.append(
+            Event(postback.last_tried_at, f"{what} dead-lettered after {postback.attempts} attempts", "bad")
+        )
     return found
 
 

@@ -1,4 +1,4 @@
-"""`aldis postbacks`: what is owed to customers by lane, what was given up, and making that due once more.
+"""`aldis postbacks`: dead letters and their replay, and what is pending by endpoint.
 
 All of it is safe beside a running gateway: it finds what is due by itself.
 """
@@ -27,7 +27,7 @@ from aldis.store.views import LaneFacts, PostbackFilter, PostbackRow
 @click.command()
 @search_options("lane", "event", "account")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 500), help="How many at most.")
-@click.option("--owed", is_flag=True, help="Tell instead what is owed, lane by lane.")
+@click.option("--pending", is_flag=True, help="List instead what is pending, by endpoint.")
 @click.option(
     "--replay",
     default="",
@@ -38,20 +38,20 @@ from aldis.store.views import LaneFacts, PostbackFilter, PostbackRow
 @config_option
 @data_dir_option
 def postbacks(
-    *, limit: int, owed: bool, replay: str, as_json_: bool, config_file: Path, data_dir: Path, **given: str
+    *, limit: int, pending: bool, replay: str, as_json_: bool, config_file: Path, data_dir: Path, **given: str
 ) -> None:
-    """List the postbacks that were given up, newest first, or make them due again."""
+    """List dead letters (postbacks whose retries are exhausted), newest first, or make them due again."""
     settings = existing_store(settings_or_default(config_file), data_dir)
     if replay:
         count = run(_replay(settings, data_dir, replay, given))
         click.echo(as_json({"replayed": count}) if as_json_ else f"{count} due again")
         return
-    if owed:
+    if pending:
         lanes = run(_lanes(settings, data_dir))
-        _show(lanes, _lane_table(lanes), "nothing is owed", as_json_=as_json_)
+        _show(lanes, _lane_table(lanes), "nothing is pending", as_json_=as_json_)
         return
     found = run(_given_up(settings, data_dir, given, limit))
-    _show(found, _table(found), "none was given up", as_json_=as_json_)
+    _show(found, _table(found), "no dead letters", as_json_=as_json_)
 
 
 def _show(found: object, table: Table, nothing: str, *, as_json_: bool) -> None:
@@ -91,7 +91,16 @@ async def _given_up(
 
 def _table(found: list[PostbackRow]) -> Table:
     table = Table(
-        "id", "about", "number", "lane", "event", "happened", "tries", "met", box=None, pad_edge=False
+        "id",
+        "about",
+        "number",
+        "lane",
+        "event",
+        "happened",
+        "attempts",
+        "last answer",
+        box=None,
+        pad_edge=False,
     )
     for each in found:
         about = f"{'inbound' if each.event == 'inbound' else 'message'} {each.message_id}"
@@ -109,7 +118,7 @@ def _table(found: list[PostbackRow]) -> Table:
 
 
 def _lane_table(lanes: list[LaneFacts]) -> Table:
-    table = Table("lane", "owed", "oldest is of", "next is due", "last fault", box=None, pad_edge=False)
+    table = Table("endpoint", "pending", "oldest event", "next due", "last error", box=None, pad_edge=False)
     for each in lanes:
         met = fault_of(each.last_http_status, each.last_fault) if each.last_fault else ""
         table.add_row(

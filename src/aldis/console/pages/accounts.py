@@ -136,7 +136,7 @@ async def _form(
     changes = await history.changes(ACCOUNT, name, 0, CHANGES_SHOWN) if view else []
     changes += await history.changes(CREDIT, name, 0, CHANGES_SHOWN) if view else []
     changes.sort(key=lambda each: each.change.change_id, reverse=True)
-    said = "" if fault is None else faults.pop("", "Mend what is marked below." if faults else str(fault))
+    said = "" if fault is None else faults.pop("", "Correct the marked fields." if faults else str(fault))
     return render(
         context,
         "account.html",

@@ -250,7 +250,7 @@ def _faults(fault: AdminError | None) -> dict[str, str]:
 
 
 def _said(fault: AdminError) -> str:
-    return "Mend what is marked below." if isinstance(fault, ValidationError) else str(fault)
+    return "Correct the marked fields." if isinstance(fault, ValidationError) else str(fault)
 
 
 PAGES = (

@@ -1,13 +1,13 @@
 """Runs the writer's transactions in a process of its own, where there is more than one core.
 
 In a thread each of a batch's statements ends with waiting for the interpreter's lock, which the event loop
-holds most of the time under load; a process has a lock of its own
-(docs/decisions/0007-sets-in-a-writer-process.md has the figures). Gateway and writer live and die together:
-the writer ends when the gateway's end of their socket closes, and a gateway whose writer is gone cannot know
-what was kept, so it must end as well (`on_lost`).
+holds most of the time under load; a process has a lock of its own; figures are in
+docs/decisions/0007-batched-sql-in-a-writer-process.md. Gateway and writer live and die together: the writer
+ends when the gateway's end of their socket closes, and a gateway whose writer is gone cannot know what was
+kept, so it must end as well (`on_lost`).
 
 Where there is such a process, it posts as well, once it is asked to
-(docs/decisions/0022-postbacks-beside-the-writer.md). Its end of the socket is `writer_server.py`.
+(docs/decisions/0022-posting-from-the-writer-process.md). Its end of the socket is `writer_server.py`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 An index on the messages themselves would touch another page for each message accepted. Here upkeep writes
 what was accepted some time ago, by the block: what is written together lies together, and a number is looked
-for once in each block (docs/decisions/0018-finding-a-message.md has the figures).
+for once in each block (docs/decisions/0018-message-search.md has the figures).
 """
 
 from __future__ import annotations
