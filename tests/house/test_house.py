@@ -17,6 +17,7 @@ from aldis.dialects import genesys, mavorion, native, skycore, sumotext
 from aldis.dialects.registry import POLICIES
 from aldis.links.registry import KINDS
 from aldis.links.smpp.quirks import Quirks
+from aldis.traffic.problem import PROBLEMS
 from aldis.traffic.states import TRANSITIONS
 
 MAX_FILE_LINES = 400
@@ -164,7 +165,7 @@ def test_every_code_of_a_dialect_is_documented(name: str) -> None:
         "mavorion": {code for code, _, _ in mavorion.reply.ERRORS.values()},
         "skycore": {code for code, _ in skycore.reply.ERRORS.values()},
         "genesys": {str(code) for code in genesys.reply.CODES.values()},
-        "aldis": {reason.value for reason in native.problems.PROBLEMS},
+        "aldis": {reason.value for reason in PROBLEMS},
     }[name]
     assert sorted(code for code in codes if not re.search(rf"\b{code}\b", page)) == []
 

@@ -12,7 +12,6 @@ from aldis.accounts.routing import Router
 from aldis.accounts.staff import AuditEntry
 from aldis.dialects import native
 from aldis.dialects.exchange import HttpRequest
-from aldis.dialects.native.problems import words_of
 from aldis.errors import StoreUnavailable
 from aldis.sms.fitting import PLAIN
 from aldis.stages.admission.admit import Admitter, ContentDesk
@@ -23,6 +22,7 @@ from aldis.store.bulk import AddJob, AddRows, MoveJob
 from aldis.store.content_files import ContentFiles
 from aldis.store.sqlite.store import SqliteStore
 from aldis.traffic.bulk import Job, JobState, Mapping
+from aldis.traffic.problem import words_of
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import Admitted, Submission
 from tests.fakes.clock import FakeClock

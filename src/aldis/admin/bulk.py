@@ -15,11 +15,11 @@ from aldis.accounts.price import from_micros
 from aldis.accounts.staff import Actor, audit
 from aldis.admin.csv_import import MAX_COLUMNS, MAX_ROWS
 from aldis.admin.sending import Sending
-from aldis.dialects.native.problems import words_of
 from aldis.errors import AdminError
 from aldis.sms.segments import TooLong
 from aldis.store.bulk import AddJob, AddRows, BulkStore, MoveJob
 from aldis.traffic.bulk import MOVES, Job, JobState, Mapping, Recipe, Row, names_in
+from aldis.traffic.problem import words_of
 from aldis.traffic.refusal import Refusal
 
 #: rows a transaction

@@ -12,20 +12,18 @@ import msgspec
 from aldis.accounts.account import Account
 from aldis.accounts.directory import CurrentDirectory
 from aldis.accounts.staff import Actor
-from aldis.dialects import native
-from aldis.dialects.native.problems import PROBLEMS, words_of
-from aldis.dialects.native.reply import Accepted, Estimate, accepted_of, estimate_of, replayed
-from aldis.dialects.native.sending import Send, ask_of, fault_of
+from aldis.dialects.accepted import Accepted, Estimate, accepted_of, estimate_of, replayed
+from aldis.dialects.sending import Send, ask_of, fault_of
 from aldis.errors import AdminError
 from aldis.traffic.caller import Caller
 from aldis.traffic.on_behalf import OnBehalf
+from aldis.traffic.problem import PROBLEMS, words_of
 from aldis.traffic.query import Answer, Query, StatusFound, StatusQuery
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import Admitted, MessageAsk, Submission
 
 #: what a reference made of an operator's key of idempotency begins with: never one of a customer's
 OF_OPERATOR = "o-"
-DIALECT = native.POLICY.name
 
 Admit = Callable[[Submission], Awaitable[Admitted | Refusal]]
 Ask = Callable[[Query], Awaitable[Answer | Refusal]]
@@ -49,7 +47,9 @@ class Sent(msgspec.Struct, frozen=True):
 class Sending:
     """Sends as an account, in the native dialect."""
 
-    def __init__(self, admit: Admit, ask: Ask, current: CurrentDirectory) -> None:
+    def __init__(self, dialect: str, admit: Admit, ask: Ask, current: CurrentDirectory) -> None:
+        """`dialect`: under which messages are kept."""
+        self._dialect = dialect
         self._admit = admit
         self._ask = ask
         self._current = current
@@ -73,7 +73,8 @@ class Sending:
         """
         self.account(account)
         ask = _ask_of(send, key, fingerprint)
-        submission = Submission(Caller(OnBehalf(DIALECT, account, actor=actor.name, via=actor.via)), (ask,))
+        caller = Caller(OnBehalf(self._dialect, account, actor=actor.name, via=actor.via))
+        submission = Submission(caller, (ask,))
         if key is not None and (first := await self._first(submission, key)):
             return first
         verdict = await self._admit(submission)
@@ -105,7 +106,7 @@ class Sending:
     async def judge(self, account: str, ask: MessageAsk) -> Admitted | Refusal:
         """Ask whether a message would be accepted; raises AdminError where there is no such account."""
         self.account(account)
-        return await self._admit(Submission(Caller(OnBehalf(DIALECT, account)), (ask,), dry_run=True))
+        return await self._admit(Submission(Caller(OnBehalf(self._dialect, account)), (ask,), dry_run=True))
 
 
 def _ask_of(send: Send, key: str | None, fingerprint: str) -> MessageAsk:

@@ -34,7 +34,6 @@ from aldis.console.server import ConsoleServer
 from aldis.console.site import site
 from aldis.console.sse_limits import SseLimits
 from aldis.dialects import native
-from aldis.dialects.native.problems import words_of
 from aldis.settings import Settings, host_and_port
 from aldis.simulator.counter import OperatorsCounter
 from aldis.stages.admission.admit import Admitter
@@ -43,6 +42,7 @@ from aldis.stages.queries.responder import Responder
 from aldis.stages.upkeep.keeper import Keeper
 from aldis.store.contract import Store
 from aldis.telemetry import Metrics
+from aldis.traffic.problem import words_of
 from aldis.traffic.refusal import Refusal
 from aldis.traffic.submission import Admitted, Submission
 
@@ -130,7 +130,7 @@ class Operators:
             inbound=Inbound(store),
             postbacks=Postbacks(store),
             statistics=Statistics(store, current),
-            sending=Sending(self._admit, ask, current),
+            sending=Sending(native.POLICY.name, self._admit, ask, current),
             bulk=Bulk(store.bulk, lambda: current.directory, self._dispatcher.wake),
             directory=editor,
             credentials=Credentials(editor),

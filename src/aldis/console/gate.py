@@ -21,8 +21,8 @@ from aldis.admin.sending import Refused
 from aldis.admin.validation import ValidationError
 from aldis.console.admin_services import AdminServices
 from aldis.console.page import Page, RequestContext, render_open
-from aldis.dialects.native.problems import Problem, problem_of
 from aldis.errors import AdminError, TemporaryError
+from aldis.traffic.problem import Problem, problem_of
 
 COOKIE = "aldis_session"
 API = "/v1/"

@@ -24,7 +24,7 @@ from aldis.console.api.documents import (
 )
 from aldis.console.api.sending import KEY
 from aldis.console.page import Call, Handler, Page, RequestContext
-from aldis.dialects.native.sending import PRIORITIES, fingerprint_of
+from aldis.dialects.sending import PRIORITIES, fingerprint_of
 from aldis.traffic.bulk import Job, JobState, Mapping
 
 Cell = Annotated[str, msgspec.Meta(max_length=10_000)]

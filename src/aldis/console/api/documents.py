@@ -18,7 +18,7 @@ from aldis.admin import query_params
 from aldis.admin.sending import OF_OPERATOR, Refused
 from aldis.clock import as_iso
 from aldis.console.page import RequestContext
-from aldis.dialects.native.request import read_json, reference_of
+from aldis.dialects.sending import read_json, reference_of
 from aldis.store.views import EVER
 from aldis.traffic.refusal import Refusal
 

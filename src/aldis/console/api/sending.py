@@ -10,8 +10,8 @@ from starlette.responses import Response
 from aldis.accounts.staff import Role
 from aldis.console.api.documents import answer, body_of, key_of
 from aldis.console.page import Call, Page, RequestContext
-from aldis.dialects.native.reply import Accepted, Estimate
-from aldis.dialects.native.sending import Send, fingerprint_of
+from aldis.dialects.accepted import Accepted, Estimate
+from aldis.dialects.sending import Send, fingerprint_of
 
 EXAMPLE = {"account": "demo", "to": "4512345678", "text": "Your order is on its way"}
 KEY = {"Idempotency-Key": "1 to 80 characters; a repetition gets the first answer again"}

@@ -14,7 +14,7 @@ from aldis.admin import query_params
 from aldis.admin.bulk import ACTIONS, Bulk, NewJob
 from aldis.admin.csv_import import read_table
 from aldis.console.page import Page, RequestContext, render, see_other
-from aldis.dialects.native.sending import PRIORITIES
+from aldis.dialects.sending import PRIORITIES
 from aldis.errors import AdminError
 from aldis.traffic.bulk import Job, JobState, Mapping
 

@@ -12,8 +12,8 @@ from starlette.responses import Response
 from aldis.accounts.staff import Role
 from aldis.admin.sending import OF_OPERATOR
 from aldis.console.page import Page, RequestContext, render
-from aldis.dialects.native.reply import Estimate, Forced, forced_by
-from aldis.dialects.native.sending import KEY, PRIORITIES, Send, fingerprint_of
+from aldis.dialects.accepted import Estimate, Forced, forced_by
+from aldis.dialects.sending import KEY, PRIORITIES, Send, fingerprint_of
 from aldis.errors import AdminError
 from aldis.sms.encoding import Encoding
 from aldis.sms.fitting import fit, strangers

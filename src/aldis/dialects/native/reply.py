@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from http import HTTPStatus
 from math import ceil
 
@@ -12,71 +11,20 @@ import msgspec
 
 from aldis.accounts.price import from_micros
 from aldis.clock import as_iso
+from aldis.dialects.accepted import Accepted, accepted_of, estimate_of, replayed
 from aldis.dialects.contract import Asked, Reference
 from aldis.dialects.exchange import HttpReply, HttpRequest
-from aldis.dialects.native.problems import Problem, problem_of
 from aldis.sms.encoding import decode
 from aldis.sms.fitting import from_coding
 from aldis.traffic.message import MessageStatus
+from aldis.traffic.problem import Problem, problem_of
 from aldis.traffic.query import Answer, BalanceFound, Cancelled, Query, StatusFound
 from aldis.traffic.refusal import Refusal, RefusalReason
-from aldis.traffic.submission import Admitted, AdmittedAsk, MessageAsk, Submission, Writing
+from aldis.traffic.submission import Admitted, MessageAsk, Submission
 
 JSON, PROBLEM = b"application/json", b"application/problem+json"
 #: the answer to a repetition says that it is one
 REPLAYED = (b"idempotency-replayed", b"true")
-
-
-class AcceptedMessage(msgspec.Struct, frozen=True):
-    """One message of what was accepted."""
-
-    id: str
-    to: str
-    country: str
-    segments: int
-
-
-class Accepted(msgspec.Struct, frozen=True):
-    """The yes: it is on disk, and paid for."""
-
-    #: of all of it
-    id: str
-    messages: list[AcceptedMessage]
-    segments: int
-    price: str
-    currency: str
-
-
-class Forced(msgspec.Struct, frozen=True):
-    """A character that GSM 7-bit lacks."""
-
-    character: str
-    name: str
-    times: int
-
-
-class EstimatedMessage(msgspec.Struct, frozen=True):
-    """One message as it would be sent."""
-
-    to: str
-    country: str
-    encoding: str
-    segments: int
-    #: septets, or UTF-16 units
-    units: int
-    units_a_segment: int
-    forced_by: list[Forced]
-    route: str
-    price_a_segment: str
-
-
-class Estimate(msgspec.Struct, frozen=True):
-    """What a message would be and cost."""
-
-    messages: list[EstimatedMessage]
-    segments: int
-    price: str
-    currency: str
 
 
 class MessageState(msgspec.Struct, frozen=True):
@@ -122,69 +70,10 @@ def accept(_request: HttpRequest, submission: Submission, admitted: Admitted) ->
     return _accepted(accepted_of(ask, admitted.currency))
 
 
-def accepted_of(ask: AdmittedAsk, currency: str) -> Accepted:
-    """Say what was accepted."""
-    messages = [
-        AcceptedMessage(str(message.message_id), message.recipient, message.country, message.segments)
-        for message in ask.messages
-    ]
-    price = from_micros(ask.price_micros)
-    return Accepted(ask.reference, messages, ask.segments, price, currency)
-
-
-def estimate_of(ask: AdmittedAsk, currency: str) -> Estimate:
-    """Say what a message would be and cost."""
-    messages = [
-        _estimated(message.recipient, message.country, message.segments, writing)
-        for message, writing in zip(ask.messages, ask.writings, strict=True)
-    ]
-    return Estimate(messages, ask.segments, from_micros(ask.price_micros), currency)
-
-
-def _estimated(to: str, country: str, segments: int, writing: Writing) -> EstimatedMessage:
-    return EstimatedMessage(
-        to=to,
-        country=country,
-        encoding=writing.encoding.name.lower(),
-        segments=segments,
-        units=writing.units,
-        units_a_segment=writing.units_a_segment,
-        forced_by=forced_by(writing.strangers),
-        route=writing.link,
-        price_a_segment=from_micros(writing.price_micros),
-    )
-
-
-def forced_by(strangers: dict[str, int]) -> list[Forced]:
-    """Name the characters that force UCS-2."""
-    return [
-        Forced(character, unicodedata.name(character, f"U+{ord(character):04X}"), times)
-        for character, times in strangers.items()
-    ]
-
-
 def replay(submission: Submission, found: StatusFound) -> HttpReply | None:
     """Give the first answer again; None where `replayed` gives none."""
     accepted = replayed(submission, found)
     return None if accepted is None else _accepted(accepted, REPLAYED)
-
-
-def replayed(submission: Submission, found: StatusFound) -> Accepted | None:
-    """Make the first answer again of what was stored with it; None for another request under the same key,
-    and where a part of it has been forgotten since.
-    """
-    first, ask = found.messages[0].message, submission.asks[0]
-    echo = msgspec.json.decode(first.echo, type=dict[str, str])
-    kept = (echo.get("fingerprint"), echo.get("count"))
-    if kept != (ask.echo.get("fingerprint"), str(len(found.messages))):
-        return None
-    messages = [
-        AcceptedMessage(str(m.message_id), m.recipient, m.country, m.segments)
-        for m in (each.message for each in found.messages)
-    ]
-    micros = sum(each.message.price_micros * each.message.segments for each in found.messages)
-    segments = sum(message.segments for message in messages)
-    return Accepted(first.reference, messages, segments, from_micros(micros), found.currency)
 
 
 def _accepted(accepted: Accepted, *more: tuple[bytes, bytes]) -> HttpReply:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 import msgspec
 
 from aldis.dialects.contract import Asked
 from aldis.dialects.exchange import HttpRequest
-from aldis.dialects.native.sending import KEY, OF_CUSTOMER, Send, ask_of, fault_of, fingerprint_of
+from aldis.dialects.sending import (
+    OF_CUSTOMER,
+    Send,
+    ask_of,
+    fault_of,
+    fingerprint_of,
+    read_json,
+    reference_of,
+)
 from aldis.traffic.caller import Caller, Presented
 from aldis.traffic.query import BalanceQuery, Cancellation, StatusQuery
 from aldis.traffic.refusal import Refusal, RefusalReason
@@ -21,10 +27,6 @@ PATHS = {
     ESTIMATE: frozenset({"POST"}),
     BALANCE: frozenset({"GET"}),
 }
-#: of what a reader of JSON says, which may quote the request
-MAX_TOLD = 200
-
-Body = TypeVar("Body")
 
 _SEND = msgspec.json.Decoder(Send)
 
@@ -58,24 +60,3 @@ def _submission(request: HttpRequest, caller: Caller) -> Submission:
         return Submission(caller, (), fault=fault)
     ask = ask_of(send, reference, fingerprint_of(request.body) if reference else "")
     return Submission(caller, (ask,), dry_run=dry_run)
-
-
-def reference_of(header: str, prefix: str) -> str | Refusal | None:
-    """Make a message's reference of a key of idempotency; None where there is no key."""
-    if not header:
-        return None
-    found = KEY.fullmatch(header.strip())
-    if found is None:
-        text = "Idempotency-Key: 1 to 80 letters, digits and . _ ~ : @ + = -"
-        return Refusal(RefusalReason.PARAMETER_INVALID, "Idempotency-Key", text)
-    return prefix + found[1]
-
-
-def read_json(octets: bytes, decoder: msgspec.json.Decoder[Body]) -> Body | Refusal:
-    """Read a body; what is wrong with it becomes a Refusal."""
-    try:
-        return decoder.decode(octets)
-    except msgspec.ValidationError as invalid:
-        return Refusal(RefusalReason.PARAMETER_INVALID, value=str(invalid)[:MAX_TOLD])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return Refusal(RefusalReason.MALFORMED, value="the body is not valid JSON")

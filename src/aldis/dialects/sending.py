@@ -1,6 +1,7 @@
 """What one asks to send, as JSON: its members, their bounds, and what it asks of us.
 
-The console's compose page and the admin API speak it too, so that an operator can do what a customer can.
+The native dialect reads it from customers, the console's compose page and the admin API from operators, who
+can do what a customer can.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
@@ -29,6 +30,11 @@ LEAST_VALIDITY, MOST_VALIDITY = 60, 432_000
 KEY = re.compile(r'"?([A-Za-z0-9._~:@+=-]{1,80})"?')
 #: what a reference made of a customer's key begins with: it is never one of our numbers, nor an operator's
 OF_CUSTOMER = "k-"
+
+#: of what a reader of JSON says, which may quote the request
+MAX_TOLD = 200
+
+Body = TypeVar("Body")
 
 PRIORITIES = {
     "bulk_low": Priority.BULK_LOW,
@@ -153,3 +159,24 @@ def _wishes(send: Send) -> Wishes:
         message_class=send.message_class,
         most_segments=send.max_segments,
     )
+
+
+def reference_of(header: str, prefix: str) -> str | Refusal | None:
+    """Make a message's reference of a key of idempotency; None where there is no key."""
+    if not header:
+        return None
+    found = KEY.fullmatch(header.strip())
+    if found is None:
+        text = "Idempotency-Key: 1 to 80 letters, digits and . _ ~ : @ + = -"
+        return Refusal(RefusalReason.PARAMETER_INVALID, "Idempotency-Key", text)
+    return prefix + found[1]
+
+
+def read_json(octets: bytes, decoder: msgspec.json.Decoder[Body]) -> Body | Refusal:
+    """Read a body; what is wrong with it becomes a Refusal."""
+    try:
+        return decoder.decode(octets)
+    except msgspec.ValidationError as invalid:
+        return Refusal(RefusalReason.PARAMETER_INVALID, value=str(invalid)[:MAX_TOLD])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Refusal(RefusalReason.MALFORMED, value="the body is not valid JSON")

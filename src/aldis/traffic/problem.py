@@ -1,5 +1,5 @@
-"""The problems of Aldis's own API: each reason to refuse with its status and its words. The console and the
-command line say refusals in them too. Source: RFC 9457 §3.1, §4.2.1.
+"""Refusals in our own words, each reason with its status: for the native dialect, the admin API, the console
+and the command line. Source: RFC 9457 §3.1, §4.2.1.
 """
 
 from __future__ import annotations
