@@ -105,9 +105,7 @@ async def test_an_account_is_written_over_as_toml(watched: WholeGateway, browser
     changed = form | {"toml": form["toml"].replace('name = "demo"', 'name = "demo"\nburst = 9')}
     assert (await browser.fill(path, changed))[0] == 200
     assert (await store.directory()).accounts["demo"].burst == 9
-    assert (await store.directory()).accounts["demo"].postback_secrets[
-        "mavorion"
-    ] == "demo-mavorion-callbacks"
+    assert (await store.directory()).accounts["demo"].postback_secret["mavorion"] == "demo-mavorion-callbacks"
     assert (await browser.fill(path, changed))[0] == 409  # stale
     for faulty in (
         "[[account",
@@ -143,7 +141,7 @@ async def test_a_stale_form_is_refused(browser: Browser) -> None:
 
 async def test_a_signing_secret_is_kept_changed_and_removed(watched: WholeGateway, browser: Browser) -> None:
     async def secrets() -> dict[str, str]:
-        return (await watched.gateway.store.directory()).accounts["demo"].postback_secrets
+        return (await watched.gateway.store.directory()).accounts["demo"].postback_secret
 
     for given, expected in ((MASK, "demo-mavorion-callbacks"), ("new-secret", "new-secret"), ("", None)):
         _, page = await browser.get("/accounts/demo")

@@ -17,6 +17,7 @@ import msgspec
 import phonenumbers
 
 from aldis import toml_file
+from aldis.accounts.account import AccountSettings
 from aldis.accounts.carriers import Carrier
 from aldis.accounts.consent import normal
 from aldis.accounts.endpoint import address_fault
@@ -67,35 +68,12 @@ class CredentialEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     until: datetime | None = None
 
 
-class AccountEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class AccountEntry(AccountSettings, frozen=True, forbid_unknown_fields=True):
     """`[[account]]`."""
 
-    name: str
-    active: bool = True
-    may_send: bool = True
-    may_look_up: bool = True
-    currency: str = "EUR"
-    prepaid: bool = True
     #: all that was ever paid in; raising it adds the difference
     credit: str = "0.00"
-    networks: tuple[str, ...] = ()
-    rate_per_s: float | None = None
-    burst: int = 1
-    segments_per_s: float | None = None
-    segment_burst: int = 255
-    max_segments: int = 255
-    smart_encoding: bool = False
-    reference_optional: bool = False
-    enforce_campaign: bool = False
     sender: tuple[Sender, ...] = ()
-    alphanumeric_in: tuple[str, ...] = ()
-    default_sender: str = ""
-    postback: dict[str, str] = {}
-    inbound: dict[str, str] = {}
-    failures_only: tuple[str, ...] = ()
-    postback_style: dict[str, str] = {}
-    postback_secret: dict[str, str] = {}
-    postback_networks: tuple[str, ...] = ()
     credential: tuple[CredentialEntry, ...] = ()
 
 

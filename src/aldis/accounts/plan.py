@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
+from aldis.accounts.account import settings_of
 from aldis.accounts.credentials import Credential, digest, hash_password, is_password
 from aldis.accounts.directory_file import (
     AccountEntry,
@@ -142,33 +143,10 @@ def _account_record(entry: AccountEntry, stored: Stored, dialects: Mapping[str, 
 
 def account_record(entry: AccountEntry, credentials: tuple[Credential, ...]) -> Record:
     """Give an account the shape in which it is kept; its own credentials count for nothing here."""
-    record = AccountRecord(
-        name=entry.name,
-        active=entry.active,
-        may_send=entry.may_send,
-        may_look_up=entry.may_look_up,
-        currency=entry.currency,
-        prepaid=entry.prepaid,
-        networks=entry.networks,
-        rate_per_s=entry.rate_per_s,
-        burst=entry.burst,
-        segments_per_s=entry.segments_per_s,
-        segment_burst=entry.segment_burst,
-        max_segments=entry.max_segments,
-        smart_encoding=entry.smart_encoding,
-        reference_optional=entry.reference_optional,
-        enforce_campaign=entry.enforce_campaign,
-        senders=tuple(map(_spare, entry.sender)),
-        alphanumeric_in=tuple(sorted(entry.alphanumeric_in)),
-        default_sender=entry.default_sender,
-        postback=entry.postback,
-        inbound=entry.inbound,
-        failures_only=tuple(sorted(entry.failures_only)),
-        postback_style=entry.postback_style,
-        postback_secret=entry.postback_secret,
-        postback_networks=entry.postback_networks,
-        credentials=credentials,
-    )
+    given = settings_of(entry)
+    for key in ("alphanumeric_in", "failures_only"):  # sets: their order says nothing
+        given[key] = tuple(sorted(given[key]))
+    record = AccountRecord(**given, senders=tuple(map(_spare, entry.sender)), credentials=credentials)
     return Record(ACCOUNT, entry.name, msgspec.json.encode(_spare(record)))
 
 
@@ -185,9 +163,7 @@ def _spare(record: Kept) -> Kept:
 
 def account_entry(record: AccountRecord) -> AccountEntry:
     """Give a kept account the shape of the file again, without its credentials and its credit."""
-    fields = {field.name for field in msgspec.structs.fields(AccountEntry)}
-    shared = {name: value for name, value in msgspec.structs.asdict(record).items() if name in fields}
-    return AccountEntry(**shared, sender=record.senders)
+    return AccountEntry(**settings_of(record), sender=record.senders)
 
 
 def credential_of(

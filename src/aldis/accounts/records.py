@@ -12,7 +12,7 @@ from ipaddress import ip_network
 import msgspec
 
 from aldis.accounts import directory
-from aldis.accounts.account import Account
+from aldis.accounts.account import Account, AccountSettings, settings_of
 from aldis.accounts.carriers import Carrier
 from aldis.accounts.credentials import Credential
 from aldis.accounts.price import Price
@@ -25,34 +25,10 @@ ACCOUNT, CARRIER, ROUTES, PRICES = "account", "carrier", "routes", "prices"
 CREDIT = "credit"
 
 
-class AccountRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+class AccountRecord(AccountSettings, frozen=True, omit_defaults=True):
     """An account with its credentials; money is not in it, that has its own ledger."""
 
-    name: str
-    active: bool = True
-    may_send: bool = True
-    may_look_up: bool = True
-    currency: str = "EUR"
-    prepaid: bool = True
-    networks: tuple[str, ...] = ()
-    rate_per_s: float | None = None
-    burst: int = 1
-    segments_per_s: float | None = None
-    segment_burst: int = 255
-    max_segments: int = 255
-    smart_encoding: bool = False
-    reference_optional: bool = False
-    enforce_campaign: bool = False
     senders: tuple[Sender, ...] = ()
-    alphanumeric_in: tuple[str, ...] = ()
-    default_sender: str = ""
-    postback: dict[str, str] = {}
-    inbound: dict[str, str] = {}
-    failures_only: tuple[str, ...] = ()
-    postback_style: dict[str, str] = {}
-    #: kept as it is, because signing needs it
-    postback_secret: dict[str, str] = {}
-    postback_networks: tuple[str, ...] = ()
     credentials: tuple[Credential, ...] = ()
 
 
@@ -68,31 +44,11 @@ class Record(msgspec.Struct, frozen=True):
 def to_account(record: AccountRecord, account_id: int) -> Account:
     """Give a record the shape that admission asks."""
     return Account(
+        **settings_of(record),
         account_id=account_id,
-        name=record.name,
-        active=record.active,
-        may_send=record.may_send,
-        may_look_up=record.may_look_up,
-        currency=record.currency,
-        prepaid=record.prepaid,
-        networks=tuple(ip_network(network) for network in record.networks),
-        rate_per_s=record.rate_per_s,
-        burst=record.burst,
-        segments_per_s=record.segments_per_s,
-        segment_burst=record.segment_burst,
-        max_segments=record.max_segments,
-        smart_encoding=record.smart_encoding,
-        reference_optional=record.reference_optional,
-        enforce_campaign=record.enforce_campaign,
         senders=record.senders,
-        alphanumeric_in=frozenset(record.alphanumeric_in),
-        default_sender=record.default_sender,
-        postback_urls=record.postback,
-        inbound_urls=record.inbound,
-        failures_only=frozenset(record.failures_only),
-        postback_styles=record.postback_style,
-        postback_secrets=record.postback_secret,
-        postback_networks=tuple(ip_network(network) for network in record.postback_networks),
+        sources=tuple(map(ip_network, record.networks)),
+        reachable=tuple(map(ip_network, record.postback_networks)),
     )
 
 

@@ -250,7 +250,7 @@ class Messages:
 
 def _copy(accepted: NewMessage, account: Account, now: int) -> NewMessage:
     """Give a message its times anew, and let it be told of where the account is told of things now."""
-    url = accepted.callback_url or account.postback_urls.get(accepted.dialect, "")
+    url = accepted.callback_url or account.postback.get(accepted.dialect, "")
     validity_ms = accepted.expires_at - accepted.due_at
     return msgspec.structs.replace(
         accepted,

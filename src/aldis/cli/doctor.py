@@ -181,7 +181,7 @@ async def _postbacks(settings: Settings, data_dir: Path) -> list[Finding]:
         await store.close()
     hosts: dict[str, str] = {}
     for account in accounts:
-        for url in (*account.postback_urls.values(), *account.inbound_urls.values()):
+        for url in (*account.postback.values(), *account.inbound.values()):
             hosts.setdefault(urlsplit(url).hostname or "", account.name)
     names = list(hosts.items())[:MOST_HOSTS]
     look = functools.partial(checkup.name, "postbacks")

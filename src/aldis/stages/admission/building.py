@@ -37,7 +37,7 @@ def messages_of(
     ask, account, policy = found.ask, case.account, case.policy
     now, nonce = moment.now, moment.nonce
     name, account_id, first_id = policy.name, account.account_id, ids[0]
-    url = ask.callback_url or account.postback_urls.get(name, "")
+    url = ask.callback_url or account.postback.get(name, "")
     notify = _notify(policy, account, ask) if url else Notify.NOTHING
     lane = lane_of(url) if url else ""
     callback_url = ask.callback_url or ""

@@ -131,7 +131,7 @@ class Collector(Intake[InboundPart]):
         now: int,
     ) -> NewInbound:
         account, directory = meaning.account, self._current.directory
-        dialect, url = next(iter(account.inbound_urls.items()), ("", "")) if account else ("", "")
+        dialect, url = next(iter(account.inbound.items()), ("", "")) if account else ("", "")
         inbound_id, reply_id = ids
         reply: NewMessage | None = None
         if meaning.reply and account is not None:

@@ -53,7 +53,7 @@ def _owner(directory: Directory, number: str, text: str) -> tuple[Account | None
     }
     by_keyword = {name: sender for name, sender in owners.items() if keyword_in(text, sender)}
     found = by_keyword or owners
-    found = {name: s for name, s in found.items() if directory.accounts[name].inbound_urls} or found
+    found = {name: s for name, s in found.items() if directory.accounts[name].inbound} or found
     if len(found) > 1 and not by_keyword:
         found = {name: sender for name, sender in found.items() if not sender.keywords}
     for name, sender in found.items():

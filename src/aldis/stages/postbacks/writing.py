@@ -65,7 +65,7 @@ class Writing:
         account = self._account(due.inbound.account_id)
         if account is None:
             return _ACCOUNT_GONE
-        name = next(iter(account.inbound_urls), due.inbound.dialect)
+        name = next(iter(account.inbound), due.inbound.dialect)
         policy, endpoint = self._policies[name], account.inbound_endpoint(name)
         if endpoint is None:
             return _NO_ADDRESS
@@ -93,7 +93,7 @@ class Writing:
         if policy is None or not policy.schedule.bundles:
             return bundle
         account = self._account(first.message.account_id)
-        style = "" if account is None else account.postback_styles.get(policy.name, "")
+        style = "" if account is None else account.postback_style.get(policy.name, "")
         most = policy.schedule.bundles.get(style, 1)
         while ready and len(bundle) < most and _share(first, ready[0]):
             bundle.append(ready.popleft())
@@ -104,7 +104,7 @@ class Writing:
 
 
 def _limits(policy: Policy, account: Account) -> Limits:
-    return Limits(policy.schedule.connect_s, policy.schedule.total_s, account.postback_networks)
+    return Limits(policy.schedule.connect_s, policy.schedule.total_s, account.reachable)
 
 
 def _share(one: DuePostback, other: Due) -> bool:
