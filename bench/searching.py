@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 from aldis.store.sqlite.engine.connection import open_reader, open_writer, upgrade
 from aldis.store.sqlite.reads import searching, sums
 from aldis.store.sqlite.writes import recipients
-from aldis.store.views import EVER, Grouping, MessageFilter
+from aldis.store.contract.search import EVER, Grouping, MessageFilter
 from aldis.traffic.states import State
 
 #: 115 days of a message a second; the numbers are from a million handsets, as Zipf would not have it

@@ -11,11 +11,10 @@ from pathlib import Path
 import argon2
 import pytest
 
-from aldis.accounts import credentials, directory_file
-from aldis.accounts.plan import plan
+from aldis.accounts import credentials
 from aldis.demo.world import text_of
-from aldis.dialects.registry import TRAITS
-from aldis.store.sqlite.store import SqliteStore
+from aldis.store.contract.store import Store
+from tests.backends import apply, open_store
 from tests.fakes.clock import FakeClock
 from tests.fakes.customer import FakeCustomer
 from tests.fakes.whole import WholeGateway
@@ -36,31 +35,30 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    made = SqliteStore(tmp_path / "aldis.db")
+async def store(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Store]:
+    made = open_store(tmp_path, clock)
     yield made
     await made.close()
 
 
 @pytest.fixture(scope="session")
-def demo_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with the demo's directory in it, made once: hashing its passwords takes a while."""
-    path = tmp_path_factory.mktemp("demo") / "aldis.db"
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with the demo's directory in it, made once: hashing its passwords takes a while."""
+    folder = tmp_path_factory.mktemp("demo")
 
     async def make() -> None:
-        store = SqliteStore(path)
-        wanted = directory_file.read(text_of("world.toml"), "world.toml", TRAITS)
-        await store.apply(plan(wanted, await store.stored_directory(), TRAITS), FakeClock().now())
+        store = open_store(folder)
+        await apply(store, text_of("world.toml"), store.clock.now())
         await store.close()
 
     asyncio.run(make())
-    return path
+    return folder
 
 
 @pytest.fixture
-async def demo_store(demo_database: Path, tmp_path: Path) -> AsyncIterator[SqliteStore]:
+async def demo_store(demo_folder: Path, tmp_path: Path, clock: FakeClock) -> AsyncIterator[Store]:
     """A store with the demo's directory in it."""
-    made = SqliteStore(Path(shutil.copy(demo_database, tmp_path / "demo.db")))
+    made = open_store(Path(shutil.copytree(demo_folder, tmp_path / "demo")), clock)
     yield made
     await made.close()
 

@@ -1,6 +1,6 @@
 """What time it is, as a thing that can be handed in; nothing below `app/` reads a clock by itself.
 
-Instants are Unix time in whole milliseconds (`_at`, `_due_at`): they fit a SQLite integer, compare without
+Instants are Unix time in whole milliseconds (`_at`, `_due_at`): they fit a 64-bit column, compare without
 time zones and cost nothing on the hot path. Intervals are seconds as float (`_s`), measured with the
 monotonic clock.
 """

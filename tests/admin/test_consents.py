@@ -10,7 +10,7 @@ from tests.fakes.clock import NOON
 from aldis.accounts.staff import Actor, Role
 from aldis.admin.consents import Consents, Standing, Wish, read_numbers, standings
 from aldis.errors import AdminError
-from aldis.store.sqlite.store import SqliteStore
+from aldis.store.contract.store import Store
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 
 OTTO = Actor("otto", Role.OPERATOR, "console")
@@ -18,24 +18,24 @@ NUMBER = "14805550100"
 IN, OUT = ConsentKind.OPT_IN, ConsentKind.OPT_OUT
 
 
-async def test_changes_by_hand_are_kept_with_their_reason(store: SqliteStore) -> None:
-    consents = Consents(store, lambda _opted_out: None)
+async def test_changes_by_hand_are_kept_with_their_reason(store: Store) -> None:
+    consents = Consents(store.consent, store.audit, lambda _opted_out: None)
     await consents.change(OTTO, Wish("74700", "demo", IN), "+1 480 555 0100", "asked by letter", NOON)
     (entry,) = await consents.history(NUMBER)
     assert (entry.source, entry.words) == (ConsentSource.CONSOLE, "asked by letter")
     with pytest.raises(AdminError, match="already"):
         await consents.change(OTTO, Wish("74700", "demo", IN), NUMBER, "", NOON)
-    ((_, audited),) = await store.staff.audit_log(0, 10)
+    ((_, audited),) = await store.audit.log(0, 10)
     assert (audited.actor, audited.action, audited.subject) == ("otto", "opt in", "74700")
     assert NUMBER not in repr(audited)
 
 
-async def test_a_stop_by_handset_is_not_taken_back_here(store: SqliteStore) -> None:
+async def test_a_stop_by_handset_is_not_taken_back_here(store: Store) -> None:
     stop = ConsentChange("74700", "", NUMBER, OUT, ConsentSource.HANDSET, "STOP", NOON)
-    await store.change_consents([stop])
+    await store.consent.change([stop])
     for topic in ("", "demo"):
         with pytest.raises(AdminError, match="only they can take that back"):
-            await Consents(store, lambda _opted_out: None).change(
+            await Consents(store.consent, store.audit, lambda _opted_out: None).change(
                 OTTO, Wish("74700", topic, IN), NUMBER, "", NOON
             )
 
@@ -44,9 +44,11 @@ async def test_a_stop_by_handset_is_not_taken_back_here(store: SqliteStore) -> N
     ("wish", "number"),
     [(Wish("", "demo", IN), NUMBER), (Wish("74700", "x\n", IN), NUMBER), (Wish("74700", "demo", IN), "0800")],
 )
-async def test_what_cannot_be_is_refused(store: SqliteStore, wish: Wish, number: str) -> None:
+async def test_what_cannot_be_is_refused(store: Store, wish: Wish, number: str) -> None:
     with pytest.raises(AdminError):
-        await Consents(store, lambda _opted_out: None).change(OTTO, wish, number, "", NOON)
+        await Consents(store.consent, store.audit, lambda _opted_out: None).change(
+            OTTO, wish, number, "", NOON
+        )
 
 
 def change(kind: ConsentKind, topic: str, source: ConsentSource = ConsentSource.API) -> ConsentChange:
@@ -69,8 +71,8 @@ def test_a_standing_is_what_the_history_ends_with(said: list[ConsentChange], exp
     assert standings(said[::-1]) == [expected]
 
 
-async def test_a_file_is_taken_in_while_one_looks_on(store: SqliteStore) -> None:
-    consents = Consents(store, lambda _opted_out: None)
+async def test_a_file_is_taken_in_while_one_looks_on(store: Store) -> None:
+    consents = Consents(store.consent, store.audit, lambda _opted_out: None)
     lines = ["name,msisdn", *(f"x,+1480555{n:04d}" for n in range(700)), "y,none"]
     started = await consents.start_import(OTTO, Wish("74700", "demo", IN), lines, NOON)
     with pytest.raises(AdminError, match="under way"):

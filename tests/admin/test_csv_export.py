@@ -8,19 +8,17 @@ import io
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.backends import apply
 from tests.store.building import NOW, a_message
 
-from aldis.accounts import directory_file
 from aldis.accounts.directory import CurrentDirectory
-from aldis.accounts.plan import plan
 from aldis.accounts.routing import Router
 from aldis.accounts.staff import Actor, Role, audit
 from aldis.admin.csv_export import cell, message_lines, row
 from aldis.admin.messages import Messages, Upstreams
-from aldis.dialects.registry import TRAITS
-from aldis.store.records import Acceptance
-from aldis.store.sqlite.store import SqliteStore
-from aldis.store.views import MessageFilter
+from aldis.store.contract.admission import Acceptance
+from aldis.store.contract.search import MessageFilter
+from aldis.store.contract.store import Store
 
 BOSS = Actor("boss", Role.ADMIN, "command line")
 
@@ -51,20 +49,21 @@ def test_a_line_reads_back_and_starts_no_formula(cells: list[str]) -> None:
     assert not any(text.lstrip().startswith(("=", "+", "-", "@")) for text in read)
 
 
-async def test_an_export_reads_no_further_than_it_is_read(store: SqliteStore) -> None:
+async def test_an_export_reads_no_further_than_it_is_read(store: Store) -> None:
     """Constant time to its first line, and memory for one page."""
-    account = directory_file.read('[[account]]\nname = "me"\nprepaid = false\n', "d.toml", TRAITS)
-    await store.apply(plan(account, await store.stored_directory(), TRAITS), NOW)
+    await apply(store, '[[account]]\nname = "me"\nprepaid = false\n', NOW)
     many = tuple(a_message(number) for number in range(1, 2_001))
-    assert await store.accept(Acceptance(1, prepaid=False, messages=many)) is None
+    assert await store.admission.accept(Acceptance(1, prepaid=False, messages=many)) is None
     seen = Upstreams(Router({}, lambda _link: True), lambda _view: (), lambda _links: None)
-    messages = Messages(store, CurrentDirectory(await store.directory()), seen)
+    messages = Messages(
+        store.search, store.actions, store.admission, CurrentDirectory(await store.directory.load()), seen
+    )
     lines = message_lines(messages, MessageFilter())
     head = [await anext(lines) for _ in range(3)]
     assert [line.partition(",")[0] for line in head] == ["message_id", "2000", "1999"]
-    assert await store.accept(Acceptance(1, prepaid=False, messages=(a_message(2_001),))) is None
+    assert await store.admission.accept(Acceptance(1, prepaid=False, messages=(a_message(2_001),))) is None
     for number in (1, 2, 3):  # what is read later is as it is then
-        await store.orders.cancel_message(number, "link", audit(BOSS, NOW, "cancel message", str(number)))
+        await store.actions.cancel(number, "link", audit(BOSS, NOW, "cancel message", str(number)))
     rest = [line async for line in lines]
     assert len(rest) == 1_998
     assert [",deleted," in line for line in rest[-4:]] == [False, True, True, True]

@@ -17,7 +17,7 @@ from aldis.admin.directory import DirectoryEditor
 from aldis.admin.history import History
 from aldis.admin.validation import ValidationError
 from aldis.errors import AdminError
-from aldis.store.sqlite.store import SqliteStore
+from aldis.store.contract.store import Store
 
 ADA = Actor("ada", Role.ADMIN, "console")
 
@@ -25,14 +25,14 @@ ADA = Actor("ada", Role.ADMIN, "console")
 class Office:
     """A store with an account `acme`, and what edits it."""
 
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: Store) -> None:
         self.store = store
-        self.editor = DirectoryEditor(store)
+        self.editor = DirectoryEditor(store.changes, store.consent)
         self.credentials = Credentials(self.editor)
-        self.history = History(store, self.editor)
+        self.history = History(store.changes, self.editor)
 
     async def newest(self, kind: str, key: str = "") -> int:
-        return (await self.store.changes.changes(kind, key, 0, 1))[0].change_id
+        return (await self.store.changes.history(kind, key, 0, 1))[0].change_id
 
     async def edit(self, **changes: Any) -> None:
         view = await self.editor.account("acme")
@@ -43,7 +43,7 @@ class Office:
 
 
 @pytest.fixture
-async def office(store: SqliteStore) -> Office:
+async def office(store: Store) -> Office:
     made = Office(store)
     secrets = {"mavorion": "shh"}
     await made.editor.put_account(ADA, {"name": "acme", "postback_secret": secrets}, None, NOON)
@@ -164,7 +164,7 @@ async def test_prices_for_texts_and_for_pictures_stay_what_they_are(office: Offi
     ]
     await office.editor.put_prices(ADA, told, first.version, NOON)
     assert (await office.editor.prices()).prices == first.prices
-    known = await office.store.directory()
+    known = await office.store.directory.load()
     assert (known.price_micros("", "DK"), known.mms_price_micros("", "DK")) == (150_000, 200_000)
 
 
@@ -228,11 +228,11 @@ async def test_keys_are_told_once_and_renewed_with_a_grace(office: Office) -> No
     told = await office.credentials.add(ADA, "acme", NewCredential("mavorion", signed=True), NOON)
     assert told.key
     assert told.secret
-    assert told.key.encode() not in (await office.store.changes.changes(ACCOUNT, "acme", 0, 1))[0].after  # type: ignore[operator]
+    assert told.key.encode() not in (await office.store.changes.history(ACCOUNT, "acme", 0, 1))[0].after  # type: ignore[operator]
     renewed = await office.credentials.rotate(ADA, "acme", told.id, 24 * HOUR_S, NOON)
     old, new = (await office.editor.account("acme")).record.credentials
     assert (old.until, new.until) == (NOON + 24 * HOUR_S * 1000, 0)
-    directory = await office.store.directory()
+    directory = await office.store.directory.load()
     assert directory.credential("mavorion", renewed.key) == new
     await office.credentials.revoke(ADA, "acme", told.id, NOON)
     assert (await office.editor.account("acme")).record.credentials == (new,)

@@ -12,7 +12,7 @@ from aldis.accounts.directory import CurrentDirectory
 from aldis.admin import event_feed
 from aldis.admin.event_feed import LAG_MS, Event, EventFeed, Wanted, place_of
 from aldis.errors import AdminError
-from aldis.store.sqlite.store import SqliteStore
+from aldis.store.contract.store import Store
 
 EVERYTHING = Wanted()
 
@@ -49,13 +49,13 @@ class Listener:
 
 
 @pytest.fixture
-async def listener(demo_store: SqliteStore, clock: FakeClock) -> Listener:
-    current = CurrentDirectory(await demo_store.directory())
-    return Listener(EventFeed(demo_store.watching, current, clock), clock)
+async def listener(demo_store: Store, clock: FakeClock) -> Listener:
+    current = CurrentDirectory(await demo_store.directory.load())
+    return Listener(EventFeed(demo_store.events, current, clock), clock)
 
 
 async def test_a_listener_hears_what_happens_and_goes_on_where_it_left_off(
-    demo_store: SqliteStore, listener: Listener, clock: FakeClock
+    demo_store: Store, listener: Listener, clock: FakeClock
 ) -> None:
     await accept(demo_store, a_message(1, reference="before", accepted_at=clock.now() - LAG_MS - 1))
     (number,) = (
@@ -80,7 +80,7 @@ async def test_a_listener_hears_what_happens_and_goes_on_where_it_left_off(
     assert {event.id for event in heard[1:]} <= {event.id for event in rest}
 
 
-async def test_only_what_is_wanted(demo_store: SqliteStore, listener: Listener, clock: FakeClock) -> None:
+async def test_only_what_is_wanted(demo_store: Store, listener: Listener, clock: FakeClock) -> None:
     await accept(demo_store, a_message(1, recipient="447700900001", link="one", accepted_at=clock.now()))
     await accept(demo_store, a_message(2, recipient="447700900002", link="two", accepted_at=clock.now()))
     clock.advance(5)
@@ -111,7 +111,7 @@ async def test_links_that_come_and_go(listener: Listener) -> None:
 
 
 async def test_more_than_a_bite_comes_at_once(
-    demo_store: SqliteStore, listener: Listener, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    demo_store: Store, listener: Listener, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_feed, "BITE", 4)
     for number in range(1, 11):
@@ -122,7 +122,7 @@ async def test_more_than_a_bite_comes_at_once(
 
 
 async def test_a_clock_that_is_set_back_silences_nobody(
-    demo_store: SqliteStore, listener: Listener, clock: FakeClock
+    demo_store: Store, listener: Listener, clock: FakeClock
 ) -> None:
     async def back() -> None:
         if clock.now() > 1_795_262_400_000:

@@ -6,26 +6,24 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.backends import apply
 from tests.fakes.clock import FakeClock
 from tests.store.building import NOW, a_message, accept, money
 
-from aldis.accounts import directory_file
 from aldis.accounts.directory import CurrentDirectory
-from aldis.accounts.plan import plan
 from aldis.accounts.routing import Router
 from aldis.accounts.staff import Actor, AuditEntry, Role
 from aldis.admin.command_worker import CommandWorker
 from aldis.admin.messages import Messages, Upstreams
 from aldis.admin.wire import ShownSubmit
-from aldis.dialects.registry import TRAITS
 from aldis.errors import AdminError
 from aldis.links.smpp import explain
 from aldis.links.smpp.quirks import Quirks
 from aldis.sms.fitting import DefaultAlphabet, fit
 from aldis.stages.sending.shares import share
-from aldis.store.orders import Order, OrderAnswer, OrderKind
-from aldis.store.sqlite.store import SqliteStore
-from aldis.store.views import MessageFilter, MessageView
+from aldis.store.contract.commands import Command, CommandAnswer, CommandKind
+from aldis.store.contract.search import MessageFilter, MessageView
+from aldis.store.contract.store import Store
 from aldis.traffic.message import AttemptResult, NewMessage, SubmittedSegment
 from aldis.traffic.postback import Notify
 from aldis.traffic.states import State
@@ -51,18 +49,13 @@ value = "74700"
 
 
 @pytest.fixture
-async def messages(store: SqliteStore) -> Messages:
-    await apply(store, DIRECTORY)
-    await store.take_ids(1000)  # the tests' own
+async def messages(store: Store) -> Messages:
+    await apply(store, DIRECTORY, NOW)
+    await store.admission.take_ids(1000)  # the tests' own
     return await made(store)
 
 
-async def apply(store: SqliteStore, text: str) -> None:
-    wanted = directory_file.read(text, "d.toml", TRAITS)
-    await store.apply(plan(wanted, await store.stored_directory(), TRAITS), NOW)
-
-
-async def made(store: SqliteStore) -> Messages:
+async def made(store: Store) -> Messages:
     rules = {name: quirks.text_rules for name, quirks in QUIRKS.items()}
 
     def inspect(view: MessageView) -> tuple[ShownSubmit, ...]:
@@ -70,7 +63,9 @@ async def made(store: SqliteStore) -> Messages:
         return () if quirks is None else explain.submits(view, quirks)
 
     seen = Upstreams(Router(rules, lambda _link: True), inspect, lambda _links: None)
-    return Messages(store, CurrentDirectory(await store.directory()), seen)
+    return Messages(
+        store.search, store.actions, store.admission, CurrentDirectory(await store.directory.load()), seen
+    )
 
 
 def a_text(text: str, message_id: int = 1, **changes: Any) -> NewMessage:
@@ -80,22 +75,20 @@ def a_text(text: str, message_id: int = 1, **changes: Any) -> NewMessage:
     )
 
 
-async def end(store: SqliteStore, message: NewMessage, state: State = State.REJECTED) -> None:
+async def end(store: Store, message: NewMessage, state: State = State.REJECTED) -> None:
     await accept(store, message)
-    await store.claim(message.link, 10, share, NOW)
-    await store.record_results(
+    await store.sending.claim(message.link, 10, share, NOW)
+    await store.sending.record(
         message.link, [AttemptResult(message.message_id, state, reason="ESME_RINVDSTADR")], NOW
     )
 
 
-async def test_a_message_again_is_a_new_one_at_the_price_of_now(
-    store: SqliteStore, messages: Messages
-) -> None:
+async def test_a_message_again_is_a_new_one_at_the_price_of_now(store: Store, messages: Messages) -> None:
     first = a_text("Hello", 1, reference="mine", duplicate_scope="x", label="autumn", notify=Notify.ENDED)
     await end(store, first)
     before = await money(store)
     new_id = await messages.again(OTTO, 1, NOW + 5)
-    view = await store.views.view(new_id)
+    view = await store.search.message(new_id)
     assert view is not None
     expected = msgspec.structs.replace(
         first,
@@ -117,7 +110,7 @@ async def test_a_message_again_is_a_new_one_at_the_price_of_now(
 
 
 async def test_it_is_written_anew_where_its_link_of_now_writes_otherwise(
-    store: SqliteStore, messages: Messages
+    store: Store, messages: Messages
 ) -> None:
     await end(store, a_text("5 €", 1, country="DK"))
     new_id = await messages.again(OTTO, 1, NOW)
@@ -138,29 +131,29 @@ async def test_it_is_written_anew_where_its_link_of_now_writes_otherwise(
     ],
 )
 async def test_nothing_goes_again_that_could_not_be_sent_now(
-    store: SqliteStore, messages: Messages, change: tuple[str, str], words: str
+    store: Store, messages: Messages, change: tuple[str, str], words: str
 ) -> None:
     await end(store, a_text("Hello"))
-    await apply(store, DIRECTORY.replace(*change))
+    await apply(store, DIRECTORY.replace(*change), NOW)
     with pytest.raises(AdminError, match=words):
         await (await made(store)).again(OTTO, 1, NOW)
     assert await _told(store) == []
 
 
-async def test_what_is_under_way_does_not_go_again(store: SqliteStore, messages: Messages) -> None:
+async def test_what_is_under_way_does_not_go_again(store: Store, messages: Messages) -> None:
     await accept(store, a_text("Hello"))
     with pytest.raises(AdminError, match="is queued: wait for its end"):
         await messages.again(OTTO, 1, NOW)
 
 
-async def test_calling_back(store: SqliteStore, messages: Messages) -> None:
+async def test_calling_back(store: Store, messages: Messages) -> None:
     await accept(store, a_text("Hello", 1))
     await accept(store, a_text("Hello", 2))
     await messages.cancel(OTTO, 1, NOW)
     with pytest.raises(AdminError, match="1 is deleted") as gone:
         await messages.cancel(OTTO, 1, NOW)
     assert gone.value.status == 409
-    await store.claim("link", 10, share, NOW)
+    await store.sending.claim("link", 10, share, NOW)
     with pytest.raises(AdminError, match="being sent"):
         await messages.cancel(OTTO, 2, NOW)
     with pytest.raises(AdminError, match="no message 9") as missing:
@@ -169,7 +162,7 @@ async def test_calling_back(store: SqliteStore, messages: Messages) -> None:
 
 
 async def test_a_few_characters_may_be_an_id_a_reference_or_a_number(
-    store: SqliteStore, messages: Messages
+    store: Store, messages: Messages
 ) -> None:
     await accept(store, a_text("Hello", 7, reference="99"))
     nothing = MessageFilter()
@@ -183,12 +176,12 @@ async def test_a_few_characters_may_be_an_id_a_reference_or_a_number(
         assert await messages.guess(text, nothing) == expected
 
 
-async def test_one_message_is_told_from_request_to_wire(store: SqliteStore, messages: Messages) -> None:
+async def test_one_message_is_told_from_request_to_wire(store: Store, messages: Messages) -> None:
     message = a_text("Привет " * 20, 1, notify=Notify.SENT, lane="http://x:80")
     await accept(store, message)
-    await store.claim("link", 10, share, NOW)
+    await store.sending.claim("link", 10, share, NOW)
     taken = tuple(SubmittedSegment(number, f"A{number}") for number in range(1, message.segments + 1))
-    await store.record_results("link", [AttemptResult(1, State.SENT, taken)], NOW)
+    await store.sending.record("link", [AttemptResult(1, State.SENT, taken)], NOW)
     told = await messages.tell(1)
     assert (told.account, told.currency, told.written.encoding) == ("rich", "EUR", "UCS2")
     assert {each.character for each in told.written.forced_by} == set("Привет")
@@ -208,41 +201,41 @@ async def test_one_message_is_told_from_request_to_wire(store: SqliteStore, mess
 
 
 async def test_a_message_of_a_link_that_is_gone_is_told_all_the_same(
-    store: SqliteStore, messages: Messages
+    store: Store, messages: Messages
 ) -> None:
     await accept(store, a_text("Hello", 1, link="gone"))
     assert (await messages.tell(1)).submits == ()
 
 
-async def test_the_clerk_carries_orders_out(store: SqliteStore, messages: Messages) -> None:
+async def test_the_clerk_carries_orders_out(store: Store, messages: Messages) -> None:
     await accept(store, a_text("Hello", 1))
     await end(store, a_text("Hello", 2, link="latin"))
     clock = FakeClock(NOW)
-    clerk = CommandWorker(store, messages, clock)
+    clerk = CommandWorker(store.commands, messages, clock)
 
-    async def order(kind: OrderKind, message_id: int, at: int = NOW) -> int:
-        return await store.orders.give_order(Order(0, kind, message_id, "root", 3, at))
+    async def order(kind: CommandKind, message_id: int, at: int = NOW) -> int:
+        return await store.commands.give(Command(0, kind, message_id, "root", 3, at))
 
     given = [
-        await order(OrderKind.CANCEL, 1),
-        await order(OrderKind.AGAIN, 2),
-        await order(OrderKind.AGAIN, 9),
-        await order(OrderKind.AGAIN, 2, NOW - 60_001),
+        await order(CommandKind.CANCEL, 1),
+        await order(CommandKind.AGAIN, 2),
+        await order(CommandKind.AGAIN, 9),
+        await order(CommandKind.AGAIN, 2, NOW - 60_001),
     ]
     assert await clerk.step() == 4
-    cancelled, again, missing, late = [await store.orders.order_answer(order_id) for order_id in given]
-    assert cancelled == OrderAnswer(done=True, answer="")
+    cancelled, again, missing, late = [await store.commands.answer_to(order_id) for order_id in given]
+    assert cancelled == CommandAnswer(done=True, answer="")
     assert again is not None
     assert again.done
     assert (await messages.tell(int(again.answer))).view.message.state is State.QUEUED
-    assert missing == OrderAnswer(done=False, answer="there is no message 9")
-    assert late == OrderAnswer(done=False, answer="nobody was here to do it in time")
+    assert missing == CommandAnswer(done=False, answer="there is no message 9")
+    assert late == CommandAnswer(done=False, answer="nobody was here to do it in time")
     assert await clerk.step() == 0
     entries = [(entry.action, entry.via) for entry in await _told(store)]
     assert entries == [("send again", "command line"), ("cancel message", "command line")]
 
 
-async def _told(store: SqliteStore) -> list[AuditEntry]:
+async def _told(store: Store) -> list[AuditEntry]:
     """Give the audit log without what made the directory."""
-    log = [entry for _, entry in await store.staff.audit_log(0, 100)]
+    log = [entry for _, entry in await store.audit.log(0, 100)]
     return [entry for entry in log if not entry.action.startswith(("change ", "add "))]

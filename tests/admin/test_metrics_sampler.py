@@ -7,18 +7,18 @@ import asyncio
 from tests.fakes.clock import NOON, FakeClock
 
 from aldis.admin.metrics_sampler import HOUR_S, MetricsSampler
-from aldis.store.sqlite.store import SqliteStore
+from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics
 
 
-def a_sampler(store: SqliteStore, clock: FakeClock, metrics: Metrics | None = None) -> MetricsSampler:
+def a_sampler(store: Store, clock: FakeClock, metrics: Metrics | None = None) -> MetricsSampler:
     errors = {"link": ("lost: the peer closed the connection", NOON)}
     return MetricsSampler(
-        store.watching, metrics or Metrics(), clock, lambda: {"link": ["bound"]}, lambda: errors
+        store.metrics, metrics or Metrics(), clock, lambda: {"link": ["bound"]}, lambda: errors
     )
 
 
-async def test_rates_are_counted_by_the_second(store: SqliteStore, clock: FakeClock) -> None:
+async def test_rates_are_counted_by_the_second(store: Store, clock: FakeClock) -> None:
     metrics = Metrics()
     sampler = a_sampler(store, clock, metrics)
     await sampler.step()
@@ -40,7 +40,7 @@ async def test_rates_are_counted_by_the_second(store: SqliteStore, clock: FakeCl
 
 
 async def test_an_hour_of_seconds_and_a_day_of_minutes_that_outlive_a_restart(
-    store: SqliteStore, clock: FakeClock
+    store: Store, clock: FakeClock
 ) -> None:
     metrics = Metrics()
     sampler = a_sampler(store, clock, metrics)
@@ -61,7 +61,7 @@ async def test_an_hour_of_seconds_and_a_day_of_minutes_that_outlive_a_restart(
     assert much_later.day() == []
 
 
-async def test_everybody_who_waits_hears_of_the_next_sample(store: SqliteStore, clock: FakeClock) -> None:
+async def test_everybody_who_waits_hears_of_the_next_sample(store: Store, clock: FakeClock) -> None:
     sampler = a_sampler(store, clock)
     waiting = [asyncio.create_task(sampler.news()) for _ in range(3)]
     await asyncio.sleep(0)

@@ -7,14 +7,14 @@ import pytest
 from aldis.accounts.staff import Actor, Role
 from aldis.admin.operators import SESSION_S, People
 from aldis.errors import AdminError
-from aldis.store.sqlite.store import SqliteStore
+from aldis.store.contract.store import Store
 
 BOSS = Actor("boss", Role.ADMIN, "console")
 GOOD = "correct horse"
 
 
-async def test_the_last_admin_stays(store: SqliteStore) -> None:
-    people = People(store.staff)
+async def test_the_last_admin_stays(store: Store) -> None:
+    people = People(store.operators)
     await people.put_operator(BOSS, "ada", Role.ADMIN, GOOD, 1)
     with pytest.raises(AdminError, match="only admin"):
         await people.remove_operator(BOSS, "ada", 2)
@@ -22,8 +22,8 @@ async def test_the_last_admin_stays(store: SqliteStore) -> None:
         await people.put_operator(BOSS, "ada", Role.VIEWER, GOOD, 2)
     await people.put_operator(BOSS, "bob", Role.ADMIN, GOOD, 3)
     await people.remove_operator(BOSS, "ada", 4)
-    assert [operator.name for operator in await store.staff.operators()] == ["bob"]
-    log = [(entry.action, entry.subject, entry.actor) for _, entry in await store.staff.audit_log(0, 10)]
+    assert [operator.name for operator in await store.operators.all()] == ["bob"]
+    log = [(entry.action, entry.subject, entry.actor) for _, entry in await store.audit.log(0, 10)]
     assert log == [
         ("remove operator", "ada", "boss"),
         ("add operator", "bob", "boss"),
@@ -32,14 +32,14 @@ async def test_the_last_admin_stays(store: SqliteStore) -> None:
 
 
 @pytest.mark.parametrize(("name", "password"), [("", GOOD), ("Ada", GOOD), ("../x", GOOD), ("ada", "short")])
-async def test_bad_names_and_passwords_are_refused(store: SqliteStore, name: str, password: str) -> None:
+async def test_bad_names_and_passwords_are_refused(store: Store, name: str, password: str) -> None:
     with pytest.raises(AdminError):
-        await People(store.staff).put_operator(BOSS, name, Role.ADMIN, password, 1)
-    assert await store.staff.operators() == []
+        await People(store.operators).put_operator(BOSS, name, Role.ADMIN, password, 1)
+    assert await store.operators.all() == []
 
 
-async def test_a_session_ends(store: SqliteStore) -> None:
-    people = People(store.staff)
+async def test_a_session_ends(store: Store) -> None:
+    people = People(store.operators)
     await people.put_operator(BOSS, "ada", Role.OPERATOR, GOOD, 1)
     assert await people.sign_in("ada", "wrong horse", 2) is None
     signed_in = await people.sign_in("ada", GOOD, 1000)
@@ -50,12 +50,12 @@ async def test_a_session_ends(store: SqliteStore) -> None:
     assert await people.signed_in("something else", 2000) is None
 
 
-async def test_keys_lapse_and_are_kept_as_digests(store: SqliteStore) -> None:
-    people = People(store.staff)
+async def test_keys_lapse_and_are_kept_as_digests(store: Store) -> None:
+    people = People(store.operators)
     secret = await people.make_token(BOSS, "robot", Role.OPERATOR, 5000, 1)
     with pytest.raises(AdminError, match="already"):
         await people.make_token(BOSS, "robot", Role.VIEWER, 0, 1)
-    (kept,) = await store.staff.tokens()
+    (kept,) = await store.operators.tokens()
     assert secret not in repr(kept)
     assert kept.visible[:-1] in secret
     assert await people.bearer(secret, 4999) is not None

@@ -10,7 +10,7 @@ import pytest
 from aldis.accounts.directory import assemble
 from aldis.admin import query_params
 from aldis.errors import AdminError
-from aldis.store.views import EVER, MessageFilter
+from aldis.store.contract.search import EVER, MessageFilter
 from aldis.traffic.states import State
 
 NOW = 1_795_262_400_000  # 2026-11-21T12:00Z

@@ -9,17 +9,15 @@ import signal
 from pathlib import Path
 
 import pytest
-from tests.fakes.clock import NOON
+from tests.backends import a_runner, apply
+from tests.fakes.clock import NOON, FakeClock
 from tests.fakes.customer import FakeCustomer
-from tests.store.building import NOW, a_message, a_runner, settle_sent
+from tests.store.building import NOW, a_message, settle_sent
 from tests.store.conftest import DIRECTORY
 
-from aldis.accounts import directory_file
-from aldis.accounts.plan import plan
-from aldis.dialects.registry import TRAITS
-from aldis.store.contract import Store
+from aldis.store.contract.store import Store
 from aldis.store.sqlite.process.writer_protocol import Tried
-from aldis.store.sqlite.store import SqliteStore
+from aldis.store.sqlite.store import open_sqlite
 from aldis.traffic.postback import Notify
 from aldis.traffic.receipt import Receipt, ReceiptState
 
@@ -28,11 +26,6 @@ pytestmark = pytest.mark.slow
 #: the first account that is made after those of the directory
 LATE = 3
 NUMBERS = itertools.count(1)
-
-
-async def apply(store: Store, more: str = "") -> None:
-    wanted = directory_file.read(DIRECTORY + more, "d.toml", TRAITS)
-    await store.apply(plan(wanted, await store.stored_directory(), TRAITS), NOW)
 
 
 def hears_at(name: str, customer: FakeCustomer) -> str:
@@ -56,20 +49,20 @@ async def owe(store: Store, account_id: int) -> None:
     )
     await settle_sent(store, message, ids=(f"A{number}",))
     receipt = Receipt("link", f"A{number}", ReceiptState.DELIVERED, "", "447700900001", NOON)
-    await store.record_receipts([receipt])
+    await store.receipts.record([receipt])
 
 
 async def test_an_account_is_known_as_soon_as_anything_is_owed_to_it(
     tmp_path: Path, customer: FakeCustomer
 ) -> None:
     runner = a_runner(tmp_path)
-    store = SqliteStore(tmp_path / "aldis.db", runner)
-    await apply(store)
+    store = open_sqlite(tmp_path / "aldis.db", FakeClock(), runner)
+    await apply(store, DIRECTORY, NOW)
     tried: list[Tried] = []
     runner.on_tried = tried.append
     await runner.post()
-    beside = SqliteStore(tmp_path / "aldis.db")  # as `aldis apply` has one
-    await apply(beside, hears_at("late", customer))
+    beside = open_sqlite(tmp_path / "aldis.db", FakeClock())  # as `aldis apply` has one
+    await apply(beside, DIRECTORY + hears_at("late", customer), NOW)
     await owe(store, LATE)
     await customer.wait_for(1, "/late")
     while not tried:
@@ -81,8 +74,8 @@ async def test_an_account_is_known_as_soon_as_anything_is_owed_to_it(
 
 async def test_who_rests_before_it_has_begun_does_not_begin(tmp_path: Path, customer: FakeCustomer) -> None:
     runner = a_runner(tmp_path)
-    store = SqliteStore(tmp_path / "aldis.db", runner)
-    await apply(store, hears_at("late", customer))
+    store = open_sqlite(tmp_path / "aldis.db", FakeClock(), runner)
+    await apply(store, DIRECTORY + hears_at("late", customer), NOW)
     await runner.post()
     async with asyncio.timeout(5):
         await runner.rest()
@@ -94,8 +87,8 @@ async def test_who_rests_before_it_has_begun_does_not_begin(tmp_path: Path, cust
 async def test_who_waits_for_its_rest_hears_of_its_death(tmp_path: Path) -> None:
     lost = asyncio.Event()
     runner = a_runner(tmp_path, lost.set)
-    store = SqliteStore(tmp_path / "aldis.db", runner)
-    await store.take_ids(1)
+    store = open_sqlite(tmp_path / "aldis.db", FakeClock(), runner)
+    await store.admission.take_ids(1)
     assert runner.pid is not None
     os.kill(runner.pid, signal.SIGSTOP)
     resting = asyncio.create_task(runner.rest())

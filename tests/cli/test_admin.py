@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.backends import open_store
 
 from aldis.accounts.staff import Role
-from aldis.store.sqlite.store import SqliteStore
 
 pytestmark = pytest.mark.slow
 
@@ -22,10 +22,10 @@ def _aldis(folder: Path, *arguments: str, typed: str = "") -> subprocess.Complet
 async def test_the_first_admin_is_made_before_anything_else(tmp_path: Path) -> None:
     made = _aldis(tmp_path, "admin", "create", "ada", "--password-stdin", typed="correct horse\n")
     assert (made.returncode, made.stdout) == (0, "ada may sign in as admin\n"), made.stderr
-    store = SqliteStore(tmp_path / "aldis-data" / "aldis.db")
+    store = open_store(tmp_path / "aldis-data")
     try:
-        (operator,) = await store.staff.operators()
-        ((_, entry),) = await store.staff.audit_log(0, 10)
+        (operator,) = await store.operators.all()
+        ((_, entry),) = await store.audit.log(0, 10)
     finally:
         await store.close()
     assert (operator.name, operator.role) == ("ada", Role.ADMIN)

@@ -15,7 +15,7 @@ from tests.fakes.whole import WholeGateway
 from aldis.accounts.staff import AuditEntry
 from aldis.cli.main import aldis
 from aldis.errors import AdminError, GatewayError, SettingsError
-from aldis.store.bulk import AddJob, AddRows
+from aldis.store.contract.bulk import AddJob, AddRows
 from aldis.traffic.bulk import Mapping
 
 
@@ -45,7 +45,7 @@ async def test_one_message(whole: WholeGateway) -> None:
     number = json.loads(sent.stdout.splitlines()[-1])["message_id"]  # the gateway logs here too
     assert await whole.all_ended(1) == {"delivered": 1}
     assert whole.handset("4512345601") == ["Hello {you}"]
-    timeline = await whole.gateway.store.timeline(number)
+    timeline = await whole.gateway.store.search.message(number)
     assert timeline is not None
     assert timeline.message.recipient == "4512345601"
     told = await ask(whole.data_dir, "send", "4512345602", "x", "--account", "demo", "--from", "74700")
@@ -66,9 +66,9 @@ async def test_one_message_that_is_refused(whole: WholeGateway) -> None:
         ),
     ):
         assert fault(await ask(whole.data_dir, "send", *arguments)) == words
-    jobs = await whole.gateway.store.bulk.running_jobs()
+    jobs = await whole.gateway.store.bulk.running()
     assert jobs == []
-    assert await whole.gateway.store.count_by_state() == {}
+    assert await whole.gateway.store.metrics.count_by_state() == {}
 
 
 async def test_without_a_gateway_nothing_is_sent(whole: WholeGateway) -> None:
@@ -124,8 +124,8 @@ async def test_loading_that_was_interrupted_goes_on(whole: WholeGateway, tmp_pat
     store, now = whole.gateway.store, whole.clock.now()
     entry = AuditEntry(now, "otto", "command line", "load bulk job", "")
     wanted = AddJob("t.csv", "demo", ("to", "text"), Mapping("to", "{text}"), "otto", now, entry)
-    job_id = await store.bulk.change_bulk(wanted)
-    await store.bulk.change_bulk(AddRows(job_id, 0, (("4512000000", "Hi 0"), ("4512000100", "Hi 1"))))
+    job_id = await store.bulk.change(wanted)
+    await store.bulk.change(AddRows(job_id, 0, (("4512000000", "Hi 0"), ("4512000100", "Hi 1"))))
     assert "give its file again" in fault(await ask(whole.data_dir, "bulk", "--resume", str(job_id)))
     gone_on = await ask(whole.data_dir, "bulk", str(file), "--resume", str(job_id))
     assert f"job {job_id} is done: 5 accepted, 0 refused" in gone_on.output

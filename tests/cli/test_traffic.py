@@ -10,10 +10,11 @@ import sys
 from typing import Any
 
 import pytest
+from tests.backends import find
 from tests.fakes.whole import WholeGateway
 from tests.store.building import a_message
 
-from aldis.store.records import Acceptance
+from aldis.store.contract.admission import Acceptance
 from aldis.traffic.postback import PostbackResult
 
 NUMBER = "14805550111"
@@ -50,7 +51,9 @@ async def waiting(whole: WholeGateway, message_id: int = 500_001) -> str:
         expires_at=now + HOUR_MS,
         review_at=now + HOUR_MS,
     )
-    assert await whole.gateway.store.accept(Acceptance(1, prepaid=True, messages=(message,))) is None
+    assert (
+        await whole.gateway.store.admission.accept(Acceptance(1, prepaid=True, messages=(message,))) is None
+    )
     return str(message_id)
 
 
@@ -109,7 +112,7 @@ async def test_the_running_gateway_sends_again_and_calls_back(whole: WholeGatewa
         assert word in said
     told = await found(whole, "message", NUMBER)
     assert told["written"]["text"] == "Twice"
-    log = await whole.gateway.store.staff.audit_log(0, 2)  # older ones made the directory
+    log = await whole.gateway.store.audit.log(0, 2)  # older ones made the directory
     assert [entry.action for _, entry in log] == ["cancel message", "send again"]
     assert {entry.via for _, entry in log} == {"command line"}
 
@@ -131,14 +134,14 @@ async def test_postbacks_are_listed_and_replayed(whole: WholeGateway) -> None:
     whole.customer.answers += [503]
     await whole.genesys(NUMBER, "m1")
     store = whole.gateway.store
-    while not (lanes := [lane for lane in await store.views.lanes(10) if lane.last_fault]):
+    while not (lanes := [lane for lane in await store.outbox.lanes(10) if lane.last_fault]):
         await asyncio.sleep(0.02)
     (owed,) = await found(whole, "postbacks", "--pending")
     assert (owed["lane"], owed["owed"], owed["last_http_status"]) == (lanes[0].lane, 1, 503)
-    view = await store.views.view((await store.find("m1", 1))[0].message_id)
+    view = await store.search.message((await find(store, "m1", 1))[0].message_id)
     assert view is not None
     (postback,) = view.postbacks
-    await store.finish_postbacks([PostbackResult(postback.postback_id, 1, 503, "HTTP 503", None, done=False)])
+    await store.postbacks.finish([PostbackResult(postback.postback_id, 1, 503, "HTTP 503", None, done=False)])
     (one,) = await found(whole, "postbacks", "--account", "demo")
     assert (one["reference"], one["attempts"]) == ("m1", 2)
     assert "HTTP 503" in (await aldis(whole, "postbacks"))[1]

@@ -37,7 +37,7 @@ class Api:
 
 @pytest.fixture
 async def api(watched: WholeGateway) -> AsyncIterator[Api]:
-    people = People(watched.gateway.store.staff)
+    people = People(watched.gateway.store.operators)
     key = await people.make_token(BOSS, "robot", Role.ADMIN, 0, watched.clock.now())
     made = Api(watched.console, key)
     yield made

@@ -10,7 +10,7 @@ from tests.fakes.browser import Browser
 from tests.fakes.whole import WholeGateway
 
 from aldis.stages.sending.upstream import CLOSED
-from aldis.store.records import OptInKey
+from aldis.store.contract.consent import OptInKey
 
 
 async def test_a_link_is_stopped_and_started_by_its_buttons(watched: WholeGateway) -> None:
@@ -53,7 +53,7 @@ async def test_numbers_are_taken_in_and_given_out(watched: WholeGateway, browser
         await asyncio.sleep(0.01)
     assert "1000 of 1000 numbers; 1000 changed" in page
     assert "line 1002" in page
-    assert await watched.gateway.store.opted_in([OptInKey("74700", "news", "447700900999")])
+    assert await watched.gateway.store.consent.opted_in([OptInKey("74700", "news", "447700900999")])
     _, exported = await browser.get("/consent/export", sender="74700", topic="news")
     assert len(exported.split()) == 1001
 
@@ -86,7 +86,7 @@ async def test_a_key_is_shown_once(watched: WholeGateway, browser: Browser) -> N
     assert (await browser.post("/keys", name="robot", role="viewer", days=""))[0] == 422
     assert (await browser.post("/keys", name="r2", role="viewer", days="x"))[0] == 422
     await browser.post("/keys/robot/remove")
-    assert await watched.gateway.store.staff.tokens() == []
+    assert await watched.gateway.store.operators.tokens() == []
 
 
 async def test_everybody_changes_their_own_password(watched: WholeGateway) -> None:

@@ -47,7 +47,7 @@ class Program:
 
 
 async def with_key(watched: WholeGateway, role: Role) -> Program:
-    people, now = People(watched.gateway.store.staff), watched.clock.now()
+    people, now = People(watched.gateway.store.operators), watched.clock.now()
     key = await people.make_token(Actor("boss", Role.ADMIN, "command line"), role.name.lower(), role, 0, now)
     return Program(watched.console, key)
 
@@ -65,7 +65,7 @@ async def test_sending_for_an_account(watched: WholeGateway, program: Program) -
     assert accepted["segments"] == 1
     assert accepted["price"] == "0.15"
     assert await watched.all_ended(1) == {"delivered": 1}
-    ((_, entry),) = await watched.gateway.store.staff.audit_log(0, 1)
+    ((_, entry),) = await watched.gateway.store.audit.log(0, 1)
     assert (entry.actor, entry.via, entry.action) == ("operator", "api", "send message")
     assert entry.subject == accepted["messages"][0]["id"]
 
@@ -103,7 +103,7 @@ async def test_a_refusal_is_a_problem(
         found, problem, headers = await program.ask("POST", path, GOOD | change)
         assert (found, problem["status"], problem.get("code")) == (status, status, code)
         assert headers["content-type"] == "application/problem+json"
-    assert await watched.gateway.store.count_by_state() == {}
+    assert await watched.gateway.store.metrics.count_by_state() == {}
 
 
 async def test_an_estimate_stores_nothing(watched: WholeGateway, program: Program) -> None:
@@ -112,7 +112,7 @@ async def test_an_estimate_stores_nothing(watched: WholeGateway, program: Progra
     (message,) = found["messages"]
     assert (message["encoding"], message["route"], found["price"]) == ("ucs2", "simulator", "0.15")
     assert [each["character"] for each in message["forced_by"]] == ["–", "Ж"]
-    assert await watched.gateway.store.count_by_state() == {}
+    assert await watched.gateway.store.metrics.count_by_state() == {}
 
 
 async def test_a_table_from_a_program(watched: WholeGateway, program: Program) -> None:

@@ -94,7 +94,7 @@ class Program:
 @pytest.fixture
 async def program(watched: WholeGateway) -> AsyncIterator[Program]:
     boss = Actor("boss", Role.ADMIN, "command line")
-    people, now = People(watched.gateway.store.staff), watched.clock.now()
+    people, now = People(watched.gateway.store.operators), watched.clock.now()
     made = Program(watched.console, await people.make_token(boss, "robot", Role.ADMIN, 0, now))
     yield made
     await made.session.close()

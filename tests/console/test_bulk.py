@@ -67,7 +67,7 @@ async def test_a_table_from_the_file_to_the_handsets(watched: WholeGateway, brow
     ]
     _, page = await browser.get("/compose/bulk")
     assert re.search(r"spring.*demo.*done", page, re.DOTALL)
-    log = await watched.gateway.store.staff.audit_log(0, 10, "bulk 1")
+    log = await watched.gateway.store.audit.log(0, 10, "bulk 1")
     assert [entry.action for _, entry in log] == ["start bulk job", "load bulk job"]
 
 

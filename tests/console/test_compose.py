@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from tests.backends import find
 from tests.fakes.browser import Browser
 from tests.fakes.whole import WholeGateway
 
@@ -49,7 +50,7 @@ async def test_sending_is_real_and_remembered(watched: WholeGateway, browser: Br
     number = re.findall(r'href="/messages/(\d+)"', page)[0]
     assert await watched.all_ended(2) == {"delivered": 2}
     assert watched.handset("4512345601") == ["Hello"]
-    log = await watched.gateway.store.staff.audit_log(0, 10)
+    log = await watched.gateway.store.audit.log(0, 10)
     entry = next(entry for _, entry in log if entry.action == "send message")
     assert (entry.actor, entry.via, entry.subject, entry.detail) == ("demo", "console", number, "2 for demo")
 
@@ -73,7 +74,7 @@ async def test_what_is_refused_says_why_and_keeps_what_was_written(
     assert (await browser.post("/compose", **GOOD | {"account": "suspended"}))[0] == 403
     assert (await browser.post("/compose", **GOOD | {"send_at": "yesterday"}))[0] == 422
     assert (await browser.post("/compose", **GOOD | {"key": ""}))[0] == 422
-    assert await watched.gateway.store.count_by_state() == {}
+    assert await watched.gateway.store.metrics.count_by_state() == {}
 
 
 async def test_an_operator_needs_no_network_of_the_account(watched: WholeGateway, browser: Browser) -> None:
@@ -84,5 +85,5 @@ async def test_an_operator_needs_no_network_of_the_account(watched: WholeGateway
 async def test_later_and_with_a_label(watched: WholeGateway, browser: Browser) -> None:
     form = GOOD | {"send_at": "2099-01-01T12:00", "label": "spring", "validity_h": "2"}
     assert (await browser.post("/compose", **form))[0] == 200
-    (found,) = await watched.gateway.store.find("", 1)
+    (found,) = await find(watched.gateway.store, "", 1)
     assert found.state == "queued"

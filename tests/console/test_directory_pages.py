@@ -62,11 +62,11 @@ async def test_a_form_that_is_sent_back_as_it_came_changes_nothing(
     watched: WholeGateway, browser: Browser
 ) -> None:
     store = watched.gateway.store
-    before = await store.stored_directory()
+    before = await store.changes.stored()
     for path in ("/accounts/demo", "/carriers/verizon-us"):
         _, page = await browser.get(path)
         assert (await browser.fill(path, form_of(page, path)))[0] == 200
-    after = await store.stored_directory()
+    after = await store.changes.stored()
     assert [key for key in before.records if before.records[key] != after.records[key]] == []
     assert after == before
 
@@ -83,7 +83,7 @@ async def test_an_account_is_made_and_used(watched: WholeGateway, browser: Brows
     }
     status, page = await browser.fill("/new-account", form)
     assert (status, "Saved." in page) == (200, True)
-    (sender,) = (await watched.gateway.store.directory()).accounts["acme ltd"].senders
+    (sender,) = (await watched.gateway.store.directory.load()).accounts["acme ltd"].senders
     assert sender == Sender("447700900009", keywords=("one", "two"))  # with the usual replies
     _, page = await browser.post("/accounts/acme%20ltd/credit", amount="2,50")
     assert "<b>2.50</b>" in page
@@ -96,16 +96,18 @@ async def test_an_account_is_made_and_used(watched: WholeGateway, browser: Brows
 
 async def test_an_account_is_written_over_as_toml(watched: WholeGateway, browser: Browser) -> None:
     store = watched.gateway.store
-    before = await store.stored_directory()
+    before = await store.changes.stored()
     path = "/accounts/demo/toml"
     _, page = await browser.get(path)
     form = {name: unescape(text) for name, text in form_of(page, path).items()}
     assert (await browser.fill(path, form))[0] == 200
-    assert await store.stored_directory() == before  # as it came
+    assert await store.changes.stored() == before  # as it came
     changed = form | {"toml": form["toml"].replace('name = "demo"', 'name = "demo"\nburst = 9')}
     assert (await browser.fill(path, changed))[0] == 200
-    assert (await store.directory()).accounts["demo"].burst == 9
-    assert (await store.directory()).accounts["demo"].postback_secret["mavorion"] == "demo-mavorion-callbacks"
+    assert (await store.directory.load()).accounts["demo"].burst == 9
+    assert (await store.directory.load()).accounts["demo"].postback_secret[
+        "mavorion"
+    ] == "demo-mavorion-callbacks"
     assert (await browser.fill(path, changed))[0] == 409  # stale
     for faulty in (
         "[[account",
@@ -141,7 +143,7 @@ async def test_a_stale_form_is_refused(browser: Browser) -> None:
 
 async def test_a_signing_secret_is_kept_changed_and_removed(watched: WholeGateway, browser: Browser) -> None:
     async def secrets() -> dict[str, str]:
-        return (await watched.gateway.store.directory()).accounts["demo"].postback_secret
+        return (await watched.gateway.store.directory.load()).accounts["demo"].postback_secret
 
     for given, expected in ((MASK, "demo-mavorion-callbacks"), ("new-secret", "new-secret"), ("", None)):
         _, page = await browser.get("/accounts/demo")
@@ -155,7 +157,7 @@ async def test_a_signing_secret_is_kept_changed_and_removed(watched: WholeGatewa
 
 async def test_routes_are_put_in_order_and_taken_back(watched: WholeGateway, browser: Browser) -> None:
     async def links() -> list[str]:
-        return [route.link for route in (await watched.gateway.store.directory()).routes]
+        return [route.link for route in (await watched.gateway.store.directory.load()).routes]
 
     before = await links()
     _, page = await browser.get("/routes")

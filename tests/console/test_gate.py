@@ -83,7 +83,7 @@ async def test_only_files_of_ours_are_served(watched: WholeGateway, path: str) -
 
 
 async def test_a_key_opens_calls_and_no_pages(watched: WholeGateway) -> None:
-    people = People(watched.gateway.store.staff)
+    people = People(watched.gateway.store.operators)
     boss = Actor("boss", Role.ADMIN, "command line")
     key = await people.make_token(boss, "robot", Role.VIEWER, 0, watched.clock.now())
     async with Browser(watched.console) as browser:

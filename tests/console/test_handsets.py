@@ -42,7 +42,7 @@ async def simulated(tmp_path: Path, customer: FakeCustomer) -> AsyncIterator[Who
     made = WholeGateway(tmp_path / "data", customer, more=BUILT_IN.format(port=free_port()))
     made.world = lambda text: text.replace('link = "simulator"', 'link = "built_in"')
     await made.start()
-    people, now = People(made.gateway.store.staff), made.clock.now()
+    people, now = People(made.gateway.store.operators), made.clock.now()
     await people.put_operator(BOSS, "demo", Role.ADMIN, "demo-console", now)
     await people.put_operator(BOSS, "vera", Role.VIEWER, "vera-console", now)
     while not made.gateway.links_up()["built_in"]:
@@ -66,8 +66,8 @@ async def test_a_conversation_goes_both_ways(simulated: WholeGateway) -> None:
         assert (status, "demo hello" in page) == (200, True)
         found: list[InboundFacts] = []
         while not found:
-            account = (await simulated.gateway.store.directory()).accounts["demo"].account_id
-            found, _ = await simulated.gateway.store.inbound(account, 0, 2**53, (0, 10))
+            account = (await simulated.gateway.store.directory.load()).accounts["demo"].account_id
+            found, _ = await simulated.gateway.store.queries.inbound(account, 0, 2**53, (0, 10))
             await asyncio.sleep(0.02)
         assert [(each.sender, each.text) for each in found] == [(HANDSET, "demo hello")]
         async with browser.session.get(
@@ -75,7 +75,7 @@ async def test_a_conversation_goes_both_ways(simulated: WholeGateway) -> None:
         ) as answer:
             part = await answer.text()
         assert ("<html" in part, "demo hello" in part) == (False, True)
-        log = await simulated.gateway.store.staff.audit_log(0, 1)
+        log = await simulated.gateway.store.audit.log(0, 1)
         assert [(each.action, each.subject, each.detail) for _, each in log] == [
             ("write as handset", HANDSET, "to 74700")
         ]
@@ -86,7 +86,7 @@ async def test_stop_is_one_button(simulated: WholeGateway) -> None:
         await browser.sign_in()
         status, page = await browser.post("/handsets/14805550100", to="74700", text="", say="STOP")
         assert (status, "STOP" in page) == (200, True)
-        while not await simulated.gateway.store.opted_out("74700", "", 10):
+        while not await simulated.gateway.store.consent.list_opted_out("74700", "", 10):
             await asyncio.sleep(0.02)
 
 
@@ -118,7 +118,7 @@ async def test_chaos_is_switched_on_the_page_and_written_down(simulated: WholeGa
         assert (status, 'value="100"' in page, 'value="7"' in page) == (200, True, True)
         await simulated.genesys(HANDSET, "refused")
         assert (await simulated.ended("refused")).message.state == "rejected"
-        log = await simulated.gateway.store.staff.audit_log(0, 1)
+        log = await simulated.gateway.store.audit.log(0, 1)
         assert [(each.action, each.detail) for _, each in log] == [("make chaos", "refuse 1, seed 7")]
     async with Browser(simulated.console) as viewer:
         await viewer.sign_in("vera", "vera-console")
@@ -137,7 +137,7 @@ async def test_without_a_simulator_the_page_says_how_to_get_one(
 
 
 async def test_the_api_does_what_the_page_does(simulated: WholeGateway) -> None:
-    people, now = People(simulated.gateway.store.staff), simulated.clock.now()
+    people, now = People(simulated.gateway.store.operators), simulated.clock.now()
     key = await people.make_token(BOSS, "robot", Role.OPERATOR, 0, now)
     await simulated.genesys(HANDSET, "one", message="Hello")
     await simulated.ended("one")

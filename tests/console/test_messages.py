@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from tests.backends import find
 from tests.console.conftest import BOSS
 from tests.fakes.browser import Browser
 from tests.fakes.whole import WholeGateway
@@ -17,7 +18,7 @@ from tests.store.building import a_message
 
 from aldis.accounts.staff import Role
 from aldis.admin.operators import People
-from aldis.store.records import Acceptance
+from aldis.store.contract.admission import Acceptance
 from aldis.traffic.postback import PostbackResult
 
 NUMBER = "14805550111"
@@ -46,7 +47,9 @@ async def waiting(watched: WholeGateway, message_id: int = 500_001) -> int:
         expires_at=now + HOUR_MS,
         review_at=now + HOUR_MS,
     )
-    assert await watched.gateway.store.accept(Acceptance(1, prepaid=True, messages=(message,))) is None
+    assert (
+        await watched.gateway.store.admission.accept(Acceptance(1, prepaid=True, messages=(message,))) is None
+    )
     return message_id
 
 
@@ -56,14 +59,14 @@ async def given_up(watched: WholeGateway, reference: str) -> int:
     await watched.genesys(NUMBER, reference)
     store = watched.gateway.store
     while True:
-        found = await store.find(reference, 1)
-        view = await store.views.view(found[0].message_id) if found else None
+        found = await find(store, reference, 1)
+        view = await store.search.message(found[0].message_id) if found else None
         if view is not None and view.tries:
             (postback,) = view.postbacks
             last = PostbackResult(
                 postback.postback_id, watched.clock.now(), 410, "HTTP 410", None, done=False
             )
-            await store.finish_postbacks([last])
+            await store.postbacks.finish([last])
             return view.message.message_id
         await asyncio.sleep(0.02)
 
@@ -134,7 +137,7 @@ async def test_a_message_is_sent_again(watched: WholeGateway, browser: Browser) 
     while len(watched.handset(NUMBER)) < 2:
         await asyncio.sleep(0.02)
     assert watched.handset(NUMBER) == ["Twice", "Twice"]
-    log = await watched.gateway.store.staff.audit_log(0, 1)
+    log = await watched.gateway.store.audit.log(0, 1)
     assert (log[0][1].action, log[0][1].actor) == ("send again", "demo")
     assert await watched.all_ended(2) == {"delivered": 2}
 
@@ -172,7 +175,7 @@ async def test_many_messages_are_exported_as_they_are_read(watched: WholeGateway
         a_message(600_000 + number, link="nowhere", price_micros=0, label="=cmd()")
         for number in range(12_000)
     )
-    assert await watched.gateway.store.accept(Acceptance(1, prepaid=True, messages=many)) is None
+    assert await watched.gateway.store.admission.accept(Acceptance(1, prepaid=True, messages=many)) is None
     async with browser.session.get(browser.base + "/messages.csv", params={"link": "nowhere"}) as answer:
         assert answer.headers["content-type"] == "text/csv; charset=utf-8"
         assert answer.headers.get("transfer-encoding") == "chunked"
@@ -227,7 +230,7 @@ async def test_all_postbacks_of_a_search_are_replayed(watched: WholeGateway, bro
     assert (status, "2 due again" in page) == (200, True)
     await watched.ended("m1")
     await watched.ended("m2")
-    log = await watched.gateway.store.staff.audit_log(0, 1)
+    log = await watched.gateway.store.audit.log(0, 1)
     assert (log[0][1].action, log[0][1].detail) == ("replay postbacks", "2 postbacks")
 
 
@@ -254,7 +257,7 @@ async def test_sums_as_a_page_a_file_and_a_call(watched: WholeGateway, browser: 
 
 
 async def test_programs_read_and_change_messages(watched: WholeGateway, browser: Browser) -> None:
-    people, now = People(watched.gateway.store.staff), watched.clock.now()
+    people, now = People(watched.gateway.store.operators), watched.clock.now()
     keys = {
         role: await people.make_token(BOSS, role.name.lower(), role, 0, now)
         for role in (Role.VIEWER, Role.OPERATOR)

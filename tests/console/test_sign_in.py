@@ -36,7 +36,7 @@ async def test_signing_out_ends_the_session_on_our_side(watched: WholeGateway, b
 
 
 async def test_a_changed_password_ends_sessions(watched: WholeGateway, browser: Browser) -> None:
-    people = People(watched.gateway.store.staff)
+    people = People(watched.gateway.store.operators)
     boss = Actor("boss", Role.ADMIN, "command line")
     await people.put_operator(boss, "demo", Role.ADMIN, "another-password", watched.clock.now())
     assert (await browser.ask("GET", "/"))[0] == 303

@@ -12,8 +12,8 @@ import pytest
 
 from aldis.accounts.staff import Actor, Role
 from aldis.admin.bulk import Bulk, NewJob
-from aldis.store.sqlite.store import SqliteStore
 from aldis.traffic.bulk import JobState, Mapping
+from tests.backends import open_store
 from tests.crash.world import WINDOW, World
 from tests.fakes.clock import NOON
 
@@ -26,8 +26,8 @@ ROWS = 3000
 async def test_each_row_is_accepted_once_whenever_the_gateway_dies(
     world: World, chance: random.Random
 ) -> None:
-    store = SqliteStore(world.child.data_dir / "aldis.db")
-    directory = await store.directory()
+    store = open_store(world.child.data_dir)
+    directory = await store.directory.load()
     bulk, actor = (
         Bulk(store.bulk, lambda: directory, lambda: None),
         Actor("otto", Role.OPERATOR, "command line"),
@@ -46,7 +46,7 @@ async def test_each_row_is_accepted_once_whenever_the_gateway_dies(
     while (job := await bulk.job(job_id)).state is not JobState.DONE:
         await asyncio.sleep(0.05)
     assert (job.accepted, job.refused) == (ROWS, 0)
-    while (states := await store.count_by_state()).keys() - {"delivered"}:
+    while (states := await store.metrics.count_by_state()).keys() - {"delivered"}:
         await asyncio.sleep(0.1)
     assert states == {"delivered": ROWS}
     shown = Counter(received.text for received in world.carrier.received())

@@ -9,7 +9,7 @@ import signal
 
 import pytest
 
-from aldis.store.sqlite.store import SqliteStore
+from tests.backends import open_store
 from tests.crash.world import World
 
 KILLS = max(4, int(os.environ.get("ALDIS_KILLS", "12")) // 3)
@@ -46,10 +46,10 @@ async def test_no_word_of_a_handset_is_lost_by_kill_9(world: World, chance: rand
         await asyncio.sleep(0.05)
         told = {came.form["message"] for came in world.customer.to("/inbound")}
     assert await world.child.end(signal.SIGTERM) == 0
-    store = SqliteStore(world.child.data_dir / "aldis.db")
-    kept, in_all = await store.inbound(1, 0, EVER, (0, 10_000))
+    store = open_store(world.child.data_dir)
+    kept, in_all = await store.queries.inbound(1, 0, EVER, (0, 10_000))
     found = sorted(message.text for message in kept)
     assert in_all == len(texts) + len(stoppers)
     assert found == sorted([*texts, *["STOP"] * len(stoppers)])
-    assert set(await store.opted_out("74700", "", 10_000)) == stoppers
+    assert set(await store.consent.list_opted_out("74700", "", 10_000)) == stoppers
     await store.close()

@@ -19,8 +19,9 @@ import pytest
 
 from aldis.mms.parts import Part
 from aldis.store.content_files import FOLDERS, ContentFiles, digest_of
-from aldis.store.sqlite.store import SqliteStore
+from aldis.store.contract.store import Store
 from aldis.traffic.content import KeptPart
+from tests.backends import find, open_store
 from tests.crash.world import World
 from tests.fakes.customer import FakeCustomer
 from tests.mms.samples import JPEG, PNG
@@ -66,8 +67,8 @@ async def check(world: World, kills: int) -> None:
     """Wait until all has ended: each accepted message was shown with its own photo and the shared one, repeats are
     bounded, money is exact, and what is on disk is what messages need.
     """
-    store = SqliteStore(world.child.data_dir / "aldis.db")
-    while (states := await store.count_by_state()).keys() - {"delivered"}:
+    store = open_store(world.child.data_dir)
+    while (states := await store.metrics.count_by_state()).keys() - {"delivered"}:
         await asyncio.sleep(0.1)
     handsets = world.carrier.simulator.memory.handsets
     shown = Counter(received.text for received in world.carrier.received())
@@ -81,7 +82,7 @@ async def check(world: World, kills: int) -> None:
         assert digests[-2] in photos
     while world.accepted - {came.form["message_id"] for came in world.customer.to("/genesys")}:
         await asyncio.sleep(0.1)
-    balance = await store.balance((await store.directory()).accounts["demo"].account_id)
+    balance = await store.queries.balance((await store.directory.load()).accounts["demo"].account_id)
     assert (balance.held, balance.spent) == (0, sum(states.values()) * PRICE)
     await store.close()
 
@@ -103,14 +104,14 @@ async def test_nothing_accepted_is_lost_with_its_pictures(multimedia: World, cha
 
 async def sweep(world: World) -> None:
     """What the kills left behind goes, what messages need stays."""
-    store, files = SqliteStore(world.child.data_dir / "aldis.db"), ContentFiles(world.child.data_dir)
+    store, files = open_store(world.child.data_dir), ContentFiles(world.child.data_dir)
     for _ in range(FOLDERS):
-        await files.sweep(store.unused_content)
+        await files.sweep(store.maintenance.unused_content)
     left = {path.name for path in world.child.data_dir.glob("content/??/*")}
-    assert await store.unused_content(sorted(left)) == set()
+    assert await store.maintenance.unused_content(sorted(left)) == set()
     needed = {
         part.digest
-        for message in await store.find("", 10_000)
+        for message in await find(store, "", 10_000)
         for part in await parts_of(store, message.message_id)
     }
     assert left == needed
@@ -119,8 +120,8 @@ async def sweep(world: World) -> None:
     await store.close()
 
 
-async def parts_of(store: SqliteStore, message_id: int) -> tuple[KeptPart, ...]:
-    timeline = await store.timeline(message_id)
+async def parts_of(store: Store, message_id: int) -> tuple[KeptPart, ...]:
+    timeline = await store.search.message(message_id)
     assert timeline is not None
     return timeline.parts
 
@@ -179,7 +180,7 @@ async def test_no_picture_of_a_handset_is_lost_by_kill_9(multimedia: World, chan
     for text, content in told.items():
         assert content == b64encode(photo(int(text.partition("-")[2]))).decode()
     assert await world.child.end(signal.SIGTERM) == 0
-    store = SqliteStore(world.child.data_dir / "aldis.db")
-    kept, in_all = await store.inbound(1, 0, EVER, (0, 10_000))
+    store = open_store(world.child.data_dir)
+    kept, in_all = await store.queries.inbound(1, 0, EVER, (0, 10_000))
     assert (in_all, sorted(message.text for message in kept)) == (len(sent), sorted(sent))
     await store.close()

@@ -16,7 +16,7 @@ import apsw
 
 from aldis.demo.world import text_of
 from aldis.store.sqlite.engine.owner_lock import OwnerLock
-from aldis.store.sqlite.store import SqliteStore
+from tests.backends import open_store
 from tests.fakes.customer import FakeCustomer
 from tests.fakes.ports import free_port
 from tests.fakes.whole import MMSC, WholeGateway, apply_world
@@ -121,7 +121,7 @@ class World:
             f'[account.inbound]\ngenesys = "{self.customer.url}/{name}"' for name in ("genesys", "inbound")
         )
         self.child.data_dir.mkdir(mode=0o700)
-        store = SqliteStore(self.child.data_dir / "aldis.db")
+        store = open_store(self.child.data_dir)
         await apply_world(store, text.replace(theirs, ours, 1))
         await store.close()
 
@@ -188,8 +188,8 @@ class World:
         """Wait until all has ended, and check the books: nothing accepted is missing, no more is repeated
         than the window for each kill, money is exact, each customer heard. Returns how many were repeated.
         """
-        store = SqliteStore(self.child.data_dir / "aldis.db")
-        while (states := await store.count_by_state()).keys() - ENDED:
+        store = open_store(self.child.data_dir)
+        while (states := await store.metrics.count_by_state()).keys() - ENDED:
             await asyncio.sleep(0.1)
         shown = Counter(received.text for received in self.carrier.received())
         assert {reference for reference in self.accepted if self._is_shown(reference)} - shown.keys() == set()
@@ -197,8 +197,8 @@ class World:
         assert repeats <= kills * WINDOW
         while self.accepted - {came.form["message_id"] for came in self.customer.to("/genesys")}:
             await asyncio.sleep(0.1)
-        account = (await store.directory()).accounts["demo"].account_id
-        balance = await store.balance(account)
+        account = (await store.directory.load()).accounts["demo"].account_id
+        balance = await store.queries.balance(account)
         refunded = states.get("rejected", 0)
         assert (balance.held, balance.spent) == (0, (sum(states.values()) - refunded) * PRICE)
         await store.close()

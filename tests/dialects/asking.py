@@ -23,7 +23,7 @@ from aldis.stages.admission.building import Deadlines
 from aldis.stages.authenticate import Authenticator
 from aldis.stages.queries.responder import Responder
 from aldis.store.content_files import ContentFiles
-from aldis.store.contract import Store
+from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics
 from tests.fakes.clock import FakeClock
 
@@ -62,16 +62,16 @@ class Asker:
 
     @classmethod
     async def over(cls, store: Store, clock: FakeClock) -> Asker:
-        current = CurrentDirectory(await store.directory())
+        current = CurrentDirectory(await store.directory.load())
         authenticator = Authenticator(clock, b"secret")
         router = Router({"simulator": PLAIN}, lambda _: True, {"mmsc": MmsRules()})
         deadlines = Deadlines(172_800, 259_200)
         folder = Path(tempfile.mkdtemp())
         content = ContentDesk(ContentFiles(folder))
         admitter = Admitter(
-            store, clock, current, authenticator, router, deadlines, content, lambda _links: None
+            store.admission, clock, current, authenticator, router, deadlines, content, lambda _links: None
         )
-        responder = Responder(store, clock, current, authenticator)
+        responder = Responder(store.queries, store.consent, clock, current, authenticator)
         made = cls(Door(BY_PATH, {}, admitter, responder, Metrics()), admitter, current)
         weakref.finalize(made, shutil.rmtree, folder)
         return made

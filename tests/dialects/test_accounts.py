@@ -5,14 +5,13 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from aldis.accounts import directory_file
-from aldis.accounts.plan import plan
 from aldis.dialects.exchange import HttpRequest
-from aldis.dialects.registry import BY_PATH, TRAITS
-from aldis.store.sqlite.store import SqliteStore
+from aldis.dialects.registry import BY_PATH
+from aldis.store.contract.store import Store
 from aldis.traffic.caller import Caller
 from aldis.traffic.on_behalf import OnBehalf
 from aldis.traffic.submission import Admitted, Submission
+from tests.backends import apply
 from tests.dialects.asking import Asker, get, post
 from tests.fakes.clock import FakeClock
 from tests.fakes.whole import WholeGateway
@@ -108,9 +107,8 @@ EXCHANGES = [
 ]
 
 
-async def test_what_an_account_is_set_to_refuse(demo_store: SqliteStore, clock: FakeClock) -> None:
-    wanted = directory_file.read(WORLD, "world.toml", TRAITS)
-    await demo_store.apply(plan(wanted, await demo_store.stored_directory(), TRAITS), clock.now())
+async def test_what_an_account_is_set_to_refuse(demo_store: Store, clock: FakeClock) -> None:
+    await apply(demo_store, WORLD, clock.now())
     asker = await Asker.over(demo_store, clock)
     for number, (request, marker) in enumerate(EXCHANGES):
         assert marker in (await asker.ask(request)).body.decode(), number
@@ -127,26 +125,21 @@ CHANGES = [
 
 @pytest.mark.parametrize(("before", "after", "marker"), CHANGES)
 async def test_what_was_allowed_is_asked_again_when_the_directory_changes(
-    demo_store: SqliteStore, clock: FakeClock, before: str, after: str, marker: str
+    demo_store: Store, clock: FakeClock, before: str, after: str, marker: str
 ) -> None:
-    async def apply(world: str) -> None:
-        wanted = directory_file.read(world, "world.toml", TRAITS)
-        await demo_store.apply(plan(wanted, await demo_store.stored_directory(), TRAITS), clock.now())
-
-    await apply(WORLD)
+    await apply(demo_store, WORLD, clock.now())
     asker = await Asker.over(demo_store, clock)
     for _ in range(2):
         assert (await asker.ask(gene())).body == b"result_code=0"
-    await apply(WORLD.replace(before, after))
-    asker.current.directory = await demo_store.directory()
+    await apply(demo_store, WORLD.replace(before, after), clock.now())
+    asker.current.directory = await demo_store.directory.load()
     assert (await asker.ask(gene())).body.decode() == marker
 
 
 async def test_what_the_house_may_is_no_answer_to_what_a_peer_may(
-    demo_store: SqliteStore, clock: FakeClock
+    demo_store: Store, clock: FakeClock
 ) -> None:
-    wanted = directory_file.read(WORLD.replace("127.0.0.0/8", "10.0.0.0/8"), "world.toml", TRAITS)
-    await demo_store.apply(plan(wanted, await demo_store.stored_directory(), TRAITS), clock.now())
+    await apply(demo_store, WORLD.replace("127.0.0.0/8", "10.0.0.0/8"), clock.now())
     asker = await Asker.over(demo_store, clock)
     request = gene()
     genesys = BY_PATH[request.path]
@@ -157,8 +150,8 @@ async def test_what_the_house_may_is_no_answer_to_what_a_peer_may(
     assert (await asker.ask(request)).body == b"result_code=2"
 
 
-async def test_all_the_carrier_codes_of_sumotext_are_known(demo_store: SqliteStore) -> None:
-    known = await demo_store.directory()
+async def test_all_the_carrier_codes_of_sumotext_are_known(demo_store: Store) -> None:
+    known = await demo_store.directory.load()
     codes = [code for dialect, code in known.carriers if dialect == "sumotext"]
     assert len(codes) == len(set(codes)) == 170
     assert known.carrier("sumotext", "3RIVERSPCS") == known.carrier("sumotext", "IVERSPCS") != ""

@@ -15,7 +15,7 @@ from lxml import etree
 
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.dialects.markup import xml_text
-from aldis.store.sqlite.store import SqliteStore
+from aldis.store.contract.store import Store
 from tests.dialects.asking import Asker, get, post
 from tests.fakes.clock import FakeClock
 
@@ -95,7 +95,7 @@ relaxed = settings(
 
 @relaxed
 @given(document=sms | st.lists(sms, max_size=2) | odd)
-async def test_mavorions_json(document: object, demo_store: SqliteStore, clock: FakeClock) -> None:
+async def test_mavorions_json(document: object, demo_store: Store, clock: FakeClock) -> None:
     asker = await Asker.over(demo_store, clock)
     reply = await asker.ask(post("/rest/mtsms?token=demo-mavorion", json.dumps(document), "application/json"))
     assert is_in_its_own_words("mavorion", reply), (reply, document)
@@ -107,7 +107,7 @@ async def test_mavorions_json(document: object, demo_store: SqliteStore, clock: 
         lambda name: st.fixed_dictionaries({name: odd | words})
     )
 )
-async def test_mavorions_use(document: dict[str, object], demo_store: SqliteStore, clock: FakeClock) -> None:
+async def test_mavorions_use(document: dict[str, object], demo_store: Store, clock: FakeClock) -> None:
     asker = await Asker.over(demo_store, clock)
     body = json.dumps({"from": "2026-11-01", "to": "2026-11-30"} | document)
     reply = await asker.ask(post("/api/usage/labels?token=demo-mavorion", body, "application/json"))
@@ -116,7 +116,7 @@ async def test_mavorions_use(document: dict[str, object], demo_store: SqliteStor
 
 @relaxed
 @given(document=st.fixed_dictionaries({"msisdns": st.lists(numbers | odd, max_size=3) | odd}) | odd)
-async def test_mavorions_lookups(document: object, demo_store: SqliteStore, clock: FakeClock) -> None:
+async def test_mavorions_lookups(document: object, demo_store: Store, clock: FakeClock) -> None:
     asker = await Asker.over(demo_store, clock)
     reply = await asker.ask(post("/rest/hlr?token=demo-mavorion", json.dumps(document), "application/json"))
     assert is_in_its_own_words("mavorion", reply), (reply, document)
@@ -166,9 +166,7 @@ FIELDS = {
 @pytest.mark.parametrize("name", FIELDS)
 @relaxed
 @given(data=st.data())
-async def test_queries_and_forms(
-    name: str, data: st.DataObject, demo_store: SqliteStore, clock: FakeClock
-) -> None:
+async def test_queries_and_forms(name: str, data: st.DataObject, demo_store: Store, clock: FakeClock) -> None:
     asker = await Asker.over(demo_store, clock)
     path, good, more = FIELDS[name]
     changed = data.draw(st.dictionaries(st.sampled_from([*good, *more]), values, max_size=3))
@@ -220,7 +218,7 @@ requests = st.builds(
 
 @relaxed
 @given(request=requests)
-async def test_any_octets(request: HttpRequest, demo_store: SqliteStore, clock: FakeClock) -> None:
+async def test_any_octets(request: HttpRequest, demo_store: Store, clock: FakeClock) -> None:
     asker = await Asker.over(demo_store, clock)
     reply = await asker.ask(request)
     name = next(name for start, name in NAMES.items() if request.path.startswith("/" + start))
@@ -230,7 +228,7 @@ async def test_any_octets(request: HttpRequest, demo_store: SqliteStore, clock: 
 
 @relaxed
 @given(document=st.dictionaries(st.sampled_from([*FIELDS["sumotext"][1], "more"]), odd | values) | odd)
-async def test_sumotexts_json(document: object, demo_store: SqliteStore, clock: FakeClock) -> None:
+async def test_sumotexts_json(document: object, demo_store: Store, clock: FakeClock) -> None:
     asker = await Asker.over(demo_store, clock)
     good = FIELDS["sumotext"][1]
     body = json.dumps(good | document if isinstance(document, dict) else document)
@@ -242,7 +240,7 @@ async def test_sumotexts_json(document: object, demo_store: SqliteStore, clock: 
 @pytest.mark.parametrize("name", ["skycore", "sumotext"])
 @relaxed
 @given(data=st.data())
-async def test_xml(name: str, data: st.DataObject, demo_store: SqliteStore, clock: FakeClock) -> None:
+async def test_xml(name: str, data: st.DataObject, demo_store: Store, clock: FakeClock) -> None:
     asker = await Asker.over(demo_store, clock)
     path, good, more = FIELDS[name]
     changed = data.draw(st.dictionaries(st.sampled_from([*good, *more, "a:b", "1"]), values, max_size=3))

@@ -16,7 +16,7 @@ from aldis.accounts.endpoint import Endpoint
 from aldis.dialects.genesys import attachments
 from aldis.dialects.registry import POLICIES
 from aldis.mms.media import MEDIA
-from aldis.store.sqlite.store import SqliteStore
+from aldis.store.contract.store import Store
 from aldis.traffic.content import Attachment, KeptPart, as_column
 from aldis.traffic.inbound import DueInbound, InboundFacts
 from aldis.traffic.states import State
@@ -40,12 +40,12 @@ octets = st.binary(max_size=100) | st.sampled_from([PNG, AMR, b"--x\r\n\r\na\r\n
 @relaxed
 @given(media=st.lists(st.tuples(kinds, octets), min_size=1, max_size=3))
 async def test_any_attachment_gets_an_answer(
-    media: list[tuple[str, bytes]], demo_store: SqliteStore, clock: FakeClock
+    media: list[tuple[str, bytes]], demo_store: Store, clock: FakeClock
 ) -> None:
     asker = await Asker.over(demo_store, clock)
-    before = (await demo_store.count_by_state()).get(State.QUEUED, 0)
+    before = (await demo_store.metrics.count_by_state()).get(State.QUEUED, 0)
     reply = await asker.ask(mms(*media, message_id=f"m{next(NUMBERS)}"))
-    after = (await demo_store.count_by_state()).get(State.QUEUED, 0)
+    after = (await demo_store.metrics.count_by_state()).get(State.QUEUED, 0)
     assert (reply.status, reply.body) in {(200, b"result_code=%d" % code) for code in (0, 1, 8)}
     assert (after - before == 1) is (reply.body == b"result_code=0")
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from aldis.dialects.exchange import HttpReply
-from aldis.store.sqlite.store import SqliteStore
+from aldis.store.contract.store import Store
 from tests.dialects.asking import Asker
 from tests.dialects.case import Case
 from tests.dialects.golden_genesys import GENE_CASES
@@ -43,7 +43,7 @@ def shown(reply: HttpReply) -> str:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-async def test_a_request_and_its_answer(case: Case, demo_store: SqliteStore, clock: FakeClock) -> None:
+async def test_a_request_and_its_answer(case: Case, demo_store: Store, clock: FakeClock) -> None:
     asker = await Asker.over(demo_store, clock)
     for earlier in case.after:
         await asker.ask(earlier)
@@ -51,7 +51,7 @@ async def test_a_request_and_its_answer(case: Case, demo_store: SqliteStore, clo
     assert (reply.status, shown(reply)) == (case.status, case.answer)
 
 
-async def test_only_accepted_requests_store_anything(demo_store: SqliteStore, clock: FakeClock) -> None:
+async def test_only_accepted_requests_store_anything(demo_store: Store, clock: FakeClock) -> None:
     asker = await Asker.over(demo_store, clock)
     stored = 0
     for case in CASES:
@@ -61,5 +61,5 @@ async def test_only_accepted_requests_store_anything(demo_store: SqliteStore, cl
         text = shown(reply)
         accepted = '"ErrNum":0' in text or "<ErrNum>0" in text or "Success" in text or text == "result_code=0"
         stored += (accepted or '"ids":[' in text or reply.status == 202) * case.messages
-    counts: dict[str, Any] = dict(await demo_store.count_by_state())
+    counts: dict[str, Any] = dict(await demo_store.metrics.count_by_state())
     assert counts == {"queued": stored}

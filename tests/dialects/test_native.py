@@ -11,7 +11,7 @@ import pytest
 from aldis.accounts.endpoint import Endpoint
 from aldis.dialects import native
 from aldis.dialects.native.postback import signature
-from aldis.store.sqlite.store import SqliteStore
+from aldis.store.contract.store import Store
 from aldis.traffic.inbound import DueInbound, InboundFacts
 from aldis.traffic.postback import Notify, PostbackEvent
 from aldis.traffic.states import State
@@ -96,9 +96,7 @@ def test_webhooks_tell_what_was_asked_for() -> None:
     assert native.POLICY.notify(msgspec.structs.replace(ask, wants_receipt=False)) == Notify.NOTHING
 
 
-async def test_a_repetition_gets_the_first_answer_octet_by_octet(
-    demo_store: SqliteStore, clock: FakeClock
-) -> None:
+async def test_a_repetition_gets_the_first_answer_octet_by_octet(demo_store: Store, clock: FakeClock) -> None:
     asker = await Asker.over(demo_store, clock)
     asked = request(to=["4512345678", "4512345679"], idempotency_key="once")
     first, *others = await asyncio.gather(*(asker.ask(asked) for _ in range(5)))
@@ -108,10 +106,10 @@ async def test_a_repetition_gets_the_first_answer_octet_by_octet(
     replies = [first, *others]
     assert {reply.body for reply in replies} == {first.body}
     assert sum((b"idempotency-replayed", b"true") in reply.headers for reply in replies) == 5
-    assert await demo_store.count_by_state() == {"queued": 2}
+    assert await demo_store.metrics.count_by_state() == {"queued": 2}
 
 
-async def test_a_key_that_was_refused_may_be_used_again(demo_store: SqliteStore, clock: FakeClock) -> None:
+async def test_a_key_that_was_refused_may_be_used_again(demo_store: Store, clock: FakeClock) -> None:
     asker = await Asker.over(demo_store, clock)
     assert (await asker.ask(request(to="abc", idempotency_key="x"))).status == 422
     assert (await asker.ask(request(idempotency_key="x"))).status == 202

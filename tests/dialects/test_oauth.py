@@ -9,7 +9,7 @@ import pytest
 from oauthlib.oauth1 import SIGNATURE_TYPE_AUTH_HEADER, SIGNATURE_TYPE_QUERY, Client
 
 from aldis.dialects.exchange import HttpRequest
-from aldis.store.sqlite.store import SqliteStore
+from aldis.store.contract.store import Store
 from tests.dialects.asking import Asker
 from tests.fakes.clock import FakeClock
 
@@ -44,7 +44,7 @@ def signed(
     ids=["json", "form", "query", "query and form"],
 )
 async def test_a_signed_request(
-    place: str, method: str, url: str, body: str, content_type: str, demo_store: SqliteStore, clock: FakeClock
+    place: str, method: str, url: str, body: str, content_type: str, demo_store: Store, clock: FakeClock
 ) -> None:
     asker = await Asker.over(demo_store, clock)
     request = signed(clock, method, url, body, content_type, place, "demo-mavorion-secret")
@@ -60,7 +60,7 @@ async def test_a_signed_request(
     assert (await asker.ask(settings)).status == 200
 
 
-async def test_an_old_request_does_not_count(demo_store: SqliteStore, clock: FakeClock) -> None:
+async def test_an_old_request_does_not_count(demo_store: Store, clock: FakeClock) -> None:
     asker = await Asker.over(demo_store, clock)
     request = signed(clock, "GET", f"{BASE}?{ONE}", "", "", SIGNATURE_TYPE_QUERY, "demo-mavorion-secret")
     clock.advance(301)

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 
 from aldis.dialects.exchange import HttpRequest
-from aldis.store.sqlite.store import SqliteStore
+from aldis.store.contract.store import Store
 from tests.dialects.asking import Asker, get, post
 from tests.fakes.clock import FakeClock
 
@@ -195,7 +195,7 @@ def request_with(speech: Speech, *faults: Fault) -> HttpRequest:
 @pytest.mark.parametrize("heard_before", [False, True])
 @pytest.mark.parametrize("name", SPEECHES)
 async def test_the_first_fault_is_told(
-    name: str, demo_store: SqliteStore, clock: FakeClock, *, heard_before: bool
+    name: str, demo_store: Store, clock: FakeClock, *, heard_before: bool
 ) -> None:
     """Also where the same without faults was accepted before: what admission remembers excuses nothing."""
     speech, asker = SPEECHES[name], await Asker.over(demo_store, clock)
@@ -206,7 +206,7 @@ async def test_the_first_fault_is_told(
         spent += [Fault("", {}, "")]
     for fault in spent:  # accepted once: the rate and the id are used up then, and the clock stands still
         assert (await asker.ask(request_with(speech, fault))).status in (200, 202)
-    assert sum((await demo_store.count_by_state()).values()) == len(spent)
+    assert sum((await demo_store.metrics.count_by_state()).values()) == len(spent)
     for fault in speech.faults:
         assert fault.marker in (await asker.ask(request_with(speech, fault))).body.decode(), fault.name
     pairs = 0
@@ -217,4 +217,4 @@ async def test_the_first_fault_is_told(
         assert first.marker in reply, f"{first.name} before {second.name}: {reply}"
         pairs += 1
     assert pairs > len(speech.faults)
-    assert sum((await demo_store.count_by_state()).values()) == len(spent)
+    assert sum((await demo_store.metrics.count_by_state()).values()) == len(spent)

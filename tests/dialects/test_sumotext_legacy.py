@@ -8,14 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aldis.accounts import directory_file
-from aldis.accounts.plan import plan
 from aldis.dialects.exchange import HttpRequest
-from aldis.dialects.registry import TRAITS
 from aldis.dialects.sumotext import legacy
-from aldis.store.sqlite.store import SqliteStore
+from aldis.store.contract.store import Store
 from aldis.traffic.refusal import RefusalReason
 from aldis.traffic.states import State
+from tests.backends import apply
 from tests.dialects.asking import Asker, get, post
 from tests.dialects.test_anything import relaxed
 from tests.fakes.clock import FakeClock
@@ -54,9 +52,8 @@ def asked(path: str, values: dict[str, str]) -> HttpRequest:
     return get(f"{path}?" + "&".join(f"{name}={value}" for name, value in values.items()))
 
 
-async def asker_of(store: SqliteStore, clock: FakeClock) -> Asker:
-    wanted = directory_file.read(WORLD, "world.toml", TRAITS)
-    await store.apply(plan(wanted, await store.stored_directory(), TRAITS), clock.now())
+async def asker_of(store: Store, clock: FakeClock) -> Asker:
+    await apply(store, WORLD, clock.now())
     return await Asker.over(store, clock)
 
 
@@ -78,15 +75,15 @@ async def asker_of(store: SqliteStore, clock: FakeClock) -> Asker:
         ({"msg": "%ff"}, ":ERROR 1001"),
     ],
 )
-async def test_sending(changes: dict[str, str], line: str, demo_store: SqliteStore, clock: FakeClock) -> None:
+async def test_sending(changes: dict[str, str], line: str, demo_store: Store, clock: FakeClock) -> None:
     asker = await asker_of(demo_store, clock)
     reply = await asker.ask(asked(legacy.SEND, GOOD | changes))
     assert (reply.status, reply.content_type) == (200, b"text/html; charset=utf-8")
     assert re.fullmatch(line, reply.body.decode()), reply.body
-    assert sum((await demo_store.count_by_state()).values()) == ("(" in line)
+    assert sum((await demo_store.metrics.count_by_state()).values()) == ("(" in line)
 
 
-async def test_looking_up(demo_store: SqliteStore, clock: FakeClock) -> None:
+async def test_looking_up(demo_store: Store, clock: FakeClock) -> None:
     asker = await asker_of(demo_store, clock)
     for mobile, shortcode, line in (
         (MOBILE, "84700", b"VERIZONUS"),
@@ -102,7 +99,7 @@ async def test_looking_up(demo_store: SqliteStore, clock: FakeClock) -> None:
 async def test_a_message_and_its_reports(whole: WholeGateway, customer: FakeCustomer) -> None:
     store = whole.gateway.store
     text = WORLD.replace("0.10", "1.00")
-    await store.apply(plan(directory_file.read(text, "w", TRAITS), await store.stored_directory(), TRAITS), 0)
+    await apply(store, text, 0)
     line = f"{MOBILE}:NOTIP"
     while line.endswith(":NOTIP"):  # until the change is followed
         # as curl posts it in the provider's own example
@@ -135,9 +132,7 @@ def test_every_state_and_reason_has_its_line() -> None:
 
 @relaxed
 @given(path=st.sampled_from(legacy.PATHS), query=st.binary(max_size=60), body=st.binary(max_size=60))
-async def test_any_octets(
-    path: str, query: bytes, body: bytes, demo_store: SqliteStore, clock: FakeClock
-) -> None:
+async def test_any_octets(path: str, query: bytes, body: bytes, demo_store: Store, clock: FakeClock) -> None:
     asker = await Asker.over(demo_store, clock)
     request = post(path, b"shortcode=84700&" + body, "application/x-www-form-urlencoded")
     reply = await asker.ask(HttpRequest("POST", path, query, request.headers, request.body, "127.0.0.1"))

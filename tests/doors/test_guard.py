@@ -13,7 +13,7 @@ from aldis.app.entropy import Entropy
 from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.server import HttpServer, ServerSettings
 from aldis.errors import SettingsError
-from aldis.store.sqlite.store import SqliteStore
+from aldis.store.contract.store import Store
 from tests.dialects.asking import Asker
 from tests.doors.stranger import Stranger, ask
 from tests.fakes.clock import FakeClock
@@ -34,7 +34,7 @@ SEND = (
 
 
 @pytest.fixture
-async def server(demo_store: SqliteStore, clock: FakeClock) -> AsyncIterator[HttpServer]:
+async def server(demo_store: Store, clock: FakeClock) -> AsyncIterator[HttpServer]:
     asker = await Asker.over(demo_store, clock)
     made = HttpServer(asker.door.serve, ServerSettings("127.0.0.1", 0, LIMITS, grace_s=1), Entropy())
     await made.start()

@@ -41,7 +41,7 @@ async def watched(tmp_path: Path, customer: FakeCustomer) -> AsyncIterator[Whole
 
 async def test_every_call_does_as_it_is_described(watched: WholeGateway, tmp_path: Path) -> None:
     boss = Actor("boss", Role.ADMIN, "command line")
-    people = People(watched.gateway.store.staff)
+    people = People(watched.gateway.store.operators)
     key = await people.make_token(boss, "prober", Role.ADMIN, 0, watched.clock.now())
     process = await asyncio.create_subprocess_exec(
         Path(sys.executable).with_name("schemathesis"),

@@ -10,17 +10,15 @@ from typing import Any
 
 import aiohttp
 
-from aldis.accounts import directory_file
-from aldis.accounts.plan import plan
 from aldis.app.gateway import Gateway
 from aldis.app.simulator import Simulator
 from aldis.clock import Clock, SystemClock
 from aldis.demo.world import text_of
-from aldis.dialects.registry import TRAITS
 from aldis.settings import Settings, SimulatorSettings, read
 from aldis.simulator.handsets import Received
-from aldis.store.contract import Store
-from aldis.store.records import Timeline
+from aldis.store.contract.search import MessageView
+from aldis.store.contract.store import Store
+from tests.backends import apply, find
 from tests.fakes.customer import FakeCustomer
 from tests.fakes.ports import free_port
 
@@ -57,8 +55,7 @@ listen_password = "demo-mm7"
 
 async def apply_world(store: Store, text: str) -> None:
     """Give a store the directory of a file, as `aldis apply` does."""
-    wanted = directory_file.read(text, "world.toml", TRAITS)
-    await store.apply(plan(wanted, await store.stored_directory(), TRAITS), SystemClock().now())
+    await apply(store, text, SystemClock().now())
 
 
 class WholeGateway:
@@ -189,14 +186,14 @@ class WholeGateway:
         """What a handset shows."""
         return [received.text for received in self.simulator.memory.handsets.of(number)]
 
-    async def ended(self, reference: str) -> Timeline:
+    async def ended(self, reference: str) -> MessageView:
         """Wait until a message has ended and all its postbacks are done; polls the store as an operator
         would.
         """
         while True:
-            found = await self.gateway.store.find(reference, 1)
+            found = await find(self.gateway.store, reference, 1)
             if found and found[0].ended_at:
-                timeline = await self.gateway.store.timeline(found[0].message_id)
+                timeline = await self.gateway.store.search.message(found[0].message_id)
                 if timeline is not None and all(postback.done for postback in timeline.postbacks):
                     return timeline
             await asyncio.sleep(0.02)
@@ -204,7 +201,7 @@ class WholeGateway:
     async def all_ended(self, count: int) -> dict[str, int]:
         """Wait until so many messages have ended; returns how many are in each state."""
         while True:
-            states = await self.gateway.store.count_by_state()
+            states = await self.gateway.store.metrics.count_by_state()
             if (
                 sum(states.get(state, 0) for state in states if state not in ("queued", "sending", "sent"))
                 >= count

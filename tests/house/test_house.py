@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 
 import msgspec
 import pytest
@@ -59,22 +60,65 @@ def test_every_file_keeps_the_house_rules() -> None:
     assert faults == []
 
 
+@cache
+def protocols() -> dict[str, set[str]]:
+    """Name the methods of each Protocol of the source, with those of the Protocols that it extends."""
+    classes = [node for source in sources() for node in source.nodes if isinstance(node, ast.ClassDef)]
+    bases = {node.name: {base.id for base in node.bases if isinstance(base, ast.Name)} for node in classes}
+    own = {
+        node.name: {
+            each.name for each in node.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
+        }
+        for node in classes
+        if "Protocol" in bases[node.name]
+    }
+    return {name: own[name].union(*(own.get(base, ()) for base in bases[name])) for name in own}
+
+
 def test_public_names_say_what_they_are() -> None:
-    """Asyncio's and httptools' callbacks are named by their protocols and excused."""
+    """Asyncio's and httptools' callbacks are named by their protocols and excused; so are methods of a Protocol
+    that their file names, because the Protocol says it once.
+    """
     callbacks = re.compile(
         r"^(on_|connection_|data_received|eof_received|pause_writing|resume_writing|read$|write$)"
     )
     inner = {"due", "stop", "wake_senders", "hold"}
-    silent = [
-        f"{source.name}: {node.name}"
-        for source in sources()
-        for node in source.nodes
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-        and not (node.name.startswith("_") or callbacks.match(node.name))
-        and not (isinstance(node, ast.FunctionDef) and node.name in inner)
-        and not ast.get_docstring(node)
-    ]
+    silent, doubled = [], []
+    for source in sources():
+        named = [methods for name, methods in protocols().items() if re.search(rf"\b{name}\b", source.text)]
+        said = set[str]().union(*named)
+        for node in source.nodes:
+            if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            words = ast.get_docstring(node) or ""
+            if words.startswith("See `"):
+                doubled.append(f"{source.name}: {node.name}")
+            is_excused = node.name.startswith("_") or callbacks.match(node.name) or node.name in said
+            is_inner = isinstance(node, ast.FunctionDef) and node.name in inner
+            if not (words or is_excused or is_inner):
+                silent.append(f"{source.name}: {node.name}")
     assert silent == [], "these have no docstring"
+    assert doubled == [], "a Protocol says it already"
+
+
+def test_only_the_composition_and_the_engine_name_a_backend() -> None:
+    """The settings hold its address, which begins with its name."""
+    knowing = ("src/aldis/app/", "src/aldis/settings/", "src/aldis/addresses.py", "src/aldis/store/sqlite/")
+    telling = [source.name for source in sources() if re.search("sqlite|apsw", source.text, re.IGNORECASE)]
+    assert [name for name in telling if not name.startswith(knowing)] == []
+
+
+def test_only_the_backends_own_tests_name_a_backend() -> None:
+    """Of all others the fixtures alone, and the crash tests, which look into what was left behind."""
+    knowing = (
+        "tests/store/sqlite/",
+        "tests/app/",
+        "tests/house/",
+        "tests/backends.py",
+        "tests/crash/world.py",
+    )
+    telling = [source.name for source in sources(ROOT / "tests") if "aldis.store.sqlite" in source.text]
+    assert [name for name in telling if not name.startswith(knowing)] == []
 
 
 def test_every_folder_says_what_it_is_for() -> None:

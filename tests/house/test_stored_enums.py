@@ -17,9 +17,9 @@ from aldis.sms.encoding import Encoded, Encoding
 from aldis.sms.fitting import Fitted, Kept, from_coding
 from aldis.sms.national_tables import Language
 from aldis.sms.segments import SPLITTING_NUMBERS, Splitting
-from aldis.store.link_orders import Wanted
-from aldis.store.orders import OrderKind
-from aldis.store.watching import Kind
+from aldis.store.contract.commands import CommandKind
+from aldis.store.contract.events import EventKind
+from aldis.store.contract.link_states import Wanted
 from aldis.traffic.bulk import JobState
 from aldis.traffic.consent import ConsentKind, ConsentSource
 from aldis.traffic.content import MMS
@@ -37,7 +37,7 @@ NUMBERS: dict[type[IntEnum | IntFlag], dict[str, int]] = {
     Notify: {"NOTHING": 0, "SENT": 1, "ENDED": 2, "FAILED": 4},
     Role: {"VIEWER": 1, "OPERATOR": 2, "ADMIN": 3},
     # not stored by us, but by programs, in the place from which they go on to listen
-    Kind: {"ACCEPTED": 0, "SENT": 1, "ENDED": 2, "POSTBACK": 3, "INBOUND": 4},
+    EventKind: {"ACCEPTED": 0, "SENT": 1, "ENDED": 2, "POSTBACK": 3, "INBOUND": 4},
     Language: {
         "DEFAULT": 0,
         "TURKISH": 1,
@@ -62,7 +62,7 @@ WORDS: dict[type[StrEnum], str] = {
     ReceiptState: "enroute delivered undelivered expired rejected deleted",
     PostbackEvent: "sent ended",
     JobState: "filling ready running paused done cancelled",
-    OrderKind: "cancel again",
+    CommandKind: "cancel again",
     Wanted: "running draining stopped",
     ConsentKind: "opt_in opt_out",
     ConsentSource: "handset api file console",
@@ -77,7 +77,7 @@ NOT_STORED = {
     *("contract.Check", "dcs.Alphabet", "fitting.DefaultAlphabet", "writer_protocol.Kind"),
     *("media.Kind", "numbering.Numbering", "receipt_text.MessageState", "refusal.RefusalReason"),
     *("routing.Unroutable", "session.Role", "session.SessionState", "states.Event", "timers.Due"),
-    *("tlv.Kind", "verdicts.Verdict", "views.Grouping"),
+    *("tlv.Kind", "verdicts.Verdict", "search.Grouping"),
 }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.backends import find
 from tests.fakes.customer import FakeCustomer
 from tests.fakes.ports import free_port
 from tests.fakes.whole import SETTINGS, WholeGateway
@@ -58,10 +59,10 @@ async def test_texts_arrive_and_their_receipts_come_back(
 async def spent(whole: WholeGateway) -> int:
     (account_id,) = (
         account.account_id
-        for account in (await whole.gateway.store.directory()).accounts.values()
+        for account in (await whole.gateway.store.directory.load()).accounts.values()
         if account.name == "demo"
     )
-    balance = await whole.gateway.store.balance(account_id)
+    balance = await whole.gateway.store.queries.balance(account_id)
     assert balance.held == 0
     return balance.spent
 
@@ -140,7 +141,7 @@ async def test_messages_leave_a_link_that_stays_down(tmp_path: Path, customer: F
     while any(whole.gateway.links_up().values()):
         await asyncio.sleep(0.01)
     assert await whole.genesys("447700900001", "m1", message=LONG) == "result_code=0"
-    (waiting,) = await whole.gateway.store.find("m1", 1)
+    (waiting,) = await find(whole.gateway.store, "m1", 1)
     assert waiting.link == "dead"
     await whole.start_carrier()
     assert await whole.all_ended(1) == {"delivered": 1}

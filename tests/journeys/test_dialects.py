@@ -14,7 +14,7 @@ from lxml import etree
 from tests.fakes.customer import FakeCustomer
 from tests.fakes.whole import WholeGateway
 
-from aldis.store.views import MessageFilter
+from aldis.store.contract.search import MessageFilter
 
 pytestmark = pytest.mark.journey
 
@@ -60,7 +60,7 @@ async def test_a_message_waits_for_its_time(whole: WholeGateway) -> None:
         assert (response.status, await response.read()) == (204, b"")
         assert "content-length" not in response.headers
     assert await whole.all_ended(2) == {"delivered": 1, "deleted": 1}
-    page = await whole.gateway.store.views.search(MessageFilter(number="4512345601"), 0, 1)
+    page = await whole.gateway.store.search.messages(MessageFilter(number="4512345601"), 0, 1)
     first = page.found[0].message
     assert first.sent_at >= at * 1000
     status, answer = await whole.get(f"/rest/mtsms/{first.submission_id}", token="demo-mavorion")
@@ -154,4 +154,4 @@ async def test_ten_thousand_texts_are_one_request_and_the_urgent_overtakes(whole
     assert (status, msgspec.json.decode(answer)["usage"]["countries"]) == (200, {"SE": 10_000})
     assert await whole.genesys("447700900101", "urgent", priority="INTERACTIVE") == "result_code=0"
     await whole.ended("urgent")
-    assert (await whole.gateway.store.backlog()).get("simulator", 0) > 5_000
+    assert (await whole.gateway.store.metrics.backlog()).of_link("simulator") > 5_000

@@ -125,7 +125,7 @@ async def test_what_nobody_owns_is_kept_for_the_operator(whole: WholeGateway) ->
         await asyncio.sleep(0.01)
     write(whole, "anybody?", number="99999")
     await acknowledged(whole, 1)
-    found, in_all = await whole.gateway.store.inbound(None, 0, 2**53, (0, 10))
+    found, in_all = await whole.gateway.store.queries.inbound(None, 0, 2**53, (0, 10))
     assert (in_all, [message.text for message in found]) == (1, ["anybody?"])
 
 
@@ -170,7 +170,7 @@ async def test_stop_is_obeyed_answered_and_final(listening: Listening, customer:
     write(whole, "start")
     await acknowledged(whole, 2)
     assert await whole.genesys(HANDSET, "again", **asked) == "result_code=0"
-    history = await whole.gateway.store.consents(HANDSET, 10)
+    history = await whole.gateway.store.consent.history(HANDSET, 10)
     assert [(entry.kind, entry.source, entry.words) for entry in history[:2]] == [
         ("opt_in", "handset", "start"),
         ("opt_out", "handset", "Arret !"),
@@ -223,6 +223,6 @@ async def test_stop_against_ten_thousand_that_are_on_their_way(listening: Listen
     assert set(states) <= {State.DELIVERED, State.DELETED}
     late = {number for number in stoppers if whole.handset(number).count("Hello") > shown[number]}
     assert late == set()
-    account = (await whole.gateway.store.directory()).accounts["demo"].account_id
-    balance = await whole.gateway.store.balance(account)
+    account = (await whole.gateway.store.directory.load()).accounts["demo"].account_id
+    balance = await whole.gateway.store.queries.balance(account)
     assert (balance.held, balance.spent) == (0, states["delivered"] * 50_000)

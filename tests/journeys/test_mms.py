@@ -45,8 +45,8 @@ async def view(whole: WholeGateway, path: str, body: object = None) -> tuple[int
 
 
 async def balance(whole: WholeGateway) -> tuple[int, int]:
-    account = (await whole.gateway.store.directory()).accounts["demo"].account_id
-    found = await whole.gateway.store.balance(account)
+    account = (await whole.gateway.store.directory.load()).accounts["demo"].account_id
+    found = await whole.gateway.store.queries.balance(account)
     return found.held, found.spent
 
 
@@ -115,7 +115,7 @@ async def test_texts_and_pictures_take_their_own_links(multimedia: WholeGateway)
 
 async def test_without_a_route_it_is_refused_and_nothing_is_kept(whole: WholeGateway) -> None:
     assert await whole.send_mms("447700900001", "m1", PICTURE) == "result_code=3"
-    assert await whole.gateway.store.count_by_state() == {}
+    assert await whole.gateway.store.metrics.count_by_state() == {}
     assert not (whole.data_dir / "content").exists()
 
 
@@ -123,7 +123,7 @@ async def test_a_refused_message_leaves_no_file_for_long(multimedia: WholeGatewa
     broke = {"login": "broke", "password": "broke-genesys"}
     assert await multimedia.send_mms("447700900001", "m1", PICTURE, **broke) == "result_code=99"
     files = multimedia.gateway._contents
-    swept = sum([await files.sweep(multimedia.gateway.store.unused_content) for _ in range(256)])
+    swept = sum([await files.sweep(multimedia.gateway.store.maintenance.unused_content) for _ in range(256)])
     assert (swept, list(multimedia.data_dir.glob("content/??/*"))) == (1, [])
 
 
@@ -186,13 +186,13 @@ async def test_what_the_mmsc_repeats_is_told_once(multimedia: WholeGateway, cust
             Response("DeliverRsp", letter.transaction_id, status.SUCCESS),
         )
     await customer.wait_for(2, "/genesys")
-    _, in_all = await multimedia.gateway.store.inbound(1, 0, 2**53, (0, 10))
+    _, in_all = await multimedia.gateway.store.queries.inbound(1, 0, 2**53, (0, 10))
     assert (in_all, len(list(multimedia.data_dir.glob("content/??/*")))) == (2, 1)
 
 
 async def test_stop_is_obeyed_by_mms_too(multimedia: WholeGateway) -> None:
     await send_in(multimedia, text="STOP")
-    while not await multimedia.gateway.store.opted_out("74700", "", 10):
+    while not await multimedia.gateway.store.consent.list_opted_out("74700", "", 10):
         await asyncio.sleep(0.01)
     assert await multimedia.send_mms("14805550100", "m1", PICTURE, sender="74700") == "result_code=99"
 

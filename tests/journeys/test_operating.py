@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from tests.backends import find
 from tests.fakes.browser import Browser
 from tests.fakes.customer import FakeCustomer
 from tests.fakes.whole import SETTINGS, WholeGateway
@@ -16,7 +17,7 @@ from aldis.admin.links import LinkOrders
 from aldis.admin.operators import People
 from aldis.settings import read
 from aldis.stages.sending.upstream import CLOSED
-from aldis.store.link_orders import Wanted
+from aldis.store.contract.link_states import Wanted
 
 pytestmark = pytest.mark.journey
 OTTO = Actor("otto", Role.OPERATOR, "console")
@@ -31,7 +32,13 @@ def number_of(index: int) -> str:
 async def order(whole: WholeGateway, wanted: Wanted) -> None:
     """As from another process: the gateway follows the row by itself."""
     gateway = whole.gateway
-    orders = LinkOrders(gateway.store, {"simulator": None}, gateway.conditions, lambda: None)
+    orders = LinkOrders(
+        gateway.store.link_states,
+        gateway.store.metrics,
+        {"simulator": None},
+        gateway.conditions,
+        lambda: None,
+    )
     await orders.order(OTTO, "simulator", wanted, whole.clock.now())
 
 
@@ -51,12 +58,12 @@ async def test_a_link_that_leaves_under_load_loses_nothing(
         assert await whole.genesys(number_of(number), f"m{number}") == "result_code=0"
 
     sending = asyncio.gather(*(send(number) for number in range(COUNT)))
-    while not (await whole.gateway.store.count_by_state()).get("delivered"):
+    while not (await whole.gateway.store.metrics.count_by_state()).get("delivered"):
         await asyncio.sleep(0.01)
     await order(whole, wanted)
     await until_closed(whole)
     await sending  # a stopped link does not stop accepting
-    states = await whole.gateway.store.count_by_state()
+    states = await whole.gateway.store.metrics.count_by_state()
     assert states.get("queued", 0) > 0
     assert states.get("sending", 0) == 0
 
@@ -92,7 +99,7 @@ password = "demo-smpp"
 async def taken_by(whole: WholeGateway, reference: str) -> str:
     """Send a message, and tell on which link it was taken; its receipt may come by any."""
     assert await whole.genesys("447700900001", reference) == "result_code=0"
-    while not (message := (await whole.gateway.store.find(reference, 1))[0]).sent_at:
+    while not (message := (await find(whole.gateway.store, reference, 1))[0]).sent_at:
         await asyncio.sleep(0.01)
     return message.link
 
@@ -105,7 +112,7 @@ async def test_a_route_is_edited_and_the_next_message_takes_it(
         SETTINGS.format(smpp=whole.smpp_port, link="") + MORE.format(port=whole.smpp_port), "t", {}
     )
     await whole.start()
-    people = People(whole.gateway.store.staff)
+    people = People(whole.gateway.store.operators)
     await people.put_operator(OTTO, "ada", Role.ADMIN, "ada-console", whole.clock.now())
     async with Browser(whole.console) as ada:
         assert await ada.sign_in("ada", "ada-console") == 200

@@ -7,15 +7,12 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from tests.backends import apply, open_store
 from tests.fakes.customer import FakeCustomer, silent_server
 from tests.fakes.whole import WholeGateway
 
-from aldis.accounts import directory_file
-from aldis.accounts.plan import plan
 from aldis.demo.world import text_of
-from aldis.dialects.registry import TRAITS
-from aldis.store.contract import Store
-from aldis.store.sqlite.store import SqliteStore
+from aldis.store.contract.store import Store
 
 pytestmark = pytest.mark.journey
 
@@ -31,11 +28,10 @@ async def whole(
     await made.stop()
 
 
-async def apply(whole: WholeGateway, store: Store, change: Callable[[str], str]) -> None:
+async def change(whole: WholeGateway, store: Store, how: Callable[[str], str]) -> None:
     """Change the demo's directory through a store."""
     text = text_of("world.toml").replace("http://127.0.0.1:8091", whole.customer.url)
-    wanted = directory_file.read(change(text), "world.toml", TRAITS)
-    await store.apply(plan(wanted, await store.stored_directory(), TRAITS), whole.clock.now())
+    await apply(store, how(text), whole.clock.now())
 
 
 async def test_tries_are_counted(whole: WholeGateway) -> None:
@@ -60,8 +56,8 @@ def moved(text: str) -> str:
 
 @pytest.mark.parametrize("is_ours", [True, False])
 async def test_a_new_address_is_used_soon_whoever_wrote_it(whole: WholeGateway, *, is_ours: bool) -> None:
-    store = whole.gateway.store if is_ours else SqliteStore(whole.data_dir / "aldis.db")
-    await apply(whole, store, lambda text: text.replace("/genesys", "/elsewhere"))
+    store = whole.gateway.store if is_ours else open_store(whole.data_dir)
+    await change(whole, store, lambda text: text.replace("/genesys", "/elsewhere"))
     if not is_ours:
         await store.close()
     async with asyncio.timeout(10):
@@ -84,7 +80,7 @@ async def test_an_endpoint_that_never_answers_does_not_keep_the_gateway_from_sto
     whole: WholeGateway,
 ) -> None:
     async with silent_server() as address:
-        await apply(whole, whole.gateway.store, lambda text: text.replace(f"{whole.customer.url}/", address))
+        await change(whole, whole.gateway.store, lambda text: text.replace(f"{whole.customer.url}/", address))
         await whole.genesys("447700900001", "m1")
         await whole.all_ended(1)
         async with asyncio.timeout(8):

@@ -8,12 +8,10 @@ from collections import Counter
 import msgspec
 import pytest
 from lxml import etree
+from tests.backends import apply, find
 from tests.fakes.customer import silent_server
 from tests.fakes.whole import WholeGateway
 
-from aldis.accounts import directory_file
-from aldis.accounts.plan import plan
-from aldis.dialects.registry import TRAITS
 from aldis.traffic.states import State
 
 pytestmark = pytest.mark.journey
@@ -132,7 +130,7 @@ async def test_without_a_receipt_a_message_stays_sent(whole: WholeGateway) -> No
     await whole.genesys("447700900084", "silent")
     await whole.genesys("447700900001", "m1")
     await whole.ended("m1")
-    (silent,) = await whole.gateway.store.find("silent", 1)
+    (silent,) = await find(whole.gateway.store, "silent", 1)
     assert silent.state is State.SENT
 
 
@@ -148,8 +146,8 @@ async def test_a_postback_that_fails_is_owed_until_it_is_taken(whole: WholeGatew
     await whole.genesys("447700900001", "m1")
     await whole.customer.wait_for(1, "/genesys")
     while True:
-        (found,) = await whole.gateway.store.find("m1", 1)
-        timeline = await whole.gateway.store.timeline(found.message_id)
+        (found,) = await find(whole.gateway.store, "m1", 1)
+        timeline = await whole.gateway.store.search.message(found.message_id)
         assert timeline is not None
         if timeline.postbacks and timeline.postbacks[0].attempts:
             break
@@ -199,7 +197,7 @@ async def test_a_carrier_that_stops_under_load_and_returns_gets_everything(whole
     await whole.stop_carrier()
     await loading
     await load(200, 100)
-    assert (await whole.gateway.store.count_by_state()).get("queued", 0) >= 100
+    assert (await whole.gateway.store.metrics.count_by_state()).get("queued", 0) >= 100
     await whole.start_carrier()
     assert await whole.all_ended(300) == {"delivered": 300}
     shown = whole.simulator.memory.handsets.numbers()
@@ -213,8 +211,8 @@ async def test_many_connections_and_nothing_lost_or_twice(whole: WholeGateway) -
     shown = whole.simulator.memory.handsets.numbers()
     assert set(shown.values()) == {1}
     assert len(shown) == 600
-    account = (await whole.gateway.store.directory()).accounts["demo"].account_id
-    balance = await whole.gateway.store.balance(account)
+    account = (await whole.gateway.store.directory.load()).accounts["demo"].account_id
+    balance = await whole.gateway.store.queries.balance(account)
     assert (balance.held, balance.spent) == (0, 600 * 50_000)
 
 
@@ -262,9 +260,7 @@ key = "new-key"
 
 async def test_a_changed_directory_is_followed_without_a_restart(whole: WholeGateway) -> None:
     store = whole.gateway.store
-    await store.apply(
-        plan(directory_file.read(MORE, "d.toml", TRAITS), await store.stored_directory(), TRAITS), 0
-    )
+    await apply(store, MORE, 0)
     request = skycore("Hi", "14805550102").replace(b"demo-skycore", b"new-key").replace(b"60856", b"74700")
     while "Success" not in (await whole.post("/API/wxml/1.3/index.php", request, "text/xml"))[1]:
         await asyncio.sleep(0.05)

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.backends import find
 from tests.fakes.whole import WholeGateway
 
 from aldis.app.simulator import Simulator
@@ -121,5 +122,5 @@ async def test_chaos_reaches_those_who_send(whole: WholeGateway) -> None:
     while not whole.handset("447700900040"):
         await asyncio.sleep(0.02)
     assert memory.receipts_owed == 0
-    (silent,) = await whole.gateway.store.find("silent", 1)
+    (silent,) = await find(whole.gateway.store, "silent", 1)
     assert silent.ended_at == 0

@@ -10,7 +10,7 @@ import pytest
 
 from aldis.stages.receipts.recorder import Recorder
 from aldis.stages.sending.upstream import Accepted
-from aldis.store.sqlite.store import SqliteStore
+from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.states import State
@@ -27,8 +27,8 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("aldis.stages.sending.sender.PAUSE_S", 0.0)
 
 
-async def test_receipts_that_cannot_be_kept_are_handed_back(store: SqliteStore) -> None:
-    recorder = Recorder(store, Metrics())
+async def test_receipts_that_cannot_be_kept_are_handed_back(store: Store) -> None:
+    recorder = Recorder(store.receipts, Metrics())
     told: list[bool] = []
     await store.close()
     recorder.take(RECEIPT, told.append)
@@ -37,13 +37,13 @@ async def test_receipts_that_cannot_be_kept_are_handed_back(store: SqliteStore) 
 
 
 async def test_a_receipt_that_spoils_its_batch_is_handed_back_alone(
-    demo_store: SqliteStore, tmp_path: Path
+    demo_store: Store, tmp_path: Path
 ) -> None:
     await settle_sent(demo_store, a_message(1), ids=("A1",))
-    spoiling = apsw.Connection(str(tmp_path / "demo.db"))
+    spoiling = apsw.Connection(str(tmp_path / "demo" / "aldis.db"))
     spoiling.set_busy_timeout(5_000)
     spoiling.execute("CREATE TRIGGER no BEFORE INSERT ON parked_receipt BEGIN SELECT RAISE(ABORT, 'no'); END")
-    recorder = Recorder(demo_store, Metrics())
+    recorder = Recorder(demo_store.receipts, Metrics())
     told: list[tuple[str, bool]] = []
     recorder.take(RECEIPT, lambda kept: told.append(("matched", kept)))
     unknown = Receipt("link", "B1", ReceiptState.DELIVERED, "", "447700900001", NOON)
@@ -55,14 +55,14 @@ async def test_a_receipt_that_spoils_its_batch_is_handed_back_alone(
 
 @pytest.mark.usefixtures("no_pause")
 async def test_an_outcome_that_cannot_be_stored_is_kept_until_it_can(
-    demo_store: SqliteStore, tmp_path: Path, clock: FakeClock
+    demo_store: Store, tmp_path: Path, clock: FakeClock
 ) -> None:
     for number in (1, 2):
         await accept(demo_store, a_message(number))
     upstream = FakeUpstream()
     sender = a_sender(demo_store, upstream, clock)
     await sender.step()
-    spoiling = apsw.Connection(str(tmp_path / "demo.db"))
+    spoiling = apsw.Connection(str(tmp_path / "demo" / "aldis.db"))
     spoiling.set_busy_timeout(5_000)
     spoiling.execute(
         """CREATE TRIGGER no BEFORE INSERT ON segment WHEN new.smsc_message_id = 'SPOILT'
@@ -71,8 +71,8 @@ async def test_an_outcome_that_cannot_be_stored_is_kept_until_it_can(
     upstream.answer(Accepted("A1"))
     upstream.answer(Accepted("SPOILT"))
     await sender.record_results()
-    assert await demo_store.count_by_state() == {"sent": 1, "queued": 1}
+    assert await demo_store.metrics.count_by_state() == {"sent": 1, "queued": 1}
     spoiling.execute("DROP TRIGGER no")
     spoiling.close()
-    while (await demo_store.count_by_state()).get(State.SENT) != 2:
+    while (await demo_store.metrics.count_by_state()).get(State.SENT) != 2:
         await asyncio.sleep(0.01)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from aldis.accounts.directory import CurrentDirectory
+from aldis.stages.follow import DirectoryFollower
+from aldis.stages.upkeep.gauge import BacklogGauge
 from aldis.stages.upkeep.keeper import Keeper, KeeperSettings
 from aldis.store.content_files import FOLDERS, ContentFiles
-from aldis.store.sqlite.store import SqliteStore
+from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics
 from aldis.traffic.content import MMS, KeptPart, as_column
 from tests.fakes.clock import FakeClock
@@ -17,11 +19,19 @@ DAY_S = 86_400
 
 
 async def test_a_picture_stays_for_the_retention_and_no_longer(
-    demo_store: SqliteStore, clock: FakeClock, tmp_path: Path
+    demo_store: Store, clock: FakeClock, tmp_path: Path
 ) -> None:
-    files, current = ContentFiles(tmp_path), CurrentDirectory(await demo_store.directory())
+    files, current = ContentFiles(tmp_path), CurrentDirectory(await demo_store.directory.load())
     settings = KeeperSettings(retention_days=30, receipt_patience_s=DAY_S, failover_s=30)
-    keeper = Keeper(demo_store, current, clock, settings, Metrics(), lambda: {"link": True}, files)
+    keeper = Keeper(
+        demo_store.maintenance,
+        DirectoryFollower(demo_store.directory, current),
+        BacklogGauge(demo_store.metrics, Metrics(), clock),
+        clock,
+        settings,
+        lambda: {"link": True},
+        files,
+    )
     digest = await files.keep(b"picture")
     await accept(demo_store, a_message(1, coding=MMS, parts=as_column([KeptPart("image/png", digest, 7)])))
     files.let_go([digest])

@@ -17,10 +17,10 @@ from aldis.sms.fitting import PLAIN
 from aldis.stages.admission.admit import Admitter, ContentDesk
 from aldis.stages.admission.building import Deadlines
 from aldis.stages.authenticate import Authenticator
-from aldis.stages.bulk.dispatcher import BITE, DAY_MS, Dispatcher
-from aldis.store.bulk import AddJob, AddRows, MoveJob
+from aldis.stages.bulk.dispatcher import BITE, DAY_MS, Dispatcher, DispatcherSettings
 from aldis.store.content_files import ContentFiles
-from aldis.store.sqlite.store import SqliteStore
+from aldis.store.contract.bulk import AddJob, AddRows, MoveJob
+from aldis.store.contract.store import Store
 from aldis.traffic.bulk import Job, JobState, Mapping
 from aldis.traffic.problem import words_of
 from aldis.traffic.refusal import Refusal, RefusalReason
@@ -34,7 +34,7 @@ Judge = Callable[[Submission], Awaitable[Admitted | Refusal]]
 class Bench:
     """A dispatcher over a store with the demo's world; `before` may refuse first."""
 
-    def __init__(self, store: SqliteStore, clock: FakeClock, current: CurrentDirectory) -> None:
+    def __init__(self, store: Store, clock: FakeClock, current: CurrentDirectory) -> None:
         self.store = store
         self.clock = clock
         self.before: Callable[[Submission], Refusal | None] = lambda _submission: None
@@ -44,9 +44,17 @@ class Bench:
         content = ContentDesk(ContentFiles(Path("nowhere")))  # texts only
         deadlines = Deadlines(1000, 1000)
         self.admitter = Admitter(
-            store, clock, current, authenticator, links, deadlines, content, lambda _links: None
+            store.admission, clock, current, authenticator, links, deadlines, content, lambda _links: None
         )
-        self.dispatcher = Dispatcher(store, clock, current, native.POLICY.name, self.admit, words_of, 7)
+        self.dispatcher = Dispatcher(
+            store.bulk,
+            store.queries,
+            clock,
+            current,
+            self.admit,
+            words_of,
+            DispatcherSettings(native.POLICY.name, 7),
+        )
 
     async def admit(self, submission: Submission) -> Admitted | Refusal:
         refusal = self.before(submission)
@@ -60,12 +68,12 @@ class Bench:
         now = self.clock.now()
         entry = AuditEntry(now, "otto", "console", "load bulk job", "")
         mapping = Mapping("to", text, "74700")
-        job_id = await self.store.bulk.change_bulk(
+        job_id = await self.store.bulk.change(
             AddJob("x", account, ("to", "name"), mapping, "otto", now, entry)
         )
-        await self.store.bulk.change_bulk(AddRows(job_id, 0, rows))
+        await self.store.bulk.change(AddRows(job_id, 0, rows))
         for state in (JobState.READY, JobState.RUNNING):
-            await self.store.bulk.change_bulk(MoveJob(job_id, state, now))
+            await self.store.bulk.change(MoveJob(job_id, state, now))
         return job_id
 
     async def look(self, job_id: int) -> Job:
@@ -74,12 +82,12 @@ class Bench:
         return found
 
     async def messages(self) -> int:
-        return sum((await self.store.count_by_state()).values())
+        return sum((await self.store.metrics.count_by_state()).values())
 
 
 @pytest.fixture
-async def bench(demo_store: SqliteStore, clock: FakeClock) -> Bench:
-    return Bench(demo_store, clock, CurrentDirectory(await demo_store.directory()))
+async def bench(demo_store: Store, clock: FakeClock) -> Bench:
+    return Bench(demo_store, clock, CurrentDirectory(await demo_store.directory.load()))
 
 
 def rows(count: int) -> list[tuple[str, ...]]:
@@ -95,23 +103,24 @@ async def test_rows_become_messages_in_bites(bench: Bench) -> None:
     assert (refused.number, refused.fault) == (BITE + 6, "`abc` is no number that can get messages")
     assert await bench.messages() == BITE + 6
     account = bench.admitter._current.directory.accounts["demo"].account_id
-    (found,) = await bench.store.submission(account, "aldis", f"bulk-{job_id}-2")
+    (found,) = await bench.store.queries.submission(account, "aldis", f"bulk-{job_id}-2")
     assert found.octets == b"Hello Ann 1"
 
 
-async def test_what_was_accepted_before_a_crash_is_known_again(bench: Bench) -> None:
+async def test_what_was_accepted_before_a_crash_is_known_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     job_id = await bench.job(*rows(10))
     accepted: list[Submission] = []
     bench.after = accepted.append
-    settle = bench.store.bulk.change_bulk
 
-    async def dies(change: object) -> int:
+    async def dies(_bulk: object, _change: object) -> int:
         raise StoreUnavailable("killed")
 
-    bench.store.bulk.change_bulk = dies  # type: ignore[method-assign]
-    with pytest.raises(StoreUnavailable):
-        await bench.dispatcher.step()
-    bench.store.bulk.change_bulk = settle  # type: ignore[method-assign]
+    with monkeypatch.context() as patched:
+        patched.setattr(type(bench.store.bulk), "change", dies)
+        with pytest.raises(StoreUnavailable):
+            await bench.dispatcher.step()
     assert (await bench.look(job_id)).accepted == 0
     assert await bench.messages() == len(accepted) == 10
     assert await bench.dispatcher.step() == 10

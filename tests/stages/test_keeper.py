@@ -5,23 +5,32 @@ from __future__ import annotations
 from pathlib import Path
 
 from aldis.accounts.directory import CurrentDirectory
+from aldis.stages.follow import DirectoryFollower
+from aldis.stages.upkeep.gauge import BacklogGauge
 from aldis.stages.upkeep.keeper import FILED, Keeper, KeeperSettings
 from aldis.store.content_files import ContentFiles
-from aldis.store.sqlite.store import SqliteStore
-from aldis.store.views import MessageFilter
+from aldis.store.contract.search import MessageFilter
+from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics
 from tests.fakes.clock import NOON, FakeClock
 from tests.store.building import a_message, accept
 
 
-async def test_upkeep_makes_numbers_findable_while_there_is_more(
-    demo_store: SqliteStore, tmp_path: Path
-) -> None:
+async def test_upkeep_makes_numbers_findable_while_there_is_more(demo_store: Store, tmp_path: Path) -> None:
     for message_id in (1, 3_000, 30_000):
         await accept(demo_store, a_message(message_id, expires_at=NOON + 10**9))
-    current = CurrentDirectory(await demo_store.directory())
+    current = CurrentDirectory(await demo_store.directory.load())
     settings = KeeperSettings(7, 86_400, 60)
-    keeper = Keeper(demo_store, current, FakeClock(), settings, Metrics(), dict, ContentFiles(tmp_path))
+    clock = FakeClock()
+    keeper = Keeper(
+        demo_store.maintenance,
+        DirectoryFollower(demo_store.directory, current),
+        BacklogGauge(demo_store.metrics, Metrics(), clock),
+        clock,
+        settings,
+        dict,
+        ContentFiles(tmp_path),
+    )
     assert [await keeper.step() for _ in range(3)] == [FILED, FILED, 0]  # the third is among the newest
-    page = await demo_store.views.search(MessageFilter(number="447700900001"), 0, 10)
+    page = await demo_store.search.messages(MessageFilter(number="447700900001"), 0, 10)
     assert [each.message.message_id for each in page.found] == [30_000, 3_000, 1]

@@ -7,8 +7,8 @@ import pytest
 from aldis.accounts.staff import Actor, Role, audit
 from aldis.stages.sending.orders import Line, OrderFollower
 from aldis.stages.sending.upstream import Accepted
-from aldis.store.link_orders import LinkOrder, Wanted
-from aldis.store.sqlite.store import SqliteStore
+from aldis.store.contract.link_states import LinkState, Wanted
+from aldis.store.contract.store import Store
 from aldis.traffic.states import State
 from tests.fakes.clock import NOON, FakeClock
 from tests.fakes.upstream import FakeUpstream
@@ -21,20 +21,20 @@ OTTO = Actor("otto", Role.OPERATOR, "console")
 class Operated:
     """A link with a window of two, four messages for it, and the follower."""
 
-    def __init__(self, store: SqliteStore, clock: FakeClock) -> None:
+    def __init__(self, store: Store, clock: FakeClock) -> None:
         self.store = store
         self.upstream = FakeUpstream(window=2)
         self.sender = a_sender(store, self.upstream, clock)
-        self.follower = OrderFollower(store, {"link": Line(self.upstream, self.sender)})
+        self.follower = OrderFollower(store.link_states, {"link": Line(self.upstream, self.sender)})
 
     async def order(self, wanted: Wanted) -> None:
         entry = audit(OTTO, NOON, "order", "link")
-        await self.store.link_orders.order(LinkOrder("link", wanted, "otto", NOON), entry)
+        await self.store.link_states.want(LinkState("link", wanted, "otto", NOON), entry)
         await self.follower.step()
 
 
 @pytest.fixture
-async def operated(demo_store: SqliteStore, clock: FakeClock) -> Operated:
+async def operated(demo_store: Store, clock: FakeClock) -> Operated:
     made = Operated(demo_store, clock)
     for number in range(1, 5):
         await accept(demo_store, a_message(number))

@@ -13,7 +13,7 @@ from aldis.dialects.registry import POLICIES
 from aldis.stages.postbacks import poster as postbacks
 from aldis.stages.postbacks.lanes import PER_LANE
 from aldis.stages.postbacks.poster import Poster
-from aldis.store.sqlite.store import SqliteStore
+from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics
 from aldis.traffic.postback import Notify
 from aldis.traffic.receipt import Receipt, ReceiptState
@@ -28,12 +28,12 @@ async def no_content(_digest: str) -> bytes | None:
     return None
 
 
-async def a_poster(store: SqliteStore, channel: FakeChannel, clock: FakeClock) -> Poster:
-    current = CurrentDirectory(await store.directory())
-    return Poster(store, channel, POLICIES, current, clock, counter(Metrics()), no_content)
+async def a_poster(store: Store, channel: FakeChannel, clock: FakeClock) -> Poster:
+    current = CurrentDirectory(await store.directory.load())
+    return Poster(store.postbacks, channel, POLICIES, current, clock, counter(Metrics()), no_content)
 
 
-async def owe(store: SqliteStore, *numbers: int, dialect: str = "genesys", lane: str = LANE) -> None:
+async def owe(store: Store, *numbers: int, dialect: str = "genesys", lane: str = LANE) -> None:
     """Owe a postback about the end of each of these messages."""
     for number in numbers:
         message = a_message(
@@ -43,7 +43,7 @@ async def owe(store: SqliteStore, *numbers: int, dialect: str = "genesys", lane:
     receipts = [
         Receipt("link", f"A{number}", ReceiptState.DELIVERED, "", "447700900001", NOON) for number in numbers
     ]
-    await store.record_receipts(receipts)
+    await store.receipts.record(receipts)
 
 
 async def settled(poster: Poster) -> None:
@@ -53,11 +53,11 @@ async def settled(poster: Poster) -> None:
     await poster.settle()
 
 
-async def owed(store: SqliteStore) -> int:
-    return sum(lane.owed for lane in await store.views.lanes(10))
+async def owed(store: Store) -> int:
+    return sum(lane.owed for lane in await store.outbox.lanes(10))
 
 
-async def test_what_is_taken_is_done(demo_store: SqliteStore, clock: FakeClock) -> None:
+async def test_what_is_taken_is_done(demo_store: Store, clock: FakeClock) -> None:
     channel = FakeChannel()
     poster = await a_poster(demo_store, channel, clock)
     await owe(demo_store, 1)
@@ -70,7 +70,7 @@ async def test_what_is_taken_is_done(demo_store: SqliteStore, clock: FakeClock) 
     assert await poster.step() == 0
 
 
-async def test_an_endpoint_that_answers_gets_many_at_once(demo_store: SqliteStore, clock: FakeClock) -> None:
+async def test_an_endpoint_that_answers_gets_many_at_once(demo_store: Store, clock: FakeClock) -> None:
     channel = FakeChannel()
     poster = await a_poster(demo_store, channel, clock)
     await owe(demo_store, *range(1, PER_LANE + 10))
@@ -87,9 +87,7 @@ async def test_an_endpoint_that_answers_gets_many_at_once(demo_store: SqliteStor
     assert await owed(demo_store) == 0
 
 
-async def test_what_waits_behind_a_dead_endpoint_is_not_held(
-    demo_store: SqliteStore, clock: FakeClock
-) -> None:
+async def test_what_waits_behind_a_dead_endpoint_is_not_held(demo_store: Store, clock: FakeClock) -> None:
     channel = FakeChannel()
     poster = await a_poster(demo_store, channel, clock)
     await owe(demo_store, *range(1, PER_LANE + 10))
@@ -106,7 +104,7 @@ async def test_what_waits_behind_a_dead_endpoint_is_not_held(
 
 
 async def test_first_tries_of_one_customer_share_a_request_where_the_dialect_bundles(
-    demo_store: SqliteStore, clock: FakeClock
+    demo_store: Store, clock: FakeClock
 ) -> None:
     channel = FakeChannel()
     poster = await a_poster(demo_store, channel, clock)
@@ -120,9 +118,7 @@ async def test_first_tries_of_one_customer_share_a_request_where_the_dialect_bun
     assert await owed(demo_store) == 0
 
 
-async def test_a_postback_that_cannot_be_written_is_tried_again(
-    demo_store: SqliteStore, clock: FakeClock
-) -> None:
+async def test_a_postback_that_cannot_be_written_is_tried_again(demo_store: Store, clock: FakeClock) -> None:
     def broken(*_arguments: object) -> None:
         raise ZeroDivisionError
 
@@ -135,12 +131,12 @@ async def test_a_postback_that_cannot_be_written_is_tried_again(
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     await settled(poster)
-    (facts,) = await demo_store.views.lanes(10)
+    (facts,) = await demo_store.outbox.lanes(10)
     assert (facts.owed, facts.last_fault) == (1, "ZeroDivisionError")
 
 
 async def test_stopping_breaks_off_what_takes_long(
-    demo_store: SqliteStore, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    demo_store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(postbacks, "STOP_S", 0.0)
     channel = FakeChannel()

@@ -17,11 +17,12 @@ from aldis.stages.sending.retry import RetryPolicy
 from aldis.stages.sending.sender import AT_ONCE, Sender, SenderSettings
 from aldis.stages.sending.shares import share
 from aldis.stages.sending.upstream import Accepted, Deferred, InDoubt, LinkTrouble, Outbound, Rejected
+from aldis.store.contract.store import Store
 from aldis.store.memory.outcome_journal import Journal
-from aldis.store.sqlite.store import SqliteStore
 from aldis.telemetry import Metrics
 from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.states import State
+from tests.backends import open_store
 from tests.fakes.clock import FakeClock
 from tests.fakes.upstream import FakeUpstream
 from tests.store.building import a_message, accept
@@ -30,7 +31,7 @@ LONG = b"x" * 400
 
 
 def a_sender(
-    store: SqliteStore,
+    store: Store,
     upstream: FakeUpstream,
     clock: FakeClock,
     *,
@@ -38,11 +39,11 @@ def a_sender(
     hold: bool = False,
 ) -> Sender:
     settings = SenderSettings(RetryPolicy(max_attempts=3, hold_in_doubt=hold), tps)
-    return Sender(store, upstream, settings, clock, lambda: 0.0, Metrics())
+    return Sender(store.sending, upstream, settings, clock, lambda: 0.0, Metrics())
 
 
-async def state_of(store: SqliteStore, message_id: int) -> State:
-    timeline = await store.timeline(message_id)
+async def state_of(store: Store, message_id: int) -> State:
+    timeline = await store.search.message(message_id)
     assert timeline is not None
     return timeline.message.state
 
@@ -53,7 +54,7 @@ def upstream() -> FakeUpstream:
 
 
 async def test_a_message_goes_out_and_is_settled(
-    demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock
+    demo_store: Store, upstream: FakeUpstream, clock: FakeClock
 ) -> None:
     await accept(demo_store, a_message(1))
     sender = a_sender(demo_store, upstream, clock)
@@ -61,7 +62,7 @@ async def test_a_message_goes_out_and_is_settled(
     assert await state_of(demo_store, 1) is State.QUEUED  # a claim is not written
     upstream.answer(Accepted("A1"))
     await sender.record_results()
-    timeline = await demo_store.timeline(1)
+    timeline = await demo_store.search.message(1)
     assert timeline is not None
     assert timeline.message.state is State.SENT
     assert [segment.smsc_message_id for segment in timeline.segments] == ["A1"]
@@ -69,10 +70,10 @@ async def test_a_message_goes_out_and_is_settled(
 
 @pytest.mark.parametrize("can_note", [True, False])
 async def test_no_more_is_in_doubt_than_the_window_holds(
-    demo_database: Path, tmp_path: Path, upstream: FakeUpstream, clock: FakeClock, *, can_note: bool
+    demo_folder: Path, tmp_path: Path, upstream: FakeUpstream, clock: FakeClock, *, can_note: bool
 ) -> None:
     journal = Journal(tmp_path) if can_note else None
-    store = SqliteStore(Path(shutil.copy(demo_database, tmp_path / "demo.db")), journal=journal)
+    store = open_store(Path(shutil.copytree(demo_folder, tmp_path / "demo")), clock, journal)
     for number in range(1, 51):
         await accept(store, a_message(number))
     sender = a_sender(store, upstream, clock)
@@ -88,21 +89,21 @@ async def test_no_more_is_in_doubt_than_the_window_holds(
 
 
 async def test_a_link_that_holds_what_is_in_doubt_marks_it_first(
-    demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock
+    demo_store: Store, upstream: FakeUpstream, clock: FakeClock
 ) -> None:
     for number in range(1, 51):
         await accept(demo_store, a_message(number))
     sender = a_sender(demo_store, upstream, clock, hold=True)
     assert await sender.step() == upstream.window
-    assert (await demo_store.count_by_state())["sending"] == upstream.window
+    assert (await demo_store.metrics.count_by_state())["sending"] == upstream.window
     upstream.accept_all()
     sender.wake()
     await sender.step()
-    assert (await demo_store.count_by_state()).get("sending", 0) <= upstream.window
+    assert (await demo_store.metrics.count_by_state()).get("sending", 0) <= upstream.window
 
 
 async def test_the_urgent_overtake_what_is_claimed_ahead(
-    demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock
+    demo_store: Store, upstream: FakeUpstream, clock: FakeClock
 ) -> None:
     for number in range(1, 16):
         await accept(demo_store, a_message(number))
@@ -118,7 +119,7 @@ async def test_the_urgent_overtake_what_is_claimed_ahead(
 
 
 async def test_segments_are_paced_and_not_messages(
-    demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock
+    demo_store: Store, upstream: FakeUpstream, clock: FakeClock
 ) -> None:
     for number in (1, 2):
         await accept(demo_store, a_message(number, octets=LONG, segments=3))
@@ -135,7 +136,7 @@ async def test_segments_are_paced_and_not_messages(
 
 
 async def test_a_throttled_message_is_tried_again_and_at_last_given_up(
-    demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock
+    demo_store: Store, upstream: FakeUpstream, clock: FakeClock
 ) -> None:
     await accept(demo_store, a_message(1))
     sender = a_sender(demo_store, upstream, clock)
@@ -156,7 +157,7 @@ async def test_a_throttled_message_is_tried_again_and_at_last_given_up(
 
 
 async def test_only_the_segments_that_were_not_taken_go_out_again(
-    demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock
+    demo_store: Store, upstream: FakeUpstream, clock: FakeClock
 ) -> None:
     await accept(demo_store, a_message(1, octets=LONG, segments=3))
     sender = a_sender(demo_store, upstream, clock)
@@ -174,7 +175,7 @@ async def test_only_the_segments_that_were_not_taken_go_out_again(
 
 
 async def test_a_refused_segment_ends_its_message_without_sending_the_rest(
-    demo_store: SqliteStore, clock: FakeClock
+    demo_store: Store, clock: FakeClock
 ) -> None:
     upstream = FakeUpstream(window=1)
     await accept(demo_store, a_message(1, octets=LONG, segments=3))
@@ -183,14 +184,14 @@ async def test_a_refused_segment_ends_its_message_without_sending_the_rest(
     upstream.answer(Rejected("ESME_RINVDSTADR"))
     assert upstream.out == []
     await sender.record_results()
-    timeline = await demo_store.timeline(1)
+    timeline = await demo_store.search.message(1)
     assert timeline is not None
     assert (timeline.message.state, timeline.message.reason) == (State.REJECTED, "ESME_RINVDSTADR")
 
 
 @pytest.mark.parametrize(("hold", "state"), [(False, State.QUEUED), (True, State.UNCONFIRMED)])
 async def test_doubt_is_resolved_by_policy(
-    demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock, *, hold: bool, state: State
+    demo_store: Store, upstream: FakeUpstream, clock: FakeClock, *, hold: bool, state: State
 ) -> None:
     await accept(demo_store, a_message(1))
     sender = a_sender(demo_store, upstream, clock, hold=hold)
@@ -201,7 +202,7 @@ async def test_doubt_is_resolved_by_policy(
 
 
 async def test_what_was_not_on_the_wire_returns_when_the_link_goes_down(
-    demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock
+    demo_store: Store, upstream: FakeUpstream, clock: FakeClock
 ) -> None:
     await accept(demo_store, a_message(1, octets=b"a" * 16 * 153, segments=16))
     sender = a_sender(demo_store, upstream, clock)
@@ -221,13 +222,13 @@ async def test_what_was_not_on_the_wire_returns_when_the_link_goes_down(
 
 
 async def test_a_message_that_was_taken_whole_before_is_sent(
-    demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock
+    demo_store: Store, upstream: FakeUpstream, clock: FakeClock
 ) -> None:
     await accept(demo_store, a_message(1, octets=LONG, segments=3))
-    await demo_store.claim("link", 1, share, clock.now())
+    await demo_store.sending.claim("link", 1, share, clock.now())
     taken = tuple(SubmittedSegment(number, f"A{number}") for number in (1, 2, 3))
     back = AttemptResult(1, State.QUEUED, taken, clock.now(), "busy")
-    await demo_store.record_results("link", [back], clock.now())
+    await demo_store.sending.record("link", [back], clock.now())
     sender = a_sender(demo_store, upstream, clock)
     await sender.step()
     await sender.record_results()
@@ -236,7 +237,7 @@ async def test_a_message_that_was_taken_whole_before_is_sent(
 
 
 async def test_trouble_of_the_link_costs_a_message_no_attempt_but_not_twice_in_a_row(
-    demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock
+    demo_store: Store, upstream: FakeUpstream, clock: FakeClock
 ) -> None:
     await accept(demo_store, a_message(1))
     sender = a_sender(demo_store, upstream, clock)
@@ -245,7 +246,7 @@ async def test_trouble_of_the_link_costs_a_message_no_attempt_but_not_twice_in_a
         await sender.step()
         upstream.answer(LinkTrouble("ESME_RINVBNDSTS"))
         await sender.record_results()
-        timeline = await demo_store.timeline(1)
+        timeline = await demo_store.search.message(1)
         assert timeline is not None
         assert (timeline.message.state, timeline.message.attempts) == (State.QUEUED, attempts)
         assert timeline.message.reason == "ESME_RINVBNDSTS"
@@ -253,9 +254,7 @@ async def test_trouble_of_the_link_costs_a_message_no_attempt_but_not_twice_in_a
     assert await sender.step() == 0  # it waits now
 
 
-async def test_with_hold_no_more_is_marked_than_can_be_submitted(
-    demo_store: SqliteStore, clock: FakeClock
-) -> None:
+async def test_with_hold_no_more_is_marked_than_can_be_submitted(demo_store: Store, clock: FakeClock) -> None:
     upstream = FakeUpstream(window=40)
     upstream.limit = 1
     for number in range(1, 41):
@@ -263,11 +262,11 @@ async def test_with_hold_no_more_is_marked_than_can_be_submitted(
     sender = a_sender(demo_store, upstream, clock, hold=True)
     await sender.step()
     assert len(upstream.out) == 1
-    assert await demo_store.count_by_state() == {"sending": 1, "queued": 39}
+    assert await demo_store.metrics.count_by_state() == {"sending": 1, "queued": 39}
 
 
 async def test_with_hold_and_a_pace_no_more_is_marked_than_may_go_now(
-    demo_store: SqliteStore, clock: FakeClock
+    demo_store: Store, clock: FakeClock
 ) -> None:
     upstream = FakeUpstream(window=100)
     for number in range(1, 101):
@@ -276,11 +275,11 @@ async def test_with_hold_and_a_pace_no_more_is_marked_than_may_go_now(
     await sender.step()
     sent = len(upstream.out)
     assert sent == 5  # a twentieth of a second's worth
-    assert await demo_store.count_by_state() == {"sending": sent, "queued": 100 - sent}
+    assert await demo_store.metrics.count_by_state() == {"sending": sent, "queued": 100 - sent}
 
 
 async def test_an_upstream_gets_its_long_messages_as_it_wants_them(
-    demo_store: SqliteStore, clock: FakeClock
+    demo_store: Store, clock: FakeClock
 ) -> None:
     upstream = FakeUpstream()
     payload = fit(LONG.decode(), TextRules(splitting=Splitting.PAYLOAD))
@@ -295,7 +294,7 @@ async def test_an_upstream_gets_its_long_messages_as_it_wants_them(
     assert (turkish.number, turkish.header) == (1, b"\x03\x25\x01\x01")  # its tables are named even alone
     upstream.accept_all()
     await sender.record_results()
-    assert await demo_store.count_by_state() == {"sent": 2}
+    assert await demo_store.metrics.count_by_state() == {"sent": 2}
 
 
 class RefusingUpstream(FakeUpstream):
@@ -305,7 +304,7 @@ class RefusingUpstream(FakeUpstream):
         self.on_outcome(segment, Rejected("cannot be encoded for this link"))
 
 
-async def test_a_thousand_outcomes_at_once_do_not_pile_up(demo_store: SqliteStore, clock: FakeClock) -> None:
+async def test_a_thousand_outcomes_at_once_do_not_pile_up(demo_store: Store, clock: FakeClock) -> None:
     for number in range(1, 1001):
         await accept(demo_store, a_message(number, price_micros=0))
     sender = a_sender(demo_store, RefusingUpstream(window=1000), clock)
@@ -313,10 +312,10 @@ async def test_a_thousand_outcomes_at_once_do_not_pile_up(demo_store: SqliteStor
     async with asyncio.timeout(10):
         while not sender.is_drained:
             await asyncio.sleep(0)
-    assert await demo_store.count_by_state() == {"rejected": 1000}
+    assert await demo_store.metrics.count_by_state() == {"rejected": 1000}
 
 
-async def test_a_large_window_is_filled_turn_by_turn(demo_store: SqliteStore, clock: FakeClock) -> None:
+async def test_a_large_window_is_filled_turn_by_turn(demo_store: Store, clock: FakeClock) -> None:
     for number in range(1, AT_ONCE * 2 + 11):
         await accept(demo_store, a_message(number, price_micros=0))
     upstream = FakeUpstream(window=1000)
@@ -332,7 +331,7 @@ async def test_a_large_window_is_filled_turn_by_turn(demo_store: SqliteStore, cl
 
 
 async def test_the_texts_of_both_alphabets_are_cut(
-    demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock
+    demo_store: Store, upstream: FakeUpstream, clock: FakeClock
 ) -> None:
     await accept(
         demo_store, a_message(1, coding=int(Encoding.UCS2), octets="ж".encode("utf-16-be") * 71, segments=2)
@@ -351,7 +350,7 @@ async def test_the_texts_of_both_alphabets_are_cut(
     ],
 )
 async def test_what_was_dropped_does_not_hide_what_went_wrong(
-    demo_store: SqliteStore, clock: FakeClock, outcome: InDoubt | Rejected, *, hold: bool, state: State
+    demo_store: Store, clock: FakeClock, outcome: InDoubt | Rejected, *, hold: bool, state: State
 ) -> None:
     upstream = FakeUpstream(window=2)
     await accept(demo_store, a_message(1, octets=LONG, segments=3))
@@ -366,7 +365,7 @@ async def test_what_was_dropped_does_not_hide_what_went_wrong(
 
 
 async def test_a_stop_while_the_store_marks_is_obeyed(
-    demo_store: SqliteStore, upstream: FakeUpstream, clock: FakeClock
+    demo_store: Store, upstream: FakeUpstream, clock: FakeClock
 ) -> None:
     sender = a_sender(demo_store, upstream, clock, hold=True)
     for number, recipient in ((1, "447700900001"), (2, "447700900002")):
@@ -382,7 +381,7 @@ async def test_a_stop_while_the_store_marks_is_obeyed(
     assert await state_of(demo_store, 1) is State.QUEUED
 
 
-async def test_what_waits_for_the_window_is_let_go(demo_store: SqliteStore, clock: FakeClock) -> None:
+async def test_what_waits_for_the_window_is_let_go(demo_store: Store, clock: FakeClock) -> None:
     upstream = FakeUpstream(window=1)
     sender = a_sender(demo_store, upstream, clock)
     for number in (1, 2):

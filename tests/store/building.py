@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from aldis.accounts.staff import AuditEntry
-from aldis.app.stores import BACK_OFFICE
 from aldis.stages.sending.shares import share
-from aldis.store.contract import Store
-from aldis.store.records import Acceptance
-from aldis.store.sqlite.process.writer_client import ProcessRunner
+from aldis.store.contract.admission import Acceptance
+from aldis.store.contract.store import Store
 from aldis.traffic.message import AttemptResult, NewMessage, SubmittedSegment
 from aldis.traffic.postback import Notify
 from aldis.traffic.states import State
@@ -48,12 +44,6 @@ _DEFAULT = NewMessage(
 )
 
 
-def a_runner(folder: Path, on_lost: Callable[[], None] = lambda: None) -> ProcessRunner:
-    """What writes to a store in a process of its own."""
-    program = (BACK_OFFICE, str(folder), "warning", "console")
-    return ProcessRunner(program, folder / "aldis.db", (), on_lost)
-
-
 def a_message(message_id: int, **changes: Any) -> NewMessage:
     """Build a message that differs from the default in what matters to the test."""
     return msgspec.structs.replace(_DEFAULT, message_id=message_id, submission_id=message_id, **changes)
@@ -62,17 +52,17 @@ def a_message(message_id: int, **changes: Any) -> NewMessage:
 async def accept(store: Store, message: NewMessage) -> None:
     """Store a message that must be accepted."""
     is_prepaid = message.account_id != POSTPAID
-    assert await store.accept(Acceptance(message.account_id, is_prepaid, (message,))) is None
+    assert await store.admission.accept(Acceptance(message.account_id, is_prepaid, (message,))) is None
 
 
 async def settle_sent(store: Store, message: NewMessage, ids: tuple[str, ...] = ("A1", "A2")) -> None:
     """Bring a message to `sent`, its segments under these ids."""
     await accept(store, message)
-    await store.claim(message.link, 100, share, NOW)
+    await store.sending.claim(message.link, 100, share, NOW)
     submitted = tuple(
         SubmittedSegment(number, name) for number, name in enumerate(ids[: message.segments], start=1)
     )
-    await store.record_results(message.link, [AttemptResult(message.message_id, State.SENT, submitted)], NOW)
+    await store.sending.record(message.link, [AttemptResult(message.message_id, State.SENT, submitted)], NOW)
 
 
 #: the accounts of the tests' directory (conftest.py)
@@ -80,18 +70,18 @@ RICH, POSTPAID = 1, 2
 
 
 async def state_of(store: Store, message_id: int) -> State:
-    timeline = await store.timeline(message_id)
+    timeline = await store.search.message(message_id)
     assert timeline is not None
     return timeline.message.state
 
 
 async def money(store: Store, account_id: int = RICH) -> tuple[int, int, int]:
-    balance = await store.balance(account_id)
+    balance = await store.queries.balance(account_id)
     assert balance.credited == balance.available + balance.held + balance.spent
     return balance.available, balance.held, balance.spent
 
 
 async def audited(store: Store) -> list[AuditEntry]:
     """Give the audit log, newest first, without what made the directory."""
-    log = [entry for _, entry in await store.staff.audit_log(0, 100)]
+    log = [entry for _, entry in await store.audit.log(0, 100)]
     return [entry for entry in log if not entry.action.startswith(("add ", "change "))]

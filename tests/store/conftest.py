@@ -1,25 +1,15 @@
-"""The backends of the store; a new one adds its name to `BACKENDS` and must pass what is asked of every
-store.
-"""
+"""A store of each backend, with a small directory in it."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from aldis.accounts import directory_file
-from aldis.accounts.plan import plan
-from aldis.dialects.registry import TRAITS
-from aldis.store.contract import Store
-from aldis.store.sqlite.store import SqliteStore
-from tests.store.building import NOW, a_runner
-
-BACKENDS: dict[str, Callable[[Path], Store]] = {
-    "sqlite": lambda folder: SqliteStore(folder / "aldis.db"),
-    "sqlite, writer's process": lambda folder: SqliteStore(folder / "aldis.db", a_runner(folder)),
-}
+from aldis.store.contract.store import Store
+from tests.backends import BACKENDS, apply
+from tests.store.building import NOW
 
 DIRECTORY = """
 [[route]]
@@ -39,12 +29,6 @@ prepaid = false
 """
 
 
-async def apply_directory(store: Store) -> None:
-    """Give a store the directory that its tests need."""
-    wanted = directory_file.read(DIRECTORY, "d.toml", TRAITS)
-    await store.apply(plan(wanted, await store.stored_directory(), TRAITS), NOW)
-
-
 #: starts an interpreter for each test
 SLOW = {"sqlite, writer's process"}
 
@@ -54,6 +38,6 @@ SLOW = {"sqlite, writer's process"}
 )
 async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     store = BACKENDS[request.param](tmp_path)
-    await apply_directory(store)
+    await apply(store, DIRECTORY, NOW)
     yield store
     await store.close()

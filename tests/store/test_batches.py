@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aldis.store.contract import Store
-from aldis.store.records import Acceptance
+from aldis.store.contract.admission import Acceptance
+from aldis.store.contract.store import Store
 from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.postback import Notify, PostbackResult
 from aldis.traffic.receipt import Receipt, ReceiptState
@@ -27,34 +27,34 @@ async def test_each_of_many_goes_all_the_way(kept: Store, count: int) -> None:
         for number in numbers
     )
     price = sum(numbers)
-    assert await kept.accept(Acceptance(POSTPAID, prepaid=False, messages=messages)) is None
+    assert await kept.admission.accept(Acceptance(POSTPAID, prepaid=False, messages=messages)) is None
     assert await money(kept, POSTPAID) == (-price, price, 0)
-    await kept.record_results("link", [_sent(number) for number in numbers], NOW)
+    await kept.sending.record("link", [_sent(number) for number in numbers], NOW)
     assert await money(kept, POSTPAID) == (-price, 0, price)
     receipts = [Receipt("link", f"A{number}", ReceiptState.DELIVERED, "", "", NOW) for number in numbers]
-    assert await kept.record_receipts(receipts) == 0
-    assert await kept.count_by_state() == {"delivered": count}
-    due = await kept.due_postbacks(LANE, 1_000, NOW)
+    assert await kept.receipts.record(receipts) == 0
+    assert await kept.metrics.count_by_state() == {"delivered": count}
+    due = await kept.postbacks.due(LANE, 1_000, NOW)
     assert sorted(postback.message.message_id for postback in due) == list(numbers)
-    await kept.finish_postbacks(
+    await kept.postbacks.finish(
         [PostbackResult(each.postback_id, NOW, 200, "", None, done=True) for each in due]
     )
-    assert await kept.due_postbacks(LANE, 1_000, NOW + 1_000_000) == []
+    assert await kept.postbacks.due(LANE, 1_000, NOW + 1_000_000) == []
 
 
 async def test_a_message_that_is_named_twice_is_paid_for_and_told_of_once(kept: Store) -> None:
     message = a_message(1, notify=Notify.SENT, lane=LANE)
-    assert await kept.accept(Acceptance(RICH, prepaid=True, messages=(message,))) is None
-    await kept.record_results("link", [_sent(1), _sent(1)], NOW)
+    assert await kept.admission.accept(Acceptance(RICH, prepaid=True, messages=(message,))) is None
+    await kept.sending.record("link", [_sent(1), _sent(1)], NOW)
     assert await money(kept) == (950_000, 0, 50_000)
-    assert len(await kept.due_postbacks(LANE, 10, NOW)) == 1
+    assert len(await kept.postbacks.due(LANE, 10, NOW)) == 1
 
 
 async def test_a_result_moves_only_what_is_where_it_was_claimed(kept: Store) -> None:
     await settle_sent(kept, a_message(1, notify=Notify.SENT, lane=LANE))
-    await kept.record_results("link", [_sent(1)], NOW + 1)
+    await kept.sending.record("link", [_sent(1)], NOW + 1)
     assert await money(kept) == (950_000, 0, 50_000)
-    assert len(await kept.due_postbacks(LANE, 10, NOW + 1)) == 1
+    assert len(await kept.postbacks.due(LANE, 10, NOW + 1)) == 1
 
 
 @pytest.mark.parametrize("reported", [ReceiptState.DELIVERED, ReceiptState.UNDELIVERED])
@@ -64,11 +64,11 @@ async def test_who_hears_of_failures_hears_of_those_and_of_what_became_of_them(
 ) -> None:
     await settle_sent(kept, a_message(1, notify=Notify.FAILED, lane=LANE))
     if was_unconfirmed:
-        assert await kept.expire(10, NOW + 1, 0) == 1
+        assert await kept.maintenance.expire(10, NOW + 1, 0) == 1
         assert await state_of(kept, 1) is State.UNCONFIRMED
     before = 1 if was_unconfirmed else 0
-    await kept.record_receipts([Receipt("link", "A1", reported, "", "", NOW + 2)])
-    timeline = await kept.timeline(1)
+    await kept.receipts.record([Receipt("link", "A1", reported, "", "", NOW + 2)])
+    timeline = await kept.search.message(1)
     assert timeline is not None
     is_told = was_unconfirmed or reported is ReceiptState.UNDELIVERED
     assert len(timeline.postbacks) == before + is_told

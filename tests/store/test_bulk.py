@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from aldis.accounts.staff import AuditEntry
-from aldis.store.bulk import AddJob, AddRows, ForgetJobs, MoveJob, SettleRows
-from aldis.store.contract import Store
+from aldis.store.contract.bulk import AddJob, AddRows, ForgetJobs, MoveJob, SettleRows
+from aldis.store.contract.store import Store
 from aldis.traffic.bulk import MOVES, JobState, Mapping, Outcome, Row
 from tests.store.building import NOW, audited
 
@@ -17,11 +17,11 @@ ROWS = (("4512345678", "Ann"), ("4512345679", "Bo"), ("abc", ""))
 
 
 async def a_job(kept: Store, state: JobState = JobState.RUNNING) -> int:
-    job_id = await kept.bulk.change_bulk(JOB)
-    assert await kept.bulk.change_bulk(AddRows(job_id, 0, ROWS)) == 3
+    job_id = await kept.bulk.change(JOB)
+    assert await kept.bulk.change(AddRows(job_id, 0, ROWS)) == 3
     for to in (JobState.READY, JobState.RUNNING):
         if state is not JobState.FILLING and (to is JobState.READY or state is not JobState.READY):
-            assert await kept.bulk.change_bulk(MoveJob(job_id, to, NOW))
+            assert await kept.bulk.change(MoveJob(job_id, to, NOW))
     return job_id
 
 
@@ -36,7 +36,7 @@ async def test_a_job_and_its_rows(kept: Store) -> None:
         JOB.mapping,
     )
     assert (job.state, job.total, job.waiting) == (JobState.RUNNING, 3, 3)
-    assert await kept.bulk.running_jobs() == [job] == await kept.bulk.jobs(0, 10)
+    assert await kept.bulk.running() == [job] == await kept.bulk.jobs(0, 10)
     assert await kept.bulk.rows(job_id, 1, 1) == [Row(2, ROWS[1])]
     assert await kept.bulk.job(job_id + 1) is None
     assert await kept.bulk.jobs(job_id, 10) == []
@@ -46,19 +46,19 @@ async def test_a_job_and_its_rows(kept: Store) -> None:
 
 async def test_rows_are_added_once(kept: Store) -> None:
     job_id = await a_job(kept, JobState.FILLING)
-    assert await kept.bulk.change_bulk(AddRows(job_id, 0, ROWS)) == 0
-    assert await kept.bulk.change_bulk(AddRows(job_id, 3, ROWS[:1])) == 1
-    assert await kept.bulk.change_bulk(MoveJob(job_id, JobState.READY, NOW)) == 1
-    assert await kept.bulk.change_bulk(AddRows(job_id, 4, ROWS)) == 0
+    assert await kept.bulk.change(AddRows(job_id, 0, ROWS)) == 0
+    assert await kept.bulk.change(AddRows(job_id, 3, ROWS[:1])) == 1
+    assert await kept.bulk.change(MoveJob(job_id, JobState.READY, NOW)) == 1
+    assert await kept.bulk.change(AddRows(job_id, 4, ROWS)) == 0
     assert [row.number for row in await kept.bulk.rows(job_id, 0, 10)] == [1, 2, 3, 4]
 
 
 async def test_a_key_makes_one_job(kept: Store) -> None:
     keyed = msgspec.structs.replace(JOB, key="o-1", fingerprint="a")
-    first = await kept.bulk.change_bulk(keyed)
-    assert await kept.bulk.change_bulk(keyed) == first
-    assert await kept.bulk.change_bulk(msgspec.structs.replace(keyed, fingerprint="b")) == 0
-    other = await kept.bulk.change_bulk(msgspec.structs.replace(keyed, account="postpaid"))
+    first = await kept.bulk.change(keyed)
+    assert await kept.bulk.change(keyed) == first
+    assert await kept.bulk.change(msgspec.structs.replace(keyed, fingerprint="b")) == 0
+    other = await kept.bulk.change(msgspec.structs.replace(keyed, account="postpaid"))
     assert other not in (0, first)
     assert len(await audited(kept)) == 2
 
@@ -66,18 +66,18 @@ async def test_a_key_makes_one_job(kept: Store) -> None:
 async def test_outcomes_count_once_and_end_the_job(kept: Store) -> None:
     job_id = await a_job(kept)
     some = SettleRows(job_id, (Outcome(1, 71), Outcome(3, fault="no number")), 1, NOW + 1)
-    assert await kept.bulk.change_bulk(some) == 2
-    assert await kept.bulk.change_bulk(some) == 0
+    assert await kept.bulk.change(some) == 2
+    assert await kept.bulk.change(some) == 0
     job = await kept.bulk.job(job_id)
     assert job is not None
     assert (job.state, job.reached, job.accepted, job.refused) == (JobState.RUNNING, 1, 1, 1)
     assert [row.number for row in await kept.bulk.rows(job_id, 1, 10, waiting=True)] == [2]
     assert await kept.bulk.refused_rows(job_id, 0, 10) == [Row(3, ROWS[2], fault="no number")]
-    await kept.bulk.change_bulk(SettleRows(job_id, (Outcome(2, 72),), 3, NOW + 2))
+    await kept.bulk.change(SettleRows(job_id, (Outcome(2, 72),), 3, NOW + 2))
     job = await kept.bulk.job(job_id)
     assert job is not None
     assert (job.state, job.accepted, job.ended_at) == (JobState.DONE, 2, NOW + 2)
-    assert await kept.bulk.running_jobs() == []
+    assert await kept.bulk.running() == []
 
 
 @pytest.mark.parametrize("to", list(MOVES))
@@ -85,9 +85,9 @@ async def test_outcomes_count_once_and_end_the_job(kept: Store) -> None:
 async def test_only_some_moves_may_be(kept: Store, state: JobState, to: JobState) -> None:
     job_id = await a_job(kept, state)
     entry = AuditEntry(NOW, "otto", "console", "move", "it")
-    moved = await kept.bulk.change_bulk(MoveJob(job_id, to, NOW, why="x", entry=entry))
+    moved = await kept.bulk.change(MoveJob(job_id, to, NOW, why="x", entry=entry))
     assert bool(moved) == (state in MOVES[to])
-    assert len(await kept.staff.audit_log(0, 10, "it")) == moved
+    assert len(await kept.audit.log(0, 10, "it")) == moved
     job = await kept.bulk.job(job_id)
     assert job is not None
     assert job.state is (to if moved else state)
@@ -96,9 +96,9 @@ async def test_only_some_moves_may_be(kept: Store, state: JobState, to: JobState
 
 async def test_old_jobs_are_forgotten_bite_by_bite(kept: Store) -> None:
     old, young = await a_job(kept), await a_job(kept)
-    await kept.bulk.change_bulk(MoveJob(old, JobState.CANCELLED, NOW))
-    assert await kept.bulk.change_bulk(ForgetJobs(NOW, 2)) == 0
-    counts = [await kept.bulk.change_bulk(ForgetJobs(NOW + 1, 2)) for _ in range(4)]
+    await kept.bulk.change(MoveJob(old, JobState.CANCELLED, NOW))
+    assert await kept.bulk.change(ForgetJobs(NOW, 2)) == 0
+    counts = [await kept.bulk.change(ForgetJobs(NOW + 1, 2)) for _ in range(4)]
     assert counts == [2, 1, 1, 0]
     assert [job.job_id for job in await kept.bulk.jobs(0, 10)] == [young]
     assert await kept.bulk.rows(old, 0, 10) == []

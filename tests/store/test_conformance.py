@@ -7,23 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from aldis.accounts import directory_file
-from aldis.accounts.plan import plan
-from aldis.dialects.registry import TRAITS
 from aldis.stages.sending.shares import share
-from aldis.store.contract import Store
-from aldis.store.records import Acceptance
+from aldis.store.contract.admission import Acceptance
+from aldis.store.contract.store import Store
 from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.postback import Notify, PostbackEvent, PostbackResult
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.refusal import RefusalReason
 from aldis.traffic.states import State
+from tests.backends import BACKENDS, apply, find
 from tests.store.building import NOW, POSTPAID, RICH, a_message, accept, money, settle_sent, state_of
-from tests.store.conftest import BACKENDS, DIRECTORY
+from tests.store.conftest import DIRECTORY
 
 
 async def test_ids_are_never_given_twice(kept: Store) -> None:
-    blocks = await asyncio.gather(*(kept.take_ids(7) for _ in range(20)))
+    blocks = await asyncio.gather(*(kept.admission.take_ids(7) for _ in range(20)))
     ids = [message_id for block in blocks for message_id in block]
     assert len(set(ids)) == 140
     assert max(ids) < 2**53
@@ -37,16 +35,16 @@ async def test_an_accepted_message_is_queued_and_its_price_held(kept: Store) -> 
 
 async def test_what_the_balance_does_not_cover_is_refused_whole(kept: Store) -> None:
     messages = tuple(a_message(number, segments=7) for number in (1, 2, 3))
-    refusal = await kept.accept(Acceptance(RICH, prepaid=True, messages=messages))
+    refusal = await kept.admission.accept(Acceptance(RICH, prepaid=True, messages=messages))
     assert refusal is not None
     assert refusal.reason is RefusalReason.CREDIT_INSUFFICIENT
-    assert await kept.timeline(1) is None
+    assert await kept.search.message(1) is None
     assert await money(kept) == (1_000_000, 0, 0)
 
 
 async def test_side_by_side_submissions_cannot_overdraw(kept: Store) -> None:
     asked = [
-        kept.accept(Acceptance(RICH, prepaid=True, messages=(a_message(n, segments=3),)))
+        kept.admission.accept(Acceptance(RICH, prepaid=True, messages=(a_message(n, segments=3),)))
         for n in range(1, 11)
     ]
     answers = await asyncio.gather(*asked)
@@ -56,13 +54,13 @@ async def test_side_by_side_submissions_cannot_overdraw(kept: Store) -> None:
 
 async def test_a_postpaid_account_may_owe(kept: Store) -> None:
     message = a_message(1, account_id=POSTPAID)
-    assert await kept.accept(Acceptance(POSTPAID, prepaid=False, messages=(message,))) is None
+    assert await kept.admission.accept(Acceptance(POSTPAID, prepaid=False, messages=(message,))) is None
     assert await money(kept, POSTPAID) == (-50_000, 50_000, 0)
 
 
 async def test_of_many_with_one_key_exactly_one_is_accepted(kept: Store) -> None:
     asked = [
-        kept.accept(
+        kept.admission.accept(
             Acceptance(RICH, prepaid=True, messages=(a_message(number, reference="k", duplicate_scope="s"),))
         )
         for number in range(1, 65)
@@ -75,57 +73,59 @@ async def test_of_many_with_one_key_exactly_one_is_accepted(kept: Store) -> None
 
 async def test_a_refused_message_does_not_use_up_its_key(kept: Store) -> None:
     dear = a_message(1, reference="k", duplicate_scope="s", segments=21)
-    assert await kept.accept(Acceptance(RICH, prepaid=True, messages=(dear,))) is not None
+    assert await kept.admission.accept(Acceptance(RICH, prepaid=True, messages=(dear,))) is not None
     await accept(kept, a_message(2, reference="k", duplicate_scope="s"))
 
 
 async def test_would_accept_judges_alike_and_stores_nothing(kept: Store) -> None:
     dear = Acceptance(RICH, prepaid=True, messages=(a_message(1, segments=21),))
-    refusal = await kept.would_accept(dear)
+    refusal = await kept.admission.would_accept(dear)
     assert refusal is not None
     assert refusal.reason is RefusalReason.CREDIT_INSUFFICIENT
-    assert await kept.would_accept(Acceptance(RICH, prepaid=True, messages=(a_message(1),))) is None
-    assert await kept.timeline(1) is None
+    assert await kept.admission.would_accept(Acceptance(RICH, prepaid=True, messages=(a_message(1),))) is None
+    assert await kept.search.message(1) is None
 
 
 async def test_the_urgent_are_claimed_first_and_nothing_twice(kept: Store) -> None:
     for number, priority in enumerate([1, 3, 0, 2], start=1):
         await accept(kept, a_message(number, priority=priority))
-    first = await kept.claim("link", 2, share, NOW)
-    second = await kept.claim("link", 10, share, NOW)
+    first = await kept.sending.claim("link", 2, share, NOW)
+    second = await kept.sending.claim("link", 10, share, NOW)
     assert [message.message_id for message in first] == [2, 4]
     assert [message.message_id for message in second] == [1, 3]
-    assert await kept.claim("link", 10, share, NOW) == []
-    assert await kept.claim("other", 10, share, NOW) == []
+    assert await kept.sending.claim("link", 10, share, NOW) == []
+    assert await kept.sending.claim("other", 10, share, NOW) == []
 
 
 async def test_what_is_released_or_too_old_is_not_in_anyones_hands(kept: Store) -> None:
     await accept(kept, a_message(1, expires_at=NOW + 1000))
-    assert [message.message_id for message in await kept.claim("link", 1, share, NOW)] == [1]
-    assert await kept.expire(10, NOW + 1000, 10**9) == 0  # claimed: whoever has it in hand settles it
-    assert await kept.claim("link", 1, share, NOW) == []
-    kept.release("link", [1])
-    assert await kept.claim("link", 1, share, NOW + 1000) == []
-    assert await kept.expire(10, NOW + 10**6, 10**9) == 1
+    assert [message.message_id for message in await kept.sending.claim("link", 1, share, NOW)] == [1]
+    assert (
+        await kept.maintenance.expire(10, NOW + 1000, 10**9) == 0
+    )  # claimed: whoever has it in hand settles it
+    assert await kept.sending.claim("link", 1, share, NOW) == []
+    kept.sending.release("link", [1])
+    assert await kept.sending.claim("link", 1, share, NOW + 1000) == []
+    assert await kept.maintenance.expire(10, NOW + 10**6, 10**9) == 1
     assert await state_of(kept, 1) is State.EXPIRED
 
 
 async def test_what_is_due_later_waits(kept: Store) -> None:
     await accept(kept, a_message(1))
-    await kept.claim("link", 1, share, NOW)
+    await kept.sending.claim("link", 1, share, NOW)
     later = NOW + 5000
-    await kept.record_results("link", [AttemptResult(1, State.QUEUED, due_at=later, reason="busy")], NOW)
-    assert await kept.claim("link", 1, share, later - 1) == []
-    (message,) = await kept.claim("link", 1, share, later + 250)  # found within a quarter of a second
+    await kept.sending.record("link", [AttemptResult(1, State.QUEUED, due_at=later, reason="busy")], NOW)
+    assert await kept.sending.claim("link", 1, share, later - 1) == []
+    (message,) = await kept.sending.claim("link", 1, share, later + 250)  # found within a quarter of a second
     assert message.attempts == 2
 
 
 async def test_a_retried_message_knows_which_segments_are_out(kept: Store) -> None:
     await accept(kept, a_message(1, segments=3))
-    await kept.claim("link", 1, share, NOW)
+    await kept.sending.claim("link", 1, share, NOW)
     partly = AttemptResult(1, State.QUEUED, (SubmittedSegment(2, "A2"),), NOW, "busy")
-    await kept.record_results("link", [partly], NOW)
-    (message,) = await kept.claim("link", 1, share, NOW)
+    await kept.sending.record("link", [partly], NOW)
+    (message,) = await kept.sending.claim("link", 1, share, NOW)
     assert message.accepted_segments == (2,)
 
 
@@ -138,8 +138,8 @@ async def test_sent_turns_the_hold_into_money_spent(kept: Store) -> None:
 @pytest.mark.parametrize("state", [State.REJECTED, State.FAILED, State.EXPIRED])
 async def test_what_was_not_sent_is_refunded_but_for_what_the_carrier_took(kept: Store, state: State) -> None:
     await accept(kept, a_message(1, segments=3))
-    await kept.claim("link", 1, share, NOW)
-    await kept.record_results(
+    await kept.sending.claim("link", 1, share, NOW)
+    await kept.sending.record(
         "link", [AttemptResult(1, state, (SubmittedSegment(1, "A1"),), reason="no")], NOW
     )
     assert await state_of(kept, 1) is state
@@ -149,19 +149,19 @@ async def test_what_was_not_sent_is_refunded_but_for_what_the_carrier_took(kept:
 @pytest.mark.parametrize(("hold", "state"), [(False, State.QUEUED), (True, State.UNCONFIRMED)])
 async def test_what_a_lost_owner_left_is_released_by_policy(kept: Store, *, hold: bool, state: State) -> None:
     await accept(kept, a_message(1))
-    await kept.claim("link", 1, share, NOW)
-    await kept.mark([1])
+    await kept.sending.claim("link", 1, share, NOW)
+    await kept.sending.mark([1])
     assert await state_of(kept, 1) is State.SENDING
-    assert await kept.recover("link", hold=hold, now=NOW) == 1
+    assert await kept.sending.recover("link", hold=hold, now=NOW) == 1
     assert await state_of(kept, 1) is state
-    assert await kept.recover("link", hold=hold, now=NOW) == 0
+    assert await kept.sending.recover("link", hold=hold, now=NOW) == 0
 
 
 async def test_what_is_sending_on_a_link_that_is_gone_waits_again(kept: Store) -> None:
     await accept(kept, a_message(1))
     await accept(kept, a_message(2, link="gone"))
-    await kept.mark([1, 2])
-    assert await kept.recover_orphans(["link"], NOW) == 1
+    await kept.sending.mark([1, 2])
+    assert await kept.sending.recover_orphans(["link"], NOW) == 1
     assert [await state_of(kept, number) for number in (1, 2)] == [State.SENDING, State.QUEUED]
 
 
@@ -171,18 +171,18 @@ def a_receipt(smsc_message_id: str, state: ReceiptState, recipient: str = "44770
 
 async def test_a_receipt_ends_its_message_and_owes_a_postback(kept: Store) -> None:
     await settle_sent(kept, a_message(1, notify=Notify.ENDED, lane="http://x:80"), ids=("A1",))
-    assert await kept.record_receipts([a_receipt("A1", ReceiptState.UNDELIVERED)]) == 0
+    assert await kept.receipts.record([a_receipt("A1", ReceiptState.UNDELIVERED)]) == 0
     assert await state_of(kept, 1) is State.UNDELIVERED
-    (due,) = await kept.due_postbacks("http://x:80", 10, NOW + 1000)
+    (due,) = await kept.postbacks.due("http://x:80", 10, NOW + 1000)
     assert (due.event, due.state, due.error_code) == (PostbackEvent.ENDED, State.UNDELIVERED, "012")
 
 
 async def test_a_receipt_that_comes_before_its_response_is_parked_and_matched(kept: Store) -> None:
     message = a_message(1)
     await accept(kept, message)
-    await kept.claim("link", 1, share, NOW)
-    assert await kept.record_receipts([a_receipt("A1", ReceiptState.DELIVERED)]) == 1
-    await kept.record_results("link", [AttemptResult(1, State.SENT, (SubmittedSegment(1, "A1"),))], NOW)
+    await kept.sending.claim("link", 1, share, NOW)
+    assert await kept.receipts.record([a_receipt("A1", ReceiptState.DELIVERED)]) == 1
+    await kept.sending.record("link", [AttemptResult(1, State.SENT, (SubmittedSegment(1, "A1"),))], NOW)
     assert await state_of(kept, 1) is State.DELIVERED
 
 
@@ -192,92 +192,92 @@ async def test_ids_match_across_hexadecimal_and_decimal(
     kept: Store, in_response: str, in_receipt: str, *, parked: bool
 ) -> None:
     await accept(kept, a_message(1))
-    await kept.claim("link", 1, share, NOW)
+    await kept.sending.claim("link", 1, share, NOW)
     receipt = a_receipt(in_receipt, ReceiptState.DELIVERED)
     sent = AttemptResult(1, State.SENT, (SubmittedSegment(1, in_response),))
     if parked:
-        await kept.record_receipts([receipt])
-    await kept.record_results("link", [sent], NOW)
+        await kept.receipts.record([receipt])
+    await kept.sending.record("link", [sent], NOW)
     if not parked:
-        await kept.record_receipts([receipt])
+        await kept.receipts.record([receipt])
     assert await state_of(kept, 1) is State.DELIVERED
 
 
 async def test_ids_of_two_links_do_not_meet_and_numbers_guard(kept: Store) -> None:
     await settle_sent(kept, a_message(1), ids=("A1",))
     elsewhere = Receipt("other", "A1", ReceiptState.DELIVERED, "", "447700900001", NOW)
-    assert await kept.record_receipts([elsewhere]) == 1
-    assert await kept.record_receipts([a_receipt("A1", ReceiptState.DELIVERED, "4512345678")]) == 1
+    assert await kept.receipts.record([elsewhere]) == 1
+    assert await kept.receipts.record([a_receipt("A1", ReceiptState.DELIVERED, "4512345678")]) == 1
     assert await state_of(kept, 1) is State.SENT
 
 
 async def test_several_segments_make_one_ending(kept: Store) -> None:
     await settle_sent(kept, a_message(1, segments=2), ids=("A1", "A2"))
-    await kept.record_receipts([a_receipt("A2", ReceiptState.DELIVERED)])
+    await kept.receipts.record([a_receipt("A2", ReceiptState.DELIVERED)])
     assert await state_of(kept, 1) is State.SENT
-    await kept.record_receipts([a_receipt("A1", ReceiptState.DELIVERED)])
+    await kept.receipts.record([a_receipt("A1", ReceiptState.DELIVERED)])
     assert await state_of(kept, 1) is State.DELIVERED
 
 
 async def test_a_segment_that_failed_before_the_rest_was_sent_is_not_forgotten(kept: Store) -> None:
     await accept(kept, a_message(1, segments=2))
-    await kept.claim("link", 1, share, NOW)
-    await kept.record_results(
+    await kept.sending.claim("link", 1, share, NOW)
+    await kept.sending.record(
         "link", [AttemptResult(1, State.QUEUED, (SubmittedSegment(1, "A1"),), NOW, "busy")], NOW
     )
-    await kept.record_receipts([a_receipt("A1", ReceiptState.UNDELIVERED)])
+    await kept.receipts.record([a_receipt("A1", ReceiptState.UNDELIVERED)])
     assert await state_of(kept, 1) is State.QUEUED
-    await kept.claim("link", 1, share, NOW)
-    await kept.record_results("link", [AttemptResult(1, State.SENT, (SubmittedSegment(2, "A2"),))], NOW)
+    await kept.sending.claim("link", 1, share, NOW)
+    await kept.sending.record("link", [AttemptResult(1, State.SENT, (SubmittedSegment(2, "A2"),))], NOW)
     assert await state_of(kept, 1) is State.UNDELIVERED
 
 
 async def test_a_messages_postbacks_are_due_one_after_the_other(kept: Store) -> None:
     await settle_sent(kept, a_message(1, notify=Notify.SENT | Notify.ENDED, lane="l"), ids=("A1",))
-    await kept.record_receipts([a_receipt("A1", ReceiptState.DELIVERED)])
-    (sent,) = await kept.due_postbacks("l", 10, NOW + 2000)
+    await kept.receipts.record([a_receipt("A1", ReceiptState.DELIVERED)])
+    (sent,) = await kept.postbacks.due("l", 10, NOW + 2000)
     assert sent.event is PostbackEvent.SENT
     later = PostbackResult(sent.postback_id, NOW, 503, "HTTP 503", NOW + 60_000, done=False)
-    await kept.finish_postbacks([later])
-    assert await kept.due_postbacks("l", 10, NOW + 2000) == []
-    await kept.finish_postbacks([PostbackResult(sent.postback_id, NOW, 200, "", None, done=True)])
-    (ended,) = await kept.due_postbacks("l", 10, NOW + 2000)
+    await kept.postbacks.finish([later])
+    assert await kept.postbacks.due("l", 10, NOW + 2000) == []
+    await kept.postbacks.finish([PostbackResult(sent.postback_id, NOW, 200, "", None, done=True)])
+    (ended,) = await kept.postbacks.due("l", 10, NOW + 2000)
     assert ended.event is PostbackEvent.ENDED
 
 
 async def test_a_repeated_receipt_owes_nothing_twice(kept: Store) -> None:
     await settle_sent(kept, a_message(1, notify=Notify.ENDED, lane="l"), ids=("A1",))
-    await kept.record_receipts([a_receipt("A1", ReceiptState.DELIVERED)] * 3)
-    assert len(await kept.due_postbacks("l", 10, NOW + 1000)) == 1
+    await kept.receipts.record([a_receipt("A1", ReceiptState.DELIVERED)] * 3)
+    assert len(await kept.postbacks.due("l", 10, NOW + 1000)) == 1
 
 
 async def test_postbacks_are_due_by_lane_and_until_done(kept: Store) -> None:
     for number, lane in ((1, "a"), (2, "b")):
         message = a_message(number, notify=Notify.SENT | Notify.ENDED, lane=lane)
         await settle_sent(kept, message, ids=(f"A{number}",))
-    assert await kept.due_lanes("", 10, NOW) == ["a", "b"]
-    assert await kept.due_lanes("", 1, NOW) == ["a"]
-    assert await kept.due_lanes("a", 10, NOW) == ["b"]
-    (due,) = await kept.due_postbacks("a", 10, NOW)
+    assert await kept.postbacks.lanes("", 10, NOW) == ["a", "b"]
+    assert await kept.postbacks.lanes("", 1, NOW) == ["a"]
+    assert await kept.postbacks.lanes("a", 10, NOW) == ["b"]
+    (due,) = await kept.postbacks.due("a", 10, NOW)
     later = PostbackResult(due.postback_id, NOW, 500, "HTTP 500", NOW + 60_000, done=False)
-    await kept.finish_postbacks([later])
-    assert await kept.due_lanes("", 10, NOW) == ["b"]
-    (due,) = await kept.due_postbacks("a", 10, NOW + 60_000)
+    await kept.postbacks.finish([later])
+    assert await kept.postbacks.lanes("", 10, NOW) == ["b"]
+    (due,) = await kept.postbacks.due("a", 10, NOW + 60_000)
     assert due.attempts == 1
-    await kept.finish_postbacks([PostbackResult(due.postback_id, NOW, 200, "", None, done=True)])
-    assert await kept.due_postbacks("a", 10, NOW + 10**9) == []
+    await kept.postbacks.finish([PostbackResult(due.postback_id, NOW, 200, "", None, done=True)])
+    assert await kept.postbacks.due("a", 10, NOW + 10**9) == []
 
 
 async def test_what_waited_too_long_ends(kept: Store) -> None:
     await settle_sent(kept, a_message(2), ids=("A2",))
     await accept(kept, a_message(1, expires_at=NOW + 1000))
-    assert await kept.expire(10, NOW + 999, 2000) == 0
-    assert await kept.expire(10, NOW + 1000, 2000) == 1
+    assert await kept.maintenance.expire(10, NOW + 999, 2000) == 0
+    assert await kept.maintenance.expire(10, NOW + 1000, 2000) == 1
     assert await state_of(kept, 1) is State.EXPIRED
-    assert await kept.expire(10, NOW + 2000, 2000) == 1
+    assert await kept.maintenance.expire(10, NOW + 2000, 2000) == 1
     assert await state_of(kept, 2) is State.UNCONFIRMED
     assert await money(kept) == (950_000, 0, 50_000)
-    await kept.record_receipts([a_receipt("A2", ReceiptState.DELIVERED)])
+    await kept.receipts.record([a_receipt("A2", ReceiptState.DELIVERED)])
     assert await state_of(kept, 2) is State.DELIVERED
 
 
@@ -285,22 +285,22 @@ async def test_only_what_has_ended_and_owes_nothing_is_forgotten(kept: Store) ->
     await settle_sent(kept, a_message(1, reference="k", duplicate_scope="s"), ids=("A1",))
     await settle_sent(kept, a_message(2, notify=Notify.ENDED, lane="l"), ids=("A2",))
     await accept(kept, a_message(3))
-    await kept.record_receipts([a_receipt(f"A{n}", ReceiptState.DELIVERED) for n in (1, 2)])
-    assert (await kept.purge(10, NOW - 1, 0)).forgotten == 0
-    assert (await kept.purge(10, NOW + 10_000, 0)).forgotten == 1
-    assert await kept.timeline(1) is None
-    assert await kept.timeline(2) is not None
+    await kept.receipts.record([a_receipt(f"A{n}", ReceiptState.DELIVERED) for n in (1, 2)])
+    assert (await kept.maintenance.purge(10, NOW - 1, 0)).forgotten == 0
+    assert (await kept.maintenance.purge(10, NOW + 10_000, 0)).forgotten == 1
+    assert await kept.search.message(1) is None
+    assert await kept.search.message(2) is not None
     await accept(kept, a_message(4, reference="k", duplicate_scope="s"))
 
 
 async def test_a_whole_message_that_the_carrier_cuts_has_one_receipt(kept: Store) -> None:
     await accept(kept, a_message(1, segments=3))
     whole = AttemptResult(1, State.SENT, (SubmittedSegment(0, "A1"),))
-    await kept.record_results("link", [whole], NOW)
+    await kept.sending.record("link", [whole], NOW)
     assert await money(kept) == (850_000, 0, 150_000)
-    await kept.record_receipts([a_receipt("A1", ReceiptState.DELIVERED)])
+    await kept.receipts.record([a_receipt("A1", ReceiptState.DELIVERED)])
     assert await state_of(kept, 1) is State.DELIVERED
-    timeline = await kept.timeline(1)
+    timeline = await kept.search.message(1)
     assert timeline is not None
     assert [segment.number for segment in timeline.segments] == [0]
 
@@ -308,11 +308,11 @@ async def test_a_whole_message_that_the_carrier_cuts_has_one_receipt(kept: Store
 async def test_messages_are_found_by_reference(kept: Store) -> None:
     await accept(kept, a_message(1, reference="mine"))
     await accept(kept, a_message(2, recipient="4512345678"))
-    assert [m.message_id for m in await kept.find("mine", 5)] == [1]
-    assert [m.message_id for m in await kept.find("", 5)] == [2, 1]
-    assert await kept.find("nobody", 5) == []
-    assert await kept.backlog() == {"link": 2}
-    assert await kept.count_by_state() == {"queued": 2}
+    assert [m.message_id for m in await find(kept, "mine", 5)] == [1]
+    assert [m.message_id for m in await find(kept, "", 5)] == [2, 1]
+    assert await find(kept, "nobody", 5) == []
+    assert (await kept.metrics.backlog()).of_link("link") == 2
+    assert await kept.metrics.count_by_state() == {"queued": 2}
 
 
 @pytest.mark.slow
@@ -320,12 +320,11 @@ async def test_all_of_it_survives_closing(tmp_path: Path) -> None:
     for number, make in enumerate(BACKENDS.values()):
         folder = tmp_path / str(number)
         store = make(folder)
-        wanted = directory_file.read(DIRECTORY, "d.toml", TRAITS)
-        await store.apply(plan(wanted, await store.stored_directory(), TRAITS), NOW)
+        await apply(store, DIRECTORY, NOW)
         await accept(store, a_message(1))
-        taken = await store.take_ids(5)
+        taken = await store.admission.take_ids(5)
         await store.close()
         store = make(folder)
         assert await state_of(store, 1) is State.QUEUED
-        assert (await store.take_ids(1))[0] > taken[-1]
+        assert (await store.admission.take_ids(1))[0] > taken[-1]
         await store.close()

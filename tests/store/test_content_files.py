@@ -9,8 +9,8 @@ import pytest
 
 from aldis.errors import StoreUnavailable
 from aldis.store.content_files import FOLDERS, ContentFiles, digest_of
-from aldis.store.contract import Store
-from aldis.store.records import Purged
+from aldis.store.contract.maintenance import Purged
+from aldis.store.contract.store import Store
 from aldis.traffic.content import MMS, KeptPart, as_column, from_column
 from aldis.traffic.inbound import NewInbound
 from aldis.traffic.message import NewMessage
@@ -22,7 +22,7 @@ def files_of(folder: Path) -> set[str]:
 
 
 async def sweep_all(files: ContentFiles, store: Store) -> int:
-    return sum([await files.sweep(store.unused_content) for _ in range(FOLDERS)])
+    return sum([await files.sweep(store.maintenance.unused_content) for _ in range(FOLDERS)])
 
 
 def an_mms(message_id: int, *digests: str) -> NewMessage:
@@ -74,7 +74,7 @@ async def test_what_a_new_message_takes_up_while_it_is_swept_stays(tmp_path: Pat
     files.let_go([digest])
 
     async def meanwhile(digests: list[str]) -> set[str]:
-        unused = await kept.unused_content(digests)
+        unused = await kept.maintenance.unused_content(digests)
         await files.keep(b"picture")
         await accept(kept, an_mms(1, digest))
         files.let_go([digest])
@@ -92,10 +92,10 @@ async def test_a_file_goes_with_the_last_message_that_needs_it(tmp_path: Path, k
     files.let_go([digest])
     await accept(kept, an_mms(1, digest))
     await accept(kept, an_mms(2, digest))
-    assert await kept.expire(10, NOW + 172_800_001, 1) == 2
-    assert await kept.purge(1, 2**53, 0) == Purged(1, 1)
+    assert await kept.maintenance.expire(10, NOW + 172_800_001, 1) == 2
+    assert await kept.maintenance.purge(1, 2**53, 0) == Purged(1, 1)
     assert await sweep_all(files, kept) == 0
-    assert await kept.purge(1, 2**53, 1) == Purged(1, 2)
+    assert await kept.maintenance.purge(1, 2**53, 1) == Purged(1, 2)
     assert await sweep_all(files, kept) == 1
     assert files_of(tmp_path) == set()
 
@@ -104,9 +104,9 @@ async def test_a_claimed_message_brings_its_parts_fresh_and_from_the_file(kept: 
     message = an_mms(1, digest_of(b"a"), digest_of(b"b"))
     await accept(kept, message)
     for _ in range(2):
-        (claimed,) = await kept.claim("link", 10, lambda waiting, _room: waiting, NOW)
+        (claimed,) = await kept.sending.claim("link", 10, lambda waiting, _room: waiting, NOW)
         assert (claimed.coding, claimed.parts) == (MMS, from_column(message.parts))
-        kept.release("link", [1])
+        kept.sending.release("link", [1])
 
 
 def test_a_messages_columns_stay_in_order() -> None:

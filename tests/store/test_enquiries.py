@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from aldis.stages.sending.shares import share
-from aldis.store.contract import Store
-from aldis.store.records import Acceptance, OptInKey, Purged
+from aldis.store.contract.admission import Acceptance
+from aldis.store.contract.consent import OptInKey
+from aldis.store.contract.maintenance import Purged
+from aldis.store.contract.store import Store
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 from aldis.traffic.message import AttemptResult, NewMessage, SubmittedSegment
 from aldis.traffic.query import Usage
@@ -24,52 +26,52 @@ def scheduled(message_id: int, **changes: object) -> NewMessage:
 
 
 async def states(kept: Store, *message_ids: int) -> list[State]:
-    timelines = [await kept.timeline(message_id) for message_id in message_ids]
+    timelines = [await kept.search.message(message_id) for message_id in message_ids]
     return [timeline.message.state for timeline in timelines if timeline is not None]
 
 
 async def test_a_submission_is_its_accounts_alone(kept: Store) -> None:
-    await kept.accept(Acceptance(1, prepaid=True, messages=(scheduled(1), scheduled(2, label="L"))))
-    found = await kept.submission(1, "genesys", "7")
+    await kept.admission.accept(Acceptance(1, prepaid=True, messages=(scheduled(1), scheduled(2, label="L"))))
+    found = await kept.queries.submission(1, "genesys", "7")
     assert [(each.message.message_id, each.label, each.due_at) for each in found] == [
         (1, "", NOW + 1000),
         (2, "L", NOW + 1000),
     ]
-    assert await kept.submission(2, "genesys", "7") == []
-    assert await kept.submission(1, "mavorion", "7") == []
+    assert await kept.queries.submission(2, "genesys", "7") == []
+    assert await kept.queries.submission(1, "mavorion", "7") == []
 
 
 async def test_what_is_not_due_can_be_called_back_and_costs_nothing(kept: Store) -> None:
-    await kept.accept(
+    await kept.admission.accept(
         Acceptance(1, prepaid=True, messages=(scheduled(1, notify=2, lane="l"), scheduled(2, link="other")))
     )
-    assert await kept.cancel_scheduled(1, "genesys", "no", NOW) is None
-    assert await kept.cancel_scheduled(2, "genesys", "7", NOW) is None
-    assert await kept.cancel_scheduled(1, "genesys", "7", NOW) == 2
+    assert await kept.queries.cancel(1, "genesys", "no", NOW) is None
+    assert await kept.queries.cancel(2, "genesys", "7", NOW) is None
+    assert await kept.queries.cancel(1, "genesys", "7", NOW) == 2
     assert await states(kept, 1, 2) == [State.DELETED, State.DELETED]
-    balance = await kept.balance(1)
+    balance = await kept.queries.balance(1)
     assert (balance.available, balance.held, balance.spent) == (1_000_000, 0, 0)
-    (told,) = await kept.due_postbacks("l", 10, NOW)
+    (told,) = await kept.postbacks.due("l", 10, NOW)
     assert (told.state, told.error_code) == (State.DELETED, "cancelled")
-    assert await kept.cancel_scheduled(1, "genesys", "7", NOW) == 0
-    assert await kept.claim("link", 10, share, NOW + 2000) == []
+    assert await kept.queries.cancel(1, "genesys", "7", NOW) == 0
+    assert await kept.sending.claim("link", 10, share, NOW + 2000) == []
 
 
 async def test_what_is_due_or_in_a_senders_hands_cannot_be_called_back(kept: Store) -> None:
     await accept(kept, scheduled(1))
-    assert await kept.cancel_scheduled(1, "genesys", "7", NOW + 1000) == 0
-    (claimed,) = await kept.claim("link", 10, share, NOW + 1000)
+    assert await kept.queries.cancel(1, "genesys", "7", NOW + 1000) == 0
+    (claimed,) = await kept.sending.claim("link", 10, share, NOW + 1000)
     # its clock is behind ours: for the file it is not due yet
-    assert await kept.cancel_scheduled(1, "genesys", "7", NOW) == 0
-    await kept.record_results("link", [AttemptResult(claimed.message_id, State.REJECTED)], NOW)
+    assert await kept.queries.cancel(1, "genesys", "7", NOW) == 0
+    await kept.sending.record("link", [AttemptResult(claimed.message_id, State.REJECTED)], NOW)
     assert await states(kept, 1) == [State.REJECTED]
 
 
 async def test_nobody_claims_what_is_being_called_back(kept: Store) -> None:
     await accept(kept, scheduled(1))
-    cancelling = asyncio.ensure_future(kept.cancel_scheduled(1, "genesys", "7", NOW + 999))
+    cancelling = asyncio.ensure_future(kept.queries.cancel(1, "genesys", "7", NOW + 999))
     await asyncio.sleep(0)  # it is on its way to the writer
-    assert await kept.claim("link", 10, share, NOW + 1000) == []
+    assert await kept.sending.claim("link", 10, share, NOW + 1000) == []
     assert await cancelling == 1
 
 
@@ -85,18 +87,18 @@ async def test_what_was_on_the_wire_cannot_be_called_back(kept: Store) -> None:
         ),
     ):
         await accept(kept, a_message(message_id, reference=str(message_id), segments=2))
-        await kept.claim("link", 10, share, NOW)
-        await kept.record_results("link", [result], NOW)
-        assert await kept.cancel_scheduled(1, "genesys", str(message_id), NOW) == 0
+        await kept.sending.claim("link", 10, share, NOW)
+        await kept.sending.record("link", [result], NOW)
+        assert await kept.queries.cancel(1, "genesys", str(message_id), NOW) == 0
     assert await states(kept, 1, 2) == [State.QUEUED, State.QUEUED]
 
 
 async def test_use_counts_what_was_sent_whole_and_cut_by_the_carrier(kept: Store) -> None:
     await accept(kept, a_message(1, segments=3))
-    await kept.claim("link", 10, share, NOW)
-    await kept.record_results("link", [AttemptResult(1, State.SENT, (SubmittedSegment(0, "A1"),))], NOW)
-    await kept.record_receipts([Receipt("link", "A1", ReceiptState.UNDELIVERED, "", "447700900001", NOW)])
-    assert await kept.usage(1, NOW, NOW + 1, None) == [Usage("", "GB", 3, 150_000)]
+    await kept.sending.claim("link", 10, share, NOW)
+    await kept.sending.record("link", [AttemptResult(1, State.SENT, (SubmittedSegment(0, "A1"),))], NOW)
+    await kept.receipts.record([Receipt("link", "A1", ReceiptState.UNDELIVERED, "", "447700900001", NOW)])
+    assert await kept.queries.usage(1, NOW, NOW + 1, None) == [Usage("", "GB", 3, 150_000)]
 
 
 async def test_a_file_brings_nobody_back(kept: Store) -> None:
@@ -106,19 +108,19 @@ async def test_a_file_brings_nobody_back(kept: Store) -> None:
     key = OptInKey("60856", "77676", "15551234888")
     by_file = wish(ConsentKind.OPT_IN, ConsentSource.FILE)
     by_api = wish(ConsentKind.OPT_IN, ConsentSource.API)
-    assert await kept.change_consents([by_file]) == [True]
-    assert await kept.change_consents([wish(ConsentKind.OPT_OUT, ConsentSource.API), by_file]) == [
+    assert await kept.consent.change([by_file]) == [True]
+    assert await kept.consent.change([wish(ConsentKind.OPT_OUT, ConsentSource.API), by_file]) == [
         True,
         False,
     ]
-    assert await kept.opted_in([key]) == set()
-    assert await kept.change_consents([by_api]) == [True]
+    assert await kept.consent.opted_in([key]) == set()
+    assert await kept.consent.change([by_api]) == [True]
     stop = wish(ConsentKind.OPT_OUT, ConsentSource.HANDSET, "")
-    assert await kept.change_consents([stop, by_api, by_file]) == [True, False, False]
+    assert await kept.consent.change([stop, by_api, by_file]) == [True, False, False]
     start = wish(ConsentKind.OPT_IN, ConsentSource.HANDSET)
-    assert await kept.change_consents([start]) == [True]
-    assert await kept.opted_in([key]) == {key}
-    assert [entry.kind for entry in await kept.consents("15551234888", 2)] == ["opt_in", "opt_out"]
+    assert await kept.consent.change([start]) == [True]
+    assert await kept.consent.opted_in([key]) == {key}
+    assert [entry.kind for entry in await kept.consent.history("15551234888", 2)] == ["opt_in", "opt_out"]
 
 
 async def test_use_is_summed_by_label_and_country(kept: Store) -> None:
@@ -126,16 +128,16 @@ async def test_use_is_summed_by_label_and_country(kept: Store) -> None:
     await accept(kept, a_message(2, label="a", country="DK", accepted_at=NOW))
     await accept(kept, a_message(3, label="b", accepted_at=NOW))
     await accept(kept, a_message(4, label="b", accepted_at=NOW))
-    await kept.claim("link", 10, share, NOW)
-    await kept.record_results("link", [AttemptResult(4, State.REJECTED)], NOW)
-    assert await kept.usage(1, NOW - DAY, NOW + 1, None) == [
+    await kept.sending.claim("link", 10, share, NOW)
+    await kept.sending.record("link", [AttemptResult(4, State.REJECTED)], NOW)
+    assert await kept.queries.usage(1, NOW - DAY, NOW + 1, None) == [
         Usage("a", "DK", 1, 50_000),
         Usage("a", "GB", 2, 100_000),
         Usage("b", "GB", 1, 50_000),
     ]
-    assert await kept.usage(1, NOW, NOW + 1, "b") == [Usage("b", "GB", 1, 50_000)]
-    assert await kept.usage(1, NOW - DAY, NOW, None) == [Usage("a", "GB", 2, 100_000)]
-    assert await kept.usage(2, NOW - DAY, NOW + 1, None) == []
+    assert await kept.queries.usage(1, NOW, NOW + 1, "b") == [Usage("b", "GB", 1, 50_000)]
+    assert await kept.queries.usage(1, NOW - DAY, NOW, None) == [Usage("a", "GB", 2, 100_000)]
+    assert await kept.queries.usage(2, NOW - DAY, NOW + 1, None) == []
 
 
 async def test_consent_comes_and_goes(kept: Store) -> None:
@@ -143,18 +145,20 @@ async def test_consent_comes_and_goes(kept: Store) -> None:
     for wanted, changed in ((True, True), (True, False), (False, True), (False, False), (True, True)):
         kind = ConsentKind.OPT_IN if wanted else ConsentKind.OPT_OUT
         change = ConsentChange("60856", "77676", "15551234888", kind, ConsentSource.API, "", NOW)
-        assert await kept.change_consents([change]) == [changed]
-        assert await kept.opted_in([key]) == ({key} if wanted else set())
-    assert len(await kept.consents("15551234888", 10)) == 3
+        assert await kept.consent.change([change]) == [changed]
+        assert await kept.consent.opted_in([key]) == ({key} if wanted else set())
+    assert len(await kept.consent.history("15551234888", 10)) == 3
 
 
 async def test_what_must_stay_is_not_in_the_way_of_forgetting(kept: Store) -> None:
     for message_id in (1, 2):
         await accept(kept, scheduled(message_id, reference=f"later {message_id}"))
     await accept(kept, a_message(3, expires_at=NOW + 1))
-    assert await kept.expire(10, NOW + 1, DAY) == 1
-    assert await kept.purge(2, NOW, 2) == Purged(0, after=0)  # it has only just ended
-    assert await kept.purge(2, NOW + 1, 0) == Purged(0, after=2)
-    assert await kept.purge(2, NOW + 1, 2) == Purged(1, after=0)
-    assert await kept.timeline(3) is None
-    assert await kept.purge(1, NOW - 1, 0) == Purged(0, after=0)  # what comes behind is younger still
+    assert await kept.maintenance.expire(10, NOW + 1, DAY) == 1
+    assert await kept.maintenance.purge(2, NOW, 2) == Purged(0, after=0)  # it has only just ended
+    assert await kept.maintenance.purge(2, NOW + 1, 0) == Purged(0, after=2)
+    assert await kept.maintenance.purge(2, NOW + 1, 2) == Purged(1, after=0)
+    assert await kept.search.message(3) is None
+    assert await kept.maintenance.purge(1, NOW - 1, 0) == Purged(
+        0, after=0
+    )  # what comes behind is younger still

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from aldis.store.contract import Store
-from aldis.store.sqlite.reads import searching
-from aldis.store.views import Grouping, InboundFilter, MessageFilter, PostbackFilter, Sum
+from aldis.store.contract.outbox import PostbackFilter
+from aldis.store.contract.search import Grouping, InboundFilter, MessageFilter, Sum
+from aldis.store.contract.store import Store
 from aldis.traffic.inbound import DueInbound
 from aldis.traffic.postback import DuePostback, Notify, PostbackResult
 from aldis.traffic.states import State
@@ -20,7 +20,7 @@ HOUR = 3_600_000
 
 
 async def ids(store: Store, before: int = 0, limit: int = 50, **wanted: Any) -> list[int]:
-    page = await store.views.search(MessageFilter(**wanted), before, limit)
+    page = await store.search.messages(MessageFilter(**wanted), before, limit)
     return [each.message.message_id for each in page.found]
 
 
@@ -75,32 +75,11 @@ async def test_pages_follow_each_other(kept: Store) -> None:
     ):
         seen, before, pages = [], 0, 0
         while pages == 0 or before:
-            page = await kept.views.search(wanted, before, 1)
+            page = await kept.search.messages(wanted, before, 1)
             seen += [each.message.message_id for each in page.found]
             before, pages = page.next_before, pages + 1
             assert pages < 10
         assert seen == expected
-
-
-async def test_a_page_that_has_looked_at_enough_says_how_far_it_came(
-    kept: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(searching, "LOOK", 3)
-    await some(kept)
-    page = await kept.views.search(MessageFilter(sender="nobody"), 0, 10)
-    assert (page.found, page.next_before, page.looked_back_to) == ((), 4, NOW + 3 * HOUR)
-    page = await kept.views.search(MessageFilter(sender="nobody"), page.next_before, 10)
-    assert (page.found, page.next_before, page.looked_back_to) == ((), 0, 0)
-
-
-async def test_ids_that_nobody_has_are_leapt_over(kept: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searching, "LOOK", 10)
-    await accept(kept, a_message(5))
-    await accept(kept, a_message(900_000))
-    assert await ids(kept, limit=10) == [900_000]
-    page = await kept.views.search(MessageFilter(), 0, 10)
-    assert page.next_before
-    assert await ids(kept, before=page.next_before) == [5]
 
 
 async def test_numbers_are_found_before_and_after_they_are_written_down(kept: Store) -> None:
@@ -109,14 +88,14 @@ async def test_numbers_are_found_before_and_after_they_are_written_down(kept: St
     await accept(kept, a_message(40_002, recipient="14805550101"))
     found = [40_000, 20_001, 20_000, 10_006, 10_003]
     assert await ids(kept, number="14805550100") == found
-    filed = [await kept.views.file_recipients(25_000, 1) for _ in range(3)]
+    filed = [await kept.maintenance.index_recipients(25_000, 1) for _ in range(3)]
     assert filed == [25_000, 2, 0]
     assert await ids(kept, number="14805550100") == found
     assert await ids(kept, number="14805550100", before=20_001, limit=1) == [20_000]
     assert await ids(kept, number="14805550100", before=10_006) == [10_003]
     assert await ids(kept, number="14805550102") == []
     pages = [
-        await kept.views.search(MessageFilter(number="14805550100"), before, 2)
+        await kept.search.messages(MessageFilter(number="14805550100"), before, 2)
         for before in (0, 20_001, 10_006)
     ]
     assert [page.next_before for page in pages] == [20_001, 10_006, 0]
@@ -125,28 +104,28 @@ async def test_numbers_are_found_before_and_after_they_are_written_down(kept: St
 async def test_a_number_whose_id_comes_late_is_found(kept: Store) -> None:
     await accept(kept, a_message(1))
     await accept(kept, a_message(100))
-    assert await kept.views.file_recipients(1000, 2) == 98
+    assert await kept.maintenance.index_recipients(1000, 2) == 98
     await accept(kept, a_message(50, recipient="14805550109"))  # from a block that was reserved before
     assert await ids(kept, number="14805550109") == [50]
 
 
 async def test_a_forgotten_message_is_found_no_more(kept: Store) -> None:
     await accept(kept, a_message(1, expires_at=NOW))
-    assert await kept.views.file_recipients(10, 0) == 1
-    assert await kept.expire(10, NOW, 0) == 1
-    assert (await kept.purge(10, NOW + 1, 0)).forgotten == 1
+    assert await kept.maintenance.index_recipients(10, 0) == 1
+    assert await kept.maintenance.expire(10, NOW, 0) == 1
+    assert (await kept.maintenance.purge(10, NOW + 1, 0)).forgotten == 1
     assert await ids(kept, number="447700900001") == []
 
 
 async def test_one_message_whole(kept: Store) -> None:
     message = a_message(7, label="autumn", notify=Notify.SENT, lane=LANE, segments=2)
     await settle_sent(kept, message)
-    (due,) = await kept.due_postbacks(LANE, 10, NOW)
+    (due,) = await kept.postbacks.due(LANE, 10, NOW)
     failed = PostbackResult(due.postback_id, NOW + 5, 503, "HTTP 503", NOW + 60_000, done=False)
     gone = PostbackResult(due.postback_id, NOW + 9, None, "no answer", None, done=False)
-    await kept.finish_postbacks([failed])
-    await kept.finish_postbacks([gone])
-    view = await kept.views.view(7)
+    await kept.postbacks.finish([failed])
+    await kept.postbacks.finish([gone])
+    view = await kept.search.message(7)
     assert view is not None
     assert view.accepted == message
     assert [segment.smsc_message_id for segment in view.segments] == ["A1", "A2"]
@@ -154,38 +133,38 @@ async def test_one_message_whole(kept: Store) -> None:
     assert (postback.attempts, postback.due_at, postback.number) == (2, None, message.recipient)
     tried = [(each.tried_at, each.http_status, each.fault) for each in view.tries[postback.postback_id]]
     assert tried == [(NOW + 5, 503, "HTTP 503"), (NOW + 9, None, "no answer")]
-    assert await kept.views.view(8) is None
+    assert await kept.search.message(8) is None
 
 
 async def test_what_is_owed_by_lane(kept: Store) -> None:
     for number in (1, 2, 3):
         lane = "http://b:80" if number == 3 else "http://a:80"
         await settle_sent(kept, a_message(number, notify=Notify.SENT, lane=lane))
-    (due, _) = await kept.due_postbacks("http://a:80", 10, NOW)
-    await kept.finish_postbacks(
+    (due, _) = await kept.postbacks.due("http://a:80", 10, NOW)
+    await kept.postbacks.finish(
         [PostbackResult(due.postback_id, NOW + 1, 500, "HTTP 500", NOW + 9, done=False)]
     )
-    first, second = await kept.views.lanes(10)
+    first, second = await kept.outbox.lanes(10)
     assert (first.lane, first.owed, first.oldest_at, first.last_fault) == ("http://a:80", 2, NOW, "HTTP 500")
     assert (second.lane, second.owed, second.last_fault) == ("http://b:80", 1, "")
-    assert [each.lane for each in await kept.views.lanes(1)] == ["http://a:80"]
+    assert [each.lane for each in await kept.outbox.lanes(1)] == ["http://a:80"]
 
 
 async def test_what_was_given_up(kept: Store) -> None:
     await settle_sent(kept, a_message(1, notify=Notify.SENT, lane=LANE, reference="one"))
     await settle_sent(kept, a_message(2, notify=Notify.SENT, lane="http://y:80", account_id=POSTPAID))
-    await kept.record_inbound(heard(an_inbound(3)))
+    await kept.inbound.record(heard(an_inbound(3)))
     dues: list[DuePostback | DueInbound] = [
-        *await kept.due_postbacks(LANE, 10, NOW),
-        *await kept.due_postbacks("http://y:80", 10, NOW),
-        *await kept.due_inbound(LANE, 10, NOW),
+        *await kept.postbacks.due(LANE, 10, NOW),
+        *await kept.postbacks.due("http://y:80", 10, NOW),
+        *await kept.postbacks.due_inbound(LANE, 10, NOW),
     ]
-    await kept.finish_postbacks(
+    await kept.postbacks.finish(
         [PostbackResult(due.postback_id, NOW, 410, "gone", None, done=False) for due in dues]
     )
 
     async def found(**wanted: Any) -> list[int]:
-        page = await kept.views.given_up(PostbackFilter(**wanted), 0, 10)
+        page = await kept.outbox.dead_letters(PostbackFilter(**wanted), 0, 10)
         return [each.message_id for each in page.found]
 
     assert await found() == [3, 2, 1]
@@ -193,16 +172,16 @@ async def test_what_was_given_up(kept: Store) -> None:
     assert await found(event="inbound") == [3]
     assert await found(account_id=POSTPAID) == [2]
     assert await found(account_id=1) == [3, 1]
-    page = await kept.views.given_up(PostbackFilter(), 0, 2)
+    page = await kept.outbox.dead_letters(PostbackFilter(), 0, 2)
     assert page.next_before == page.found[-1].postback_id
-    assert (await kept.views.given_up(PostbackFilter(), page.next_before, 2)).found[0].reference == "one"
-    one = await kept.views.postback(dues[2].postback_id)
+    assert (await kept.outbox.dead_letters(PostbackFilter(), page.next_before, 2)).found[0].reference == "one"
+    one = await kept.outbox.postback(dues[2].postback_id)
     assert one is not None
     assert (one.event, one.account_id, one.number) == ("inbound", 1, "14805550100")
 
 
 async def test_messages_from_handsets(kept: Store) -> None:
-    await kept.record_inbound(
+    await kept.inbound.record(
         heard(
             an_inbound(1),
             an_inbound(2, sender="447700900009", keyword="demo", received_at=NOW + HOUR),
@@ -212,7 +191,7 @@ async def test_messages_from_handsets(kept: Store) -> None:
     )
 
     async def found(before: int = 0, limit: int = 10, **wanted: Any) -> list[int]:
-        page = await kept.views.inbound(InboundFilter(**wanted), before, limit)
+        page = await kept.search.inbound(InboundFilter(**wanted), before, limit)
         return [each.inbound_id for each in page.found]
 
     assert await found() == [4, 3, 2, 1]
@@ -229,19 +208,13 @@ async def test_messages_from_handsets(kept: Store) -> None:
 
 async def test_sums(kept: Store) -> None:
     await some(kept)
-    sums = await kept.views.sums(MessageFilter(), Grouping.SENDER)
+    sums = await kept.search.sums(MessageFilter(), Grouping.SENDER)
     assert sums == [
         Sum("12025550100", 1, 1, 0, 0, 1, 50_000),
         Sum("74700", 1, 4, 0, 0, 4, 200_000),
         Sum("74700", POSTPAID, 1, 0, 0, 1, 50_000),
     ]
     of_a_time = MessageFilter(since=NOW + HOUR, until=NOW + 3 * HOUR)
-    assert [each.key for each in await kept.views.sums(of_a_time, Grouping.LINK)] == ["link", "other"]
-    (day,) = await kept.views.sums(MessageFilter(account_id=1), Grouping.DAY)
+    assert [each.key for each in await kept.search.sums(of_a_time, Grouping.LINK)] == ["link", "other"]
+    (day,) = await kept.search.sums(MessageFilter(account_id=1), Grouping.DAY)
     assert (day.key, day.accepted) == (NOW // 86_400_000, 5)
-
-
-async def test_sums_of_many_parts(kept: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aldis.store.sqlite.reads.sums.PART", 2)
-    await some(kept)
-    assert [each.accepted for each in await kept.views.sums(MessageFilter(), Grouping.COUNTRY)] == [1, 4, 1]

@@ -17,7 +17,7 @@ from aldis.admin.csv_import import MAX_COLUMNS, MAX_ROWS
 from aldis.admin.sending import Sending
 from aldis.errors import AdminError
 from aldis.sms.segments import TooLong
-from aldis.store.bulk import AddJob, AddRows, BulkStore, MoveJob
+from aldis.store.contract.bulk import AddJob, AddRows, BulkStore, MoveJob
 from aldis.traffic.bulk import MOVES, Job, JobState, Mapping, Recipe, Row, names_in
 from aldis.traffic.problem import words_of
 from aldis.traffic.refusal import Refusal
@@ -105,7 +105,7 @@ class Bulk:
             raise AdminError(f"a table has 1 to {MAX_COLUMNS} columns with different names")
         _check(columns, mapping, is_draft=True)
         entry = audit(actor, now, "load bulk job", "", f"for {account}")
-        job_id = await self._store.change_bulk(
+        job_id = await self._store.change(
             AddJob(
                 wanted.name[:MAX_FILE_NAME],
                 account,
@@ -139,12 +139,12 @@ class Bulk:
         progress(after)
         while after < len(rows):
             chunk = tuple(rows[after : after + CHUNK])
-            if not await self._store.change_bulk(AddRows(job_id, after, chunk)):
+            if not await self._store.change(AddRows(job_id, after, chunk)):
                 raise AdminError(f"somebody else is loading job {job_id}", 409)
             after += len(chunk)
             progress(len(chunk))
             await asyncio.sleep(BREATH_S)
-        await self._store.change_bulk(MoveJob(job_id, JobState.READY, now))
+        await self._store.change(MoveJob(job_id, JobState.READY, now))
 
     async def job(self, job_id: int) -> Job:
         """Find a job; raises AdminError."""
@@ -180,7 +180,7 @@ class Bulk:
 
     async def _move(self, actor: Actor, action: str, job: Job, move: MoveJob) -> None:
         entry = audit(actor, move.now, action, f"bulk {job.job_id}", f"{job.waiting} rows for {job.account}")
-        if not await self._store.change_bulk(msgspec.structs.replace(move, entry=entry)):
+        if not await self._store.change(msgspec.structs.replace(move, entry=entry)):
             raise AdminError(f"job {job.job_id} has changed meanwhile; look again", 409)
         self._started()
 

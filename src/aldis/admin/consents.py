@@ -12,10 +12,12 @@ from secrets import token_hex
 
 import msgspec
 
+from aldis.accounts.plan import Plan
 from aldis.accounts.staff import Actor, AuditEntry, audit
 from aldis.errors import AdminError, TemporaryError
 from aldis.sms.address import is_msisdn, is_sender
-from aldis.store.contract import Store
+from aldis.store.contract.audit import AuditStore
+from aldis.store.contract.consent import ConsentStore
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 
 #: numbers a transaction, and the breath between two: a running gateway writes to the same file
@@ -80,9 +82,12 @@ class Import(msgspec.Struct):
 class Consents:
     """The consents, for whoever may change them."""
 
-    def __init__(self, store: Store, opted_out: Callable[[set[tuple[str, str]]], None]) -> None:
+    def __init__(
+        self, consent: ConsentStore, audit: AuditStore, opted_out: Callable[[set[tuple[str, str]]], None]
+    ) -> None:
         """`opted_out`: is told of (sender, number) that want to hear nothing more; a hint."""
-        self._store = store
+        self._consent = consent
+        self._audit = audit
         self._opted_out = opted_out
         self._imports: dict[str, Import] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -90,7 +95,7 @@ class Consents:
 
     async def history(self, msisdn: str) -> list[ConsentChange]:
         """Give what a number has said, newest first. Raises AdminError."""
-        return await self._store.consents(_number(msisdn), MAX_HISTORY)
+        return await self._consent.history(_number(msisdn), MAX_HISTORY)
 
     async def change(self, actor: Actor, wish: Wish, msisdn: str, words: str, now: int) -> None:
         """Opt a number in or out by hand; `words`: why, for the history. Raises AdminError."""
@@ -100,7 +105,7 @@ class Consents:
             raise AdminError(f"the reason may have {MAX_WORDS} printable characters")
         change = ConsentChange(wish.sender, wish.topic, number, wish.kind, ConsentSource.CONSOLE, words, now)
         entry = _audited(actor, now, wish, "one number")
-        (changed,) = await self._store.change_consents([change], entry)
+        (changed,) = await self._consent.change([change], entry)
         if not changed and wish.kind is ConsentKind.OPT_IN:
             found = standings(await self.history(number))
             if any(each.sender == wish.sender and each.by_handset for each in found):
@@ -140,13 +145,13 @@ class Consents:
 
     async def note_import(self, actor: Actor, wish: Wish, count: int, now: int) -> None:
         """Remember that an import begins."""
-        await self._store.staff.note(_audited(actor, now, wish, f"{count} numbers of a file"))
+        await self._audit.note(_audited(actor, now, wish, f"{count} numbers of a file"))
 
     async def take_in(self, wish: Wish, numbers: list[str], now: int) -> AsyncIterator[tuple[int, int]]:
         """Write numbers in small bites; tells after each how many were done and how many of them changed."""
         changes = _changes(wish, numbers, now)
         while chunk := list(islice(changes, CHUNK)):
-            changed = sum(await self._store.change_consents(chunk))
+            changed = sum(await self._consent.change(chunk))
             yield len(chunk), changed
             await asyncio.sleep(BREATH_S)
 
@@ -157,9 +162,9 @@ class Consents:
         after = ""
         while True:
             if wish.topic:
-                found = await self._store.consented(wish.sender, wish.topic, after, CHUNK)
+                found = await self._consent.list_opted_in(wish.sender, wish.topic, after, CHUNK)
             else:
-                found = await self._store.opted_out(wish.sender, after, CHUNK)
+                found = await self._consent.list_opted_out(wish.sender, after, CHUNK)
             if found:
                 yield found
                 after = found[-1]
@@ -247,3 +252,14 @@ def _number(msisdn: str) -> str:
     if not is_msisdn(number):
         raise AdminError(f"`{msisdn[:40]}` is no international number")
     return number
+
+
+def opt_ins_of(planned: Plan, now: int) -> Iterator[tuple[ConsentChange, ...]]:
+    """Give the opt-ins of a directory file, as many at a time as one transaction writes."""
+    wishes = (
+        ConsentChange(opt_ins.sender, opt_ins.topic, number, ConsentKind.OPT_IN, ConsentSource.FILE, "", now)
+        for opt_ins in planned.opt_ins
+        for number in opt_ins.numbers
+    )
+    while chunk := tuple(islice(wishes, CHUNK)):
+        yield chunk

@@ -10,7 +10,7 @@ from aldis.accounts.price import from_micros
 from aldis.admin.messages import Messages
 from aldis.admin.statistics import Row
 from aldis.clock import as_datetime
-from aldis.store.views import MessageFilter
+from aldis.store.contract.search import MessageFilter
 
 MESSAGE_COLUMNS = (
     "message_id", "accepted_at", "account", "dialect", "reference", "sender", "recipient", "country", "link",

@@ -39,11 +39,13 @@ from aldis.accounts.price import Price, from_micros, to_micros
 from aldis.accounts.records import ACCOUNT, CARRIER, PRICES, ROUTES, AccountRecord, Record
 from aldis.accounts.routes import Route
 from aldis.accounts.staff import Actor
+from aldis.admin.consents import opt_ins_of
 from aldis.admin.validation import ValidationError, entry_of
 from aldis.dialects.registry import TRAITS
-from aldis.errors import AdminError, SettingsError
-from aldis.store.changes import Carrying, Ledger
-from aldis.store.contract import Store
+from aldis.errors import AdminError, SettingsError, StoreUnavailable
+from aldis.store.contract.changes import Carrying, ChangeStore
+from aldis.store.contract.consent import ConsentStore
+from aldis.store.contract.queries import Balance
 
 #: how often a change is planned again because something else changed in the same moment
 TRIES = 10
@@ -68,7 +70,7 @@ class AccountView(msgspec.Struct, frozen=True):
     #: what is secret stands as MASK
     entry: AccountEntry
     record: AccountRecord
-    ledger: Ledger
+    balance: Balance
 
 
 class RouteTable(msgspec.Struct, frozen=True):
@@ -106,43 +108,44 @@ async def _nobody() -> None:
 class DirectoryEditor:
     """The directory, for whoever may change it."""
 
-    def __init__(self, store: Store, follow: Follow = _nobody) -> None:
+    def __init__(self, changes: ChangeStore, consent: ConsentStore, follow: Follow = _nobody) -> None:
         """`follow`: has a gateway of this process take a change up at once; others see it by themselves."""
-        self._store = store
+        self._changes = changes
+        self._consent = consent
         self._follow = follow
 
     # ── looking ──
 
     async def accounts(self) -> list[AccountView]:
         """Give all accounts by name."""
-        stored, ledgers = await self._store.stored_directory(), await self._store.changes.ledgers()
+        stored, balances = await self._changes.stored(), await self._changes.balances()
         names = sorted(key for kind, key in stored.records if kind == ACCOUNT)
-        return [_account_view(stored, ledgers, name) for name in names]
+        return [_account_view(stored, balances, name) for name in names]
 
     async def account(self, name: str) -> AccountView:
         """Give one account; raises AdminError."""
-        stored, ledgers = await self._store.stored_directory(), await self._store.changes.ledgers()
-        return _account_view(stored, ledgers, name)
+        stored, balances = await self._changes.stored(), await self._changes.balances()
+        return _account_view(stored, balances, name)
 
     async def carriers(self) -> list[CarrierView]:
         """Give all carriers by name."""
-        stored = await self._store.stored_directory()
+        stored = await self._changes.stored()
         names = sorted(key for kind, key in stored.records if kind == CARRIER)
         return [_carrier_view(stored, name) for name in names]
 
     async def carrier(self, name: str) -> CarrierView:
         """Give one carrier; raises AdminError."""
-        return _carrier_view(await self._store.stored_directory(), name)
+        return _carrier_view(await self._changes.stored(), name)
 
     async def routes(self) -> RouteTable:
         """Give all routes in their order."""
-        found = _version(await self._store.stored_directory(), ROUTES, "")
+        found = _version(await self._changes.stored(), ROUTES, "")
         routes = msgspec.json.decode(found.body, type=tuple[Route, ...]) if found else ()
         return RouteTable(found.version if found else 0, routes)
 
     async def prices(self) -> PriceTable:
         """Give all prices in their order."""
-        found = _version(await self._store.stored_directory(), PRICES, "")
+        found = _version(await self._changes.stored(), PRICES, "")
         prices = msgspec.json.decode(found.body, type=tuple[Price, ...]) if found else ()
         entries = tuple(map(price_entry, prices))
         return PriceTable(found.version if found else 0, entries)
@@ -153,8 +156,13 @@ class DirectoryEditor:
         """Bring the directory to what a file says. Gives what changed and how many opt-ins were new; raises
         SettingsError.
         """
-        changes = plan(file, await self._store.stored_directory(), TRAITS)
-        return changes, await self._store.apply(changes, now, actor)
+        planned = plan(file, await self._changes.stored(), TRAITS)
+        if planned.lines and not await self._changes.carry_out(Carrying(planned, actor, now)):
+            raise StoreUnavailable("the directory has changed meanwhile")
+        added = 0
+        for chunk in opt_ins_of(planned, now):  # others may have their turn between two
+            added += sum(await self._consent.change(chunk))
+        return planned, added
 
     async def put_account(
         self, actor: Actor, data: Mapping[str, Any], based_on: int | None, now: int
@@ -234,10 +242,10 @@ class DirectoryEditor:
             micros = to_micros(amount)
         except ValueError as fault:
             raise ValidationError([(("amount",), str(fault))]) from None
-        ledger = (await self._store.changes.ledgers()).get(name)
-        if ledger is None:
+        balance = (await self._changes.balances()).get(name)
+        if balance is None:
             raise AdminError(f"there is no account `{name}`", 404)
-        if micros < -max(0, ledger.available):
+        if micros < -max(0, balance.available):
             raise ValidationError([(("amount",), "the account has not that much left")])
         await self.carry_out(
             actor, lambda stored: plan_credit(name, stored.credited.get(name, 0) + micros, stored), now
@@ -247,12 +255,12 @@ class DirectoryEditor:
         """Plan a change and write it; again when something else changed meanwhile. Raises AdminError."""
         for _ in range(TRIES):
             try:
-                planned = planner(await self._store.stored_directory())
+                planned = planner(await self._changes.stored())
             except SettingsError as fault:
                 raise AdminError("; ".join(fault.problems), 409) from None
             if not planned.lines:
                 return planned
-            if await self._store.changes.carry_out(Carrying(planned, actor, now, undoes)):
+            if await self._changes.carry_out(Carrying(planned, actor, now, undoes)):
                 await self._follow()
                 return planned
         raise AdminError("the directory is being changed by others; try again", 409)
@@ -320,18 +328,18 @@ def _version(stored: Stored, kind: str, key: str) -> Version | None:
     return None if body is None else Version(body, stored.versions.get((kind, key), 0))
 
 
-def _account_view(stored: Stored, ledgers: Mapping[str, Ledger], name: str) -> AccountView:
+def _account_view(stored: Stored, balances: Mapping[str, Balance], name: str) -> AccountView:
     found = _version(stored, ACCOUNT, name)
     if found is None:
         raise AdminError(f"there is no account `{name}`", 404)
     record = msgspec.json.decode(found.body, type=AccountRecord)
-    ledger = ledgers.get(name, Ledger(name, 0, 0, 0))
+    balance = balances.get(name, Balance())
     entry = msgspec.structs.replace(
         account_entry(record),
         postback_secret=dict.fromkeys(record.postback_secret, MASK),
-        credit=from_micros(ledger.credited),
+        credit=from_micros(balance.credited),
     )
-    return AccountView(found.version, entry, record, ledger)
+    return AccountView(found.version, entry, record, balance)
 
 
 def _carrier_view(stored: Stored, name: str) -> CarrierView:

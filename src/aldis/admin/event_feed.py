@@ -15,7 +15,7 @@ from aldis.accounts.directory import CurrentDirectory
 from aldis.clock import Clock, as_iso
 from aldis.errors import AdminError
 from aldis.stages.sending.upstream import is_standing
-from aldis.store.watching import Happening, Kind, Place, WatchingStore
+from aldis.store.contract.events import EventKind, EventPosition, EventStore, GatewayEvent
 
 #: how long a commit may take before what it holds is told
 LAG_MS = 1000
@@ -25,10 +25,10 @@ BITE = 500
 LONGEST_ABSENCE_MS = 3_600_000
 
 _NAMES = {
-    Kind.ACCEPTED: "message.accepted",
-    Kind.SENT: "message.sent",
-    Kind.ENDED: "message.ended",
-    Kind.INBOUND: "inbound.received",
+    EventKind.ACCEPTED: "message.accepted",
+    EventKind.SENT: "message.sent",
+    EventKind.ENDED: "message.ended",
+    EventKind.INBOUND: "inbound.received",
 }
 
 
@@ -73,20 +73,20 @@ class Wanted(msgspec.Struct, frozen=True):
         )
 
 
-def place_of(event_id: str) -> Place:
+def place_of(event_id: str) -> EventPosition:
     """Read an event's id. Raises AdminError."""
     parts = event_id.split("-")
-    if len(parts) != len(Place.__struct_fields__) or not all(
+    if len(parts) != len(EventPosition.__struct_fields__) or not all(
         part.isascii() and part.isdigit() and len(part) <= len(str(2**53)) for part in parts
     ):
         raise AdminError("this is no id of an event; leave Last-Event-ID out to listen from now on")
-    return Place(*(int(part) for part in parts))
+    return EventPosition(*(int(part) for part in parts))
 
 
 class EventFeed:
     """Tells what happens."""
 
-    def __init__(self, store: WatchingStore, current: CurrentDirectory, clock: Clock) -> None:
+    def __init__(self, store: EventStore, current: CurrentDirectory, clock: Clock) -> None:
         self._store = store
         self._current = current
         self._clock = clock
@@ -116,20 +116,20 @@ class EventFeed:
             if len(found) < BITE:
                 is_open = await pause()
 
-    def _start(self, last_id: str) -> Place:
+    def _start(self, last_id: str) -> EventPosition:
         now = self._clock.now()
         if not last_id:
-            return Place(now - LAG_MS)
-        return max(place_of(last_id), Place(now - LONGEST_ABSENCE_MS))
+            return EventPosition(now - LAG_MS)
+        return max(place_of(last_id), EventPosition(now - LONGEST_ABSENCE_MS))
 
-    async def _after(self, place: Place) -> tuple[list[Happening], Place]:
+    async def _after(self, place: EventPosition) -> tuple[list[GatewayEvent], EventPosition]:
         until = self._clock.now() - LAG_MS
         if place.at > until + LAG_MS:  # the clock was set back: nothing would come until it is there again
-            place = Place(until)
-        found = await self._store.happened(place, until, BITE)
-        return found, found[-1].place if found else place
+            place = EventPosition(until)
+        found = await self._store.after(place, until, BITE)
+        return found, found[-1].position if found else place
 
-    def _told(self, each: Happening) -> Event:
+    def _told(self, each: GatewayEvent) -> Event:
         account = self._current.directory.accounts_by_id.get(each.account_id or 0)
         name = _NAMES.get(each.kind) or ("postback.done" if each.state == "done" else "postback.failed")
         return Event(

@@ -16,7 +16,7 @@ from aldis.accounts.records import ACCOUNT, CARRIER, CREDIT, PRICES, ROUTES, Rec
 from aldis.accounts.staff import Actor
 from aldis.admin.directory import DirectoryEditor, carrier_removal, refuse_to_break
 from aldis.errors import AdminError
-from aldis.store.contract import Store
+from aldis.store.contract.changes import ChangeStore
 
 KINDS = (ACCOUNT, CARRIER, ROUTES, PRICES, CREDIT)
 MAX_PAGE = 500
@@ -51,7 +51,7 @@ class _Credit(msgspec.Struct, frozen=True):
 class History:
     """The directory's past."""
 
-    def __init__(self, store: Store, editor: DirectoryEditor) -> None:
+    def __init__(self, store: ChangeStore, editor: DirectoryEditor) -> None:
         self._store = store
         self._editor = editor
 
@@ -63,12 +63,12 @@ class History:
             raise AdminError(f"there is no kind `{kind}`; known: {', '.join(KINDS)}")
         before = min(before, MAX_ID)
         limit = max(1, min(limit, MAX_PAGE))
-        found = await self._store.changes.changes(kind, key, before, limit)
+        found = await self._store.history(kind, key, before, limit)
         return [Told(change, differences(change.before, change.after)) for change in found]
 
     async def change(self, change_id: int) -> Told:
         """Give one change. Raises AdminError."""
-        change = await self._store.changes.change(min(change_id, MAX_ID))
+        change = await self._store.find(min(change_id, MAX_ID))
         if change is None:
             raise AdminError(f"there is no change {change_id}", 404)
         return Told(change, differences(change.before, change.after))
@@ -78,7 +78,7 @@ class History:
         that was looked at. Raises AdminError.
         """
         change = (await self.change(change_id)).change
-        newest = await self._store.changes.changes(change.kind, change.key, 0, 1)
+        newest = await self._store.history(change.kind, change.key, 0, 1)
         if based_on is not None and newest and newest[0].change_id != based_on:
             raise AdminError("this has been changed again since you looked; load the page again", 409)
         done = await self._editor.carry_out(actor, lambda stored: _taken_back(change, stored), now, change_id)

@@ -9,8 +9,8 @@ import msgspec
 from aldis.accounts.staff import Actor, audit
 from aldis.errors import AdminError
 from aldis.stages.sending.upstream import CLOSED, Condition
-from aldis.store.contract import Store
-from aldis.store.link_orders import LinkOrder, Wanted
+from aldis.store.contract.link_states import LinkState, LinkStateStore, Wanted
+from aldis.store.contract.metrics import MetricsStore
 
 _ACTIONS = {Wanted.RUNNING: "start link", Wanted.STOPPED: "stop link", Wanted.DRAINING: "drain link"}
 
@@ -45,23 +45,25 @@ class LinkOrders:
 
     def __init__(
         self,
-        store: Store,
+        link_states: LinkStateStore,
+        metrics: MetricsStore,
         tps: Mapping[str, float | None],
         conditions: Conditions,
         on_ordered: Callable[[], None],
     ) -> None:
         """`tps`: every link of the settings, with its limit; `on_ordered`: a hint to whoever follows."""
-        self._store = store
+        self._link_states = link_states
+        self._metrics = metrics
         self._tps = tps
         self._conditions = conditions
         self._on_ordered = on_ordered
 
     async def links(self) -> list[LinkView]:
         """Give all links, in the order of the settings."""
-        orders, backlog = await self._store.link_orders.orders(), await self._store.backlog()
+        states, backlog = await self._link_states.wanted(), await self._metrics.backlog()
         conditions = self._conditions()
         return [
-            _view(name, orders.get(name), tps, conditions.get(name), backlog.get(name, 0))
+            _view(name, states.get(name), tps, conditions.get(name), backlog.of_link(name))
             for name, tps in self._tps.items()
         ]
 
@@ -71,13 +73,13 @@ class LinkOrders:
             known = ", ".join(self._tps) or "none"
             raise AdminError(f"there is no link `{name}`; known: {known}", 404)
         entry = audit(actor, now, _ACTIONS[wanted], name)
-        await self._store.link_orders.order(LinkOrder(name, wanted, actor.name, now), entry)
+        await self._link_states.want(LinkState(name, wanted, actor.name, now), entry)
         self._on_ordered()
 
 
 def _view(
-    name: str, order: LinkOrder | None, tps: float | None, condition: Condition | None, backlog: int
+    name: str, state: LinkState | None, tps: float | None, condition: Condition | None, backlog: int
 ) -> LinkView:
-    if order is None:
+    if state is None:
         return LinkView(name, Wanted.RUNNING, "", 0, tps, condition, backlog)
-    return LinkView(name, order.wanted, order.actor, order.at, tps, condition, backlog)
+    return LinkView(name, state.wanted, state.actor, state.at, tps, condition, backlog)

@@ -25,8 +25,16 @@ from aldis.sms.address import is_digits
 from aldis.sms.encoding import Encoding, decode
 from aldis.sms.fitting import PLAIN, Fitted, Wishes, fit, from_coding
 from aldis.sms.segments import TooLong
-from aldis.store.contract import Store
-from aldis.store.views import EVER, FoundMessage, MessageFilter, MessagePage, MessageView
+from aldis.store.contract.actions import ActionStore
+from aldis.store.contract.admission import IdStore
+from aldis.store.contract.search import (
+    EVER,
+    FoundMessage,
+    MessageFilter,
+    MessagePage,
+    MessageView,
+    SearchStore,
+)
 from aldis.traffic.content import from_column
 from aldis.traffic.message import NewMessage
 from aldis.traffic.postback import lane_of
@@ -75,8 +83,17 @@ class Told(msgspec.Struct, frozen=True):
 class Messages:
     """What can be done with messages."""
 
-    def __init__(self, store: Store, current: CurrentDirectory, upstreams: Upstreams) -> None:
-        self._store = store
+    def __init__(
+        self,
+        search: SearchStore,
+        actions: ActionStore,
+        ids: IdStore,
+        current: CurrentDirectory,
+        upstreams: Upstreams,
+    ) -> None:
+        self._search = search
+        self._actions = actions
+        self._ids = ids
         self._current = current
         self._upstreams = upstreams
 
@@ -99,7 +116,7 @@ class Messages:
 
     async def search(self, wanted: MessageFilter, before: int, limit: int) -> MessagePage:
         """Find messages, newest first, with ids below a cursor (0: from the newest)."""
-        return await self._store.views.search(wanted, before, limit)
+        return await self._search.messages(wanted, before, limit)
 
     async def guess(self, text: str, wanted: MessageFilter) -> MessageFilter:
         """Add to a search what a few characters may mean: an id, else a reference, else a number."""
@@ -107,10 +124,10 @@ class Messages:
         if not text:
             return wanted
         replace = msgspec.structs.replace
-        if text.isascii() and text.isdigit() and int(text) < EVER and await self._store.views.view(int(text)):
+        if text.isascii() and text.isdigit() and int(text) < EVER and await self._search.message(int(text)):
             return replace(wanted, message_id=int(text))
         named = replace(wanted, reference=text)
-        if (await self._store.views.search(MessageFilter(reference=text), 0, 1)).found:
+        if (await self._search.messages(MessageFilter(reference=text), 0, 1)).found:
             return named
         number = msisdn(text)
         return replace(wanted, number=number) if is_digits(number) else named
@@ -130,10 +147,10 @@ class Messages:
         """Read a page of an export, which does not end because others ask much just now."""
         for _ in range(EXPORT_TRIES):
             try:
-                return await self._store.views.search(wanted, before, EXPORT_PAGE)
+                return await self._search.messages(wanted, before, EXPORT_PAGE)
             except TemporaryError:
                 await asyncio.sleep(PAUSE_S)
-        return await self._store.views.search(wanted, before, EXPORT_PAGE)
+        return await self._search.messages(wanted, before, EXPORT_PAGE)
 
     async def tell(self, message_id: int) -> Told:
         """Tell all about a message; raises AdminError when there is none."""
@@ -162,14 +179,14 @@ class Messages:
         if message.state is not State.QUEUED:
             raise AdminError(f"message {message_id} is {message.state}: it waits no more", CONFLICT)
         entry = audit(actor, now, "cancel message", str(message_id))
-        if not await self._store.orders.cancel_message(message_id, message.link, entry):
+        if not await self._actions.cancel(message_id, message.link, entry):
             raise AdminError(f"message {message_id} is being sent: it is too late", CONFLICT)
 
-    async def again(self, actor: Actor, message_id: int, now: int, order_id: int = 0) -> int:
+    async def again(self, actor: Actor, message_id: int, now: int, command_id: int = 0) -> int:
         """Send what a message says once more, as a new one at the price and by the route of now.
 
         Its customer knows it by the same reference, and is told of it as of the first. Returns the new id;
-        raises AdminError. `order_id`: an order that this carries out.
+        raises AdminError. `command_id`: a command that this carries out.
         """
         view = await self._view(message_id)
         if view.message.state not in ENDED:
@@ -179,7 +196,7 @@ class Messages:
         message = _copy(view.accepted, account, now)
         if not message.parts:
             message = self._rewritten(message, account, link)
-        (new_id,) = await self._store.take_ids(1)
+        (new_id,) = await self._ids.take_ids(1)
         message = msgspec.structs.replace(
             message,
             message_id=new_id,
@@ -189,8 +206,8 @@ class Messages:
             backups=msgspec.json.encode(backups).decode() if backups else "",
         )
         entry = audit(actor, now, "send again", str(message_id), f"as message {new_id}")
-        refusal = await self._store.orders.accept_again(
-            message, prepaid=account.prepaid, entry=entry, order_id=order_id
+        refusal = await self._actions.send_again(
+            message, prepaid=account.prepaid, entry=entry, command_id=command_id
         )
         if refusal is not None:
             raise AdminError(_REFUSED.get(refusal.reason, refusal.reason.replace("_", " ")), CONFLICT)
@@ -198,7 +215,7 @@ class Messages:
         return new_id
 
     async def _view(self, message_id: int) -> MessageView:
-        view = await self._store.views.view(message_id) if 0 < message_id < EVER else None
+        view = await self._search.message(message_id) if 0 < message_id < EVER else None
         if view is None:
             raise AdminError(f"there is no message {message_id}", MISSING)
         return view

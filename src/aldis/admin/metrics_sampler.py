@@ -24,7 +24,7 @@ from aldis.admin.metrics_snapshot import (
 )
 from aldis.clock import Clock
 from aldis.stages.agent import Agent
-from aldis.store.watching import WatchingStore
+from aldis.store.contract.metrics import MetricsStore
 from aldis.telemetry import Metrics
 
 PERIOD_S = 1.0
@@ -50,7 +50,7 @@ class MetricsSampler(Agent):
 
     def __init__(
         self,
-        store: WatchingStore,
+        store: MetricsStore,
         metrics: Metrics,
         clock: Clock,
         binds: Callable[[], dict[str, list[str]]],

@@ -24,13 +24,13 @@ from aldis.accounts.staff import (
     visible_part,
 )
 from aldis.errors import AdminError
-from aldis.store.staff import (
+from aldis.store.contract.operators import (
     EndSession,
+    OperatorStore,
     PutOperator,
     PutToken,
     RemoveOperator,
     RemoveToken,
-    StaffStore,
     StartSession,
 )
 
@@ -54,7 +54,7 @@ class SignedIn(msgspec.Struct, frozen=True):
 class People:
     """Who may operate the house."""
 
-    def __init__(self, store: StaffStore) -> None:
+    def __init__(self, store: OperatorStore) -> None:
         self._store = store
 
     async def put_operator(self, actor: Actor, name: str, role: Role, password: str, now: int) -> None:
@@ -63,29 +63,29 @@ class People:
             raise AdminError("a name is 1 to 40 small letters, digits, dots, dashes and underscores")
         if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
             raise AdminError(f"a password has at least {SHORTEST_PASSWORD} characters")
-        known = {operator.name: operator for operator in await self._store.operators()}
+        known = {operator.name: operator for operator in await self._store.all()}
         if role is not Role.ADMIN and _is_last_admin(known, name):
             raise AdminError(f"`{name}` is the only admin; make another one first")
         hashed = await asyncio.to_thread(hash_password, password)
         entry = audit(
             actor, now, "change operator" if name in known else "add operator", name, role.name.lower()
         )
-        await self._store.change_staff(PutOperator(Operator(name, role, hashed, now)), entry)
+        await self._store.change(PutOperator(Operator(name, role, hashed, now)), entry)
 
     async def change_role(self, actor: Actor, name: str, role: Role, now: int) -> None:
         """Give somebody another role, which ends their sessions; raises AdminError."""
-        known = {operator.name: operator for operator in await self._store.operators()}
+        known = {operator.name: operator for operator in await self._store.all()}
         if name not in known:
             raise AdminError(f"there is no operator `{name}`", 404)
         if role is not Role.ADMIN and _is_last_admin(known, name):
             raise AdminError(f"`{name}` is the only admin; make another one first")
         changed = msgspec.structs.replace(known[name], role=role)
         entry = audit(actor, now, "change operator", name, role.name.lower())
-        await self._store.change_staff(PutOperator(changed), entry)
+        await self._store.change(PutOperator(changed), entry)
 
     async def change_password(self, actor: Actor, old: str, new: str, now: int) -> None:
         """Give oneself another password, which ends one's sessions; raises AdminError."""
-        known = next((each for each in await self._store.operators() if each.name == actor.name), None)
+        known = next((each for each in await self._store.all() if each.name == actor.name), None)
         if known is None or actor.via != "console":
             raise AdminError("only somebody who signs in has a password", 403)
         if not await asyncio.to_thread(is_password, old[:LONGEST_PASSWORD], known.password_hash):
@@ -94,23 +94,19 @@ class People:
             raise AdminError(f"a password has at least {SHORTEST_PASSWORD} characters")
         hashed = await asyncio.to_thread(hash_password, new)
         entry = audit(actor, now, "change password", actor.name)
-        await self._store.change_staff(
-            PutOperator(msgspec.structs.replace(known, password_hash=hashed)), entry
-        )
+        await self._store.change(PutOperator(msgspec.structs.replace(known, password_hash=hashed)), entry)
 
     async def remove_operator(self, actor: Actor, name: str, now: int) -> None:
         """Let somebody in no more; raises AdminError."""
-        known = {operator.name: operator for operator in await self._store.operators()}
+        known = {operator.name: operator for operator in await self._store.all()}
         if _is_last_admin(known, name):
             raise AdminError(f"`{name}` is the only admin; make another one first")
-        if not await self._store.change_staff(
-            RemoveOperator(name), audit(actor, now, "remove operator", name)
-        ):
+        if not await self._store.change(RemoveOperator(name), audit(actor, now, "remove operator", name)):
             raise AdminError(f"there is no operator `{name}`")
 
     async def sign_in(self, name: str, password: str, now: int) -> SignedIn | None:
         """Check a password and start a session; None when it is wrong."""
-        known = next((each for each in await self._store.operators() if each.name == name), None)
+        known = next((each for each in await self._store.all() if each.name == name), None)
         hashed = _NOBODYS if known is None else known.password_hash
         is_right = await asyncio.to_thread(is_password, password[:LONGEST_PASSWORD], hashed)
         if known is None or not is_right:
@@ -118,13 +114,13 @@ class People:
         secret = secrets.token_urlsafe(SECRET_OCTETS)
         session = Session(digest_of(secret), name, now, now + SESSION_S * 1000)
         entry = audit(Actor(name, known.role, "console"), now, "sign in", name)
-        await self._store.change_staff(StartSession(session), entry)
+        await self._store.change(StartSession(session), entry)
         return SignedIn(secret, known)
 
     async def sign_out(self, actor: Actor, secret: str, now: int) -> None:
         """End a session."""
         entry = audit(actor, now, "sign out", actor.name)
-        await self._store.change_staff(EndSession(digest_of(secret)), entry)
+        await self._store.change(EndSession(digest_of(secret)), entry)
 
     async def signed_in(self, secret: str, now: int) -> Actor | None:
         """Tell who a cookie's value stands for."""
@@ -145,12 +141,12 @@ class People:
         secret = TOKEN_PREFIX + secrets.token_urlsafe(SECRET_OCTETS)
         token = ApiToken(name, digest_of(secret), visible_part(secret), role, now, until)
         entry = audit(actor, now, "add api key", name, role.name.lower())
-        await self._store.change_staff(PutToken(token), entry)
+        await self._store.change(PutToken(token), entry)
         return secret
 
     async def remove_token(self, actor: Actor, name: str, now: int) -> None:
         """Take a key back; raises AdminError."""
-        if not await self._store.change_staff(RemoveToken(name), audit(actor, now, "remove api key", name)):
+        if not await self._store.change(RemoveToken(name), audit(actor, now, "remove api key", name)):
             raise AdminError(f"there is no key `{name}`")
 
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from aldis.accounts.staff import Actor, audit
 from aldis.errors import AdminError
-from aldis.store.contract import Store
-from aldis.store.views import LaneFacts, PostbackFilter, PostbackPage
+from aldis.store.contract.outbox import LaneFacts, OutboxStore, PostbackFilter, PostbackPage
 
 #: postbacks that one transaction makes due
 BITE = 500
@@ -20,27 +19,27 @@ MISSING = 404
 class Postbacks:
     """What can be done with postbacks."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: OutboxStore) -> None:
         self._store = store
 
     async def lanes(self) -> list[LaneFacts]:
         """Tell what is owed, lane by lane; the fullest first."""
-        found = await self._store.views.lanes(MOST_LANES)
+        found = await self._store.lanes(MOST_LANES)
         return sorted((each for each in found if each.owed), key=lambda each: -each.owed)
 
     async def given_up(self, wanted: PostbackFilter, before: int, limit: int) -> PostbackPage:
         """Give postbacks that are tried no more, newest first."""
-        return await self._store.views.given_up(wanted, before, limit)
+        return await self._store.dead_letters(wanted, before, limit)
 
     async def replay(self, actor: Actor, postback_id: int, now: int) -> int:
         """Make a postback due as if it had never been tried, whatever became of it. Returns whose message it
         tells of; raises AdminError.
         """
-        found = await self._store.views.postback(postback_id)
+        found = await self._store.postback(postback_id)
         if found is None:
             raise AdminError(f"there is no postback {postback_id}", MISSING)
         entry = audit(actor, now, "replay postback", str(postback_id), f"of message {found.message_id}:")
-        await self._store.orders.replay([postback_id], now, entry)
+        await self._store.replay([postback_id], now, entry)
         return found.message_id
 
     async def replay_all(self, actor: Actor, wanted: PostbackFilter, now: int) -> int:
@@ -48,7 +47,7 @@ class Postbacks:
         entry = audit(actor, now, "replay postbacks", wanted.lane or "all lanes")
         count = after = 0
         while True:
-            replayed = await self._store.orders.replay_given_up(wanted, after, BITE, now, entry)
+            replayed = await self._store.replay_dead_letters(wanted, after, BITE, now, entry)
             count += replayed.count
             after = replayed.after
             if not after:

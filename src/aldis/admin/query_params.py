@@ -12,7 +12,8 @@ from typing import NoReturn
 
 from aldis.accounts.directory import Directory
 from aldis.errors import AdminError
-from aldis.store.views import EVER, InboundFilter, MessageFilter, PostbackFilter
+from aldis.store.contract.outbox import PostbackFilter
+from aldis.store.contract.search import EVER, InboundFilter, MessageFilter
 from aldis.traffic.states import State
 
 LONGEST = 200

@@ -10,7 +10,7 @@ from aldis.accounts.staff import Actor, audit
 from aldis.errors import AdminError
 from aldis.sms.address import is_msisdn, is_sender
 from aldis.sms.segments import TooLong
-from aldis.store.watching import WatchingStore
+from aldis.store.contract.audit import AuditStore
 from aldis.traffic.handset import FAULTS, Bubble, Chaos, Orders, Phone, chaos_fault
 
 #: handsets in a list, messages of a conversation
@@ -64,7 +64,7 @@ class SimulatedCarrier(Protocol):
 class SimulatorControl:
     """The handsets, for operators."""
 
-    def __init__(self, carrier: SimulatedCarrier | None, store: WatchingStore) -> None:
+    def __init__(self, carrier: SimulatedCarrier | None, store: AuditStore) -> None:
         self._carrier = carrier
         self._store = store
 

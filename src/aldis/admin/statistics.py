@@ -9,8 +9,7 @@ import msgspec
 from aldis.accounts.directory import CurrentDirectory
 from aldis.accounts.price import from_micros
 from aldis.errors import AdminError
-from aldis.store.contract import Store
-from aldis.store.views import EVER, Grouping, MessageFilter
+from aldis.store.contract.search import EVER, Grouping, MessageFilter, SearchStore
 
 DAY_S = 86_400
 #: a time that is not told begins so long ago
@@ -36,7 +35,7 @@ class Row(msgspec.Struct, frozen=True):
 class Statistics:
     """Sums up."""
 
-    def __init__(self, store: Store, current: CurrentDirectory) -> None:
+    def __init__(self, store: SearchStore, current: CurrentDirectory) -> None:
         self._store = store
         self._current = current
 
@@ -56,7 +55,7 @@ class Statistics:
         accounts = self._current.directory.accounts_by_id
         rows: dict[str, tuple[int, int, int, int]] = {}
         money: dict[str, dict[str, int]] = {}
-        for each in await self._store.views.sums(wanted, grouping):
+        for each in await self._store.sums(wanted, grouping):
             account = accounts.get(each.account_id)
             name = f"account {each.account_id}" if account is None else account.name
             key = _named(grouping, each.key, name)

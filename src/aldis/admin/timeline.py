@@ -11,7 +11,8 @@ import msgspec
 from aldis.sms.encoding import Encoding, decode
 from aldis.sms.fitting import PLAIN, TextRules, from_coding, strangers
 from aldis.sms.national_tables import Language
-from aldis.store.views import MessageView, PostbackRow, PostbackTry
+from aldis.store.contract.outbox import PostbackRow, PostbackTry
+from aldis.store.contract.search import MessageView
 from aldis.traffic.content import MMS
 from aldis.traffic.message import SegmentFacts
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from aldis.store.views import MessageView
+from aldis.store.contract.search import MessageView
 
 
 class Line(msgspec.Struct, frozen=True):

@@ -26,15 +26,17 @@ from aldis.settings import Settings
 from aldis.stages.admission.admit import Admitter, ContentDesk
 from aldis.stages.admission.building import Deadlines
 from aldis.stages.authenticate import Authenticator
+from aldis.stages.follow import DirectoryFollower
 from aldis.stages.inbound.collector import Collector
 from aldis.stages.inbound.mms import MmsIntake
 from aldis.stages.inbound.reply import Replier
 from aldis.stages.queries.responder import Responder
 from aldis.stages.receipts.recorder import Recorder
 from aldis.stages.sending.upstream import Condition
+from aldis.stages.upkeep.gauge import BacklogGauge
 from aldis.stages.upkeep.keeper import Keeper, KeeperSettings
 from aldis.store.content_files import ContentFiles
-from aldis.store.contract import Store
+from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics
 
 log = structlog.get_logger()
@@ -50,7 +52,7 @@ class Gateway:
         self._lock = stores.own(data_dir)
         #: set when the store's writer has ended by itself: what was kept is unknown, so nothing may go on
         self.lost = asyncio.Event()
-        opened = stores.open_to_serve(settings, data_dir, self._lock, self.lost.set)
+        opened = stores.open_to_serve(settings, data_dir, clock, self._lock, self.lost.set)
         self.store: Store = opened.store
         self._back_office = opened.back_office
         self.admitter: Admitter
@@ -58,10 +60,10 @@ class Gateway:
         self._posting: Posting
         self.server: HttpServer
         self._contents = ContentFiles(data_dir)
-        self._recorder = Recorder(self.store, self.metrics)
+        self._recorder = Recorder(self.store.receipts, self.metrics)
         self._keeper: Keeper
         self._collector: Collector
-        self._links = Links(self.store)
+        self._links = Links(self.store.sending, self.store.link_states)
         self.operators: Operators
         self._agents = RunningAgents()
         #: the built-in simulator, where the settings ask for one
@@ -73,13 +75,12 @@ class Gateway:
         if settings.simulator is not None:
             self.simulator = Simulator(settings.simulator, self._clock)
             await self.simulator.start()
-        current = CurrentDirectory(await self.store.directory())
+        current = CurrentDirectory(await self.store.directory.load())
         self._build_stages(current)
         self._links.add_all(settings.link, self._link_dependencies())
         parts = Parts(
             settings=settings,
             store=self.store,
-            clock=self._clock,
             metrics=self.metrics,
             current=current,
             admitter=self.admitter,
@@ -93,7 +94,7 @@ class Gateway:
         # Before anything is sent: a port that is taken must not leave messages in doubt.
         door = door_of(settings.http, self.admitter, self.responder, self.metrics, self._links.binds)
         self.server = HttpServer(door.serve, server_settings(settings.http), Entropy())
-        await self._links.recover(self._clock.now())
+        await self._links.recover(self.store.clock.now())
         self._agents.start(self._recorder, self._collector, self._keeper)
         await self._posting.start()
         await self._links.start()
@@ -134,34 +135,39 @@ class Gateway:
         return self._links.binds()
 
     def _build_stages(self, current: CurrentDirectory) -> None:
-        settings, store, clock = self._settings, self.store, self._clock
+        settings, store, clock = self._settings, self.store, self.store.clock
         authenticator = Authenticator(clock, secrets.token_bytes(32))
         router = router_of(settings.link, self._links.is_up)
         deadlines = Deadlines(settings.messages.validity_s, settings.messages.receipt_patience_s)
         content = ContentDesk(self._contents, content_limits(settings.messages))
         self.admitter = Admitter(
-            store, clock, current, authenticator, router, deadlines, content, self._links.wake
+            store.admission, clock, current, authenticator, router, deadlines, content, self._links.wake
         )
-        self.responder = Responder(store, clock, current, authenticator)
+        self.responder = Responder(store.queries, store.consent, clock, current, authenticator)
         replier = Replier(current, router)
         repeat_s = settings.messages.inbound_repeat_s
-        self._collector = Collector(store, current, clock, replier, self.metrics, repeat_s, self._release)
+        self._collector = Collector(
+            store.inbound, store.admission, current, clock, replier, self.metrics, repeat_s, self._release
+        )
         count = counter(self.metrics)
         if self._back_office is not None:
             self._posting = PostingBeside(self._back_office, count)
         else:
-            self._posting = PostingHere(store, current, clock, count, self._contents)
+            self._posting = PostingHere(store.postbacks, current, clock, count, self._contents)
         keeping = KeeperSettings(
             settings.store.retention_days,
             settings.messages.receipt_patience_s,
             settings.messages.failover_s,
         )
-        are_up = self._links.are_up
-        self._keeper = Keeper(store, current, clock, keeping, self.metrics, are_up, self._contents)
+        follower = DirectoryFollower(store.directory, current)
+        gauge = BacklogGauge(store.metrics, self.metrics, clock)
+        self._keeper = Keeper(
+            store.maintenance, follower, gauge, clock, keeping, self._links.are_up, self._contents
+        )
 
     def _link_dependencies(self) -> LinkDependencies:
         return LinkDependencies(
-            clock=self._clock,
+            clock=self.store.clock,
             metrics=self.metrics,
             luck=luck,
             take_receipt=self._recorder.take,

@@ -23,8 +23,9 @@ from aldis.settings import Settings
 from aldis.stages.sending.orders import Line, OrderFollower
 from aldis.stages.sending.sender import Sender
 from aldis.stages.sending.upstream import Condition
-from aldis.store.contract import Store
-from aldis.store.views import MessageView
+from aldis.store.contract.link_states import LinkStateStore
+from aldis.store.contract.search import MessageView
+from aldis.store.contract.sending import SendingStore
 
 log = structlog.get_logger()
 
@@ -35,14 +36,15 @@ UNBIND_S = 1.0
 class Links:
     """The links; `add_all`, `recover`, `start`, then `stop`."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, sending: SendingStore, link_states: LinkStateStore) -> None:
+        self._sending = sending
+        self._link_states = link_states
         self._links: dict[str, Link] = {}
         #: where carriers ask us
         self._listeners: list[HttpServer] = []
         self.senders: dict[str, Sender] = {}
         self._lines: dict[str, Line] = {}
-        self.follower = OrderFollower(store, self._lines)
+        self.follower = OrderFollower(link_states, self._lines)
         self._link_tasks: list[asyncio.Task[None]] = []
         self._agents = RunningAgents()
 
@@ -54,7 +56,7 @@ class Links:
             settings = sender_settings(entry)
             around.metrics.link_window.labels(entry.name).set(link.window)
             around.metrics.link_limit.labels(entry.name).set(entry.tps or 0)
-            sender = Sender(self._store, link, settings, around.clock, luck, around.metrics)
+            sender = Sender(self._sending, link, settings, around.clock, luck, around.metrics)
             self.senders[entry.name] = sender
             self._lines[entry.name] = Line(link, sender)
             listening = kind.listener(entry, around)
@@ -65,7 +67,7 @@ class Links:
         """Release what a lost owner left behind, and stop what operators have stopped."""
         for sender in self.senders.values():
             await sender.recover()
-        await self._store.recover_orphans(list(self._links), now)
+        await self._sending.recover_orphans(list(self._links), now)
         await self.follower.step()
 
     async def start(self) -> None:

@@ -28,7 +28,6 @@ from aldis.app.agents import RunningAgents
 from aldis.app.linking import router_of
 from aldis.app.links import Links, upstreams
 from aldis.app.simulator import Simulator
-from aldis.clock import Clock
 from aldis.console.admin_services import AdminServices
 from aldis.console.server import ConsoleServer
 from aldis.console.site import site
@@ -37,10 +36,10 @@ from aldis.dialects import native
 from aldis.settings import Settings, host_and_port
 from aldis.simulator.counter import OperatorsCounter
 from aldis.stages.admission.admit import Admitter
-from aldis.stages.bulk.dispatcher import Dispatcher
+from aldis.stages.bulk.dispatcher import Dispatcher, DispatcherSettings
 from aldis.stages.queries.responder import Responder
 from aldis.stages.upkeep.keeper import Keeper
-from aldis.store.contract import Store
+from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics
 from aldis.traffic.problem import words_of
 from aldis.traffic.refusal import Refusal
@@ -52,7 +51,6 @@ class Parts(msgspec.Struct, frozen=True):
 
     settings: Settings
     store: Store
-    clock: Clock
     metrics: Metrics
     current: CurrentDirectory
     admitter: Admitter
@@ -69,22 +67,22 @@ class Operators:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        store, clock, links = parts.store, parts.clock, parts.links
+        store, clock, links = parts.store, parts.store.clock, parts.links
         router = router_of(parts.settings.link, links.is_up)
         seen = msgspec.structs.replace(upstreams(parts.settings), router=router, wake=links.wake)
-        self._messages = Messages(store, parts.current, seen)
-        self._clerk = CommandWorker(store, self._messages, clock)
-        self.consents = Consents(store, parts.release)
+        self._messages = Messages(store.search, store.actions, store.admission, parts.current, seen)
+        self._clerk = CommandWorker(store.commands, self._messages, clock)
+        self.consents = Consents(store.consent, store.audit, parts.release)
         self._dispatcher = Dispatcher(
-            store,
+            store.bulk,
+            store.queries,
             clock,
             parts.current,
-            native.POLICY.name,
             self._admit,
             words_of,
-            parts.settings.store.retention_days,
+            DispatcherSettings(native.POLICY.name, parts.settings.store.retention_days),
         )
-        self.sampler = MetricsSampler(store.watching, parts.metrics, clock, links.binds, links.errors)
+        self.sampler = MetricsSampler(store.metrics, parts.metrics, clock, links.binds, links.errors)
         self.streams = SseLimits()
         self.agents = RunningAgents()
         #: None where the settings ask for none
@@ -113,29 +111,32 @@ class Operators:
         parts, store, current = self._parts, self._parts.store, self._parts.current
         carrier = None if parts.simulator is None else OperatorsCounter(parts.simulator.memory)
         ask = functools.partial(parts.responder.answer, native.POLICY)
-        editor = DirectoryEditor(store, parts.keeper.follow_directory)
+        editor = DirectoryEditor(store.changes, store.consent, parts.keeper.follow_directory)
         tps = {entry.name: entry.tps for entry in parts.settings.link}
         return AdminServices(
-            store=store,
-            clock=parts.clock,
+            operators=store.operators,
+            audit=store.audit,
+            clock=store.clock,
             current=current,
             metrics=parts.metrics,
-            people=People(store.staff),
+            people=People(store.operators),
             binds=parts.links.binds,
             sampler=self.sampler,
-            happenings=EventFeed(store.watching, current, parts.clock),
-            phones=SimulatorControl(carrier, store.watching),
+            happenings=EventFeed(store.events, current, store.clock),
+            phones=SimulatorControl(carrier, store.audit),
             streams=self.streams,
             messages=self._messages,
-            inbound=Inbound(store),
-            postbacks=Postbacks(store),
-            statistics=Statistics(store, current),
+            inbound=Inbound(store.search),
+            postbacks=Postbacks(store.outbox),
+            statistics=Statistics(store.search, current),
             sending=Sending(native.POLICY.name, self._admit, ask, current),
             bulk=Bulk(store.bulk, lambda: current.directory, self._dispatcher.wake),
             directory=editor,
             credentials=Credentials(editor),
-            history=History(store, editor),
-            links=LinkOrders(store, tps, parts.links.conditions, parts.links.follower.wake),
+            history=History(store.changes, editor),
+            links=LinkOrders(
+                store.link_states, store.metrics, tps, parts.links.conditions, parts.links.follower.wake
+            ),
             consents=self.consents,
         )
 

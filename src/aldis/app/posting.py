@@ -14,7 +14,7 @@ from aldis.clock import Clock
 from aldis.dialects.registry import POLICIES
 from aldis.stages.postbacks.poster import Poster
 from aldis.store.content_files import ContentFiles
-from aldis.store.postbacks import PostbackStore
+from aldis.store.contract.postbacks import PostbackStore
 from aldis.store.sqlite.process.writer_client import ProcessRunner
 from aldis.store.sqlite.process.writer_protocol import Tried
 from aldis.telemetry import Metrics
@@ -49,11 +49,9 @@ class PostingHere:
         self._agents = RunningAgents()
 
     async def start(self) -> None:
-        """See `Posting.start`."""
         self._agents.start(self._poster)
 
     async def stop(self) -> None:
-        """See `Posting.stop`."""
         self._agents.stop()
         await self._agents.ended()
         await self._channel.close()
@@ -73,11 +71,9 @@ class PostingBeside:
         runner.on_tried = note
 
     async def start(self) -> None:
-        """See `Posting.start`."""
         await self._runner.post()
 
     async def stop(self) -> None:
-        """See `Posting.stop`."""
         await within(GRACE_S, [asyncio.create_task(self._runner.rest())])
 
 

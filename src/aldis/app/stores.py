@@ -7,13 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from aldis.clock import Clock, SystemClock
 from aldis.settings import Settings, store_path
-from aldis.store.health import StoreHealth
+from aldis.store.contract.health import StoreHealth
+from aldis.store.contract.store import Store
 from aldis.store.memory.outcome_journal import Journal
 from aldis.store.sqlite.engine.owner_lock import OwnerLock, is_owned
 from aldis.store.sqlite.process.writer_client import ProcessRunner
 from aldis.store.sqlite.reads.health import look_over
-from aldis.store.sqlite.store import SqliteStore
+from aldis.store.sqlite.store import open_sqlite
 
 #: how long to wait for a gateway that is just ending
 TAKE_OVER_S = 2.0
@@ -27,9 +29,9 @@ def own(data_dir: Path) -> OwnerLock:
     return OwnerLock(data_dir, TAKE_OVER_S)
 
 
-def open_store(settings: Settings, data_dir: Path) -> SqliteStore:
+def open_store(settings: Settings, data_dir: Path) -> Store:
     """Open the store that the settings name, for a command; inside a running event loop."""
-    return SqliteStore(store_path(settings.store.url, data_dir))
+    return open_sqlite(store_path(settings.store.url, data_dir), SystemClock())
 
 
 def store_health(path: Path) -> StoreHealth:
@@ -45,19 +47,19 @@ def is_served(data_dir: Path) -> bool:
 class ToServe(NamedTuple):
     """A store as a gateway has it."""
 
-    store: SqliteStore
+    store: Store
     #: the process that writes, and can post; None where we write ourselves
     back_office: ProcessRunner | None
 
 
 def open_to_serve(
-    settings: Settings, data_dir: Path, lock: OwnerLock, on_lost: Callable[[], None]
+    settings: Settings, data_dir: Path, clock: Clock, lock: OwnerLock, on_lost: Callable[[], None]
 ) -> ToServe:
     """Open the store for a gateway; `on_lost` is called when its writer has ended by itself."""
     path, writer = store_path(settings.store.url, data_dir), settings.store.writer
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     if writer == "thread" or (writer == "auto" and cores == 1):
-        return ToServe(SqliteStore(path, journal=Journal(data_dir)), None)
+        return ToServe(open_sqlite(path, clock, journal=Journal(data_dir)), None)
     program = (BACK_OFFICE, str(data_dir), settings.log.level, settings.log.format)
     runner = ProcessRunner(program, path, (lock.descriptor,), on_lost)
-    return ToServe(SqliteStore(path, runner, Journal(data_dir)), runner)
+    return ToServe(open_sqlite(path, clock, runner, Journal(data_dir)), runner)

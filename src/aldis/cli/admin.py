@@ -25,7 +25,7 @@ from aldis.cli.running import (
     run,
     settings_or_default,
 )
-from aldis.clock import SystemClock, as_datetime
+from aldis.clock import as_datetime
 from aldis.settings import Settings
 
 DAY_MS = 86_400_000
@@ -156,8 +156,8 @@ def _asked() -> str:
 async def _create(settings: Settings, data_dir: Path, name: str, role: Role, password: str) -> None:
     store = open_store(settings, data_dir)
     try:
-        people = People(store.staff)
-        await people.put_operator(whoever_runs_this(), name, role, password, SystemClock().now())
+        people = People(store.operators)
+        await people.put_operator(whoever_runs_this(), name, role, password, store.clock.now())
     finally:
         await store.close()
 
@@ -165,7 +165,7 @@ async def _create(settings: Settings, data_dir: Path, name: str, role: Role, pas
 async def _remove(settings: Settings, data_dir: Path, name: str) -> None:
     store = open_store(settings, data_dir)
     try:
-        await People(store.staff).remove_operator(whoever_runs_this(), name, SystemClock().now())
+        await People(store.operators).remove_operator(whoever_runs_this(), name, store.clock.now())
     finally:
         await store.close()
 
@@ -173,16 +173,17 @@ async def _remove(settings: Settings, data_dir: Path, name: str) -> None:
 async def _staff(settings: Settings, data_dir: Path) -> tuple[list[Operator], list[ApiToken]]:
     store = open_store(settings, data_dir)
     try:
-        return await store.staff.operators(), await store.staff.tokens()
+        return await store.operators.all(), await store.operators.tokens()
     finally:
         await store.close()
 
 
 async def _make_key(settings: Settings, data_dir: Path, name: str, role: Role, days: int | None) -> str:
-    store, now = open_store(settings, data_dir), SystemClock().now()
+    store = open_store(settings, data_dir)
+    now = store.clock.now()
     try:
         until = 0 if days is None else now + days * DAY_MS
-        return await People(store.staff).make_token(whoever_runs_this(), name, role, until, now)
+        return await People(store.operators).make_token(whoever_runs_this(), name, role, until, now)
     finally:
         await store.close()
 
@@ -190,7 +191,7 @@ async def _make_key(settings: Settings, data_dir: Path, name: str, role: Role, d
 async def _revoke_key(settings: Settings, data_dir: Path, name: str) -> None:
     store = open_store(settings, data_dir)
     try:
-        await People(store.staff).remove_token(whoever_runs_this(), name, SystemClock().now())
+        await People(store.operators).remove_token(whoever_runs_this(), name, store.clock.now())
     finally:
         await store.close()
 
@@ -200,6 +201,6 @@ async def _audit(
 ) -> list[tuple[int, AuditEntry]]:
     store = open_store(settings, data_dir)
     try:
-        return await store.staff.audit_log(before, limit, subject)
+        return await store.audit.log(before, limit, subject)
     finally:
         await store.close()

@@ -13,11 +13,10 @@ from aldis.admin.directory import DirectoryEditor
 from aldis.app.stores import open_store
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.running import config_option, data_dir_option, run, settings_or_default
-from aldis.clock import SystemClock
 from aldis.dialects.registry import TRAITS
 from aldis.errors import SettingsError
 from aldis.settings import Settings, store_path
-from aldis.store.records import OptInKey
+from aldis.store.contract.consent import OptInKey
 
 
 @click.command()
@@ -45,12 +44,12 @@ async def _apply(wanted: DirectoryFile, settings: Settings, data_dir: Path, *, d
     store = open_store(settings, data_dir)
     try:
         if dry_run:
-            changes = plan(wanted, await store.stored_directory(), TRAITS)
+            changes = plan(wanted, await store.changes.stored(), TRAITS)
             keys = [OptInKey(o.sender, o.topic, number) for o in changes.opt_ins for number in o.numbers]
-            opted_in = len(keys) - len(await store.opted_in(keys))
+            opted_in = len(keys) - len(await store.consent.opted_in(keys))
         else:
-            editor = DirectoryEditor(store)
-            changes, opted_in = await editor.apply(whoever_runs_this(), wanted, SystemClock().now())
+            editor = DirectoryEditor(store.changes, store.consent)
+            changes, opted_in = await editor.apply(whoever_runs_this(), wanted, store.clock.now())
     finally:
         await store.close()
     _tell(changes, opted_in, "would " if dry_run else "")

@@ -32,7 +32,7 @@ from aldis.cli.running import (
     run,
     settings_or_default,
 )
-from aldis.clock import Clock, SystemClock, as_datetime
+from aldis.clock import Clock, as_datetime
 from aldis.errors import GatewayError
 from aldis.settings import Settings
 from aldis.traffic.bulk import Job, JobState, Mapping
@@ -110,8 +110,8 @@ def _table(file: Path) -> Table:
 async def _over(settings: Settings, data_dir: Path, task: Task) -> None:
     store = open_store(settings, data_dir)
     try:
-        directory = await store.directory()
-        await task(Bulk(store.bulk, lambda: directory, lambda: None), whoever_runs_this(), SystemClock())
+        directory = await store.directory.load()
+        await task(Bulk(store.bulk, lambda: directory, lambda: None), whoever_runs_this(), store.clock)
     finally:
         await store.close()
 

@@ -24,10 +24,10 @@ from aldis.cli.running import (
     run,
     settings_or_default,
 )
-from aldis.clock import SystemClock, as_datetime
+from aldis.clock import as_datetime
 from aldis.errors import GatewayError
 from aldis.settings import Settings
-from aldis.store.contract import Store
+from aldis.store.contract.store import Store
 from aldis.traffic.consent import ConsentChange, ConsentKind
 
 
@@ -62,7 +62,7 @@ def show(*, number: str, as_json: bool, config_file: Path, data_dir: Path) -> No
 async def _history(settings: Settings, data_dir: Path, number: str) -> list[ConsentChange]:
     store = open_store(settings, data_dir)
     try:
-        return await store.consents(number, 1000)
+        return await store.consent.history(number, 1000)
     finally:
         await store.close()
 
@@ -97,13 +97,13 @@ def opt_out(*, number: str, sender: str, topic: str, why: str, config_file: Path
 
 def _consents(store: Store) -> Consents:
     """Give what changes them, in a process that holds no messages."""
-    return Consents(store, lambda _opted_out: None)
+    return Consents(store.consent, store.audit, lambda _opted_out: None)
 
 
 async def _change(settings: Settings, data_dir: Path, wish: Wish, number: str, why: str) -> None:
     store = open_store(settings, data_dir)
     try:
-        await _consents(store).change(whoever_runs_this(), wish, number, why, SystemClock().now())
+        await _consents(store).change(whoever_runs_this(), wish, number, why, store.clock.now())
     finally:
         await store.close()
 
@@ -140,7 +140,7 @@ async def _import(settings: Settings, data_dir: Path, wish: Wish, numbers: list[
     try:
         with Progress(console=Console(stderr=True), transient=True) as progress:
             task = progress.add_task("importing", total=len(numbers))
-            consents, now = _consents(store), SystemClock().now()
+            consents, now = _consents(store), store.clock.now()
             await consents.note_import(whoever_runs_this(), wish, len(numbers), now)
             async for done, more in consents.take_in(wish, numbers, now):
                 changed += more

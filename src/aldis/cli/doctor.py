@@ -27,7 +27,7 @@ from aldis.links.entry import LinkEntry
 from aldis.links.registry import kind_of
 from aldis.settings import Settings, host_and_port, store_path
 from aldis.stages.sending.upstream import STANDING
-from aldis.store.health import StoreHealth
+from aldis.store.contract.health import StoreHealth
 from aldis.telemetry import configure_logs
 
 _STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red"}
@@ -95,11 +95,11 @@ def _gateway(running: dict[str, list[str]] | None) -> Finding:
 
 def _store(path: Path, health: StoreHealth) -> Finding:
     if not health.found:
-        says = f"SQLite {health.sqlite}; there is no store at {path} yet"
+        says = f"{health.engine}; there is no store at {path} yet"
         return Finding(
             "store", Verdict.WARN, says, "`aldis apply` or `aldis serve` makes it; see --data-dir."
         )
-    says = f"SQLite {health.sqlite}; {path}, {health.octets / 2**20:.1f} MiB: {health.found}"
+    says = f"{health.engine}; {path}, {health.octets / 2**20:.1f} MiB: {health.found}"
     if health.found != "ok":
         advice = "Stop Aldis, keep a copy of the data directory, and restore the last good one."
         return Finding("store", Verdict.FAIL, says, advice)
@@ -176,7 +176,7 @@ async def _postbacks(settings: Settings, data_dir: Path) -> list[Finding]:
     """See whether the hosts of the directory's postbacks can be resolved."""
     store = open_store(settings, data_dir)
     try:
-        accounts = (await store.directory()).accounts.values()
+        accounts = (await store.directory.load()).accounts.values()
     finally:
         await store.close()
     hosts: dict[str, str] = {}

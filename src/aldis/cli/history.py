@@ -22,8 +22,9 @@ from aldis.cli.running import (
     run,
     settings_or_default,
 )
-from aldis.clock import SystemClock, as_datetime
+from aldis.clock import as_datetime
 from aldis.settings import Settings
+from aldis.store.contract.store import Store
 
 #: differences of one change that are listed
 MAX_LISTED = 8
@@ -84,7 +85,7 @@ async def _history(
 ) -> list[Told]:
     store = open_store(settings, data_dir)
     try:
-        return await History(store, DirectoryEditor(store)).changes(*which, before, limit)
+        return await _past(store).changes(*which, before, limit)
     finally:
         await store.close()
 
@@ -92,8 +93,8 @@ async def _history(
 async def _undo(settings: Settings, data_dir: Path, change: int) -> tuple[str, ...]:
     store = open_store(settings, data_dir)
     try:
-        past = History(store, DirectoryEditor(store))
-        return (await past.undo(whoever_runs_this(), change, SystemClock().now())).lines
+        past = _past(store)
+        return (await past.undo(whoever_runs_this(), change, store.clock.now())).lines
     finally:
         await store.close()
 
@@ -112,3 +113,7 @@ def _print(found: list[Told]) -> None:
         cells = (f"{change.actor}, {change.via}", what, "\n".join(map(printable, lines)))
         table.add_row(str(change.change_id), when, *(escape(cell) for cell in cells))
     Console().print(table)
+
+
+def _past(store: Store) -> History:
+    return History(store.changes, DirectoryEditor(store.changes, store.consent))

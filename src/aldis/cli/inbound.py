@@ -53,11 +53,11 @@ async def _find(settings: Settings, data_dir: Path, account: str, limit: int) ->
     try:
         account_id = None
         if account:
-            whose = (await store.directory()).accounts.get(account)
+            whose = (await store.directory.load()).accounts.get(account)
             if whose is None:
                 raise GatewayError(f"there is no account `{account}`")
             account_id = whose.account_id
-        found, _ = await store.inbound(account_id, 0, EVER, (0, limit))
+        found, _ = await store.queries.inbound(account_id, 0, EVER, (0, limit))
         return found
     finally:
         await store.close()

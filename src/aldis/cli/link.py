@@ -18,11 +18,11 @@ from aldis.app.stores import open_store
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.door import DoorClient
 from aldis.cli.running import config_option, data_dir_option, run, settings_or_default
-from aldis.clock import SystemClock, as_datetime
+from aldis.clock import as_datetime
 from aldis.errors import GatewayError
 from aldis.settings import Settings
-from aldis.store.contract import Store
-from aldis.store.link_orders import Wanted
+from aldis.store.contract.link_states import Wanted
+from aldis.store.contract.store import Store
 
 
 @click.group(invoke_without_command=True)
@@ -68,7 +68,7 @@ _verb("drain", Wanted.DRAINING, "Have link NAME finish what is in flight, then l
 
 def _orders(store: Store, settings: Settings) -> LinkOrders:
     tps = {entry.name: entry.tps for entry in settings.link}
-    return LinkOrders(store, tps, dict, lambda: None)
+    return LinkOrders(store.link_states, store.metrics, tps, dict, lambda: None)
 
 
 async def _look(settings: Settings, data_dir: Path) -> tuple[list[LinkView], dict[str, list[str]]]:
@@ -83,7 +83,7 @@ async def _look(settings: Settings, data_dir: Path) -> tuple[list[LinkView], dic
 async def _order(settings: Settings, data_dir: Path, name: str, wanted: Wanted) -> None:
     store = open_store(settings, data_dir)
     try:
-        await _orders(store, settings).order(whoever_runs_this(), name, wanted, SystemClock().now())
+        await _orders(store, settings).order(whoever_runs_this(), name, wanted, store.clock.now())
     finally:
         await store.close()
 

@@ -28,9 +28,8 @@ from aldis.cli.running import (
 from aldis.clock import SystemClock, as_datetime
 from aldis.errors import GatewayError
 from aldis.settings import Settings
-from aldis.store.contract import Store
-from aldis.store.orders import Order, OrderAnswer, OrderKind
-from aldis.store.views import MessageFilter
+from aldis.store.contract.commands import Command, CommandAnswer, CommandKind, CommandStore
+from aldis.store.contract.search import MessageFilter
 
 #: how long the gateway may take to carry an order out
 PATIENCE_S = 5.0
@@ -40,9 +39,11 @@ POLL_S = 0.05
 @click.command()
 @click.argument("which")
 @click.option(
-    "--again", "kind", flag_value=OrderKind.AGAIN.value, help="Send it once more, as a new message."
+    "--again", "kind", flag_value=CommandKind.AGAIN.value, help="Send it once more, as a new message."
 )
-@click.option("--cancel", "kind", flag_value=OrderKind.CANCEL.value, help="Call it back, if it still waits.")
+@click.option(
+    "--cancel", "kind", flag_value=CommandKind.CANCEL.value, help="Call it back, if it still waits."
+)
 @click.option("--json", "as_json_", is_flag=True, help="Print JSON.")
 @config_option
 @data_dir_option
@@ -52,7 +53,7 @@ def message(*, which: str, kind: str | None, as_json_: bool, config_file: Path, 
     """
     settings = existing_store(settings_or_default(config_file), data_dir)
     if kind is not None:
-        answer = run(_ordered(settings, data_dir, which, OrderKind(kind)))
+        answer = run(_ordered(settings, data_dir, which, CommandKind(kind)))
         if as_json_:
             click.echo(as_json(answer))
         else:
@@ -69,7 +70,7 @@ async def _told(settings: Settings, data_dir: Path, which: str) -> tuple[Told, s
     """Find a message, and what is left of its account's money."""
     async with opened(settings, data_dir) as known:
         told = await known.messages.tell(await _found(known, which, data_dir))
-        return told, from_micros((await known.store.balance(told.view.message.account_id)).available)
+        return told, from_micros((await known.store.queries.balance(told.view.message.account_id)).available)
 
 
 async def _found(known: Opened, which: str, data_dir: Path) -> int:
@@ -84,13 +85,13 @@ async def _found(known: Opened, which: str, data_dir: Path) -> int:
             raise GatewayError(f"there is no message `{which}` in {data_dir}")
 
 
-async def _ordered(settings: Settings, data_dir: Path, which: str, kind: OrderKind) -> OrderAnswer:
+async def _ordered(settings: Settings, data_dir: Path, which: str, kind: CommandKind) -> CommandAnswer:
     """Have the gateway do it; raises GatewayError where it will not, or where there is none."""
     async with opened(settings, data_dir) as known:
         message_id, actor = await _found(known, which, data_dir), whoever_runs_this()
-        order = Order(0, kind, message_id, actor.name, actor.role, SystemClock().now())
-        order_id = await known.store.orders.give_order(order)
-        answer = await _answer(known.store, order_id)
+        command = Command(0, kind, message_id, actor.name, actor.role, known.store.clock.now())
+        command_id = await known.store.commands.give(command)
+        answer = await _answer(known.store.commands, command_id)
         if answer is None:
             raise GatewayError(
                 f"no gateway on {data_dir} answers, so nothing was done; `aldis serve` starts one"
@@ -100,16 +101,16 @@ async def _ordered(settings: Settings, data_dir: Path, which: str, kind: OrderKi
         return answer
 
 
-async def _answer(store: Store, order_id: int) -> OrderAnswer | None:
+async def _answer(commands: CommandStore, command_id: int) -> CommandAnswer | None:
     """Wait for what comes of an order; None, and the order is withdrawn, when nobody carries it out."""
     until = SystemClock().monotonic() + PATIENCE_S
     while SystemClock().monotonic() < until:
-        if answer := await store.orders.order_answer(order_id):
+        if answer := await commands.answer_to(command_id):
             return answer
         await asyncio.sleep(POLL_S)
-    if await store.orders.withdraw_order(order_id):
+    if await commands.withdraw(command_id):
         return None
-    return await store.orders.order_answer(order_id)
+    return await commands.answer_to(command_id)
 
 
 def _print(told: Told, left: str) -> None:

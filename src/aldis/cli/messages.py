@@ -23,9 +23,9 @@ from aldis.cli.running import (
     run,
     settings_or_default,
 )
-from aldis.clock import SystemClock, as_datetime
+from aldis.clock import as_datetime
 from aldis.settings import Settings
-from aldis.store.views import FoundMessage
+from aldis.store.contract.search import FoundMessage
 
 _HELP = {
     "id": "The message id.",
@@ -93,7 +93,7 @@ def _fields(found: FoundMessage) -> dict[str, object]:
 
 async def _counts(settings: Settings, data_dir: Path) -> dict[str, int]:
     async with opened(settings, data_dir) as known:
-        return await known.store.count_by_state()
+        return await known.store.metrics.count_by_state()
 
 
 async def _find(
@@ -101,7 +101,7 @@ async def _find(
 ) -> list[FoundMessage]:
     """Find so many, however far back that is."""
     async with opened(settings, data_dir) as known:
-        wanted = query_params.messages_wanted(given, known.messages.directory, SystemClock().now())
+        wanted = query_params.messages_wanted(given, known.messages.directory, known.store.clock.now())
         wanted = await known.messages.guess(text, wanted)
         found: list[FoundMessage] = []
         before = 0
@@ -116,7 +116,7 @@ async def _find(
 
 async def _export(settings: Settings, data_dir: Path, text: str, given: dict[str, str]) -> None:
     async with opened(settings, data_dir) as known:
-        wanted = query_params.messages_wanted(given, known.messages.directory, SystemClock().now())
+        wanted = query_params.messages_wanted(given, known.messages.directory, known.store.clock.now())
         async for line in message_lines(known.messages, await known.messages.guess(text, wanted)):
             click.echo(line, nl=False)
 

@@ -19,11 +19,11 @@ from aldis.app.links import upstreams
 from aldis.app.stores import open_store
 from aldis.clock import as_datetime
 from aldis.settings import Settings
-from aldis.store.contract import Store
+from aldis.store.contract.store import Store
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """What a command stands on. What changes messages goes through orders: see `cli/message.py`."""
+    """What a command stands on. What changes messages goes as a command: see `cli/message.py`."""
 
     store: Store
     messages: Messages
@@ -36,9 +36,9 @@ async def opened(settings: Settings, data_dir: Path) -> AsyncIterator[Opened]:
     """Open the store that the settings name, and close it."""
     store = open_store(settings, data_dir)
     try:
-        current = CurrentDirectory(await store.directory())
-        messages = Messages(store, current, upstreams(settings))
-        yield Opened(store, messages, Postbacks(store), Statistics(store, current))
+        current = CurrentDirectory(await store.directory.load())
+        messages = Messages(store.search, store.actions, store.admission, current, upstreams(settings))
+        yield Opened(store, messages, Postbacks(store.outbox), Statistics(store.search, current))
     finally:
         await store.close()
 

@@ -18,10 +18,9 @@ from aldis.cli.admin import whoever_runs_this
 from aldis.cli.messages import search_options
 from aldis.cli.opened import Opened, as_json, opened, when
 from aldis.cli.running import config_option, data_dir_option, existing_store, run, settings_or_default
-from aldis.clock import SystemClock
 from aldis.errors import AdminError
 from aldis.settings import Settings
-from aldis.store.views import LaneFacts, PostbackFilter, PostbackRow
+from aldis.store.contract.outbox import LaneFacts, PostbackFilter, PostbackRow
 
 
 @click.command()
@@ -64,7 +63,7 @@ def _show(found: object, table: Table, nothing: str, *, as_json_: bool) -> None:
 
 async def _replay(settings: Settings, data_dir: Path, which: str, given: dict[str, str]) -> int:
     async with opened(settings, data_dir) as known:
-        actor, now = whoever_runs_this(), SystemClock().now()
+        actor, now = whoever_runs_this(), known.store.clock.now()
         if which == "all":
             return await known.postbacks.replay_all(actor, _wanted(known, given), now)
         if not (which.isascii() and which.isdigit()):

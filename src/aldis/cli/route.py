@@ -71,7 +71,7 @@ def route(  # noqa: PLR0913 - one argument an option
 async def _directory(settings: Settings, data_dir: Path) -> Directory:
     store = open_store(settings, data_dir)
     try:
-        return await store.directory()
+        return await store.directory.load()
     finally:
         await store.close()
 

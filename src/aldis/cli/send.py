@@ -16,10 +16,10 @@ from aldis.admin.bulk import Bulk, NewJob
 from aldis.app.stores import is_served, open_store
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.running import config_option, data_dir_option, existing_store, run, settings_or_default
-from aldis.clock import SystemClock
+from aldis.clock import Clock
 from aldis.errors import GatewayError
 from aldis.settings import Settings
-from aldis.store.contract import Store
+from aldis.store.contract.store import Store
 from aldis.traffic.bulk import Job, JobState, Mapping, Row
 from aldis.traffic.submission import Priority
 
@@ -61,9 +61,10 @@ def send(  # noqa: PLR0913 - one argument an option
 
 
 async def _send(settings: Settings, data_dir: Path, account: str, cells: tuple[str, ...]) -> int:
-    store, clock = open_store(settings, data_dir), SystemClock()
+    store = open_store(settings, data_dir)
+    clock = store.clock
     try:
-        directory = await store.directory()
+        directory = await store.directory.load()
         jobs = Bulk(store.bulk, lambda: directory, lambda: None)
         actor = whoever_runs_this()
         mapping = Mapping("number", "{text}", "{sender}", "{label}", Priority.INTERACTIVE_LOW)
@@ -85,7 +86,7 @@ async def _send(settings: Settings, data_dir: Path, account: str, cells: tuple[s
     )
 
 
-async def _outcome(store: Store, job_id: int, until: float, clock: SystemClock) -> tuple[Job, Row]:
+async def _outcome(store: Store, job_id: int, until: float, clock: Clock) -> tuple[Job, Row]:
     """Wait until the row has one, or the job pauses, or the time is over."""
     while True:
         job = await store.bulk.job(job_id)

@@ -43,7 +43,7 @@ async def _serve(settings: Settings, data_dir: Path) -> None:
     click.echo(f"Aldis serves on {settings.http.listen}; links: {links}; Ctrl-C stops", err=True)
     if gateway.console is not None:
         click.echo(f"The console is at {gateway.console.url}", err=True)
-        if not await gateway.store.staff.operators():
+        if not await gateway.store.operators.all():
             click.echo(
                 "Nobody can sign in there yet: `aldis admin create NAME` makes the first admin", err=True
             )

@@ -24,7 +24,7 @@ from aldis.cli.running import (
 )
 from aldis.clock import SystemClock
 from aldis.settings import Settings
-from aldis.store.views import Grouping, MessageFilter
+from aldis.store.contract.search import Grouping, MessageFilter
 
 BY = [each.value for each in Grouping]
 
@@ -54,7 +54,7 @@ async def _table(
     settings: Settings, data_dir: Path, given: dict[str, str], by: str
 ) -> tuple[MessageFilter, list[Row]]:
     async with opened(settings, data_dir) as known:
-        now = SystemClock().now()
+        now = known.store.clock.now()
         wanted = query_params.messages_wanted(given, known.messages.directory, now)
         return await known.statistics.table(wanted, by, now)
 

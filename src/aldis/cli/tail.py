@@ -25,10 +25,9 @@ from aldis.cli.running import (
     settings_or_default,
     stopped_by_signal,
 )
-from aldis.clock import SystemClock
 from aldis.errors import GatewayError
 from aldis.settings import Settings
-from aldis.store.contract import Store
+from aldis.stages.follow import DirectoryFollower
 
 PERIOD_S = 1.0
 _STYLES = {
@@ -89,12 +88,12 @@ async def _tail(
     stopped = stopped_by_signal()
     store = open_store(settings, data_dir)
     try:
-        current = CurrentDirectory(await store.directory())
+        current = CurrentDirectory(await store.directory.load())
         if wanted.account and wanted.account not in current.directory.accounts:
             raise GatewayError(f"there is no account `{wanted.account}`")
-        happenings = EventFeed(store.watching, current, SystemClock())
+        happenings = EventFeed(store.events, current, store.clock)
         async with DoorClient(settings.http) as door:
-            pause = _pause(stopped, store, current, once=once)
+            pause = _pause(stopped, DirectoryFollower(store.directory, current), once=once)
             async for events in happenings.follow(after, wanted, _binds_of(door), pause):
                 for event in events:
                     show(event)
@@ -103,15 +102,14 @@ async def _tail(
 
 
 def _pause(
-    stopped: asyncio.Event, store: Store, current: CurrentDirectory, *, once: bool
+    stopped: asyncio.Event, follower: DirectoryFollower, *, once: bool
 ) -> Callable[[], Awaitable[bool]]:
     async def pause() -> bool:
         """Wait for the next round; accounts may be new by then."""
         if not once:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopped.wait(), PERIOD_S)
-        if await store.directory_version() != current.directory.version:
-            current.directory = await store.directory()
+        await follower.step()
         return not (once or stopped.is_set())
 
     return pause

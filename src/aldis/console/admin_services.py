@@ -24,14 +24,16 @@ from aldis.admin.simulator_control import SimulatorControl
 from aldis.admin.statistics import Statistics
 from aldis.clock import Clock
 from aldis.console.sse_limits import SseLimits
-from aldis.store.contract import Store
+from aldis.store.contract.audit import AuditStore
+from aldis.store.contract.operators import OperatorStore
 from aldis.telemetry import Metrics
 
 
 class AdminServices(msgspec.Struct, frozen=True):
     """The gateway as the console sees it."""
 
-    store: Store
+    operators: OperatorStore
+    audit: AuditStore
     clock: Clock
     current: CurrentDirectory
     metrics: Metrics

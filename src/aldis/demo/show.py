@@ -20,7 +20,7 @@ from aldis.demo.world import CONSOLE_LOGIN, apply_world, refuse_public_addresses
 from aldis.doors.http.server import HttpServer, ServerSettings
 from aldis.errors import GatewayError
 from aldis.settings import Settings, host_and_port
-from aldis.store.records import Timeline
+from aldis.store.contract.search import MessageFilter, MessageView
 
 #: how long the four journeys may take
 PATIENCE_S = 60.0
@@ -55,7 +55,7 @@ class Demo:
         end well.
         """
         gateway = Gateway(self._settings, self._data_dir, self._clock)
-        await apply_world(gateway.store, self._clock)
+        await apply_world(gateway.store)
         await gateway.start()
         receiving = HttpServer(self._receiver.serve, ServerSettings(*RECEIVER), Entropy())
         await receiving.start()
@@ -174,13 +174,14 @@ def _modern(base: str) -> str:
     )
 
 
-async def _timeline(gateway: Gateway, request: DemoRequest) -> Timeline | None:
-    recent = await gateway.store.find("", 20)
-    found = next((message for message in recent if message.recipient.endswith(request.recipient)), None)
-    return await gateway.store.timeline(found.message_id) if found else None
+async def _timeline(gateway: Gateway, request: DemoRequest) -> MessageView | None:
+    recent = (await gateway.store.search.messages(MessageFilter(), 0, 20)).found
+    messages = (each.message for each in recent)
+    found = next((message for message in messages if message.recipient.endswith(request.recipient)), None)
+    return await gateway.store.search.message(found.message_id) if found else None
 
 
-def _steps(timeline: Timeline | None) -> tuple[list[str], bool]:
+def _steps(timeline: MessageView | None) -> tuple[list[str], bool]:
     """Spell a timeline; the second value tells whether all has happened that will. Raises DemoFailed on a bad
     end.
     """

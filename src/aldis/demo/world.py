@@ -10,11 +10,10 @@ from aldis.accounts import directory_file
 from aldis.accounts.staff import Actor, Role
 from aldis.admin.directory import DirectoryEditor
 from aldis.admin.operators import People
-from aldis.clock import Clock
 from aldis.dialects.registry import TRAITS
 from aldis.errors import SettingsError
 from aldis.settings import Settings, host_and_port
-from aldis.store.contract import Store
+from aldis.store.contract.store import Store
 
 #: who signs in at the demo's console: name, role, password
 CONSOLE_LOGIN = ("demo", Role.ADMIN, "demo-console")
@@ -37,13 +36,13 @@ def write_files(folder: Path) -> list[Path]:
     return [folder / name for name in FILES]
 
 
-async def apply_world(store: Store, clock: Clock) -> None:
+async def apply_world(store: Store) -> None:
     """Put the demo's accounts into a store."""
     wanted = directory_file.read(text_of("world.toml"), "world.toml", TRAITS)
-    now = clock.now()
+    now = store.clock.now()
     demo = Actor("demo", Role.ADMIN, "command line")
-    await DirectoryEditor(store).apply(demo, wanted, now)
-    await People(store.staff).put_operator(demo, *CONSOLE_LOGIN, now)
+    await DirectoryEditor(store.changes, store.consent).apply(demo, wanted, now)
+    await People(store.operators).put_operator(demo, *CONSOLE_LOGIN, now)
 
 
 def refuse_public_addresses(settings: Settings) -> None:

@@ -16,7 +16,7 @@ from aldis.clock import Clock
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.links.entry import LinkEntry
 from aldis.stages.sending.upstream import Operated, Upstream
-from aldis.store.views import MessageView
+from aldis.store.contract.search import MessageView
 from aldis.telemetry import Metrics
 from aldis.traffic.inbound import InboundMms, InboundPart
 from aldis.traffic.receipt import Receipt

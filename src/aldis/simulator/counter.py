@@ -16,34 +16,26 @@ class OperatorsCounter:
         self._memory = memory
 
     def phones(self, limit: int) -> list[Phone]:
-        """See `SimulatedCarrier.phones`."""
         return self._memory.handsets.phones(limit)
 
     def conversation(self, number: str, limit: int) -> list[Bubble]:
-        """See `SimulatedCarrier.conversation`."""
         return self._memory.handsets.conversation(number, limit)
 
     def content(self, content_id: int, part: int) -> tuple[str, bytes] | None:
-        """See `SimulatedCarrier.content`."""
         found = self._memory.handsets.content(content_id, part)
         return None if found is None else (found.content_type, found.octets)
 
     def changes(self) -> int:
-        """See `SimulatedCarrier.changes`."""
         return self._memory.handsets.changes
 
     def write(self, handset: str, number: str, text: str) -> int | None:
-        """See `SimulatedCarrier.write`."""
         return self._memory.write(handset, number, text)
 
     def chaos(self) -> Chaos:
-        """See `SimulatedCarrier.chaos`."""
         return self._memory.mischiefs.chaos
 
     def make_chaos(self, chaos: Chaos) -> None:
-        """See `SimulatedCarrier.make_chaos`."""
         self._memory.make_chaos(chaos)
 
     def orders(self) -> list[Orders]:
-        """See `SimulatedCarrier.orders`."""
         return [Orders(digits, behaviour.says) for digits, behaviour in BY_LAST_DIGITS.items()]

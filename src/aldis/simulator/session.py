@@ -54,7 +54,7 @@ WANTS_FAILURES = 2
 
 
 class SmscSession(asyncio.Protocol):
-    """One TCP connection from an ESME."""
+    """One TCP connection from an ESME; once bound, a `Receiver` of receipts."""
 
     def __init__(self, memory: Memory, sessions: set[SmscSession]) -> None:
         self._memory = memory
@@ -94,12 +94,10 @@ class SmscSession(asyncio.Protocol):
         return bool(self._delayed or self._connection.in_flight)
 
     def receipt_room(self) -> int:
-        """See `Receiver.receipt_room`."""
         hears = self._connection.state in (SessionState.BOUND_RX, SessionState.BOUND_TRX)
         return RECEIPT_WINDOW - self._connection.in_flight if hears else 0
 
     def deliver(self, receipt: OwedDelivery) -> None:
-        """See `Receiver.deliver`."""
         now = self._memory.clock.monotonic()
         tlvs = receipt.tlvs if self._connection.knows_tlvs else {}
         with suppress(LocalProtocolError):  # it answers an address that a deliver_sm cannot hold

@@ -270,8 +270,8 @@ async def _put_prices(context: RequestContext) -> Response:
 
 
 def _document(view: AccountView) -> AccountDocument:
-    ledger = view.ledger
-    amounts = (ledger.credited, ledger.held, ledger.spent, ledger.available)
+    balance = view.balance
+    amounts = (balance.credited, balance.held, balance.spent, balance.available)
     account = {k: v for k, v in msgspec.to_builtins(view.entry).items() if k not in _ELSEWHERE}
     return AccountDocument(
         name=view.entry.name,

@@ -19,7 +19,7 @@ from aldis.admin.sending import OF_OPERATOR, Refused
 from aldis.clock import as_iso
 from aldis.console.page import RequestContext
 from aldis.dialects.sending import read_json, reference_of
-from aldis.store.views import EVER
+from aldis.store.contract.search import EVER
 from aldis.traffic.refusal import Refusal
 
 Body = TypeVar("Body")

@@ -82,9 +82,7 @@ async def _undo(context: RequestContext) -> Response:
 
 async def _audit(context: RequestContext) -> Response:
     limit = limit_of(context)
-    found = await context.services.store.staff.audit_log(
-        number_of(context, "before"), limit, context.query("subject")
-    )
+    found = await context.services.audit.log(number_of(context, "before"), limit, context.query("subject"))
     entries = [
         AuditDocument(number, instant(e.at), e.actor, e.via, e.action, e.subject, e.detail)
         for number, e in found

@@ -10,7 +10,7 @@ from aldis.admin.links import LinkView
 from aldis.console.api.documents import answer, instant, now_of, path_of
 from aldis.console.page import Call, Page, RequestContext
 from aldis.errors import AdminError
-from aldis.store.link_orders import Wanted
+from aldis.store.contract.link_states import Wanted
 
 _ORDERS = {"start": Wanted.RUNNING, "stop": Wanted.STOPPED, "drain": Wanted.DRAINING}
 

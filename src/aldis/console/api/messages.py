@@ -14,7 +14,7 @@ from aldis.admin.timeline import Written
 from aldis.admin.wire import ShownSubmit
 from aldis.console.api.documents import NEWEST_FIRST, answer, instant, limit_of, number_of
 from aldis.console.page import Call, Page, RequestContext
-from aldis.store.views import PostbackRow, PostbackTry
+from aldis.store.contract.outbox import PostbackRow, PostbackTry
 from aldis.traffic.message import MessageFacts, SegmentFacts
 
 

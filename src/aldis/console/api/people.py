@@ -71,9 +71,7 @@ class ToldKey(msgspec.Struct, frozen=True):
 
 
 async def _operators(context: RequestContext) -> Response:
-    found, following = page_of(
-        context, await context.services.store.staff.operators(), lambda each: each.name
-    )
+    found, following = page_of(context, await context.services.operators.all(), lambda each: each.name)
     documents = [OperatorDocument(o.name, o.role.name.lower(), instant(o.created_at)) for o in found]
     return answer(OperatorList(documents, following))
 
@@ -94,7 +92,7 @@ async def _remove_operator(context: RequestContext) -> Response:
 
 
 async def _keys(context: RequestContext) -> Response:
-    found, following = page_of(context, await context.services.store.staff.tokens(), lambda each: each.name)
+    found, following = page_of(context, await context.services.operators.tokens(), lambda each: each.name)
     documents = [
         KeyDocument(t.name, t.visible, t.role.name.lower(), instant(t.created_at), instant(t.until))
         for t in found

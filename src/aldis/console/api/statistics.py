@@ -9,7 +9,7 @@ from aldis.admin import query_params
 from aldis.admin.statistics import Row, ends
 from aldis.console.api.documents import answer, instant
 from aldis.console.page import Call, Page, RequestContext
-from aldis.store.views import Grouping
+from aldis.store.contract.search import Grouping
 
 
 class StatisticsTable(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from aldis.admin import query_params
 from aldis.console.page import Page, RequestContext, render
 from aldis.console.pages.listing import address, asked
 from aldis.errors import AdminError
-from aldis.store.views import InboundPage
+from aldis.store.contract.search import InboundPage
 
 
 async def _list(context: RequestContext) -> Response:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from aldis.accounts.staff import Role
 from aldis.console.page import Page, RequestContext, render, see_other
 from aldis.errors import AdminError
-from aldis.store.link_orders import Wanted
+from aldis.store.contract.link_states import Wanted
 
 ORDERS = {"start": Wanted.RUNNING, "stop": Wanted.STOPPED, "drain": Wanted.DRAINING}
 _DONE = {

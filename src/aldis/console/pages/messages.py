@@ -12,7 +12,7 @@ from aldis.console.page import Page, RequestContext, render, see_other
 from aldis.console.pages.listing import address, as_file, asked
 from aldis.dialects.registry import POLICIES
 from aldis.errors import AdminError
-from aldis.store.views import MessageFilter, MessagePage
+from aldis.store.contract.search import MessageFilter, MessagePage
 from aldis.traffic.states import ENDED, State
 
 _DONE = {

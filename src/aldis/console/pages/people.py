@@ -26,22 +26,22 @@ async def _people(context: RequestContext) -> Response:
 async def _page(
     context: RequestContext, fault: AdminError | None = None, told: tuple[str, str] | None = None
 ) -> Response:
-    staff = context.services.store.staff
+    services = context.services
     subject = context.query("subject").strip()
     before = query_params.number(context.request.query_params, "before")
-    log = await staff.audit_log(before, LOG_PAGE + 1, subject)
+    log = await services.audit.log(before, LOG_PAGE + 1, subject)
     return render(
         context,
         "people.html",
         status=200 if fault is None else fault.status,
-        operators=await staff.operators(),
-        tokens=await staff.tokens(),
+        operators=await services.operators.all(),
+        tokens=await services.operators.tokens(),
         log=log[:LOG_PAGE],
         before=log[LOG_PAGE - 1][0] if len(log) > LOG_PAGE else 0,
         subject=subject,
         roles=list(Role),
         told=told,
-        now=context.services.clock.now(),
+        now=services.clock.now(),
         fault="" if fault is None else str(fault),
         done=_DONE.get(context.query("done"), ""),
         form=context.form,

@@ -10,7 +10,7 @@ from aldis.admin.timeline import fault_of
 from aldis.console.page import Page, RequestContext, render, see_other
 from aldis.console.pages.listing import address, asked
 from aldis.errors import AdminError
-from aldis.store.views import PostbackPage
+from aldis.store.contract.outbox import PostbackPage
 
 
 async def _list(context: RequestContext) -> Response:

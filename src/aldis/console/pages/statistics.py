@@ -10,7 +10,7 @@ from aldis.admin.statistics import Row, ends, total
 from aldis.console.page import Page, RequestContext, render
 from aldis.console.pages.listing import address, as_file, asked
 from aldis.errors import AdminError
-from aldis.store.views import Grouping, MessageFilter
+from aldis.store.contract.search import Grouping, MessageFilter
 
 FIELDS = ("by", "account", "sender", "country", "link", "label", "since", "until")
 TIMES = (("24 hours", "24h"), ("7 days", "7d"), ("30 days", "30d"), ("90 days", "90d"))

@@ -23,7 +23,7 @@ from aldis.sms.encoding import Encoded, Encoding, decode
 from aldis.sms.fitting import from_coding
 from aldis.sms.packing import fill_bits, unpack
 from aldis.stages.sending.in_flight import InFlightMessage
-from aldis.store.views import MessageView
+from aldis.store.contract.search import MessageView
 from aldis.traffic.message import ClaimedMessage
 
 #: octets of a TLV that are still shown as a number

@@ -27,8 +27,8 @@ from aldis.stages.admission.standing import Standings
 from aldis.stages.admission.writing import writings_of
 from aldis.stages.authenticate import Authenticator
 from aldis.store.content_files import ContentFiles, digest_of
-from aldis.store.contract import Store
-from aldis.store.records import Acceptance, OptInKey
+from aldis.store.contract.admission import Acceptance, AdmissionStore
+from aldis.store.contract.consent import OptInKey
 from aldis.traffic.content import KeptPart, as_column
 from aldis.traffic.ids import IdBlocks
 from aldis.traffic.message import NewMessage
@@ -57,7 +57,7 @@ class Admitter:
 
     def __init__(  # noqa: PLR0913, PLR0917 - one argument a collaborator
         self,
-        store: Store,
+        store: AdmissionStore,
         clock: Clock,
         current: CurrentDirectory,
         authenticator: Authenticator,

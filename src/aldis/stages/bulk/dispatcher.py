@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+import msgspec
 import structlog
 
 from aldis.accounts.directory import CurrentDirectory
@@ -16,8 +17,8 @@ from aldis.clock import Clock
 from aldis.errors import TemporaryError
 from aldis.sms.segments import TooLong
 from aldis.stages.agent import Agent
-from aldis.store.bulk import ForgetJobs, MoveJob, SettleRows
-from aldis.store.contract import Store
+from aldis.store.contract.bulk import BulkStore, ForgetJobs, MoveJob, SettleRows
+from aldis.store.contract.queries import QueryStore
 from aldis.traffic.bulk import Job, JobState, Outcome, Recipe, Row, reference_of
 from aldis.traffic.caller import Caller
 from aldis.traffic.on_behalf import OnBehalf
@@ -46,37 +47,43 @@ PAUSES = frozenset(
 )
 
 
+class DispatcherSettings(msgspec.Struct, frozen=True):
+    """As what messages are kept, and jobs how long."""
+
+    dialect: str
+    retention_days: int
+
+
 class Dispatcher(Agent):
     """Sends tables."""
 
     def __init__(
         self,
-        store: Store,
+        bulk: BulkStore,
+        queries: QueryStore,
         clock: Clock,
         current: CurrentDirectory,
-        dialect: str,
         admit: Callable[[Submission], Awaitable[Admitted | Refusal]],
         words: Callable[[Refusal], str],
-        retention_days: int,
+        settings: DispatcherSettings,
     ) -> None:
-        """`dialect`: under which messages are kept; `admit`: has a submission accepted; `words`: says to a
-        person why not.
-        """
+        """`admit`: has a submission accepted; `words`: says to a person why not."""
         super().__init__("dispatcher", PERIOD_S)
-        self._store = store
+        self._bulk = bulk
+        self._queries = queries
         self._clock = clock
         self._current = current
-        self._dialect = dialect
+        self._dialect = settings.dialect
         self._admit = admit
         self._words = words
-        self._retention_ms = retention_days * DAY_MS
+        self._retention_ms = settings.retention_days * DAY_MS
         self._forget_at = 0.0
         #: job → how many rows at once, where its account's rate allows no more; and when again
         self._slowed: dict[int, tuple[int, float]] = {}
 
     async def step(self) -> int:
         """Take a bite of each job that runs; returns how many rows were settled."""
-        jobs = await self._store.bulk.running_jobs()
+        jobs = await self._bulk.running()
         self._slowed = {job.job_id: self._slowed[job.job_id] for job in jobs if job.job_id in self._slowed}
         settled = 0
         for job in jobs:
@@ -86,26 +93,24 @@ class Dispatcher(Agent):
         if not settled and self._clock.monotonic() >= self._forget_at:
             self._forget_at = self._clock.monotonic() + FORGET_EVERY_S
             before = self._clock.now() - self._retention_ms
-            while not self._is_stopping and await self._store.bulk.change_bulk(
-                ForgetJobs(before, FORGET_BITE)
-            ):
+            while not self._is_stopping and await self._bulk.change(ForgetJobs(before, FORGET_BITE)):
                 pass
         return settled
 
     async def _bite(self, job: Job, size: int) -> int:
-        rows = await self._store.bulk.rows(job.job_id, job.reached, size, waiting=True)
+        rows = await self._bulk.rows(job.job_id, job.reached, size, waiting=True)
         recipe = Recipe(job.columns, job.mapping)
         tried = await asyncio.gather(*(self._try(job, recipe, row) for row in rows))
         outcomes = [each for each in tried if isinstance(each, Outcome)]
         refusals = [each for each in tried if isinstance(each, Refusal)]
         reached = _reached(job, rows, tried)
         now = self._clock.now()
-        settled = await self._store.bulk.change_bulk(SettleRows(job.job_id, tuple(outcomes), reached, now))
+        settled = await self._bulk.change(SettleRows(job.job_id, tuple(outcomes), reached, now))
         paused = next((each for each in refusals if each.reason in PAUSES), None)
         if paused is not None:
             why = self._words(paused)
             log.warning("a bulk job pauses", job=job.job_id, reason=paused.reason.value)
-            await self._store.bulk.change_bulk(MoveJob(job.job_id, JobState.PAUSED, now, why=why))
+            await self._bulk.change(MoveJob(job.job_id, JobState.PAUSED, now, why=why))
         elif refusals:
             self._slow_down(job, len(outcomes), refusals[0])
         elif size < BITE:
@@ -141,7 +146,7 @@ class Dispatcher(Agent):
     async def _known(self, job: Job, row: Row, reference: str) -> Outcome | Refusal:
         """Find the message that a row became before a crash."""
         account = self._current.directory.accounts[job.account]
-        found = await self._store.submission(account.account_id, self._dialect, reference)
+        found = await self._queries.submission(account.account_id, self._dialect, reference)
         return Outcome(row.number, found[0].message.message_id) if found else Refusal(RefusalReason.INTERNAL)
 
 

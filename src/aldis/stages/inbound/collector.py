@@ -19,8 +19,8 @@ from aldis.stages.inbound.desk import Desk
 from aldis.stages.inbound.reply import Replier
 from aldis.stages.inbound.rules import Meaning, fingerprint, meaning_of
 from aldis.stages.intake import Intake
-from aldis.store.contract import Store
-from aldis.store.records import InboundBatch
+from aldis.store.contract.admission import IdStore
+from aldis.store.contract.inbound import InboundBatch, InboundStore
 from aldis.telemetry import Metrics
 from aldis.traffic.consent import ConsentKind
 from aldis.traffic.content import as_column
@@ -40,9 +40,10 @@ STALE_AT_ONCE = 50
 class Collector(Intake[InboundPart]):
     """Takes what handsets send."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - one argument a collaborator
         self,
-        store: Store,
+        inbound: InboundStore,
+        ids: IdStore,
         current: CurrentDirectory,
         clock: Clock,
         replier: Replier,
@@ -52,7 +53,8 @@ class Collector(Intake[InboundPart]):
     ) -> None:
         """`opted_out`: is told who has opted out of which sender, before the carrier hears yes."""
         super().__init__("collector", POLL_S, MAX_BATCH)
-        self._store = store
+        self._inbound = inbound
+        self._ids = ids
         self._current = current
         self._clock = clock
         self._replier = replier
@@ -73,7 +75,7 @@ class Collector(Intake[InboundPart]):
                 continue
             key = (part.link, part.sender, part.recipient, place.reference, place.total)
             if key not in under_way:
-                under_way[key] = Desk(await self._store.inbound_segments(part), self._repeat_ms)
+                under_way[key] = Desk(await self._inbound.segments(part), self._repeat_ms)
             whole += [(part, pieces) for pieces in under_way[key].take(part, place.number)]
         await self._record(tuple(desk.segments for desk in under_way.values()), whole)
 
@@ -83,7 +85,7 @@ class Collector(Intake[InboundPart]):
         if now < self._look_at:
             return
         self._look_at = now + LOOK_MS
-        stale = await self._store.stale_inbound(now - PATIENCE_MS, STALE_AT_ONCE)
+        stale = await self._inbound.stale(now - PATIENCE_MS, STALE_AT_ONCE)
         whole = [
             (InboundPart(each.link, each.sender, each.recipient, pieces[0], now), pieces)
             for each in stale
@@ -95,7 +97,7 @@ class Collector(Intake[InboundPart]):
     async def _record(
         self, segments: tuple[Segments, ...], whole: list[tuple[InboundPart, list[Piece]]]
     ) -> None:
-        ids = iter(await self._store.take_ids(2 * len(whole)) if whole else ())
+        ids = iter(await self._ids.take_ids(2 * len(whole)) if whole else ())
         directory, now = self._current.directory, self._clock.now()
         messages: list[NewInbound] = []
         opted_out: set[tuple[str, str]] = set()
@@ -109,7 +111,7 @@ class Collector(Intake[InboundPart]):
                 prepaid.add(meaning.account.account_id)
             messages.append(self._message(part, pieces, text, meaning, (next(ids), next(ids)), now))
         batch = InboundBatch(segments, tuple(messages), self._repeat_ms, frozenset(prepaid))
-        repeated = await self._store.record_inbound(batch)
+        repeated = await self._inbound.record(batch)
         if opted_out:
             self._opted_out(opted_out)
         unroutable = sum(message.account_id is None for message in messages)

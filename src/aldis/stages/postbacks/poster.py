@@ -23,7 +23,7 @@ from aldis.stages.postbacks.channel import Answer, Channel
 from aldis.stages.postbacks.lanes import Lanes
 from aldis.stages.postbacks.schedule import next_try
 from aldis.stages.postbacks.writing import Due, Writing, Written
-from aldis.store.postbacks import PostbackStore
+from aldis.store.contract.postbacks import PostbackStore
 from aldis.traffic.inbound import DueInbound
 from aldis.traffic.postback import DuePostback, PostbackResult
 
@@ -119,7 +119,7 @@ class Poster(Agent):
             batch, self._results = self._results, []
             self._count_tries()
             try:
-                await self._store.finish_postbacks([result for _, result in batch])
+                await self._store.finish([result for _, result in batch])
             except TemporaryError as fault:
                 log.error("results of postbacks cannot be stored now", fault=str(fault))
                 self._results = batch + self._results
@@ -163,7 +163,7 @@ class Poster(Agent):
             held = self._held.get(lane, set())
             limit = min(READ_AHEAD if self._lanes.is_proven(lane) else 1, room)
             found: list[Due] = [*await self._store.due_inbound(lane, limit, now, besides=held)]
-            found += await self._store.due_postbacks(lane, limit, now, besides=held)
+            found += await self._store.due(lane, limit, now, besides=held)
             if not found:
                 continue
             read += len(found)
@@ -188,9 +188,9 @@ class Poster(Agent):
 
     async def _next_lanes(self, now: int) -> list[str]:
         """Go round all lanes, a bounded number at a time, so that none is always first."""
-        lanes = await self._store.due_lanes(self._last_lane, LANES_AT_ONCE, now)
+        lanes = await self._store.lanes(self._last_lane, LANES_AT_ONCE, now)
         if not lanes and self._last_lane:
-            lanes = await self._store.due_lanes("", LANES_AT_ONCE, now)
+            lanes = await self._store.lanes("", LANES_AT_ONCE, now)
         self._last_lane = lanes[-1] if len(lanes) == LANES_AT_ONCE else ""
         return lanes
 

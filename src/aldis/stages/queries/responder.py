@@ -13,8 +13,8 @@ from aldis.accounts.numbering import read_number
 from aldis.clock import Clock
 from aldis.dialects.contract import Policy
 from aldis.stages.authenticate import Authenticator
-from aldis.store.contract import Store
-from aldis.store.records import OptInKey
+from aldis.store.contract.consent import ConsentStore, OptInKey
+from aldis.store.contract.queries import QueryStore
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 from aldis.traffic.on_behalf import OnBehalf
 from aldis.traffic.query import (
@@ -44,9 +44,15 @@ class Responder:
     """Answers questions."""
 
     def __init__(
-        self, store: Store, clock: Clock, current: CurrentDirectory, authenticator: Authenticator
+        self,
+        queries: QueryStore,
+        consent: ConsentStore,
+        clock: Clock,
+        current: CurrentDirectory,
+        authenticator: Authenticator,
     ) -> None:
-        self._store = store
+        self._queries = queries
+        self._consent = consent
         self._clock = clock
         self._current = current
         self._authenticator = authenticator
@@ -78,26 +84,26 @@ class Responder:
     async def _tell(self, policy: Policy, account: Account, query: Query) -> Answer | Refusal:
         match query:
             case BalanceQuery():
-                balance = await self._store.balance(account.account_id)
+                balance = await self._queries.balance(account.account_id)
                 return BalanceFound(account.account_id, balance.available, account.currency)
             case StatusQuery(reference=reference):
-                messages = await self._store.submission(account.account_id, policy.name, reference)
+                messages = await self._queries.submission(account.account_id, policy.name, reference)
                 if not messages:
                     return _unknown(reference)
                 return StatusFound(tuple(messages), account.currency)
             case Cancellation(reference=reference):
-                count = await self._store.cancel_scheduled(
+                count = await self._queries.cancel(
                     account.account_id, policy.name, reference, self._clock.now()
                 )
                 if count is None:
                     return _unknown(reference)
                 return Cancelled() if count else Refusal(RefusalReason.TOO_LATE, value=reference)
             case UsageQuery(since=since, until=until, label=label):
-                rows = await self._store.usage(account.account_id, since, until, label)
+                rows = await self._queries.usage(account.account_id, since, until, label)
                 return UsageFound(account.currency, tuple(rows))
             case InboundQuery(since=since, until=until, page=page, per_page=per_page):
                 place = ((page - 1) * per_page, per_page)
-                found, in_all = await self._store.inbound(account.account_id, since, until, place)
+                found, in_all = await self._queries.inbound(account.account_id, since, until, place)
                 return InboundFound(tuple(found), in_all)
             case _:
                 raise TypeError(type(query).__name__)
@@ -147,14 +153,14 @@ class Responder:
             return Refusal(RefusalReason.CAMPAIGN_UNKNOWN, value=query.campaign)
         kind = ConsentKind.OPT_IN if query.wanted else ConsentKind.OPT_OUT
         now, campaign = self._clock.now(), query.campaign
-        await self._store.change_consents(
+        await self._consent.change(
             [
                 ConsentChange(sender, campaign, number.msisdn, kind, ConsentSource.API, "", now)
                 for sender in senders
             ]
         )
         keys = [OptInKey(sender, campaign, number.msisdn) for sender in senders]
-        if query.wanted and not await self._store.opted_in(keys):
+        if query.wanted and not await self._consent.opted_in(keys):
             return Refusal(RefusalReason.OPTED_OUT, value=query.number)  # by the person, who alone ends that
         return Subscribed()
 

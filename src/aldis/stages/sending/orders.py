@@ -17,8 +17,7 @@ import structlog
 from aldis.stages.agent import Agent
 from aldis.stages.sending.sender import Sender
 from aldis.stages.sending.upstream import Operated
-from aldis.store.contract import Store
-from aldis.store.link_orders import Wanted
+from aldis.store.contract.link_states import LinkStateStore, Wanted
 
 log = structlog.get_logger()
 
@@ -37,7 +36,7 @@ class Line(msgspec.Struct, frozen=True):
 class OrderFollower(Agent):
     """Brings every link to what is wanted of it."""
 
-    def __init__(self, store: Store, lines: Mapping[str, Line]) -> None:
+    def __init__(self, store: LinkStateStore, lines: Mapping[str, Line]) -> None:
         super().__init__("link orders", POLL_S)
         self._store = store
         self._lines = lines
@@ -47,7 +46,7 @@ class OrderFollower(Agent):
 
     async def step(self) -> int:
         """Do one round; returns how many links were opened or closed."""
-        orders = await self._store.link_orders.orders()
+        orders = await self._store.wanted()
         for name, line in self._lines.items():
             order = orders.get(name)
             wanted = Wanted.RUNNING if order is None else order.wanted

@@ -26,7 +26,7 @@ from aldis.stages.sending.in_flight import InFlightMessage
 from aldis.stages.sending.retry import RetryPolicy
 from aldis.stages.sending.shares import share
 from aldis.stages.sending.upstream import Outbound, Outcome, Upstream
-from aldis.store.contract import Store
+from aldis.store.contract.sending import SendingStore
 from aldis.telemetry import Metrics
 from aldis.traffic.message import AttemptResult
 from aldis.traffic.pacing import TokenBucket
@@ -56,7 +56,7 @@ class Sender(Agent):
 
     def __init__(
         self,
-        store: Store,
+        store: SendingStore,
         upstream: Upstream,
         settings: SenderSettings,
         clock: Clock,
@@ -164,7 +164,7 @@ class Sender(Agent):
 
     async def _store_outcomes(self, batch: list[AttemptResult]) -> None:
         now, marked = self._clock.now(), self._settings.retry.hold_in_doubt
-        await self._store.record_results(self._upstream.name, batch, now, marked=marked)
+        await self._store.record(self._upstream.name, batch, now, marked=marked)
         self._is_store_failing = False
         for result in batch:
             self._unnoted.pop(result.message_id, None)
@@ -312,7 +312,7 @@ class Sender(Agent):
         room = self._upstream.room()
         if self._unnoted and wanted > room - len(self._unnoted):
             heard, marked = list(self._unnoted.values()), self._settings.retry.hold_in_doubt
-            if self._store.note_heard(self._upstream.name, heard, self._clock.now(), marked=marked):
+            if self._store.journal(self._upstream.name, heard, self._clock.now(), marked=marked):
                 self._unnoted.clear()
         return room - len(self._unnoted)
 

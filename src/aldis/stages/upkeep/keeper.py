@@ -9,19 +9,17 @@ from collections.abc import Callable, Mapping
 import msgspec
 import structlog
 
-from aldis.accounts.directory import CurrentDirectory
 from aldis.clock import Clock
 from aldis.stages.agent import Agent
+from aldis.stages.follow import DirectoryFollower
 from aldis.stages.upkeep.failover import Failover
+from aldis.stages.upkeep.gauge import BacklogGauge
 from aldis.store.content_files import ContentFiles
-from aldis.store.contract import Store
-from aldis.telemetry import Metrics
+from aldis.store.contract.maintenance import MaintenanceStore
 
 log = structlog.get_logger()
 
 PERIOD_S = 1.0
-#: how old the backlog's gauge may be
-COUNT_S = 5.0
 #: rows a transaction; small, so that nobody waits long behind it
 BITE = 200
 #: messages that become findable by their number in a transaction
@@ -46,21 +44,21 @@ class Keeper(Agent):
 
     def __init__(
         self,
-        store: Store,
-        current: CurrentDirectory,
+        store: MaintenanceStore,
+        follower: DirectoryFollower,
+        gauge: BacklogGauge,
         clock: Clock,
         settings: KeeperSettings,
-        metrics: Metrics,
         links: Callable[[], Mapping[str, bool]],
         files: ContentFiles,
     ) -> None:
         """`links`: which of the gateway's links are up."""
         super().__init__("keeper", PERIOD_S)
         self._store = store
-        self._current = current
+        self._follower = follower
+        self._gauge = gauge
         self._clock = clock
         self._settings = settings
-        self._metrics = metrics
         self._are_up = links
         self._files = files
         #: somebody has opted out, and messages may still be queued for them
@@ -68,11 +66,8 @@ class Keeper(Agent):
         self._failover = Failover(settings.failover_s)
         #: links that messages have left, which was said
         self._left: set[str] = set()
-        self._count_at = 0.0
         #: messages that stay (to be sent later, owing postbacks) must not be in the way of others
         self._purged_up_to = 0
-        #: links and priorities that ever had a backlog, so that an empty one shows as 0
-        self._waited: set[tuple[str, int]] = set()
 
     async def step(self) -> int:
         """Do one round; returns how many messages were ended, forgotten, moved or made findable."""
@@ -84,13 +79,11 @@ class Keeper(Agent):
         self._purged_up_to = purged.after
         forgotten = purged.forgotten + await self._store.purge_inbound(BITE, old)
         await self._files.sweep(self._store.unused_content)
-        filed = await self._store.views.file_recipients(FILED, OPEN_IDS)
+        filed = await self._store.index_recipients(FILED, OPEN_IDS)
         diverted = await self._divert()
         if self._has_opted_out:
             ended += await self._cancel_opted_out(now)
-        self._metrics.commits.set(self._store.commits)
-        if self._clock.monotonic() >= self._count_at:
-            await self._count_backlog()
+        await self._gauge.step()
         return ended + forgotten + diverted + (filed if filed == FILED else 0)
 
     async def _cancel_opted_out(self, now: int) -> int:
@@ -116,26 +109,15 @@ class Keeper(Agent):
         self._left.intersection_update(given_up)
         moved = 0
         for link in given_up:
-            count = await self._store.divert(link, up, BITE, self._clock.now())
+            count = await self._store.fail_over(link, up, BITE, self._clock.now())
             if count and link not in self._left:
                 log.warning("a link has been down for too long: its messages take another", link=link)
                 self._left.add(link)
             moved += count
         return moved
 
-    async def _count_backlog(self) -> None:
-        """Set the gauge; counting a million takes tens of milliseconds of a thread, so not in every round."""
-        self._count_at = self._clock.monotonic() + COUNT_S
-        waiting = await self._store.watching.backlog()
-        counts = {(link, at): n for link, each in waiting.queued.items() for at, n in each.items()}
-        self._waited |= counts.keys()
-        for link, priority in self._waited:
-            self._metrics.backlog.labels(link, priority).set(counts.get((link, priority), 0))
-        self._metrics.postbacks_owed.set(waiting.postbacks)
-
     async def follow_directory(self) -> None:
         """Load the directory if it has changed."""
-        if await self._store.directory_version() != self._current.directory.version:
-            self._current.directory = await self._store.directory()
+        if await self._follower.step():
             self._has_opted_out = True  # a file may have said so
-            log.info("directory loaded", version=self._current.directory.version)
+            log.info("directory loaded", version=self._follower.current.directory.version)

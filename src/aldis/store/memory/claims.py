@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from aldis.store.records import Share
+from aldis.store.contract.sending import Share
 from aldis.traffic.content import from_column
 from aldis.traffic.message import ClaimedMessage, NewMessage
 

@@ -5,7 +5,7 @@ commits, and what came of tries goes into the next transaction.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from aldis.accounts.directory import Directory
@@ -15,24 +15,20 @@ from aldis.store.sqlite.engine.transactions import Ran, Transactions
 from aldis.store.sqlite.reads import directory
 from aldis.store.sqlite.reads.due import DuePostbacks
 from aldis.store.sqlite.writes import postbacks
-from aldis.traffic.inbound import DueInbound
-from aldis.traffic.postback import DuePostback, PostbackResult
+from aldis.traffic.postback import PostbackResult
 
 #: how long results wait for a transaction of the gateway's to travel in
 COMPANY_S = 0.002
 
 
-class PostbacksAtHand:
-    """`aldis.store.postbacks.PostbackStore` beside the writing connection, on one event loop with it."""
+class PostbacksAtHand(DuePostbacks):
+    """A `PostbackStore` beside the writing connection, on one event loop with it."""
 
     def __init__(self, path: Path, transactions: Transactions) -> None:
+        super().__init__(open_reader(path))
         self._loop = asyncio.get_running_loop()
         self._path = path
         self._transactions = transactions
-        self._reader = open_reader(path)
-        #: see `PostbackStore.on_due`
-        self.on_due: Callable[[], None] = lambda: None
-        self._due = DuePostbacks(self._reader, lambda: self.on_due())
         self._finished: list[tuple[Call, asyncio.Future[None]]] = []
         #: told when a transaction broke off, so that nobody knows what was kept
         self.on_broken: Callable[[], None] = lambda: None
@@ -44,7 +40,7 @@ class PostbacksAtHand:
         finished, self._finished = self._finished, []
         calls = [*batch, *(call for call, _ in finished)]
         ran = self._transactions.run(calls)
-        self._due.note(calls, ran)
+        self.note(calls, ran)
         for (_, future), outcome in zip(finished, ran.outcomes[len(batch) :], strict=True):
             if future.done():
                 continue
@@ -54,24 +50,11 @@ class PostbacksAtHand:
                 future.set_result(None)
         return Ran(ran.outcomes[: len(batch)], [], ran.commits)
 
-    async def due_lanes(self, after: str, limit: int, now: int) -> list[str]:
-        """See `PostbackStore.due_lanes`; none while the directory is behind."""
-        return [] if self.is_behind() else self._due.lanes(after, limit, now)
+    async def lanes(self, after: str, limit: int, now: int) -> list[str]:
+        """Name none while the directory is behind."""
+        return [] if self.is_behind() else await super().lanes(after, limit, now)
 
-    async def due_postbacks(
-        self, lane: str, limit: int, now: int, besides: Collection[int] = ()
-    ) -> list[DuePostback]:
-        """See `PostbackStore.due_postbacks`."""
-        return self._due.of_lane(lane, limit, now, besides)
-
-    async def due_inbound(
-        self, lane: str, limit: int, now: int, besides: Collection[int] = ()
-    ) -> list[DueInbound]:
-        """See `PostbackStore.due_inbound`."""
-        return self._due.inbound_of_lane(lane, limit, now, besides)
-
-    async def finish_postbacks(self, results: Sequence[PostbackResult]) -> None:
-        """See `PostbackStore.finish_postbacks`."""
+    async def finish(self, results: Sequence[PostbackResult]) -> None:
         future: asyncio.Future[None] = self._loop.create_future()
         if not self._finished:
             self._loop.call_later(COMPANY_S, self._finish)

@@ -74,7 +74,6 @@ class ProcessRunner:
             return self._pipe
 
     async def run(self, batch: Sequence[Call], *, is_large: bool) -> Ran:
-        """See `writer.Runner.run`."""
         pipe = self._pipe or await self._start()
         kind = Kind.LARGE_QUESTION if is_large else Kind.QUESTION
         return writer_protocol.read_answer(await pipe.ask(kind, writer_protocol.write_question(batch)))
@@ -90,7 +89,6 @@ class ProcessRunner:
         await pipe.is_resting.wait()
 
     async def close(self) -> None:
-        """See `writer.Runner.close`."""
         if self._process is None or self._pipe is None:
             return
         self._pipe.close()

@@ -23,7 +23,6 @@ class ThreadRunner:
         self._turns: Turns[tuple[Sequence[Call], Future[Ran]]] = Turns()
 
     async def run(self, batch: Sequence[Call], *, is_large: bool) -> Ran:
-        """See `writer.Runner.run`."""
         ran: Future[Ran] = Future()
         self._turns.add((batch, ran), is_large=is_large)
         self._thread.submit(self._run)
@@ -41,6 +40,5 @@ class ThreadRunner:
             ran.set_exception(fault)
 
     async def close(self) -> None:
-        """See `writer.Runner.close`."""
         await self._loop.run_in_executor(self._thread, self._transactions.close)
         self._thread.shutdown()

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
-
 import apsw
 
 from aldis.accounts.directory import Directory
-from aldis.accounts.plan import Plan, Stored
+from aldis.accounts.plan import Stored
 from aldis.accounts.records import Record, snapshot
 from aldis.store.sqlite.engine.rows import every, one
-from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
-
-#: opt-ins that one transaction writes
-CHUNK = 500
 
 
 def version(db: apsw.Connection) -> int:
@@ -53,14 +46,3 @@ def stored(db: apsw.Connection) -> Stored:
         )
     finally:
         db.execute("ROLLBACK")
-
-
-def opt_ins_of(plan: Plan, now: int) -> Iterator[tuple[ConsentChange, ...]]:
-    """Give the opt-ins of a plan, a few at a time."""
-    wishes = (
-        ConsentChange(opt_ins.sender, opt_ins.topic, number, ConsentKind.OPT_IN, ConsentSource.FILE, "", now)
-        for opt_ins in plan.opt_ins
-        for number in opt_ins.numbers
-    )
-    while chunk := tuple(islice(wishes, CHUNK)):
-        yield chunk

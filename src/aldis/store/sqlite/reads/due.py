@@ -15,13 +15,13 @@ from aldis.traffic.postback import DuePostback
 
 
 class DuePostbacks:
-    """What `PostbackStore` says of reading them."""
+    """The half of `PostbackStore` that reads."""
 
-    def __init__(self, reader: apsw.Connection, on_due: Callable[[], None]) -> None:
-        """`on_due`: see `PostbackStore.on_due`."""
+    def __init__(self, reader: apsw.Connection) -> None:
         self._reader = reader
         self.cache = PostbackCache()
-        self._on_due = on_due
+        #: told when something may have become due; a hint
+        self.on_due: Callable[[], None] = lambda: None
 
     def note(self, calls: Sequence[Call], ran: Ran) -> None:
         """Hear what a transaction did, before its callers do."""
@@ -33,26 +33,25 @@ class DuePostbacks:
                 may_be_due = True
                 operation.owes(self.cache, item)
         if may_be_due:
-            self._on_due()
+            self.on_due()
 
-    def lanes(self, after: str, limit: int, now: int) -> list[str]:
-        """See `PostbackStore.due_lanes`."""
+    async def lanes(self, after: str, limit: int, now: int) -> list[str]:
         if not self.cache.must_ask(now):
             return self.cache.lanes(after, limit, now)
         lanes = postbacks.due_lanes(self._reader, after, limit, now)
         self.cache.note_named(lanes, now, is_all=not after and len(lanes) < limit)
         return lanes
 
-    def of_lane(self, lane: str, limit: int, now: int, besides: Collection[int]) -> list[DuePostback]:
-        """See `PostbackStore.due_postbacks`."""
+    async def due(self, lane: str, limit: int, now: int, besides: Collection[int] = ()) -> list[DuePostback]:
         if not self.cache.must_read(lane, now):
             return self.cache.take(lane, limit, now)
         found, seen = postbacks.due(self._reader, lane, limit, now, besides)
         self.cache.note_read(lane, seen, is_all=len(found) < limit)
         return found
 
-    def inbound_of_lane(self, lane: str, limit: int, now: int, besides: Collection[int]) -> list[DueInbound]:
-        """See `PostbackStore.due_inbound`."""
+    async def due_inbound(
+        self, lane: str, limit: int, now: int, besides: Collection[int] = ()
+    ) -> list[DueInbound]:
         if not self.cache.must_read(lane, now):
             return []
         found = postbacks.due_inbound(self._reader, lane, limit, now, besides)

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import apsw
 
-from aldis.store.health import StoreHealth
+from aldis.store.contract.health import StoreHealth
 from aldis.store.sqlite.engine.connection import open_reader
 from aldis.store.sqlite.engine.rows import every, one
 
 
 def look_over(path: Path) -> StoreHealth:
     """Open the file for reading and have SQLite check it; takes seconds for gigabytes."""
-    version = apsw.sqlite_lib_version()
+    engine = f"SQLite {apsw.sqlite_lib_version()}"
     if not path.exists():
-        return StoreHealth(version, "", 0, 0)
+        return StoreHealth(engine, "", 0, 0)
     try:
         db = open_reader(path)
         try:
@@ -24,5 +24,5 @@ def look_over(path: Path) -> StoreHealth:
         finally:
             db.close()
     except apsw.Error as fault:
-        return StoreHealth(version, f"{type(fault).__name__}: {fault}", path.stat().st_size, 0)
-    return StoreHealth(version, found, path.stat().st_size, int(rows[0][0]) if rows else 0)
+        return StoreHealth(engine, f"{type(fault).__name__}: {fault}", path.stat().st_size, 0)
+    return StoreHealth(engine, found, path.stat().st_size, int(rows[0][0]) if rows else 0)

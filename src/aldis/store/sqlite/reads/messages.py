@@ -1,4 +1,4 @@
-"""The reads for people: one message's timeline, searches, counts, balances."""
+"""The reads for people: one message whole, messages from handsets, counts."""
 
 from __future__ import annotations
 
@@ -6,61 +6,81 @@ from typing import Any
 
 import apsw
 
-from aldis.store.records import Balance, PostbackFacts, Timeline
+from aldis.store.contract.search import EVER, InboundFilter, InboundPage, MessageView
 from aldis.store.sqlite.engine.rows import MESSAGE_FACTS, every, first, message_facts, one
+from aldis.store.sqlite.reads import postback_listing
+from aldis.store.sqlite.reads.inbound import FACTS
 from aldis.traffic.content import from_column
-from aldis.traffic.message import MessageFacts, SegmentFacts
+from aldis.traffic.inbound import InboundFacts
+from aldis.traffic.message import NewMessage, SegmentFacts
+
+#: it is looked at no more once it has ended
+_ACCEPTED = ", ".join(NewMessage.__struct_fields__).replace("review_at", "ifnull(review_at, 0)")
+#: messages from handsets that one page walks over at most
+LOOK = 20_000
+#: what MessageFacts and NewMessage hold
+_FACTS_COUNT = MESSAGE_FACTS.count(",") + 1
+_MESSAGE = f"SELECT {MESSAGE_FACTS}, {_ACCEPTED} FROM message m WHERE message_id = ?"  # noqa: S608 - constants
+_SEGMENTS = """
+SELECT number, smsc_message_id, submitted_at, state, error_code, receipt_at FROM segment
+WHERE message_id = ? ORDER BY number
+"""
 
 
-def balance(db: apsw.Connection, account_id: int) -> Balance:
-    """Give an account's money; all zero for one that is not there."""
-    row = first(db, "SELECT credited, held, spent FROM account WHERE account_id = ?", (account_id,))
-    return Balance(*(row or (0, 0, 0)))
-
-
-def timeline(db: apsw.Connection, message_id: int) -> Timeline | None:
+def view(db: apsw.Connection, message_id: int) -> MessageView | None:
     """Gather all that hangs on a message."""
-    row = first(db, f"SELECT {MESSAGE_FACTS} FROM message m WHERE message_id = ?", (message_id,))  # noqa: S608
+    row = first(db, _MESSAGE, (message_id,))
     if row is None:
         return None
-    segments = every(
-        db,
-        """SELECT number, smsc_message_id, submitted_at, state, error_code, receipt_at FROM segment
-           WHERE message_id = ? ORDER BY number""",
-        (message_id,),
-    )
-    postbacks = every(
-        db,
-        """SELECT postback_id, event, state, happened_at, attempts, last_tried_at, last_status, last_fault,
-                  due_at, done
-           FROM postback WHERE message_id = ? ORDER BY postback_id""",
-        (message_id,),
-    )
-    return Timeline(
-        message_facts(row),
-        tuple(SegmentFacts(*segment) for segment in segments),
-        tuple(_postback(row) for row in postbacks),
-        from_column(one(db, "SELECT parts FROM message WHERE message_id = ?", (message_id,))),
+    *columns, exempt, parts = row[_FACTS_COUNT:]
+    postbacks = postback_listing.of_message(db, message_id)
+    return MessageView(
+        message_facts(row[:_FACTS_COUNT]),
+        NewMessage(*(*columns, bool(exempt), parts)),
+        tuple(SegmentFacts(*segment) for segment in every(db, _SEGMENTS, (message_id,))),
+        postbacks,
+        postback_listing.tries(db, [each.postback_id for each in postbacks]),
+        from_column(parts),
     )
 
 
-def _postback(row: tuple[Any, ...]) -> PostbackFacts:
-    *columns, done = row
-    return PostbackFacts(*(*columns, bool(done)))
+def inbound(db: apsw.Connection, wanted: InboundFilter, before: int, limit: int) -> InboundPage:
+    """Find messages from handsets, newest first; of one number by the index of conversations."""
+    asked: dict[str, object] = {
+        "i.sender = ?": wanted.number,
+        "i.recipient = ?": wanted.recipient,
+        "i.keyword = ?": wanted.keyword,
+        "i.link = ?": wanted.link,
+        "i.account_id = ?": wanted.account_id,
+        "i.received_at >= ?": wanted.since,
+        "i.received_at < ?": wanted.until if wanted.until < EVER else 0,
+    }
+    given = {sql: value for sql, value in asked.items() if value}
+    where = "".join(f" AND {sql}" for sql in given)
+    if wanted.nobodys:
+        where += " AND i.account_id IS NULL"
+    end, floor = before or EVER, 0
+    if not wanted.number:
+        floor = _floor(db, end)
+    sql = f"""SELECT {FACTS} FROM inbound i {"" if wanted.number else "NOT INDEXED"}
+              WHERE i.inbound_id < ? AND i.inbound_id >= ?{where} ORDER BY i.inbound_id DESC LIMIT ?"""  # noqa: S608 - constants
+    rows: list[tuple[Any, ...]] = every(db, sql, (end, floor, *given.values(), limit))
+    found = tuple(InboundFacts(*row) for row in rows)
+    if len(found) == limit:
+        return InboundPage(found, found[-1].inbound_id)
+    if not floor:
+        return InboundPage(found, 0)
+    reached = one(db, "SELECT received_at FROM inbound WHERE inbound_id = ?", (floor,))
+    return InboundPage(found, floor, reached)
 
 
-def find(db: apsw.Connection, reference: str, limit: int) -> list[MessageFacts]:
-    """Find by reference, newest first; with "" the newest of all."""
-    where, bindings = ("WHERE reference = ?", (reference,)) if reference else ("", ())
-    sql = f"SELECT {MESSAGE_FACTS} FROM message m {where} ORDER BY message_id DESC LIMIT ?"  # noqa: S608 - constants
-    return [message_facts(row) for row in every(db, sql, (*bindings, limit))]
+def _floor(db: apsw.Connection, end: int) -> int:
+    """Give the id down to which one page looks; 0 for the first of all."""
+    sql = "SELECT inbound_id FROM inbound WHERE inbound_id < ? ORDER BY inbound_id DESC LIMIT 1 OFFSET ?"
+    row = first(db, sql, (end, LOOK))
+    return 0 if row is None else int(row[0])
 
 
 def count_by_state(db: apsw.Connection) -> dict[str, int]:
-    """Count all messages; a scan, for people and tests."""
+    """Count all messages; a scan."""
     return dict(every(db, "SELECT state, count(*) FROM message GROUP BY state"))
-
-
-def backlog(db: apsw.Connection) -> dict[str, int]:
-    """Count what waits, by link, from the claim index."""
-    return dict(every(db, "SELECT link, count(*) FROM message WHERE state = 'queued' GROUP BY link"))

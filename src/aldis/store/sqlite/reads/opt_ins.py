@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import apsw
 
-from aldis.store.records import OptInKey
+from aldis.store.contract.consent import OptInKey
 from aldis.store.sqlite.engine.rows import as_json, every
 
 _PRESENT = """

@@ -7,8 +7,15 @@ from typing import Any
 
 import apsw
 
+from aldis.store.contract.outbox import (
+    MOST_COUNTED,
+    LaneFacts,
+    PostbackFilter,
+    PostbackPage,
+    PostbackRow,
+    PostbackTry,
+)
 from aldis.store.sqlite.engine.rows import as_json, every, first
-from aldis.store.views import MOST_COUNTED, LaneFacts, PostbackFilter, PostbackPage, PostbackRow, PostbackTry
 
 #: rows of a lane that are looked at for its oldest and its last fault
 LOOKED_AT = 200

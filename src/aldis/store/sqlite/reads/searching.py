@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import apsw
 
+from aldis.store.contract.search import EVER, FoundMessage, MessageFilter, MessagePage
 from aldis.store.sqlite.engine.rows import MESSAGE_FACTS, as_json, every, first, message_facts, one
 from aldis.store.sqlite.reads import recipients
 from aldis.store.sqlite.reads.queries import first_from
-from aldis.store.views import EVER, FoundMessage, MessageFilter, MessagePage
 from aldis.traffic.states import State
 
 #: ids that one page walks over at most

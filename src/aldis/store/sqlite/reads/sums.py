@@ -6,9 +6,9 @@ from typing import Any
 
 import apsw
 
+from aldis.store.contract.search import Grouping, MessageFilter, Sum
 from aldis.store.sqlite.engine.rows import every, one
 from aldis.store.sqlite.reads.searching import where_of
-from aldis.store.views import Grouping, MessageFilter, Sum
 from aldis.traffic.states import ENDED, State
 
 #: ids of one part; some 70 ms

@@ -7,7 +7,7 @@ from typing import Any
 import apsw
 from msgspec.structs import astuple
 
-from aldis.store.records import Acceptance
+from aldis.store.contract.admission import Acceptance
 from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.rows import as_array, as_json, every, first, for_each, one
 from aldis.store.sqlite.writes import auditing, content_use, recipients

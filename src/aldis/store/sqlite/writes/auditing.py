@@ -6,6 +6,7 @@ import apsw
 from msgspec.structs import astuple
 
 from aldis.accounts.staff import AuditEntry
+from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.rows import every
 
 _COLUMNS = "at, actor, via, action, subject, detail"
@@ -14,6 +15,14 @@ _COLUMNS = "at, actor, via, action, subject, detail"
 def write(db: apsw.Connection, entry: AuditEntry) -> None:
     """Remember what is being done in this transaction."""
     db.execute(f"INSERT INTO audit ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)", astuple(entry))  # noqa: S608
+
+
+@operation()
+def note(db: apsw.Connection, items: list[AuditEntry]) -> list[None]:
+    """Remember what was done outside of the store."""
+    for entry in items:
+        write(db, entry)
+    return [None] * len(items)
 
 
 def log(db: apsw.Connection, before: int, limit: int, subject: str) -> list[tuple[int, AuditEntry]]:

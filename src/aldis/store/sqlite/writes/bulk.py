@@ -1,25 +1,16 @@
-"""The reads and writes of sending to many."""
+"""The writes of sending to many."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import apsw
 import msgspec
 
-from aldis.store.bulk import AddJob, AddRows, BulkChange, ForgetJobs, MoveJob, SettleRows
+from aldis.store.contract.bulk import AddJob, AddRows, BulkChange, ForgetJobs, MoveJob, SettleRows
 from aldis.store.sqlite.engine.operations import operation
-from aldis.store.sqlite.engine.read_pool import Scans
-from aldis.store.sqlite.engine.rows import as_json, every, first, for_each, one
-from aldis.store.sqlite.engine.writer import Writer
+from aldis.store.sqlite.engine.rows import as_json, first, for_each, one
 from aldis.store.sqlite.writes import auditing
-from aldis.traffic.bulk import MOVES, Job, JobState, Mapping, Row
+from aldis.traffic.bulk import MOVES, JobState
 
-_JOB = (
-    "job_id, name, account, made_by, made_at, columns, mapping, state, total, reached, accepted, refused, "
-    "why, ended_at"
-)
-_ROW = "number, cells, message_id, fault"
 _ENDED = frozenset({JobState.DONE, JobState.CANCELLED})
 
 
@@ -27,52 +18,6 @@ class Change(msgspec.Struct, frozen=True):
     """What travels to the writer."""
 
     change: BulkChange
-
-
-class SqliteBulk:
-    """`aldis.store.bulk.BulkStore` over the store's writer and a reader of its own."""
-
-    def __init__(self, writer: Writer, reader: apsw.Connection, scans: Scans) -> None:
-        self._writer = writer
-        self._reader = reader
-        self._scans = scans
-
-    async def change_bulk(self, change: BulkChange) -> int:
-        """See `BulkStore.change_bulk`."""
-        count = len(change.rows) if isinstance(change, AddRows) else 1
-        return await self._writer.call(carry_out, Change(change), messages=count)
-
-    async def job(self, job_id: int) -> Job | None:
-        """See `BulkStore.job`."""
-        row = first(self._reader, f"SELECT {_JOB} FROM bulk_job WHERE job_id = ?", (job_id,))  # noqa: S608
-        return None if row is None else _job(row)
-
-    async def jobs(self, before: int, limit: int) -> list[Job]:
-        """See `BulkStore.jobs`."""
-        sql = f"SELECT {_JOB} FROM bulk_job WHERE job_id < ? ORDER BY job_id DESC LIMIT ?"  # noqa: S608
-        return [_job(row) for row in every(self._reader, sql, (before or 2**62, limit))]
-
-    async def running_jobs(self) -> list[Job]:
-        """See `BulkStore.running_jobs`."""
-        sql = f"SELECT {_JOB} FROM bulk_job WHERE state = 'running' ORDER BY job_id"  # noqa: S608
-        return [_job(row) for row in every(self._reader, sql)]
-
-    async def rows(self, job_id: int, after: int, limit: int, *, waiting: bool = False) -> list[Row]:
-        """See `BulkStore.rows`."""
-        only = "AND message_id = 0 AND fault = ''" if waiting else ""
-        return _rows(self._reader, job_id, after, limit, only)
-
-    async def refused_rows(self, job_id: int, after: int, limit: int) -> list[Row]:
-        """See `BulkStore.refused_rows`."""
-        return await self._scans.ask(_rows, job_id, after, limit, "AND fault <> ''")
-
-
-def _rows(db: apsw.Connection, job_id: int, after: int, limit: int, only: str) -> list[Row]:
-    sql = f"SELECT {_ROW} FROM bulk_row WHERE job_id = ? AND number > ? {only} ORDER BY number LIMIT ?"  # noqa: S608
-    return [
-        Row(number, msgspec.json.decode(cells, type=tuple[str, ...]), message_id, fault)
-        for number, cells, message_id, fault in every(db, sql, (job_id, after, limit))
-    ]
 
 
 @operation()
@@ -173,10 +118,3 @@ def _forget(db: apsw.Connection, before: int, limit: int) -> int:
         return db.changes()
     db.execute("DELETE FROM bulk_job WHERE job_id = ?", row)
     return 1
-
-
-def _job(row: tuple[Any, ...]) -> Job:
-    before, (columns, mapping, state), after = row[:5], row[5:8], row[8:]
-    names = msgspec.json.decode(columns, type=tuple[str, ...])
-    recipe = msgspec.json.decode(mapping, type=Mapping)
-    return Job(*(*before, names, recipe, JobState(state), *after))

@@ -12,11 +12,9 @@ from aldis.accounts.history import Change
 from aldis.accounts.price import from_micros
 from aldis.accounts.records import ACCOUNT, CARRIER, CREDIT
 from aldis.accounts.staff import Actor, audit
-from aldis.store.changes import Carrying, Ledger
+from aldis.store.contract.changes import Carrying
 from aldis.store.sqlite.engine.operations import operation
-from aldis.store.sqlite.engine.read_pool import Scans
 from aldis.store.sqlite.engine.rows import every, first, one
-from aldis.store.sqlite.engine.writer import Writer
 from aldis.store.sqlite.reads.directory import newest_change
 from aldis.store.sqlite.writes import auditing
 
@@ -24,34 +22,6 @@ _COLUMNS = "change_id, at, actor, via, kind, key, before, after, undoes"
 #: more carriers than this in one plan share an audit entry
 MAX_AUDITED = 10
 _VERBS = {(True, False): "add", (False, True): "remove", (False, False): "change"}
-
-
-class SqliteChanges:
-    """`aldis.store.changes.ChangeStore` over the store's writer and reader."""
-
-    def __init__(self, writer: Writer, reader: apsw.Connection, scans: Scans) -> None:
-        self._writer = writer
-        self._reader = reader
-        self._scans = scans
-
-    async def carry_out(self, item: Carrying) -> bool:
-        """See `ChangeStore.carry_out`."""
-        return await self._writer.call(carry_out, item)
-
-    async def changes(self, kind: str, key: str, before: int, limit: int) -> list[Change]:
-        """See `ChangeStore.changes`."""
-        return await self._scans.ask(_history, kind, key, before, limit)
-
-    async def change(self, change_id: int) -> Change | None:
-        """See `ChangeStore.change`."""
-        sql = f"SELECT {_COLUMNS} FROM directory_history WHERE change_id = ?"  # noqa: S608 - columns
-        row = first(self._reader, sql, (change_id,))
-        return None if row is None else Change(*row)
-
-    async def ledgers(self) -> dict[str, Ledger]:
-        """See `ChangeStore.ledgers`."""
-        rows = every(self._reader, "SELECT name, credited, held, spent FROM account ORDER BY name")
-        return {row[0]: Ledger(*row) for row in rows}
 
 
 @operation()
@@ -111,7 +81,15 @@ def _remember(db: apsw.Connection, change: Change, actor: Actor, *, is_audited: 
     return number
 
 
-def _history(db: apsw.Connection, kind: str, key: str, before: int, limit: int) -> list[Change]:
+def find(db: apsw.Connection, change_id: int) -> Change | None:
+    """Give one change."""
+    sql = f"SELECT {_COLUMNS} FROM directory_history WHERE change_id = ?"  # noqa: S608 - columns
+    row = first(db, sql, (change_id,))
+    return None if row is None else Change(*row)
+
+
+def history(db: apsw.Connection, kind: str, key: str, before: int, limit: int) -> list[Change]:
+    """Give changes, newest first."""
     where, bindings = ["change_id < ?"], [before or 2**62, *([kind] if kind else [])]
     if kind:
         where.append("kind = ?")

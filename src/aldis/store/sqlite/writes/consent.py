@@ -102,29 +102,6 @@ def _has_left(db: apsw.Connection, wish: ConsentChange) -> bool:
     return row is not None and row[0] == ConsentKind.OPT_OUT
 
 
-def history(db: apsw.Connection, msisdn: str, limit: int) -> list[ConsentChange]:
-    """Give a number's history, newest first."""
-    sql = """SELECT sender, topic, msisdn, kind, source, words, at FROM consent
-             WHERE msisdn = ? ORDER BY entry_id DESC LIMIT ?"""
-    return [
-        ConsentChange(sender, topic, number, ConsentKind(kind), ConsentSource(source), words, at)
-        for sender, topic, number, kind, source, words, at in every(db, sql, (msisdn, limit))
-    ]
-
-
-def consented(db: apsw.Connection, sender: str, topic: str, after_msisdn: str, limit: int) -> list[str]:
-    """Give who has opted in to a topic, in order."""
-    sql = """SELECT msisdn FROM opt_in WHERE sender = ? AND topic = ? AND msisdn > ?
-             ORDER BY msisdn LIMIT ?"""
-    return [msisdn for (msisdn,) in every(db, sql, (sender, topic, after_msisdn, limit))]
-
-
-def opted_out(db: apsw.Connection, sender: str, after_msisdn: str, limit: int) -> list[str]:
-    """Give who has opted out of a sender, in order."""
-    sql = "SELECT msisdn FROM opt_out WHERE sender = ? AND msisdn > ? ORDER BY msisdn LIMIT ?"
-    return [msisdn for (msisdn,) in every(db, sql, (sender, after_msisdn, limit))]
-
-
 def queued_to_opted_out(db: apsw.Connection, limit: int) -> list[tuple[int, str]]:
     """Name queued messages to people who have opted out, with their links; a scan of all that is queued."""
     sql = """SELECT message_id, link FROM message m WHERE state = 'queued' AND NOT exempt AND EXISTS (

@@ -5,8 +5,9 @@ from __future__ import annotations
 import apsw
 import msgspec
 
+from aldis.store.contract.admission import Acceptance
+from aldis.store.contract.inbound import InboundBatch
 from aldis.store.memory.postback_cache import PostbackCache
-from aldis.store.records import Acceptance, InboundBatch
 from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.rows import as_json, every, first
 from aldis.store.sqlite.reads.inbound import OF_SEGMENTS

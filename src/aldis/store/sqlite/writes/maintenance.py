@@ -5,7 +5,7 @@ from __future__ import annotations
 import apsw
 import msgspec
 
-from aldis.store.records import Purged
+from aldis.store.contract.maintenance import Purged
 from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.rows import as_json, every, for_found
 from aldis.store.sqlite.writes import endings, postbacks, recipients

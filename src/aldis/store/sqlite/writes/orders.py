@@ -1,5 +1,5 @@
-"""The writes that operators ask for: messages sent again and called back, postbacks due once more, orders of
-commands beside the gateway. Each shares its transaction with its audit entry.
+"""The writes that operators ask for: messages sent again and cancelled, postbacks due once more, commands to
+the gateway. Each shares its transaction with its audit entry.
 """
 
 from __future__ import annotations
@@ -10,17 +10,14 @@ import apsw
 import msgspec
 
 from aldis.accounts.staff import AuditEntry
-from aldis.store.memory.claims import Claims
+from aldis.store.contract.admission import Acceptance
+from aldis.store.contract.commands import Command, CommandAnswer
+from aldis.store.contract.outbox import PostbackFilter, Replayed
 from aldis.store.memory.postback_cache import PostbackCache
-from aldis.store.orders import Order, OrderAnswer, OrderKind, Replayed
-from aldis.store.records import Acceptance
 from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.rows import as_json, every, first, one
-from aldis.store.sqlite.engine.writer import Writer
 from aldis.store.sqlite.reads import postback_listing
 from aldis.store.sqlite.writes import admission, auditing, cancelling
-from aldis.store.views import PostbackFilter
-from aldis.traffic.message import NewMessage
 from aldis.traffic.refusal import Refusal
 
 
@@ -36,8 +33,8 @@ class Again(msgspec.Struct, frozen=True):
 
     acceptance: Acceptance
     entry: AuditEntry
-    #: the order that wants it; 0: none
-    order_id: int
+    #: the command that wants it; 0: none
+    command_id: int
 
 
 class Replay(msgspec.Struct, frozen=True):
@@ -59,79 +56,10 @@ class ReplayGivenUp(msgspec.Struct, frozen=True):
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """What came of an order."""
+    """What came of a command."""
 
-    order_id: int
-    answer: OrderAnswer
-
-
-class SqliteOrders:
-    """`aldis.store.orders.OrderStore` over the writer, a reader and what is claimed."""
-
-    def __init__(self, writer: Writer, reader: apsw.Connection, claims: Claims) -> None:
-        self._writer = writer
-        self._reader = reader
-        self._claims = claims
-
-    async def cancel_message(self, message_id: int, link: str, entry: AuditEntry) -> bool:
-        """See `OrderStore.cancel_message`."""
-        hands = [(self._claims.of(link), message_id)]
-        if message_id in hands[0][0].claimed:
-            return False
-        with self._claims.in_our_hands(hands):
-            cancel = cancelling.Cancel((message_id,), cancelling.CANCELLED, entry.at)
-            return await self._writer.call(cancel_message, CancelMessage(cancel, entry))
-
-    async def accept_again(
-        self, message: NewMessage, *, prepaid: bool, entry: AuditEntry, order_id: int = 0
-    ) -> Refusal | None:
-        """See `OrderStore.accept_again`."""
-        acceptance = Acceptance(message.account_id, prepaid, (message,))
-        refusal = await self._writer.call(accept_again, Again(acceptance, entry, order_id))
-        if refusal is None:
-            self._claims.note_accepted(acceptance.messages)
-        return refusal
-
-    async def replay(self, postback_ids: Sequence[int], now: int, entry: AuditEntry) -> int:
-        """See `OrderStore.replay`."""
-        return await self._writer.call(replay, Replay(tuple(postback_ids), now, entry))
-
-    async def replay_given_up(
-        self, wanted: PostbackFilter, after: int, limit: int, now: int, entry: AuditEntry
-    ) -> Replayed:
-        """See `OrderStore.replay_given_up`."""
-        item = ReplayGivenUp(wanted, after, limit, now, entry)
-        return await self._writer.call(replay_given_up, item, messages=limit)
-
-    async def give_order(self, order: Order) -> int:
-        """See `OrderStore.give_order`."""
-        return await self._writer.call(give, order)
-
-    async def open_orders(self, limit: int) -> list[Order]:
-        """See `OrderStore.open_orders`."""
-        sql = """SELECT order_id, kind, message_id, actor, role, asked_at FROM message_order
-                 WHERE done IS NULL ORDER BY order_id LIMIT ?"""
-        rows = every(self._reader, sql, (limit,))
-        return [Order(number, OrderKind(kind), *rest) for number, kind, *rest in rows]
-
-    async def answer_order(self, order_id: int, answer: OrderAnswer) -> None:
-        """See `OrderStore.answer_order`."""
-        await self._writer.call(answer_orders, Answered(order_id, answer))
-
-    async def order_answer(self, order_id: int) -> OrderAnswer | None:
-        """See `OrderStore.order_answer`."""
-        sql = "SELECT done, answer FROM message_order WHERE order_id = ? AND done IS NOT NULL"
-        row = first(self._reader, sql, (order_id,))
-        return None if row is None else OrderAnswer(bool(row[0]), row[1])
-
-    async def withdraw_order(self, order_id: int) -> bool:
-        """See `OrderStore.withdraw_order`."""
-        return await self._writer.call(withdraw, order_id)
-
-    async def forget_orders(self, before: int) -> None:
-        """See `OrderStore.forget_orders`."""
-        if first(self._reader, "SELECT 1 FROM message_order WHERE asked_at < ? LIMIT 1", (before,)):
-            await self._writer.call(forget, before)
+    command_id: int
+    answer: CommandAnswer
 
 
 @operation()
@@ -154,9 +82,9 @@ def accept_again(db: apsw.Connection, items: list[Again]) -> list[Refusal | None
         (refusal,) = admission.accept(db, [item.acceptance])
         if refusal is None:
             auditing.write(db, item.entry)
-            if item.order_id:
+            if item.command_id:
                 new_id = str(item.acceptance.messages[0].message_id)
-                answer_orders(db, [Answered(item.order_id, OrderAnswer(done=True, answer=new_id))])
+                answer(db, [Answered(item.command_id, CommandAnswer(done=True, answer=new_id))])
         answers.append(refusal)
     return answers
 
@@ -198,8 +126,8 @@ def _replay_given_up(db: apsw.Connection, item: ReplayGivenUp) -> Replayed:
 
 
 @operation()
-def give(db: apsw.Connection, items: list[Order]) -> list[int]:
-    """Keep orders."""
+def give(db: apsw.Connection, items: list[Command]) -> list[int]:
+    """Keep commands."""
     sql = """INSERT INTO message_order (kind, message_id, actor, role, asked_at) VALUES (?, ?, ?, ?, ?)
              RETURNING order_id"""
     return [
@@ -208,16 +136,16 @@ def give(db: apsw.Connection, items: list[Order]) -> list[int]:
 
 
 @operation()
-def answer_orders(db: apsw.Connection, items: list[Answered]) -> list[None]:
-    """Write what came of orders."""
+def answer(db: apsw.Connection, items: list[Answered]) -> list[None]:
+    """Write what came of commands."""
     sql = "UPDATE message_order SET done = ?, answer = ? WHERE order_id = ?"
-    db.executemany(sql, [(int(item.answer.done), item.answer.answer, item.order_id) for item in items])
+    db.executemany(sql, [(int(item.answer.done), item.answer.answer, item.command_id) for item in items])
     return [None] * len(items)
 
 
 @operation()
 def withdraw(db: apsw.Connection, order_ids: list[int]) -> list[bool]:
-    """Forget orders that are open."""
+    """Forget commands that are open."""
     sql = "DELETE FROM message_order WHERE order_id = ? AND done IS NULL RETURNING order_id"
     return [first(db, sql, (order_id,)) is not None for order_id in order_ids]
 

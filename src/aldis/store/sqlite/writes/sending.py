@@ -7,7 +7,7 @@ from typing import NamedTuple
 import apsw
 import msgspec
 
-from aldis.store.records import Share
+from aldis.store.contract.sending import Share
 from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.rows import as_json, every, for_each, for_found, one
 from aldis.store.sqlite.writes import endings, receipts

@@ -7,13 +7,10 @@ from typing import Any
 import apsw
 import msgspec
 
-from aldis.accounts.staff import AuditEntry
+from aldis.store.contract.events import EventKind, EventPosition, GatewayEvent
+from aldis.store.contract.metrics import Backlog
 from aldis.store.sqlite.engine.operations import operation
-from aldis.store.sqlite.engine.read_pool import Scans
 from aldis.store.sqlite.engine.rows import every, one
-from aldis.store.sqlite.engine.writer import Writer
-from aldis.store.sqlite.writes import auditing
-from aldis.store.watching import Backlog, Happening, Kind, Place
 
 #: how many of the newest messages and postbacks are looked through for what happened
 RECENT = 20_000
@@ -25,36 +22,6 @@ class Minute(msgspec.Struct, frozen=True):
     at: int
     sample: bytes
     forget_before: int
-
-
-class SqliteWatching:
-    """`aldis.store.watching.WatchingStore` over the store's writer and its scans."""
-
-    def __init__(self, writer: Writer, scans: Scans, operators: Scans) -> None:
-        """Stand on the store's writer; `scans`: for the gateway itself, `operators`: for people who look."""
-        self._writer = writer
-        self._scans = scans
-        self._operators = operators
-
-    async def backlog(self) -> Backlog:
-        """See `WatchingStore.backlog`."""
-        return await self._scans.ask(backlog)
-
-    async def happened(self, after: Place, until: int, limit: int) -> list[Happening]:
-        """See `WatchingStore.happened`."""
-        return await self._operators.ask(happened, after, until, limit)
-
-    async def keep_minute(self, at: int, sample: bytes, forget_before: int) -> None:
-        """See `WatchingStore.keep_minute`."""
-        await self._writer.call(keep_minute, Minute(at, sample, forget_before))
-
-    async def minutes(self, since: int) -> list[bytes]:
-        """See `WatchingStore.minutes`."""
-        return await self._operators.ask(minutes, since)
-
-    async def note(self, entry: AuditEntry) -> None:
-        """See `WatchingStore.note`."""
-        await self._writer.call(note, entry)
 
 
 def backlog(db: apsw.Connection) -> Backlog:
@@ -118,7 +85,7 @@ ORDER BY at, kind, number LIMIT :limit
 """
 
 
-def happened(db: apsw.Connection, after: Place, until: int, limit: int) -> list[Happening]:
+def happened(db: apsw.Connection, after: EventPosition, until: int, limit: int) -> list[GatewayEvent]:
     """Give what happened behind a place."""
     bindings = {
         "recent": RECENT,
@@ -129,7 +96,7 @@ def happened(db: apsw.Connection, after: Place, until: int, limit: int) -> list[
         "limit": limit,
     }
     rows: list[tuple[Any, ...]] = db.execute(_HAPPENED, bindings).fetchall()
-    return [Happening(at, Kind(kind), *rest) for at, kind, *rest in rows]
+    return [GatewayEvent(at, EventKind(kind), *rest) for at, kind, *rest in rows]
 
 
 @operation()
@@ -145,11 +112,3 @@ def minutes(db: apsw.Connection, since: int) -> list[bytes]:
     """Give the minutes that are kept."""
     sql = "SELECT sample FROM minute WHERE at >= ? ORDER BY at"
     return [sample for (sample,) in every(db, sql, (since,))]
-
-
-@operation()
-def note(db: apsw.Connection, items: list[AuditEntry]) -> list[None]:
-    """Remember what was done outside of the store."""
-    for entry in items:
-        auditing.write(db, entry)
-    return [None] * len(items)

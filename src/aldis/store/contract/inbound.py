@@ -1,0 +1,41 @@
+"""What is kept of messages from handsets."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from aldis.traffic.inbound import InboundPart, NewInbound, Segments
+
+
+class InboundBatch(msgspec.Struct, frozen=True):
+    """What handsets sent, as one round of the collector judged it."""
+
+    #: as they are to be from now on
+    segments: tuple[Segments, ...]
+    messages: tuple[NewInbound, ...]
+    #: an identical message within this time is the carrier's repetition
+    repeat_ms: int
+    #: accounts that cannot owe, among those that reply
+    prepaid: frozenset[int]
+
+
+class InboundStore(Protocol):
+    """Takes messages from handsets in."""
+
+    async def segments(self, part: InboundPart) -> Segments:
+        """Give the segments that are kept under the reference of a segment; none where there are none."""
+        ...
+
+    async def stale(self, before: int, limit: int) -> list[Segments]:
+        """Give segments of which the first came before an instant: of whole messages, and of those that never
+        became whole.
+        """
+        ...
+
+    async def record(self, batch: InboundBatch) -> int:
+        """Keep segments and whole messages, with the consents, replies and postbacks that follow. Returns how
+        many were repetitions of the carrier's and are not kept twice.
+        """
+        ...

@@ -1,0 +1,47 @@
+"""What is counted of the store for metrics, and the minutes of the last day. Nothing here is asked for while
+nobody looks, save the one count of what waits.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+
+class Backlog(msgspec.Struct, frozen=True):
+    """What waits."""
+
+    #: queued messages by link, then by priority
+    queued: dict[str, dict[int, int]]
+    #: postbacks that are neither done nor given up
+    postbacks: int
+
+    def of_link(self, link: str) -> int:
+        """Count what is queued for a link."""
+        return sum(self.queued.get(link, {}).values())
+
+
+class MetricsStore(Protocol):
+    """Counts, and keeps counts."""
+
+    @property
+    def commits(self) -> int:
+        """How many commits there were since the start; divided by messages, how well they share them."""
+        ...
+
+    async def backlog(self) -> Backlog:
+        """Count what waits, from indexes: tens of milliseconds of a thread for a million."""
+        ...
+
+    async def count_by_state(self) -> dict[str, int]:
+        """Count all messages by state; a scan, for people."""
+        ...
+
+    async def keep_minute(self, at: int, sample: bytes, forget_before: int) -> None:
+        """Keep what a minute was like, and forget those that are old. Instants in Unix seconds."""
+        ...
+
+    async def minutes(self, since: int) -> list[bytes]:
+        """Give the minutes that are kept since an instant (Unix seconds), oldest first."""
+        ...

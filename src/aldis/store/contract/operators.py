@@ -1,0 +1,74 @@
+"""What a store keeps of the people who operate the gateway: operators, their sessions, keys of the admin API.
+Changes and their audit entries share a transaction.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from aldis.accounts.staff import ApiToken, AuditEntry, Operator, Session
+
+
+class PutOperator(msgspec.Struct, frozen=True, tag=True):
+    """Add or change somebody; whoever changes loses all sessions."""
+
+    operator: Operator
+
+
+class RemoveOperator(msgspec.Struct, frozen=True, tag=True):
+    """Let somebody in no more."""
+
+    name: str
+
+
+class StartSession(msgspec.Struct, frozen=True, tag=True):
+    """Sign somebody in, and forget sessions that are over."""
+
+    session: Session
+
+
+class EndSession(msgspec.Struct, frozen=True, tag=True):
+    """Sign a browser out."""
+
+    digest: str
+
+
+class PutToken(msgspec.Struct, frozen=True, tag=True):
+    """Add a key."""
+
+    token: ApiToken
+
+
+class RemoveToken(msgspec.Struct, frozen=True, tag=True):
+    """Take a key back."""
+
+    name: str
+
+
+OperatorChange = PutOperator | RemoveOperator | StartSession | EndSession | PutToken | RemoveToken
+
+
+class OperatorStore(Protocol):
+    """Who may operate the gateway."""
+
+    async def all(self) -> list[Operator]:
+        """Give all operators, by name."""
+        ...
+
+    async def signed_in(self, digest: str, now: int) -> Operator | None:
+        """Tell whose session that is; None for none that is valid."""
+        ...
+
+    async def tokens(self) -> list[ApiToken]:
+        """Give all keys, by name."""
+        ...
+
+    async def token(self, digest: str, now: int) -> ApiToken | None:
+        """Find a key that is valid."""
+        ...
+
+    async def change(self, change: OperatorChange, entry: AuditEntry | None) -> bool:
+        """Carry out a change; whether there was anything to change. Only then the entry is kept."""
+        ...

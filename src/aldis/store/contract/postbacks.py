@@ -1,0 +1,41 @@
+"""What a store must do for whoever posts, who may live in another process than the gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Protocol
+
+from aldis.traffic.inbound import DueInbound
+from aldis.traffic.postback import DuePostback, PostbackResult
+
+
+class PostbackStore(Protocol):
+    """What is owed to customers, and what became of telling them."""
+
+    #: told when something may have become due; a hint
+    on_due: Callable[[], None]
+
+    async def lanes(self, after: str, limit: int, now: int) -> list[str]:
+        """Name up to `limit` lanes that have a postback due, in order, those behind `after`."""
+        ...
+
+    async def due(self, lane: str, limit: int, now: int, besides: Collection[int] = ()) -> list[DuePostback]:
+        """Give a lane's due postbacks, oldest first, besides those that are known; of one message only the
+        earliest that is owed.
+
+        What was given and is neither known nor finished is given again, though perhaps a fraction of a second
+        later; so is what became due by other ways than being owed.
+        """
+        ...
+
+    async def due_inbound(
+        self, lane: str, limit: int, now: int, besides: Collection[int] = ()
+    ) -> list[DueInbound]:
+        """Give a lane's due postbacks about messages from handsets, oldest first, besides those that are
+        known.
+        """
+        ...
+
+    async def finish(self, results: Sequence[PostbackResult]) -> None:
+        """Write what became of tries. Raises StoreUnavailable when nothing of it was kept."""
+        ...

@@ -1,0 +1,61 @@
+"""What a link's sender takes from the store, and what it writes of its attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from aldis.traffic.message import AttemptResult, ClaimedMessage
+
+#: (how many wait, by priority; how many may be taken) → how many to take of each priority
+Share = Callable[[dict[int, int], int], dict[int, int]]
+
+
+class SendingStore(Protocol):
+    """Hands out the messages of a link, and writes what became of them."""
+
+    async def recover(self, link: str, *, hold: bool, now: int) -> int:
+        """Record what a lost owner had journalled; then release what it had marked `sending`: to `queued`, or
+        with `hold` to `unconfirmed`. Returns how many.
+        """
+        ...
+
+    async def recover_orphans(self, links: Sequence[str], now: int) -> int:
+        """Release to `queued` what is `sending` on links that are none of these and have no owner."""
+        ...
+
+    async def claim(self, link: str, limit: int, share: Share, now: int) -> list[ClaimedMessage]:
+        """Hand out up to `limit` due messages of a link, the most urgent first.
+
+        Nobody else gets them, and maintenance lets them be, until their results are recorded. Nothing is
+        written: a crash gives them back.
+        """
+        ...
+
+    async def mark(self, message_ids: Sequence[int]) -> None:
+        """Write `sending` for claimed messages that are about to be submitted and must not be repeated after
+        a crash.
+        """
+        ...
+
+    def release(self, link: str, message_ids: Sequence[int]) -> None:
+        """Give claimed messages back unmarked."""
+        ...
+
+    def journal(self, link: str, results: Sequence[AttemptResult], now: int, *, marked: bool = False) -> bool:
+        """Remember outcomes across a crash of this process, at once and before they are recorded; returns
+        whether that worked.
+
+        The next `recover` records what was journalled and not recorded. Less than `record` promises: a crash
+        of the machine may forget it.
+        """
+        ...
+
+    async def record(
+        self, link: str, results: Sequence[AttemptResult], now: int, *, marked: bool = False
+    ) -> None:
+        """Write what attempts led to: states, segments, money, postbacks; match receipts that came early.
+
+        The messages were claimed before, and with `marked` also marked.
+        """
+        ...

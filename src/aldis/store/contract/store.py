@@ -1,0 +1,72 @@
+"""A store: one sub-store for each stage or use. Whoever works on it is given only those that it needs.
+
+Obligations of every backend (tests/store holds it to them):
+1. One method is one transaction, batch-shaped, named for what happened.
+2. A call returns only after its commit is on disk; what it returned survives `kill -9` and power loss.
+3. A call that raises StoreUnavailable has kept nothing.
+4. Concurrent calls may share a commit; one that fails does not fail the others.
+5. `admission.accept` is all or nothing for each submission, also where a duplicate or the balance refuses it.
+6. Money never leaks: for each account credited = available + held + spent, after every call.
+7. What one store has committed, another one that is open on the same data reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from aldis.clock import Clock
+from aldis.store.contract.actions import ActionStore
+from aldis.store.contract.admission import AdmissionStore
+from aldis.store.contract.audit import AuditStore
+from aldis.store.contract.bulk import BulkStore
+from aldis.store.contract.changes import ChangeStore
+from aldis.store.contract.commands import CommandStore
+from aldis.store.contract.consent import ConsentStore
+from aldis.store.contract.directory import DirectoryStore
+from aldis.store.contract.events import EventStore
+from aldis.store.contract.inbound import InboundStore
+from aldis.store.contract.link_states import LinkStateStore
+from aldis.store.contract.maintenance import MaintenanceStore
+from aldis.store.contract.metrics import MetricsStore
+from aldis.store.contract.operators import OperatorStore
+from aldis.store.contract.outbox import OutboxStore
+from aldis.store.contract.postbacks import PostbackStore
+from aldis.store.contract.queries import QueryStore
+from aldis.store.contract.receipts import ReceiptStore
+from aldis.store.contract.search import SearchStore
+from aldis.store.contract.sending import SendingStore
+
+
+class Store(msgspec.Struct, frozen=True):
+    """All that is kept."""
+
+    #: says what time it is, for every instant that is written; a networked engine answers by its own time
+    clock: Clock
+    #: finish what was called, then let go of the data
+    close: Callable[[], Awaitable[None]]
+    # ── a message's way ──
+    admission: AdmissionStore
+    sending: SendingStore
+    receipts: ReceiptStore
+    inbound: InboundStore
+    postbacks: PostbackStore
+    maintenance: MaintenanceStore
+    # ── what customers ask and wish ──
+    queries: QueryStore
+    consent: ConsentStore
+    bulk: BulkStore
+    # ── what operators look at ──
+    search: SearchStore
+    outbox: OutboxStore
+    metrics: MetricsStore
+    events: EventStore
+    # ── what operators do ──
+    actions: ActionStore
+    commands: CommandStore
+    link_states: LinkStateStore
+    directory: DirectoryStore
+    changes: ChangeStore
+    operators: OperatorStore
+    audit: AuditStore

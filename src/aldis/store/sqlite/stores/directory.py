@@ -1,0 +1,53 @@
+"""Implements `DirectoryStore` and `ChangeStore`."""
+
+from __future__ import annotations
+
+import apsw
+import msgspec
+
+from aldis.accounts.directory import Directory
+from aldis.accounts.history import Change
+from aldis.accounts.plan import Stored
+from aldis.store.contract.changes import Carrying
+from aldis.store.contract.queries import Balance
+from aldis.store.sqlite.engine.read_pool import Scans
+from aldis.store.sqlite.engine.rows import every
+from aldis.store.sqlite.engine.writer import Writer
+from aldis.store.sqlite.reads import directory
+from aldis.store.sqlite.writes import changes
+
+
+class SqliteDirectory(msgspec.Struct, frozen=True):
+    """The directory as it is."""
+
+    reader: apsw.Connection
+
+    async def version(self) -> int:
+        return directory.version(self.reader)
+
+    async def load(self) -> Directory:
+        return directory.load(self.reader)
+
+
+class SqliteChanges(msgspec.Struct, frozen=True):
+    """How it is changed, and how it was."""
+
+    writer: Writer
+    reader: apsw.Connection
+    scans: Scans
+
+    async def stored(self) -> Stored:
+        return directory.stored(self.reader)
+
+    async def balances(self) -> dict[str, Balance]:
+        rows = every(self.reader, "SELECT name, credited, held, spent FROM account ORDER BY name")
+        return {name: Balance(*micros) for name, *micros in rows}
+
+    async def carry_out(self, item: Carrying) -> bool:
+        return await self.writer.call(changes.carry_out, item)
+
+    async def history(self, kind: str, key: str, before: int, limit: int) -> list[Change]:
+        return await self.scans.ask(changes.history, kind, key, before, limit)
+
+    async def find(self, change_id: int) -> Change | None:
+        return changes.find(self.reader, change_id)

@@ -1,0 +1,34 @@
+"""Implements `InboundStore`."""
+
+from __future__ import annotations
+
+import apsw
+import msgspec
+
+from aldis.store.contract.inbound import InboundBatch
+from aldis.store.memory.claims import Claims
+from aldis.store.sqlite.engine.read_pool import Scans
+from aldis.store.sqlite.engine.writer import Writer
+from aldis.store.sqlite.reads import inbound as reads
+from aldis.store.sqlite.writes import inbound
+from aldis.traffic.inbound import InboundPart, Segments
+
+
+class SqliteInbound(msgspec.Struct, frozen=True):
+    """Messages from handsets; some opt somebody out, which the claims must hear of."""
+
+    writer: Writer
+    reader: apsw.Connection
+    scans: Scans
+    claims: Claims
+
+    async def segments(self, part: InboundPart) -> Segments:
+        return reads.segments_of(self.reader, part)
+
+    async def stale(self, before: int, limit: int) -> list[Segments]:
+        return await self.scans.ask(reads.stale, before, limit)
+
+    async def record(self, batch: InboundBatch) -> int:
+        repeated = await self.writer.call(inbound.record, batch)
+        self.claims.forget_fresh()  # what was accepted before may be for somebody who has opted out now
+        return repeated

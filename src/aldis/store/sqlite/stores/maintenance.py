@@ -1,0 +1,72 @@
+"""Implements `MaintenanceStore`: it lets be what is claimed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import apsw
+import msgspec
+
+from aldis.store.contract.maintenance import Purged
+from aldis.store.memory.claims import Claims
+from aldis.store.sqlite.engine.read_pool import Scans
+from aldis.store.sqlite.engine.writer import Writer
+from aldis.store.sqlite.stores.cancelling import cancel
+from aldis.store.sqlite.writes import (
+    cancelling,
+    consent,
+    content_use,
+    failover,
+    inbound,
+    maintenance,
+    recipients,
+)
+
+
+class SqliteMaintenance(msgspec.Struct, frozen=True):
+    """Deadlines, failover, retention."""
+
+    writer: Writer
+    reader: apsw.Connection
+    scans: Scans
+    claims: Claims
+
+    async def expire(self, limit: int, now: int, patience_ms: int) -> int:
+        item = maintenance.Expire(limit, now, patience_ms, self.claims.everybodys())
+        return await self.writer.call(maintenance.expire, item)
+
+    async def cancel_opted_out(self, limit: int, now: int) -> int:
+        found = await self.scans.ask(consent.queued_to_opted_out, limit)
+        hands = [(self.claims.of(link), message_id) for message_id, link in found]
+        free = [(link, message_id) for link, message_id in hands if message_id not in link.claimed]
+        return await cancel(self.writer, self.claims, free, cancelling.OPTED_OUT, now) if free else 0
+
+    async def fail_over(self, link: str, up: Sequence[str], limit: int, now: int) -> int:
+        claims = self.claims.of(link)
+        item = failover.Waiting(link, tuple(up), now, claims.claimed, limit)
+        moves = tuple(failover.waiting(self.reader, item))
+        if not moves:
+            return 0
+        # in our own hands, so that no sender takes them meanwhile
+        ids = [move.message_id for move in moves]
+        claims.claimed.update(ids)
+        claims.forget_fresh()
+        try:
+            await self.writer.call(failover.divert, failover.Divert(moves), messages=len(moves))
+        finally:
+            claims.claimed.difference_update(ids)
+            for name in {link, *(move.link for move in moves)}:
+                self.claims.of(name).forget_fresh()
+        return len(moves)
+
+    async def purge(self, limit: int, before: int, after: int) -> Purged:
+        return await self.writer.call(maintenance.purge, maintenance.Purge(limit, before, after))
+
+    async def purge_inbound(self, limit: int, before: int) -> int:
+        return await self.writer.call(inbound.forget, inbound.Forget(limit, before))
+
+    async def unused_content(self, digests: Sequence[str]) -> set[str]:
+        return await self.scans.ask(content_use.unused, list(digests))
+
+    async def index_recipients(self, limit: int, open_ids: int) -> int:
+        return await self.writer.call(recipients.file, recipients.Filing(limit, open_ids), messages=limit)

@@ -1,0 +1,53 @@
+"""Implements `OperatorStore`."""
+
+from __future__ import annotations
+
+import apsw
+import msgspec
+
+from aldis.accounts.staff import ApiToken, AuditEntry, Operator, Role
+from aldis.store.contract.operators import OperatorChange
+from aldis.store.sqlite.engine.rows import every, first
+from aldis.store.sqlite.engine.writer import Writer
+from aldis.store.sqlite.writes import staff
+
+_OPERATOR = "o.name, o.role, o.password_hash, o.created_at"
+_TOKEN = "name, digest, visible, role, created_at, until"  # noqa: S105 - columns
+
+
+class SqliteOperators(msgspec.Struct, frozen=True):
+    """Few rows, read on the loop."""
+
+    writer: Writer
+    reader: apsw.Connection
+
+    async def all(self) -> list[Operator]:
+        rows = every(self.reader, f"SELECT {_OPERATOR} FROM operator o ORDER BY name")  # noqa: S608
+        return [_operator(row) for row in rows]
+
+    async def signed_in(self, digest: str, now: int) -> Operator | None:
+        sql = f"""SELECT {_OPERATOR} FROM session s JOIN operator o ON o.name = s.operator
+                  WHERE s.digest = ? AND s.expires_at > ?"""  # noqa: S608
+        row = first(self.reader, sql, (digest, now))
+        return None if row is None else _operator(row)
+
+    async def tokens(self) -> list[ApiToken]:
+        return [_token(row) for row in every(self.reader, f"SELECT {_TOKEN} FROM api_token ORDER BY name")]  # noqa: S608
+
+    async def token(self, digest: str, now: int) -> ApiToken | None:
+        sql = f"SELECT {_TOKEN} FROM api_token WHERE digest = ? AND (until = 0 OR until > ?)"  # noqa: S608
+        row = first(self.reader, sql, (digest, now))
+        return None if row is None else _token(row)
+
+    async def change(self, change: OperatorChange, entry: AuditEntry | None) -> bool:
+        return await self.writer.call(staff.carry_out, staff.Change(change, entry))
+
+
+def _operator(row: tuple[str, int, str, int]) -> Operator:
+    name, role, password_hash, created_at = row
+    return Operator(name, Role(role), password_hash, created_at)
+
+
+def _token(row: tuple[str, str, str, int, int, int]) -> ApiToken:
+    name, digest, visible, role, created_at, until = row
+    return ApiToken(name, digest, visible, Role(role), created_at, until)

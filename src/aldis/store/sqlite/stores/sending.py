@@ -1,0 +1,105 @@
+"""Implements `SendingStore`: what is claimed is in memory (`memory/claims.py`), because one process sends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import apsw
+import structlog
+
+from aldis.errors import StoreUnavailable
+from aldis.store.contract.sending import Share
+from aldis.store.memory.claims import Claims, LinkClaims
+from aldis.store.memory.outcome_journal import Heard, Journal
+from aldis.store.sqlite.engine.writer import Writer
+from aldis.store.sqlite.stores.cancelling import cancel
+from aldis.store.sqlite.writes import cancelling, sending
+from aldis.traffic.message import AttemptResult, ClaimedMessage
+from aldis.traffic.states import State
+
+log = structlog.get_logger()
+
+
+class SqliteSending:
+    """Claims, and what came of them."""
+
+    def __init__(
+        self, writer: Writer, reader: apsw.Connection, claims: Claims, journal: Journal | None
+    ) -> None:
+        """`journal`: for whoever sends."""
+        self._writer = writer
+        self._reader = reader
+        self._claims = claims
+        self._journal = journal
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def recover(self, link: str, *, hold: bool, now: int) -> int:
+        await self._record_left_over()
+        count = await self._writer.call(sending.recover, sending.Recover(link, hold, now))
+        self._claims.of(link).forget_fresh()
+        return count
+
+    async def recover_orphans(self, links: Sequence[str], now: int) -> int:
+        await self._record_left_over()
+        return await self._writer.call(sending.recover_orphans, sending.Orphans(tuple(links), now))
+
+    async def claim(self, link: str, limit: int, share: Share, now: int) -> list[ClaimedMessage]:
+        claims = self._claims.of(link)
+        if not claims.must_read(now):
+            return claims.claim_fresh(limit, share, now)
+        found = sending.claim(self._reader, sending.Claim(link, limit, share, now), claims.claimed)
+        claims.note_read(found.messages, now, is_all=found.in_all < limit and not found.blocked)
+        if found.blocked:  # not awaited: what is handed out must not be older than what senders are told
+            hands = [(claims, message_id) for message_id in found.blocked]
+            task = asyncio.create_task(self._cancel_blocked(hands, now))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return found.messages
+
+    async def mark(self, message_ids: Sequence[int]) -> None:
+        await self._writer.call(sending.mark, sending.Mark(tuple(message_ids)))
+
+    def release(self, link: str, message_ids: Sequence[int]) -> None:
+        claims = self._claims.of(link)
+        claims.claimed.difference_update(message_ids)
+        claims.forget_fresh()
+
+    def journal(self, link: str, results: Sequence[AttemptResult], now: int, *, marked: bool = False) -> bool:
+        return self._journal is not None and self._journal.note(Heard(link, tuple(results), now, marked))
+
+    async def record(
+        self, link: str, results: Sequence[AttemptResult], now: int, *, marked: bool = False
+    ) -> None:
+        expected = State.SENDING if marked else State.QUEUED
+        await self._writer.call(
+            sending.record_results,
+            sending.RecordResults(link, tuple(results), now, expected),
+            messages=len(results),
+        )
+        if self._journal is not None:
+            self._journal.note_recorded(result.message_id for result in results)
+        claims = self._claims.of(link)
+        claims.claimed.difference_update(result.message_id for result in results)
+        if any(result.state is State.QUEUED for result in results):
+            claims.forget_fresh()
+
+    async def _cancel_blocked(self, hands: list[tuple[LinkClaims, int]], now: int) -> None:
+        try:
+            await cancel(self._writer, self._claims, hands, cancelling.OPTED_OUT, now)
+        except StoreUnavailable as fault:  # the next claim finds them again
+            log.error("messages to people who opted out cannot be cancelled now", fault=str(fault))
+
+    async def _record_left_over(self) -> None:
+        """Record what a process that died had journalled, as far as it had not been recorded."""
+        if self._journal is None:
+            return
+        for heard in self._journal.left_over:
+            expected = State.SENDING if heard.marked else State.QUEUED
+            ids = [result.message_id for result in heard.results]
+            open_ids = sending.still_in(self._reader, ids, expected)
+            results = tuple(each for each in heard.results if each.message_id in open_ids)
+            if results:
+                item = sending.RecordResults(heard.link, results, heard.heard_at, expected)
+                await self._writer.call(sending.record_results, item)
+        self._journal.forget_left_over()
