@@ -23,7 +23,7 @@ from aldis.dialects.registry import POLICIES
 from aldis.sms.fitting import PLAIN, DefaultAlphabet, TextRules
 from aldis.stages.admission import rules
 from aldis.stages.admission.building import Deadlines, Moment, messages_of
-from aldis.stages.admission.case import Case, ContentLimits, Findings
+from aldis.stages.admission.context import AdmissionContext, ContentLimits, ResolvedRequest
 from aldis.traffic.caller import Caller, Presented
 from aldis.traffic.content import Attachment
 from aldis.traffic.message import NewMessage
@@ -42,7 +42,7 @@ ACCOUNT = msgspec.structs.replace(
     active=True,
     may_send=True,
     reference_optional=True,
-    networks=(ip_network("127.0.0.0/8"),),
+    sources=(ip_network("127.0.0.0/8"),),
     senders=tuple(Sender(value) for value in SENDERS),
 )
 #: "gone" is in no settings
@@ -92,24 +92,24 @@ def admitted(
     """Have a message judged and made as admission does."""
     attachments = (Attachment("image/png", bytes(size)),) if size else ()
     ask = MessageAsk(recipients=(number,), text="Hi", sender=sender, carrier=code, attachments=attachments)
-    case = Case(
+    context = AdmissionContext(
         POLICY,
         directory,
         Submission(Caller(Presented(POLICY.name, "acme"), "127.0.0.1"), (ask,)),
         router,
         lambda *_: True,
-        [Findings(ask)],
+        [ResolvedRequest(ask)],
         ContentLimits(),
         has_content=bool(size),
         count=1,
         credential=CREDENTIAL,
         account=ACCOUNT,
     )
-    plan = rules.plan(POLICY.checks)
-    for check, question in (*plan.before_credentials, *plan.after_credentials):
-        if check is not Check.CONTENT and (refusal := question(case)) is not None:  # it is no picture
+    order = rules.order_of(POLICY.checks)
+    for check, question in (*order.before_credentials, *order.after_credentials):
+        if check is not Check.CONTENT and (refusal := question(context)) is not None:  # it is no picture
             return refusal
-    (message,) = messages_of(case, case.findings[0], [1], Deadlines(60, 60), Moment(0, 0))
+    (message,) = messages_of(context, context.requests[0], [1], Deadlines(60, 60), Moment(0, 0))
     return message
 
 

@@ -18,7 +18,7 @@ from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.dialects.registry import BY_PATH
 from aldis.doors.http.app import Door
 from aldis.sms.fitting import PLAIN
-from aldis.stages.admission.admit import Admitter, ContentDesk
+from aldis.stages.admission.admit import Admitter, AttachmentPolicy
 from aldis.stages.admission.building import Deadlines
 from aldis.stages.authenticate import Authenticator
 from aldis.stages.queries.responder import Responder
@@ -67,7 +67,7 @@ class Asker:
         router = Router({"simulator": PLAIN}, lambda _: True, {"mmsc": MmsRules()})
         deadlines = Deadlines(172_800, 259_200)
         folder = Path(tempfile.mkdtemp())
-        content = ContentDesk(ContentFiles(folder))
+        content = AttachmentPolicy(ContentFiles(folder))
         admitter = Admitter(
             store.admission, clock, current, authenticator, router, deadlines, content, lambda _links: None
         )

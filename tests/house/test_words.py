@@ -91,7 +91,6 @@ DOUBLE = {
     "Line": "of an explained PDU, and of the orders of a link",
     "MessageState": "the native API's document, and SMPP's field of that name",
     "OptIns": "planned ones, and how the store writes them",
-    "Plan": "of a change of the directory, and of a submission",
     "Receiver": "of the demo's postbacks, and SMPP's name of a bind that receives",
     "Recipient": "a canonical number, and two dialects' JSON of that name",
     "Role": "of an operator, and of an end of an SMPP session",

@@ -14,7 +14,7 @@ from aldis.sms.encoding import Encoded, Encoding
 from aldis.sms.fitting import Fitted
 from aldis.sms.segments import Splitting
 from aldis.stages.admission.building import Deadlines, Moment, messages_of
-from aldis.stages.admission.case import Case, ContentLimits, Findings, Routed
+from aldis.stages.admission.context import AdmissionContext, ContentLimits, ResolvedRequest, Routed
 from aldis.traffic.caller import Caller, Presented
 from aldis.traffic.message import NewMessage
 from aldis.traffic.postback import Notify
@@ -78,13 +78,13 @@ SECOND = {
 
 def built(ask: MessageAsk) -> list[NewMessage]:
     fitted = Fitted(Encoded(Encoding.GSM7, b"Hej"), Splitting.UDH_8, 1)
-    found = Findings(
+    found = ResolvedRequest(
         ask,
         recipients=[Recipient("447700900001", "GB"), Recipient("4512345678", "DK")],
         sender="74700",
         routes=[Routed("north", 20, fitted, ("south",)), Routed("south", 30, fitted, ())],
     )
-    case = Case(
+    context = AdmissionContext(
         POLICIES["genesys"],
         assemble(1, [], [], [], [], []),
         Submission(Caller(Presented("genesys", "x")), (ask,)),
@@ -97,7 +97,7 @@ def built(ask: MessageAsk) -> list[NewMessage]:
         credential=Credential("strict", "genesys", "0123456789abcdef0123456789abcdef"),
         account=msgspec.structs.replace(STRANGER, account_id=9, name="strict"),
     )
-    return list(messages_of(case, found, [41, 42], DEADLINES, Moment(NOW, 5)))
+    return list(messages_of(context, found, [41, 42], DEADLINES, Moment(NOW, 5)))
 
 
 def test_every_value_has_its_column() -> None:

@@ -14,7 +14,7 @@ from aldis.dialects import native
 from aldis.dialects.exchange import HttpRequest
 from aldis.errors import StoreUnavailable
 from aldis.sms.fitting import PLAIN
-from aldis.stages.admission.admit import Admitter, ContentDesk
+from aldis.stages.admission.admit import Admitter, AttachmentPolicy
 from aldis.stages.admission.building import Deadlines
 from aldis.stages.authenticate import Authenticator
 from aldis.stages.bulk.dispatcher import BITE, DAY_MS, Dispatcher, DispatcherSettings
@@ -41,7 +41,7 @@ class Bench:
         self.after: Callable[[Submission], None] = lambda _submission: None
         links = Router({"simulator": PLAIN}, lambda _: True)
         authenticator = Authenticator(clock, b"secret")
-        content = ContentDesk(ContentFiles(Path("nowhere")))  # texts only
+        content = AttachmentPolicy(ContentFiles(Path("nowhere")))  # texts only
         deadlines = Deadlines(1000, 1000)
         self.admitter = Admitter(
             store.admission, clock, current, authenticator, links, deadlines, content, lambda _links: None

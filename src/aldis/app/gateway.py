@@ -23,7 +23,7 @@ from aldis.console.server import ConsoleServer
 from aldis.doors.http.server import HttpServer
 from aldis.links.contract import LinkDependencies
 from aldis.settings import Settings
-from aldis.stages.admission.admit import Admitter, ContentDesk
+from aldis.stages.admission.admit import Admitter, AttachmentPolicy
 from aldis.stages.admission.building import Deadlines
 from aldis.stages.authenticate import Authenticator
 from aldis.stages.follow import DirectoryFollower
@@ -139,7 +139,7 @@ class Gateway:
         authenticator = Authenticator(clock, secrets.token_bytes(32))
         router = router_of(settings.link, self._links.is_up)
         deadlines = Deadlines(settings.messages.validity_s, settings.messages.receipt_patience_s)
-        content = ContentDesk(self._contents, content_limits(settings.messages))
+        content = AttachmentPolicy(self._contents, content_limits(settings.messages))
         self.admitter = Admitter(
             store.admission, clock, current, authenticator, router, deadlines, content, self._links.wake
         )

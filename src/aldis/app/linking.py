@@ -8,7 +8,7 @@ from aldis.accounts.routing import MmsRules, Router
 from aldis.links.entry import LinkEntry
 from aldis.mms import images
 from aldis.settings import MessageSettings
-from aldis.stages.admission.case import ContentLimits
+from aldis.stages.admission.context import ContentLimits
 from aldis.stages.sending.retry import RetryPolicy
 from aldis.stages.sending.sender import SenderSettings
 

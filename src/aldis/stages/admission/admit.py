@@ -22,8 +22,8 @@ from aldis.clock import Clock
 from aldis.dialects.contract import Check, Policy
 from aldis.stages.admission import rules
 from aldis.stages.admission.building import Deadlines, Moment, messages_of
-from aldis.stages.admission.case import Case, ContentLimits, Findings, Unit, rate_of
-from aldis.stages.admission.standing import Standings
+from aldis.stages.admission.check_cache import CheckCache
+from aldis.stages.admission.context import AdmissionContext, ContentLimits, ResolvedRequest, Unit, rate_of
 from aldis.stages.admission.writing import writings_of
 from aldis.stages.authenticate import Authenticator
 from aldis.store.content_files import ContentFiles, digest_of
@@ -45,7 +45,7 @@ MANY = 200
 SLOW = frozenset((Check.RECIPIENTS, Check.CONTENT, Check.LENGTH, Check.ROUTE))
 
 
-class ContentDesk(msgspec.Struct, frozen=True):
+class AttachmentPolicy(msgspec.Struct, frozen=True):
     """Where attachments are kept, and which."""
 
     files: ContentFiles
@@ -63,7 +63,7 @@ class Admitter:
         authenticator: Authenticator,
         router: Router,
         deadlines: Deadlines,
-        content: ContentDesk,
+        content: AttachmentPolicy,
         wake: Callable[[set[str]], None],
     ) -> None:
         """`wake`: is told which links got work; a hint."""
@@ -74,8 +74,8 @@ class Admitter:
         self._router = router
         self._deadlines = deadlines
         #: by dialect
-        self._plans: dict[str, rules.Plan] = {}
-        self._standings = Standings()
+        self._orders: dict[str, rules.CheckOrder] = {}
+        self._checks = CheckCache()
         self._content = content
         self._ids = IdBlocks()
         self._refilling = asyncio.Lock()
@@ -91,79 +91,79 @@ class Admitter:
             return Refusal(RefusalReason.UNAVAILABLE)
         directory = self._current.directory
         has_content = submission.has_attachments
-        case = Case(
+        context = AdmissionContext(
             policy,
             directory,
             submission,
             self._router,
             self._throttle,
-            [Findings(ask) for ask in submission.asks],
+            [ResolvedRequest(ask) for ask in submission.asks],
             self._content.limits,
             has_content,
             submission.recipient_count,
         )
-        is_large = _is_large(case)
+        is_large = _is_large(context)
         credential = self._authenticator.known(directory, submission.caller.presented)
         if credential is None or is_large:
-            refusal = await self._judge_aside(case)
+            refusal = await self._judge_aside(context)
         else:
-            refusal = self._judge(case, credential)
-        if refusal is None and (policy.opt_in_required or case.account.enforce_campaign):
-            refusal = await self._not_opted_in(case)
+            refusal = self._judge(context, credential)
+        if refusal is None and (policy.opt_in_required or context.account.enforce_campaign):
+            refusal = await self._not_opted_in(context)
         if refusal is not None:
             return refusal
         if has_content:
-            return await self._store_with_content(case)
-        if is_large or self._ids.left < case.count:
-            return await self._store_many(case)
+            return await self._store_with_content(context)
+        if is_large or self._ids.left < context.count:
+            return await self._store_many(context)
         moment = Moment(self._clock.now(), submission.caller.nonce)
-        return await self._accept(case, [self._made(case, found, moment) for found in case.findings], moment)
+        return await self._accept(
+            context, [self._made(context, found, moment) for found in context.requests], moment
+        )
 
     # What answers at once is asked and made without a wait: each wait on the way would cost every message a
     # microsecond.
 
-    def _judge(self, case: Case, credential: Credential) -> Refusal | None:
+    def _judge(self, context: AdmissionContext, credential: Credential) -> Refusal | None:
         """Ask all questions in the dialect's order, but for those whose answers are known."""
-        plan = self._plan(case)
-        refusal = rules.ask(plan.before_credentials, case)
+        order = self._orders.get(context.policy.name) or self._new_order(context.policy)
+        refusal = rules.ask(order.before_credentials, context)
         if refusal is not None:
             return refusal
-        known = self._identify(case, credential)
-        others = plan.after_credentials if known is None else known
-        refusal = rules.ask(others, case)
+        known = self._identify(context, credential)
+        others = order.after_credentials if known is None else known
+        refusal = rules.ask(others, context)
         if refusal is None and known is None:
-            self._standings.remember(case, others)
+            self._checks.put(context, others)
         return refusal
 
-    async def _judge_aside(self, case: Case) -> Refusal | None:
+    async def _judge_aside(self, context: AdmissionContext) -> Refusal | None:
         """Do the same with what is large, in threads, or where it is to be found out whose credentials these
         are.
         """
-        plan = self._plan(case)
-        refusal = await _ask_aside(plan.before_credentials, case)
+        order = self._orders.get(context.policy.name) or self._new_order(context.policy)
+        refusal = await _ask_aside(order.before_credentials, context)
         if refusal is not None:
             return refusal
-        found = await self._authenticator.credential(case.directory, case.submission.caller.presented)
+        found = await self._authenticator.credential(context.directory, context.submission.caller.presented)
         if isinstance(found, Refusal):
             return found
-        known = self._identify(case, found)
-        others = plan.after_credentials if known is None else known
-        refusal = await _ask_aside(others, case)
+        known = self._identify(context, found)
+        others = order.after_credentials if known is None else known
+        refusal = await _ask_aside(others, context)
         if refusal is None and known is None:
-            self._standings.remember(case, others)
+            self._checks.put(context, others)
         return refusal
 
-    def _plan(self, case: Case) -> rules.Plan:
-        plan = self._plans.get(case.policy.name)
-        if plan is None:
-            plan = self._plans[case.policy.name] = rules.plan(case.policy.checks)
-        return plan
+    def _new_order(self, policy: Policy) -> rules.CheckOrder:
+        order = self._orders[policy.name] = rules.order_of(policy.checks)
+        return order
 
-    def _identify(self, case: Case, credential: Credential) -> rules.Questions | None:
-        """Note whose case it is; returns what is left to be asked where the rest is known."""
-        case.credential = credential
-        case.account = case.directory.accounts[credential.account]
-        return self._standings.adopt(case)
+    def _identify(self, context: AdmissionContext, credential: Credential) -> rules.Questions | None:
+        """Note who asks; returns what is left to be asked where the rest is cached."""
+        context.credential = credential
+        context.account = context.directory.accounts[credential.account]
+        return self._checks.apply(context)
 
     def _throttle(self, account: Account, unit: Unit, count: int) -> bool:
         rate, burst = rate_of(account, unit)
@@ -175,10 +175,10 @@ class Admitter:
             bucket = self._buckets[account.name, unit] = TokenBucket(rate, burst, now)
         return bucket.take(count, now)
 
-    async def _not_opted_in(self, case: Case) -> Refusal | None:
-        by_keyword, by_campaign = case.policy.opt_in_required, case.account.enforce_campaign
+    async def _not_opted_in(self, context: AdmissionContext) -> Refusal | None:
+        by_keyword, by_campaign = context.policy.opt_in_required, context.account.enforce_campaign
         needed: dict[OptInKey, tuple[RefusalReason, str]] = {}
-        for found in case.findings:
+        for found in context.requests:
             for given, recipient in zip(found.ask.recipients, found.recipients, strict=True):
                 if by_keyword and found.keyword is not None:
                     key = OptInKey(found.sender, found.keyword, recipient.msisdn)
@@ -194,48 +194,52 @@ class Admitter:
                 return Refusal(reason, value=given)
         return None
 
-    async def _store_with_content(self, case: Case) -> Admitted | Refusal:
+    async def _store_with_content(self, context: AdmissionContext) -> Admitted | Refusal:
         """Put attachments on disk, then store the messages that need them."""
         held: list[str] = []
         try:
-            for found in case.findings:
+            for found in context.requests:
                 parts = []
                 for attachment in found.ask.attachments:
-                    if case.submission.dry_run:
+                    if context.submission.dry_run:
                         digest = digest_of(attachment.octets)
                     else:
                         digest = await self._content.files.keep(attachment.octets)
                         held.append(digest)
                     parts.append(KeptPart(attachment.content_type, digest, len(attachment.octets)))
                 found.parts = as_column(parts)
-            return await self._store_many(case)
+            return await self._store_many(context)
         finally:
             self._content.files.let_go(held)
 
-    def _made(self, case: Case, found: Findings, moment: Moment) -> AdmittedAsk:
+    def _made(self, context: AdmissionContext, found: ResolvedRequest, moment: Moment) -> AdmittedAsk:
         ids = self._ids.take(len(found.recipients))
-        messages = tuple(messages_of(case, found, ids, self._deadlines, moment))
-        return AdmittedAsk(messages, writings_of(case, found) if case.submission.dry_run else ())
+        messages = tuple(messages_of(context, found, ids, self._deadlines, moment))
+        return AdmittedAsk(messages, writings_of(context, found) if context.submission.dry_run else ())
 
-    async def _store_many(self, case: Case) -> Admitted | Refusal:
-        """Make many messages bite by bite, and store them."""
-        await self._refill(case.count)
-        blocks = [self._ids.take(len(found.recipients)) for found in case.findings]
-        moment = Moment(self._clock.now(), case.submission.caller.nonce)
+    async def _store_many(self, context: AdmissionContext) -> Admitted | Refusal:
+        """Make many messages batch by batch, and store them."""
+        await self._refill(context.count)
+        blocks = [self._ids.take(len(found.recipients)) for found in context.requests]
+        moment = Moment(self._clock.now(), context.submission.caller.nonce)
         asks: list[AdmittedAsk] = []
-        for found, ids in zip(case.findings, blocks, strict=True):
-            messages = await _in_bites(messages_of(case, found, ids, self._deadlines, moment))
-            asks.append(AdmittedAsk(messages, writings_of(case, found) if case.submission.dry_run else ()))
-        return await self._accept(case, asks, moment)
+        for found, ids in zip(context.requests, blocks, strict=True):
+            messages = await _in_batches(messages_of(context, found, ids, self._deadlines, moment))
+            asks.append(
+                AdmittedAsk(messages, writings_of(context, found) if context.submission.dry_run else ())
+            )
+        return await self._accept(context, asks, moment)
 
-    async def _accept(self, case: Case, asks: list[AdmittedAsk], moment: Moment) -> Admitted | Refusal:
+    async def _accept(
+        self, context: AdmissionContext, asks: list[AdmittedAsk], moment: Moment
+    ) -> Admitted | Refusal:
         """Have the store judge and keep what was made."""
-        account, messages = case.account, asks[0].messages
+        account, messages = context.account, asks[0].messages
         if len(asks) > 1:
             messages = tuple(chain.from_iterable(ask.messages for ask in asks))
-        entry = _entry(case, messages, moment.now)
+        entry = _entry(context, messages, moment.now)
         acceptance = Acceptance(account.account_id, account.prepaid, messages, entry)
-        if case.submission.dry_run:
+        if context.submission.dry_run:
             refusal = await self._store.would_accept(acceptance)
         else:
             refusal = await self._store.accept(acceptance)
@@ -249,32 +253,32 @@ class Admitter:
                 self._ids.add(await self._store.take_ids(max(ID_BLOCK, count)))
 
 
-def _is_large(case: Case) -> bool:
-    return case.has_content or case.count > MANY
+def _is_large(context: AdmissionContext) -> bool:
+    return context.has_content or context.count > MANY
 
 
-async def _ask_aside(questions: rules.Questions, case: Case) -> Refusal | None:
+async def _ask_aside(questions: rules.Questions, context: AdmissionContext) -> Refusal | None:
     """Ask one after the other; of a large submission what takes long in a thread."""
-    slow = SLOW if _is_large(case) else frozenset()
+    slow = SLOW if _is_large(context) else frozenset()
     for check, question in questions:
-        refusal = await asyncio.to_thread(question, case) if check in slow else question(case)
+        refusal = await asyncio.to_thread(question, context) if check in slow else question(context)
         if refusal is not None:
             return refusal
     return None
 
 
-async def _in_bites(made: Iterator[NewMessage]) -> tuple[NewMessage, ...]:
+async def _in_batches(made: Iterator[NewMessage]) -> tuple[NewMessage, ...]:
     """Have many messages made, and others their turn meanwhile."""
     messages: list[NewMessage] = []
-    while bite := list(islice(made, MANY)):
-        messages += bite
+    while batch := list(islice(made, MANY)):
+        messages += batch
         await asyncio.sleep(0)
     return tuple(messages)
 
 
-def _entry(case: Case, messages: Sequence[NewMessage], now: int) -> AuditEntry | None:
+def _entry(context: AdmissionContext, messages: Sequence[NewMessage], now: int) -> AuditEntry | None:
     """Say in the audit log what was accepted of one of ours."""
-    presented = case.submission.caller.presented
+    presented = context.submission.caller.presented
     if not isinstance(presented, OnBehalf) or not presented.actor:
         return None
     detail = f"{len(messages)} for {presented.identity}"

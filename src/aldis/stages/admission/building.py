@@ -8,7 +8,7 @@ import msgspec
 
 from aldis.accounts.account import Account
 from aldis.dialects.contract import Policy, Reference
-from aldis.stages.admission.case import Case, Findings
+from aldis.stages.admission.context import AdmissionContext, ResolvedRequest
 from aldis.traffic.content import MMS
 from aldis.traffic.message import NewMessage
 from aldis.traffic.postback import Notify, lane_of
@@ -31,10 +31,14 @@ class Moment(msgspec.Struct, frozen=True):
 
 
 def messages_of(
-    case: Case, found: Findings, ids: Sequence[int], deadlines: Deadlines, moment: Moment
+    context: AdmissionContext,
+    resolved: ResolvedRequest,
+    ids: Sequence[int],
+    deadlines: Deadlines,
+    moment: Moment,
 ) -> Iterator[NewMessage]:
     """Make the messages of one ask, one for each recipient, as they are asked for."""
-    ask, account, policy = found.ask, case.account, case.policy
+    ask, account, policy = resolved.ask, context.account, context.policy
     now, nonce = moment.now, moment.nonce
     name, account_id, first_id = policy.name, account.account_id, ids[0]
     url = ask.callback_url or account.postback.get(name, "")
@@ -47,8 +51,8 @@ def messages_of(
     review_at = due_at + min(validity_s, deadlines.validity_s, deadlines.receipt_patience_s) * 1000
     expires_at = due_at + validity_s * 1000
     # the first stands for all of its ask
-    scope = "" if ask.client_reference is None else _duplicate_scope(case)
-    for message_id, recipient, routed in zip(ids, found.recipients, found.routes, strict=True):
+    scope = "" if ask.client_reference is None else _duplicate_scope(context)
+    for message_id, recipient, routed in zip(ids, resolved.recipients, resolved.routes, strict=True):
         link, price, fitted, backups = routed
         # by their order (tests/stages/test_building.py): twenty-seven names cost more than all else here
         yield NewMessage(
@@ -60,10 +64,10 @@ def messages_of(
             scope,
             link,
             ask.priority,
-            found.sender,
+            resolved.sender,
             recipient.msisdn,
             recipient.country,
-            MMS if found.parts else fitted.coding,
+            MMS if resolved.parts else fitted.coding,
             fitted.encoded.octets,
             fitted.segments,
             price,
@@ -78,16 +82,18 @@ def messages_of(
             ask.label,
             msgspec.json.encode(backups).decode() if backups else "",
             False,  # exempt
-            found.parts,
+            resolved.parts,
         )
         scope = ""
 
 
-def _duplicate_scope(case: Case) -> str:
+def _duplicate_scope(context: AdmissionContext) -> str:
     """Ids are unique per login, so the login's digest is the scope; or per account, in some dialects."""
-    if not case.policy.refuses_duplicates or case.credential is None:
+    if not context.policy.refuses_duplicates or context.credential is None:
         return ""
-    return case.policy.name if case.policy.shares_references else case.credential.identity_digest[:16]
+    return (
+        context.policy.name if context.policy.shares_references else context.credential.identity_digest[:16]
+    )
 
 
 def _notify(policy: Policy, account: Account, ask: MessageAsk) -> Notify:

@@ -12,7 +12,7 @@ from aldis.mms.parts import BrokenMime, Part, all_leaves
 from aldis.sms.encoding import Encoded, Encoding
 from aldis.sms.fitting import Fitted
 from aldis.sms.segments import Splitting
-from aldis.stages.admission.case import Case, ContentLimits, Findings, Routed
+from aldis.stages.admission.context import AdmissionContext, ContentLimits, ResolvedRequest, Routed
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import MessageAsk
 
@@ -20,13 +20,13 @@ from aldis.traffic.submission import MessageAsk
 MAX_ATTACHMENTS = 20
 
 
-def judge(case: Case) -> Refusal | None:
+def judge(context: AdmissionContext) -> Refusal | None:
     """Judge all attachments of a submission."""
-    if not case.has_content:
+    if not context.has_content:
         return None
-    for found in case.findings:
-        if found.ask.attachments:
-            refusal = _judge(found.ask, case.content_limits)
+    for resolved in context.requests:
+        if resolved.ask.attachments:
+            refusal = _judge(resolved.ask, context.content_limits)
             if refusal is not None:
                 return refusal
     return None
@@ -85,18 +85,20 @@ def _fault_of_smil(part: Part) -> str:
     return "" if etree.QName(root).localname == "smil" else "is no SMIL"
 
 
-def route(case: Case, found: Findings) -> Refusal | None:
+def route(context: AdmissionContext, resolved: ResolvedRequest) -> Refusal | None:
     """Find each recipient's link and price among those for multimedia messages."""
-    ask, size = found.ask, size_of(found.ask)
+    ask, size = resolved.ask, size_of(resolved.ask)
     content = Content(size, Part(ask.attachments[0].content_type, b"").is_multipart)
     text = Encoded(Encoding.OCTETS, ask.text.encode("utf-8", "replace"))
-    found.routes = []
-    for recipient in found.recipients:
-        planned = case.router.plan(case.directory, found.sender, recipient, found.carrier, content)
+    resolved.routes = []
+    for recipient in resolved.recipients:
+        planned = context.router.plan(
+            context.directory, resolved.sender, recipient, resolved.carrier, content
+        )
         if planned is Unroutable.NO_ROUTE:
             return Refusal(RefusalReason.NO_MMS_ROUTE, value=recipient.country)
         if planned is Unroutable.TOO_LARGE:
             return Refusal(RefusalReason.CONTENT_TOO_LARGE, "attachments", str(size))
         link, price, backups = planned
-        found.routes.append(Routed(link, price, Fitted(text, Splitting.UDH_8, 1), backups))
+        resolved.routes.append(Routed(link, price, Fitted(text, Splitting.UDH_8, 1), backups))
     return None

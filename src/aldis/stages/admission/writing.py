@@ -7,19 +7,19 @@ from functools import lru_cache
 from aldis.sms.encoding import Encoding, decode
 from aldis.sms.fitting import Fitted, TextRules, strangers
 from aldis.sms.segments import segment_room
-from aldis.stages.admission.case import Case, Findings
+from aldis.stages.admission.context import AdmissionContext, ResolvedRequest
 from aldis.traffic.submission import Writing
 
 
-def writings_of(case: Case, found: Findings) -> tuple[Writing, ...]:
+def writings_of(context: AdmissionContext, resolved: ResolvedRequest) -> tuple[Writing, ...]:
     """Give one for each recipient, where details are wanted."""
-    if not found.ask.wants_details:
+    if not resolved.ask.wants_details:
         return ()
     written = lru_cache(maxsize=64)(_written)
-    rules = case.router.rules
+    rules = context.router.rules
     return tuple(
         Writing(*written(routed.fitted, rules[routed.link]), routed.link, routed.price)
-        for routed in found.routes
+        for routed in resolved.routes
     )
 
 

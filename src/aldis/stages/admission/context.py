@@ -53,7 +53,7 @@ class Routed(NamedTuple):
     backups: tuple[str, ...]
 
 
-class Findings(msgspec.Struct):
+class ResolvedRequest(msgspec.Struct):
     """What the checks found out about one ask."""
 
     ask: MessageAsk
@@ -71,7 +71,7 @@ class Findings(msgspec.Struct):
     parts: str = ""
 
 
-class Case(msgspec.Struct):
+class AdmissionContext(msgspec.Struct):
     """One submission under judgement."""
 
     policy: Policy
@@ -80,7 +80,7 @@ class Case(msgspec.Struct):
     router: Router
     #: takes so many off an account's rate; False when there is no room
     throttle: Callable[[Account, Unit, int], bool]
-    findings: list[Findings]
+    requests: list[ResolvedRequest]
     content_limits: ContentLimits
     #: some of it has attachments
     has_content: bool
