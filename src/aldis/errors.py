@@ -2,7 +2,8 @@
 
     GatewayError
     ├─ TemporaryError            trying again may help
-    │  └─ StoreUnavailable       the store could not commit (disk full, locked, gone)
+    │  ├─ StoreUnavailable       the store could not commit (disk full, locked, gone)
+    │  └─ OutcomeUnknown         the store was lost while it committed
     └─ PermanentError            trying again cannot help
        ├─ AdminError         an operator asked for what cannot be done; says why
        ├─ SettingsError          a file of the operator's is wrong; carries every problem found
@@ -31,6 +32,10 @@ class PermanentError(GatewayError):
 
 class StoreUnavailable(TemporaryError):
     """The store could not commit; nothing of the batch was kept."""
+
+
+class OutcomeUnknown(TemporaryError):
+    """The store was lost under way: the call was kept whole or not at all, and nobody knows yet which."""
 
 
 class AdminError(PermanentError):

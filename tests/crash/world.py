@@ -78,6 +78,12 @@ class Child:
                 except aiohttp.ClientError:
                     await asyncio.sleep(0.02)
 
+    @property
+    def pid(self) -> int:
+        """Its number, while it runs."""
+        assert self._process is not None
+        return self._process.pid
+
     async def end(self, number: int) -> int:
         """Send a signal and wait for the end."""
         assert self._process is not None

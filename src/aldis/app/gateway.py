@@ -117,6 +117,12 @@ class Gateway:
         self._lock.release()
         log.info("gateway down")
 
+    async def abandon(self) -> None:
+        """Once the store is lost: answer what is under way, and take nothing more."""
+        self.admitter.draining = True
+        self._agents.stop()
+        await self.server.stop()
+
     @property
     def console(self) -> ConsoleServer | None:
         """The console, where the settings ask for one."""

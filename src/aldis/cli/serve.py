@@ -50,5 +50,6 @@ async def _serve(settings: Settings, data_dir: Path) -> None:
     await first_of(stopped, gateway.lost)
     if gateway.lost.is_set():
         click.echo("the store's writer has ended by itself; ending as well", err=True)
-        os._exit(EX_SOFTWARE)  # as after a crash: nothing may be answered that is not known to be kept
+        await gateway.abandon()
+        os._exit(EX_SOFTWARE)  # as after a crash: what the others still have in hand cannot be written
     await gateway.stop()

@@ -21,7 +21,7 @@ from aldis.admin.sending import Refused
 from aldis.admin.validation import ValidationError
 from aldis.console.admin_services import AdminServices
 from aldis.console.page import Page, RequestContext, render_open
-from aldis.errors import AdminError, TemporaryError
+from aldis.errors import AdminError, OutcomeUnknown, TemporaryError
 from aldis.traffic.problem import Problem, problem_of
 
 COOKIE = "aldis_session"
@@ -67,6 +67,8 @@ def guarded(page: Page, services: AdminServices) -> Callable[[Request], Awaitabl
             return await page.handler(RequestContext(request, services, actor, csrf, form))
         except AdminError as fault:
             return refused(request, fault.status, str(fault), fault)
+        except OutcomeUnknown:
+            return refused(request, 503, "whether this was done is not known; look before you try again")
         except TemporaryError:
             return refused(request, 503, "the store cannot answer now; try again")
 

@@ -68,6 +68,10 @@ PROBLEMS: dict[RefusalReason, tuple[int, str]] = {
     RefusalReason.TOO_LATE: (409, "`{}` was sent or has ended already"),
     RefusalReason.CREDIT_INSUFFICIENT: (402, "the account has not enough money left"),
     RefusalReason.UNAVAILABLE: (503, "the gateway is stopping; try again"),
+    RefusalReason.OUTCOME_UNKNOWN: (
+        503,
+        "whether this was done is not known; try again with the same key",
+    ),
     RefusalReason.INTERNAL: (503, "the gateway cannot do this now; try again"),
 }
 

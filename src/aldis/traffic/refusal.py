@@ -57,6 +57,8 @@ class RefusalReason(StrEnum):
     CREDIT_INSUFFICIENT = "credit_insufficient"
     # ourselves
     UNAVAILABLE = "unavailable"
+    #: no "no" yet: whether it was stored will be known when the store is back
+    OUTCOME_UNKNOWN = "outcome_unknown"
     INTERNAL = "internal"
 
 

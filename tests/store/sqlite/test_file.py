@@ -12,7 +12,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from aldis.errors import SettingsError, StoreUnavailable
+from aldis.errors import OutcomeUnknown, SettingsError, StoreUnavailable
 from aldis.stages.sending.shares import share
 from aldis.store import migrate
 from aldis.store.memory.outcome_journal import Heard, Journal
@@ -225,6 +225,23 @@ async def test_a_writer_that_dies_is_told_and_nothing_is_kept_by_those_who_come_
     await lost.wait()
     with pytest.raises(StoreUnavailable):
         await store.admission.take_ids(5)
+    await store.close()
+
+
+@pytest.mark.slow
+async def test_what_a_dying_writer_was_at_is_neither_kept_nor_not_kept(tmp_path: Path) -> None:
+    runner = a_runner(tmp_path)
+    store = open_sqlite(tmp_path / "aldis.db", FakeClock(), runner)
+    await store.admission.take_ids(1)
+    assert runner.pid is not None
+    os.kill(runner.pid, signal.SIGSTOP)
+    asked = [asyncio.ensure_future(store.admission.take_ids(1)) for _ in range(2)]
+    await asyncio.sleep(0)  # one turn of the loop: the first is on its way, and the second waits for it
+    asked += [asyncio.ensure_future(store.admission.take_ids(1))]
+    os.kill(runner.pid, signal.SIGKILL)
+    async with asyncio.timeout(5):
+        outcomes = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [OutcomeUnknown, OutcomeUnknown, StoreUnavailable]
     await store.close()
 
 

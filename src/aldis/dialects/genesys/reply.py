@@ -54,6 +54,7 @@ CODES: dict[RefusalReason, int] = {
     RefusalReason.TEXT_TOO_LONG: TOO_LONG,
     RefusalReason.CONTENT_TOO_LARGE: TOO_LONG,
     RefusalReason.UNAVAILABLE: INTERNAL,
+    RefusalReason.OUTCOME_UNKNOWN: INTERNAL,
     RefusalReason.INTERNAL: INTERNAL,
     RefusalReason.KEYWORD_UNKNOWN: OTHER,
     RefusalReason.CAMPAIGN_UNKNOWN: OTHER,

@@ -82,6 +82,7 @@ ERRORS: dict[RefusalReason, tuple[str, int, str]] = {
     RefusalReason.TOO_LATE: ("0x0303", 410, "Message %1 was sent or deleted already"),
     RefusalReason.CREDIT_INSUFFICIENT: ("0x0216", 403, "Insufficient credit"),
     RefusalReason.UNAVAILABLE: ("0x0305", 503, "Shutting down, try again"),
+    RefusalReason.OUTCOME_UNKNOWN: ("0x0305", 503, "It is not known yet whether this was accepted"),
     RefusalReason.INTERNAL: ("0x0301", 500, "Internal error, try again"),
 }
 

@@ -68,6 +68,7 @@ ERRORS: dict[RefusalReason, tuple[str, str]] = {
     RefusalReason.MESSAGE_UNKNOWN: ("E503", _INTERNAL),
     RefusalReason.TOO_LATE: ("E503", _INTERNAL),
     RefusalReason.UNAVAILABLE: ("E503", _INTERNAL),
+    RefusalReason.OUTCOME_UNKNOWN: ("E503", "It is not known yet whether this was done"),
     RefusalReason.INTERNAL: ("E503", _INTERNAL),
 }
 
@@ -95,6 +96,7 @@ STATUSES = {
     RefusalReason.METHOD_NOT_ALLOWED: 405,
     RefusalReason.BODY_TOO_LARGE: 413,
     RefusalReason.UNAVAILABLE: 503,
+    RefusalReason.OUTCOME_UNKNOWN: 503,
     RefusalReason.INTERNAL: 503,
 }
 

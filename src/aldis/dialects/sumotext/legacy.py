@@ -48,6 +48,7 @@ _STATUSES = {
     RefusalReason.METHOD_NOT_ALLOWED: 405,
     RefusalReason.BODY_TOO_LARGE: 413,
     RefusalReason.UNAVAILABLE: 503,
+    RefusalReason.OUTCOME_UNKNOWN: 503,
     RefusalReason.INTERNAL: 503,
 }
 

@@ -78,6 +78,7 @@ ERRORS: dict[RefusalReason, tuple[int, str]] = {
     RefusalReason.MESSAGE_UNKNOWN: (1023, "The message {value} does not exist."),
     RefusalReason.TOO_LATE: (1024, "The message {value} was sent already."),
     RefusalReason.UNAVAILABLE: (1098, "The service is not available; try again later."),
+    RefusalReason.OUTCOME_UNKNOWN: (1097, "It is not known yet whether the message was accepted."),
     RefusalReason.INTERNAL: (1099, "An internal error occurred; try again later."),
 }
 
@@ -93,6 +94,7 @@ STATUSES = {
     RefusalReason.METHOD_NOT_ALLOWED: 405,
     RefusalReason.BODY_TOO_LARGE: 413,
     RefusalReason.UNAVAILABLE: 503,
+    RefusalReason.OUTCOME_UNKNOWN: 503,
     RefusalReason.INTERNAL: 503,
 }
 

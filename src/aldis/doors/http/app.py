@@ -19,7 +19,7 @@ from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.dialects.http_face import HttpDialect
 from aldis.doors.http.errand import Errand
 from aldis.doors.http.reading import host_of
-from aldis.errors import TemporaryError
+from aldis.errors import OutcomeUnknown, TemporaryError
 from aldis.telemetry import Metrics
 from aldis.traffic.query import Answer, Query, StatusFound, StatusQuery
 from aldis.traffic.refusal import Refusal, RefusalReason
@@ -127,6 +127,8 @@ class Door:
                 incident=request.nonce,
                 fault=str(fault),
             )
+            if isinstance(fault, OutcomeUnknown):
+                return self._refuse(dialect, request, asked, Refusal(RefusalReason.OUTCOME_UNKNOWN))
         except Exception:
             log.exception("a request failed", dialect=dialect.policy.name, incident=request.nonce)
         return self._refuse(dialect, request, asked, Refusal(RefusalReason.INTERNAL))

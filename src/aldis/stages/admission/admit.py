@@ -86,7 +86,9 @@ class Admitter:
         self.draining = False
 
     async def admit(self, policy: Policy, submission: Submission) -> Admitted | Refusal:
-        """Judge a submission and store it. Raises StoreUnavailable when that failed and nothing is stored."""
+        """Judge a submission and store it. Raises StoreUnavailable when that failed and nothing is stored,
+        and OutcomeUnknown when it may be.
+        """
         if self.draining:
             return Refusal(RefusalReason.UNAVAILABLE)
         directory = self._current.directory

@@ -58,7 +58,9 @@ class Responder:
         self._authenticator = authenticator
 
     async def answer(self, policy: Policy, query: Query) -> Answer | Refusal:
-        """Answer a question. Raises StoreUnavailable when a change failed and nothing has changed."""
+        """Answer a question. Raises StoreUnavailable when a change failed and nothing has changed, and
+        OutcomeUnknown when it may have.
+        """
         caller, directory = query.caller, self._current.directory
         found = await self._authenticator.credential(directory, caller.presented)
         if isinstance(found, Refusal):

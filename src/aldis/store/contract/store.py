@@ -3,7 +3,7 @@
 Obligations of every backend (tests/store holds it to them):
 1. One method is one transaction, batch-shaped, named for what happened.
 2. A call returns only after its commit is on disk; what it returned survives `kill -9` and power loss.
-3. A call that raises StoreUnavailable has kept nothing.
+3. A call that raises StoreUnavailable has kept nothing; one that raises OutcomeUnknown, all of it or nothing.
 4. Concurrent calls may share a commit; one that fails does not fail the others.
 5. `admission.accept` is all or nothing for each submission, also where a duplicate or the balance refuses it.
 6. Money never leaks: for each account credited = available + held + spent, after every call.

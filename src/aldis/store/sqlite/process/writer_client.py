@@ -4,7 +4,7 @@ In a thread each of a batch's statements ends with waiting for the interpreter's
 holds most of the time under load; a process has a lock of its own; figures are in
 docs/decisions/0007-batched-sql-in-a-writer-process.md. Gateway and writer live and die together: the writer
 ends when the gateway's end of their socket closes, and a gateway whose writer is gone cannot know what was
-kept, so it must end as well (`on_lost`).
+kept: it says so to those who wait (OutcomeUnknown) and must end as well (`on_lost`).
 
 Where there is such a process, it posts as well, once it is asked to
 (docs/decisions/0022-posting-from-the-writer-process.md). Its end of the socket is `writer_server.py`.
@@ -18,10 +18,11 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import cast
 
-from aldis.errors import StoreUnavailable
+from aldis.errors import OutcomeUnknown, StoreUnavailable
 from aldis.store.sqlite.engine.operations import Call
 from aldis.store.sqlite.engine.transactions import Ran
 from aldis.store.sqlite.process import writer_protocol
@@ -132,7 +133,9 @@ class _Pipe(asyncio.Protocol):
     def connection_lost(self, _exc: Exception | None) -> None:
         self._is_lost = True
         self.is_resting.set()
-        # Whatever was asked last stays unanswered: nobody knows whether it is kept.
+        for asked in chain.from_iterable(self._asked.values()):
+            if not asked.done():
+                asked.set_exception(OutcomeUnknown("the writer's process has ended"))
         if not self._is_closing:
             self._on_lost()
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import apsw
 import structlog
 
-from aldis.errors import StoreUnavailable
+from aldis.errors import TemporaryError
 from aldis.store.contract.sending import Share
 from aldis.store.memory.claims import Claims, LinkClaims
 from aldis.store.memory.outcome_journal import Heard, Journal
@@ -87,7 +87,7 @@ class SqliteSending:
     async def _cancel_blocked(self, hands: list[tuple[LinkClaims, int]], now: int) -> None:
         try:
             await cancel(self._writer, self._claims, hands, cancelling.OPTED_OUT, now)
-        except StoreUnavailable as fault:  # the next claim finds them again
+        except TemporaryError as fault:  # the next claim finds them again
             log.error("messages to people who opted out cannot be cancelled now", fault=str(fault))
 
     async def _record_left_over(self) -> None:
