@@ -9,6 +9,7 @@ from tests.fakes.clock import NOON
 
 from aldis.accounts.staff import Actor, Role
 from aldis.admin.consents import Consents, Standing, Wish, read_numbers, standings
+from aldis.app.entropy import token
 from aldis.errors import AdminError
 from aldis.store.contract.store import Store
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
@@ -19,7 +20,7 @@ IN, OUT = ConsentKind.OPT_IN, ConsentKind.OPT_OUT
 
 
 async def test_changes_by_hand_are_kept_with_their_reason(store: Store) -> None:
-    consents = Consents(store.consent, store.audit, lambda _opted_out: None)
+    consents = Consents(store.consent, store.audit, lambda _opted_out: None, token)
     await consents.change(OTTO, Wish("74700", "demo", IN), "+1 480 555 0100", "asked by letter", NOON)
     (entry,) = await consents.history(NUMBER)
     assert (entry.source, entry.words) == (ConsentSource.CONSOLE, "asked by letter")
@@ -35,7 +36,7 @@ async def test_a_stop_by_handset_is_not_taken_back_here(store: Store) -> None:
     await store.consent.change([stop])
     for topic in ("", "demo"):
         with pytest.raises(AdminError, match="only they can take that back"):
-            await Consents(store.consent, store.audit, lambda _opted_out: None).change(
+            await Consents(store.consent, store.audit, lambda _opted_out: None, token).change(
                 OTTO, Wish("74700", topic, IN), NUMBER, "", NOON
             )
 
@@ -46,7 +47,7 @@ async def test_a_stop_by_handset_is_not_taken_back_here(store: Store) -> None:
 )
 async def test_what_cannot_be_is_refused(store: Store, wish: Wish, number: str) -> None:
     with pytest.raises(AdminError):
-        await Consents(store.consent, store.audit, lambda _opted_out: None).change(
+        await Consents(store.consent, store.audit, lambda _opted_out: None, token).change(
             OTTO, wish, number, "", NOON
         )
 
@@ -72,7 +73,7 @@ def test_a_standing_is_what_the_history_ends_with(said: list[ConsentChange], exp
 
 
 async def test_a_file_is_taken_in_while_one_looks_on(store: Store) -> None:
-    consents = Consents(store.consent, store.audit, lambda _opted_out: None)
+    consents = Consents(store.consent, store.audit, lambda _opted_out: None, token)
     lines = ["name,msisdn", *(f"x,+1480555{n:04d}" for n in range(700)), "y,none"]
     started = await consents.start_import(OTTO, Wish("74700", "demo", IN), lines, NOON)
     with pytest.raises(AdminError, match="under way"):

@@ -16,6 +16,7 @@ from aldis.admin.credentials import HOUR_S, Credentials, NewCredential, credenti
 from aldis.admin.directory import DirectoryEditor
 from aldis.admin.history import History
 from aldis.admin.validation import ValidationError
+from aldis.app.entropy import token
 from aldis.errors import AdminError
 from aldis.store.contract.store import Store
 
@@ -28,7 +29,7 @@ class Office:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.editor = DirectoryEditor(store.changes, store.consent)
-        self.credentials = Credentials(self.editor)
+        self.credentials = Credentials(self.editor, token)
         self.history = History(store.changes, self.editor)
 
     async def newest(self, kind: str, key: str = "") -> int:

@@ -6,6 +6,7 @@ import pytest
 
 from aldis.accounts.staff import Actor, Role
 from aldis.admin.operators import SESSION_S, People
+from aldis.app.entropy import token
 from aldis.errors import AdminError
 from aldis.store.contract.store import Store
 
@@ -14,7 +15,7 @@ GOOD = "correct horse"
 
 
 async def test_the_last_admin_stays(store: Store) -> None:
-    people = People(store.operators)
+    people = People(store.operators, token)
     await people.put_operator(BOSS, "ada", Role.ADMIN, GOOD, 1)
     with pytest.raises(AdminError, match="only admin"):
         await people.remove_operator(BOSS, "ada", 2)
@@ -34,12 +35,12 @@ async def test_the_last_admin_stays(store: Store) -> None:
 @pytest.mark.parametrize(("name", "password"), [("", GOOD), ("Ada", GOOD), ("../x", GOOD), ("ada", "short")])
 async def test_bad_names_and_passwords_are_refused(store: Store, name: str, password: str) -> None:
     with pytest.raises(AdminError):
-        await People(store.operators).put_operator(BOSS, name, Role.ADMIN, password, 1)
+        await People(store.operators, token).put_operator(BOSS, name, Role.ADMIN, password, 1)
     assert await store.operators.all() == []
 
 
 async def test_a_session_ends(store: Store) -> None:
-    people = People(store.operators)
+    people = People(store.operators, token)
     await people.put_operator(BOSS, "ada", Role.OPERATOR, GOOD, 1)
     assert await people.sign_in("ada", "wrong horse", 2) is None
     signed_in = await people.sign_in("ada", GOOD, 1000)
@@ -51,7 +52,7 @@ async def test_a_session_ends(store: Store) -> None:
 
 
 async def test_keys_lapse_and_are_kept_as_digests(store: Store) -> None:
-    people = People(store.operators)
+    people = People(store.operators, token)
     secret = await people.make_token(BOSS, "robot", Role.OPERATOR, 5000, 1)
     with pytest.raises(AdminError, match="already"):
         await people.make_token(BOSS, "robot", Role.VIEWER, 0, 1)

@@ -14,6 +14,7 @@ from tests.fakes.whole import WholeGateway
 from aldis.accounts.history import MASK
 from aldis.accounts.staff import Actor, Role
 from aldis.admin.operators import People
+from aldis.app.entropy import token
 from aldis.stages.sending.upstream import CLOSED
 
 BOSS = Actor("boss", Role.ADMIN, "command line")
@@ -37,7 +38,7 @@ class Api:
 
 @pytest.fixture
 async def api(watched: WholeGateway) -> AsyncIterator[Api]:
-    people = People(watched.gateway.store.operators)
+    people = People(watched.gateway.store.operators, token)
     key = await people.make_token(BOSS, "robot", Role.ADMIN, 0, watched.clock.now())
     made = Api(watched.console, key)
     yield made

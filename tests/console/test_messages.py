@@ -18,6 +18,7 @@ from tests.store.building import a_message
 
 from aldis.accounts.staff import Role
 from aldis.admin.operators import People
+from aldis.app.entropy import token
 from aldis.store.contract.admission import Acceptance
 from aldis.traffic.postback import PostbackResult
 
@@ -257,7 +258,7 @@ async def test_sums_as_a_page_a_file_and_a_call(watched: WholeGateway, browser: 
 
 
 async def test_programs_read_and_change_messages(watched: WholeGateway, browser: Browser) -> None:
-    people, now = People(watched.gateway.store.operators), watched.clock.now()
+    people, now = People(watched.gateway.store.operators, token), watched.clock.now()
     keys = {
         role: await people.make_token(BOSS, role.name.lower(), role, 0, now)
         for role in (Role.VIEWER, Role.OPERATOR)

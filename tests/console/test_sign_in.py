@@ -10,6 +10,7 @@ from tests.fakes.whole import WholeGateway
 
 from aldis.accounts.staff import Actor, Role
 from aldis.admin.operators import People
+from aldis.app.entropy import token
 from aldis.console.lock_out import FREE_TRIES, LONGEST_WAIT_S, LockOut
 from aldis.console.sign_in import _next
 
@@ -36,7 +37,7 @@ async def test_signing_out_ends_the_session_on_our_side(watched: WholeGateway, b
 
 
 async def test_a_changed_password_ends_sessions(watched: WholeGateway, browser: Browser) -> None:
-    people = People(watched.gateway.store.operators)
+    people = People(watched.gateway.store.operators, token)
     boss = Actor("boss", Role.ADMIN, "command line")
     await people.put_operator(boss, "demo", Role.ADMIN, "another-password", watched.clock.now())
     assert (await browser.ask("GET", "/"))[0] == 303

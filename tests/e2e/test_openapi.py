@@ -13,6 +13,7 @@ import pytest
 
 from aldis.accounts.staff import Actor, Role
 from aldis.admin.operators import People
+from aldis.app.entropy import token
 from tests.fakes.customer import FakeCustomer
 from tests.fakes.whole import WholeGateway
 
@@ -41,7 +42,7 @@ async def watched(tmp_path: Path, customer: FakeCustomer) -> AsyncIterator[Whole
 
 async def test_every_call_does_as_it_is_described(watched: WholeGateway, tmp_path: Path) -> None:
     boss = Actor("boss", Role.ADMIN, "command line")
-    people = People(watched.gateway.store.operators)
+    people = People(watched.gateway.store.operators, token)
     key = await people.make_token(boss, "prober", Role.ADMIN, 0, watched.clock.now())
     process = await asyncio.create_subprocess_exec(
         Path(sys.executable).with_name("schemathesis"),

@@ -15,6 +15,7 @@ from tests.fakes.whole import SETTINGS, WholeGateway
 from aldis.accounts.staff import Actor, Role
 from aldis.admin.links import LinkOrders
 from aldis.admin.operators import People
+from aldis.app.entropy import token
 from aldis.settings import read
 from aldis.stages.sending.upstream import CLOSED
 from aldis.store.contract.link_states import Wanted
@@ -112,7 +113,7 @@ async def test_a_route_is_edited_and_the_next_message_takes_it(
         SETTINGS.format(smpp=whole.smpp_port, link="") + MORE.format(port=whole.smpp_port), "t", {}
     )
     await whole.start()
-    people = People(whole.gateway.store.operators)
+    people = People(whole.gateway.store.operators, token)
     await people.put_operator(OTTO, "ada", Role.ADMIN, "ada-console", whole.clock.now())
     async with Browser(whole.console) as ada:
         assert await ada.sign_in("ada", "ada-console") == 200

@@ -8,7 +8,6 @@ import asyncio
 import csv
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from itertools import islice
-from secrets import token_hex
 
 import msgspec
 
@@ -83,12 +82,19 @@ class Consents:
     """The consents, for whoever may change them."""
 
     def __init__(
-        self, consent: ConsentStore, audit: AuditStore, opted_out: Callable[[set[tuple[str, str]]], None]
+        self,
+        consent: ConsentStore,
+        audit: AuditStore,
+        opted_out: Callable[[set[tuple[str, str]]], None],
+        token: Callable[[int], str],
     ) -> None:
-        """`opted_out`: is told of (sender, number) that want to hear nothing more; a hint."""
+        """`opted_out`: is told of (sender, number) that want to hear nothing more; a hint. `token`: draws a
+        text of so many random octets.
+        """
         self._consent = consent
         self._audit = audit
         self._opted_out = opted_out
+        self._token = token
         self._imports: dict[str, Import] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_stopping = False
@@ -121,7 +127,7 @@ class Consents:
         if any(not each.is_over for each in self._imports.values()):
             raise AdminError("another import is under way; wait until it is over", 409)
         found = await asyncio.to_thread(read_numbers, lines)
-        started = Import(token_hex(8), wish, len(found.numbers), found.faulty, found.faults)
+        started = Import(self._token(8), wish, len(found.numbers), found.faulty, found.faults)
         self._imports[started.id] = started
         while len(self._imports) > MAX_REMEMBERED:
             del self._imports[next(iter(self._imports))]

@@ -5,7 +5,6 @@ digest; what was told is never shown again.
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -68,12 +67,14 @@ class NewCredential(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Credentials:
     """The ways in which accounts prove themselves."""
 
-    def __init__(self, editor: DirectoryEditor) -> None:
+    def __init__(self, editor: DirectoryEditor, token: Callable[[int], str]) -> None:
+        """`token`: draws a text of so many random octets."""
         self._editor = editor
+        self._token = token
 
     async def add(self, actor: Actor, account: str, wish: NewCredential, now: int) -> Told:
         """Add one, and tell once what we made of it. Raises AdminError."""
-        entry = _made(wish)
+        entry = self._made(wish)
         faults = credential_faults(entry, TRAITS)
         if wish.dialect not in TRAITS:
             faults.append((("dialect",), f"known: {', '.join(sorted(TRAITS))}"))
@@ -113,14 +114,14 @@ class Credentials:
             raise AdminError("the old key may stay valid for up to 90 days")
         view = await self._editor.account(account)
         old = _named(view.record.credentials, credential)
-        fresh = _token(account)
+        fresh = self._key(account)
         if old.password_hash:
             sent = TRAITS[old.dialect].sent_password(fresh)
             hashed = await asyncio.to_thread(hash_password, sent)
             new = msgspec.structs.replace(old, password_hash=hashed)
             told = Told(credential, password=fresh)
         else:
-            secret = secrets.token_urlsafe(SECRET_OCTETS) if old.secret else ""
+            secret = self._token(SECRET_OCTETS) if old.secret else ""
             entry = CredentialEntry(old.dialect, fresh, secret=secret, country=old.country)
             new = credential_of(account, entry, (), TRAITS)
             told = Told(credential_id(new), fresh, secret)
@@ -157,6 +158,27 @@ class Credentials:
 
         await self._editor.carry_out(actor, planned, now)
 
+    def _made(self, wish: NewCredential) -> CredentialEntry:
+        """Fill in what is to be made."""
+        until = None
+        if wish.until:
+            try:
+                until = datetime.fromisoformat(wish.until)
+            except ValueError:
+                raise ValidationError([(("until",), "is no instant such as 2026-12-31T00:00:00Z")]) from None
+            until = until if until.tzinfo else until.replace(tzinfo=UTC)
+        secret = wish.secret or (self._token(SECRET_OCTETS) if wish.signed else "")
+        if wish.login:
+            password = wish.password or self._key("")
+            return CredentialEntry(wish.dialect, wish.key, wish.login, password, secret, wish.country, until)
+        key = wish.key or self._key("")
+        return CredentialEntry(wish.dialect, key, "", wish.password, secret, wish.country, until)
+
+    def _key(self, account: str) -> str:
+        """Make what nobody can guess, with a beginning that tells people what it is."""
+        prefix = "".join(c for c in account.lower() if c.isascii() and c.isalnum())[:12] or "aldis"
+        return f"{prefix}_{self._token(SECRET_OCTETS)}"
+
 
 def credential_id(credential: Credential) -> str:
     """Name a credential among an account's."""
@@ -167,29 +189,6 @@ def shown(credential: Credential) -> Shown:
     """Give what may be seen of a credential."""
     kind = "login" if credential.password_hash else "signed key" if credential.secret else "key"
     return Shown(credential_id(credential), credential.dialect, kind, credential.country, credential.until)
-
-
-def _made(wish: NewCredential) -> CredentialEntry:
-    """Fill in what is to be made."""
-    until = None
-    if wish.until:
-        try:
-            until = datetime.fromisoformat(wish.until)
-        except ValueError:
-            raise ValidationError([(("until",), "is no instant such as 2026-12-31T00:00:00Z")]) from None
-        until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    secret = wish.secret or (secrets.token_urlsafe(SECRET_OCTETS) if wish.signed else "")
-    if wish.login:
-        password = wish.password or _token("")
-        return CredentialEntry(wish.dialect, wish.key, wish.login, password, secret, wish.country, until)
-    key = wish.key or _token("")
-    return CredentialEntry(wish.dialect, key, "", wish.password, secret, wish.country, until)
-
-
-def _token(account: str) -> str:
-    """Make what nobody can guess, with a beginning that tells people what it is."""
-    prefix = "".join(c for c in account.lower() if c.isascii() and c.isalnum())[:12] or "aldis"
-    return f"{prefix}_{secrets.token_urlsafe(SECRET_OCTETS)}"
 
 
 def _named(known: tuple[Credential, ...], credential: str) -> Credential:

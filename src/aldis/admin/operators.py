@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-import secrets
+from collections.abc import Callable
 
 import msgspec
 
@@ -40,7 +40,7 @@ SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 1024
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 #: verified where there is no such operator, so that answers take as long
-_NOBODYS = hash_password(secrets.token_urlsafe())
+_NOBODYS = hash_password("nobody's")
 
 
 class SignedIn(msgspec.Struct, frozen=True):
@@ -54,8 +54,10 @@ class SignedIn(msgspec.Struct, frozen=True):
 class People:
     """Who may operate the house."""
 
-    def __init__(self, store: OperatorStore) -> None:
+    def __init__(self, store: OperatorStore, token: Callable[[int], str]) -> None:
+        """`token`: draws a text of so many random octets."""
         self._store = store
+        self._token = token
 
     async def put_operator(self, actor: Actor, name: str, role: Role, password: str, now: int) -> None:
         """Add somebody, or change role and password; raises AdminError."""
@@ -111,7 +113,7 @@ class People:
         is_right = await asyncio.to_thread(is_password, password[:LONGEST_PASSWORD], hashed)
         if known is None or not is_right:
             return None
-        secret = secrets.token_urlsafe(SECRET_OCTETS)
+        secret = self._token(SECRET_OCTETS)
         session = Session(digest_of(secret), name, now, now + SESSION_S * 1000)
         entry = audit(Actor(name, known.role, "console"), now, "sign in", name)
         await self._store.change(StartSession(session), entry)
@@ -138,7 +140,7 @@ class People:
             raise AdminError("a name is 1 to 40 small letters, digits, dots, dashes and underscores")
         if any(token.name == name for token in await self._store.tokens()):
             raise AdminError(f"there is a key named `{name}` already")
-        secret = TOKEN_PREFIX + secrets.token_urlsafe(SECRET_OCTETS)
+        secret = TOKEN_PREFIX + self._token(SECRET_OCTETS)
         token = ApiToken(name, digest_of(secret), visible_part(secret), role, now, until)
         entry = audit(actor, now, "add api key", name, role.name.lower())
         await self._store.change(PutToken(token), entry)

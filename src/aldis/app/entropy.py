@@ -12,6 +12,11 @@ def luck() -> float:
     return secrets.randbits(32) / 2**32
 
 
+def token(octets: int) -> str:
+    """Draw what nobody can guess, as text that an address may hold."""
+    return secrets.token_urlsafe(octets)
+
+
 class Entropy:
     """Random bits from the kernel, fetched by the page: a system call for each request would be felt."""
 

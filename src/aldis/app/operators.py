@@ -25,6 +25,7 @@ from aldis.admin.sending import Sending
 from aldis.admin.simulator_control import SimulatorControl
 from aldis.admin.statistics import Statistics
 from aldis.app.agents import RunningAgents
+from aldis.app.entropy import token
 from aldis.app.linking import router_of
 from aldis.app.links import Links, upstreams
 from aldis.app.simulator import Simulator
@@ -72,7 +73,7 @@ class Operators:
         seen = msgspec.structs.replace(upstreams(parts.settings), router=router, wake=links.wake)
         self._messages = Messages(store.search, store.actions, store.admission, parts.current, seen)
         self._clerk = CommandWorker(store.commands, self._messages, clock)
-        self.consents = Consents(store.consent, store.audit, parts.release)
+        self.consents = Consents(store.consent, store.audit, parts.release, token)
         self._dispatcher = Dispatcher(
             store.bulk,
             store.queries,
@@ -117,9 +118,10 @@ class Operators:
             operators=store.operators,
             audit=store.audit,
             clock=store.clock,
+            token=token,
             current=current,
             metrics=parts.metrics,
-            people=People(store.operators),
+            people=People(store.operators, token),
             binds=parts.links.binds,
             sampler=self.sampler,
             happenings=EventFeed(store.events, current, store.clock),
@@ -132,7 +134,7 @@ class Operators:
             sending=Sending(native.POLICY.name, self._admit, ask, current),
             bulk=Bulk(store.bulk, lambda: current.directory, self._dispatcher.wake),
             directory=editor,
-            credentials=Credentials(editor),
+            credentials=Credentials(editor, token),
             history=History(store.changes, editor),
             links=LinkOrders(
                 store.link_states, store.metrics, tps, parts.links.conditions, parts.links.follower.wake

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from aldis.accounts.staff import Actor, ApiToken, AuditEntry, Operator, Role
 from aldis.admin.operators import People
+from aldis.app.entropy import token
 from aldis.app.stores import open_store
 from aldis.cli.running import (
     config_option,
@@ -156,7 +157,7 @@ def _asked() -> str:
 async def _create(settings: Settings, data_dir: Path, name: str, role: Role, password: str) -> None:
     store = open_store(settings, data_dir)
     try:
-        people = People(store.operators)
+        people = People(store.operators, token)
         await people.put_operator(whoever_runs_this(), name, role, password, store.clock.now())
     finally:
         await store.close()
@@ -165,7 +166,7 @@ async def _create(settings: Settings, data_dir: Path, name: str, role: Role, pas
 async def _remove(settings: Settings, data_dir: Path, name: str) -> None:
     store = open_store(settings, data_dir)
     try:
-        await People(store.operators).remove_operator(whoever_runs_this(), name, store.clock.now())
+        await People(store.operators, token).remove_operator(whoever_runs_this(), name, store.clock.now())
     finally:
         await store.close()
 
@@ -183,7 +184,7 @@ async def _make_key(settings: Settings, data_dir: Path, name: str, role: Role, d
     now = store.clock.now()
     try:
         until = 0 if days is None else now + days * DAY_MS
-        return await People(store.operators).make_token(whoever_runs_this(), name, role, until, now)
+        return await People(store.operators, token).make_token(whoever_runs_this(), name, role, until, now)
     finally:
         await store.close()
 
@@ -191,7 +192,7 @@ async def _make_key(settings: Settings, data_dir: Path, name: str, role: Role, d
 async def _revoke_key(settings: Settings, data_dir: Path, name: str) -> None:
     store = open_store(settings, data_dir)
     try:
-        await People(store.operators).remove_token(whoever_runs_this(), name, store.clock.now())
+        await People(store.operators, token).remove_token(whoever_runs_this(), name, store.clock.now())
     finally:
         await store.close()
 

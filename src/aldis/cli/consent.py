@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from aldis.admin.consents import Consents, Wish, check, read_numbers
+from aldis.app.entropy import token
 from aldis.app.stores import open_store
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.running import (
@@ -97,7 +98,7 @@ def opt_out(*, number: str, sender: str, topic: str, why: str, config_file: Path
 
 def _consents(store: Store) -> Consents:
     """Give what changes them, in a process that holds no messages."""
-    return Consents(store.consent, store.audit, lambda _opted_out: None)
+    return Consents(store.consent, store.audit, lambda _opted_out: None, token)
 
 
 async def _change(settings: Settings, data_dir: Path, wish: Wish, number: str, why: str) -> None:

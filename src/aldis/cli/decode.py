@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from aldis.admin.wire import Line
+from aldis.clock import SystemClock, as_datetime
 from aldis.errors import GatewayError, SettingsError
 from aldis.links.smpp.explain import lines
 from aldis.smpp import codec
@@ -32,13 +33,13 @@ def decode(*, octets: str, as_json: bool) -> None:
         raise SettingsError([f"these are no octets in hexadecimal: {fault}"]) from None
     if not left:
         raise SettingsError(["there are no octets to decode"])
-    wrong, shown = "", []
+    wrong, shown, now = "", [], as_datetime(SystemClock().now())
     while left:
         size = codec.length(left, 0) if len(left) >= codec.HEADER_OCTETS else 0
         if not codec.HEADER_OCTETS <= size <= len(left):
             wrong = f"{len(left)} octets, of which command_length counts {size}: that is no whole PDU"
             break
-        shown.append(list(lines(left[:size])))
+        shown.append(list(lines(left[:size], now)))
         wrong = wrong or next((line.meaning for line in shown[-1] if line.name == "FAULT"), "")
         left = left[size:]
     if as_json:

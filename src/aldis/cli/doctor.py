@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -137,7 +136,11 @@ def _secrets(settings: Settings, config_file: Path, path: Path) -> list[tuple[st
 def _tls(settings: Settings) -> list[Finding]:
     pairs = [("door", settings.http.certificate, settings.http.key)]
     pairs += [(f"link {entry.name}", entry.tls_certificate, entry.tls_key) for entry in settings.link]
-    return [certificate(what, Path(path), Path(key), time.time()) for what, path, key in pairs if path]
+    return [
+        certificate(what, Path(path), Path(key), SystemClock().now() / 1000)
+        for what, path, key in pairs
+        if path
+    ]
 
 
 async def _link(entry: LinkEntry, conditions: list[str] | None) -> list[Finding]:

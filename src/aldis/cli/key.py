@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
-
 import click
+
+from aldis.app.entropy import token
 
 #: 256 bits: so many that one round of SHA-256 keeps it (`accounts/credentials.py`)
 OCTETS = 32
@@ -16,4 +16,4 @@ OCTETS = 32
 )
 def key(prefix: str) -> None:
     """Make a key (or a secret) for the directory file: 256 random bits behind a visible beginning."""
-    click.echo(f"{prefix}_{secrets.token_urlsafe(OCTETS)}")
+    click.echo(f"{prefix}_{token(OCTETS)}")

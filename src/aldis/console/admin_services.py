@@ -35,6 +35,8 @@ class AdminServices(msgspec.Struct, frozen=True):
     operators: OperatorStore
     audit: AuditStore
     clock: Clock
+    #: draws a text of so many random octets
+    token: Callable[[int], str]
     current: CurrentDirectory
     metrics: Metrics
     people: People

@@ -10,6 +10,7 @@ from aldis.accounts import directory_file
 from aldis.accounts.staff import Actor, Role
 from aldis.admin.directory import DirectoryEditor
 from aldis.admin.operators import People
+from aldis.app.entropy import token
 from aldis.dialects.registry import TRAITS
 from aldis.errors import SettingsError
 from aldis.settings import Settings, host_and_port
@@ -42,7 +43,7 @@ async def apply_world(store: Store) -> None:
     now = store.clock.now()
     demo = Actor("demo", Role.ADMIN, "command line")
     await DirectoryEditor(store.changes, store.consent).apply(demo, wanted, now)
-    await People(store.operators).put_operator(demo, *CONSOLE_LOGIN, now)
+    await People(store.operators, token).put_operator(demo, *CONSOLE_LOGIN, now)
 
 
 def refuse_public_addresses(settings: Settings) -> None:

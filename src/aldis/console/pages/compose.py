@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from datetime import UTC, datetime
 
 import msgspec
@@ -57,7 +56,7 @@ def _page(context: RequestContext, values: dict[str, str], fault: str = "", stat
         priorities=list(PRIORITIES),
         values=values,
         fault=fault,
-        key=secrets.token_hex(12),
+        key=context.services.token(12),
     )
 
 

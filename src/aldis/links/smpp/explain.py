@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 
 from aldis.admin.wire import Line, ShownSubmit
+from aldis.clock import as_datetime
 from aldis.errors import LocalProtocolError, RemoteProtocolError
 from aldis.links.smpp.quirks import Quirks
 from aldis.links.smpp.translate import Translator
@@ -64,7 +65,7 @@ def submits(view: MessageView, quirks: Quirks) -> tuple[ShownSubmit, ...]:
                 segment.header.hex(" "),
                 pdu.user_data[len(segment.header) :].hex(" "),
                 octets.hex(),
-                tuple(lines(octets)),
+                tuple(lines(octets, as_datetime(now))),
             )
         )
     return tuple(found)
@@ -86,8 +87,10 @@ def _claimed(view: MessageView) -> ClaimedMessage:
     )
 
 
-def lines(octets: bytes) -> Iterator[Line]:
-    """Give one PDU's parameters in wire order; of one that does not parse, its header and the fault."""
+def lines(octets: bytes, now: datetime) -> Iterator[Line]:
+    """Give one PDU's parameters in wire order; of one that does not parse, its header and the fault. `now`:
+    when relative times begin.
+    """
     head = codec.header(octets)
     yield Line("command_length", str(head.command_length), clause=clauses.PARAMETERS["command_length"])
     kind = clauses.COMMANDS.get(head.command_id, "")
@@ -102,13 +105,13 @@ def lines(octets: bytes) -> Iterator[Line]:
         return
     if pdu.body is not None:
         for name in pdu.body.__struct_fields__:
-            yield from _parameter(name, getattr(pdu.body, name))
+            yield from _parameter(name, getattr(pdu.body, name), now)
     for tag, value in pdu.tlvs.items():
         yield _tlv(tag, value)
     yield from _text(pdu)
 
 
-def _parameter(name: str, value: object) -> Iterator[Line]:
+def _parameter(name: str, value: object, now: datetime) -> Iterator[Line]:
     clause = clauses.PARAMETERS.get(name, "")
     if isinstance(value, int):
         yield Line(name, f"{value} (0x{value:02X})", _meaning(name, value), clause)
@@ -120,7 +123,7 @@ def _parameter(name: str, value: object) -> Iterator[Line]:
             parts = [f"{part} {getattr(each, part)}" for part in each.__struct_fields__]
             yield Line("", ", ".join(parts))
     elif name in ("validity_period", "schedule_delivery_time", "final_date") and value:
-        moment = time_format.read(str(value), datetime.now(UTC))
+        moment = time_format.read(str(value), now)
         yield Line(name, repr(value), f"{moment:%Y-%m-%d %H:%M:%S %Z}" if moment else "no time", clause)
     else:
         # a password stays out of terminals and tickets
