@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.sms.long_messages import Row, rows
 from tests.strategies import gsm_texts, texts
 
 from aldis.app.simulator import Simulator
@@ -101,6 +102,16 @@ def test_a_handset_shows_in_the_end_what_it_has_of_a_message() -> None:
     handsets.receive(Arriving("a", "b", 0x40, 0, b"\x05\x00\x03\x01\x03\x03three"), 1)
     handsets.receive(Arriving("a", "c", 0, 0, b"later"), PATIENCE_MS + 1)
     assert [received.text for received in handsets.of("b")] == ["one three"]
+
+
+@pytest.mark.parametrize("row", rows(PATIENCE_MS, 0).values(), ids=rows(PATIENCE_MS, 0))
+def test_a_handset_puts_segments_together_as_inbound_does(row: Row) -> None:
+    came, told = row
+    handsets = Handsets()
+    for number, text, at, total in came:
+        header = bytes((5, 0, 3, 7, total, number))
+        handsets.receive(Arriving("a", "b", 0x40, 0, header + text.encode()), at)
+    assert [received.text for received in handsets.of("b")] == told
 
 
 def test_a_handset_reads_national_tables_and_classes() -> None:

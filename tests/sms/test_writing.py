@@ -1,4 +1,4 @@
-"""National tables, packing, headers, data coding, fitting and reassembly."""
+"""National tables, packing, headers, data coding and fitting."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ from aldis.sms.fitting import (
 )
 from aldis.sms.national_tables import LOCKING, RESERVED, SINGLE, Language
 from aldis.sms.packing import fill_bits, pack, unpack
-from aldis.sms.reassembly import Reassembly
 from aldis.sms.segments import Segment, Splitting, TooLong, count, split
 from aldis.sms.smart import simplify
 from aldis.sms.udh import Concatenation, Ports
@@ -256,32 +255,6 @@ def test_what_is_too_long_is_so_in_every_way_of_writing() -> None:
 def test_a_text_that_is_far_too_long_is_refused_before_it_is_looked_through() -> None:
     with pytest.raises(TooLong):
         count(encode("ж" * 5_000_000))
-
-
-@given(st.permutations(range(1, 6)), st.lists(st.integers(1, 5), max_size=5))
-def test_parts_in_any_order_and_repeated(order: list[int], repeated: list[int]) -> None:
-    reassembly: Reassembly[str] = Reassembly(60, 10)
-    for number in repeated[:-1]:
-        if number != order[-1]:
-            reassembly.take("a", Concatenation(7, 5, number), str(number), 0)
-    found = [reassembly.take("a", Concatenation(7, 5, number), str(number), 1) for number in order]
-    assert [whole for whole in found if whole] == [["1", "2", "3", "4", "5"]]
-
-
-def test_parts_of_different_conversations_and_times_do_not_mix() -> None:
-    reassembly: Reassembly[str] = Reassembly(60, 2)
-    first = Concatenation(1, 2, 1)
-    assert reassembly.take("a", first, "old", 0) is None
-    assert reassembly.take("b", Concatenation(1, 2, 2), "other", 0) is None
-    assert reassembly.take("a", Concatenation(1, 2, 2), "late", 61) is None  # a new message by now
-    assert reassembly.take("a", first, "new", 62) == ["new", "late"]
-    assert reassembly.give_up(60) == []
-    assert reassembly.give_up(61) == [["other"]]
-    for number in range(3):
-        reassembly.take(number, first, "x", 100)
-    assert len(reassembly) == 2  # the oldest made room
-    reassembly.clear()
-    assert len(reassembly) == 0
 
 
 def test_octets_go_as_they_are_or_not_at_all() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from aldis.accounts import directory_file
@@ -11,54 +12,34 @@ from aldis.accounts.records import AccountRecord, to_account
 from aldis.accounts.senders import Sender
 from aldis.sms.dcs import Alphabet
 from aldis.sms.reading import Piece, text_of
+from aldis.sms.reassembly import Times
 from aldis.sms.udh import Concatenation
-from aldis.stages.inbound.desk import Desk
+from aldis.stages.inbound.collector import PATIENCE_MS
 from aldis.stages.inbound.rules import meaning_of
 from aldis.traffic.inbound import InboundPart, Segments
 from tests.fakes.clock import NOON
+from tests.sms.long_messages import Row, rows
 
 MINUTE = 60_000
 
 
-def a_part(number: int, text: bytes, at: int = 0, total: int = 2) -> InboundPart:
-    piece = Piece(Alphabet.ASCII, text, place=Concatenation(7, total, number))
-    return InboundPart("link", "4512345678", "74700", piece, NOON + at)
-
-
-def an_empty_desk() -> Desk:
-    return Desk(Segments("link", "4512345678", "74700", 7, 2, {}, NOON), MINUTE)
-
-
-@pytest.mark.parametrize(
-    ("came", "told"),
-    [
-        ([(1, b"Hello ", 0), (2, b"world", 0)], ["Hello world"]),
-        ([(2, b"world", 0), (1, b"Hello ", 0)], ["Hello world"]),
-        ([(1, b"Hello ", 0), (1, b"Hello ", 1), (2, b"world", 2)], ["Hello world"]),
-        # a repetition of what is whole, within the time and after it
-        ([(1, b"Hello ", 0), (2, b"world", 0), (2, b"world", MINUTE - 1)], ["Hello world"]),
-        ([(1, b"a", 0), (2, b"b", 0), (2, b"b", MINUTE), (1, b"c", MINUTE)], ["ab", "cb"]),
-        # the reference is used again
-        (
-            [(1, b"Hello ", 0), (2, b"world", 0), (1, b"New ", 9), (2, b"york", 9)],
-            ["Hello world", "New york"],
-        ),
-        ([(1, b"lost ", 0), (1, b"New ", 9), (2, b"york", 9)], ["lost ", "New york"]),
-    ],
-)
-def test_segments_become_messages(came: list[tuple[int, bytes, int]], told: list[str]) -> None:
-    desk = an_empty_desk()
-    found = [
-        text_of(pieces) for number, text, at in came for pieces in desk.take(a_part(number, text, at), number)
-    ]
+@pytest.mark.parametrize("row", rows(PATIENCE_MS, MINUTE).values(), ids=rows(PATIENCE_MS, MINUTE))
+def test_segments_become_messages(row: Row) -> None:
+    """It makes no difference whether they come in one round or in many, with the store between."""
+    came, told = row
+    times = Times(PATIENCE_MS, MINUTE)
+    kept = {
+        total: Segments(total, {}, NOON, link="link", sender="4512345678", recipient="74700", reference=7)
+        for total in (2, 3)
+    }
+    found = []
+    for each in came:
+        piece = Piece(Alphabet.ASCII, each.text.encode(), place=Concatenation(7, each.total, each.number))
+        segments = kept[each.total]
+        found += [text_of(pieces) for pieces in segments.take(each.number, piece, NOON + each.at, times)]
+        kept[each.total] = msgspec.msgpack.decode(msgspec.msgpack.encode(segments), type=Segments)
+        assert kept[each.total] == segments
     assert found == told
-    # it makes no difference whether they come in one round or in many
-    kept, again = an_empty_desk().segments, []
-    for number, text, at in came:
-        desk = Desk(kept, MINUTE)
-        again += [text_of(pieces) for pieces in desk.take(a_part(number, text, at), number)]
-        kept = desk.segments
-    assert again == told
 
 
 PLAIN = Sender("74700", keywords=("demo",))

@@ -51,18 +51,18 @@ def heard(*messages: NewInbound, **changes: Any) -> InboundBatch:
 
 async def test_segments_wait_for_the_others(kept: Store) -> None:
     part = a_part(1)
-    none = Segments("link", HANDSET, "74700", 7, 3, {}, NOW)
+    none = Segments(3, {}, NOW, link="link", sender=HANDSET, recipient="74700", reference=7)
     assert await kept.inbound.segments(part) == none
-    some = msgspec.structs.replace(none, pieces={1: a_part(1).piece, 3: a_part(3).piece})
+    some = msgspec.structs.replace(none, parts={1: a_part(1).piece, 3: a_part(3).piece})
     await kept.inbound.record(heard(segments=(some,)))
     assert await kept.inbound.segments(a_part(2)) == some
-    assert (await kept.inbound.segments(a_part(1, total=2))).pieces == {}
+    assert (await kept.inbound.segments(a_part(1, total=2))).parts == {}
     assert await kept.inbound.stale(NOW - 1, 10) == []
     assert await kept.inbound.stale(NOW, 10) == [some]
-    whole = msgspec.structs.replace(some, pieces=some.pieces | {2: a_part(2).piece}, whole_at=NOW + 5)
+    whole = msgspec.structs.replace(some, parts=some.parts | {2: a_part(2).piece}, whole_at=NOW + 5)
     await kept.inbound.record(heard(an_inbound(1), segments=(whole,)))
     assert await kept.inbound.segments(a_part(2)) == whole
-    await kept.inbound.record(heard(segments=(msgspec.structs.replace(whole, pieces={}),)))
+    await kept.inbound.record(heard(segments=(msgspec.structs.replace(whole, parts={}),)))
     assert await kept.inbound.segments(a_part(2)) == none
 
 

@@ -78,7 +78,9 @@ class Handsets:
         self._order: deque[str] = deque()
         #: by number, those that had something to do last at the end; lists, because most have one message
         self._conversations: dict[str, list[Received | Bubble]] = {}
-        self._parts: Reassembly[_Part] = Reassembly(PATIENCE_MS, MAX_INCOMPLETE)
+        self._parts: Reassembly[_Part] = Reassembly(
+            PATIENCE_MS, MAX_INCOMPLETE, lambda one, other: one[1] == other[1]
+        )
         #: by message and part; the newest, up to MAX_CONTENT_OCTETS
         self._contents: OrderedDict[tuple[int, int], Part] = OrderedDict()
         self._content_octets = 0
@@ -90,18 +92,19 @@ class Handsets:
         self.changes = 0
 
     def receive(self, arriving: Arriving, now: int) -> Received | None:
-        """Take one segment; returns the message that it completes."""
+        """Take one segment; returns the newest message that it made the handset show."""
         self.segments += 1
         for parts in self._parts.give_up(now):
-            self._show(parts, now)  # as far as it came
+            self._show(parts, now)
         alphabet = dcs.read(arriving.data_coding).alphabet
         has_header = bool(arriving.esm_class & UDHI)
         found = piece(alphabet, arriving.payload, has_header=has_header, place=_sar(arriving.tlvs))
         if found.place is None:
             return self._show([(arriving, found)], now)
         conversation = (arriving.sender, arriving.recipient)
-        whole = self._parts.take(conversation, found.place, (arriving, found), now)
-        return self._show(whole, now) if whole is not None else None
+        told = self._parts.take(conversation, found.place, (arriving, found), now)
+        shown = [self._show(parts, now) for parts in told]
+        return shown[-1] if shown else None
 
     def receive_mms(self, sender: str, recipient: str, content: Part, now: int) -> Received:
         """Take a multimedia message. Raises BrokenMime."""

@@ -7,6 +7,7 @@ Source: 3GPP TS 23.038 §4; 3GPP TS 23.040 §9.2.3.24.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 import msgspec
 
@@ -42,11 +43,16 @@ def piece(alphabet: Alphabet, user_data: bytes, *, has_header: bool, place: Conc
 def text_of(pieces: Sequence[Piece]) -> str:
     """Read a message from its segments, in their order; octets that are no text in hexadecimal.
 
-    They are put together before they are read: other people's segments end inside pairs of any kind.
+    Those written alike are put together before they are read: other people's segments end inside pairs of any
+    kind. Segments of one message should be written alike, and some handsets change in the middle.
     """
-    first, octets = pieces[0], b"".join([piece.octets for piece in pieces])
-    if first.alphabet is Alphabet.GSM7:
-        return from_septets(octets, first.locking, first.single)
-    if first.alphabet is Alphabet.OCTETS:
-        return octets.hex(" ")
-    return octets.decode(first.alphabet, "replace")
+    return "".join(
+        _read(b"".join([piece.octets for piece in alike]), *writing)
+        for writing, alike in groupby(pieces, lambda piece: (piece.alphabet, piece.locking, piece.single))
+    )
+
+
+def _read(octets: bytes, alphabet: Alphabet, locking: int, single: int) -> str:
+    if alphabet is Alphabet.GSM7:
+        return from_septets(octets, locking, single)
+    return octets.hex(" ") if alphabet is Alphabet.OCTETS else octets.decode(alphabet, "replace")

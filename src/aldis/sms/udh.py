@@ -18,6 +18,10 @@ SINGLE_SHIFT = 0x24
 LOCKING_SHIFT = 0x25
 
 
+#: how many octets each has
+_CONCATENATIONS = {CONCATENATION_8: 3, CONCATENATION_16: 4}
+
+
 class Concatenation(msgspec.Struct, frozen=True):
     """Which segment of which long message."""
 
@@ -83,22 +87,22 @@ def split_header(user_data: bytes) -> tuple[dict[int, bytes], bytes]:
         position += 2
         if position + length > end:
             return {}, user_data
+        elements.pop(identifier, None)  # so that they stand in the order of their last
         elements[identifier] = user_data[position : position + length]
         position += length
     return elements, user_data[end:]
 
 
 def concatenation(elements: dict[int, bytes]) -> Concatenation | None:
-    """Find which segment this is; None for a message that stands alone or whose numbers make no sense."""
-    data = elements.get(CONCATENATION_8)
-    if data is not None and len(data) == 3:
-        found = Concatenation(data[0], data[1], data[2])
-    else:
-        data = elements.get(CONCATENATION_16)
-        if data is None or len(data) != 4:
-            return None
-        found = Concatenation(data[0] << 8 | data[1], data[2], data[3])
-    return found if 1 <= found.number <= found.total else None
+    """Find which segment this is; None for a message that stands alone or whose numbers make no sense. Of an
+    8-bit and a 16-bit reference the last counts.
+    """
+    for identifier, data in reversed(elements.items()):
+        if len(data) == _CONCATENATIONS.get(identifier):
+            *reference, total, number = data
+            if 1 <= number <= total:
+                return Concatenation(int.from_bytes(reference, "big"), total, number)
+    return None
 
 
 def ports(elements: dict[int, bytes]) -> Ports | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from aldis.sms.reading import Piece
+from aldis.sms.reassembly import LongMessage
 from aldis.traffic.consent import ConsentChange
 from aldis.traffic.content import Attachment, KeptPart
 from aldis.traffic.message import NewMessage
@@ -40,20 +41,13 @@ class InboundMms(msgspec.Struct, frozen=True, kw_only=True):
     received_at: int
 
 
-class Segments(msgspec.Struct, frozen=True, array_like=True):
-    """What has come of one long message."""
+class Segments(LongMessage[Piece], kw_only=True, array_like=True):
+    """What has come of one long message, and whose it is."""
 
     link: str
     sender: str
     recipient: str
     reference: int
-    total: int
-    #: by number; empty where all are to be forgotten
-    pieces: dict[int, Piece]
-    #: when the first came
-    began_at: int
-    #: when it was whole; 0: not yet
-    whole_at: int = 0
 
 
 class NewInbound(msgspec.Struct, frozen=True, array_like=True):

@@ -15,7 +15,7 @@ import msgspec
 from aldis.accounts.directory import CurrentDirectory
 from aldis.clock import Clock
 from aldis.sms.reading import Piece, text_of
-from aldis.stages.inbound.desk import Desk
+from aldis.sms.reassembly import Times
 from aldis.stages.inbound.reply import Replier
 from aldis.stages.inbound.rules import Meaning, fingerprint, meaning_of
 from aldis.stages.intake import Intake
@@ -60,13 +60,14 @@ class Collector(Intake[InboundPart]):
         self._replier = replier
         self._metrics = metrics
         self._repeat_ms = repeat_s * 1000
+        self._times = Times(PATIENCE_MS, self._repeat_ms)
         #: when to look for what never became whole
         self._look_at = 0
         self._opted_out = opted_out
 
     async def keep(self, parts: list[InboundPart]) -> None:
         """Keep segments, and the messages that they complete."""
-        under_way: dict[tuple[object, ...], Desk] = {}
+        under_way: dict[tuple[object, ...], Segments] = {}
         whole: list[tuple[InboundPart, list[Piece]]] = []
         for part in parts:
             place = part.piece.place
@@ -75,9 +76,10 @@ class Collector(Intake[InboundPart]):
                 continue
             key = (part.link, part.sender, part.recipient, place.reference, place.total)
             if key not in under_way:
-                under_way[key] = Desk(await self._inbound.segments(part), self._repeat_ms)
-            whole += [(part, pieces) for pieces in under_way[key].take(part, place.number)]
-        await self._record(tuple(desk.segments for desk in under_way.values()), whole)
+                under_way[key] = await self._inbound.segments(part)
+            told = under_way[key].take(place.number, part.piece, part.received_at, self._times)
+            whole += [(part, pieces) for pieces in told]
+        await self._record(tuple(under_way.values()), whole)
 
     async def idle(self) -> None:
         """Keep as far as they came the messages whose last segment does not come; forget what is told."""
@@ -89,10 +91,10 @@ class Collector(Intake[InboundPart]):
         whole = [
             (InboundPart(each.link, each.sender, each.recipient, pieces[0], now), pieces)
             for each in stale
-            if not each.whole_at and (pieces := [each.pieces[number] for number in sorted(each.pieces)])
+            if not each.whole_at and (pieces := each.in_order)
         ]
         if stale:
-            await self._record(tuple(msgspec.structs.replace(each, pieces={}) for each in stale), whole)
+            await self._record(tuple(msgspec.structs.replace(each, parts={}) for each in stale), whole)
 
     async def _record(
         self, segments: tuple[Segments, ...], whole: list[tuple[InboundPart, list[Piece]]]

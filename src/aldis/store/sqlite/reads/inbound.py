@@ -35,9 +35,19 @@ def segments_of(db: apsw.Connection, part: InboundPart) -> Segments:
 def _segments(db: apsw.Connection, key: PartKey, now: int) -> Segments:
     sql = f"SELECT number, piece, received_at, whole_at FROM inbound_part WHERE {OF_SEGMENTS} ORDER BY number"  # noqa: S608 - a constant
     rows = every(db, sql, key)
-    pieces = {number: _PIECE.decode(octets) for number, octets, _, _ in rows}
+    parts = {number: _PIECE.decode(octets) for number, octets, _, _ in rows}
     began_at, whole_at = (rows[0][2], rows[0][3]) if rows else (now, 0)
-    return Segments(*key, pieces, began_at, whole_at)
+    link, sender, recipient, reference, total = key
+    return Segments(
+        total,
+        parts,
+        began_at,
+        whole_at,
+        link=link,
+        sender=sender,
+        recipient=recipient,
+        reference=reference,
+    )
 
 
 def stale(db: apsw.Connection, before: int, limit: int) -> list[Segments]:

@@ -51,7 +51,7 @@ def _record(db: apsw.Connection, item: InboundBatch) -> int:
         db.execute(f"DELETE FROM inbound_part WHERE {OF_SEGMENTS}", key)  # noqa: S608 - a constant
         rows = [
             (*key, number, msgspec.msgpack.encode(piece), each.began_at, each.whole_at)
-            for number, piece in each.pieces.items()
+            for number, piece in each.parts.items()
         ]
         db.executemany("INSERT INTO inbound_part VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
     return sum(not _keep(db, message, item) for message in item.messages)
