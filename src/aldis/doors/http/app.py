@@ -17,7 +17,7 @@ import structlog
 from aldis.dialects.contract import Asked, Policy
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.dialects.http_face import HttpDialect
-from aldis.doors.http.errand import Errand
+from aldis.doors.http.inline_task import InlineTask
 from aldis.doors.http.reading import host_of
 from aldis.errors import OutcomeUnknown, TemporaryError
 from aldis.telemetry import Metrics
@@ -91,7 +91,7 @@ class Door:
             path = path[: path.rfind("/") + 1] + "*"
             dialect = dialects.get(path)
         if dialect is not None:
-            Errand(self._converse(dialect, path, request), answer)
+            InlineTask(self._converse(dialect, path, request), answer)
         else:
             route = house.get(path)
             answer(route() if route is not None else NOT_FOUND)

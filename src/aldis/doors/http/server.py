@@ -11,9 +11,10 @@ from pathlib import Path
 
 import msgspec
 
-from aldis.doors.http.connection import HttpConnection, Site
+from aldis.doors.http.connection import HttpConnection
 from aldis.doors.http.guard import Guard, GuardLimits
-from aldis.doors.http.rounds import Serve
+from aldis.doors.http.request_batcher import RequestBatcher
+from aldis.doors.http.session import Serve, Site
 from aldis.errors import SettingsError
 
 BACKLOG = 2048
@@ -45,7 +46,9 @@ class HttpServer:
         self._tls = _tls(settings)
         self._socket = _listen(settings.host, settings.port)
         origin = settings.public_url.rstrip("/") or ("http://" if self._tls is None else "https://")
-        self._site = Site(serve, Guard(settings.guard), entropy, origin, is_tls=self._tls is not None)
+        self._site = Site(
+            RequestBatcher(serve).ask, Guard(settings.guard), entropy, origin, is_tls=self._tls is not None
+        )
         self._server: asyncio.Server | None = None
         self._sweeping: asyncio.Task[None] | None = None
 
@@ -66,13 +69,13 @@ class HttpServer:
         self._site.is_closing = True
         if self._server is not None:
             self._server.close()
-        for connection in list(self._site.connections):
+        for connection in list(self._site.sessions):
             connection.leave()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._settings.grace_s):
-                while self._site.connections:
+                while self._site.sessions:
                     await asyncio.sleep(0.01)
-        for connection in list(self._site.connections):
+        for connection in list(self._site.sessions):
             connection.abort()
         if self._sweeping is not None:
             self._sweeping.cancel()
@@ -85,7 +88,7 @@ class HttpServer:
         while True:
             await asyncio.sleep(period)
             now = loop.time()
-            for connection in list(self._site.connections):
+            for connection in list(self._site.sessions):
                 connection.sweep(now)
 
 

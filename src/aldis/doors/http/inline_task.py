@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 Result = TypeVar("Result")
 
 
-class Errand(Generic[Result]):
+class InlineTask(Generic[Result]):
     """One coroutine on its way to its result; it must not raise."""
 
     __slots__ = ("_coroutine", "_done")

@@ -15,6 +15,7 @@ from functools import partial
 import structlog
 
 from aldis.dialects.exchange import HttpReply, HttpRequest
+from aldis.doors.http.session import Serve
 
 log = structlog.get_logger()
 
@@ -24,11 +25,8 @@ FAILED = HttpReply(500, b"text/plain; charset=utf-8", b"This failed; the log say
 #: requests of one round: bounds how long a link waits for its turn
 AT_ONCE = 32
 
-#: takes a request and where to put the one answer to it, now or later
-Serve = Callable[[HttpRequest, Callable[[HttpReply], None]], None]
 
-
-class Rounds:
+class RequestBatcher:
     """One server's requests and answers, round by round."""
 
     def __init__(self, serve: Serve) -> None:

@@ -1,0 +1,254 @@
+"""One HTTP/1.1 connection of strangers without I/O: feed it what the transport says and let time pass; it
+hands requests over one after the other, writes each answer in one piece, and obeys the guard.
+
+What follows what is `states.py`; octets become requests in `assembler.py`. This file adds order, time, Expect
+and half-closed sockets. A server of our own because one request costs a third of what it costs behind ASGI
+(docs/decisions/0008-a-small-http-server.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from math import inf
+from typing import Protocol
+
+from aldis.dialects.exchange import HttpReply, HttpRequest
+from aldis.doors.http.answers import CLOSE, CONTINUE, Answers
+from aldis.doors.http.assembler import BETWEEN, BODY, ENDED, Phase, RequestAssembler
+from aldis.doors.http.guard import Guard
+from aldis.doors.http.states import ANSWERING, BLOCKED, ENDING, READING, REFUSED, STALLED
+
+#: takes a request and where to put the one answer to it, now or later
+Serve = Callable[[HttpRequest, Callable[[HttpReply], None]], None]
+
+
+class SessionTransport(Protocol):
+    """What a session asks of its transport, as asyncio has it."""
+
+    def write(self, data: bytes, /) -> None:
+        """Send octets after those that wait already."""
+        ...
+
+    def pause_reading(self) -> None:
+        """Let the peer wait with what it says."""
+        ...
+
+    def resume_reading(self) -> None:
+        """Go on after `pause_reading`."""
+        ...
+
+    def is_closing(self) -> bool:
+        """Whether it is closed, or closes when all is written."""
+        ...
+
+    def close(self) -> None:
+        """Close when all is written."""
+        ...
+
+    def abort(self) -> None:
+        """Close now."""
+        ...
+
+
+class Site:
+    """What the connections of one server share."""
+
+    def __init__(
+        self, serve: Serve, guard: Guard, entropy: Callable[[int], int], origin: str, *, is_tls: bool
+    ) -> None:
+        self.serve = serve
+        self.guard = guard
+        self.entropy = entropy
+        #: scheme and host as customers write them, or the scheme alone
+        self.origin = origin
+        self.is_tls = is_tls
+        self.answers = Answers()
+        self.sessions: set[HttpSession] = set()
+        self.is_closing = False
+
+
+class HttpSession:
+    """One connection from `opened` to `connection_lost`; its other methods are those of asyncio.Protocol."""
+
+    _wire: SessionTransport
+    _assembler: RequestAssembler
+    #: the request that is with the door, and what its answer must say so that the connection stays
+    _asked: tuple[HttpRequest, bytes]
+
+    def __init__(self, site: Site, time: Callable[[], float]) -> None:
+        self._site = site
+        self._time = time
+        self._limits = site.guard.limits
+        self.state = READING
+        #: counts it out of the guard
+        self._leave_guard: Callable[[], None] | None = None
+        self._is_paused = False
+        #: by when the peer must have said what is awaited of it; counts while it is READING or REFUSED
+        self._deadline = inf
+        #: by when it must have read what was written
+        self._unread_deadline = inf
+
+    # ── the transport's callbacks ──
+
+    def opened(self, wire: SessionTransport, address: str) -> None:
+        """Begin, where the guard has room."""
+        site = self._site
+        self._wire = wire
+        if site.guard.enter(address):
+            self._leave_guard = partial(site.guard.leave, address)
+        elif site.guard.enter_refused():
+            self.state = REFUSED
+            self._leave_guard = site.guard.leave_refused
+        else:
+            self.abort()
+            return
+        self._assembler = RequestAssembler(address, self._limits, site.entropy, site.origin)
+        site.sessions.add(self)
+        self._deadline = self._time() + self._limits.header_s
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        """Forget it; nobody waits for its answers any more."""
+        self.state = self.state.lost
+        if self._leave_guard is not None:
+            self._leave_guard()
+        self._site.sessions.discard(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Serve what has come whole, in its order."""
+        state = self.state
+        if state is not READING:
+            self._take_early(data)
+            return
+        assembler = self._assembler
+        before = assembler.phase
+        assembler.feed(data)
+        if assembler.requests:
+            self._serve_next()
+            if assembler.requests:
+                self._pause_reading()
+        elif assembler.phase is ENDED:
+            self._turn_away(assembler.fault or 400)
+        else:
+            if assembler.phase is not before:
+                self._deadline = self._time() + self._wait_s(assembler.phase)
+            if assembler.wants_continue:
+                self._offer_to_continue()
+
+    def _take_early(self, data: bytes) -> None:
+        """Take what comes while a request is being answered, and what comes in vain."""
+        if self.state is REFUSED:
+            self._turn_away(429)
+        elif self.state in {ANSWERING, BLOCKED, STALLED}:
+            self._assembler.feed(data)
+            if self._assembler.phase is ENDED and self.state.is_answering:
+                self.state = self.state.ended
+            if self._assembler.requests:
+                self._pause_reading()
+
+    def eof_received(self) -> bool:
+        """Let a request that came whole be answered although its sender says no more."""
+        self.state = self.state.ended
+        return self.state is ENDING and not self._site.is_tls
+
+    def pause_writing(self) -> None:
+        """Give a peer that does not read its answers some time, and then leave it (`sweep`)."""
+        self._unread_deadline = self._time() + self._limits.body_s
+        self.state = self.state.blocked
+        self._pause_reading()
+
+    def resume_writing(self) -> None:
+        """Go on with a peer that reads again."""
+        if self._wire.is_closing():
+            return  # the little that is left must be read in time as well (`_close`)
+        self._unread_deadline = inf
+        self.state = self.state.unblocked
+        if self.state is READING:
+            self._go_on()
+
+    # ── the answer ──
+
+    def _serve_next(self) -> None:
+        assembler = self._assembler
+        asked = self._asked = assembler.requests.popleft()
+        state = self.state.asked
+        self.state = state.ended if assembler.phase is ENDED and not assembler.requests else state
+        self._site.serve(asked[0], self._answer)
+
+    def _answer(self, reply: HttpReply) -> None:
+        state, wire, site = self.state, self._wire, self._site
+        if not state.is_answering or wire.is_closing():
+            return  # the peer has left meanwhile
+        request, line = self._asked
+        is_last = site.is_closing or (state is ENDING and not self._assembler.requests)
+        state = self.state = state.answered
+        wire.write(site.answers.write(reply, CLOSE if is_last else line, head_only=request.method == "HEAD"))
+        if is_last:
+            self._close()
+        elif self.state is READING or state is ENDING:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Serve what waits, or read on."""
+        assembler = self._assembler
+        if assembler.requests:
+            self._serve_next()
+            return
+        self._deadline = self._time() + self._wait_s(assembler.phase)
+        if self._is_paused:
+            self._is_paused = False
+            self._wire.resume_reading()
+        if assembler.wants_continue:
+            self._offer_to_continue()
+
+    def _offer_to_continue(self) -> None:
+        """Tell a client that waits for it to send its body (RFC 9110 §10.1.1), in its turn."""
+        if self._assembler.phase is BODY:
+            self._assembler.wants_continue = False
+            self._wire.write(CONTINUE)
+
+    def _pause_reading(self) -> None:
+        if not self._is_paused and not self._wire.is_closing():
+            self._is_paused = True
+            self._wire.pause_reading()
+
+    def _turn_away(self, status: int) -> None:
+        """Say why, and close."""
+        if not self._wire.is_closing():
+            self._wire.write(self._site.answers.plain(status))
+            self._close()
+
+    def _close(self) -> None:
+        """Close when all is written, which a peer that does not read cannot put off for ever."""
+        self.state = self.state.closed
+        self._unread_deadline = min(self._unread_deadline, self._time() + self._limits.body_s)
+        self._wire.close()
+
+    # ── time ──
+
+    def _wait_s(self, phase: Phase) -> float:
+        if phase is BETWEEN:
+            return self._limits.idle_s
+        return self._limits.body_s if phase is BODY else self._limits.header_s
+
+    def sweep(self, now: float) -> None:
+        """Let time pass; the server calls it a few times a second."""
+        if now >= self._unread_deadline:
+            self.abort()
+        elif now >= self._deadline and (self.state is READING or self.state is REFUSED):
+            if self._assembler.phase is BETWEEN:
+                self._close()
+            else:
+                self._turn_away(408)
+
+    def leave(self) -> None:
+        """Close once nothing is under way."""
+        if self.state.is_answering:
+            self.state = self.state.ended
+        else:
+            self._close()
+
+    def abort(self) -> None:
+        """Close now."""
+        self.state = self.state.closed
+        self._wire.abort()
