@@ -71,7 +71,15 @@ class _Options(NamedTuple):
 
 #: for multimedia, carrier, sender, country
 _Key = tuple[bool, str, str, str]
-_Choices = dict[_Key, Planned | Unroutable | _Options]
+
+
+class _Cache(NamedTuple):
+    """What was chosen under one version of the directory."""
+
+    directory: Directory | None
+    #: whatever is up, whatever the size
+    planned: dict[_Key, Planned | Unroutable]
+    options: dict[_Key, _Options]
 
 
 class Router:
@@ -87,9 +95,8 @@ class Router:
         self.rules = rules
         self.is_up = is_up
         self.mms = mms or {}
-        #: a version of the directory, and what was chosen under it; replaced together, because a large
-        #: submission asks in a thread, and perhaps under an older version
-        self._cache: tuple[Directory | None, _Choices] = (None, {})
+        #: replaced whole: a large submission asks in a thread, and perhaps under an older version
+        self._cache = _Cache(None, {}, {})
 
     def plan(
         self,
@@ -98,25 +105,24 @@ class Router:
         recipient: Recipient,
         carrier: str = "",
         content: Content | None = None,
-        is_later: bool = False,  # noqa: FBT001, FBT002 - as above
+        is_later: bool = False,  # noqa: FBT001, FBT002 - by its place: it is asked for each message
     ) -> Planned | Unroutable:
         """Plan one message. `carrier`: our name of it, "" for whose the number is; `content`: None for a
         text; `is_later`: which links are up now says nothing of it.
         """
         if not carrier and directory.prefix_lengths:
             carrier = directory.carrier_of(recipient.msisdn)
-        of, choices = self._cache
-        if of is not directory or len(choices) >= MOST_CHOICES:
-            choices = {}
-            self._cache = (directory, choices)
+        cache = self._cache
+        if cache.directory is not directory:
+            cache = self._cache = _Cache(directory, {}, {})
         key = (content is not None, carrier, sender, recipient.country)
-        found = choices.get(key)
-        if found is None:
-            found = choices[key] = self._choose(directory, key)
-        if not isinstance(found, _Options):
-            return found
-        is_up = _surely if is_later else self.is_up
-        return self._among(found, is_up, content)
+        planned = cache.planned.get(key)
+        if planned is not None:
+            return planned
+        chosen = cache.options.get(key) or self._choose(cache, directory, key)
+        if isinstance(chosen, _Options):
+            return self._among(chosen, _surely if is_later else self.is_up, content)
+        return chosen
 
     def route(self, directory: Directory, key: _Key) -> Route | None:
         """Choose among the routes that have a link for such content."""
@@ -127,14 +133,23 @@ class Router:
         """Give a route's links for one kind of content; those that the settings lack count as for texts."""
         return tuple([link for link in route.links if (link in self.mms) is is_mms])
 
-    def _choose(self, directory: Directory, key: _Key) -> Planned | Unroutable | _Options:
+    def _choose(self, cache: _Cache, directory: Directory, key: _Key) -> Planned | Unroutable | _Options:
+        """Choose route and price, and cache them: with the link where there is one only."""
         is_mms, carrier, _, country = key
         route = self.route(directory, key)
         price = (directory.mms_price_micros if is_mms else directory.price_micros)(carrier, country)
-        if route is None or price is None:
-            return Unroutable.NO_ROUTE
-        options = _Options(self.links(route, is_mms=is_mms), price)
-        return options if is_mms or len(options.links) > 1 else self._among(options, _surely, None)
+        if len(cache.planned) + len(cache.options) >= MOST_CHOICES:
+            cache.planned.clear()
+            cache.options.clear()
+        if route is not None and price is not None:
+            options = _Options(self.links(route, is_mms=is_mms), price)
+            if is_mms or len(options.links) > 1:
+                cache.options[key] = options
+                return options
+            planned = cache.planned[key] = self._among(options, _surely, None)
+        else:
+            planned = cache.planned[key] = Unroutable.NO_ROUTE
+        return planned
 
     def _among(
         self, options: _Options, is_up: Callable[[str], bool], content: Content | None
