@@ -14,7 +14,7 @@ import pytest
 
 from aldis.accounts.staff import Role
 from aldis.sms.encoding import Encoded, Encoding
-from aldis.sms.fitting import Fitted, Kept, from_coding
+from aldis.sms.fitting import ChosenEncoding, Kept, from_coding
 from aldis.sms.national_tables import Language
 from aldis.sms.segments import SPLITTING_NUMBERS, Splitting
 from aldis.store.contract.commands import CommandKind
@@ -143,7 +143,7 @@ def test_a_stored_coding_keeps_its_meaning(
 ) -> None:
     encoded = Encoded(encoding, b"\x01", locking, single)
     assert from_coding(coding, b"\x01") == Kept(encoded, splitting, message_class)
-    assert Fitted(encoded, splitting, 2, message_class).coding == coding
+    assert ChosenEncoding(encoded, splitting, 2, message_class).coding == coding
 
 
 def test_no_coding_of_a_text_is_that_of_a_multimedia_message() -> None:

@@ -15,12 +15,12 @@ from aldis.sms.encoding import Encoded, Encoding, decode, encode
 from aldis.sms.fitting import (
     PLAIN,
     DefaultAlphabet,
+    EncodingOptions,
     TextRules,
-    Wishes,
     fit,
     fit_octets,
     from_coding,
-    strangers,
+    non_gsm_characters,
 )
 from aldis.sms.national_tables import LOCKING, RESERVED, SINGLE, Language
 from aldis.sms.packing import fill_bits, pack, unpack
@@ -225,7 +225,7 @@ def test_fitting_keeps_the_text_unless_it_may_be_simplified(
     chosen: tuple[Language, ...],
     smart: bool,  # noqa: FBT001 - Hypothesis gives it by position
 ) -> None:
-    fitted = fit(text, TextRules(languages=chosen), Wishes(smart=smart))
+    fitted = fit(text, TextRules(languages=chosen), EncodingOptions(smart=smart))
     assert decode(fitted.encoded) in ((text, simplify(text)) if smart else (text,))
     assert fitted.segments <= count(encode(text))
     assert from_coding(fitted.coding, fitted.encoded.octets).encoded == fitted.encoded
@@ -233,18 +233,19 @@ def test_fitting_keeps_the_text_unless_it_may_be_simplified(
 
 def test_smart_encoding_replaces_only_where_it_helps() -> None:
     assert (
-        decode(fit("it’s “fine” – really…", PLAIN, Wishes(smart=True)).encoded) == 'it\'s "fine" - really...'
+        decode(fit("it’s “fine” – really…", PLAIN, EncodingOptions(smart=True)).encoded)
+        == 'it\'s "fine" - really...'
     )
-    assert decode(fit("it’s ж", PLAIN, Wishes(smart=True)).encoded) == "it’s ж"
+    assert decode(fit("it’s ж", PLAIN, EncodingOptions(smart=True)).encoded) == "it’s ж"
     assert simplify("Grüße €") == "Grüße €"
 
 
 def test_what_forces_ucs2() -> None:
-    assert strangers("a ж b ж ☃") == {"ж": 2, "☃": 1}
-    assert strangers("ş", TURKISH) == {}
-    assert strangers("ş ж", TURKISH) == {"ж": 1}
-    assert strangers("5 €", TextRules(DefaultAlphabet.LATIN_1)) == {"€": 1}
-    assert strangers("x", TextRules(DefaultAlphabet.UCS2_ONLY)) == {}
+    assert non_gsm_characters("a ж b ж ☃") == {"ж": 2, "☃": 1}
+    assert non_gsm_characters("ş", TURKISH) == {}
+    assert non_gsm_characters("ş ж", TURKISH) == {"ж": 1}
+    assert non_gsm_characters("5 €", TextRules(DefaultAlphabet.LATIN_1)) == {"€": 1}
+    assert non_gsm_characters("x", TextRules(DefaultAlphabet.UCS2_ONLY)) == {}
 
 
 def test_what_is_too_long_is_so_in_every_way_of_writing() -> None:
@@ -272,7 +273,7 @@ def test_octets_go_as_they_are_or_not_at_all() -> None:
 @pytest.mark.parametrize("message_class", [None, 0, 1, 2, 3])
 @pytest.mark.parametrize("text", ["hello", "ж" * 80])
 def test_a_message_class_is_kept_beside_the_text(text: str, message_class: int | None) -> None:
-    fitted = fit(text, PLAIN, Wishes(message_class=message_class))
+    fitted = fit(text, PLAIN, EncodingOptions(message_class=message_class))
     kept = from_coding(fitted.coding, fitted.encoded.octets)
     assert (kept.encoded, kept.message_class) == (fitted.encoded, message_class)
     if message_class is not None:
@@ -281,21 +282,23 @@ def test_a_message_class_is_kept_beside_the_text(text: str, message_class: int |
 
 
 def test_ucs2_is_taken_where_it_is_wanted() -> None:
-    assert fit("hello", PLAIN, Wishes(ucs2=True)).encoded.encoding is Encoding.UCS2
-    assert fit("it’s", TURKISH, Wishes(ucs2=True, smart=True)).encoded.encoding is Encoding.UCS2
+    assert fit("hello", PLAIN, EncodingOptions(ucs2=True)).encoded.encoding is Encoding.UCS2
+    assert fit("it’s", TURKISH, EncodingOptions(ucs2=True, smart=True)).encoded.encoding is Encoding.UCS2
 
 
 def test_what_cannot_be_cut_is_refused_and_not_emptied() -> None:
     with pytest.raises(TooLong):
-        fit("e" + "\u0301" * 100, PLAIN, Wishes(most_segments=1))
-    assert decode(fit("a" * 159 + "e\u0301 more", PLAIN, Wishes(most_segments=1)).encoded) == "a" * 159
-    assert fit("x" * 50_000, PLAIN, Wishes(most_segments=255)).segments == 255
-    assert decode(fit("a" * 160 + "b", PLAIN, Wishes(most_segments=1)).encoded) == "a" * 160
+        fit("e" + "\u0301" * 100, PLAIN, EncodingOptions(most_segments=1))
+    assert (
+        decode(fit("a" * 159 + "e\u0301 more", PLAIN, EncodingOptions(most_segments=1)).encoded) == "a" * 159
+    )
+    assert fit("x" * 50_000, PLAIN, EncodingOptions(most_segments=255)).segments == 255
+    assert decode(fit("a" * 160 + "b", PLAIN, EncodingOptions(most_segments=1)).encoded) == "a" * 160
 
 
 @given(st.text(alphabet="ab€ж😀\u200d\u0301", max_size=400), st.integers(1, 4))
 def test_a_text_is_cut_to_the_segments_that_are_wanted(text: str, most: int) -> None:
-    fitted = fit(text or "a", PLAIN, Wishes(most_segments=most))
+    fitted = fit(text or "a", PLAIN, EncodingOptions(most_segments=most))
     text = text or "a"
     assert fitted.segments <= most
     shown = decode(fitted.encoded)

@@ -11,7 +11,7 @@ from aldis.accounts.numbering import Recipient
 from aldis.accounts.routing import Router
 from aldis.dialects.registry import POLICIES
 from aldis.sms.encoding import Encoded, Encoding
-from aldis.sms.fitting import Fitted
+from aldis.sms.fitting import ChosenEncoding
 from aldis.sms.segments import Splitting
 from aldis.stages.admission.building import Deadlines, Moment, messages_of
 from aldis.stages.admission.context import AdmissionContext, ContentLimits, ResolvedRequest, Routed
@@ -77,7 +77,7 @@ SECOND = {
 
 
 def built(ask: MessageAsk) -> list[NewMessage]:
-    fitted = Fitted(Encoded(Encoding.GSM7, b"Hej"), Splitting.UDH_8, 1)
+    fitted = ChosenEncoding(Encoded(Encoding.GSM7, b"Hej"), Splitting.UDH_8, 1)
     found = ResolvedRequest(
         ask,
         recipients=[Recipient("447700900001", "GB"), Recipient("4512345678", "DK")],

@@ -23,7 +23,7 @@ from aldis.errors import AdminError, TemporaryError
 from aldis.mms.parts import Part
 from aldis.sms.address import is_digits
 from aldis.sms.encoding import Encoding, decode
-from aldis.sms.fitting import PLAIN, Fitted, Wishes, fit, from_coding
+from aldis.sms.fitting import PLAIN, ChosenEncoding, EncodingOptions, fit, from_coding
 from aldis.sms.segments import TooLong
 from aldis.store.contract.actions import ActionStore
 from aldis.store.contract.admission import IdStore
@@ -249,15 +249,15 @@ class Messages:
             message, coding=fitted.coding, octets=fitted.encoded.octets, segments=fitted.segments
         )
 
-    def _fitted(self, accepted: NewMessage, account: Account, link: str) -> Fitted:
+    def _fitted(self, accepted: NewMessage, account: Account, link: str) -> ChosenEncoding:
         """Write it for a link: as it was, where that can carry it so."""
         kept, rules = from_coding(accepted.coding, accepted.octets), self._upstreams.router.rules
         is_alike = rules.get(accepted.link) == rules[link]
         if is_alike or kept.encoded.encoding is Encoding.OCTETS:
-            return Fitted(kept.encoded, kept.splitting, accepted.segments, kept.message_class)
-        wishes = Wishes(smart=account.smart_encoding, message_class=kept.message_class)
+            return ChosenEncoding(kept.encoded, kept.splitting, accepted.segments, kept.message_class)
+        options = EncodingOptions(smart=account.smart_encoding, message_class=kept.message_class)
         try:
-            fitted = fit(decode(kept.encoded), rules[link], wishes)
+            fitted = fit(decode(kept.encoded), rules[link], options)
         except TooLong:
             fitted = None
         if fitted is None or fitted.segments > account.max_segments:

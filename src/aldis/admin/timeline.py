@@ -9,7 +9,7 @@ import unicodedata
 import msgspec
 
 from aldis.sms.encoding import Encoding, decode
-from aldis.sms.fitting import PLAIN, TextRules, from_coding, strangers
+from aldis.sms.fitting import PLAIN, TextRules, from_coding, non_gsm_characters
 from aldis.sms.national_tables import Language
 from aldis.store.contract.outbox import PostbackRow, PostbackTry
 from aldis.store.contract.search import MessageView
@@ -61,7 +61,7 @@ def written(view: MessageView, rules: TextRules = PLAIN) -> Written:
         for kind, language in (("locking", encoded.locking), ("single", encoded.single))
         if language
     ]
-    forced = strangers(text, rules) if encoded.encoding is Encoding.UCS2 else {}
+    forced = non_gsm_characters(text, rules) if encoded.encoding is Encoding.UCS2 else {}
     return Written(
         text,
         encoded.encoding.name,

@@ -14,7 +14,14 @@ from rich.table import Table
 
 from aldis.errors import GatewayError
 from aldis.sms.encoding import Encoded, decode
-from aldis.sms.fitting import DefaultAlphabet, Fitted, TextRules, Wishes, fit, strangers
+from aldis.sms.fitting import (
+    ChosenEncoding,
+    DefaultAlphabet,
+    EncodingOptions,
+    TextRules,
+    fit,
+    non_gsm_characters,
+)
 from aldis.sms.national_tables import Language
 from aldis.sms.segments import Splitting, TooLong, segment_room, split
 
@@ -44,7 +51,7 @@ def segments(
     chosen = tuple(Language[name.upper()] for name in languages)
     rules = TextRules(DefaultAlphabet(alphabet), chosen, Splitting(splitting))
     try:
-        fitted = fit(text, rules, Wishes(smart=smart))
+        fitted = fit(text, rules, EncodingOptions(smart=smart))
     except TooLong:
         raise GatewayError("this text needs more than 255 segments") from None
     except UnicodeEncodeError:
@@ -58,7 +65,7 @@ def segments(
         _print(found)
 
 
-def _explained(text: str, fitted: Fitted, rules: TextRules) -> dict[str, Any]:
+def _explained(text: str, fitted: ChosenEncoding, rules: TextRules) -> dict[str, Any]:
     encoded = fitted.encoded
     unit = 2 if encoded.encoding else 1
     cut = split(encoded, 0, fitted.splitting)
@@ -79,7 +86,7 @@ def _explained(text: str, fitted: Fitted, rules: TextRules) -> dict[str, Any]:
                 "name": unicodedata.name(character, f"U+{ord(character):04X}"),
                 "times": times,
             }
-            for character, times in strangers(sent, rules).items()
+            for character, times in non_gsm_characters(sent, rules).items()
         ],
         "contents": [
             {

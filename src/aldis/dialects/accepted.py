@@ -90,17 +90,17 @@ def _estimated(to: str, country: str, segments: int, writing: Writing) -> Estima
         segments=segments,
         units=writing.units,
         units_a_segment=writing.units_a_segment,
-        forced_by=forced_by(writing.strangers),
+        forced_by=forced_by(writing.non_gsm),
         route=writing.link,
         price_a_segment=from_micros(writing.price_micros),
     )
 
 
-def forced_by(strangers: dict[str, int]) -> list[Forced]:
+def forced_by(characters: dict[str, int]) -> list[Forced]:
     """Name the characters that force UCS-2."""
     return [
         Forced(character, unicodedata.name(character, f"U+{ord(character):04X}"), times)
-        for character, times in strangers.items()
+        for character, times in characters.items()
     ]
 
 

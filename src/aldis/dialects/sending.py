@@ -14,7 +14,7 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 
 from aldis.accounts.endpoint import MAX_ADDRESS, address_fault
-from aldis.sms.fitting import NO_WISHES, Wishes
+from aldis.sms.fitting import NO_OPTIONS, EncodingOptions
 from aldis.sms.segments import MAX_SEGMENTS
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import MessageAsk, Priority
@@ -131,7 +131,7 @@ def ask_of(send: Send, key: str | None, fingerprint: str = "") -> MessageAsk:
         callback_url=send.callback_url,
         tags=tuple(f"{{{name}}}" for name in names),
         tag_values=tuple([tuple(each.values[n] for n in names) for each in recipients]) if names else (),
-        wishes=_wishes(send),
+        encoding_options=_options_of(send),
         send_at=0 if send.send_at is None else max(0, int(send.send_at.timestamp() * 1000)),
         validity_s=send.validity_s,
         label=send.label,
@@ -150,10 +150,10 @@ def _digits(number: str) -> str:
     return f"+{text[2:]}" if text.startswith("00") else text
 
 
-def _wishes(send: Send) -> Wishes:
+def _options_of(send: Send) -> EncodingOptions:
     if send.encoding == "auto" and send.message_class is None and send.max_segments is None:
-        return NO_WISHES
-    return Wishes(
+        return NO_OPTIONS
+    return EncodingOptions(
         smart=send.encoding == "smart",
         ucs2=send.encoding == "ucs2",
         message_class=send.message_class,

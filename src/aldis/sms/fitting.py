@@ -1,4 +1,4 @@
-"""Chooses how a message is written for an upstream: as its sender wishes, else the way with the fewest
+"""Chooses how a message is written for an upstream: as its sender asks, else the way with the fewest
 segments that the upstream can carry.
 
 Used by admission, which prices the result, and by `aldis segments`, which shows it. Pure.
@@ -46,7 +46,7 @@ class TextRules(msgspec.Struct, frozen=True):
 PLAIN = TextRules()
 
 
-class Wishes(msgspec.Struct, frozen=True):
+class EncodingOptions(msgspec.Struct, frozen=True):
     """How the sender of a message wants it written."""
 
     #: characters that GSM 7-bit lacks may be replaced by their equals, where that avoids UCS-2
@@ -59,7 +59,7 @@ class Wishes(msgspec.Struct, frozen=True):
     most_segments: int | None = None
 
 
-NO_WISHES = Wishes()
+NO_OPTIONS = EncodingOptions()
 
 #: a coding is one number: the encoding, and above it an octet each for the two shift tables, the splitting
 #: and the message class, which counts from 1 there
@@ -68,7 +68,7 @@ _ENCODINGS = {encoding.value: encoding for encoding in Encoding}
 _SPLITTINGS = {number: splitting for splitting, number in SPLITTING_NUMBERS.items()}
 
 
-class Fitted(msgspec.Struct, frozen=True):
+class ChosenEncoding(msgspec.Struct, frozen=True):
     """A text as it will be sent."""
 
     encoded: Encoded
@@ -116,36 +116,36 @@ def from_coding(coding: int, octets: bytes) -> Kept:
     )
 
 
-def fit(text: str, rules: TextRules = PLAIN, wishes: Wishes = NO_WISHES) -> Fitted:
+def fit(text: str, rules: TextRules = PLAIN, options: EncodingOptions = NO_OPTIONS) -> ChosenEncoding:
     """Write a text with the fewest segments.
 
     Raises TooLong beyond 255 segments, and where nothing of it fits into those that are wished;
     UnicodeEncodeError on a lone surrogate.
     """
-    if rules is PLAIN and wishes is NO_WISHES:
+    if rules is PLAIN and options is NO_OPTIONS:
         encoded = encode(text)
-        return Fitted(encoded, rules.splitting, count(encoded))
-    if wishes.most_segments is not None:
-        text = _shortened(text, rules, wishes, wishes.most_segments)
-    return _fit(text, rules, wishes)
+        return ChosenEncoding(encoded, rules.splitting, count(encoded))
+    if options.most_segments is not None:
+        text = _shortened(text, rules, options, options.most_segments)
+    return _fit(text, rules, options)
 
 
-def fit_octets(octets: bytes, wishes: Wishes = NO_WISHES) -> Fitted:
+def fit_octets(octets: bytes, options: EncodingOptions = NO_OPTIONS) -> ChosenEncoding:
     """Take octets for a program, header first, as they are. Raises TooLong beyond one segment."""
     encoded = Encoded(Encoding.OCTETS, octets)
-    return Fitted(encoded, Splitting.UDH_8, count(encoded), wishes.message_class)
+    return ChosenEncoding(encoded, Splitting.UDH_8, count(encoded), options.message_class)
 
 
-def _fit(text: str, rules: TextRules, wishes: Wishes) -> Fitted:
-    candidates = [] if wishes.ucs2 else _candidates(text, rules)
-    if wishes.smart and not wishes.ucs2 and not candidates:
+def _fit(text: str, rules: TextRules, options: EncodingOptions) -> ChosenEncoding:
+    candidates = [] if options.ucs2 else _candidates(text, rules)
+    if options.smart and not options.ucs2 and not candidates:
         candidates = _candidates(simplify(text), rules)
-    return _shortest([*candidates, encode_ucs2(text)], rules.splitting, wishes.message_class)
+    return _shortest([*candidates, encode_ucs2(text)], rules.splitting, options.message_class)
 
 
-def _shortened(text: str, rules: TextRules, wishes: Wishes, most_segments: int) -> str:
+def _shortened(text: str, rules: TextRules, options: EncodingOptions, most_segments: int) -> str:
     """Give as much of the beginning of a text as fits, in whole characters as readers see them."""
-    if _fits(text, rules, wishes):
+    if _fits(text, rules, options):
         return text
     clusters = _GRAPHEME.findall(text[: most_segments * MOST_IN_SEGMENT + 1])
     if len(text) > most_segments * MOST_IN_SEGMENT:
@@ -153,7 +153,7 @@ def _shortened(text: str, rules: TextRules, wishes: Wishes, most_segments: int) 
     fewest, most = 0, len(clusters)
     while fewest < most:
         middle = (fewest + most + 1) // 2
-        if _fits("".join(clusters[:middle]), rules, wishes):
+        if _fits("".join(clusters[:middle]), rules, options):
             fewest = middle
         else:
             most = middle - 1
@@ -162,14 +162,14 @@ def _shortened(text: str, rules: TextRules, wishes: Wishes, most_segments: int) 
     return "".join(clusters[:fewest])
 
 
-def _fits(text: str, rules: TextRules, wishes: Wishes) -> bool:
+def _fits(text: str, rules: TextRules, options: EncodingOptions) -> bool:
     try:
-        return _fit(text, rules, wishes).segments <= (wishes.most_segments or MAX_SEGMENTS)
+        return _fit(text, rules, options).segments <= (options.most_segments or MAX_SEGMENTS)
     except TooLong:
         return False
 
 
-def strangers(text: str, rules: TextRules = PLAIN) -> dict[str, int]:
+def non_gsm_characters(text: str, rules: TextRules = PLAIN) -> dict[str, int]:
     """Tell which characters force UCS-2, and how often each stands in the text; empty if none does."""
     if _candidates(text, rules):
         return {}
@@ -215,9 +215,9 @@ def _candidates(text: str, rules: TextRules) -> list[Encoded]:
     return found
 
 
-def _shortest(candidates: list[Encoded], splitting: Splitting, message_class: int | None) -> Fitted:
+def _shortest(candidates: list[Encoded], splitting: Splitting, message_class: int | None) -> ChosenEncoding:
     """Take the one with the fewest segments, then septets before UCS-2, then the shortest."""
-    best: tuple[tuple[int, int, int], Fitted] | None = None
+    best: tuple[tuple[int, int, int], ChosenEncoding] | None = None
     for encoded in candidates:
         try:
             segments = count(encoded, splitting)
@@ -225,7 +225,7 @@ def _shortest(candidates: list[Encoded], splitting: Splitting, message_class: in
             continue
         rank = (segments, encoded.encoding, len(encoded.octets))
         if best is None or rank < best[0]:
-            best = (rank, Fitted(encoded, splitting, segments, message_class))
+            best = (rank, ChosenEncoding(encoded, splitting, segments, message_class))
     if best is None:
         raise TooLong
     return best[1]

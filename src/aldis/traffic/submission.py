@@ -7,7 +7,7 @@ from enum import IntEnum
 import msgspec
 
 from aldis.sms.encoding import Encoding
-from aldis.sms.fitting import NO_WISHES, Wishes
+from aldis.sms.fitting import NO_OPTIONS, EncodingOptions
 from aldis.traffic.caller import Caller
 from aldis.traffic.content import Attachment
 from aldis.traffic.message import NewMessage
@@ -48,7 +48,7 @@ class MessageAsk(msgspec.Struct, frozen=True, kw_only=True):
     #: one for each recipient, if there are tags: as many values as tags
     tag_values: tuple[tuple[str, ...], ...] = ()
     #: how it is to be written
-    wishes: Wishes = NO_WISHES
+    encoding_options: EncodingOptions = NO_OPTIONS
     #: with them it is a multimedia message
     attachments: tuple[Attachment, ...] = ()
     #: octets for a program instead of a text, behind their user data header with its length octet
@@ -102,7 +102,7 @@ class Writing(msgspec.Struct, frozen=True):
     units: int
     units_a_segment: int
     #: characters that force UCS-2, and how often each stands in the text
-    strangers: dict[str, int]
+    non_gsm: dict[str, int]
     link: str
     #: of one segment
     price_micros: int

@@ -15,7 +15,7 @@ from aldis.dialects.accepted import Estimate, Forced, forced_by
 from aldis.dialects.sending import KEY, PRIORITIES, Send, fingerprint_of
 from aldis.errors import AdminError
 from aldis.sms.encoding import Encoding
-from aldis.sms.fitting import fit, strangers
+from aldis.sms.fitting import fit, non_gsm_characters
 from aldis.sms.segments import TooLong
 
 FIELDS = ("from", "text", "priority", "encoding", "label", "reference")
@@ -124,7 +124,7 @@ def _counted(text: str) -> Counted | None:
         return None
     is_ucs2 = fitted.encoded.encoding is Encoding.UCS2
     units = len(fitted.encoded.octets) // (2 if is_ucs2 else 1)
-    forced = forced_by(strangers(text)) if is_ucs2 else []
+    forced = forced_by(non_gsm_characters(text)) if is_ucs2 else []
     return Counted(fitted.encoded.encoding.name.lower(), units, fitted.segments, forced)
 
 

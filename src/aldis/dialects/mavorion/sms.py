@@ -11,7 +11,7 @@ import msgspec
 
 from aldis.accounts.endpoint import address_fault
 from aldis.dialects.mavorion.transliteration import sender_of
-from aldis.sms.fitting import NO_WISHES, Wishes
+from aldis.sms.fitting import NO_OPTIONS, EncodingOptions
 from aldis.sms.segments import MAX_SEGMENTS
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import MessageAsk, Priority
@@ -212,7 +212,7 @@ def ask_of(sms: Sms) -> MessageAsk:
         callback_url=sms.callback_url or None,
         tags=tags,
         tag_values=tuple([tuple(each.tagvalues or ()) for each in sms.recipients]) if tags else (),
-        wishes=_wishes(sms),
+        encoding_options=_options_of(sms),
         data=_data(sms),
         send_at=(sendtime or 0) * 1000,
         validity_s=validity,
@@ -235,10 +235,10 @@ def international(given: str | int) -> str:
     return f"+{text[2:]}" if text.startswith("00") else text
 
 
-def _wishes(sms: Sms) -> Wishes:
+def _options_of(sms: Sms) -> EncodingOptions:
     if sms.encoding in (None, "", TEXT) and sms.destaddr in (None, "", "MOBILE") and not sms.max_parts:
-        return NO_WISHES
-    return Wishes(
+        return NO_OPTIONS
+    return EncodingOptions(
         ucs2=sms.encoding == UCS2,
         message_class=DESTINATIONS.get(sms.destaddr or ""),
         most_segments=_number(sms.max_parts),

@@ -10,7 +10,7 @@ from aldis.accounts.routing import Content, Unroutable
 from aldis.mms import media, soap
 from aldis.mms.parts import BrokenMime, Part, all_leaves
 from aldis.sms.encoding import Encoded, Encoding
-from aldis.sms.fitting import Fitted
+from aldis.sms.fitting import ChosenEncoding
 from aldis.sms.segments import Splitting
 from aldis.stages.admission.context import AdmissionContext, ContentLimits, ResolvedRequest, Routed
 from aldis.traffic.refusal import Refusal, RefusalReason
@@ -100,5 +100,5 @@ def route(context: AdmissionContext, resolved: ResolvedRequest) -> Refusal | Non
         if planned is Unroutable.TOO_LARGE:
             return Refusal(RefusalReason.CONTENT_TOO_LARGE, "attachments", str(size))
         link, price, backups = planned
-        resolved.routes.append(Routed(link, price, Fitted(text, Splitting.UDH_8, 1), backups))
+        resolved.routes.append(Routed(link, price, ChosenEncoding(text, Splitting.UDH_8, 1), backups))
     return None

@@ -14,7 +14,7 @@ from aldis.accounts.directory import Directory
 from aldis.accounts.numbering import Recipient
 from aldis.accounts.routing import Router
 from aldis.dialects.contract import Policy
-from aldis.sms.fitting import Fitted
+from aldis.sms.fitting import ChosenEncoding
 from aldis.traffic.submission import MessageAsk, Submission
 
 
@@ -48,7 +48,7 @@ class Routed(NamedTuple):
     #: of a segment
     price: int
     #: the text as that link carries it
-    fitted: Fitted
+    fitted: ChosenEncoding
     #: links that carry it the same way
     backups: tuple[str, ...]
 
@@ -64,7 +64,7 @@ class ResolvedRequest(msgspec.Struct):
     #: one for all recipients, or with tags one for each
     texts: list[str] = []
     #: as most links would carry them: one for all recipients, or with tags one for each
-    fitted: list[Fitted | None] = []
+    fitted: list[ChosenEncoding | None] = []
     #: one for each recipient
     routes: list[Routed] = []
     #: the attachments as they are kept, `traffic.content.as_column`

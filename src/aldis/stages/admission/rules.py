@@ -18,7 +18,7 @@ from aldis.accounts.routing import Unroutable
 from aldis.accounts.senders import Sender
 from aldis.dialects.contract import Check
 from aldis.sms.address import is_digits, is_sender
-from aldis.sms.fitting import PLAIN, Fitted, TextRules, fit, fit_octets
+from aldis.sms.fitting import PLAIN, ChosenEncoding, TextRules, fit, fit_octets
 from aldis.sms.segments import TooLong
 from aldis.stages.admission import content
 from aldis.stages.admission.context import AdmissionContext, ResolvedRequest, Routed, Unit
@@ -223,15 +223,15 @@ def _texts(ask: MessageAsk) -> list[str]:
     return [template.filled(values) for values in ask.tag_values]
 
 
-def _fit(context: AdmissionContext, ask: MessageAsk, text: str, rules: TextRules) -> Fitted | None:
+def _fit(context: AdmissionContext, ask: MessageAsk, text: str, rules: TextRules) -> ChosenEncoding | None:
     """Write a message for a link; None if that takes more segments than the account may send."""
-    wishes = ask.wishes
+    options = ask.encoding_options
     if context.account.smart_encoding:
-        wishes = msgspec.structs.replace(wishes, smart=True)
+        options = msgspec.structs.replace(options, smart=True)
     try:
         if ask.data:
-            return fit_octets(ask.data, wishes)
-        fitted = fit(text, rules, wishes)
+            return fit_octets(ask.data, options)
+        fitted = fit(text, rules, options)
     except TooLong:
         return None
     return fitted if fitted.segments <= context.account.max_segments else None
@@ -251,7 +251,7 @@ def _route_text(context: AdmissionContext, resolved: ResolvedRequest) -> Refusal
     directory, router, tags = context.directory, context.router, resolved.ask.tags
     is_later = resolved.ask.send_at > 0
     resolved.routes = []
-    others: dict[tuple[str, int], Fitted | None] = {}
+    others: dict[tuple[str, int], ChosenEncoding | None] = {}
     for position, recipient in enumerate(resolved.recipients):
         planned = router.plan(directory, resolved.sender, recipient, resolved.carrier, None, is_later)
         if isinstance(planned, Unroutable):

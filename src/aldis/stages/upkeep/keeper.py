@@ -80,11 +80,11 @@ class Keeper(Agent):
         forgotten = purged.forgotten + await self._store.purge_inbound(BITE, old)
         await self._files.sweep(self._store.unused_content)
         filed = await self._store.index_recipients(FILED, OPEN_IDS)
-        diverted = await self._divert()
+        moved = await self._fail_over()
         if self._has_opted_out:
             ended += await self._cancel_opted_out(now)
         await self._gauge.step()
-        return ended + forgotten + diverted + (filed if filed == FILED else 0)
+        return ended + forgotten + moved + (filed if filed == FILED else 0)
 
     async def _cancel_opted_out(self, now: int) -> int:
         """End what is queued for people who have opted out; looks again until there is nothing."""
@@ -101,7 +101,7 @@ class Keeper(Agent):
         self._has_opted_out = True
         self.wake()
 
-    async def _divert(self) -> int:
+    async def _fail_over(self) -> int:
         """Move messages away from links that have been down for too long."""
         are_up = self._are_up()
         up = [name for name, is_up in are_up.items() if is_up]
