@@ -5,6 +5,7 @@ Tests get their stores here, so that they know none of them.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from aldis.accounts import directory_file
@@ -20,15 +21,20 @@ from aldis.store.sqlite.process.writer_client import ProcessRunner
 from aldis.store.sqlite.store import open_sqlite
 from aldis.traffic.message import MessageFacts
 from tests.fakes.clock import FakeClock
+from tests.fakes.programs import start_module
 
 #: who applies a file where nobody is named
 APPLYING = Actor("aldis", Role.ADMIN, "command line")
 
 
+#: a writer's process that starts at once
+forking_runner = partial(ProcessRunner, start=start_module)
+
+
 def a_runner(folder: Path, on_lost: Callable[[], None] = lambda: None) -> ProcessRunner:
     """What writes to a store in a process of its own."""
     program = (BACK_OFFICE, str(folder), "warning", "console")
-    return ProcessRunner(program, folder / "aldis.db", (), on_lost)
+    return forking_runner(program, folder / "aldis.db", (), on_lost)
 
 
 def open_store(folder: Path, clock: Clock | None = None, journal: Journal | None = None) -> Store:

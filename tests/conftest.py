@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import argon2
 import pytest
 
-from aldis.accounts import credentials
 from aldis.demo.world import text_of
 from aldis.store.contract.store import Store
 from tests.backends import apply, open_store
 from tests.fakes.clock import FakeClock
 from tests.fakes.customer import FakeCustomer
+from tests.fakes.passwords import hash_quickly
+from tests.fakes.programs import NURSERY
 from tests.fakes.whole import WholeGateway
 
 #: other people's implementations are installed by `make interop` and `make e2e` only
@@ -25,8 +25,13 @@ collect_ignore = [folder for folder in ("interop", "e2e") if not os.environ.get(
 
 @pytest.fixture(scope="session", autouse=True)
 def _quick_passwords() -> None:
-    """Argon2id with as little work as it takes: every gateway of a test hashes a dozen passwords."""
-    credentials._HASHER = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    hash_quickly()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nursery() -> Iterator[None]:
+    yield
+    NURSERY.end()
 
 
 @pytest.fixture

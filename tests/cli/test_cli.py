@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from tests.fakes.certificates import self_signed
+from tests.fakes.programs import aldis
 
 from aldis.errors import SettingsError
 from aldis.links import tls
 from aldis.links.mm7.entry import Mm7Entry
 from aldis.links.smpp.entry import SmppEntry
 from aldis.settings import read
-
-
-def aldis(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "aldis", *arguments],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
 
 
 @pytest.mark.slow

@@ -6,11 +6,11 @@ import asyncio
 import csv
 import io
 import json
-import sys
 from typing import Any
 
 import pytest
 from tests.backends import find
+from tests.fakes import programs
 from tests.fakes.whole import WholeGateway
 from tests.store.building import a_message
 
@@ -23,14 +23,9 @@ HOUR_MS = 3_600_000
 
 async def aldis(whole: WholeGateway, *arguments: str) -> tuple[int, str]:
     """Run a command on the gateway's data directory; gives its exit code and what it said."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "aldis", *arguments, "--data-dir", str(whole.data_dir)),
-        cwd=whole.data_dir,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    said, _ = await process.communicate()
-    return process.returncode or 0, said.decode()
+    asked = (*arguments, "--data-dir", str(whole.data_dir))
+    ended = await asyncio.to_thread(programs.aldis, *asked, cwd=whole.data_dir)
+    return ended.returncode, ended.stdout + ended.stderr
 
 
 async def found(whole: WholeGateway, *arguments: str) -> Any:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from tests.fakes import programs
 from tests.fakes.ports import free_port
 from tests.fakes.whole import WholeGateway
 
@@ -32,11 +33,8 @@ password = "{password}"
 
 async def run(*arguments: str) -> tuple[int, str, str]:
     """Run a command beside the test's own loop."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "aldis", *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    output, faults = await process.communicate()
-    return process.returncode or 0, output.decode(), faults.decode()
+    ended = await asyncio.to_thread(programs.aldis, *arguments, cwd=Path.cwd())
+    return ended.returncode, ended.stdout, ended.stderr
 
 
 def settings(

@@ -67,7 +67,7 @@ async def test_another_takes_over_at_once_and_nothing_is_repeated(world: World) 
     await world.child.start()
     for _ in range(3):
         sending = asyncio.create_task(world.send_many(200))
-        await asyncio.sleep(0.2)
+        await world.send_until(sending, 50)
         assert await world.child.end(signal.SIGTERM) == 0
         await world.child.start()
         await sending

@@ -36,7 +36,8 @@ async def test_nothing_accepted_is_lost_by_kill_9(world: World, chance: random.R
     for _ in range(KILLS):
         await world.child.start()
         sending = asyncio.create_task(world.send_many(100))
-        await asyncio.sleep(chance.uniform(0.05, 0.6))
+        await world.send_until(sending, chance.randrange(100))
+        await asyncio.sleep(chance.uniform(0.0, 0.05))
         assert await world.child.end(signal.SIGKILL) == -signal.SIGKILL
         await sending
         await asyncio.to_thread(world.books)

@@ -92,7 +92,8 @@ async def test_nothing_accepted_is_lost_with_its_pictures(multimedia: World, cha
     for kill in range(KILLS):
         await world.child.start()
         sending = asyncio.create_task(send_many(world, range(kill * 100, kill * 100 + 40)))
-        await asyncio.sleep(chance.uniform(0.05, 0.5))
+        await world.send_until(sending, chance.randrange(40))
+        await asyncio.sleep(chance.uniform(0.0, 0.05))
         assert await world.child.end(signal.SIGKILL) == -signal.SIGKILL
         await sending
     await world.child.start()

@@ -1,5 +1,6 @@
-"""A gateway in a process of its own between a carrier and a customer that live in the test's process, so that
-they remember what the gateway may not forget; and the books that must balance in the end.
+"""A gateway in a process of its own (forked from one that has imported it) between a carrier and a customer that
+live in the test's process, so that they remember what the gateway may not forget; and the books that must balance
+in the end.
 """
 
 from __future__ import annotations
@@ -7,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -19,6 +21,7 @@ from aldis.store.sqlite.engine.owner_lock import OwnerLock
 from tests.backends import open_store
 from tests.fakes.customer import FakeCustomer
 from tests.fakes.ports import free_port
+from tests.fakes.programs import Program
 from tests.fakes.whole import MMSC, WholeGateway, apply_world
 
 WINDOW = 20
@@ -62,16 +65,19 @@ class Child:
         if carrier.view_port:
             text += MMSC.format(view=carrier.view_port, listen=carrier.listen_port, more="")
         self._config.write_text(text)
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Program | subprocess.Popen[bytes] | None = None
 
     async def start(self, *under: str) -> None:
         """Start it; returns when it takes requests, or has ended."""
-        arguments = ["-m", "aldis", "serve", "--config", str(self._config), "--data-dir", str(self.data_dir)]
-        command = [*under, sys.executable, *arguments]
+        arguments = ["serve", "--config", str(self._config), "--data-dir", str(self.data_dir)]
         with self.log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(*command, stderr=log)
+            if under:
+                command = [*under, sys.executable, "-m", "aldis", *arguments]
+                self._process = subprocess.Popen(command, stderr=log)  # noqa: ASYNC220 - a moment, once
+            else:
+                self._process = Program("aldis", arguments, {0: 0, 1: 1, 2: log.fileno()})
         async with aiohttp.ClientSession() as session:
-            while self._process.returncode is None:
+            while self._process.poll() is None:
                 try:
                     async with session.get(f"http://127.0.0.1:{self.port}/health/ready"):
                         return
@@ -87,14 +93,20 @@ class Child:
     async def end(self, number: int) -> int:
         """Send a signal and wait for the end."""
         assert self._process is not None
-        assert self._process.returncode is None, self.log.read_text()
+        assert self._process.poll() is None, self.log.read_text()
         os.kill(self._process.pid, number)
-        return await self._process.wait()
+        return await self.ended()
+
+    async def stop(self) -> None:
+        """End it, if a test that failed has not."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            await self.ended()
 
     async def ended(self) -> int:
         """Wait for it to end by itself."""
         assert self._process is not None
-        return await self._process.wait()
+        return await asyncio.to_thread(self._process.wait)
 
     async def is_answering(self) -> bool:
         """Whether its door is open."""
@@ -132,7 +144,8 @@ class World:
         await store.close()
 
     async def stop(self) -> None:
-        """Stop the carrier."""
+        """Stop the carrier, and the gateway if it still runs."""
+        await self.child.stop()
         await self.carrier.simulator.stop()
 
     async def send(self, session: aiohttp.ClientSession, **more: str) -> str:
@@ -159,6 +172,12 @@ class World:
         if text == "result_code=0":
             self.accepted.add(reference)
         return text
+
+    async def send_until(self, sending: asyncio.Task[Counter[str]], count: int) -> None:
+        """Wait until so many more were accepted, or all that are sent have their answers."""
+        wanted = len(self.accepted) + count
+        while len(self.accepted) < wanted and not sending.done():
+            await asyncio.sleep(0.005)
 
     def _ending(self, reference: str) -> str:
         return self.endings[int(reference[1:]) % len(self.endings)]

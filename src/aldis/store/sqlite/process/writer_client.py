@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 
 from aldis.errors import OutcomeUnknown, StoreUnavailable
 from aldis.store.sqlite.engine.operations import Call
@@ -31,11 +31,36 @@ from aldis.store.sqlite.process.writer_protocol import ANSWERS, Frames, Kind, fr
 END_S = 10.0
 
 
+class Process(Protocol):
+    """What the writer's process is to those who started it, as `subprocess.Popen` has it."""
+
+    @property
+    def pid(self) -> int: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def kill(self) -> None: ...
+
+
+#: starts a module with its arguments, and descriptors that it inherits
+Start = Callable[[str, Sequence[str], Sequence[int]], Process]
+
+
+def start_module(module: str, arguments: Sequence[str], descriptors: Sequence[int]) -> Process:
+    """Start a module in an interpreter of its own."""
+    return subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", module, *arguments], pass_fds=descriptors
+    )
+
+
 class ProcessRunner:
     """`writer.Runner` in a process, which starts when it is first spoken to."""
 
     def __init__(
-        self, program: Sequence[str], path: Path, keep_open: Sequence[int], on_lost: Callable[[], None]
+        self,
+        program: Sequence[str],
+        path: Path,
+        keep_open: Sequence[int],
+        on_lost: Callable[[], None],
+        start: Start = start_module,
     ) -> None:
         """`program`: a module that answers as `writer_server.py` does, and what it is told besides the file
         and the number of its socket. `keep_open`: descriptors that stay open as long as anything may still
@@ -47,7 +72,8 @@ class ProcessRunner:
         self._on_lost = on_lost
         #: hears of tries of postbacks
         self.on_tried: Callable[[writer_protocol.Tried], None] = lambda _tried: None
-        self._process: subprocess.Popen[bytes] | None = None
+        self._start_module = start
+        self._process: Process | None = None
         self._starting = asyncio.Lock()
         self._pipe: _Pipe | None = None
 
@@ -63,10 +89,9 @@ class ProcessRunner:
             ours, theirs = socket.socketpair()
             module, *more = self._program
             with theirs:
-                self._process = subprocess.Popen(  # noqa: ASYNC220, S603 - once, at start; our own program
-                    [sys.executable, "-m", module, str(self._path), str(theirs.fileno()), *more],
-                    pass_fds=(theirs.fileno(), *self._keep_open),
-                )
+                descriptor = theirs.fileno()
+                arguments = (str(self._path), str(descriptor), *more)
+                self._process = self._start_module(module, arguments, (descriptor, *self._keep_open))
             ours.setblocking(False)
             loop = asyncio.get_running_loop()
             _, self._pipe = await loop.create_connection(
