@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from aldis.stages.sending.upstream import CLOSED, Accepted, Condition, InDoubt, Outbound, Outcome
+from aldis.stages.sending.upstream import (
+    CLOSED,
+    Accepted,
+    Condition,
+    InDoubt,
+    Outbound,
+    Outcome,
+    UpstreamListener,
+)
 
 
 class FakeUpstream:
@@ -16,9 +22,12 @@ class FakeUpstream:
         #: how many may be out at once, if that is less than the window: a link that is throttled
         self.limit = window
         self.is_up = True
-        self.on_outcome: Callable[[Outbound, Outcome], None] = lambda _segment, _outcome: None
-        self.on_change: Callable[[], None] = lambda: None
+        self.listener: UpstreamListener
         self.out: list[Outbound] = []
+
+    def connect(self, listener: UpstreamListener) -> FakeUpstream:
+        self.listener = listener
+        return self
 
     def room(self) -> int:
         return self.limit - len(self.out) if self.is_up else 0
@@ -28,13 +37,13 @@ class FakeUpstream:
 
     def open(self) -> None:
         self.is_up = True
-        self.on_change()
+        self.listener.on_change()
 
     async def close(self, grace_s: float) -> None:
         self.is_up = False
         while self.out:  # nobody answers any more
             self.answer(InDoubt("connection lost"))
-        self.on_change()
+        self.listener.on_change()
 
     def condition(self) -> Condition:
         binds = ("bound" if self.is_up else CLOSED,)
@@ -43,8 +52,8 @@ class FakeUpstream:
     def answer(self, outcome: Outcome) -> Outbound:
         """Answer the oldest segment."""
         segment = self.out.pop(0)
-        self.on_outcome(segment, outcome)
-        self.on_change()
+        self.listener.on_outcome(segment, outcome)
+        self.listener.on_change()
         return segment
 
     def accept_all(self) -> None:

@@ -30,10 +30,7 @@ def late_wires(nodes: list[ast.AST]) -> list[str]:
 STILL_LATE = {
     "app/back_office.py": ["answering.on_post", "answering.on_rest", "answering.on_gone"],
     "app/posting.py": ["runner.on_tried"],
-    "links/mm7/link.py": ["self.on_outcome", "self.on_change"],
-    "links/smpp/link.py": ["self.on_outcome", "self.on_change"],
     "stages/postbacks/poster.py": ["store.on_due"],
-    "stages/sending/sender.py": ["upstream.on_outcome", "upstream.on_change"],
 }
 
 

@@ -23,7 +23,15 @@ from aldis.links.smpp.link import SmppLink
 from aldis.smpp import codec, status
 from aldis.smpp.command import CommandId
 from aldis.smpp.pdus import BindResp, MessageIdBody, Pdu
-from aldis.stages.sending.upstream import CLOSED, Accepted, Deferred, LinkTrouble, Outbound, Outcome
+from aldis.stages.sending.upstream import (
+    CLOSED,
+    Accepted,
+    Deferred,
+    LinkTrouble,
+    Outbound,
+    Outcome,
+    UpstreamListener,
+)
 from aldis.traffic.inbound import InboundPart
 from aldis.traffic.receipt import Receipt
 
@@ -43,10 +51,9 @@ class Observed:
         self.outcomes: list[Outcome] = []
         self.receipts: list[Receipt] = []
         self.inbound: list[InboundPart] = []
-        self.link = SmppLink(msgspec.structs.replace(ENTRY, **changes), around)
-        self.link.on_outcome = self._outcome
         self.changed = asyncio.Event()
-        self.link.on_change = self.changed.set
+        listener = UpstreamListener(self._outcome, self.changed.set)
+        self.link = SmppLink(msgspec.structs.replace(ENTRY, **changes), around, listener)
         self.task = asyncio.create_task(self.link.run())
 
     def _outcome(self, _segment: Outbound, outcome: Outcome) -> None:

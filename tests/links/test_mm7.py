@@ -40,6 +40,7 @@ from aldis.stages.sending.upstream import (
     Outbound,
     Outcome,
     Rejected,
+    UpstreamListener,
 )
 from aldis.traffic.content import KeptPart
 from aldis.traffic.inbound import InboundMms
@@ -155,8 +156,8 @@ class Observed:
         )
         self.content: dict[str, bytes] = {"digest": PNG}
         self.outcomes: list[Outcome] = []
-        self.link = Mm7Link(entry, around)
-        self.link.on_outcome = lambda _message, outcome: self.outcomes.append(outcome)
+        listener = UpstreamListener(lambda _message, outcome: self.outcomes.append(outcome), lambda: None)
+        self.link = Mm7Link(entry, around, listener)
         self.running = asyncio.create_task(self.link.run())
 
     async def _read(self, digest: str) -> bytes | None:

@@ -31,6 +31,7 @@ from aldis.stages.sending.upstream import (
     Outbound,
     Outcome,
     Rejected,
+    UpstreamListener,
 )
 from aldis.traffic.inbound import InboundPart
 from aldis.traffic.receipt import Receipt, ReceiptState
@@ -141,9 +142,10 @@ class Watch:
             take_receipt=self._take_receipt,
             take_inbound=self._take_inbound,
         )
-        self.link = SmppLink(entry, around)
-        self.link.on_outcome = lambda _segment, outcome: self.outcomes.put_nowait(outcome)
-        self.link.on_change = self.changed.set
+        listener = UpstreamListener(
+            lambda _segment, outcome: self.outcomes.put_nowait(outcome), self.changed.set
+        )
+        self.link = SmppLink(entry, around, listener)
         self.task = asyncio.create_task(self.link.run())
 
     def _take_inbound(self, part: InboundPart, done: Callable[[bool], None]) -> None:

@@ -39,7 +39,7 @@ def a_sender(
     hold: bool = False,
 ) -> Sender:
     settings = SenderSettings(RetryPolicy(max_attempts=3, hold_in_doubt=hold), tps)
-    return Sender(store.sending, upstream, settings, clock, lambda: 0.0, Metrics())
+    return Sender(store.sending, upstream.connect, settings, clock, lambda: 0.0, Metrics())
 
 
 async def state_of(store: Store, message_id: int) -> State:
@@ -301,7 +301,7 @@ class RefusingUpstream(FakeUpstream):
     """Cannot say anything: the outcome comes before `submit` returns."""
 
     def submit(self, segment: Outbound) -> None:
-        self.on_outcome(segment, Rejected("cannot be encoded for this link"))
+        self.listener.on_outcome(segment, Rejected("cannot be encoded for this link"))
 
 
 async def test_a_thousand_outcomes_at_once_do_not_pile_up(demo_store: Store, clock: FakeClock) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from pathlib import Path
 
 import structlog
@@ -22,7 +23,7 @@ from aldis.links.registry import kind_of
 from aldis.settings import Settings
 from aldis.stages.sending.orders import Line, OrderFollower
 from aldis.stages.sending.sender import Sender
-from aldis.stages.sending.upstream import Condition
+from aldis.stages.sending.upstream import Condition, UpstreamListener
 from aldis.store.contract.link_states import LinkStateStore
 from aldis.store.contract.search import MessageView
 from aldis.store.contract.sending import SendingStore
@@ -51,17 +52,21 @@ class Links:
     def add_all(self, entries: tuple[LinkEntry, ...], around: LinkDependencies) -> None:
         """Build them. Raises SettingsError."""
         for entry in entries:
-            kind = kind_of(entry)
-            link = self._links[entry.name] = kind.build(entry, around)
-            settings = sender_settings(entry)
+            connect, settings = functools.partial(self._connect, entry, around), sender_settings(entry)
+            sender = Sender(self._sending, connect, settings, around.clock, luck, around.metrics)
+            link = self._links[entry.name]
             around.metrics.link_window.labels(entry.name).set(link.window)
             around.metrics.link_limit.labels(entry.name).set(entry.tps or 0)
-            sender = Sender(self._sending, link, settings, around.clock, luck, around.metrics)
             self.senders[entry.name] = sender
             self._lines[entry.name] = Line(link, sender)
-            listening = kind.listener(entry, around)
+            listening = kind_of(entry).listener(entry, around)
             if listening is not None:
                 self._listeners.append(_server(entry, listening))
+
+    def _connect(self, entry: LinkEntry, around: LinkDependencies, listener: UpstreamListener) -> Link:
+        link: Link = kind_of(entry).build(entry, around, listener)
+        self._links[entry.name] = link
+        return link
 
     async def recover(self, now: int) -> None:
         """Release what a lost owner left behind, and stop what operators have stopped."""

@@ -15,7 +15,7 @@ from aldis.admin.wire import ShownSubmit
 from aldis.clock import Clock
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.links.entry import LinkEntry
-from aldis.stages.sending.upstream import Operated, Upstream
+from aldis.stages.sending.upstream import Operated, Upstream, UpstreamListener
 from aldis.store.contract.search import MessageView
 from aldis.telemetry import Metrics
 from aldis.traffic.inbound import InboundMms, InboundPart
@@ -51,6 +51,10 @@ class LinkDependencies(msgspec.Struct, frozen=True):
     take_mms: Callable[[InboundMms, Done], None]
     #: gives the octets of a digest, None where they are lost
     read_content: Callable[[str], Awaitable[bytes | None]]
+
+
+#: stands for who feeds a link that is only tried
+NOBODY = UpstreamListener(lambda _segment, _outcome: None, lambda: None)
 
 
 def taking_nothing(clock: Clock) -> LinkDependencies:
@@ -99,7 +103,7 @@ class LinkKind(msgspec.Struct, Generic[Entry], frozen=True):
 
     #: its tag is the `kind`
     entry: type[Entry]
-    build: Callable[[Entry, LinkDependencies], Link]
+    build: Callable[[Entry, LinkDependencies, UpstreamListener], Link]
     #: try it once, for `aldis doctor`: one of STANDING for each connection, or why it does not stand
     probe: Callable[[Entry, Clock], Awaitable[list[str]]]
     listener: Callable[[Entry, LinkDependencies], Listening | None] = listens_nowhere

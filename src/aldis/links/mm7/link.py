@@ -9,7 +9,6 @@ sends slower. A request that was written and not answered is reported as InDoubt
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
 from io import BytesIO
 
@@ -17,7 +16,7 @@ import aiohttp
 import structlog
 
 from aldis.clock import Clock
-from aldis.links.contract import LinkDependencies, taking_nothing
+from aldis.links.contract import NOBODY, LinkDependencies, taking_nothing
 from aldis.links.mm7 import verdicts
 from aldis.links.mm7.entry import Mm7Entry
 from aldis.links.mm7.translate import to_submit
@@ -37,6 +36,7 @@ from aldis.stages.sending.upstream import (
     Outbound,
     Outcome,
     Rejected,
+    UpstreamListener,
 )
 
 log = structlog.get_logger()
@@ -57,12 +57,12 @@ TICK_S = 0.2
 class Mm7Link:
     """A link to one MMSC; `run` inside the event loop."""
 
-    def __init__(self, entry: Mm7Entry, around: LinkDependencies) -> None:
+    def __init__(self, entry: Mm7Entry, around: LinkDependencies, listener: UpstreamListener) -> None:
         """Raise SettingsError where a file that the entry names cannot be read."""
         self.name = entry.name
         self.window = entry.window
-        self.on_outcome: Callable[[Outbound, Outcome], None] = lambda _segment, _outcome: None
-        self.on_change: Callable[[], None] = lambda: None
+        self._on_outcome = listener.on_outcome
+        self._on_change = listener.on_change
         self._entry = entry
         self._access = Access(entry.user, entry.secret())
         self._tls = entry.tls_context()
@@ -114,7 +114,7 @@ class Mm7Link:
         return room if allowed > room else max(0, int(allowed))
 
     def submit(self, segment: Outbound) -> None:
-        """Post a message; its outcome comes through `on_outcome`."""
+        """Post a message; the listener hears of its outcome."""
         self._slow_down.submitted()
         task = asyncio.create_task(self._submit(segment))
         self._tasks.add(task)
@@ -159,7 +159,7 @@ class Mm7Link:
         if was_slowed:
             if rate is None:
                 log.info("the MMSC throttles no more", link=self.name)
-            self.on_change()
+            self._on_change()
 
     def _throttled(self) -> None:
         was_free = self._slow_down.rate_per_s is None
@@ -183,7 +183,7 @@ class Mm7Link:
         """Wait for answers, but not for long, and post nothing more until opened."""
         self._is_closed, self._is_reachable = True, False
         await self._let_go(grace_s)
-        self.on_change()
+        self._on_change()
 
     async def _let_go(self, grace_s: float) -> None:
         self._wake.set()
@@ -196,7 +196,7 @@ class Mm7Link:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._in_flight.set(len(self._tasks))
-        self.on_change()
+        self._on_change()
 
     def _found(self, *, is_reachable: bool) -> None:
         if is_reachable == self._is_reachable:
@@ -206,7 +206,7 @@ class Mm7Link:
         self._condition = "reachable" if is_reachable else "unreachable"
         self._up.set(int(is_reachable))
         self._wake.set()
-        self.on_change()
+        self._on_change()
 
     async def reaches(self) -> bool:
         """Tell whether the MMSC takes a connection."""
@@ -238,7 +238,7 @@ class Mm7Link:
             log.exception("a message could not be posted", link=self.name, message_id=message.message_id)
             outcome = InDoubt("internal")
         finally:
-            self.on_outcome(message, outcome)
+            self._on_outcome(message, outcome)
 
     async def _try(self, message: Outbound) -> Outcome:
         if not message.parts:
@@ -315,5 +315,5 @@ class Mm7Link:
 
 async def probe(entry: Mm7Entry, clock: Clock) -> list[str]:
     """Tell whether an MMSC takes a connection: "reachable", or why not."""
-    link = Mm7Link(entry, taking_nothing(clock))
+    link = Mm7Link(entry, taking_nothing(clock), NOBODY)
     return ["reachable" if await link.reaches() else link.condition().last_error]

@@ -8,7 +8,6 @@ the SMSC throttles, the link sends slower (`slow_down.py`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import structlog
 
@@ -34,7 +33,14 @@ from aldis.smpp.connection import (
 from aldis.smpp.pdus import Bind as BindBody
 from aldis.smpp.pdus import DataSm, Pdu, ShortMessageBody
 from aldis.smpp.timers import Timers
-from aldis.stages.sending.upstream import Accepted, Condition, InDoubt, Outbound, Outcome, Rejected
+from aldis.stages.sending.upstream import (
+    Accepted,
+    Condition,
+    InDoubt,
+    Outbound,
+    Rejected,
+    UpstreamListener,
+)
 
 log = structlog.get_logger()
 
@@ -50,12 +56,12 @@ _COMMANDS = {
 class SmppLink:
     """A link: up while anything can be submitted on one of its binds."""
 
-    def __init__(self, entry: SmppEntry, around: LinkDependencies) -> None:
+    def __init__(self, entry: SmppEntry, around: LinkDependencies, listener: UpstreamListener) -> None:
         """Raise SettingsError where a file that the entry names cannot be read."""
         self.name = entry.name
         self.window = entry.window * entry.binds
-        self.on_outcome: Callable[[Outbound, Outcome], None] = lambda _segment, _outcome: None
-        self.on_change: Callable[[], None] = lambda: None
+        self._on_outcome = listener.on_outcome
+        self._on_change = listener.on_change
         self._entry = entry
         self._clock = around.clock
         self._on_receipt = around.take_receipt
@@ -90,16 +96,16 @@ class SmppLink:
         return room if allowed > room else max(0, int(allowed))
 
     def submit(self, segment: Outbound) -> None:
-        """Put a segment on the wire with the next flush; its outcome comes through `on_outcome`."""
+        """Put a segment on the wire with the next flush; the listener hears of its outcome."""
         bind = self._senders[0]
         if len(self._senders) > 1:
             bind = max(self._senders, key=self._room_of)
         session = bind.session
         if session is None:
-            self.on_outcome(segment, InDoubt("link down"))
+            self._on_outcome(segment, InDoubt("link down"))
             return
         if segment.parts:
-            self.on_outcome(segment, Rejected("a multimedia message cannot go over this link"))
+            self._on_outcome(segment, Rejected("a multimedia message cannot go over this link"))
             return
         try:
             parameters = self._translator.write_submit_sm(segment, self._clock)
@@ -111,7 +117,7 @@ class SmppLink:
                 message_id=segment.message_id,
                 fault=str(fault),
             )
-            self.on_outcome(segment, Rejected("cannot be encoded for this link"))
+            self._on_outcome(segment, Rejected("cannot be encoded for this link"))
             return
         self._slow_down.submitted()
         session.flush_soon()
@@ -135,7 +141,7 @@ class SmppLink:
     async def close(self, grace_s: float) -> None:
         """Unbind in good order, and stay down until opened."""
         await asyncio.gather(*(bind.close(grace_s) for bind in self.binds))
-        self.on_change()
+        self._on_change()
 
     def condition(self) -> Condition:
         """Tell how the binds stand."""
@@ -166,7 +172,7 @@ class SmppLink:
             self._slow_down.room(self._clock.monotonic())  # time passes for it also where nothing is sent
             self._rate.set(self._slow_down.rate_per_s or 0)
             if is_slowed:
-                self.on_change()
+                self._on_change()
                 if self._slow_down.rate_per_s is None:
                     log.info("the SMSC throttles no more", link=self.name)
             await asyncio.sleep(TICK_S)
@@ -174,16 +180,16 @@ class SmppLink:
 
     def _take_lost(self, segments: list[Outbound]) -> None:
         for segment in segments:
-            self.on_outcome(segment, InDoubt("connection lost"))
+            self._on_outcome(segment, InDoubt("connection lost"))
         self._up.set(int(self.is_up))
-        self.on_change()
+        self._on_change()
 
     def _take_events(self, session: Session, events: list[Event[Outbound]]) -> None:
         for event in events:
             if type(event) is MessageTaken:  # by far the most frequent
                 session.has_carried = True
                 named = self._entry.quirks.in_response(event.message_id)
-                self.on_outcome(event.context, Accepted(named))
+                self._on_outcome(event.context, Accepted(named))
                 continue
             if type(event) is RequestArrived:
                 self._take_request(session, event.pdu)
@@ -194,10 +200,10 @@ class SmppLink:
                 case BindAnswered(command_status):
                     self._take_bind_answer(session, command_status)
                 case ResponseOverdue(segment):
-                    self.on_outcome(segment, InDoubt("response overdue"))
+                    self._on_outcome(segment, InDoubt("response overdue"))
                 case SessionEnded(reason):
                     session.close(reason)
-        self.on_change()
+        self._on_change()
 
     def _take_response(self, session: Session, segment: Outbound, pdu: Pdu) -> None:
         if pdu.command_status == status.ESME_ROK:
@@ -213,7 +219,7 @@ class SmppLink:
             elif verdict is verdicts.Verdict.LINK_TROUBLE:
                 session.is_troubled = True
                 session.connection.unbind()
-        self.on_outcome(segment, verdicts.judge(pdu, self._entry.quirks))
+        self._on_outcome(segment, verdicts.judge(pdu, self._entry.quirks))
 
     def _take_bind_answer(self, session: Session, command_status: int) -> None:
         if command_status == status.ESME_ROK:

@@ -7,7 +7,7 @@ import asyncio
 import msgspec
 
 from aldis.clock import Clock
-from aldis.links.contract import taking_nothing
+from aldis.links.contract import NOBODY, taking_nothing
 from aldis.links.smpp.entry import SmppEntry
 from aldis.links.smpp.link import SmppLink
 
@@ -21,7 +21,7 @@ async def probe(entry: SmppEntry, clock: Clock) -> list[str]:
 
     What the carrier sends meanwhile is not taken, so that it sends it again later.
     """
-    link = SmppLink(msgspec.structs.replace(entry, binds=1), taking_nothing(clock))
+    link = SmppLink(msgspec.structs.replace(entry, binds=1), taking_nothing(clock), NOBODY)
     running = asyncio.create_task(link.run())
     deadline = clock.monotonic() + LONGEST_S
     while any(bind.condition == UNDECIDED for bind in link.binds) and clock.monotonic() < deadline:

@@ -25,7 +25,7 @@ from aldis.stages.agent import PAUSE_S, Agent
 from aldis.stages.sending.in_flight import InFlightMessage
 from aldis.stages.sending.retry import RetryPolicy
 from aldis.stages.sending.shares import share
-from aldis.stages.sending.upstream import Outbound, Outcome, Upstream
+from aldis.stages.sending.upstream import Outbound, Outcome, Upstream, UpstreamListener
 from aldis.store.contract.sending import SendingStore
 from aldis.telemetry import Metrics
 from aldis.traffic.message import AttemptResult
@@ -57,12 +57,14 @@ class Sender(Agent):
     def __init__(
         self,
         store: SendingStore,
-        upstream: Upstream,
+        connect: Callable[[UpstreamListener], Upstream],
         settings: SenderSettings,
         clock: Clock,
         luck: Callable[[], float],
         metrics: Metrics,
     ) -> None:
+        """`connect`: makes the link that tells us of outcomes."""
+        upstream = connect(UpstreamListener(self._take_outcome, self._take_change))
         super().__init__(f"sender {upstream.name}", POLL_S)
         self._store = store
         self._upstream = upstream
@@ -94,8 +96,6 @@ class Sender(Agent):
         self._is_held = False
         #: outcomes since they were last counted in the metrics
         self._answered: Counter[type[Outcome]] = Counter()
-        upstream.on_outcome = self._take_outcome
-        upstream.on_change = self._take_change
 
     def wake(self) -> None:
         """Say that there may be work."""

@@ -4,8 +4,8 @@ Obligations of an upstream:
 1. `submit` is called only while `room()` is above zero, and never blocks.
 2. Every submitted segment gets exactly one outcome, also when the connection dies: then InDoubt.
 3. An outcome may arrive before `submit` returns, and on the event loop only.
-4. `on_change` is called after the outcomes of one turn, and whenever else room may have grown or the link
-   went up or down.
+4. The listener's `on_change` is called after the outcomes of one turn, and whenever else room may have grown
+   or the link went up or down.
 
 Every kind of link is an Operated as well: operators close and open it, and see how it stands.
 """
@@ -81,14 +81,19 @@ class InDoubt(msgspec.Struct, frozen=True):
 Outcome = Accepted | Deferred | Rejected | LinkTrouble | InDoubt
 
 
+class UpstreamListener(msgspec.Struct, frozen=True):
+    """Who feeds a link: what the link calls, on the event loop only."""
+
+    on_outcome: Callable[[Outbound, Outcome], None]
+    on_change: Callable[[], None]
+
+
 class Upstream(Protocol):
     """One link as sending sees it."""
 
     name: str
     #: how many segments may await their response
     window: int
-    on_outcome: Callable[[Outbound, Outcome], None]
-    on_change: Callable[[], None]
 
     @property
     def is_up(self) -> bool:
@@ -100,7 +105,7 @@ class Upstream(Protocol):
         ...
 
     def submit(self, segment: Outbound) -> None:
-        """Send one segment; its outcome comes through `on_outcome`."""
+        """Send one segment; the listener hears of its outcome."""
         ...
 
 
