@@ -17,12 +17,12 @@ from aldis.accounts.price import MMS, Price, from_micros
 from aldis.accounts.routes import Route
 from aldis.accounts.routing import Content, MmsRules, Router
 from aldis.accounts.senders import Sender
-from aldis.admin.routing import Asked, explain
+from aldis.admin.routing import explain
 from aldis.dialects.contract import Check
 from aldis.dialects.registry import POLICIES
 from aldis.sms.fitting import PLAIN, DefaultAlphabet, TextRules
 from aldis.stages.admission import rules
-from aldis.stages.admission.building import Deadlines, Moment, messages_of
+from aldis.stages.admission.building import Deadlines, messages_of
 from aldis.stages.admission.context import AdmissionContext, ContentLimits, ResolvedRequest
 from aldis.traffic.caller import Caller, Presented
 from aldis.traffic.content import Attachment
@@ -109,7 +109,7 @@ def admitted(
     for check, question in (*order.before_credentials, *order.after_credentials):
         if check is not Check.CONTENT and (refusal := question(context)) is not None:  # it is no picture
             return refusal
-    (message,) = messages_of(context, context.requests[0], [1], Deadlines(60, 60), Moment(0, 0))
+    (message,) = messages_of(context, context.requests[0], [1], Deadlines(60, 60), 0)
     return message
 
 
@@ -127,7 +127,7 @@ def test_an_explanation_is_what_admission_stores(
     stored = admitted(directory, router, number, sender, code, size)
     carrier = "" if code is None else directory.carrier(POLICY.name, code) or ""
     content = Content(size + len("Hi")) if size else None
-    found = explain(directory, router, Recipient(number, NUMBERS[number]), Asked(carrier, sender, content))
+    found = explain(directory, router, Recipient(number, NUMBERS[number]), sender, carrier, content)
     if isinstance(stored, Refusal):
         assert stored.reason in {
             RefusalReason.NO_ROUTE,

@@ -13,7 +13,7 @@ from aldis.dialects.registry import POLICIES
 from aldis.sms.encoding import Encoded, Encoding
 from aldis.sms.fitting import ChosenEncoding
 from aldis.sms.segments import Splitting
-from aldis.stages.admission.building import Deadlines, Moment, messages_of
+from aldis.stages.admission.building import Deadlines, messages_of
 from aldis.stages.admission.context import AdmissionContext, ContentLimits, ResolvedRequest, Routed
 from aldis.traffic.caller import Caller, Presented
 from aldis.traffic.message import NewMessage
@@ -97,7 +97,7 @@ def built(ask: MessageAsk) -> list[NewMessage]:
         credential=Credential("strict", "genesys", "0123456789abcdef0123456789abcdef"),
         account=msgspec.structs.replace(STRANGER, account_id=9, name="strict"),
     )
-    return list(messages_of(context, found, [41, 42], DEADLINES, Moment(NOW, 5)))
+    return list(messages_of(context, found, [41, 42], DEADLINES, NOW))
 
 
 def test_every_value_has_its_column() -> None:

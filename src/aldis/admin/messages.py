@@ -16,7 +16,7 @@ from aldis.accounts.numbering import Recipient
 from aldis.accounts.routing import Content, Planned, Router, Unroutable
 from aldis.accounts.staff import Actor, audit
 from aldis.admin.query_params import msisdn
-from aldis.admin.routing import Asked, Explanation, explain
+from aldis.admin.routing import Explanation, explain
 from aldis.admin.timeline import Event, Written, events, written
 from aldis.admin.wire import Inspect, ShownSubmit
 from aldis.errors import AdminError, TemporaryError
@@ -168,7 +168,9 @@ class Messages:
                 known,
                 router,
                 Recipient(message.recipient, message.country),
-                Asked("", message.sender, _content_of(view.accepted)),
+                message.sender,
+                "",
+                _content_of(view.accepted),
             ),
             events(view),
         )

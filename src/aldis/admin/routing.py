@@ -34,24 +34,13 @@ class Explanation(msgspec.Struct, frozen=True):
     rules: tuple[Rule, ...]
 
 
-class Asked(msgspec.Struct, frozen=True):
-    """What kind of message is asked about."""
-
-    carrier: str
-    sender: str
-    #: None for a text
-    content: Content | None
-
-
-def explain(known: Directory, router: Router, recipient: Recipient, asked: Asked) -> Explanation:
-    """Work out how a message would go, as admission does."""
-    carrier, sender, country = (
-        asked.carrier or known.carrier_of(recipient.msisdn),
-        asked.sender,
-        recipient.country,
-    )
-    is_mms = asked.content is not None
-    planned = router.plan(known, sender, recipient, carrier, asked.content)
+def explain(
+    known: Directory, router: Router, recipient: Recipient, sender: str, carrier: str, content: Content | None
+) -> Explanation:
+    """Work out how a message would go, as admission does. `carrier`, `content`: as `Router.plan` has them."""
+    carrier = carrier or known.carrier_of(recipient.msisdn)
+    country, is_mms = recipient.country, content is not None
+    planned = router.plan(known, sender, recipient, carrier, content)
     chosen = router.route(known, (is_mms, carrier, sender, country))
     rules = []
     for rule in known.routes:

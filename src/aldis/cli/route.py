@@ -13,7 +13,7 @@ from aldis.accounts.account import Account
 from aldis.accounts.directory import Directory
 from aldis.accounts.numbering import Numbering, Recipient, read_number
 from aldis.accounts.routing import Content
-from aldis.admin.routing import Asked, Explanation, explain
+from aldis.admin.routing import Explanation, explain
 from aldis.app.linking import router_of
 from aldis.app.stores import open_store
 from aldis.cli.running import config_option, data_dir_option, existing_store, run, settings_or_default
@@ -60,8 +60,8 @@ def route(  # noqa: PLR0913 - one argument an option
     named = known.carrier(dialect or "", carrier) or (carrier if carrier in known.carrier_names() else "")
     if carrier and not named:
         raise GatewayError(f"there is no carrier `{carrier}`")
-    asked = Asked(named, sender, Content(0) if is_mms else None)
-    found = explain(known, router_of(settings.link), recipient, asked)
+    content = Content(0) if is_mms else None
+    found = explain(known, router_of(settings.link), recipient, sender, named, content)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
     else:

@@ -46,11 +46,4 @@ POLICY = Policy(
     traits=DialectTraits(has_keys=False, has_logins=True),
 )
 
-FACE = HttpFace(
-    paths=PATHS,
-    read=submission.read,
-    accept=reply.accept,
-    refuse=reply.refuse,
-)
-
-DIALECT = Dialect(POLICY, FACE)
+DIALECT = Dialect(POLICY, HttpFace(PATHS, submission.read, reply.accept, reply.refuse))

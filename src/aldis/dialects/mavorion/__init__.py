@@ -38,12 +38,4 @@ POLICY = Policy(
     traits=DialectTraits(has_logins=True, has_signatures=True),
 )
 
-FACE = HttpFace(
-    paths=request.PATHS,
-    read=request.read,
-    accept=reply.accept,
-    refuse=reply.refuse,
-    answer=reply.answer,
-)
-
-DIALECT = Dialect(POLICY, FACE)
+DIALECT = Dialect(POLICY, HttpFace(request.PATHS, request.read, reply.accept, reply.refuse, reply.answer))

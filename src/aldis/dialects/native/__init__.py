@@ -46,13 +46,6 @@ POLICY = Policy(
     shares_references=True,
 )
 
-FACE = HttpFace(
-    paths=request.PATHS,
-    read=request.read,
-    accept=reply.accept,
-    refuse=reply.refuse,
-    answer=reply.answer,
-    replay=reply.replay,
-)
+FACE = HttpFace(request.PATHS, request.read, reply.accept, reply.refuse, reply.answer, reply.replay)
 
 DIALECT = Dialect(POLICY, FACE)

@@ -59,12 +59,4 @@ POLICY = Policy(
     traits=DialectTraits(styles=postback.STYLES, sent_password=_sent_password, has_logins=True),
 )
 
-FACE = HttpFace(
-    paths=PATHS,
-    read=submission.read,
-    accept=reply.accept,
-    refuse=reply.refuse,
-    answer=reply.answer,
-)
-
-DIALECT = Dialect(POLICY, FACE)
+DIALECT = Dialect(POLICY, HttpFace(PATHS, submission.read, reply.accept, reply.refuse, reply.answer))

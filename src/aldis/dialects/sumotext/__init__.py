@@ -51,12 +51,4 @@ POLICY = Policy(
     traits=DialectTraits(styles=postback.STYLES),
 )
 
-FACE = HttpFace(
-    paths=PATHS,
-    read=submission.read,
-    accept=reply.accept,
-    refuse=reply.refuse,
-    answer=reply.answer,
-)
-
-DIALECT = Dialect(POLICY, FACE)
+DIALECT = Dialect(POLICY, HttpFace(PATHS, submission.read, reply.accept, reply.refuse, reply.answer))

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Protocol
 
 import msgspec
 import structlog
 
-from aldis.dialects.contract import Asked, Policy
+from aldis.dialects.contract import Asked
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.dialects.http_face import HttpDialect
 from aldis.doors.http.inline_task import InlineTask
 from aldis.doors.http.reading import host_of
 from aldis.errors import OutcomeUnknown, TemporaryError
+from aldis.stages.admission.admit import Admitter
+from aldis.stages.queries.responder import Responder
 from aldis.telemetry import Metrics
-from aldis.traffic.query import Answer, Query, StatusFound, StatusQuery
+from aldis.traffic.query import Query, StatusFound, StatusQuery
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import Admitted, Submission
 
@@ -32,22 +33,6 @@ NOT_FOUND = HttpReply(404, b"text/plain; charset=utf-8", b"Nothing is served at 
 
 #: a larger one is read in a thread: a picture of a megabyte takes tens of milliseconds
 LARGE_BODY = 262_144
-
-
-class Queries(Protocol):
-    """What the door asks of the stage that answers questions."""
-
-    async def answer(self, policy: Policy, query: Query) -> Answer | Refusal:
-        """Find out; raises TemporaryError when storing failed."""
-        ...
-
-
-class Admission(Protocol):
-    """What the door asks of admission."""
-
-    async def admit(self, policy: Policy, submission: Submission) -> Admitted | Refusal:
-        """Judge and store; raises TemporaryError when storing failed."""
-        ...
 
 
 #: answers the paths that belong to no dialect
@@ -62,8 +47,8 @@ class Door:
         self,
         dialects: Mapping[str, HttpDialect],
         house: Mapping[str, HouseRoute],
-        admission: Admission,
-        queries: Queries,
+        admitter: Admitter,
+        responder: Responder,
         metrics: Metrics,
         hosts: Mapping[str, Mapping[str, HttpDialect]] | None = None,
     ) -> None:
@@ -71,8 +56,8 @@ class Door:
         self._dialects = dialects
         self._house = house
         self._hosts = hosts or {}
-        self._admission = admission
-        self._queries = queries
+        self._admitter = admitter
+        self._responder = responder
         self._metrics = metrics
         self._accepted = {
             name: metrics.accepted.labels(name) for name in {each.policy.name for each in dialects.values()}
@@ -118,7 +103,7 @@ class Door:
                 return await self._tell(dialect, request, asked)
             if dialect.face.replay is not None:
                 return await self._take_once(dialect, request, asked)
-            verdict = await self._admission.admit(dialect.policy, asked)
+            verdict = await self._admitter.admit(dialect.policy, asked)
             return self._answer(dialect, request, asked, verdict)
         except TemporaryError as fault:
             log.error(
@@ -134,7 +119,7 @@ class Door:
         return self._refuse(dialect, request, asked, Refusal(RefusalReason.INTERNAL))
 
     async def _tell(self, dialect: HttpDialect, request: HttpRequest, asked: Query) -> HttpReply:
-        answer = await self._queries.answer(dialect.policy, asked)
+        answer = await self._responder.answer(dialect.policy, asked)
         if isinstance(answer, Refusal):
             return self._refuse(dialect, request, asked, answer)
         return dialect.face.answer(request, asked, answer)
@@ -153,7 +138,7 @@ class Door:
         repeated = await self._replayed(dialect, request, asked)
         if repeated is not None:
             return repeated
-        verdict = await self._admission.admit(dialect.policy, asked)
+        verdict = await self._admitter.admit(dialect.policy, asked)
         if isinstance(verdict, Refusal) and verdict.reason is RefusalReason.DUPLICATE:
             repeated = await self._replayed(dialect, request, asked)  # both came at once
         return repeated or self._answer(dialect, request, asked, verdict)
@@ -166,7 +151,7 @@ class Door:
         if dialect.face.replay is None or reference is None:
             return None
         first = StatusQuery(caller=asked.caller, reference=reference)
-        found = await self._queries.answer(dialect.policy, first)
+        found = await self._responder.answer(dialect.policy, first)
         if not isinstance(found, StatusFound):
             return None
         duplicate = Refusal(RefusalReason.DUPLICATE, value=reference)

@@ -21,7 +21,7 @@ from aldis.accounts.staff import AuditEntry
 from aldis.clock import Clock
 from aldis.dialects.contract import Check, Policy
 from aldis.stages.admission import rules
-from aldis.stages.admission.building import Deadlines, Moment, messages_of
+from aldis.stages.admission.building import Deadlines, messages_of
 from aldis.stages.admission.check_cache import CheckCache
 from aldis.stages.admission.context import AdmissionContext, ContentLimits, ResolvedRequest, Unit, rate_of
 from aldis.stages.admission.writing import writings_of
@@ -118,9 +118,9 @@ class Admitter:
             return await self._store_with_content(context)
         if is_large or self._ids.left < context.count:
             return await self._store_many(context)
-        moment = Moment(self._clock.now(), submission.caller.nonce)
+        now = self._clock.now()
         return await self._accept(
-            context, [self._made(context, found, moment) for found in context.requests], moment
+            context, [self._made(context, found, now) for found in context.requests], now
         )
 
     # What answers at once is asked and made without a wait: each wait on the way would cost every message a
@@ -214,32 +214,32 @@ class Admitter:
         finally:
             self._content.files.let_go(held)
 
-    def _made(self, context: AdmissionContext, found: ResolvedRequest, moment: Moment) -> AdmittedAsk:
+    def _made(self, context: AdmissionContext, found: ResolvedRequest, now: int) -> AdmittedAsk:
         ids = self._ids.take(len(found.recipients))
-        messages = tuple(messages_of(context, found, ids, self._deadlines, moment))
+        messages = tuple(messages_of(context, found, ids, self._deadlines, now))
         return AdmittedAsk(messages, writings_of(context, found) if context.submission.dry_run else ())
 
     async def _store_many(self, context: AdmissionContext) -> Admitted | Refusal:
         """Make many messages batch by batch, and store them."""
         await self._refill(context.count)
         blocks = [self._ids.take(len(found.recipients)) for found in context.requests]
-        moment = Moment(self._clock.now(), context.submission.caller.nonce)
+        now = self._clock.now()
         asks: list[AdmittedAsk] = []
         for found, ids in zip(context.requests, blocks, strict=True):
-            messages = await _in_batches(messages_of(context, found, ids, self._deadlines, moment))
+            messages = await _in_batches(messages_of(context, found, ids, self._deadlines, now))
             asks.append(
                 AdmittedAsk(messages, writings_of(context, found) if context.submission.dry_run else ())
             )
-        return await self._accept(context, asks, moment)
+        return await self._accept(context, asks, now)
 
     async def _accept(
-        self, context: AdmissionContext, asks: list[AdmittedAsk], moment: Moment
+        self, context: AdmissionContext, asks: list[AdmittedAsk], now: int
     ) -> Admitted | Refusal:
         """Have the store judge and keep what was made."""
         account, messages = context.account, asks[0].messages
         if len(asks) > 1:
             messages = tuple(chain.from_iterable(ask.messages for ask in asks))
-        entry = _entry(context, messages, moment.now)
+        entry = _entry(context, messages, now)
         acceptance = Acceptance(account.account_id, account.prepaid, messages, entry)
         if context.submission.dry_run:
             refusal = await self._store.would_accept(acceptance)

@@ -22,24 +22,16 @@ class Deadlines(msgspec.Struct, frozen=True):
     receipt_patience_s: int
 
 
-class Moment(msgspec.Struct, frozen=True):
-    """When a submission came, and what makes its references unguessable."""
-
-    now: int
-    #: 62 random bits
-    nonce: int
-
-
 def messages_of(
     context: AdmissionContext,
     resolved: ResolvedRequest,
     ids: Sequence[int],
     deadlines: Deadlines,
-    moment: Moment,
+    now: int,
 ) -> Iterator[NewMessage]:
     """Make the messages of one ask, one for each recipient, as they are asked for."""
     ask, account, policy = resolved.ask, context.account, context.policy
-    now, nonce = moment.now, moment.nonce
+    nonce = context.submission.caller.nonce
     name, account_id, first_id = policy.name, account.account_id, ids[0]
     url = ask.callback_url or account.postback.get(name, "")
     notify = _notify(policy, account, ask) if url else Notify.NOTHING
