@@ -7,6 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from aldis.accounts import directory_file
 from aldis.accounts.staff import Actor, Role
@@ -42,8 +45,54 @@ def open_store(folder: Path, clock: Clock | None = None, journal: Journal | None
     return open_sqlite(folder / "aldis.db", clock or FakeClock(), journal=journal)
 
 
+#: the methods that read what was committed; all others write, or work with what their own store has in memory
+READS = {
+    "admission": "opted_in",
+    "inbound": "segments stale",
+    "maintenance": "unused_content",
+    "queries": "submission usage inbound balance",
+    "consent": "opted_in history list_opted_in list_opted_out",
+    "bulk": "job jobs running rows refused_rows",
+    "search": "messages message inbound sums",
+    "outbox": "lanes dead_letters postback",
+    "metrics": "backlog count_by_state minutes",
+    "events": "after",
+    "commands": "waiting answer_to",
+    "link_states": "wanted",
+    "directory": "version load",
+    "changes": "stored balances history find",
+    "operators": "all signed_in tokens token",
+    "audit": "log",
+}
+
+
+class _Split:
+    """A sub-store that writes through one store and reads through another."""
+
+    def __init__(self, writing: object, reading: object, reads: str) -> None:
+        self._writing, self._reading, self._reads = writing, reading, reads.split()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reading if name in self._reads else self._writing, name)
+
+
+def open_two(folder: Path) -> Store:
+    """Open two stores on the same data, of which one writes, and the other reads what was written."""
+    writing, reading = open_store(folder), open_store(folder)
+
+    async def close() -> None:
+        await reading.close()
+        await writing.close()
+
+    split = {
+        name: _Split(getattr(writing, name), getattr(reading, name), reads) for name, reads in READS.items()
+    }
+    return msgspec.structs.replace(writing, close=close, **split)
+
+
 BACKENDS: dict[str, Callable[[Path], Store]] = {
     "sqlite": open_store,
+    "sqlite, two open": open_two,
     "sqlite, writer's process": lambda folder: open_sqlite(
         folder / "aldis.db", FakeClock(), a_runner(folder)
     ),

@@ -15,7 +15,7 @@ from aldis.traffic.postback import Notify, PostbackEvent, PostbackResult
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.refusal import RefusalReason
 from aldis.traffic.states import State
-from tests.backends import BACKENDS, apply, find
+from tests.backends import BACKENDS, READS, apply, find
 from tests.store.building import NOW, POSTPAID, RICH, a_message, accept, money, settle_sent, state_of
 from tests.store.conftest import DIRECTORY
 
@@ -328,3 +328,10 @@ async def test_all_of_it_survives_closing(tmp_path: Path) -> None:
         assert await state_of(store, 1) is State.QUEUED
         assert (await store.admission.take_ids(1))[0] > taken[-1]
         await store.close()
+
+
+def test_what_is_said_to_read_is_in_the_contract(kept: Store) -> None:
+    """Else a method that is renamed would be tested with one store only, and nobody would know."""
+    for name, reads in READS.items():
+        for method in reads.split():
+            assert callable(getattr(getattr(kept, name), method))
