@@ -16,10 +16,8 @@ class ActionStore(Protocol):
         """End a message that is queued, that nobody has claimed and of which nothing was taken, and free its
         money. Only in the process that sends.
         """
-        ...
 
     async def send_again(
         self, message: NewMessage, *, prepaid: bool, entry: AuditEntry, command_id: int = 0
     ) -> Refusal | None:
         """Store a message as `AdmissionStore.accept` does, and answer the command that wanted it, if any."""
-        ...

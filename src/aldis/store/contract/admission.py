@@ -29,7 +29,6 @@ class IdStore(Protocol):
 
     def take_ids(self, count: int) -> Awaitable[range]:
         """Reserve `count` message ids that nobody else will get, also after a crash."""
-        ...
 
 
 class AdmissionStore(IdStore, OptInStore, Protocol):
@@ -39,8 +38,6 @@ class AdmissionStore(IdStore, OptInStore, Protocol):
         """Store messages `queued`, hold their price, remember their duplicate keys; or refuse and store
         nothing.
         """
-        ...
 
     async def would_accept(self, acceptance: Acceptance) -> Refusal | None:
         """Judge as `accept` does and store nothing."""
-        ...

@@ -12,10 +12,8 @@ class AuditStore(Protocol):
 
     async def note(self, entry: AuditEntry) -> None:
         """Remember something that was done outside of the store."""
-        ...
 
     async def log(self, before: int, limit: int, subject: str = "") -> list[tuple[int, AuditEntry]]:
         """Give entries with their numbers, newest first: those below a number (0: from the newest), all or
         about one subject.
         """
-        ...

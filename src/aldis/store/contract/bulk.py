@@ -77,24 +77,18 @@ class BulkStore(Protocol):
 
     async def change(self, change: BulkChange) -> int:
         """Carry out a change; what the number means each of them says."""
-        ...
 
     async def job(self, job_id: int) -> Job | None:
         """Find a job."""
-        ...
 
     async def jobs(self, before: int, limit: int) -> list[Job]:
         """Give jobs, newest first: those below a number (0: from the newest)."""
-        ...
 
     async def running(self) -> list[Job]:
         """Give the jobs that are to be carried out, oldest first."""
-        ...
 
     async def rows(self, job_id: int, after: int, limit: int, *, waiting: bool = False) -> list[Row]:
         """Give rows behind a number; with `waiting` those without an outcome."""
-        ...
 
     async def refused_rows(self, job_id: int, after: int, limit: int) -> list[Row]:
         """Give rows behind a number that were refused."""
-        ...

@@ -30,24 +30,19 @@ class ChangeStore(Protocol):
 
     async def stored(self) -> Stored:
         """Load the directory's rows, to plan a change."""
-        ...
 
     async def balances(self) -> dict[str, Balance]:
         """Give every account's money, by name."""
-        ...
 
     async def carry_out(self, item: Carrying) -> bool:
         """Carry out a plan but for its opt-ins; False, and nothing done, where the directory has changed
         since it was planned.
         """
-        ...
 
     async def history(self, kind: str, key: str, before: int, limit: int) -> list[Change]:
         """Give changes below a number (0: from the newest), newest first: of one record, of a kind (with
         `key` "*"), or of all (with `kind` "").
         """
-        ...
 
     async def find(self, change_id: int) -> Change | None:
         """Give one change."""
-        ...

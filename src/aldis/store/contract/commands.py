@@ -43,24 +43,18 @@ class CommandStore(Protocol):
 
     async def give(self, command: Command) -> int:
         """Keep a command; returns its number."""
-        ...
 
     async def waiting(self, limit: int) -> list[Command]:
         """Give commands that nobody has carried out, oldest first."""
-        ...
 
     async def answer(self, command_id: int, answer: CommandAnswer) -> None:
         """Write what came of a command."""
-        ...
 
     async def answer_to(self, command_id: int) -> CommandAnswer | None:
         """Tell what came of a command; None: nothing yet."""
-        ...
 
     async def withdraw(self, command_id: int) -> bool:
         """Forget a command that nobody has carried out; False when it is too late for that."""
-        ...
 
     async def forget(self, before: int) -> None:
         """Forget commands from before an instant."""
-        ...

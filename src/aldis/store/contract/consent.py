@@ -24,7 +24,6 @@ class OptInStore(Protocol):
 
     def opted_in(self, keys: Sequence[OptInKey]) -> Awaitable[set[OptInKey]]:
         """Tell which of these have opted in."""
-        ...
 
 
 class ConsentStore(OptInStore, Protocol):
@@ -36,16 +35,12 @@ class ConsentStore(OptInStore, Protocol):
 
         Who has opted out of a sender opts in again by their handset only.
         """
-        ...
 
     async def history(self, msisdn: str, limit: int) -> list[ConsentChange]:
         """Give a number's history, newest first."""
-        ...
 
     async def list_opted_in(self, sender: str, topic: str, after: str, limit: int) -> list[str]:
         """Give numbers that have opted in to a topic of a sender, in order, those behind `after`."""
-        ...
 
     async def list_opted_out(self, sender: str, after: str, limit: int) -> list[str]:
         """Give numbers that have opted out of a sender, in order, those behind `after`."""
-        ...

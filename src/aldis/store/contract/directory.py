@@ -12,8 +12,6 @@ class DirectoryStore(Protocol):
 
     async def version(self) -> int:
         """Tell whether the directory has changed: a number that grows."""
-        ...
 
     async def load(self) -> Directory:
         """Load the directory."""
-        ...

@@ -61,4 +61,3 @@ class EventStore(Protocol):
 
         Looks through the newest messages and postbacks only, a few ten thousand.
         """
-        ...

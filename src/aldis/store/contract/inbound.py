@@ -26,16 +26,13 @@ class InboundStore(Protocol):
 
     async def segments(self, part: InboundPart) -> Segments:
         """Give the segments that are kept under the reference of a segment; none where there are none."""
-        ...
 
     async def stale(self, before: int, limit: int) -> list[Segments]:
         """Give segments of which the first came before an instant: of whole messages, and of those that never
         became whole.
         """
-        ...
 
     async def record(self, batch: InboundBatch) -> int:
         """Keep segments and whole messages, with the consents, replies and postbacks that follow. Returns how
         many were repetitions of the carrier's and are not kept twice.
         """
-        ...

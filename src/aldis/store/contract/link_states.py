@@ -35,8 +35,6 @@ class LinkStateStore(Protocol):
 
     async def wanted(self) -> dict[str, LinkState]:
         """Give it by link; those of which nothing is said are to run."""
-        ...
 
     async def want(self, state: LinkState, entry: AuditEntry) -> None:
         """Keep it instead of what was wanted before, with its audit entry."""
-        ...

@@ -23,38 +23,31 @@ class MaintenanceStore(Protocol):
         """End what has waited too long: `queued` past its validity, `sent` for longer than the patience for a
         receipt. Looks at `limit` messages whose review is due; returns how many ended.
         """
-        ...
 
     async def cancel_opted_out(self, limit: int, now: int) -> int:
         """End up to `limit` queued messages to people who have opted out, and free their money. Returns how
         many.
         """
-        ...
 
     async def fail_over(self, link: str, up: Sequence[str], limit: int, now: int) -> int:
         """Move up to `limit` messages that are due and wait for a link to the first of their backups that is
         among `up`. Returns how many.
         """
-        ...
 
     async def purge(self, limit: int, before: int, after: int) -> Purged:
         """Forget messages that ended before an instant, with all that hangs on them; looks at
         `limit` messages with ids above `after`.
         """
-        ...
 
     async def purge_inbound(self, limit: int, before: int) -> int:
         """Forget up to `limit` messages from handsets that came before an instant and owe nothing. Returns
         how many.
         """
-        ...
 
     async def unused_content(self, digests: Sequence[str]) -> set[str]:
         """Tell which of these contents no message needs, neither to a handset nor from one."""
-        ...
 
     async def index_recipients(self, limit: int, open_ids: int) -> int:
         """Write down to whom the next messages went, to find numbers sooner: go on by `limit` ids at most,
         and leave the newest `open_ids`. Returns by how many.
         """
-        ...

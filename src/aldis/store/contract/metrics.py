@@ -28,20 +28,15 @@ class MetricsStore(Protocol):
     @property
     def commits(self) -> int:
         """How many commits there were since the start; divided by messages, how well they share them."""
-        ...
 
     async def backlog(self) -> Backlog:
         """Count what waits, from indexes: tens of milliseconds of a thread for a million."""
-        ...
 
     async def count_by_state(self) -> dict[str, int]:
         """Count all messages by state; a scan, for people."""
-        ...
 
     async def keep_minute(self, at: int, sample: bytes, forget_before: int) -> None:
         """Keep what a minute was like, and forget those that are old. Instants in Unix seconds."""
-        ...
 
     async def minutes(self, since: int) -> list[bytes]:
         """Give the minutes that are kept since an instant (Unix seconds), oldest first."""
-        ...

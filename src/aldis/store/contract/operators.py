@@ -55,20 +55,15 @@ class OperatorStore(Protocol):
 
     async def all(self) -> list[Operator]:
         """Give all operators, by name."""
-        ...
 
     async def signed_in(self, digest: str, now: int) -> Operator | None:
         """Tell whose session that is; None for none that is valid."""
-        ...
 
     async def tokens(self) -> list[ApiToken]:
         """Give all keys, by name."""
-        ...
 
     async def token(self, digest: str, now: int) -> ApiToken | None:
         """Find a key that is valid."""
-        ...
 
     async def change(self, change: OperatorChange, entry: AuditEntry | None) -> bool:
         """Carry out a change; whether there was anything to change. Only then the entry is kept."""
-        ...

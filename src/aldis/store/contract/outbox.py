@@ -93,22 +93,17 @@ class OutboxStore(Protocol):
 
     async def lanes(self, limit: int) -> list[LaneFacts]:
         """Tell what is owed in up to `limit` lanes, in order of their names."""
-        ...
 
     async def dead_letters(self, wanted: PostbackFilter, before: int, limit: int) -> PostbackPage:
         """Give postbacks that are tried no more, with ids below a cursor (0: from the newest)."""
-        ...
 
     async def postback(self, postback_id: int) -> PostbackRow | None:
         """Give one postback."""
-        ...
 
     async def replay(self, postback_ids: Sequence[int], now: int, entry: AuditEntry) -> int:
         """Make postbacks due as if they had never been tried, whatever became of them. Returns how many."""
-        ...
 
     async def replay_dead_letters(
         self, wanted: PostbackFilter, after: int, limit: int, now: int, entry: AuditEntry
     ) -> Replayed:
         """Make up to `limit` dead letters due, those with ids above `after`."""
-        ...

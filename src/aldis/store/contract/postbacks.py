@@ -17,7 +17,6 @@ class PostbackStore(Protocol):
 
     async def lanes(self, after: str, limit: int, now: int) -> list[str]:
         """Name up to `limit` lanes that have a postback due, in order, those behind `after`."""
-        ...
 
     async def due(self, lane: str, limit: int, now: int, besides: Collection[int] = ()) -> list[DuePostback]:
         """Give a lane's due postbacks, oldest first, besides those that are known; of one message only the
@@ -26,7 +25,6 @@ class PostbackStore(Protocol):
         What was given and is neither known nor finished is given again, though perhaps a fraction of a second
         later; so is what became due by other ways than being owed.
         """
-        ...
 
     async def due_inbound(
         self, lane: str, limit: int, now: int, besides: Collection[int] = ()
@@ -34,8 +32,6 @@ class PostbackStore(Protocol):
         """Give a lane's due postbacks about messages from handsets, oldest first, besides those that are
         known.
         """
-        ...
 
     async def finish(self, results: Sequence[PostbackResult]) -> None:
         """Write what became of tries. Raises StoreUnavailable when nothing of it was kept."""
-        ...

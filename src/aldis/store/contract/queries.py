@@ -29,17 +29,14 @@ class QueryStore(Protocol):
 
     async def submission(self, account_id: int, dialect: str, reference: str) -> list[MessageStatus]:
         """Give the messages that an account knows by a reference, in the order of their recipients."""
-        ...
 
     async def cancel(self, account_id: int, dialect: str, reference: str, now: int) -> int | None:
         """End a submission that is not due yet, and free its money. Returns how many messages that ended; 0
         when it is too late, None when there is no such submission.
         """
-        ...
 
     async def usage(self, account_id: int, since: int, until: int, label: str | None) -> list[Usage]:
         """Sum up what an account used of what it sent in a time, by label and country."""
-        ...
 
     async def inbound(
         self, account_id: int | None, since: int, until: int, page: tuple[int, int]
@@ -47,8 +44,6 @@ class QueryStore(Protocol):
         """Give a page (offset, limit) of an account's messages from handsets of a time, newest first, and how
         many there are in all; with None nobody's.
         """
-        ...
 
     async def balance(self, account_id: int) -> Balance:
         """Give an account's money; all zero for one that is not there."""
-        ...

@@ -16,4 +16,3 @@ class ReceiptStore(Protocol):
 
         Returns how many were parked.
         """
-        ...

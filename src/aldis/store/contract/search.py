@@ -127,19 +127,15 @@ class SearchStore(Protocol):
 
     async def messages(self, wanted: MessageFilter, before: int, limit: int) -> MessagePage:
         """Find up to `limit` messages with ids below a cursor (0: from the newest)."""
-        ...
 
     async def message(self, message_id: int) -> MessageView | None:
         """Give all that is kept of a message."""
-        ...
 
     async def inbound(self, wanted: InboundFilter, before: int, limit: int) -> InboundPage:
         """Find messages from handsets with ids below a cursor (0: from the newest)."""
-        ...
 
     async def sums(self, wanted: MessageFilter, by: Grouping) -> list[Sum]:
         """Sum up messages by something; by parts of their ids, so that other reads have their turn between.
 
         Nothing is rounded or guessed, so a long time takes long.
         """
-        ...

@@ -18,11 +18,9 @@ class SendingStore(Protocol):
         """Record what a lost owner had journalled; then release what it had marked `sending`: to `queued`, or
         with `hold` to `unconfirmed`. Returns how many.
         """
-        ...
 
     async def recover_orphans(self, links: Sequence[str], now: int) -> int:
         """Release to `queued` what is `sending` on links that are none of these and have no owner."""
-        ...
 
     async def claim(self, link: str, limit: int, share: Share, now: int) -> list[ClaimedMessage]:
         """Hand out up to `limit` due messages of a link, the most urgent first.
@@ -30,17 +28,14 @@ class SendingStore(Protocol):
         Nobody else gets them, and maintenance lets them be, until their results are recorded. Nothing is
         written: a crash gives them back.
         """
-        ...
 
     async def mark(self, message_ids: Sequence[int]) -> None:
         """Write `sending` for claimed messages that are about to be submitted and must not be repeated after
         a crash.
         """
-        ...
 
     def release(self, link: str, message_ids: Sequence[int]) -> None:
         """Give claimed messages back unmarked."""
-        ...
 
     def journal(self, link: str, results: Sequence[AttemptResult], now: int, *, marked: bool = False) -> bool:
         """Remember outcomes across a crash of this process, at once and before they are recorded; returns
@@ -49,7 +44,6 @@ class SendingStore(Protocol):
         The next `recover` records what was journalled and not recorded. Less than `record` promises: a crash
         of the machine may forget it.
         """
-        ...
 
     async def record(
         self, link: str, results: Sequence[AttemptResult], now: int, *, marked: bool = False
@@ -58,4 +52,3 @@ class SendingStore(Protocol):
 
         The messages were claimed before, and with `marked` also marked.
         """
-        ...

@@ -47,13 +47,14 @@ def open_sqlite(
     kept = open_to_keep(path)
     writer, reader, claims = Writer(runner or ThreadRunner(path)), open_reader(path), Claims()
     opt_ins = OptIns(reader)
-    # what scans: for the gateway, for customers and for operators, of whom none may keep another waiting
-    scans, customers, operators = Scans(path), Scans(path, most=MAX_ASKING), Scans(path, most=MAX_ASKING)
+    # of those whose reads scan none may keep another waiting
+    scans, asked, looked = Scans(path), Scans(path, most=MAX_ASKING), Scans(path, most=MAX_ASKING)
+    gateway, customers, operators = ((writer, reader, each, claims) for each in (scans, asked, looked))
 
     async def close() -> None:
         """Close in the order that leaves one file behind and no write-ahead log."""
         reader.close()
-        for each in (scans, customers, operators):
+        for each in (scans, asked, looked):
             await each.close()
         await writer.close()
         if journal is not None:
@@ -65,22 +66,22 @@ def open_sqlite(
         close=close,
         admission=SqliteAdmission(writer, reader, claims, opt_ins),
         sending=SqliteSending(writer, reader, claims, journal),
-        receipts=SqliteReceipts(writer),
-        inbound=SqliteInbound(writer, reader, scans, claims),
+        receipts=SqliteReceipts(*gateway),
+        inbound=SqliteInbound(*gateway),
         postbacks=SqlitePostbacks(writer, reader),
-        maintenance=SqliteMaintenance(writer, reader, scans, claims),
-        queries=SqliteQueries(writer, reader, customers, claims),
+        maintenance=SqliteMaintenance(*gateway),
+        queries=SqliteQueries(*customers),
         consent=SqliteConsent(writer, reader, claims, opt_ins),
-        bulk=SqliteBulk(writer, reader, operators),
-        search=SqliteSearch(reader, operators),
-        outbox=SqliteOutbox(writer, reader, operators),
-        metrics=SqliteMetrics(writer, scans, operators),
-        events=SqliteEvents(operators),
-        actions=SqliteActions(writer, claims),
-        commands=SqliteCommands(writer, reader),
-        link_states=SqliteLinkStates(writer, reader),
-        directory=SqliteDirectory(reader),
-        changes=SqliteChanges(writer, reader, operators),
-        operators=SqliteOperators(writer, reader),
-        audit=SqliteAudit(writer, operators),
+        bulk=SqliteBulk(*operators),
+        search=SqliteSearch(*operators),
+        outbox=SqliteOutbox(*operators),
+        metrics=SqliteMetrics(*gateway),
+        events=SqliteEvents(*operators),
+        actions=SqliteActions(*gateway),
+        commands=SqliteCommands(*gateway),
+        link_states=SqliteLinkStates(*gateway),
+        directory=SqliteDirectory(*gateway),
+        changes=SqliteChanges(*operators),
+        operators=SqliteOperators(*gateway),
+        audit=SqliteAudit(*operators),
     )

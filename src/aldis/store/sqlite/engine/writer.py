@@ -36,11 +36,9 @@ class Runner(Protocol):
         """Run one batch as `Transactions.run` does. What is handed over meanwhile is run after it, small
         batches first (`priority_queue.py`).
         """
-        ...
 
     async def close(self) -> None:
         """End, and let go of the database."""
-        ...
 
 
 class _Lane:

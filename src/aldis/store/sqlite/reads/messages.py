@@ -1,4 +1,4 @@
-"""The reads for people: one message whole, messages from handsets, counts."""
+"""The reads for people: one message whole, messages from handsets."""
 
 from __future__ import annotations
 
@@ -79,8 +79,3 @@ def _floor(db: apsw.Connection, end: int) -> int:
     sql = "SELECT inbound_id FROM inbound WHERE inbound_id < ? ORDER BY inbound_id DESC LIMIT 1 OFFSET ?"
     row = first(db, sql, (end, LOOK))
     return 0 if row is None else int(row[0])
-
-
-def count_by_state(db: apsw.Connection) -> dict[str, int]:
-    """Count all messages; a scan."""
-    return dict(every(db, "SELECT state, count(*) FROM message GROUP BY state"))

@@ -8,9 +8,8 @@ import apsw
 import msgspec
 
 from aldis.store.contract.bulk import AddRows, BulkChange
-from aldis.store.sqlite.engine.read_pool import Scans
 from aldis.store.sqlite.engine.rows import every, first
-from aldis.store.sqlite.engine.writer import Writer
+from aldis.store.sqlite.stores.connections import Connections
 from aldis.store.sqlite.writes import bulk
 from aldis.traffic.bulk import Job, JobState, Mapping, Row
 
@@ -21,16 +20,12 @@ _JOB = (
 _ROW = "number, cells, message_id, fault"
 
 
-class SqliteBulk(msgspec.Struct, frozen=True):
+class SqliteBulk(Connections):
     """A job's refused rows are found by a scan."""
-
-    writer: Writer
-    reader: apsw.Connection
-    scans: Scans
 
     async def change(self, change: BulkChange) -> int:
         count = len(change.rows) if isinstance(change, AddRows) else 1
-        return await self.writer.call(bulk.carry_out, bulk.Change(change), messages=count)
+        return await self.writer.call(bulk.carry_out, change, messages=count)
 
     async def job(self, job_id: int) -> Job | None:
         row = first(self.reader, f"SELECT {_JOB} FROM bulk_job WHERE job_id = ?", (job_id,))  # noqa: S608

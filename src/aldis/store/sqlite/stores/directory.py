@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import apsw
-import msgspec
-
 from aldis.accounts.directory import Directory
 from aldis.accounts.history import Change
 from aldis.accounts.plan import Stored
 from aldis.store.contract.changes import Carrying
 from aldis.store.contract.queries import Balance
-from aldis.store.sqlite.engine.read_pool import Scans
 from aldis.store.sqlite.engine.rows import every
-from aldis.store.sqlite.engine.writer import Writer
 from aldis.store.sqlite.reads import directory
+from aldis.store.sqlite.stores.connections import Connections
 from aldis.store.sqlite.writes import changes
 
 
-class SqliteDirectory(msgspec.Struct, frozen=True):
+class SqliteDirectory(Connections):
     """The directory as it is."""
-
-    reader: apsw.Connection
 
     async def version(self) -> int:
         return directory.version(self.reader)
@@ -29,12 +23,8 @@ class SqliteDirectory(msgspec.Struct, frozen=True):
         return directory.load(self.reader)
 
 
-class SqliteChanges(msgspec.Struct, frozen=True):
+class SqliteChanges(Connections):
     """How it is changed, and how it was."""
-
-    writer: Writer
-    reader: apsw.Connection
-    scans: Scans
 
     async def stored(self) -> Stored:
         return directory.stored(self.reader)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from aldis.store.contract.events import EventPosition, GatewayEvent
-from aldis.store.sqlite.engine.read_pool import Scans
-from aldis.store.sqlite.writes import watching
+from aldis.store.sqlite.reads import events
+from aldis.store.sqlite.stores.connections import Connections
 
 
-class SqliteEvents(msgspec.Struct, frozen=True):
+class SqliteEvents(Connections):
     """Reads the newest rows."""
 
-    scans: Scans
-
     async def after(self, position: EventPosition, until: int, limit: int) -> list[GatewayEvent]:
-        return await self.scans.ask(watching.happened, position, until, limit)
+        return await self.scans.ask(events.happened, position, until, limit)

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import apsw
-import msgspec
-
 from aldis.store.contract.inbound import InboundBatch
-from aldis.store.memory.claims import Claims
-from aldis.store.sqlite.engine.read_pool import Scans
-from aldis.store.sqlite.engine.writer import Writer
 from aldis.store.sqlite.reads import inbound as reads
+from aldis.store.sqlite.stores.connections import Connections
 from aldis.store.sqlite.writes import inbound
 from aldis.traffic.inbound import InboundPart, Segments
 
 
-class SqliteInbound(msgspec.Struct, frozen=True):
+class SqliteInbound(Connections):
     """Messages from handsets; some opt somebody out, which the claims must hear of."""
-
-    writer: Writer
-    reader: apsw.Connection
-    scans: Scans
-    claims: Claims
 
     async def segments(self, part: InboundPart) -> Segments:
         return reads.segments_of(self.reader, part)

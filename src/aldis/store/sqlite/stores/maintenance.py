@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import apsw
-import msgspec
-
 from aldis.store.contract.maintenance import Purged
-from aldis.store.memory.claims import Claims
-from aldis.store.sqlite.engine.read_pool import Scans
-from aldis.store.sqlite.engine.writer import Writer
 from aldis.store.sqlite.stores.cancelling import cancel
+from aldis.store.sqlite.stores.connections import Connections
 from aldis.store.sqlite.writes import (
     cancelling,
     consent,
@@ -23,13 +18,8 @@ from aldis.store.sqlite.writes import (
 )
 
 
-class SqliteMaintenance(msgspec.Struct, frozen=True):
+class SqliteMaintenance(Connections):
     """Deadlines, failover, retention."""
-
-    writer: Writer
-    reader: apsw.Connection
-    scans: Scans
-    claims: Claims
 
     async def expire(self, limit: int, now: int, patience_ms: int) -> int:
         item = maintenance.Expire(limit, now, patience_ms, self.claims.everybodys())

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import apsw
-import msgspec
-
 from aldis.accounts.staff import ApiToken, AuditEntry, Operator, Role
 from aldis.store.contract.operators import OperatorChange
 from aldis.store.sqlite.engine.rows import every, first
-from aldis.store.sqlite.engine.writer import Writer
-from aldis.store.sqlite.writes import staff
+from aldis.store.sqlite.stores.connections import Connections
+from aldis.store.sqlite.writes import operators
 
 _OPERATOR = "o.name, o.role, o.password_hash, o.created_at"
 _TOKEN = "name, digest, visible, role, created_at, until"  # noqa: S105 - columns
 
 
-class SqliteOperators(msgspec.Struct, frozen=True):
+class SqliteOperators(Connections):
     """Few rows, read on the loop."""
-
-    writer: Writer
-    reader: apsw.Connection
 
     async def all(self) -> list[Operator]:
         rows = every(self.reader, f"SELECT {_OPERATOR} FROM operator o ORDER BY name")  # noqa: S608
@@ -40,7 +34,7 @@ class SqliteOperators(msgspec.Struct, frozen=True):
         return None if row is None else _token(row)
 
     async def change(self, change: OperatorChange, entry: AuditEntry | None) -> bool:
-        return await self.writer.call(staff.carry_out, staff.Change(change, entry))
+        return await self.writer.call(operators.carry_out, operators.Change(change, entry))
 
 
 def _operator(row: tuple[str, int, str, int]) -> Operator:

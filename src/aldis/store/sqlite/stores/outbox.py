@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import apsw
-import msgspec
-
 from aldis.accounts.staff import AuditEntry
 from aldis.store.contract.outbox import LaneFacts, PostbackFilter, PostbackPage, PostbackRow, Replayed
-from aldis.store.sqlite.engine.read_pool import Scans
-from aldis.store.sqlite.engine.writer import Writer
 from aldis.store.sqlite.reads import postback_listing
-from aldis.store.sqlite.writes import orders
+from aldis.store.sqlite.stores.connections import Connections
+from aldis.store.sqlite.writes import outbox
 
 
-class SqliteOutbox(msgspec.Struct, frozen=True):
+class SqliteOutbox(Connections):
     """Lists on the operators' scans."""
-
-    writer: Writer
-    reader: apsw.Connection
-    scans: Scans
 
     async def lanes(self, limit: int) -> list[LaneFacts]:
         return await self.scans.ask(postback_listing.lanes, limit)
@@ -32,10 +24,10 @@ class SqliteOutbox(msgspec.Struct, frozen=True):
         return postback_listing.postback(self.reader, postback_id)
 
     async def replay(self, postback_ids: Sequence[int], now: int, entry: AuditEntry) -> int:
-        return await self.writer.call(orders.replay, orders.Replay(tuple(postback_ids), now, entry))
+        return await self.writer.call(outbox.replay, outbox.Replay(tuple(postback_ids), now, entry))
 
     async def replay_dead_letters(
         self, wanted: PostbackFilter, after: int, limit: int, now: int, entry: AuditEntry
     ) -> Replayed:
-        item = orders.ReplayGivenUp(wanted, after, limit, now, entry)
-        return await self.writer.call(orders.replay_given_up, item, messages=limit)
+        item = outbox.ReplayDeadLetters(wanted, after, limit, now, entry)
+        return await self.writer.call(outbox.replay_dead_letters, item, messages=limit)

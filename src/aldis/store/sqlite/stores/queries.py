@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import apsw
-import msgspec
-
 from aldis.store.contract.queries import Balance
-from aldis.store.memory.claims import Claims
-from aldis.store.sqlite.engine.read_pool import Scans
 from aldis.store.sqlite.engine.rows import first
-from aldis.store.sqlite.engine.writer import Writer
 from aldis.store.sqlite.reads import inbound, queries
 from aldis.store.sqlite.stores.cancelling import cancel
+from aldis.store.sqlite.stores.connections import Connections
 from aldis.store.sqlite.writes import cancelling
 from aldis.traffic.inbound import InboundFacts
 from aldis.traffic.message import MessageStatus
@@ -19,13 +14,8 @@ from aldis.traffic.query import Usage
 from aldis.traffic.states import State
 
 
-class SqliteQueries(msgspec.Struct, frozen=True):
+class SqliteQueries(Connections):
     """`scans` are the customers' own: they must not keep the gateway waiting."""
-
-    writer: Writer
-    reader: apsw.Connection
-    scans: Scans
-    claims: Claims
 
     async def submission(self, account_id: int, dialect: str, reference: str) -> list[MessageStatus]:
         return queries.submission(self.reader, account_id, dialect, reference)

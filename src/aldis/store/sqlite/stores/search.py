@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import apsw
-import msgspec
-
 from aldis.store.contract.search import (
     Grouping,
     InboundFilter,
@@ -14,15 +11,12 @@ from aldis.store.contract.search import (
     MessageView,
     Sum,
 )
-from aldis.store.sqlite.engine.read_pool import Scans
 from aldis.store.sqlite.reads import messages, searching, sums
+from aldis.store.sqlite.stores.connections import Connections
 
 
-class SqliteSearch(msgspec.Struct, frozen=True):
+class SqliteSearch(Connections):
     """Operators must keep neither the gateway nor customers waiting, so `scans` are their own."""
-
-    reader: apsw.Connection
-    scans: Scans
 
     async def messages(self, wanted: MessageFilter, before: int, limit: int) -> MessagePage:
         return await self.scans.ask(searching.search, wanted, before, limit)

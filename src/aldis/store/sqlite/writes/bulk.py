@@ -14,16 +14,10 @@ from aldis.traffic.bulk import MOVES, JobState
 _ENDED = frozenset({JobState.DONE, JobState.CANCELLED})
 
 
-class Change(msgspec.Struct, frozen=True):
-    """What travels to the writer."""
-
-    change: BulkChange
-
-
 @operation()
-def carry_out(db: apsw.Connection, items: list[Change]) -> list[int]:
+def carry_out(db: apsw.Connection, items: list[BulkChange]) -> list[int]:
     """Carry out changes."""
-    return [_carry_out(db, item.change) for item in items]
+    return [_carry_out(db, item) for item in items]
 
 
 def _carry_out(db: apsw.Connection, change: BulkChange) -> int:

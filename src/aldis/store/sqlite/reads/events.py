@@ -1,37 +1,15 @@
-"""The reads for those who watch the gateway at work, and the two small writes that go with them."""
+"""What has happened lately, from the newest rows."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import apsw
-import msgspec
 
 from aldis.store.contract.events import EventKind, EventPosition, GatewayEvent
-from aldis.store.contract.metrics import Backlog
-from aldis.store.sqlite.engine.operations import operation
-from aldis.store.sqlite.engine.rows import every, one
 
 #: how many of the newest messages and postbacks are looked through for what happened
 RECENT = 20_000
-
-
-class Minute(msgspec.Struct, frozen=True):
-    """What a minute was like."""
-
-    at: int
-    sample: bytes
-    forget_before: int
-
-
-def backlog(db: apsw.Connection) -> Backlog:
-    """Count what waits: messages from the claim index, postbacks from that of what is due."""
-    queued: dict[str, dict[int, int]] = {}
-    sql = "SELECT link, priority, count(*) FROM message WHERE state = 'queued' GROUP BY link, priority"
-    for link, priority, count in every(db, sql):
-        queued.setdefault(link, {})[priority] = count
-    return Backlog(queued, one(db, "SELECT count(*) FROM postback WHERE due_at IS NOT NULL"))
-
 
 # Neither sent_at nor ended_at has an index, which every message would pay for: whoever watches reads the
 # newest rows by their key. Of older messages only those are seen that have owed a postback lately. A receipt
@@ -86,7 +64,7 @@ ORDER BY at, kind, number LIMIT :limit
 
 
 def happened(db: apsw.Connection, after: EventPosition, until: int, limit: int) -> list[GatewayEvent]:
-    """Give what happened behind a place."""
+    """Give what happened behind a position."""
     bindings = {
         "recent": RECENT,
         "since": after.at,
@@ -97,18 +75,3 @@ def happened(db: apsw.Connection, after: EventPosition, until: int, limit: int) 
     }
     rows: list[tuple[Any, ...]] = db.execute(_HAPPENED, bindings).fetchall()
     return [GatewayEvent(at, EventKind(kind), *rest) for at, kind, *rest in rows]
-
-
-@operation()
-def keep_minute(db: apsw.Connection, items: list[Minute]) -> list[None]:
-    """Keep minutes."""
-    for item in items:
-        db.execute("INSERT OR REPLACE INTO minute VALUES (?, ?)", (item.at, item.sample))
-        db.execute("DELETE FROM minute WHERE at < ?", (item.forget_before,))
-    return [None] * len(items)
-
-
-def minutes(db: apsw.Connection, since: int) -> list[bytes]:
-    """Give the minutes that are kept."""
-    sql = "SELECT sample FROM minute WHERE at >= ? ORDER BY at"
-    return [sample for (sample,) in every(db, sql, (since,))]

@@ -1,0 +1,70 @@
+"""The writes that make postbacks due once more. Each shares its transaction with its audit entry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import apsw
+import msgspec
+
+from aldis.accounts.staff import AuditEntry
+from aldis.store.contract.outbox import PostbackFilter, Replayed
+from aldis.store.memory.postback_cache import PostbackCache
+from aldis.store.sqlite.engine.operations import operation
+from aldis.store.sqlite.engine.rows import as_json, every
+from aldis.store.sqlite.reads import postback_listing
+from aldis.store.sqlite.writes import auditing
+
+
+class Replay(msgspec.Struct, frozen=True):
+    """Postbacks to be made due."""
+
+    postback_ids: tuple[int, ...]
+    now: int
+    entry: AuditEntry
+
+
+class ReplayDeadLetters(msgspec.Struct, frozen=True):
+    """A batch of dead letters."""
+
+    wanted: PostbackFilter
+    after: int
+    limit: int
+    now: int
+    entry: AuditEntry
+
+
+def _forget_cache(cache: PostbackCache, _item: object) -> None:
+    """Have the file asked: these are old rows, of which no transaction tells."""
+    cache.forget()
+
+
+@operation(owes=_forget_cache)
+def replay(db: apsw.Connection, items: list[Replay]) -> list[int]:
+    """Make postbacks due; returns how many there were."""
+    return [_replay(db, item.postback_ids, item.now, item.entry) for item in items]
+
+
+def _replay(db: apsw.Connection, postback_ids: Sequence[int], now: int, entry: AuditEntry) -> int:
+    before = db.total_changes()
+    sql = """UPDATE postback SET due_at = ?, done = 0, attempts = 0
+             WHERE postback_id IN (SELECT value FROM json_each(?))"""
+    db.execute(sql, (now, as_json(postback_ids)))
+    count = db.total_changes() - before
+    if count:
+        auditing.write(db, msgspec.structs.replace(entry, detail=f"{entry.detail} {count} postbacks".strip()))
+    return count
+
+
+@operation(owes=_forget_cache)
+def replay_dead_letters(db: apsw.Connection, items: list[ReplayDeadLetters]) -> list[Replayed]:
+    """Make dead letters due, in the order of their ids."""
+    return [_replay_dead_letters(db, item) for item in items]
+
+
+def _replay_dead_letters(db: apsw.Connection, item: ReplayDeadLetters) -> Replayed:
+    where, bindings = postback_listing.given_up_sql(item.wanted)
+    sql = f"{postback_listing.GIVEN_UP} WHERE {where} AND p.postback_id > ? ORDER BY p.postback_id LIMIT ?"
+    ids = [row[0] for row in every(db, sql, (*bindings, item.after, item.limit))]
+    count = _replay(db, ids, item.now, item.entry)
+    return Replayed(count, ids[-1] if len(ids) == item.limit else 0)
