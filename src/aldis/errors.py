@@ -5,7 +5,8 @@
     │  ├─ StoreUnavailable       the store could not commit (disk full, locked, gone)
     │  └─ OutcomeUnknown         the store was lost while it committed
     └─ PermanentError            trying again cannot help
-       ├─ AdminError         an operator asked for what cannot be done; says why
+       ├─ TransitionRefused      nothing of the kind can happen to a message where it stands
+       ├─ AdminError             an operator asked for what cannot be done; says why
        ├─ SettingsError          a file of the operator's is wrong; carries every problem found
        └─ ProtocolError          octets that break a protocol
           ├─ LocalProtocolError  we were about to break it
@@ -36,6 +37,10 @@ class StoreUnavailable(TemporaryError):
 
 class OutcomeUnknown(TemporaryError):
     """The store was lost under way: the call was kept whole or not at all, and nobody knows yet which."""
+
+
+class TransitionRefused(PermanentError):
+    """`traffic/states.py` allows no such event where a message stands; nothing of the call was kept."""
 
 
 class AdminError(PermanentError):

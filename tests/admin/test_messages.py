@@ -26,7 +26,7 @@ from aldis.store.contract.search import MessageFilter, MessageView
 from aldis.store.contract.store import Store
 from aldis.traffic.message import AttemptResult, NewMessage, SubmittedSegment
 from aldis.traffic.postback import Notify
-from aldis.traffic.states import State
+from aldis.traffic.states import Event, State
 
 OTTO = Actor("otto", Role.OPERATOR, "console")
 QUIRKS = {"link": Quirks(), "latin": Quirks(alphabet=DefaultAlphabet.LATIN_1)}
@@ -75,11 +75,13 @@ def a_text(text: str, message_id: int = 1, **changes: Any) -> NewMessage:
     )
 
 
-async def end(store: Store, message: NewMessage, state: State = State.REJECTED) -> None:
+async def end(store: Store, message: NewMessage) -> None:
     await accept(store, message)
     await store.sending.claim(message.link, 10, share, NOW)
     await store.sending.record(
-        message.link, [AttemptResult(message.message_id, state, reason="ESME_RINVDSTADR")], NOW
+        message.link,
+        [AttemptResult(message.message_id, Event.SUBMIT_REJECTED, reason="ESME_RINVDSTADR")],
+        NOW,
     )
 
 
@@ -181,7 +183,7 @@ async def test_one_message_is_told_from_request_to_wire(store: Store, messages: 
     await accept(store, message)
     await store.sending.claim("link", 10, share, NOW)
     taken = tuple(SubmittedSegment(number, f"A{number}") for number in range(1, message.segments + 1))
-    await store.sending.record("link", [AttemptResult(1, State.SENT, taken)], NOW)
+    await store.sending.record("link", [AttemptResult(1, Event.SUBMIT_ACCEPTED, taken)], NOW)
     told = await messages.tell(1)
     assert (told.account, told.currency, told.written.encoding) == ("rich", "EUR", "UCS2")
     assert {each.character for each in told.written.forced_by} == set("Привет")

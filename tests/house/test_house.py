@@ -19,7 +19,7 @@ from aldis.dialects.registry import POLICIES
 from aldis.links.registry import KINDS
 from aldis.links.smpp.quirks import Quirks
 from aldis.traffic.problem import PROBLEMS
-from aldis.traffic.states import TRANSITIONS
+from aldis.traffic.states import TRANSITIONS, State
 
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
@@ -195,9 +195,20 @@ def test_every_key_of_the_directory_is_documented(record: str) -> None:
 
 def test_the_drawing_of_the_states_is_the_table() -> None:
     page = (DOCS / "states.md").read_text(encoding="utf-8")
+    arrows: dict[tuple[State, State], list[str]] = {}
     for state, moves in TRANSITIONS.items():
         drawn = " · ".join(f"{event.value} → {target.value}" for event, target in moves.items()) or "final"
         assert f"| {state.value} | {drawn} |" in page
+        for event, target in moves.items():
+            arrows.setdefault((state, target), []).append(event.value)
+    drawing = [f"    {start} --> {end}: {', '.join(events)}" for (start, end), events in arrows.items()]
+    assert "\n".join(["```mermaid", "stateDiagram-v2", "    [*] --> queued", *drawing, "```"]) in page
+
+
+def test_no_statement_decides_by_a_state_that_it_names_itself() -> None:
+    named = re.compile(rf"(?<!p\.)\bstate (?:=|<>|IN \()\s*'(?:{'|'.join(State)})'")
+    for path in sorted((SRC / "store").rglob("*.py")):
+        assert not named.search(path.read_text(encoding="utf-8")), f"{path}: write `may(event)` or `in_state`"
 
 
 @pytest.mark.parametrize("name", POLICIES)

@@ -25,7 +25,7 @@ from aldis.traffic.consent import ConsentKind, ConsentSource
 from aldis.traffic.content import MMS
 from aldis.traffic.postback import Notify, PostbackEvent
 from aldis.traffic.receipt import ReceiptState
-from aldis.traffic.states import State
+from aldis.traffic.states import Event, State
 from aldis.traffic.submission import Priority
 
 SRC = Path(__file__).parents[2] / "src"
@@ -59,6 +59,10 @@ NUMBERS: dict[type[IntEnum | IntFlag], dict[str, int]] = {
 #: enums that are stored as their words
 WORDS: dict[type[StrEnum], str] = {
     State: "queued sending sent unconfirmed delivered undelivered expired rejected deleted failed",
+    # in the outcome journal
+    Event: "claimed released submit_accepted submit_deferred submit_rejected submit_unacknowledged"
+    " attempts_exhausted validity_passed cancelled owner_lost owner_lost_held receipt_delivered"
+    " receipt_undelivered receipt_expired receipt_rejected receipt_deleted receipt_overdue",
     ReceiptState: "enroute delivered undelivered expired rejected deleted",
     PostbackEvent: "sent ended",
     JobState: "filling ready running paused done cancelled",
@@ -76,7 +80,7 @@ NOT_STORED = {
     *("assembler.Phase", "context.Unit", "checkup.Verdict", "command.CommandId", "consent.Word"),
     *("contract.Check", "dcs.Alphabet", "fitting.DefaultAlphabet", "writer_protocol.Kind"),
     *("media.Kind", "numbering.Numbering", "receipt_text.MessageState", "refusal.RefusalReason"),
-    *("routing.Unroutable", "session.Role", "session.SessionState", "states.Event", "timers.Due"),
+    *("routing.Unroutable", "session.Role", "session.SessionState", "timers.Due"),
     *("tlv.Kind", "verdicts.Verdict", "search.Grouping"),
 }
 

@@ -9,15 +9,17 @@ import apsw
 import pytest
 
 from aldis.stages.receipts.recorder import Recorder
+from aldis.stages.sending.shares import share
 from aldis.stages.sending.upstream import Accepted
 from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics
+from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.receipt import Receipt, ReceiptState
-from aldis.traffic.states import State
+from aldis.traffic.states import Event, State
 from tests.fakes.clock import NOON, FakeClock
 from tests.fakes.upstream import FakeUpstream
 from tests.stages.test_sender import a_sender
-from tests.store.building import a_message, accept, settle_sent
+from tests.store.building import a_message, accept, settle_sent, state_of
 
 RECEIPT = Receipt("link", "A1", ReceiptState.DELIVERED, "", "447700900001", NOON)
 
@@ -76,3 +78,23 @@ async def test_an_outcome_that_cannot_be_stored_is_kept_until_it_can(
     spoiling.close()
     while (await demo_store.metrics.count_by_state()).get(State.SENT) != 2:
         await asyncio.sleep(0.01)
+
+
+async def test_an_outcome_that_its_message_does_not_allow_is_let_go_and_the_others_are_kept(
+    demo_store: Store, clock: FakeClock
+) -> None:
+    upstream = FakeUpstream(window=2)
+    for number in (1, 2):
+        await accept(demo_store, a_message(number))
+    sender = a_sender(demo_store, upstream, clock)
+    await sender.step()
+    taken = (SubmittedSegment(1, "elsewhere"),)
+    await demo_store.sending.record("link", [AttemptResult(1, Event.SUBMIT_ACCEPTED, taken)], clock.now())
+    upstream.accept_all()
+    await sender.record_results()
+    assert [await state_of(demo_store, number) for number in (1, 2)] == [State.SENT, State.SENT]
+    timeline = await demo_store.search.message(1)
+    assert timeline is not None
+    assert [segment.smsc_message_id for segment in timeline.segments] == ["elsewhere"]
+    assert sender.is_drained
+    assert await demo_store.sending.claim("link", 10, share, clock.now()) == []

@@ -18,7 +18,7 @@ from aldis.stages.sending.retry import Attempt, RetryPolicy, next_step, wait_s
 from aldis.stages.sending.shares import share
 from aldis.stages.upkeep.failover import Failover
 from aldis.traffic.postback import PostbackEvent
-from aldis.traffic.states import State
+from aldis.traffic.states import Event, State
 from tests.dialects.test_contract import due
 from tests.fakes.clock import NOON
 
@@ -30,20 +30,20 @@ def attempt(attempts: int, expires_in: int = 48 * HOUR) -> Attempt:
 
 
 @pytest.mark.parametrize(
-    ("attempts", "expires_in", "state", "wait"),
+    ("attempts", "expires_in", "event", "wait"),
     [
-        (1, 48 * HOUR, State.QUEUED, 1000),
-        (2, 48 * HOUR, State.QUEUED, 2000),
-        (9, 48 * HOUR, State.QUEUED, 256_000),
-        (10, 48 * HOUR, State.QUEUED, 300_000),
-        (23, 48 * HOUR, State.QUEUED, 300_000),
-        (24, 48 * HOUR, State.FAILED, None),
-        (1, 1000, State.EXPIRED, None),
+        (1, 48 * HOUR, Event.SUBMIT_DEFERRED, 1000),
+        (2, 48 * HOUR, Event.SUBMIT_DEFERRED, 2000),
+        (9, 48 * HOUR, Event.SUBMIT_DEFERRED, 256_000),
+        (10, 48 * HOUR, Event.SUBMIT_DEFERRED, 300_000),
+        (23, 48 * HOUR, Event.SUBMIT_DEFERRED, 300_000),
+        (24, 48 * HOUR, Event.ATTEMPTS_EXHAUSTED, None),
+        (1, 1000, Event.VALIDITY_PASSED, None),
     ],
 )
-def test_what_follows_from_an_attempt(attempts: int, expires_in: int, state: State, wait: int | None) -> None:
+def test_what_follows_from_an_attempt(attempts: int, expires_in: int, event: Event, wait: int | None) -> None:
     result = next_step(RetryPolicy(), attempt(attempts, expires_in), NOON, luck=0.0)
-    assert result.state is state
+    assert result.event is event
     assert result.due_at == (NOON + wait if wait else 0)
 
 

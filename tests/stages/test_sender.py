@@ -21,7 +21,7 @@ from aldis.store.contract.store import Store
 from aldis.store.memory.outcome_journal import Journal
 from aldis.telemetry import Metrics
 from aldis.traffic.message import AttemptResult, SubmittedSegment
-from aldis.traffic.states import State
+from aldis.traffic.states import Event, State
 from tests.backends import open_store
 from tests.fakes.clock import FakeClock
 from tests.fakes.upstream import FakeUpstream
@@ -227,7 +227,7 @@ async def test_a_message_that_was_taken_whole_before_is_sent(
     await accept(demo_store, a_message(1, octets=LONG, segments=3))
     await demo_store.sending.claim("link", 1, share, clock.now())
     taken = tuple(SubmittedSegment(number, f"A{number}") for number in (1, 2, 3))
-    back = AttemptResult(1, State.QUEUED, taken, clock.now(), "busy")
+    back = AttemptResult(1, Event.SUBMIT_DEFERRED, taken, clock.now(), "busy")
     await demo_store.sending.record("link", [back], clock.now())
     sender = a_sender(demo_store, upstream, clock)
     await sender.step()

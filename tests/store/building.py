@@ -12,7 +12,7 @@ from aldis.store.contract.admission import Acceptance
 from aldis.store.contract.store import Store
 from aldis.traffic.message import AttemptResult, NewMessage, SubmittedSegment
 from aldis.traffic.postback import Notify
-from aldis.traffic.states import State
+from aldis.traffic.states import Event, State
 from tests.fakes.clock import NOON
 
 NOW = NOON
@@ -62,7 +62,9 @@ async def settle_sent(store: Store, message: NewMessage, ids: tuple[str, ...] = 
     submitted = tuple(
         SubmittedSegment(number, name) for number, name in enumerate(ids[: message.segments], start=1)
     )
-    await store.sending.record(message.link, [AttemptResult(message.message_id, State.SENT, submitted)], NOW)
+    await store.sending.record(
+        message.link, [AttemptResult(message.message_id, Event.SUBMIT_ACCEPTED, submitted)], NOW
+    )
 
 
 #: the accounts of the tests' directory (conftest.py)

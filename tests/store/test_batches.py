@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import pytest
 
+from aldis.errors import TransitionRefused
 from aldis.store.contract.admission import Acceptance
 from aldis.store.contract.store import Store
 from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.postback import Notify, PostbackResult
 from aldis.traffic.receipt import Receipt, ReceiptState
-from aldis.traffic.states import State
+from aldis.traffic.states import Event, State
 from tests.store.building import NOW, POSTPAID, RICH, a_message, money, settle_sent, state_of
 
 LANE = "http://customer:80"
 
 
 def _sent(message_id: int) -> AttemptResult:
-    return AttemptResult(message_id, State.SENT, (SubmittedSegment(1, f"A{message_id}"),))
+    return AttemptResult(message_id, Event.SUBMIT_ACCEPTED, (SubmittedSegment(1, f"A{message_id}"),))
 
 
 @pytest.mark.parametrize("count", [1, 7, 30, 65, 256, 600])
@@ -42,17 +43,24 @@ async def test_each_of_many_goes_all_the_way(kept: Store, count: int) -> None:
     assert await kept.postbacks.due(LANE, 1_000, NOW + 1_000_000) == []
 
 
-async def test_a_message_that_is_named_twice_is_paid_for_and_told_of_once(kept: Store) -> None:
+async def test_a_message_that_is_named_twice_is_refused_whole_and_so_paid_for_and_told_of_once(
+    kept: Store,
+) -> None:
     message = a_message(1, notify=Notify.SENT, lane=LANE)
     assert await kept.admission.accept(Acceptance(RICH, prepaid=True, messages=(message,))) is None
-    await kept.sending.record("link", [_sent(1), _sent(1)], NOW)
+    with pytest.raises(TransitionRefused):
+        await kept.sending.record("link", [_sent(1), _sent(1)], NOW)
+    assert await money(kept) == (950_000, 50_000, 0)
+    assert await kept.postbacks.due(LANE, 10, NOW) == []
+    await kept.sending.record("link", [_sent(1)], NOW)
     assert await money(kept) == (950_000, 0, 50_000)
     assert len(await kept.postbacks.due(LANE, 10, NOW)) == 1
 
 
 async def test_a_result_moves_only_what_is_where_it_was_claimed(kept: Store) -> None:
     await settle_sent(kept, a_message(1, notify=Notify.SENT, lane=LANE))
-    await kept.sending.record("link", [_sent(1)], NOW + 1)
+    with pytest.raises(TransitionRefused):
+        await kept.sending.record("link", [_sent(1)], NOW + 1)
     assert await money(kept) == (950_000, 0, 50_000)
     assert len(await kept.postbacks.due(LANE, 10, NOW + 1)) == 1
 

@@ -14,7 +14,7 @@ from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.postback import Notify, PostbackEvent, PostbackResult
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.refusal import RefusalReason
-from aldis.traffic.states import State
+from aldis.traffic.states import Event, State
 from tests.backends import BACKENDS, READS, apply, find
 from tests.store.building import NOW, POSTPAID, RICH, a_message, accept, money, settle_sent, state_of
 from tests.store.conftest import DIRECTORY
@@ -114,7 +114,9 @@ async def test_what_is_due_later_waits(kept: Store) -> None:
     await accept(kept, a_message(1))
     await kept.sending.claim("link", 1, share, NOW)
     later = NOW + 5000
-    await kept.sending.record("link", [AttemptResult(1, State.QUEUED, due_at=later, reason="busy")], NOW)
+    await kept.sending.record(
+        "link", [AttemptResult(1, Event.SUBMIT_DEFERRED, due_at=later, reason="busy")], NOW
+    )
     assert await kept.sending.claim("link", 1, share, later - 1) == []
     (message,) = await kept.sending.claim("link", 1, share, later + 250)  # found within a quarter of a second
     assert message.attempts == 2
@@ -123,7 +125,7 @@ async def test_what_is_due_later_waits(kept: Store) -> None:
 async def test_a_retried_message_knows_which_segments_are_out(kept: Store) -> None:
     await accept(kept, a_message(1, segments=3))
     await kept.sending.claim("link", 1, share, NOW)
-    partly = AttemptResult(1, State.QUEUED, (SubmittedSegment(2, "A2"),), NOW, "busy")
+    partly = AttemptResult(1, Event.SUBMIT_DEFERRED, (SubmittedSegment(2, "A2"),), NOW, "busy")
     await kept.sending.record("link", [partly], NOW)
     (message,) = await kept.sending.claim("link", 1, share, NOW)
     assert message.accepted_segments == (2,)
@@ -135,12 +137,21 @@ async def test_sent_turns_the_hold_into_money_spent(kept: Store) -> None:
     assert await money(kept) == (900_000, 0, 100_000)
 
 
-@pytest.mark.parametrize("state", [State.REJECTED, State.FAILED, State.EXPIRED])
-async def test_what_was_not_sent_is_refunded_but_for_what_the_carrier_took(kept: Store, state: State) -> None:
+@pytest.mark.parametrize(
+    ("event", "state"),
+    [
+        (Event.SUBMIT_REJECTED, State.REJECTED),
+        (Event.ATTEMPTS_EXHAUSTED, State.FAILED),
+        (Event.VALIDITY_PASSED, State.EXPIRED),
+    ],
+)
+async def test_what_was_not_sent_is_refunded_but_for_what_the_carrier_took(
+    kept: Store, event: Event, state: State
+) -> None:
     await accept(kept, a_message(1, segments=3))
     await kept.sending.claim("link", 1, share, NOW)
     await kept.sending.record(
-        "link", [AttemptResult(1, state, (SubmittedSegment(1, "A1"),), reason="no")], NOW
+        "link", [AttemptResult(1, event, (SubmittedSegment(1, "A1"),), reason="no")], NOW
     )
     assert await state_of(kept, 1) is state
     assert await money(kept) == (950_000, 0, 50_000)
@@ -182,7 +193,9 @@ async def test_a_receipt_that_comes_before_its_response_is_parked_and_matched(ke
     await accept(kept, message)
     await kept.sending.claim("link", 1, share, NOW)
     assert await kept.receipts.record([a_receipt("A1", ReceiptState.DELIVERED)]) == 1
-    await kept.sending.record("link", [AttemptResult(1, State.SENT, (SubmittedSegment(1, "A1"),))], NOW)
+    await kept.sending.record(
+        "link", [AttemptResult(1, Event.SUBMIT_ACCEPTED, (SubmittedSegment(1, "A1"),))], NOW
+    )
     assert await state_of(kept, 1) is State.DELIVERED
 
 
@@ -194,7 +207,7 @@ async def test_ids_match_across_hexadecimal_and_decimal(
     await accept(kept, a_message(1))
     await kept.sending.claim("link", 1, share, NOW)
     receipt = a_receipt(in_receipt, ReceiptState.DELIVERED)
-    sent = AttemptResult(1, State.SENT, (SubmittedSegment(1, in_response),))
+    sent = AttemptResult(1, Event.SUBMIT_ACCEPTED, (SubmittedSegment(1, in_response),))
     if parked:
         await kept.receipts.record([receipt])
     await kept.sending.record("link", [sent], NOW)
@@ -223,12 +236,14 @@ async def test_a_segment_that_failed_before_the_rest_was_sent_is_not_forgotten(k
     await accept(kept, a_message(1, segments=2))
     await kept.sending.claim("link", 1, share, NOW)
     await kept.sending.record(
-        "link", [AttemptResult(1, State.QUEUED, (SubmittedSegment(1, "A1"),), NOW, "busy")], NOW
+        "link", [AttemptResult(1, Event.SUBMIT_DEFERRED, (SubmittedSegment(1, "A1"),), NOW, "busy")], NOW
     )
     await kept.receipts.record([a_receipt("A1", ReceiptState.UNDELIVERED)])
     assert await state_of(kept, 1) is State.QUEUED
     await kept.sending.claim("link", 1, share, NOW)
-    await kept.sending.record("link", [AttemptResult(1, State.SENT, (SubmittedSegment(2, "A2"),))], NOW)
+    await kept.sending.record(
+        "link", [AttemptResult(1, Event.SUBMIT_ACCEPTED, (SubmittedSegment(2, "A2"),))], NOW
+    )
     assert await state_of(kept, 1) is State.UNDELIVERED
 
 
@@ -295,7 +310,7 @@ async def test_only_what_has_ended_and_owes_nothing_is_forgotten(kept: Store) ->
 
 async def test_a_whole_message_that_the_carrier_cuts_has_one_receipt(kept: Store) -> None:
     await accept(kept, a_message(1, segments=3))
-    whole = AttemptResult(1, State.SENT, (SubmittedSegment(0, "A1"),))
+    whole = AttemptResult(1, Event.SUBMIT_ACCEPTED, (SubmittedSegment(0, "A1"),))
     await kept.sending.record("link", [whole], NOW)
     assert await money(kept) == (850_000, 0, 150_000)
     await kept.receipts.record([a_receipt("A1", ReceiptState.DELIVERED)])

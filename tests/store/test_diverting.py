@@ -7,7 +7,7 @@ import asyncio
 from aldis.stages.sending.shares import share
 from aldis.store.contract.store import Store
 from aldis.traffic.message import AttemptResult, NewMessage, SubmittedSegment
-from aldis.traffic.states import State
+from aldis.traffic.states import Event
 from tests.store.building import NOW, a_message, accept
 
 B_THEN_C = '["b","c"]'
@@ -43,7 +43,7 @@ async def test_what_a_sender_holds_stays(kept: Store) -> None:
 async def test_what_a_carrier_took_in_part_stays(kept: Store) -> None:
     await accept(kept, waiting(1, segments=2))
     assert await claimed(kept, "link") == [1]
-    again = AttemptResult(1, State.QUEUED, (SubmittedSegment(1, "A1"),), due_at=NOW)
+    again = AttemptResult(1, Event.SUBMIT_DEFERRED, (SubmittedSegment(1, "A1"),), due_at=NOW)
     await kept.sending.record("link", [again], NOW)
     assert await kept.maintenance.fail_over("link", ["b"], 10, NOW) == 0
 

@@ -13,7 +13,7 @@ from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 from aldis.traffic.message import AttemptResult, NewMessage, SubmittedSegment
 from aldis.traffic.query import Usage
 from aldis.traffic.receipt import Receipt, ReceiptState
-from aldis.traffic.states import State
+from aldis.traffic.states import Event, State
 from tests.store.building import NOW, a_message, accept, settle_sent
 
 DAY = 86_400_000
@@ -63,7 +63,7 @@ async def test_what_is_due_or_in_a_senders_hands_cannot_be_called_back(kept: Sto
     (claimed,) = await kept.sending.claim("link", 10, share, NOW + 1000)
     # its clock is behind ours: for the file it is not due yet
     assert await kept.queries.cancel(1, "genesys", "7", NOW) == 0
-    await kept.sending.record("link", [AttemptResult(claimed.message_id, State.REJECTED)], NOW)
+    await kept.sending.record("link", [AttemptResult(claimed.message_id, Event.SUBMIT_REJECTED)], NOW)
     assert await states(kept, 1) == [State.REJECTED]
 
 
@@ -78,12 +78,10 @@ async def test_nobody_claims_what_is_being_called_back(kept: Store) -> None:
 async def test_what_was_on_the_wire_cannot_be_called_back(kept: Store) -> None:
     """A retry is due later, but was not asked for later."""
     for message_id, result in (
-        (1, AttemptResult(1, State.QUEUED, due_at=NOW + 60_000, reason="in doubt")),
+        (1, AttemptResult(1, Event.SUBMIT_DEFERRED, due_at=NOW + 60_000, reason="in doubt")),
         (
             2,
-            AttemptResult(
-                2, State.QUEUED, (SubmittedSegment(1, "A"),), NOW + 60_000, "link down", tried=False
-            ),
+            AttemptResult(2, Event.RELEASED, (SubmittedSegment(1, "A"),), NOW + 60_000, "link down"),
         ),
     ):
         await accept(kept, a_message(message_id, reference=str(message_id), segments=2))
@@ -96,7 +94,9 @@ async def test_what_was_on_the_wire_cannot_be_called_back(kept: Store) -> None:
 async def test_use_counts_what_was_sent_whole_and_cut_by_the_carrier(kept: Store) -> None:
     await accept(kept, a_message(1, segments=3))
     await kept.sending.claim("link", 10, share, NOW)
-    await kept.sending.record("link", [AttemptResult(1, State.SENT, (SubmittedSegment(0, "A1"),))], NOW)
+    await kept.sending.record(
+        "link", [AttemptResult(1, Event.SUBMIT_ACCEPTED, (SubmittedSegment(0, "A1"),))], NOW
+    )
     await kept.receipts.record([Receipt("link", "A1", ReceiptState.UNDELIVERED, "", "447700900001", NOW)])
     assert await kept.queries.usage(1, NOW, NOW + 1, None) == [Usage("", "GB", 3, 150_000)]
 
@@ -129,7 +129,7 @@ async def test_use_is_summed_by_label_and_country(kept: Store) -> None:
     await accept(kept, a_message(3, label="b", accepted_at=NOW))
     await accept(kept, a_message(4, label="b", accepted_at=NOW))
     await kept.sending.claim("link", 10, share, NOW)
-    await kept.sending.record("link", [AttemptResult(4, State.REJECTED)], NOW)
+    await kept.sending.record("link", [AttemptResult(4, Event.SUBMIT_REJECTED)], NOW)
     assert await kept.queries.usage(1, NOW - DAY, NOW + 1, None) == [
         Usage("a", "DK", 1, 50_000),
         Usage("a", "GB", 2, 100_000),

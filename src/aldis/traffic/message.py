@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from aldis.traffic.content import KeptPart
-from aldis.traffic.states import State
+from aldis.traffic.states import Event, State
 
 
 class NewMessage(msgspec.Struct, frozen=True, array_like=True):
@@ -90,15 +90,14 @@ class AttemptResult(msgspec.Struct, frozen=True, array_like=True):
     """What one attempt at a message led to; the next state follows from `traffic/states.py`."""
 
     message_id: int
-    state: State
+    #: one of `states.ATTEMPTED`
+    event: Event
     #: the segments that were taken in this attempt
     submitted: tuple[SubmittedSegment, ...] = ()
-    #: when to try again; only with state queued
+    #: when to try again; only with one of `states.REQUEUED`
     due_at: int = 0
     #: what the upstream said, for the customer's postback and the timeline: "" or "ESME_RINVDSTADR"
     reason: str = ""
-    #: False when nothing of it was on the wire; only with state queued
-    tried: bool = True
 
 
 class SegmentFacts(msgspec.Struct, frozen=True):

@@ -1,16 +1,12 @@
-"""The life of a message as one table; code, the store's CHECK constraint, tests and docs all read it.
-
-queued       claimed→sending · validity_passed→expired · cancelled→deleted
-sending      submit_accepted→sent · submit_deferred→queued · submit_rejected→rejected
-             · attempts_exhausted→failed · validity_passed→expired
-             · owner_lost→queued (resend) · owner_lost_held→unconfirmed (hold)
-sent         receipt_*→their state · receipt_overdue→unconfirmed
-unconfirmed  a late receipt still moves it
+"""The life of a message as one table; the store refuses what the table does not allow. The store's CHECK
+constraint, docs/states.md and its diagram are compared with it.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
+
+from aldis.errors import TransitionRefused
 
 
 class State(StrEnum):
@@ -31,13 +27,18 @@ class State(StrEnum):
 class Event(StrEnum):
     """What happens to a message."""
 
+    #: a sender whose link must not repeat it wrote down that it has it
     CLAIMED = "claimed"
-    VALIDITY_PASSED = "validity_passed"
-    CANCELLED = "cancelled"
+    #: given back by its sender, nothing of it submitted
+    RELEASED = "released"
     SUBMIT_ACCEPTED = "submit_accepted"
     SUBMIT_DEFERRED = "submit_deferred"
     SUBMIT_REJECTED = "submit_rejected"
+    #: no response came, and it must not be repeated
+    SUBMIT_UNACKNOWLEDGED = "submit_unacknowledged"
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"
+    VALIDITY_PASSED = "validity_passed"
+    CANCELLED = "cancelled"
     OWNER_LOST = "owner_lost"
     OWNER_LOST_HELD = "owner_lost_held"
     RECEIPT_DELIVERED = "receipt_delivered"
@@ -48,6 +49,15 @@ class Event(StrEnum):
     RECEIPT_OVERDUE = "receipt_overdue"
 
 
+#: from `queued` as well, because a link that repeats what is in doubt writes no claim down
+_BY_ATTEMPT = {
+    Event.SUBMIT_ACCEPTED: State.SENT,
+    Event.SUBMIT_DEFERRED: State.QUEUED,
+    Event.RELEASED: State.QUEUED,
+    Event.SUBMIT_REJECTED: State.REJECTED,
+    Event.ATTEMPTS_EXHAUSTED: State.FAILED,
+    Event.VALIDITY_PASSED: State.EXPIRED,
+}
 _BY_RECEIPT = {
     Event.RECEIPT_DELIVERED: State.DELIVERED,
     Event.RECEIPT_UNDELIVERED: State.UNDELIVERED,
@@ -57,17 +67,10 @@ _BY_RECEIPT = {
 }
 
 TRANSITIONS: dict[State, dict[Event, State]] = {
-    State.QUEUED: {
-        Event.CLAIMED: State.SENDING,
-        Event.VALIDITY_PASSED: State.EXPIRED,
-        Event.CANCELLED: State.DELETED,
-    },
+    State.QUEUED: {Event.CLAIMED: State.SENDING, **_BY_ATTEMPT, Event.CANCELLED: State.DELETED},
     State.SENDING: {
-        Event.SUBMIT_ACCEPTED: State.SENT,
-        Event.SUBMIT_DEFERRED: State.QUEUED,
-        Event.SUBMIT_REJECTED: State.REJECTED,
-        Event.ATTEMPTS_EXHAUSTED: State.FAILED,
-        Event.VALIDITY_PASSED: State.EXPIRED,
+        **_BY_ATTEMPT,
+        Event.SUBMIT_UNACKNOWLEDGED: State.UNCONFIRMED,
         Event.OWNER_LOST: State.QUEUED,
         Event.OWNER_LOST_HELD: State.UNCONFIRMED,
     },
@@ -85,8 +88,25 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
 FINAL = frozenset(state for state, moves in TRANSITIONS.items() if not moves)
 #: the customer has been told how it ended
 ENDED = FINAL | {State.UNCONFIRMED}
+#: what an attempt at a message may lead to
+ATTEMPTED = frozenset(_BY_ATTEMPT) | {Event.SUBMIT_UNACKNOWLEDGED}
+#: after these a message waits to be claimed again
+REQUEUED = frozenset(event for event, state in _BY_ATTEMPT.items() if state is State.QUEUED)
 
 
 def after(state: State, event: Event) -> State | None:
     """Give the state that an event leads to; None when it changes nothing there."""
     return TRANSITIONS[state].get(event)
+
+
+def follow(state: State, event: Event) -> State:
+    """Give the state that an event leads to. Raises TransitionRefused where the table has none."""
+    found = after(state, event)
+    if found is None:
+        raise TransitionRefused(f"nothing follows {event} where a message is {state}")
+    return found
+
+
+def sources(event: Event) -> tuple[State, ...]:
+    """Give the states in which an event may happen."""
+    return tuple(state for state, moves in TRANSITIONS.items() if event in moves)

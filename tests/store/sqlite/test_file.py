@@ -26,7 +26,7 @@ from aldis.store.sqlite.store import open_sqlite
 from aldis.traffic.matching import SUBMITTED
 from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.receipt import ReceiptState
-from aldis.traffic.states import State
+from aldis.traffic.states import ENDED, Event, State
 from tests.backends import a_runner
 from tests.fakes.clock import FakeClock
 from tests.store.building import NOW, a_message, accept
@@ -164,6 +164,9 @@ def test_the_schema_knows_the_states_that_the_tables_know(tmp_path: Path) -> Non
         assert check is not None
         assert set(re.findall(r"state = '(\w+)'", check[1])) == states
         assert len(re.findall(r" OR ", check[1])) == len(states) - 1
+    ended = re.search(r"CHECK \(\(ended_at > 0\) = \(([^)]*)\)\)", str(sql["message"]))
+    assert ended is not None
+    assert set(re.findall(r"state <> '(\w+)'", ended[1])) == set(State) - ENDED
 
 
 def test_a_store_of_before_the_cheaper_checks_keeps_its_rows_and_its_checks(tmp_path: Path) -> None:
@@ -269,10 +272,12 @@ async def test_what_was_heard_is_settled_after_a_crash(tmp_path: Path, demo_fold
     for number in (1, 2, 3):
         await accept(store, a_message(number))
     await store.sending.claim("link", 3, share, NOW)
-    settled = AttemptResult(1, State.SENT, (SubmittedSegment(1, "A1"),))
-    store.sending.journal("link", [settled, AttemptResult(2, State.REJECTED, reason="no")], NOW)
+    settled = AttemptResult(1, Event.SUBMIT_ACCEPTED, (SubmittedSegment(1, "A1"),))
+    store.sending.journal("link", [settled, AttemptResult(2, Event.SUBMIT_REJECTED, reason="no")], NOW)
     await store.sending.record("link", [settled], NOW)
-    store.sending.journal("link", [AttemptResult(3, State.SENT, (SubmittedSegment(1, "A3"),))], NOW)
+    store.sending.journal(
+        "link", [AttemptResult(3, Event.SUBMIT_ACCEPTED, (SubmittedSegment(1, "A3"),))], NOW
+    )
     file = tmp_path / "heard-1.journal"
     os.truncate(file, size_of(file) - cut)  # as if the process had died while it wrote the last
     again = open_sqlite(tmp_path / "aldis.db", FakeClock(), journal=Journal(tmp_path))
@@ -288,11 +293,46 @@ async def test_what_was_heard_is_settled_after_a_crash(tmp_path: Path, demo_fold
     await store.close()
 
 
+#: as a process of the version before had written down what it heard
+OLD_JOURNAL = bytes.fromhex(
+    "00000076920195a56865617264a46c696e6b949601a473656e74919201a2413100a0c39602a872656a65637465649000a26e6fc396"
+    "03a6717565756564919201a24133cf000001a3185c5005a462757379c39604a671756575656490cf000001a3185c5005a96c696e6b"
+    "20646f776ec2cf000001a3185c5000c200000061920295a56865617264a468656c64949605ab756e636f6e6669726d65649000a869"
+    "6e20646f756274c39606a66661696c65649000a462757379c39607a7657870697265649000a462757379c39608a473656e749000a0"
+    "c3cf000001a3185c5000c30000000d920392a7736574746c65649108"
+)
+
+
+async def test_what_the_version_before_had_heard_is_recorded(tmp_path: Path, demo_folder: Path) -> None:
+    shutil.copy(demo_folder / "aldis.db", tmp_path)
+    store = open_sqlite(tmp_path / "aldis.db", FakeClock())
+    for number in range(1, 9):
+        await accept(store, a_message(number, link="link" if number < 5 else "held"))
+    await store.sending.mark([5, 6, 7, 8])
+    await store.close()
+    (tmp_path / "heard-1.journal").write_bytes(OLD_JOURNAL)
+    again = open_sqlite(tmp_path / "aldis.db", FakeClock(), journal=Journal(tmp_path))
+    assert await again.sending.recover("link", hold=False, now=NOW) == 0
+    found = [await again.search.message(number) for number in range(1, 9)]
+    assert [(told.message.state, told.message.attempts, told.message.reason) for told in found if told] == [
+        (State.SENT, 1, ""),
+        (State.REJECTED, 1, "no"),
+        (State.QUEUED, 1, "busy"),
+        (State.QUEUED, 0, "link down"),
+        (State.UNCONFIRMED, 1, "in doubt"),
+        (State.FAILED, 1, "busy"),
+        (State.EXPIRED, 1, "busy"),
+        (State.SENDING, 0, ""),  # of which the journal says that its result was on disk
+    ]
+    assert [len(told.segments) for told in found if told] == [1, 0, 1, 0, 0, 0, 0, 0]
+    await again.close()
+
+
 async def test_the_journal_does_not_grow_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("aldis.store.memory.outcome_journal.TURN_OCTETS", 1000)
     journal = Journal(tmp_path)
     for number in range(1000):
-        journal.note(Heard("link", (AttemptResult(number, State.SENT),), NOW, marked=False))
+        journal.note(Heard("link", (AttemptResult(number, Event.SUBMIT_ACCEPTED),), NOW))
         journal.note_recorded([number - 5])
     assert sum(size_of(tmp_path / f"heard-{number}.journal") for number in (1, 2)) < 3000
     journal.close()
@@ -302,11 +342,11 @@ async def test_an_old_note_does_not_speak_for_a_later_attempt(tmp_path: Path, de
     shutil.copy(demo_folder / "aldis.db", tmp_path)
     store = open_sqlite(tmp_path / "aldis.db", FakeClock(), journal=Journal(tmp_path))
     await accept(store, a_message(1))
-    back = AttemptResult(1, State.QUEUED, due_at=NOW, reason="busy")
+    back = AttemptResult(1, Event.SUBMIT_DEFERRED, due_at=NOW, reason="busy")
     await store.sending.claim("link", 1, share, NOW)
     await store.sending.mark([1])
-    assert store.sending.journal("link", [back], NOW, marked=True)
-    await store.sending.record("link", [back], NOW, marked=True)
+    assert store.sending.journal("link", [back], NOW)
+    await store.sending.record("link", [back], NOW)
     await store.sending.claim("link", 1, share, NOW)
     await store.sending.mark([1])  # on the wire again, and then the process dies
     again = open_sqlite(tmp_path / "aldis.db", FakeClock(), journal=Journal(tmp_path))

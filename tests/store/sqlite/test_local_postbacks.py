@@ -28,7 +28,7 @@ from aldis.store.sqlite.writes import admission, changes, postbacks, receipts, s
 from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.postback import DuePostback, Notify, PostbackResult
 from aldis.traffic.receipt import Receipt, ReceiptState
-from aldis.traffic.states import State
+from aldis.traffic.states import Event
 from tests.backends import APPLYING, apply
 from tests.fakes.clock import FakeClock
 from tests.store.building import NOW, POSTPAID, a_message
@@ -43,10 +43,10 @@ def accepted(number: int) -> Call:
 
 
 def told(number: int) -> list[Call]:
-    result = AttemptResult(number, State.SENT, (SubmittedSegment(1, f"A{number}"),))
+    result = AttemptResult(number, Event.SUBMIT_ACCEPTED, (SubmittedSegment(1, f"A{number}"),))
     receipt = Receipt("link", f"A{number}", ReceiptState.DELIVERED, "", "447700900001", NOW)
     return [
-        (sending.record_results, sending.RecordResults("link", (result,), NOW, State.QUEUED)),
+        (sending.record_results, sending.RecordResults("link", (result,), NOW)),
         (receipts.record, (receipt,)),
     ]
 

@@ -28,7 +28,7 @@ from aldis.store.sqlite.writes import admission, postbacks, receipts, sending
 from aldis.traffic.message import AttemptResult, MessageFacts, SubmittedSegment
 from aldis.traffic.postback import DuePostback, Notify, PostbackEvent, PostbackResult
 from aldis.traffic.receipt import Receipt, ReceiptState
-from aldis.traffic.states import State
+from aldis.traffic.states import Event, State
 from tests.backends import apply
 from tests.fakes.clock import FakeClock
 from tests.store.building import NOW, POSTPAID, a_message, settle_sent
@@ -92,8 +92,8 @@ class House:
         number = self._sent
         message = a_message(number, account_id=POSTPAID, notify=notify, lane=lane)
         self._write((admission.accept, Acceptance(POSTPAID, False, (message,))))
-        result = AttemptResult(number, State.SENT, (SubmittedSegment(1, f"A{number}"),))
-        record = (sending.record_results, sending.RecordResults("link", (result,), self.now, State.QUEUED))
+        result = AttemptResult(number, Event.SUBMIT_ACCEPTED, (SubmittedSegment(1, f"A{number}"),))
+        record = (sending.record_results, sending.RecordResults("link", (result,), self.now))
         if told_at_once:
             self._write(record, (receipts.record, (self._receipt(number),)))
         else:

@@ -19,7 +19,7 @@ from aldis.store.sqlite.writes import admission, postbacks, receipts, sending
 from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.postback import Notify, PostbackResult
 from aldis.traffic.receipt import Receipt, ReceiptState
-from aldis.traffic.states import State
+from aldis.traffic.states import Event
 from tests.store.building import NOW, a_message
 
 #: messages of one transaction each
@@ -45,14 +45,16 @@ def _life(ids: range) -> list[Call]:
         )
         for number in ids
     ]
-    sent = tuple(AttemptResult(number, State.SENT, (SubmittedSegment(1, f"A{number}"),)) for number in ids)
+    sent = tuple(
+        AttemptResult(number, Event.SUBMIT_ACCEPTED, (SubmittedSegment(1, f"A{number}"),)) for number in ids
+    )
     heard = tuple(
         Receipt("link", f"A{number}", ReceiptState.DELIVERED, "", "447700900001", NOW) for number in ids
     )
     told = tuple(PostbackResult(number, NOW, 200, "", None, done=True) for number in ids)
     return [
         *((admission.accept, Acceptance(1, prepaid=True, messages=(message,))) for message in messages),
-        (sending.record_results, sending.RecordResults("link", sent, NOW, State.QUEUED)),
+        (sending.record_results, sending.RecordResults("link", sent, NOW)),
         (receipts.record, heard),
         (postbacks.finish, told),
     ]

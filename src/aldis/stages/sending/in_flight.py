@@ -20,7 +20,7 @@ from aldis.stages.sending.upstream import (
 )
 from aldis.traffic.content import MMS
 from aldis.traffic.message import AttemptResult, ClaimedMessage, SubmittedSegment
-from aldis.traffic.states import State
+from aldis.traffic.states import Event
 
 #: which bad outcome decides for the message
 _GRAVITY: dict[type[Outcome], int] = {LinkTrouble: 1, Deferred: 2, InDoubt: 3, Rejected: 4}
@@ -143,20 +143,20 @@ class InFlightMessage:
     def conclude(self, policy: RetryPolicy, clock: Clock, luck: Callable[[], float]) -> AttemptResult:
         """Say what the attempt led to: sent when every segment was taken, otherwise by the worst outcome."""
         if self._bad is None and not self._dropped:  # nearly every message
-            return AttemptResult(self.message_id, State.SENT, tuple(self._submitted))
+            return AttemptResult(self.message_id, Event.SUBMIT_ACCEPTED, tuple(self._submitted))
         message, submitted, now = self._message, tuple(self._submitted), clock.now()
+        requeued = Event.SUBMIT_DEFERRED if submitted else Event.RELEASED
         match self._bad:
             case None:
-                reason, tried = "link down", bool(submitted)
-                return AttemptResult(message.message_id, State.QUEUED, submitted, now, reason, tried)
+                return AttemptResult(message.message_id, requeued, submitted, now, "link down")
             case LinkTrouble(reason) if not self._was_troubled:
-                return AttemptResult(
-                    message.message_id, State.QUEUED, submitted, now, reason, bool(submitted)
-                )
+                return AttemptResult(message.message_id, requeued, submitted, now, reason)
             case Rejected(reason):
-                return AttemptResult(message.message_id, State.REJECTED, submitted, reason=reason)
+                return AttemptResult(message.message_id, Event.SUBMIT_REJECTED, submitted, reason=reason)
             case InDoubt(reason) if policy.hold_in_doubt:
-                return AttemptResult(message.message_id, State.UNCONFIRMED, submitted, reason=reason)
+                return AttemptResult(
+                    message.message_id, Event.SUBMIT_UNACKNOWLEDGED, submitted, reason=reason
+                )
             case Deferred(reason) | InDoubt(reason) | LinkTrouble(reason):
                 attempt = Attempt(message.message_id, message.attempts, message.expires_at, submitted, reason)
                 return next_step(policy, attempt, now, luck())

@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from aldis.traffic.message import AttemptResult, SubmittedSegment
-from aldis.traffic.states import State
+from aldis.traffic.states import Event
 
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 300.0
@@ -48,11 +48,9 @@ def next_step(policy: RetryPolicy, attempt: Attempt, now: int, luck: float) -> A
     """Say what follows an attempt that was deferred, or is in doubt and may be repeated: again later,
     failed, or expired.
     """
-    due_at = now + int(wait_s(attempt.attempts, luck) * 1000)
+    event, due_at = Event.SUBMIT_DEFERRED, now + int(wait_s(attempt.attempts, luck) * 1000)
     if attempt.attempts >= policy.max_attempts:
-        return AttemptResult(attempt.message_id, State.FAILED, attempt.submitted, reason=attempt.reason)
-    if due_at >= attempt.expires_at:
-        return AttemptResult(attempt.message_id, State.EXPIRED, attempt.submitted, reason=attempt.reason)
-    return AttemptResult(
-        attempt.message_id, State.QUEUED, attempt.submitted, due_at=due_at, reason=attempt.reason
-    )
+        event, due_at = Event.ATTEMPTS_EXHAUSTED, 0
+    elif due_at >= attempt.expires_at:
+        event, due_at = Event.VALIDITY_PASSED, 0
+    return AttemptResult(attempt.message_id, event, attempt.submitted, due_at, attempt.reason)

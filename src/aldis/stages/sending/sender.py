@@ -1,11 +1,11 @@
-"""The sending agent of one link: keeps its window full, claims ahead, settles in batches.
+"""The sending agent of one link: keeps its window full, claims ahead, records results in batches.
 
 `step()` does one round: claim what fits, submit what the pace allows. Between rounds outcomes refill the
 window at once, without waiting for the store.
 
 *Claimed* is not *in doubt*: a claim is not written, so a crash gives back what was claimed ahead as if
 nothing had happened. In doubt is what was submitted and whose outcome was not heard, and that never exceeds
-the window: what is heard keeps its place until it is settled, or noted where its place is wanted at once. On
+the window: what is heard keeps its place until it is recorded, or noted where its place is wanted at once. On
 a link that holds what is in doubt every claimed message is marked before it may be submitted, and there is no
 claiming ahead.
 """
@@ -20,7 +20,7 @@ import msgspec
 import structlog
 
 from aldis.clock import Clock
-from aldis.errors import TemporaryError
+from aldis.errors import TemporaryError, TransitionRefused
 from aldis.stages.agent import PAUSE_S, Agent
 from aldis.stages.sending.in_flight import InFlightMessage
 from aldis.stages.sending.retry import RetryPolicy
@@ -30,7 +30,7 @@ from aldis.store.contract.sending import SendingStore
 from aldis.telemetry import Metrics
 from aldis.traffic.message import AttemptResult
 from aldis.traffic.pacing import TokenBucket
-from aldis.traffic.states import State
+from aldis.traffic.states import Event
 from aldis.traffic.submission import Priority
 
 log = structlog.get_logger()
@@ -78,7 +78,7 @@ class Sender(Agent):
         self._results: list[AttemptResult] = []
         #: results on their way into the store; their messages still count as held
         self._recording = 0
-        #: outcomes that are neither noted nor settled: with what is on the wire, all that is in doubt
+        #: outcomes that are neither noted nor recorded: with what is on the wire, all that is in doubt
         self._unnoted: dict[int, AttemptResult] = {}
         #: messages in whose last attempt the session was at fault, as its SMSC said
         self._troubled: set[int] = set()
@@ -163,8 +163,7 @@ class Sender(Agent):
         self._answered.clear()
 
     async def _store_outcomes(self, batch: list[AttemptResult]) -> None:
-        now, marked = self._clock.now(), self._settings.retry.hold_in_doubt
-        await self._store.record(self._upstream.name, batch, now, marked=marked)
+        await self._store.record(self._upstream.name, batch, self._clock.now())
         self._is_store_failing = False
         for result in batch:
             self._unnoted.pop(result.message_id, None)
@@ -175,18 +174,22 @@ class Sender(Agent):
         for result in batch:
             try:
                 await self._store_outcomes([result])
+            except TransitionRefused:  # its message has moved on, and nothing else can be made of it
+                log.exception("an outcome is refused", message_id=result.message_id)
+                self._store.release(self._upstream.name, [result.message_id])
+                self._unnoted.pop(result.message_id, None)
             except Exception:  # as in `record_results`
                 log.exception("an outcome cannot be stored", message_id=result.message_id)
                 left.append(result)
         return left
 
     def _record_again(self, batch: list[AttemptResult]) -> None:
-        self._is_store_failing = bool(batch)  # nothing is claimed while nothing can be settled
+        self._is_store_failing = bool(batch)  # nothing is claimed while nothing can be recorded
         self._results = batch + self._results
         asyncio.get_running_loop().call_later(PAUSE_S, self._record_soon)
 
     def _record_soon(self) -> None:
-        """Settle with everything else that this turn of the loop brings.
+        """Record with everything else that this turn of the loop brings.
 
         Not in `step`: a result must not wait for a claim, or receipts overtake the responses they belong
         to.
@@ -219,9 +222,7 @@ class Sender(Agent):
 
     def _give_back(self, message_id: int) -> None:
         """Return a message that was claimed and is not to be submitted now."""
-        back = AttemptResult(
-            message_id, State.QUEUED, due_at=self._clock.now(), reason="opted out", tried=False
-        )
+        back = AttemptResult(message_id, Event.RELEASED, due_at=self._clock.now(), reason="opted out")
         self._results.append(back)
         self._record_soon()
 
@@ -307,12 +308,12 @@ class Sender(Agent):
     def _room_to_submit(self, wanted: int) -> int:
         """How many segments may be submitted with no more in doubt than the window.
 
-        What was heard keeps its place until it is settled, unless the place is wanted now: then it is noted.
+        What was heard keeps its place until it is recorded, unless the place is wanted now: then it is noted.
         """
         room = self._upstream.room()
         if self._unnoted and wanted > room - len(self._unnoted):
-            heard, marked = list(self._unnoted.values()), self._settings.retry.hold_in_doubt
-            if self._store.journal(self._upstream.name, heard, self._clock.now(), marked=marked):
+            heard = list(self._unnoted.values())
+            if self._store.journal(self._upstream.name, heard, self._clock.now()):
                 self._unnoted.clear()
         return room - len(self._unnoted)
 

@@ -31,13 +31,13 @@ class SendingStore(Protocol):
 
     async def mark(self, message_ids: Sequence[int]) -> None:
         """Write `sending` for claimed messages that are about to be submitted and must not be repeated after
-        a crash.
+        a crash. Raises TransitionRefused, and marks none, when one of them is not `queued`.
         """
 
     def release(self, link: str, message_ids: Sequence[int]) -> None:
-        """Give claimed messages back unmarked."""
+        """Give claimed messages back; what was journalled of them counts no more."""
 
-    def journal(self, link: str, results: Sequence[AttemptResult], now: int, *, marked: bool = False) -> bool:
+    def journal(self, link: str, results: Sequence[AttemptResult], now: int) -> bool:
         """Remember outcomes across a crash of this process, at once and before they are recorded; returns
         whether that worked.
 
@@ -45,10 +45,9 @@ class SendingStore(Protocol):
         of the machine may forget it.
         """
 
-    async def record(
-        self, link: str, results: Sequence[AttemptResult], now: int, *, marked: bool = False
-    ) -> None:
+    async def record(self, link: str, results: Sequence[AttemptResult], now: int) -> None:
         """Write what attempts led to: states, segments, money, postbacks; match receipts that came early.
 
-        The messages were claimed before, and with `marked` also marked.
+        The messages were claimed before. Raises TransitionRefused, and keeps nothing, when one of them is
+        where the table of states does not allow what is said of it.
         """

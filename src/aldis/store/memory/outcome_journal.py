@@ -17,7 +17,8 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from aldis.traffic.message import AttemptResult
+from aldis.traffic.message import AttemptResult, SubmittedSegment
+from aldis.traffic.states import Event, State
 
 log = structlog.get_logger()
 
@@ -25,14 +26,55 @@ log = structlog.get_logger()
 TURN_OCTETS = 1_048_576
 
 
-class Heard(msgspec.Struct, frozen=True, array_like=True, tag="heard"):
+class Heard(msgspec.Struct, frozen=True, array_like=True, tag="results"):
     """Outcomes of one link, heard together."""
 
     link: str
     results: tuple[AttemptResult, ...]
     heard_at: int
-    #: the messages were marked `sending` before
-    marked: bool
+
+
+class _OldResult(msgspec.Struct, frozen=True, array_like=True):
+    """As results were written down when they named a state."""
+
+    message_id: int
+    state: State
+    submitted: tuple[SubmittedSegment, ...]
+    due_at: int
+    reason: str
+    tried: bool
+
+
+class _OldHeard(msgspec.Struct, frozen=True, array_like=True, tag="heard"):
+    """As outcomes were written down then; what follows in the record is no longer needed."""
+
+    link: str
+    results: tuple[_OldResult, ...]
+    heard_at: int
+
+    def as_heard(self) -> Heard:
+        """Name the events that led to those states."""
+        results = tuple(
+            AttemptResult(
+                old.message_id,
+                Event.RELEASED if not old.tried else _OLD_EVENTS[old.state],
+                old.submitted,
+                old.due_at,
+                old.reason,
+            )
+            for old in self.results
+        )
+        return Heard(self.link, results, self.heard_at)
+
+
+_OLD_EVENTS = {
+    State.SENT: Event.SUBMIT_ACCEPTED,
+    State.QUEUED: Event.SUBMIT_DEFERRED,
+    State.REJECTED: Event.SUBMIT_REJECTED,
+    State.UNCONFIRMED: Event.SUBMIT_UNACKNOWLEDGED,
+    State.FAILED: Event.ATTEMPTS_EXHAUSTED,
+    State.EXPIRED: Event.VALIDITY_PASSED,
+}
 
 
 class Recorded(msgspec.Struct, frozen=True, array_like=True, tag="settled"):
@@ -44,7 +86,7 @@ class Recorded(msgspec.Struct, frozen=True, array_like=True, tag="settled"):
 class _Record(msgspec.Struct, frozen=True, array_like=True):
     #: rises over both files
     number: int
-    entry: Heard | Recorded
+    entry: Heard | Recorded | _OldHeard
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -124,7 +166,7 @@ def _unrecorded(records: Sequence[_Record]) -> list[Heard]:
     """Give what was heard last of each message and not recorded after that."""
     newest: dict[int, Heard | None] = {}
     for record in sorted(records, key=lambda record: record.number):
-        entry = record.entry
+        entry = record.entry.as_heard() if isinstance(record.entry, _OldHeard) else record.entry
         if isinstance(entry, Recorded):
             newest.update(dict.fromkeys(entry.message_ids))
         else:

@@ -17,7 +17,7 @@ import apsw
 import msgspec
 
 from aldis.traffic.message import MessageFacts
-from aldis.traffic.states import State
+from aldis.traffic.states import Event, State, sources
 
 #: the columns of MessageFacts, in its order
 MESSAGE_FACTS = (
@@ -43,6 +43,16 @@ def one(db: apsw.Connection, sql: str, bindings: tuple[object, ...] = ()) -> Any
     if row is None:
         raise LookupError(sql.strip().partition("\n")[0])
     return row[0]
+
+
+def in_state(*states: State, of: str = "message") -> str:
+    """Write the condition that a message is in one of these states, as a text that partial indexes know."""
+    return "(" + " OR ".join(f"{of}.state = '{state.value}'" for state in states) + ")"
+
+
+def may(event: Event, of: str = "message") -> str:
+    """Write the condition that the table of states allows an event where a message is."""
+    return in_state(*sources(event), of=of)
 
 
 def as_json(values: Iterable[object]) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import apsw
 
 from aldis.store.contract.metrics import Backlog
-from aldis.store.sqlite.engine.rows import every, one
+from aldis.store.sqlite.engine.rows import every, in_state, one
+from aldis.traffic.states import State
 
 
 def backlog(db: apsw.Connection) -> Backlog:
     """Count what waits: messages from the claim index, postbacks from that of what is due."""
     queued: dict[str, dict[int, int]] = {}
-    sql = "SELECT link, priority, count(*) FROM message WHERE state = 'queued' GROUP BY link, priority"
+    waits = in_state(State.QUEUED)
+    sql = f"SELECT link, priority, count(*) FROM message WHERE {waits} GROUP BY link, priority"  # noqa: S608 - a constant
     for link, priority, count in every(db, sql):
         queued.setdefault(link, {})[priority] = count
     return Backlog(queued, one(db, "SELECT count(*) FROM postback WHERE due_at IS NOT NULL"))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import apsw
 
-from aldis.store.sqlite.engine.rows import MESSAGE_FACTS, every, first, message_facts, one
+from aldis.store.sqlite.engine.rows import MESSAGE_FACTS, every, first, in_state, message_facts, one
 from aldis.traffic.message import MessageStatus
 from aldis.traffic.query import Usage
+from aldis.traffic.states import State
 
 #: ids grow with time, but those of one moment may be accepted in another order
 SLACK_MS = 60_000
@@ -17,17 +18,19 @@ SELECT {_STATUS}, {MESSAGE_FACTS} FROM message m
 WHERE m.reference = ? AND m.account_id = ? AND m.dialect = ? ORDER BY m.message_id
 """  # noqa: S608 - the columns are constants
 
+#: messages that the carrier may still take, or may have taken
+MAY_BE_TAKEN = in_state(State.QUEUED, State.SENDING, State.UNCONFIRMED, of="m")
 #: what the carrier has taken whole or may still take counts whole, of the rest what it took
-_USAGE = """
+_USAGE = f"""
 SELECT label, country, sum(used), sum(used * price_micros)
 FROM (SELECT m.label, m.country, m.price_micros,
-             iif(m.sent_at > 0 OR m.state IN ('queued', 'sending', 'unconfirmed'), m.segments, (
+             iif(m.sent_at > 0 OR {MAY_BE_TAKEN}, m.segments, (
                  SELECT count(*) FROM segment s WHERE s.message_id = m.message_id)) AS used
       FROM message m
       WHERE m.message_id >= ?1 AND m.message_id <= ?2 AND m.account_id = ?3
         AND m.accepted_at >= ?4 AND m.accepted_at < ?5 AND (?6 IS NULL OR m.label = ?6))
 GROUP BY label, country HAVING sum(used) > 0 ORDER BY label, country
-"""
+"""  # noqa: S608 - the states are a constant
 
 
 def submission(db: apsw.Connection, account_id: int, dialect: str, reference: str) -> list[MessageStatus]:

@@ -8,6 +8,7 @@ import apsw
 
 from aldis.store.contract.search import Grouping, MessageFilter, Sum
 from aldis.store.sqlite.engine.rows import every, one
+from aldis.store.sqlite.reads.queries import MAY_BE_TAKEN
 from aldis.store.sqlite.reads.searching import where_of
 from aldis.traffic.states import ENDED, State
 
@@ -24,10 +25,10 @@ _KEYS = {
     Grouping.LABEL: "m.label",
 }
 _FAILED = ", ".join(f"'{state.value}'" for state in sorted(ENDED - {State.DELIVERED}))
-#: as in enquiries.py: what the carrier has taken or may still take counts whole, else what was taken
-_USED = """m.price_micros * iif(
-    m.sent_at > 0 OR m.state IN ('queued', 'sending', 'unconfirmed'), m.segments, (
-    SELECT count(*) FROM segment s WHERE s.message_id = m.message_id))"""
+#: as in `queries.py`: what the carrier has taken or may still take counts whole, else what was taken
+_USED = f"""m.price_micros * iif(
+    m.sent_at > 0 OR {MAY_BE_TAKEN}, m.segments, (
+    SELECT count(*) FROM segment s WHERE s.message_id = m.message_id))"""  # noqa: S608 - the states are a constant
 
 #: key and account → accepted, delivered, failed, segments, micros
 Part = list[tuple[str | int, int, int, int, int, int, int]]

@@ -16,7 +16,7 @@ from aldis.store.sqlite.engine.writer import Writer
 from aldis.store.sqlite.stores.cancelling import cancel
 from aldis.store.sqlite.writes import cancelling, sending
 from aldis.traffic.message import AttemptResult, ClaimedMessage
-from aldis.traffic.states import State
+from aldis.traffic.states import REQUEUED, sources
 
 log = structlog.get_logger()
 
@@ -64,24 +64,20 @@ class SqliteSending:
         claims = self._claims.of(link)
         claims.claimed.difference_update(message_ids)
         claims.forget_fresh()
+        if self._journal is not None:
+            self._journal.note_recorded(message_ids)
 
-    def journal(self, link: str, results: Sequence[AttemptResult], now: int, *, marked: bool = False) -> bool:
-        return self._journal is not None and self._journal.note(Heard(link, tuple(results), now, marked))
+    def journal(self, link: str, results: Sequence[AttemptResult], now: int) -> bool:
+        return self._journal is not None and self._journal.note(Heard(link, tuple(results), now))
 
-    async def record(
-        self, link: str, results: Sequence[AttemptResult], now: int, *, marked: bool = False
-    ) -> None:
-        expected = State.SENDING if marked else State.QUEUED
-        await self._writer.call(
-            sending.record_results,
-            sending.RecordResults(link, tuple(results), now, expected),
-            messages=len(results),
-        )
+    async def record(self, link: str, results: Sequence[AttemptResult], now: int) -> None:
+        item = sending.RecordResults(link, tuple(results), now)
+        await self._writer.call(sending.record_results, item, messages=len(results))
         if self._journal is not None:
             self._journal.note_recorded(result.message_id for result in results)
         claims = self._claims.of(link)
         claims.claimed.difference_update(result.message_id for result in results)
-        if any(result.state is State.QUEUED for result in results):
+        if any(result.event in REQUEUED for result in results):
             claims.forget_fresh()
 
     async def _cancel_blocked(self, hands: list[tuple[LinkClaims, int]], now: int) -> None:
@@ -91,15 +87,15 @@ class SqliteSending:
             log.error("messages to people who opted out cannot be cancelled now", fault=str(fault))
 
     async def _record_left_over(self) -> None:
-        """Record what a process that died had journalled, as far as it had not been recorded."""
+        """Record what a process that died had journalled, as far as it had not been recorded: the table of
+        states tells.
+        """
         if self._journal is None:
             return
         for heard in self._journal.left_over:
-            expected = State.SENDING if heard.marked else State.QUEUED
-            ids = [result.message_id for result in heard.results]
-            open_ids = sending.still_in(self._reader, ids, expected)
-            results = tuple(each for each in heard.results if each.message_id in open_ids)
+            states = sending.states_of(self._reader, [result.message_id for result in heard.results])
+            results = tuple(r for r in heard.results if states.get(r.message_id) in sources(r.event))
             if results:
-                item = sending.RecordResults(heard.link, results, heard.heard_at, expected)
+                item = sending.RecordResults(heard.link, results, heard.heard_at)
                 await self._writer.call(sending.record_results, item)
         self._journal.forget_left_over()

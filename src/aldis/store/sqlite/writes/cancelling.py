@@ -6,10 +6,10 @@ import apsw
 import msgspec
 
 from aldis.store.sqlite.engine.operations import operation
-from aldis.store.sqlite.engine.rows import as_json, every
+from aldis.store.sqlite.engine.rows import as_json, every, may
 from aldis.store.sqlite.writes import endings
 from aldis.store.sqlite.writes.endings import Ending
-from aldis.traffic.states import Event, State, after
+from aldis.traffic.states import Event, State, follow
 
 #: why, as the timeline and the postback say it
 CANCELLED, OPTED_OUT = "cancelled", "opted out"
@@ -26,19 +26,23 @@ class Cancel(msgspec.Struct, frozen=True):
     now: int
 
 
+_FIND = f"""
+SELECT message_id, state FROM message
+WHERE message_id IN (SELECT value FROM json_each(?)) AND {may(Event.CANCELLED)} AND (? OR NOT EXISTS (
+    SELECT 1 FROM segment WHERE segment.message_id = message.message_id))
+"""  # noqa: S608 - the table's states
+
+
 @operation()
 def cancel(db: apsw.Connection, items: list[Cancel]) -> list[int]:
-    """End those that are still `queued`; returns how many of each item were."""
+    """End those that may still be cancelled; returns how many of each item were."""
     return [_cancel(db, item) for item in items]
 
 
 def _cancel(db: apsw.Connection, item: Cancel) -> int:
-    ending = after(State.QUEUED, Event.CANCELLED)
-    sql = """SELECT message_id FROM message m
-             WHERE message_id IN (SELECT value FROM json_each(?)) AND state = ? AND (?3 OR NOT EXISTS (
-                 SELECT 1 FROM segment s WHERE s.message_id = m.message_id))"""
-    queued = every(db, sql, (as_json(item.message_ids), State.QUEUED, item.reason == OPTED_OUT))
-    if ending is not None:
-        found = [Ending(each, State.QUEUED, ending, item.reason, item.now) for (each,) in queued]
-        endings.end_unsent(db, found)
-    return len(queued)
+    ended = [
+        Ending(message_id, State(state), follow(state, Event.CANCELLED), item.reason, item.now)
+        for message_id, state in every(db, _FIND, (as_json(item.message_ids), item.reason == OPTED_OUT))
+    ]
+    endings.end_unsent(db, ended)
+    return len(ended)

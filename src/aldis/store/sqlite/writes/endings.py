@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import apsw
 
-from aldis.store.sqlite.engine.rows import as_array, every, for_each, for_found, for_ids
+from aldis.errors import TransitionRefused
+from aldis.store.sqlite.engine.rows import as_array, every, for_each, for_found, for_ids, may
 from aldis.traffic.postback import Notify, PostbackEvent
-from aldis.traffic.states import State
+from aldis.traffic.states import Event, State
 
 
 class Ending(NamedTuple):
@@ -68,11 +69,10 @@ FROM (SELECT m.account_id, sum(m.price_micros * m.segments) AS held,
 WHERE account.account_id = freed.account_id
 """  # noqa: S608 - as above
 
-# a message that is named twice is paid for and told of once
-_CHOSEN = "message_id IN (SELECT value FROM carray(?)) AND state = ?"
+_CHOSEN = f"message_id IN (SELECT value FROM carray(?)) AND {may(Event.SUBMIT_ACCEPTED)}"  # noqa: S608 - as above
 
 _SUMS = f"""
-SELECT account_id, sum(price_micros * segments), max(segments), max(notify & {Notify.SENT.value})
+SELECT account_id, sum(price_micros * segments), max(segments), max(notify & {Notify.SENT.value}), count(*)
 FROM message WHERE {_CHOSEN} GROUP BY account_id
 """  # noqa: S608 - constants
 
@@ -84,7 +84,7 @@ FROM message WHERE {_CHOSEN} AND notify & {Notify.SENT.value}
 
 _MARK_SENT = f"""
 UPDATE message SET state = '{State.SENT.value}', sent_at = ?, reason = '', attempts = attempts + 1
-WHERE state = ? AND message_id IN ({{ids}})
+WHERE message_id IN ({{ids}})
 """  # noqa: S608 - as above
 
 
@@ -134,15 +134,17 @@ def end_unsent(db: apsw.Connection, endings: Sequence[Ending]) -> None:
     end_sent(db, endings)
 
 
-def mark_sent(db: apsw.Connection, ids: Sequence[int], expected: State, now: int) -> bool:
+def mark_sent(db: apsw.Connection, ids: Sequence[int], now: int) -> bool:
     """Call messages `sent`: spend their holds, owe the postbacks that say so. Returns whether any of them has
-    several segments.
+    several segments. Raises TransitionRefused when they are not all where that may happen, each once.
     """
-    sums = every(db, _SUMS, (as_array(ids), expected))
-    for account_id, price, _, _ in sums:
+    sums = every(db, _SUMS, (as_array(ids),))
+    if sum(count for *_, count in sums) != len(ids):
+        raise TransitionRefused("a message is called sent that does not wait to be sent")
+    for account_id, price, *_ in sums:
         sql = "UPDATE account SET held = held - ?, spent = spent + ? WHERE account_id = ?"
         db.execute(sql, (price, price, account_id))
-    if any(owed for _, _, _, owed in sums):
-        db.execute(_OWE_SENT, (now, now, as_array(ids), expected))
-    for_ids(db, _MARK_SENT, (now, expected), ids)
-    return any(segments > 1 for _, _, segments, _ in sums)
+    if any(owed for *_, owed, _ in sums):
+        db.execute(_OWE_SENT, (now, now, as_array(ids)))
+    for_ids(db, _MARK_SENT, (now,), ids)
+    return any(segments > 1 for _, _, segments, *_ in sums)

@@ -8,23 +8,24 @@ import apsw
 import msgspec
 
 from aldis.store.sqlite.engine.operations import operation
-from aldis.store.sqlite.engine.rows import as_json, every, for_each
+from aldis.store.sqlite.engine.rows import as_json, every, for_each, may
+from aldis.traffic.states import Event
 
 #: what a carrier took in part stays with that carrier
-_WAITING = """
+_WAITING = f"""
 SELECT message_id, backups FROM message m
-WHERE link = ?1 AND state = 'queued' AND backups <> '' AND due_at <= ?2
+WHERE link = ?1 AND {may(Event.CLAIMED, of="m")} AND backups <> '' AND due_at <= ?2
   AND message_id NOT IN (SELECT value FROM json_each(?3))
   AND EXISTS (SELECT 1 FROM json_each(m.backups) b WHERE b.value IN (SELECT value FROM json_each(?4)))
   AND NOT EXISTS (SELECT 1 FROM segment s WHERE s.message_id = m.message_id)
 LIMIT ?5
-"""
+"""  # noqa: S608 - the table's states
 
-_DIVERT = """
-WITH diverted (message_id, link, backups) AS (VALUES {rows})
+_DIVERT = f"""
+WITH diverted (message_id, link, backups) AS (VALUES {{rows}})
 UPDATE message SET link = diverted.link, backups = diverted.backups
-FROM diverted WHERE message.message_id = diverted.message_id AND message.state = 'queued'
-"""
+FROM diverted WHERE message.message_id = diverted.message_id AND {may(Event.CLAIMED)}
+"""  # noqa: S608 - as above
 
 _BACKUPS = msgspec.json.Decoder(list[str])
 

@@ -9,7 +9,7 @@ from aldis.store.contract.maintenance import Purged
 from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.rows import as_json, every, for_found
 from aldis.store.sqlite.writes import endings, postbacks, recipients
-from aldis.traffic.states import Event, State, after
+from aldis.traffic.states import Event, State, follow
 
 #: receipts that never found their segment are kept this long
 PARKED_MS = 86_400_000
@@ -59,13 +59,11 @@ def _expire(db: apsw.Connection, item: Expire) -> int:
         if message_id in item.in_hand:
             later.append((message_id, now + IN_HAND_MS))
         elif state == State.QUEUED and expires_at <= now:
-            ending = after(State.QUEUED, Event.VALIDITY_PASSED)
-            if ending is not None:
-                unsent.append(endings.Ending(message_id, State.QUEUED, ending, "validity passed", now))
+            ending = follow(state, Event.VALIDITY_PASSED)
+            unsent.append(endings.Ending(message_id, State(state), ending, "validity passed", now))
         elif state == State.SENT and sent_at + item.patience_ms <= now:
-            ending = after(State.SENT, Event.RECEIPT_OVERDUE)
-            if ending is not None:
-                sent.append(endings.Ending(message_id, State.SENT, ending, "no receipt", now))
+            ending = follow(state, Event.RECEIPT_OVERDUE)
+            sent.append(endings.Ending(message_id, State(state), ending, "no receipt", now))
         else:
             looks = {State.QUEUED: expires_at, State.SENT: sent_at + item.patience_ms}
             later.append((message_id, looks.get(state, now + IN_HAND_MS)))

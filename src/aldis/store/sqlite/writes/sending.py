@@ -7,15 +7,17 @@ from typing import NamedTuple
 import apsw
 import msgspec
 
+from aldis.errors import TransitionRefused
 from aldis.store.contract.sending import Share
 from aldis.store.sqlite.engine.operations import operation
-from aldis.store.sqlite.engine.rows import as_json, every, for_each, for_found, one
+from aldis.store.sqlite.engine.rows import as_array, as_json, every, for_each, for_found, may, one
 from aldis.store.sqlite.writes import endings, receipts
 from aldis.store.sqlite.writes.endings import Ending
 from aldis.traffic.content import MMS, KeptPart, from_column
-from aldis.traffic.matching import known_failure
+from aldis.traffic.matching import SUBMITTED, known_failure
 from aldis.traffic.message import AttemptResult, ClaimedMessage
-from aldis.traffic.states import ENDED, State
+from aldis.traffic.receipt import ReceiptState
+from aldis.traffic.states import ATTEMPTED, REQUEUED, Event, State, follow
 
 PRIORITIES = (3, 2, 1, 0)
 
@@ -41,8 +43,6 @@ class RecordResults(msgspec.Struct, frozen=True):
     link: str
     results: tuple[AttemptResult, ...]
     now: int
-    #: where the messages are by now: `sending` if they were marked, else `queued`
-    expected: State
 
 
 class Recover(msgspec.Struct, frozen=True):
@@ -55,11 +55,12 @@ class Recover(msgspec.Struct, frozen=True):
 
 # What a claim reads comes as one JSON text: a thread pays for each row that it steps to with a turn of the
 # interpreter's lock.
-_WAITING_IN = """
+_WAITING_IN = f"""
 (SELECT json_group_array(message_id) FROM (
-     SELECT message_id FROM message WHERE state = 'queued' AND link = ?1 AND priority = {} AND due_at <= ?2
+     SELECT message_id FROM message
+     WHERE {may(Event.CLAIMED)} AND link = ?1 AND priority = {{}} AND due_at <= ?2
      ORDER BY due_at LIMIT ?3))
-"""
+"""  # noqa: S608 - the table's states
 _WAITING = f"SELECT {', '.join(map(_WAITING_IN.format, PRIORITIES))}"
 
 _CHOSEN = """
@@ -127,13 +128,19 @@ def claim(db: apsw.Connection, item: Claim, claimed: set[int]) -> Found:
     return Found(messages, tuple(row[0] for row in rows if row[-1]), len(chosen))
 
 
+_MARK = f"""
+UPDATE message SET state = '{follow(State.QUEUED, Event.CLAIMED).value}'
+WHERE message_id IN (SELECT value FROM carray(?)) AND {may(Event.CLAIMED)}
+"""  # noqa: S608 - the table's states
+
+
 @operation()
 def mark(db: apsw.Connection, items: list[Mark]) -> list[None]:
     """Write `sending` before anything is on the wire."""
-    ids = as_json(message_id for item in items for message_id in item.message_ids)
-    sql = """UPDATE message SET state = 'sending'
-             WHERE message_id IN (SELECT value FROM json_each(?)) AND state = 'queued'"""
-    db.execute(sql, (ids,))
+    ids = [message_id for item in items for message_id in item.message_ids]
+    db.execute(_MARK, (as_array(ids),))
+    if db.changes() != len(ids):
+        raise TransitionRefused("a message is marked that does not wait to be sent")
     return [None] * len(items)
 
 
@@ -146,10 +153,12 @@ def _parts(db: apsw.Connection, message_id: int) -> tuple[KeptPart, ...]:
     return from_column(one(db, "SELECT parts FROM message WHERE message_id = ?", (message_id,)))
 
 
-def still_in(db: apsw.Connection, message_ids: list[int], state: State) -> set[int]:
-    """Tell which of these messages are in a state."""
-    sql = "SELECT message_id FROM message WHERE message_id IN (SELECT value FROM json_each(?)) AND state = ?"
-    return {message_id for (message_id,) in every(db, sql, (as_json(message_ids), state))}
+def states_of(db: apsw.Connection, message_ids: list[int]) -> dict[int, State]:
+    """Tell where messages are."""
+    sql = (
+        """SELECT message_id, state FROM carray(?) asked CROSS JOIN message WHERE message_id = asked.value"""
+    )
+    return {message_id: State(state) for message_id, state in every(db, sql, (as_array(message_ids),))}
 
 
 #: a receipt often comes with the response that names its segment: results first, or it is parked
@@ -170,9 +179,9 @@ WHERE smsc_message_id <> excluded.smsc_message_id OR link <> excluded.link
 """
 
 _REQUEUE = """
-WITH again (message_id, expected, due_at, reason, tried) AS (VALUES {rows})
+WITH again (message_id, expected, state, due_at, reason, tried) AS (VALUES {rows})
 UPDATE message
-SET state = 'queued', due_at = again.due_at, reason = again.reason, attempts = attempts + again.tried
+SET state = again.state, due_at = again.due_at, reason = again.reason, attempts = attempts + again.tried
 FROM again WHERE message.message_id = again.message_id AND message.state = again.expected
 """
 
@@ -184,33 +193,44 @@ def _record_results(db: apsw.Connection, item: RecordResults) -> None:
         for segment in result.submitted
     ]
     sent: list[int] = []
-    again: list[tuple[object, ...]] = []
-    ended: list[Ending] = []
+    others: list[AttemptResult] = []
     for result in item.results:
-        message_id, state, reason = result.message_id, result.state, result.reason
-        if state is State.SENT:
-            sent.append(message_id)
-        elif state is State.QUEUED:
-            again.append((message_id, item.expected, result.due_at, reason, int(result.tried)))
-        elif state in ENDED:
-            ended.append(Ending(message_id, item.expected, state, reason, item.now, tried=1))
+        if result.event is Event.SUBMIT_ACCEPTED:
+            sent.append(result.message_id)
         else:
-            raise ValueError(f"a result cannot lead to {state}")
+            others.append(result)
     for_each(db, _SEGMENT, segments)
-    for_found(db, _REQUEUE, again)
-    endings.end_unsent(db, ended)
-    if sent and endings.mark_sent(db, sent, item.expected, item.now):
+    if others:
+        _record_others(db, others, item.now)
+    if sent and endings.mark_sent(db, sent, item.now):
         _end_failed(db, sent, item.now)
     receipts.match_parked(db, item.link, segments, item.now)
+
+
+def _record_others(db: apsw.Connection, results: list[AttemptResult], now: int) -> None:
+    """Requeue or end messages that the carrier did not take whole."""
+    states = states_of(db, [result.message_id for result in results])
+    again: list[tuple[object, ...]] = []
+    ended: list[Ending] = []
+    for message_id, event, _, due_at, reason in map(msgspec.structs.astuple, results):
+        if message_id not in states or event not in ATTEMPTED:
+            raise TransitionRefused(f"no attempt at message {message_id} can have led to {event}")
+        before = states[message_id]
+        states[message_id] = state = follow(before, event)
+        if event in REQUEUED:
+            again.append((message_id, before, state, due_at, reason, int(event is not Event.RELEASED)))
+        else:
+            ended.append(Ending(message_id, before, state, reason, now, tried=1))
+    for_found(db, _REQUEUE, again)
+    endings.end_unsent(db, ended)
 
 
 def _end_failed(db: apsw.Connection, ids: list[int], now: int) -> None:
     """End messages of which a segment was reported as failed while others were still to be sent."""
     states: dict[int, list[tuple[str, str]]] = {}
     sql = """SELECT message_id, state, error_code FROM segment
-             WHERE message_id IN (SELECT value FROM json_each(?))
-               AND state NOT IN ('submitted', 'delivered')"""
-    for message_id, state, error_code in every(db, sql, (as_json(ids),)):
+             WHERE message_id IN (SELECT value FROM json_each(?)) AND state NOT IN (?, ?)"""
+    for message_id, state, error_code in every(db, sql, (as_json(ids), SUBMITTED, ReceiptState.DELIVERED)):
         states.setdefault(message_id, []).append((state, error_code))
     ended: list[Ending] = []
     for message_id, found in states.items():
@@ -228,12 +248,18 @@ class Orphans(msgspec.Struct, frozen=True):
     now: int
 
 
+_RELEASE = f"""
+UPDATE message SET state = '{follow(State.SENDING, Event.OWNER_LOST).value}', due_at = ?1
+WHERE {may(Event.OWNER_LOST)} AND (link = ?2 OR ?2 IS NULL AND link NOT IN (SELECT value FROM json_each(?3)))
+RETURNING message_id
+"""  # noqa: S608 - as above
+_HELD = f"SELECT message_id, state FROM message WHERE {may(Event.OWNER_LOST_HELD)} AND link = ?"  # noqa: S608 - as above
+
+
 @operation()
 def recover_orphans(db: apsw.Connection, items: list[Orphans]) -> list[int]:
     """Release what is `sending` on links that are not there any more; it waits for them or expires."""
-    sql = """UPDATE message SET state = 'queued', due_at = ?
-             WHERE state = 'sending' AND link NOT IN (SELECT value FROM json_each(?)) RETURNING message_id"""
-    return [len(every(db, sql, (item.now, as_json(item.links)))) for item in items]
+    return [len(every(db, _RELEASE, (item.now, None, as_json(item.links)))) for item in items]
 
 
 @operation()
@@ -244,15 +270,10 @@ def recover(db: apsw.Connection, items: list[Recover]) -> list[int]:
 
 def _recover(db: apsw.Connection, item: Recover) -> int:
     if not item.hold:
-        sql = """UPDATE message SET state = 'queued', due_at = ? WHERE state = 'sending' AND link = ?
-                 RETURNING message_id"""
-        return len(every(db, sql, (item.now, item.link)))
-    rows = every(db, "SELECT message_id FROM message WHERE state = 'sending' AND link = ?", (item.link,))
-    endings.end_unsent(
-        db,
-        [
-            Ending(message_id, State.SENDING, State.UNCONFIRMED, "in doubt", item.now)
-            for (message_id,) in rows
-        ],
-    )
-    return len(rows)
+        return len(every(db, _RELEASE, (item.now, item.link, "[]")))
+    lost = [
+        Ending(message_id, State(state), follow(state, Event.OWNER_LOST_HELD), "in doubt", item.now)
+        for message_id, state in every(db, _HELD, (item.link,))
+    ]
+    endings.end_unsent(db, lost)
+    return len(lost)
