@@ -41,6 +41,11 @@ def as_iso(instant: int) -> str:
     return as_datetime(instant).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
+def iso_or_none(instant: int | None) -> str | None:
+    """Write an instant in ISO 8601; None or 0 stand for none."""
+    return as_iso(instant) if instant else None
+
+
 def as_datetime(instant: int) -> datetime:
     """Turn Unix milliseconds into an aware UTC datetime, exactly."""
     seconds, milliseconds = divmod(instant, 1000)

@@ -118,7 +118,7 @@ async def test_nothing_is_changed_without_a_gateway(whole: WholeGateway) -> None
     await whole.gateway.stop()
     code, said = await aldis(whole, "message", held, "--cancel")
     assert (code, "no gateway on" in said, "nothing was done" in said) == (1, True, True)
-    assert (await found(whole, "message", held))["view"]["message"]["state"] == "queued"
+    assert (await found(whole, "message", held))["message"]["state"] == "queued"
     code, said = await aldis(whole, "message", "nothing")
     assert (code, said.startswith("aldis: there is no message `nothing`")) == (1, True)
     await whole.start_gateway()

@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 from tests.backends import find
+from tests.cli.test_traffic import found as on_command_line
 from tests.console.conftest import BOSS
 from tests.fakes.browser import Browser
 from tests.fakes.whole import WholeGateway
@@ -20,6 +21,7 @@ from aldis.accounts.staff import Role
 from aldis.admin.operators import People
 from aldis.app.entropy import token
 from aldis.store.contract.admission import Acceptance
+from aldis.traffic.content import KeptPart, as_column
 from aldis.traffic.postback import PostbackResult
 
 NUMBER = "14805550111"
@@ -37,7 +39,7 @@ async def call(
         return answer.status, json.loads(await answer.text())
 
 
-async def waiting(watched: WholeGateway, message_id: int = 500_001) -> int:
+async def waiting(watched: WholeGateway, message_id: int = 500_001, **changes: Any) -> int:
     """A message that waits for a link that is not up."""
     now = watched.clock.now()
     message = a_message(
@@ -47,6 +49,7 @@ async def waiting(watched: WholeGateway, message_id: int = 500_001) -> int:
         due_at=now,
         expires_at=now + HOUR_MS,
         review_at=now + HOUR_MS,
+        **changes,
     )
     assert (
         await watched.gateway.store.admission.accept(Acceptance(1, prepaid=True, messages=(message,))) is None
@@ -295,6 +298,43 @@ async def test_programs_read_and_change_messages(watched: WholeGateway, browser:
     assert (status, new["message_id"] > message_id) == (201, True)
     assert (await ask(Role.OPERATOR, "POST", "/v1/messages/77/again"))[0] == 404
     assert (await ask(Role.VIEWER, "GET", "/v1/messages?limit=x"))[0] == 422
+
+
+#: a text in the alphabet of GSM, octets for a program, and a picture with a word
+KINDS: dict[str, dict[str, Any]] = {
+    "text": {"octets": b"Hello", "reference": "t", "echo": b'{"campaign":"autumn"}', "label": "autumn"},
+    "binary": {"coding": 2, "octets": b"\x06\x05\x04\x0b\x84\x23\xf0\x01\xff", "reference": "b"},
+    "mms": {
+        "coding": 0xFF,
+        "octets": "Look — här".encode(),
+        "reference": "m",
+        "parts": as_column([KeptPart("image/png", "ab" * 32, 1234)]),
+    },
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+async def test_the_command_line_and_the_api_tell_the_same_of_a_message(
+    watched: WholeGateway, browser: Browser, kind: str
+) -> None:
+    message_id = await waiting(watched, **KINDS[kind])
+    link = f'[[link]]\nname = "simulator"\nhost = "127.0.0.1"\nport = {watched.smpp_port}\n'
+    (watched.data_dir / "aldis.toml").write_text(link, encoding="utf-8")
+    _, told = await call(browser, "GET", f"/v1/messages/{message_id}")
+    assert await on_command_line(watched, "message", str(message_id)) == told
+    _, listed = await call(browser, "GET", "/v1/messages")
+    assert await on_command_line(watched, "messages") == listed["messages"] == [told["message"]]
+    assert told["message"]["price"] == "0.05"
+    assert told["message"]["accepted_at"].endswith("Z")
+    assert (told["message"]["ended_at"], told["message"]["echo"]) == (
+        None,
+        {"campaign": "autumn"} if kind == "text" else {},
+    )
+    written = {"text": "Hello", "binary": "0605040b8423f001ff", "mms": "Look — här"}
+    assert told["written"]["text"] == written[kind]
+    picture = {"content_type": "image/png", "octets": 1234, "digest": "ab" * 32}
+    assert told["attachments"] == ([picture] if kind == "mms" else [])
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from aldis.accounts.price import from_micros
+from aldis.admin.message_document import as_document
 from aldis.admin.messages import Told
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.opened import Opened, as_json, opened
@@ -61,7 +62,7 @@ def message(*, which: str, kind: str | None, as_json_: bool, config_file: Path, 
         return
     told, left = run(_told(settings, data_dir, which))
     if as_json_:
-        click.echo(as_json(told))
+        click.echo(as_json(as_document(told)))
     else:
         _print(told, left)
 

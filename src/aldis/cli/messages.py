@@ -13,6 +13,7 @@ from rich.table import Table
 
 from aldis.admin import query_params
 from aldis.admin.csv_export import message_lines
+from aldis.admin.message_document import MessageRecord, as_record
 from aldis.admin.query_params import MESSAGE_FIELDS, STATES
 from aldis.cli.opened import as_json, opened
 from aldis.cli.running import (
@@ -23,9 +24,7 @@ from aldis.cli.running import (
     run,
     settings_or_default,
 )
-from aldis.clock import as_datetime
 from aldis.settings import Settings
-from aldis.store.contract.search import FoundMessage
 
 _HELP = {
     "id": "The message id.",
@@ -82,13 +81,9 @@ def messages(
     else:
         found = run(_find(settings, data_dir, text, given, limit))
         if as_json_:
-            click.echo(as_json([{**_fields(each), "label": each.label} for each in found]))
+            click.echo(as_json(found))
         else:
             _print(found)
-
-
-def _fields(found: FoundMessage) -> dict[str, object]:
-    return {name: getattr(found.message, name) for name in found.message.__struct_fields__}
 
 
 async def _counts(settings: Settings, data_dir: Path) -> dict[str, int]:
@@ -98,16 +93,16 @@ async def _counts(settings: Settings, data_dir: Path) -> dict[str, int]:
 
 async def _find(
     settings: Settings, data_dir: Path, text: str, given: dict[str, str], limit: int
-) -> list[FoundMessage]:
+) -> list[MessageRecord]:
     """Find so many, however far back that is."""
     async with opened(settings, data_dir) as known:
         wanted = query_params.messages_wanted(given, known.messages.directory, known.store.clock.now())
         wanted = await known.messages.guess(text, wanted)
-        found: list[FoundMessage] = []
+        found: list[MessageRecord] = []
         before = 0
         while len(found) < limit:
             page = await known.messages.search(wanted, before, limit - len(found))
-            found += page.found
+            found += [as_record(known.messages, each) for each in page.found]
             before = page.next_before
             if not before:
                 break
@@ -121,15 +116,14 @@ async def _export(settings: Settings, data_dir: Path, text: str, given: dict[str
             click.echo(line, nl=False)
 
 
-def _print(found: list[FoundMessage]) -> None:
+def _print(found: list[MessageRecord]) -> None:
     table = Table(box=None, pad_edge=False)
     for heading in ("id", "accepted", "dialect", "reference", "from", "to", "seg", "state", "reason"):
         table.add_column(heading, no_wrap=True, overflow="fold" if heading == "reason" else "ellipsis")
-    for each in found:
-        item = each.message
+    for item in found:
         table.add_row(
             str(item.message_id),
-            as_datetime(item.accepted_at).strftime("%m-%d %H:%M:%S"),
+            (item.accepted_at or "")[5:19].replace("T", " "),
             item.dialect,
             escape(printable(item.reference)),
             escape(printable(item.sender)),

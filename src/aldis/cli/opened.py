@@ -4,7 +4,6 @@ they found for programs.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -44,9 +43,7 @@ async def opened(settings: Settings, data_dir: Path) -> AsyncIterator[Opened]:
 
 
 def as_json(facts: object) -> str:
-    """Write facts for programs: instants in ISO 8601, null for what has not happened, the echo as it was
-    given.
-    """
+    """Write facts for programs: instants in ISO 8601, null for what has not happened."""
     return msgspec.json.format(msgspec.json.encode(_plain(msgspec.to_builtins(facts))), indent=2).decode()
 
 
@@ -62,6 +59,4 @@ def _plain(value: object, name: str = "") -> object:
         return [_plain(inner) for inner in value]
     if name.endswith("_at") and isinstance(value, int):
         return as_datetime(value).isoformat(timespec="milliseconds") if value else None
-    if name == "echo" and isinstance(value, str):
-        return msgspec.json.decode(base64.b64decode(value))
     return value

@@ -10,14 +10,13 @@ from starlette.responses import Response
 from aldis.accounts.staff import Role
 from aldis.admin.bulk import ACTIONS, NewJob, Preview
 from aldis.admin.csv_import import MAX_COLUMNS, MAX_ROWS
-from aldis.clock import as_iso
+from aldis.clock import as_iso, iso_or_none
 from aldis.console.api.documents import (
     NEWEST_FIRST,
     UPWARDS,
     Number,
     answer,
     body_of,
-    instant,
     key_of,
     limit_of,
     number_of,
@@ -100,7 +99,7 @@ def _shown(job: Job) -> BulkJob:
         why=job.why,
         made_by=job.made_by,
         made_at=as_iso(job.made_at),
-        ended_at=instant(job.ended_at),
+        ended_at=iso_or_none(job.ended_at),
     )
 
 

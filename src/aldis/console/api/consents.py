@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from aldis.accounts.staff import Role
 from aldis.admin.consents import Standing, Wish, standings
-from aldis.console.api.documents import answer, body_of, instant, now_of, path_of
+from aldis.clock import iso_or_none
+from aldis.console.api.documents import answer, body_of, now_of, path_of
 from aldis.console.page import Call, Page, RequestContext
 from aldis.traffic.consent import ConsentKind, ConsentSource
 
@@ -44,7 +45,9 @@ class ChangeConsent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def _consents(context: RequestContext) -> Response:
     number = path_of(context, "msisdn")
     found = await context.services.consents.history(number)
-    history = [ConsentDocument(instant(c.at), c.sender, c.topic, c.kind, c.source, c.words) for c in found]
+    history = [
+        ConsentDocument(iso_or_none(c.at), c.sender, c.topic, c.kind, c.source, c.words) for c in found
+    ]
     return answer(ConsentHistory(number.lstrip("+"), standings(found), history))
 
 

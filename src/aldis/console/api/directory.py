@@ -18,17 +18,8 @@ from aldis.accounts.routes import Route
 from aldis.accounts.staff import Role
 from aldis.admin.credentials import HOUR_S, NewCredential, shown
 from aldis.admin.directory import AccountView, CarrierView
-from aldis.console.api.documents import (
-    UPWARDS,
-    Done,
-    Number,
-    answer,
-    body_of,
-    instant,
-    now_of,
-    page_of,
-    path_of,
-)
+from aldis.clock import iso_or_none
+from aldis.console.api.documents import UPWARDS, Done, Number, answer, body_of, now_of, page_of, path_of
 from aldis.console.page import Call, Page, RequestContext
 from aldis.errors import AdminError
 
@@ -284,7 +275,7 @@ def _document(view: AccountView) -> AccountDocument:
 
 def _credentials_of(view: AccountView) -> list[CredentialDocument]:
     found = [shown(each) for each in view.record.credentials]
-    return [CredentialDocument(c.id, c.dialect, c.kind, c.country, instant(c.until)) for c in found]
+    return [CredentialDocument(c.id, c.dialect, c.kind, c.country, iso_or_none(c.until)) for c in found]
 
 
 def _carrier_document(view: CarrierView) -> CarrierDocument:

@@ -16,7 +16,6 @@ from starlette.responses import Response
 
 from aldis.admin import query_params
 from aldis.admin.sending import OF_OPERATOR, Refused
-from aldis.clock import as_iso
 from aldis.console.page import RequestContext
 from aldis.dialects.sending import read_json, reference_of
 from aldis.store.contract.search import EVER
@@ -75,11 +74,6 @@ def page_of(
 def answer(document: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Write a document."""
     return Response(msgspec.json.encode(document), status, headers, JSON)
-
-
-def instant(at: int | None) -> str | None:
-    """Write an instant; None or 0 stand for none."""
-    return as_iso(at) if at else None
 
 
 def path_of(context: RequestContext, name: str = "name") -> str:

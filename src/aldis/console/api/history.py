@@ -8,7 +8,8 @@ from starlette.responses import Response
 from aldis.accounts.history import Difference
 from aldis.accounts.staff import Role
 from aldis.admin.history import Told
-from aldis.console.api.documents import NEWEST_FIRST, answer, instant, limit_of, now_of, number_of
+from aldis.clock import iso_or_none
+from aldis.console.api.documents import NEWEST_FIRST, answer, limit_of, now_of, number_of
 from aldis.console.page import Call, Page, RequestContext
 
 
@@ -84,7 +85,7 @@ async def _audit(context: RequestContext) -> Response:
     limit = limit_of(context)
     found = await context.services.audit.log(number_of(context, "before"), limit, context.query("subject"))
     entries = [
-        AuditDocument(number, instant(e.at), e.actor, e.via, e.action, e.subject, e.detail)
+        AuditDocument(number, iso_or_none(e.at), e.actor, e.via, e.action, e.subject, e.detail)
         for number, e in found
     ]
     return answer(Audit(entries, found[-1][0] if len(found) == limit else None))
@@ -94,7 +95,7 @@ def _document(told: Told) -> ChangeDocument:
     change = told.change
     return ChangeDocument(
         id=change.change_id,
-        at=instant(change.at),
+        at=iso_or_none(change.at),
         actor=change.actor,
         via=change.via,
         kind=change.kind,

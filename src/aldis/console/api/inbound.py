@@ -6,7 +6,8 @@ import msgspec
 from starlette.responses import Response
 
 from aldis.admin import query_params
-from aldis.console.api.documents import NEWEST_FIRST, answer, instant, limit_of, number_of
+from aldis.clock import iso_or_none
+from aldis.console.api.documents import NEWEST_FIRST, answer, limit_of, number_of
 from aldis.console.page import Call, Page, RequestContext
 
 
@@ -50,11 +51,11 @@ async def _list(context: RequestContext) -> Response:
             each.carrier,
             each.segments,
             services.messages.account_name(each.account_id) or None,
-            instant(each.received_at),
+            iso_or_none(each.received_at),
         )
         for each in page.found
     ]
-    return answer(InboundList(found, page.next_before or None, instant(page.looked_back_to)))
+    return answer(InboundList(found, page.next_before or None, iso_or_none(page.looked_back_to)))
 
 
 #: what a search may be asked by

@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from aldis.accounts.staff import Role
 from aldis.admin.links import LinkView
-from aldis.console.api.documents import answer, instant, now_of, path_of
+from aldis.clock import iso_or_none
+from aldis.console.api.documents import answer, now_of, path_of
 from aldis.console.page import Call, Page, RequestContext
 from aldis.errors import AdminError
 from aldis.store.contract.link_states import Wanted
@@ -63,7 +64,7 @@ def _document(view: LinkView) -> LinkDocument:
         name=view.name,
         wanted=view.wanted,
         ordered_by=view.actor or None,
-        ordered_at=instant(view.at),
+        ordered_at=iso_or_none(view.at),
         is_closed=view.is_closed,
         binds=condition.binds if condition else (),
         in_flight=condition.in_flight if condition else 0,
@@ -72,7 +73,7 @@ def _document(view: LinkView) -> LinkDocument:
         tps=view.tps,
         slowed_to=condition.slowed_to if condition else None,
         last_error=(condition.last_error or None) if condition else None,
-        last_error_at=instant(condition.last_error_at) if condition else None,
+        last_error_at=iso_or_none(condition.last_error_at) if condition else None,
         backlog=view.backlog,
     )
 

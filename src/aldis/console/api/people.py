@@ -6,7 +6,8 @@ import msgspec
 from starlette.responses import Response
 
 from aldis.accounts.staff import Role
-from aldis.console.api.documents import UPWARDS, Done, answer, body_of, instant, now_of, page_of, path_of
+from aldis.clock import iso_or_none
+from aldis.console.api.documents import UPWARDS, Done, answer, body_of, now_of, page_of, path_of
 from aldis.console.page import Call, Page, RequestContext
 from aldis.errors import AdminError
 
@@ -72,7 +73,7 @@ class ToldKey(msgspec.Struct, frozen=True):
 
 async def _operators(context: RequestContext) -> Response:
     found, following = page_of(context, await context.services.operators.all(), lambda each: each.name)
-    documents = [OperatorDocument(o.name, o.role.name.lower(), instant(o.created_at)) for o in found]
+    documents = [OperatorDocument(o.name, o.role.name.lower(), iso_or_none(o.created_at)) for o in found]
     return answer(OperatorList(documents, following))
 
 
@@ -94,7 +95,7 @@ async def _remove_operator(context: RequestContext) -> Response:
 async def _keys(context: RequestContext) -> Response:
     found, following = page_of(context, await context.services.operators.tokens(), lambda each: each.name)
     documents = [
-        KeyDocument(t.name, t.visible, t.role.name.lower(), instant(t.created_at), instant(t.until))
+        KeyDocument(t.name, t.visible, t.role.name.lower(), iso_or_none(t.created_at), iso_or_none(t.until))
         for t in found
     ]
     return answer(Keys(documents, following))

@@ -7,8 +7,9 @@ from starlette.responses import Response
 
 from aldis.accounts.staff import Role
 from aldis.admin import query_params
-from aldis.console.api.documents import NEWEST_FIRST, answer, body_of, instant, limit_of, number_of
-from aldis.console.api.messages import PostbackRecord, postback_record
+from aldis.admin.message_document import PostbackRecord, postback_record
+from aldis.clock import iso_or_none
+from aldis.console.api.documents import NEWEST_FIRST, answer, body_of, limit_of, number_of
 from aldis.console.page import Call, Page, RequestContext
 
 
@@ -54,8 +55,8 @@ async def _list(context: RequestContext) -> Response:
         LaneRecord(
             each.lane,
             each.owed,
-            instant(each.oldest_at),
-            instant(each.next_due_at),
+            iso_or_none(each.oldest_at),
+            iso_or_none(each.next_due_at),
             each.last_http_status,
             each.last_fault,
         )

@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from aldis.admin import query_params
 from aldis.admin.statistics import Row, ends
-from aldis.console.api.documents import answer, instant
+from aldis.clock import iso_or_none
+from aldis.console.api.documents import answer
 from aldis.console.page import Call, Page, RequestContext
 from aldis.store.contract.search import Grouping
 
@@ -26,7 +27,7 @@ async def _table(context: RequestContext) -> Response:
     by = context.query("by", Grouping.DAY)
     wanted = query_params.messages_wanted(given, services.messages.directory, now)
     wanted, rows = await services.statistics.table(wanted, by, now)
-    return answer(StatisticsTable(by, instant(wanted.since), instant(ends(wanted, now)), rows))
+    return answer(StatisticsTable(by, iso_or_none(wanted.since), iso_or_none(ends(wanted, now)), rows))
 
 
 _ASKED = dict.fromkeys(("by", *query_params.MESSAGE_FIELDS), "as the console's page takes it")
