@@ -10,7 +10,6 @@ from tests.fakes.certificates import self_signed
 from tests.fakes.programs import aldis
 
 from aldis.errors import SettingsError
-from aldis.links import tls
 from aldis.links.mm7.entry import Mm7Entry
 from aldis.links.smpp.entry import SmppEntry
 from aldis.settings import read
@@ -233,7 +232,7 @@ def test_files_of_links_are_looked_at_by_the_check(tmp_path: Path) -> None:
 def test_an_encrypted_key_is_refused_and_nobody_is_asked(tmp_path: Path) -> None:
     certificate, key = self_signed(tmp_path, "x", password="open sesame")
     with pytest.raises(SettingsError, match="encrypted"):
-        tls.context("a", "", str(certificate), str(key))
+        SmppEntry(name="a", tls=True, tls_certificate=str(certificate), tls_key=str(key)).tls_context()
 
 
 def test_hosts_of_dialects_are_names_and_belong_to_one() -> None:

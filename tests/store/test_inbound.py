@@ -38,9 +38,9 @@ def an_inbound(inbound_id: int, **changes: Any) -> NewInbound:
         1,
         1,
         "genesys",
-        "http://x:80",
         NOW,
-        b"%d" % inbound_id,
+        lane="http://x:80",
+        fingerprint=b"%d" % inbound_id,
     )
     return msgspec.structs.replace(default, **changes)
 

@@ -11,7 +11,6 @@ import msgspec
 
 from aldis.accounts.routing import MmsRules
 from aldis.errors import SettingsError
-from aldis.links import tls
 from aldis.sms.fitting import TextRules
 from aldis.toml_file import Fault
 
@@ -79,10 +78,21 @@ class LinkEntry(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
         return password
 
     def tls_context(self) -> ssl.SSLContext | None:
-        """Make what verifies the carrier, and shows who we are. Raises SettingsError that names the key."""
+        """Make what always verifies the carrier, and may show who we are; None where there is no TLS. Raises
+        SettingsError that names the key.
+        """
         if not self.is_tls:
             return None
-        return tls.context(self.name, self.tls_ca, self.tls_certificate, self.tls_key)
+        keys = "tls_ca"
+        try:
+            made = ssl.create_default_context(cafile=self.tls_ca or None)
+            if self.tls_certificate:
+                keys = "tls_certificate and tls_key"
+                made.load_cert_chain(self.tls_certificate, self.tls_key, password=_refuse)
+        except (OSError, ValueError) as fault:
+            why = getattr(fault, "strerror", None) or fault
+            raise SettingsError([f"{keys} of link `{self.name}`: {why}"]) from None
+        return made
 
     def faults(self) -> list[Fault]:
         """Find what the types cannot. A kind adds its own."""
@@ -102,3 +112,8 @@ class LinkEntry(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
     def not_positive(self, *keys: str) -> list[Fault]:
         """Find which of these are no number above 0."""
         return [((key,), "must be above 0") for key in keys if not 0 < getattr(self, key) < math.inf]
+
+
+def _refuse() -> str:
+    """Nobody sits at a service's terminal to be asked for a passphrase."""
+    raise ValueError("an encrypted key cannot be used")

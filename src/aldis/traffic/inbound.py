@@ -50,10 +50,8 @@ class Segments(LongMessage[Piece], kw_only=True, array_like=True):
     reference: int
 
 
-class NewInbound(msgspec.Struct, frozen=True, array_like=True):
-    """A whole message, with what was decided about it; its first fields are columns of the store, in
-    order.
-    """
+class InboundFacts(msgspec.Struct, frozen=True):
+    """A whole message as postbacks and people see it."""
 
     inbound_id: int
     link: str
@@ -69,34 +67,23 @@ class NewInbound(msgspec.Struct, frozen=True, array_like=True):
     account_id: int | None
     #: in which the account hears of it; "" where it wants to hear nothing
     dialect: str
-    #: which postbacks share a lane with its own; "" when none is owed
-    lane: str
     received_at: int
-    #: tells a repetition of the carrier's
-    fingerprint: bytes
     #: the parts of a multimedia message, `traffic.content.as_column`; "" for a text
     parts: str = ""
+
+
+class NewInbound(InboundFacts, frozen=True, kw_only=True, array_like=True):
+    """A whole message, with what was decided about it; up to `fingerprint` they are columns of the store, in
+    order.
+    """
+
+    #: which postbacks share a lane with its own; "" when none is owed
+    lane: str
+    #: tells a repetition of the carrier's
+    fingerprint: bytes
     consent: ConsentChange | None = None
     #: what we answer by ourselves, exempt from opt-outs
     reply: NewMessage | None = None
-
-
-class InboundFacts(msgspec.Struct, frozen=True):
-    """A whole message as postbacks and people see it."""
-
-    inbound_id: int
-    link: str
-    sender: str
-    recipient: str
-    text: str
-    keyword: str
-    carrier: str
-    segments: int
-    account_id: int | None
-    dialect: str
-    received_at: int
-    #: as NewInbound's
-    parts: str = ""
 
 
 class DueInbound(msgspec.Struct, frozen=True):

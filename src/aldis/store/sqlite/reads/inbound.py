@@ -39,14 +39,7 @@ def _segments(db: apsw.Connection, key: PartKey, now: int) -> Segments:
     began_at, whole_at = (rows[0][2], rows[0][3]) if rows else (now, 0)
     link, sender, recipient, reference, total = key
     return Segments(
-        total,
-        parts,
-        began_at,
-        whole_at,
-        link=link,
-        sender=sender,
-        recipient=recipient,
-        reference=reference,
+        total, parts, began_at, whole_at, link=link, sender=sender, recipient=recipient, reference=reference
     )
 
 

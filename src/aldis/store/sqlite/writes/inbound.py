@@ -17,7 +17,7 @@ from aldis.traffic.message import NewMessage
 
 _KEEP = """
 INSERT INTO inbound (inbound_id, link, sender, recipient, text, keyword, carrier, segments, account_id,
-                     dialect, lane, received_at, fingerprint, parts)
+                     dialect, received_at, parts, lane, fingerprint)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _OWE = """
