@@ -11,7 +11,7 @@ from tests.strategies import gsm_texts, texts
 from aldis.sms import dcs, udh
 from aldis.sms.alphabet import ESCAPE, from_septets, tables, to_septets, writable
 from aldis.sms.dcs import Alphabet, DataCoding, Waiting
-from aldis.sms.encoding import Encoded, Encoding, decode, encode
+from aldis.sms.encoding import Encoded, Encoding, decode, encode, encode_ucs2
 from aldis.sms.fitting import (
     PLAIN,
     DefaultAlphabet,
@@ -240,12 +240,19 @@ def test_smart_encoding_replaces_only_where_it_helps() -> None:
     assert simplify("Grüße €") == "Grüße €"
 
 
+def forcing(text: str, rules: TextRules = PLAIN) -> dict[str, int]:
+    found = non_gsm_characters(encode_ucs2(text), rules)
+    return {each.character: each.times for each in found}
+
+
 def test_what_forces_ucs2() -> None:
-    assert non_gsm_characters("a ж b ж ☃") == {"ж": 2, "☃": 1}
-    assert non_gsm_characters("ş", TURKISH) == {}
-    assert non_gsm_characters("ş ж", TURKISH) == {"ж": 1}
-    assert non_gsm_characters("5 €", TextRules(DefaultAlphabet.LATIN_1)) == {"€": 1}
-    assert non_gsm_characters("x", TextRules(DefaultAlphabet.UCS2_ONLY)) == {}
+    assert forcing("a ж b ж ☃") == {"ж": 2, "☃": 1}
+    assert forcing("ş", TURKISH) == {}
+    assert forcing("ş ж", TURKISH) == {"ж": 1}
+    assert forcing("5 €", TextRules(DefaultAlphabet.LATIN_1)) == {"€": 1}
+    assert forcing("x", TextRules(DefaultAlphabet.UCS2_ONLY)) == {}
+    assert [each.name for each in non_gsm_characters(encode_ucs2("☃"))] == ["SNOWMAN"]
+    assert non_gsm_characters(fit("all in GSM").encoded) == ()
 
 
 def test_what_is_too_long_is_so_in_every_way_of_writing() -> None:

@@ -4,12 +4,10 @@ its text needed too.
 
 from __future__ import annotations
 
-import unicodedata
-
 import msgspec
 
-from aldis.sms.encoding import Encoding, decode
-from aldis.sms.fitting import PLAIN, TextRules, from_coding, non_gsm_characters
+from aldis.sms.encoding import decode
+from aldis.sms.fitting import PLAIN, NonGsmCharacter, TextRules, from_coding, non_gsm_characters
 from aldis.sms.national_tables import Language
 from aldis.store.contract.outbox import PostbackRow, PostbackTry
 from aldis.store.contract.search import MessageView
@@ -29,14 +27,6 @@ class Event(msgspec.Struct, frozen=True):
     mood: str = ""
 
 
-class Stranger(msgspec.Struct, frozen=True):
-    """A character that GSM 7-bit lacks."""
-
-    character: str
-    name: str
-    times: int
-
-
 class Written(msgspec.Struct, frozen=True):
     """How a message is written."""
 
@@ -47,7 +37,7 @@ class Written(msgspec.Struct, frozen=True):
     message_class: int | None
     splitting: str
     #: what forced UCS-2
-    forced_by: tuple[Stranger, ...]
+    forced_by: tuple[NonGsmCharacter, ...]
 
 
 def written(view: MessageView, rules: TextRules = PLAIN) -> Written:
@@ -61,17 +51,13 @@ def written(view: MessageView, rules: TextRules = PLAIN) -> Written:
         for kind, language in (("locking", encoded.locking), ("single", encoded.single))
         if language
     ]
-    forced = non_gsm_characters(text, rules) if encoded.encoding is Encoding.UCS2 else {}
     return Written(
         text,
         encoded.encoding.name,
         " and ".join(tables),
         kept.message_class,
         kept.splitting.value,
-        tuple(
-            Stranger(character, unicodedata.name(character, f"U+{ord(character):04X}"), times)
-            for character, times in forced.items()
-        ),
+        non_gsm_characters(encoded, rules),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import unicodedata
 from typing import Any
 
 import click
@@ -80,14 +79,7 @@ def _explained(text: str, fitted: ChosenEncoding, rules: TextRules) -> dict[str,
         "units": len(encoded.octets) // unit,
         "units_a_segment": segment_room(encoded, fitted.splitting, alone=fitted.segments == 1) // unit,
         "replaced": sent != text,
-        "forced_ucs2": [
-            {
-                "character": character,
-                "name": unicodedata.name(character, f"U+{ord(character):04X}"),
-                "times": times,
-            }
-            for character, times in non_gsm_characters(sent, rules).items()
-        ],
+        "forced_ucs2": [msgspec.structs.asdict(each) for each in non_gsm_characters(encoded, rules)],
         "contents": [
             {
                 "text": decode(Encoded(encoded.encoding, part.octets, encoded.locking, encoded.single)),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 import msgspec
 
 from aldis.accounts.price import from_micros
+from aldis.sms.fitting import NonGsmCharacter
 from aldis.traffic.query import StatusFound
 from aldis.traffic.submission import AdmittedAsk, Submission, Writing
 
@@ -31,14 +30,6 @@ class Accepted(msgspec.Struct, frozen=True):
     currency: str
 
 
-class Forced(msgspec.Struct, frozen=True):
-    """A character that GSM 7-bit lacks."""
-
-    character: str
-    name: str
-    times: int
-
-
 class EstimatedMessage(msgspec.Struct, frozen=True):
     """One message as it would be sent."""
 
@@ -49,7 +40,7 @@ class EstimatedMessage(msgspec.Struct, frozen=True):
     #: septets, or UTF-16 units
     units: int
     units_a_segment: int
-    forced_by: list[Forced]
+    forced_by: tuple[NonGsmCharacter, ...]
     route: str
     price_a_segment: str
 
@@ -90,18 +81,10 @@ def _estimated(to: str, country: str, segments: int, writing: Writing) -> Estima
         segments=segments,
         units=writing.units,
         units_a_segment=writing.units_a_segment,
-        forced_by=forced_by(writing.non_gsm),
+        forced_by=writing.non_gsm,
         route=writing.link,
         price_a_segment=from_micros(writing.price_micros),
     )
-
-
-def forced_by(characters: dict[str, int]) -> list[Forced]:
-    """Name the characters that force UCS-2."""
-    return [
-        Forced(character, unicodedata.name(character, f"U+{ord(character):04X}"), times)
-        for character, times in characters.items()
-    ]
 
 
 def replayed(submission: Submission, found: StatusFound) -> Accepted | None:

@@ -6,13 +6,15 @@ Used by admission, which prices the result, and by `aldis segments`, which shows
 
 from __future__ import annotations
 
+import unicodedata
+from collections import Counter
 from enum import StrEnum
 
 import msgspec
 import regex
 
 from aldis.sms.alphabet import NotInAlphabet, to_septets, writable
-from aldis.sms.encoding import Encoded, Encoding, encode, encode_ucs2
+from aldis.sms.encoding import Encoded, Encoding, decode, encode, encode_ucs2
 from aldis.sms.national_tables import Language
 from aldis.sms.segments import MAX_SEGMENTS, SPLITTING_NUMBERS, Splitting, TooLong, count
 from aldis.sms.smart import simplify
@@ -169,17 +171,25 @@ def _fits(text: str, rules: TextRules, options: EncodingOptions) -> bool:
         return False
 
 
-def non_gsm_characters(text: str, rules: TextRules = PLAIN) -> dict[str, int]:
-    """Tell which characters force UCS-2, and how often each stands in the text; empty if none does."""
-    if _candidates(text, rules):
-        return {}
-    if rules.alphabet is DefaultAlphabet.UCS2_ONLY:
-        return {}
-    found: dict[str, int] = {}
-    for character in text:
-        if not _is_writable(character, rules):
-            found[character] = found.get(character, 0) + 1
-    return found
+class NonGsmCharacter(msgspec.Struct, frozen=True):
+    """A character that forces UCS-2."""
+
+    character: str
+    name: str
+    #: in the text
+    times: int
+
+
+def non_gsm_characters(encoded: Encoded, rules: TextRules = PLAIN) -> tuple[NonGsmCharacter, ...]:
+    """Tell which characters forced a text into UCS-2; none did where it is in another encoding."""
+    text = decode(encoded) if encoded.encoding is Encoding.UCS2 else ""
+    if not text or rules.alphabet is DefaultAlphabet.UCS2_ONLY or _candidates(text, rules):
+        return ()
+    found = Counter([character for character in text if not _is_writable(character, rules)])
+    return tuple(
+        NonGsmCharacter(character, unicodedata.name(character, f"U+{ord(character):04X}"), times)
+        for character, times in found.items()
+    )
 
 
 def _is_writable(character: str, rules: TextRules) -> bool:

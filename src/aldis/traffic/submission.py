@@ -7,7 +7,7 @@ from enum import IntEnum
 import msgspec
 
 from aldis.sms.encoding import Encoding
-from aldis.sms.fitting import NO_OPTIONS, EncodingOptions
+from aldis.sms.fitting import NO_OPTIONS, EncodingOptions, NonGsmCharacter
 from aldis.traffic.caller import Caller
 from aldis.traffic.content import Attachment
 from aldis.traffic.message import NewMessage
@@ -101,8 +101,8 @@ class Writing(msgspec.Struct, frozen=True):
     #: septets, UTF-16 units, octets: all of it, and as many as fit into one of its segments
     units: int
     units_a_segment: int
-    #: characters that force UCS-2, and how often each stands in the text
-    non_gsm: dict[str, int]
+    #: what forces UCS-2
+    non_gsm: tuple[NonGsmCharacter, ...]
     link: str
     #: of one segment
     price_micros: int

@@ -11,11 +11,11 @@ from starlette.responses import Response
 from aldis.accounts.staff import Role
 from aldis.admin.sending import OF_OPERATOR
 from aldis.console.page import Page, RequestContext, render
-from aldis.dialects.accepted import Estimate, Forced, forced_by
+from aldis.dialects.accepted import Estimate
 from aldis.dialects.sending import KEY, PRIORITIES, Send, fingerprint_of
 from aldis.errors import AdminError
 from aldis.sms.encoding import Encoding
-from aldis.sms.fitting import fit, non_gsm_characters
+from aldis.sms.fitting import NonGsmCharacter, fit, non_gsm_characters
 from aldis.sms.segments import TooLong
 
 FIELDS = ("from", "text", "priority", "encoding", "label", "reference")
@@ -33,7 +33,7 @@ class Counted(msgspec.Struct, frozen=True):
     encoding: str
     units: int
     segments: int
-    forced_by: list[Forced]
+    forced_by: tuple[NonGsmCharacter, ...]
 
 
 async def _compose(context: RequestContext) -> Response:
@@ -122,10 +122,9 @@ def _counted(text: str) -> Counted | None:
         fitted = fit(text)
     except (TooLong, UnicodeEncodeError):
         return None
-    is_ucs2 = fitted.encoded.encoding is Encoding.UCS2
-    units = len(fitted.encoded.octets) // (2 if is_ucs2 else 1)
-    forced = forced_by(non_gsm_characters(text)) if is_ucs2 else []
-    return Counted(fitted.encoded.encoding.name.lower(), units, fitted.segments, forced)
+    encoded = fitted.encoded
+    units = len(encoded.octets) // (2 if encoded.encoding is Encoding.UCS2 else 1)
+    return Counted(encoded.encoding.name.lower(), units, fitted.segments, non_gsm_characters(encoded))
 
 
 def _routes(found: Estimate) -> list[tuple[str, str, str, int]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from aldis.sms.encoding import Encoding, decode
-from aldis.sms.fitting import ChosenEncoding, TextRules, non_gsm_characters
+from aldis.sms.encoding import Encoding
+from aldis.sms.fitting import ChosenEncoding, NonGsmCharacter, TextRules, non_gsm_characters
 from aldis.sms.segments import segment_room
 from aldis.stages.admission.context import AdmissionContext, ResolvedRequest
 from aldis.traffic.submission import Writing
@@ -23,9 +23,11 @@ def writings_of(context: AdmissionContext, resolved: ResolvedRequest) -> tuple[W
     )
 
 
-def _written(fitted: ChosenEncoding, rules: TextRules) -> tuple[Encoding, int, int, dict[str, int]]:
+def _written(
+    fitted: ChosenEncoding, rules: TextRules
+) -> tuple[Encoding, int, int, tuple[NonGsmCharacter, ...]]:
     encoded = fitted.encoded
     octets_a_unit = 2 if encoded.encoding is Encoding.UCS2 else 1
     room = segment_room(encoded, fitted.splitting, alone=fitted.segments == 1)
-    forced = non_gsm_characters(decode(encoded), rules) if encoded.encoding is Encoding.UCS2 else {}
+    forced = non_gsm_characters(encoded, rules)
     return encoded.encoding, len(encoded.octets) // octets_a_unit, room // octets_a_unit, forced
