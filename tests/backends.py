@@ -20,7 +20,7 @@ from aldis.dialects.registry import TRAITS
 from aldis.store.contract.search import MessageFilter
 from aldis.store.contract.store import Store
 from aldis.store.memory.outcome_journal import Journal
-from aldis.store.sqlite.process.writer_client import ProcessRunner
+from aldis.store.sqlite.process.writer_client import WriterClient
 from aldis.store.sqlite.store import open_sqlite
 from aldis.traffic.message import MessageFacts
 from tests.fakes.clock import FakeClock
@@ -31,10 +31,10 @@ APPLYING = Actor("aldis", Role.ADMIN, "command line")
 
 
 #: a writer's process that starts at once
-forking_runner = partial(ProcessRunner, start=start_module)
+forking_runner = partial(WriterClient, start=start_module)
 
 
-def a_runner(folder: Path, on_lost: Callable[[], None] = lambda: None) -> ProcessRunner:
+def a_runner(folder: Path, on_lost: Callable[[], None] = lambda: None) -> WriterClient:
     """What writes to a store in a process of its own."""
     program = (BACK_OFFICE, str(folder), "warning", "console")
     return forking_runner(program, folder / "aldis.db", (), on_lost)

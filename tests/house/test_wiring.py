@@ -28,7 +28,7 @@ def late_wires(nodes: list[ast.AST]) -> list[str]:
 
 #: file → what is still wired late there; to become empty
 STILL_LATE = {
-    "app/back_office.py": ["answering.on_post", "answering.on_rest", "answering.on_gone"],
+    "app/back_office.py": ["server.on_post", "server.on_rest", "server.on_gone"],
     "app/posting.py": ["runner.on_tried"],
     "stages/postbacks/poster.py": ["store.on_due"],
 }

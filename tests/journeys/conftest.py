@@ -10,4 +10,4 @@ from tests.fakes.whole import WholeGateway
 @pytest.fixture(autouse=True)
 def _as_operators_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(WholeGateway, "writer", "auto")
-    monkeypatch.setattr("aldis.app.stores.ProcessRunner", forking_runner)
+    monkeypatch.setattr("aldis.app.stores.WriterClient", forking_runner)

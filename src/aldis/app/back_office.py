@@ -24,7 +24,7 @@ from aldis.clock import SystemClock
 from aldis.stages.agent import Agent
 from aldis.store.content_files import ContentFiles
 from aldis.store.sqlite.engine.connection import unlock_connections
-from aldis.store.sqlite.process.writer_server import Answering
+from aldis.store.sqlite.process.writer_server import WriterServer
 from aldis.telemetry import configure_logs
 
 #: how often to look whether somebody else has changed the directory
@@ -34,9 +34,9 @@ FOLLOW_S = 1.0
 class BackOffice(Agent):
     """The poster of this process, from the gateway's word to begin until its word to rest."""
 
-    def __init__(self, answering: Answering, data_dir: Path) -> None:
+    def __init__(self, server: WriterServer, data_dir: Path) -> None:
         super().__init__("back office", FOLLOW_S)
-        self._answering = answering
+        self._server = server
         self._contents = ContentFiles(data_dir)
         self._current: CurrentDirectory | None = None
         self._posting: PostingHere | None = None
@@ -45,14 +45,14 @@ class BackOffice(Agent):
         self._clock = SystemClock()
         #: when the directory was read last
         self._looked_at = -FOLLOW_S
-        answering.on_post = self._begin
-        answering.on_rest = self._end
-        answering.on_gone = self.stop
-        answering.postbacks.is_behind = self._is_behind
+        server.on_post = self._begin
+        server.on_rest = self._end
+        server.on_gone = self.stop
+        server.postbacks.is_behind = self._is_behind
 
     async def step(self) -> int:
         """Begin to post where that is wanted, and follow the directory; returns 0, so that the loop waits."""
-        store = self._answering.postbacks
+        store = self._server.postbacks
         if self._current is None:
             if self._is_wanted:
                 await self._start_posting()
@@ -63,7 +63,7 @@ class BackOffice(Agent):
         return 0
 
     async def _start_posting(self) -> None:
-        store, count = self._answering.postbacks, self._answering.tell_tried
+        store, count = self._server.postbacks, self._server.tell_tried
         current = CurrentDirectory(await store.directory())
         if not self._is_wanted:  # any more
             return
@@ -78,7 +78,7 @@ class BackOffice(Agent):
         newest.
         """
         if self._current is None or (
-            self._answering.postbacks.directory_version() == self._current.directory.version
+            self._server.postbacks.directory_version() == self._current.directory.version
         ):
             return False
         self.wake()
@@ -97,18 +97,18 @@ class BackOffice(Agent):
             if self._posting is not None:
                 await self._posting.stop()
         finally:
-            self._answering.tell_resting()
+            self._server.tell_resting()
 
 
 async def work(path: Path, descriptor: int, data_dir: Path) -> None:
     """Write, and post, until the gateway is gone."""
     pipe = socket.socket(fileno=descriptor)
     pipe.setblocking(False)
-    answering = Answering(path)
-    office = BackOffice(answering, data_dir)
-    await asyncio.get_running_loop().create_connection(lambda: answering, sock=pipe)
+    server = WriterServer(path)
+    office = BackOffice(server, data_dir)
+    await asyncio.get_running_loop().create_connection(lambda: server, sock=pipe)
     await office.run()
-    answering.close()
+    server.close()
 
 
 def main(path: str, descriptor: str, data_dir: str, level: str, style: str) -> None:

@@ -15,7 +15,7 @@ from aldis.dialects.registry import POLICIES
 from aldis.stages.postbacks.poster import Poster
 from aldis.store.content_files import ContentFiles
 from aldis.store.contract.postbacks import PostbackStore
-from aldis.store.sqlite.process.writer_client import ProcessRunner
+from aldis.store.sqlite.process.writer_client import WriterClient
 from aldis.store.sqlite.process.writer_protocol import Tried
 from aldis.telemetry import Metrics
 
@@ -60,7 +60,7 @@ class PostingHere:
 class PostingBeside:
     """In the writer's process (`back_office.py`), which only has to be told so."""
 
-    def __init__(self, runner: ProcessRunner, count: Callable[[str, bool, int], None]) -> None:
+    def __init__(self, runner: WriterClient, count: Callable[[str, bool, int], None]) -> None:
         """`count`: see `Poster`."""
         self._runner = runner
 

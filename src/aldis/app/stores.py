@@ -13,7 +13,7 @@ from aldis.store.contract.health import StoreHealth
 from aldis.store.contract.store import Store
 from aldis.store.memory.outcome_journal import Journal
 from aldis.store.sqlite.engine.owner_lock import OwnerLock, is_owned
-from aldis.store.sqlite.process.writer_client import ProcessRunner
+from aldis.store.sqlite.process.writer_client import WriterClient
 from aldis.store.sqlite.reads.health import look_over
 from aldis.store.sqlite.store import open_sqlite
 
@@ -49,7 +49,7 @@ class ToServe(NamedTuple):
 
     store: Store
     #: the process that writes, and can post; None where we write ourselves
-    back_office: ProcessRunner | None
+    back_office: WriterClient | None
 
 
 def open_to_serve(
@@ -61,5 +61,5 @@ def open_to_serve(
     if writer == "thread" or (writer == "auto" and cores == 1):
         return ToServe(open_sqlite(path, clock, journal=Journal(data_dir)), None)
     program = (BACK_OFFICE, str(data_dir), settings.log.level, settings.log.format)
-    runner = ProcessRunner(program, path, (lock.descriptor,), on_lost)
+    runner = WriterClient(program, path, (lock.descriptor,), on_lost)
     return ToServe(open_sqlite(path, clock, runner, Journal(data_dir)), runner)

@@ -21,7 +21,7 @@ from aldis.store.sqlite.engine.connection import open_reader, open_writer, upgra
 from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.owner_lock import OwnerLock
 from aldis.store.sqlite.engine.writer import Writer
-from aldis.store.sqlite.process.writer_thread import ThreadRunner
+from aldis.store.sqlite.process.writer_thread import WriterThread
 from aldis.store.sqlite.store import open_sqlite
 from aldis.traffic.matching import SUBMITTED
 from aldis.traffic.message import AttemptResult, SubmittedSegment
@@ -57,7 +57,7 @@ def database(tmp_path: Path) -> apsw.Connection:
 
 
 def a_writer(db: apsw.Connection) -> Writer:
-    return Writer(ThreadRunner(Path(db.filename)))
+    return Writer(WriterThread(Path(db.filename)))
 
 
 async def test_calls_that_wait_together_share_a_commit(database: apsw.Connection) -> None:

@@ -20,7 +20,7 @@ from aldis.store.sqlite.engine.connection import open_reader
 from aldis.store.sqlite.engine.operations import Call
 from aldis.store.sqlite.engine.rows import one
 from aldis.store.sqlite.engine.transactions import Transactions
-from aldis.store.sqlite.process.local_postbacks import PostbacksAtHand
+from aldis.store.sqlite.process.local_postbacks import LocalPostbacks
 from aldis.store.sqlite.process.writer_protocol import Frames, Kind, frame
 from aldis.store.sqlite.reads.postbacks import OUTBOX
 from aldis.store.sqlite.store import open_sqlite
@@ -56,7 +56,7 @@ class Desk:
 
     def __init__(self, path: Path) -> None:
         self.transactions = Transactions(path, OUTBOX)
-        self.postbacks = PostbacksAtHand(path, self.transactions)
+        self.postbacks = LocalPostbacks(path, self.transactions)
         self.hints = 0
         self.postbacks.on_due = self._hint
         self.path = path

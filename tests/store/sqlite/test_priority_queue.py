@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from aldis.store.contract.admission import Acceptance
 from aldis.store.contract.store import Store
-from aldis.store.sqlite.engine.priority_queue import IN_A_ROW, Turns
+from aldis.store.sqlite.engine.priority_queue import IN_A_ROW, PriorityQueue
 from tests.store.building import POSTPAID, a_message
 
 
 @given(st.lists(st.sampled_from(["small", "large", "run"]), max_size=60))
 def test_all_get_their_turn_in_the_order_of_their_kind(steps: list[str]) -> None:
-    turns: Turns[tuple[str, int]] = Turns()
+    turns: PriorityQueue[tuple[str, int]] = PriorityQueue()
     ran: list[tuple[str, int]] = []
     for number, step in enumerate(steps):
         if step != "run":
@@ -30,7 +30,7 @@ def test_all_get_their_turn_in_the_order_of_their_kind(steps: list[str]) -> None
 
 
 def test_small_ones_go_first_and_large_ones_are_not_forgotten_for_it() -> None:
-    turns: Turns[str] = Turns()
+    turns: PriorityQueue[str] = PriorityQueue()
     for name in ("large", "large", *["small"] * (2 * IN_A_ROW + 1)):
         turns.add(name, is_large=name == "large")
     ran = []

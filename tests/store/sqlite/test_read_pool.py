@@ -11,7 +11,7 @@ import pytest
 
 from aldis.errors import StoreUnavailable
 from aldis.store.sqlite.engine.connection import open_to_keep
-from aldis.store.sqlite.engine.read_pool import Scans
+from aldis.store.sqlite.engine.read_pool import ReadPool
 
 
 class Reads:
@@ -33,7 +33,7 @@ class Reads:
 
 async def test_a_read_whose_asker_has_left_keeps_the_connection_until_it_ends(tmp_path: Path) -> None:
     db = open_to_keep(tmp_path / "aldis.db")
-    scans, reads = Scans(tmp_path / "aldis.db", most=3), Reads()
+    scans, reads = ReadPool(tmp_path / "aldis.db", most=3), Reads()
     left = asyncio.create_task(scans.ask(reads))
     await asyncio.to_thread(reads.begun.acquire)
     left.cancel()

@@ -9,9 +9,9 @@ from aldis.store.contract.store import Store
 from aldis.store.memory.claims import Claims
 from aldis.store.memory.outcome_journal import Journal
 from aldis.store.sqlite.engine.connection import open_reader, open_to_keep
-from aldis.store.sqlite.engine.read_pool import Scans
+from aldis.store.sqlite.engine.read_pool import ReadPool
 from aldis.store.sqlite.engine.writer import Runner, Writer
-from aldis.store.sqlite.process.writer_thread import ThreadRunner
+from aldis.store.sqlite.process.writer_thread import WriterThread
 from aldis.store.sqlite.reads.opt_ins import OptIns
 from aldis.store.sqlite.stores.actions import SqliteActions
 from aldis.store.sqlite.stores.admission import SqliteAdmission
@@ -45,10 +45,11 @@ def open_sqlite(
     """
     # Stays open, so that there is always a write-ahead log for those who only read.
     kept = open_to_keep(path)
-    writer, reader, claims = Writer(runner or ThreadRunner(path)), open_reader(path), Claims()
+    writer, reader, claims = Writer(runner or WriterThread(path)), open_reader(path), Claims()
     opt_ins = OptIns(reader)
     # of those whose reads scan none may keep another waiting
-    scans, asked, looked = Scans(path), Scans(path, most=MAX_ASKING), Scans(path, most=MAX_ASKING)
+    scans = ReadPool(path)
+    asked, looked = ReadPool(path, most=MAX_ASKING), ReadPool(path, most=MAX_ASKING)
     gateway, customers, operators = ((writer, reader, each, claims) for each in (scans, asked, looked))
 
     async def close() -> None:

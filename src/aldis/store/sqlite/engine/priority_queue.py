@@ -11,7 +11,7 @@ Work = TypeVar("Work")
 IN_A_ROW = 8
 
 
-class Turns(Generic[Work]):
+class PriorityQueue(Generic[Work]):
     """Two queues of one worker; one thread may put in, and another take out."""
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ Arguments = ParamSpec("Arguments")
 Found = TypeVar("Found")
 
 
-class Scans:
+class ReadPool:
     """One queue of long reads."""
 
     def __init__(self, path: Path, most: int | None = None) -> None:

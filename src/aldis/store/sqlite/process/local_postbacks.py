@@ -21,7 +21,7 @@ from aldis.traffic.postback import PostbackResult
 COMPANY_S = 0.002
 
 
-class PostbacksAtHand(DuePostbacks):
+class LocalPostbacks(DuePostbacks):
     """A `PostbackStore` beside the writing connection, on one event loop with it."""
 
     def __init__(self, path: Path, transactions: Transactions) -> None:

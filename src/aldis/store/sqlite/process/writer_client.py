@@ -51,7 +51,7 @@ def start_module(module: str, arguments: Sequence[str], descriptors: Sequence[in
     )
 
 
-class ProcessRunner:
+class WriterClient:
     """`writer.Runner` in a process, which starts when it is first spoken to."""
 
     def __init__(

@@ -11,28 +11,28 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
-from aldis.store.sqlite.engine.priority_queue import Turns
+from aldis.store.sqlite.engine.priority_queue import PriorityQueue
 from aldis.store.sqlite.engine.transactions import Transactions
 from aldis.store.sqlite.process import writer_protocol
-from aldis.store.sqlite.process.local_postbacks import PostbacksAtHand
+from aldis.store.sqlite.process.local_postbacks import LocalPostbacks
 from aldis.store.sqlite.process.writer_protocol import ANSWERS, Frames, Kind, frame
 from aldis.store.sqlite.reads.postbacks import OUTBOX
 
 
-class Answering(asyncio.Protocol):
+class WriterServer(asyncio.Protocol):
     """Answers until the gateway is gone; made inside a running event loop."""
 
     def __init__(self, path: Path) -> None:
         self._transactions = Transactions(path, OUTBOX)
         #: what a poster in this process needs
-        self.postbacks = PostbacksAtHand(path, self._transactions)
+        self.postbacks = LocalPostbacks(path, self._transactions)
         self.postbacks.on_broken = self._break_off
         #: told that the gateway wants posted what is owed, and that it wants no more of it
         self.on_post: Callable[[], None] = lambda: None
         self.on_rest: Callable[[], None] = lambda: None
         #: told that the gateway is gone
         self.on_gone: Callable[[], None] = lambda: None
-        self._turns: Turns[tuple[Kind, bytes]] = Turns()
+        self._batches: PriorityQueue[tuple[Kind, bytes]] = PriorityQueue()
         self._is_due = self._is_gone = False
         self._frames = Frames()
         self._transport: asyncio.Transport
@@ -45,9 +45,9 @@ class Answering(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         for kind, octets in self._frames.take(data):
             if kind == Kind.QUESTION:
-                self._turns.add((Kind.QUESTION, octets), is_large=False)
+                self._batches.add((Kind.QUESTION, octets), is_large=False)
             elif kind == Kind.LARGE_QUESTION:
-                self._turns.add((Kind.LARGE_QUESTION, octets), is_large=True)
+                self._batches.add((Kind.LARGE_QUESTION, octets), is_large=True)
             elif kind == Kind.POST:
                 self._posts = True
                 self.on_post()
@@ -79,7 +79,7 @@ class Answering(asyncio.Protocol):
         self._transport.abort()
 
     def _answer_soon(self) -> None:
-        if self._turns and not self._is_due:
+        if self._batches and not self._is_due:
             self._is_due = True
             asyncio.get_running_loop().call_soon(self._answer)
 
@@ -87,7 +87,7 @@ class Answering(asyncio.Protocol):
         self._is_due = False
         if self._is_gone:
             return
-        kind, question = self._turns.next()
+        kind, question = self._batches.next()
         run = self.postbacks.run if self._posts else self._transactions.run
         answer = writer_protocol.write_answer(run(writer_protocol.read_question(question)))
         self._transport.write(frame(ANSWERS[kind], answer))

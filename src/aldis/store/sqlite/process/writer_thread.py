@@ -8,29 +8,29 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from aldis.store.sqlite.engine.operations import Call
-from aldis.store.sqlite.engine.priority_queue import Turns
+from aldis.store.sqlite.engine.priority_queue import PriorityQueue
 from aldis.store.sqlite.engine.transactions import Ran, Transactions
 from aldis.store.sqlite.reads.postbacks import OUTBOX
 
 
-class ThreadRunner:
+class WriterThread:
     """`writer.Runner` in a thread of its own."""
 
     def __init__(self, path: Path) -> None:
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, "aldis-store-writer")
         self._transactions = self._thread.submit(Transactions, path, OUTBOX).result()
-        self._turns: Turns[tuple[Sequence[Call], Future[Ran]]] = Turns()
+        self._batches: PriorityQueue[tuple[Sequence[Call], Future[Ran]]] = PriorityQueue()
 
     async def run(self, batch: Sequence[Call], *, is_large: bool) -> Ran:
         ran: Future[Ran] = Future()
-        self._turns.add((batch, ran), is_large=is_large)
+        self._batches.add((batch, ran), is_large=is_large)
         self._thread.submit(self._run)
         return await asyncio.wrap_future(ran)
 
     def _run(self) -> None:
         """Run the batch whose turn it is, which need not be the one that came with this call."""
-        batch, ran = self._turns.next()
+        batch, ran = self._batches.next()
         if not ran.set_running_or_notify_cancel():
             return
         try:

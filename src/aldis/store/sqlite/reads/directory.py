@@ -8,16 +8,12 @@ from aldis.accounts.directory import Directory
 from aldis.accounts.plan import Stored
 from aldis.accounts.records import Record, snapshot
 from aldis.store.sqlite.engine.rows import every, one
+from aldis.store.sqlite.reads.changes import newest
 
 
 def version(db: apsw.Connection) -> int:
     """Give the number that grows with each change."""
     return int(one(db, "SELECT value FROM counter WHERE name = 'directory_version'"))
-
-
-def newest_change(db: apsw.Connection) -> int:
-    """Give the number of the newest change; 0 for none."""
-    return int(one(db, "SELECT ifnull(max(change_id), 0) FROM directory_history"))
 
 
 def load(db: apsw.Connection) -> Directory:
@@ -41,7 +37,7 @@ def stored(db: apsw.Connection) -> Stored:
         return Stored(
             records={(kind, key): body for kind, key, body, _ in rows},
             credited=dict(every(db, "SELECT name, credited FROM account")),
-            version=newest_change(db),
+            version=newest(db),
             versions={(kind, key): change_id for kind, key, _, change_id in rows},
         )
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aldis.accounts.staff import AuditEntry
+from aldis.store.sqlite.reads import audit
 from aldis.store.sqlite.stores.connections import Connections
 from aldis.store.sqlite.writes import auditing
 
@@ -14,4 +15,4 @@ class SqliteAudit(Connections):
         await self.writer.call(auditing.note, entry)
 
     async def log(self, before: int, limit: int, subject: str = "") -> list[tuple[int, AuditEntry]]:
-        return await self.scans.ask(auditing.log, before, limit, subject)
+        return await self.scans.ask(audit.log, before, limit, subject)

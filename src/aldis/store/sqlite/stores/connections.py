@@ -6,7 +6,7 @@ import apsw
 import msgspec
 
 from aldis.store.memory.claims import Claims
-from aldis.store.sqlite.engine.read_pool import Scans
+from aldis.store.sqlite.engine.read_pool import ReadPool
 from aldis.store.sqlite.engine.writer import Writer
 
 
@@ -17,5 +17,5 @@ class Connections(msgspec.Struct):
     #: on the event loop, for points
     reader: apsw.Connection
     #: in a thread: the gateway's own, the customers' or the operators', of whom none may keep another waiting
-    scans: Scans
+    scans: ReadPool
     claims: Claims

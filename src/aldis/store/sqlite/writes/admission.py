@@ -46,14 +46,15 @@ def take_ids(db: apsw.Connection, counts: list[int]) -> list[range]:
 @operation()
 def accept(db: apsw.Connection, acceptances: list[Acceptance]) -> list[Refusal | None]:
     """Store each submission whole or not at all."""
-    purses, keys, opt_outs = _Purses(db), _Keys(db, acceptances), _OptOuts(db, acceptances)
+    holds, duplicates = _CreditHolds(db), _DuplicateCheck(db, acceptances)
+    opt_outs = _OptOuts(db, acceptances)
     answers: list[Refusal | None] = []
     rows: list[tuple[Any, ...]] = []
     for acceptance in acceptances:
-        refusal = opt_outs.find(acceptance) or keys.find_duplicate(acceptance) or purses.hold(acceptance)
+        refusal = opt_outs.find(acceptance) or duplicates.find_duplicate(acceptance) or holds.hold(acceptance)
         answers.append(refusal)
         if refusal is None:
-            keys.remember(acceptance)
+            duplicates.remember(acceptance)
             rows += map(astuple, acceptance.messages)
             if acceptance.entry is not None:
                 auditing.write(db, acceptance.entry)
@@ -62,7 +63,7 @@ def accept(db: apsw.Connection, acceptances: list[Acceptance]) -> list[Refusal |
         content_use.note(db, [(row[0], row[_PARTS]) for row in rows if row[_PARTS]])
     else:
         for_each(db, _INSERT_COMMON, [row[:_COMMON] for row in rows])
-    purses.write()
+    holds.write()
     recipients.file_late(db, rows)
     return answers
 
@@ -71,8 +72,8 @@ def judge(db: apsw.Connection, acceptance: Acceptance) -> Refusal | None:
     """Judge one submission as `accept` does, on any connection, writing nothing."""
     return (
         _OptOuts(db, [acceptance]).find(acceptance)
-        or _Keys(db, [acceptance]).find_duplicate(acceptance)
-        or _Purses(db).hold(acceptance)
+        or _DuplicateCheck(db, [acceptance]).find_duplicate(acceptance)
+        or _CreditHolds(db).hold(acceptance)
     )
 
 
@@ -103,7 +104,7 @@ class _OptOuts:
         return None
 
 
-class _Purses:
+class _CreditHolds:
     """The money of the accounts in one batch: read once, checked for each submission, written once."""
 
     def __init__(self, db: apsw.Connection) -> None:
@@ -134,7 +135,7 @@ class _Purses:
 _Key = tuple[int, str, str]
 
 
-class _Keys:
+class _DuplicateCheck:
     """Which references of one batch are taken: looked up once for all of it."""
 
     def __init__(self, db: apsw.Connection, acceptances: list[Acceptance]) -> None:

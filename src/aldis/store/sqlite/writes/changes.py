@@ -1,8 +1,6 @@
-"""The reads and writes of the directory's history, and the write of the directory itself."""
+"""The write of the directory, with its history."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import apsw
 import msgspec
@@ -14,11 +12,10 @@ from aldis.accounts.records import ACCOUNT, CARRIER, CREDIT
 from aldis.accounts.staff import Actor, audit
 from aldis.store.contract.changes import Carrying
 from aldis.store.sqlite.engine.operations import operation
-from aldis.store.sqlite.engine.rows import every, first, one
-from aldis.store.sqlite.reads.directory import newest_change
+from aldis.store.sqlite.engine.rows import first, one
+from aldis.store.sqlite.reads.changes import COLUMNS, newest
 from aldis.store.sqlite.writes import auditing
 
-_COLUMNS = "change_id, at, actor, via, kind, key, before, after, undoes"
 #: more carriers than this in one plan share an audit entry
 MAX_AUDITED = 10
 _VERBS = {(True, False): "add", (False, True): "remove", (False, False): "change"}
@@ -32,7 +29,7 @@ def carry_out(db: apsw.Connection, items: list[Carrying]) -> list[bool]:
 
 def _carry_out(db: apsw.Connection, item: Carrying) -> bool:
     plan = item.plan
-    if newest_change(db) != plan.based_on:
+    if newest(db) != plan.based_on:
         return False
     many = sum(record.kind == CARRIER for record in plan.records) > MAX_AUDITED
     for record in plan.records:
@@ -72,31 +69,11 @@ def _change(item: Carrying, kind: str, key: str, before: bytes | None, after: by
 
 def _remember(db: apsw.Connection, change: Change, actor: Actor, *, is_audited: bool = True) -> int:
     """Write a change and its audit entry; gives its number."""
-    sql = f"INSERT INTO directory_history ({_COLUMNS}) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING change_id"  # noqa: E501, S608
+    sql = f"""INSERT INTO directory_history ({COLUMNS}) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)
+              RETURNING change_id"""  # noqa: S608 - columns
     number = int(one(db, sql, astuple(change)[1:]))
     if is_audited:
         verb = _VERBS[change.before is None, change.after is None]
         detail = f"change {number}" + (f", takes back {change.undoes}" if change.undoes else "")
         auditing.write(db, audit(actor, change.at, f"{verb} {change.kind}", change.key, detail))
     return number
-
-
-def find(db: apsw.Connection, change_id: int) -> Change | None:
-    """Give one change."""
-    sql = f"SELECT {_COLUMNS} FROM directory_history WHERE change_id = ?"  # noqa: S608 - columns
-    row = first(db, sql, (change_id,))
-    return None if row is None else Change(*row)
-
-
-def history(db: apsw.Connection, kind: str, key: str, before: int, limit: int) -> list[Change]:
-    """Give changes, newest first."""
-    where, bindings = ["change_id < ?"], [before or 2**62, *([kind] if kind else [])]
-    if kind:
-        where.append("kind = ?")
-    if kind and key != "*":
-        where.append("key = ?")
-        bindings.append(key)
-    sql = f"""SELECT {_COLUMNS} FROM directory_history WHERE {" AND ".join(where)}
-              ORDER BY change_id DESC LIMIT ?"""  # noqa: S608 - clauses of ours
-    rows: list[tuple[Any, ...]] = every(db, sql, (*bindings, limit))
-    return [Change(*row) for row in rows]
