@@ -17,11 +17,9 @@ class Clock(Protocol):
 
     def now(self) -> int:
         """Return Unix time in milliseconds."""
-        ...
 
     def monotonic(self) -> float:
         """Return seconds that only ever grow, from an unspecified start."""
-        ...
 
 
 class SystemClock:

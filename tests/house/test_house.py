@@ -108,6 +108,13 @@ def test_only_the_composition_and_the_engine_name_a_backend() -> None:
     assert [name for name in telling if not name.startswith(knowing)] == []
 
 
+def test_only_the_composition_has_the_whole_store() -> None:
+    """All others are given the sub-stores that they need, so that their constructors say what they may do."""
+    having = ("src/aldis/app/", "src/aldis/cli/", "src/aldis/demo/", "src/aldis/store/")
+    whole = [source.name for source in sources() if "aldis.store.contract.store" in source.imported]
+    assert [name for name in whole if not name.startswith(having)] == []
+
+
 def test_only_the_backends_own_tests_name_a_backend() -> None:
     """Of all others the fixtures alone, and the crash tests, which look into what was left behind."""
     knowing = (

@@ -350,3 +350,7 @@ def test_what_is_said_to_read_is_in_the_contract(kept: Store) -> None:
     for name, reads in READS.items():
         for method in reads.split():
             assert callable(getattr(getattr(kept, name), method))
+
+
+def test_the_store_says_what_time_it_is(kept: Store) -> None:
+    assert kept.clock.now() == NOW

@@ -28,37 +28,29 @@ class SimulatedCarrier(Protocol):
 
     def phones(self, limit: int) -> list[Phone]:
         """Give the handsets that had something to do last, newest first."""
-        ...
 
     def conversation(self, number: str, limit: int) -> list[Bubble]:
         """Give the newest messages of one, oldest first."""
-        ...
 
     def content(self, content_id: int, part: int) -> tuple[str, bytes] | None:
         """Give content type and octets of a part of a multimedia message; None where it is gone."""
-        ...
 
     def changes(self) -> int:
         """Give a number that grows with everything that changes a conversation."""
-        ...
 
     def write(self, handset: str, number: str, text: str) -> int | None:
         """Have a handset write; returns how many segments that takes, None when nobody is bound. Raises
         TooLong, UnicodeError.
         """
-        ...
 
     def chaos(self) -> Chaos:
         """Give the faults that it makes."""
-        ...
 
     def make_chaos(self, chaos: Chaos) -> None:
         """Make these faults from now on."""
-        ...
 
     def orders(self) -> list[Orders]:
         """Give the table of misbehaviour."""
-        ...
 
 
 class SimulatorControl:

@@ -25,11 +25,9 @@ class Posting(Protocol):
 
     async def start(self) -> None:
         """Begin."""
-        ...
 
     async def stop(self) -> None:
         """Start no more tries, and finish those under way within bounds."""
-        ...
 
 
 class PostingHere:

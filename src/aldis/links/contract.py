@@ -31,11 +31,9 @@ class Link(Upstream, Operated, Protocol):
 
     async def run(self) -> None:
         """Work until stopped."""
-        ...
 
     async def stop(self, grace_s: float) -> None:
         """End in good order, within bounds."""
-        ...
 
 
 class LinkDependencies(msgspec.Struct, frozen=True):

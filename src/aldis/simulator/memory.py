@@ -39,11 +39,9 @@ class Receiver(Protocol):
 
     def receipt_room(self) -> int:
         """How many more receipts may be unacknowledged on it."""
-        ...
 
     def deliver(self, receipt: OwedDelivery) -> None:
         """Send a receipt; what becomes of it comes back through `Memory.owe` when it failed."""
-        ...
 
 
 class Memory:

@@ -46,11 +46,9 @@ class Field(Protocol):
 
     def reader(self, name: str) -> list[str]:
         """Give the lines that read the parameter into a variable of its name."""
-        ...
 
     def writer(self, value: str) -> Written:
         """Say how a value is written."""
-        ...
 
 
 class Integer:

@@ -1,1 +1,1 @@
-"""What is kept: one narrow contract, its backends in folders beside it."""
+"""What is kept: the contract, what one owner keeps in memory, and the backends in folders beside them."""

@@ -8,7 +8,7 @@ from aldis.store.contract.search import Grouping, MessageFilter
 from aldis.store.contract.store import Store
 from aldis.store.sqlite.reads import searching, sums
 from tests.store.building import NOW, a_message, accept
-from tests.store.test_views import HOUR, ids, some
+from tests.store.test_search import HOUR, ids, some
 
 
 async def test_a_page_that_has_looked_at_enough_says_how_far_it_came(

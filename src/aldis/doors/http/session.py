@@ -28,27 +28,21 @@ class SessionTransport(Protocol):
 
     def write(self, data: bytes, /) -> None:
         """Send octets after those that wait already."""
-        ...
 
     def pause_reading(self) -> None:
         """Let the peer wait with what it says."""
-        ...
 
     def resume_reading(self) -> None:
         """Go on after `pause_reading`."""
-        ...
 
     def is_closing(self) -> bool:
         """Whether it is closed, or closes when all is written."""
-        ...
 
     def close(self) -> None:
         """Close when all is written."""
-        ...
 
     def abort(self) -> None:
         """Close now."""
-        ...
 
 
 class Site:

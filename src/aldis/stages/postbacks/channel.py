@@ -36,4 +36,3 @@ class Channel(Protocol):
         """Try once. `told` is called in a later turn of the loop, once, whatever the peer does; never when
         the channel is closed before.
         """
-        ...

@@ -98,15 +98,12 @@ class Upstream(Protocol):
     @property
     def is_up(self) -> bool:
         """Whether segments can be submitted at all."""
-        ...
 
     def room(self) -> int:
         """How many more segments may be submitted now; 0 while the link is down."""
-        ...
 
     def submit(self, segment: Outbound) -> None:
         """Send one segment; the listener hears of its outcome."""
-        ...
 
 
 #: the condition of what an operator has closed
@@ -153,16 +150,12 @@ class Operated(Protocol):
     @property
     def is_up(self) -> bool:
         """Whether segments can be submitted at all."""
-        ...
 
     def open(self) -> None:
         """Come up, and come back by itself whenever the connection is lost."""
-        ...
 
     async def close(self, grace_s: float) -> None:
         """Go down in good order, at once when the peer does not answer in time, and stay down."""
-        ...
 
     def condition(self) -> Condition:
         """Tell how it stands."""
-        ...
