@@ -13,16 +13,16 @@ from tests.fakes.clock import NOON
 
 from aldis.admin import checkup
 from aldis.admin.certificates import certificate
-from aldis.admin.checkup import Verdict
+from aldis.admin.checkup import CheckResult
 
 
 def test_a_folder_that_is_not_there_cannot_be_written(tmp_path: Path) -> None:
     found = checkup.flush_speed(tmp_path / "nowhere")
-    assert (found.verdict, "cannot be written" in found.says) == (Verdict.FAIL, True)
+    assert (found.verdict, "cannot be written" in found.says) == (CheckResult.FAIL, True)
     assert "--data-dir" in found.advice
-    assert checkup.free_disk(tmp_path / "nowhere").verdict is Verdict.FAIL
+    assert checkup.free_disk(tmp_path / "nowhere").verdict is CheckResult.FAIL
     good = checkup.flush_speed(tmp_path)
-    assert good.verdict is not Verdict.FAIL
+    assert good.verdict is not CheckResult.FAIL
     assert "200 flushes" in good.says
     assert list(tmp_path.iterdir()) == []
 
@@ -30,30 +30,30 @@ def test_a_folder_that_is_not_there_cannot_be_written(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
 def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
-    assert checkup.flush_speed(tmp_path).verdict is Verdict.FAIL
+    assert checkup.flush_speed(tmp_path).verdict is CheckResult.FAIL
     tmp_path.chmod(0o700)
 
 
 @pytest.mark.parametrize(
     ("now", "newest", "verdict"),
-    [(0, 0, Verdict.FAIL), (NOON, NOON + 1, Verdict.FAIL), (NOON, NOON - 1, None), (NOON, 0, None)],
+    [(0, 0, CheckResult.FAIL), (NOON, NOON + 1, CheckResult.FAIL), (NOON, NOON - 1, None), (NOON, 0, None)],
 )
-def test_a_clock_that_cannot_be_right(now: int, newest: int, verdict: Verdict | None) -> None:
+def test_a_clock_that_cannot_be_right(now: int, newest: int, verdict: CheckResult | None) -> None:
     found = checkup.clock(now, newest)
-    assert found.verdict is verdict if verdict else found.verdict is not Verdict.FAIL
+    assert found.verdict is verdict if verdict else found.verdict is not CheckResult.FAIL
 
 
 @pytest.mark.parametrize(
     ("mode", "is_secret", "verdict"),
     [
-        (0o600, True, Verdict.OK),
-        (0o640, True, Verdict.OK),
-        (0o644, True, Verdict.FAIL),
-        (0o644, False, Verdict.WARN),
-        (0o602, True, Verdict.FAIL),
+        (0o600, True, CheckResult.OK),
+        (0o640, True, CheckResult.OK),
+        (0o644, True, CheckResult.FAIL),
+        (0o644, False, CheckResult.WARN),
+        (0o602, True, CheckResult.FAIL),
     ],
 )
-def test_who_may_read_a_secret(tmp_path: Path, mode: int, is_secret: bool, verdict: Verdict) -> None:  # noqa: FBT001
+def test_who_may_read_a_secret(tmp_path: Path, mode: int, is_secret: bool, verdict: CheckResult) -> None:  # noqa: FBT001
     tmp_path.chmod(0o755)
     path = tmp_path / "password"
     path.write_text("demo-smpp")
@@ -62,38 +62,38 @@ def test_who_may_read_a_secret(tmp_path: Path, mode: int, is_secret: bool, verdi
     assert found.verdict is verdict
     assert "demo-smpp" not in found.says
     (missing,) = checkup.secrecy([("password", tmp_path / "none", True)])
-    assert missing.verdict is Verdict.FAIL
+    assert missing.verdict is CheckResult.FAIL
     tmp_path.chmod(0o700)
     (shut,) = checkup.secrecy([("password", path, is_secret)])
-    assert shut.verdict is Verdict.OK
+    assert shut.verdict is CheckResult.OK
 
 
 def test_ports_that_are_free_and_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = taken.getsockname()[1]
-        assert checkup.port("door", "127.0.0.1", number, is_running=False).verdict is Verdict.FAIL
-        assert checkup.port("door", "127.0.0.1", number, is_running=True).verdict is Verdict.OK
-    assert checkup.port("door", "127.0.0.1", number, is_running=False).verdict is Verdict.OK
-    assert checkup.port("door", "127.0.0.1", number, is_running=True).verdict is Verdict.WARN
+        assert checkup.port("door", "127.0.0.1", number, is_running=False).verdict is CheckResult.FAIL
+        assert checkup.port("door", "127.0.0.1", number, is_running=True).verdict is CheckResult.OK
+    assert checkup.port("door", "127.0.0.1", number, is_running=False).verdict is CheckResult.OK
+    assert checkup.port("door", "127.0.0.1", number, is_running=True).verdict is CheckResult.WARN
 
 
 async def test_names() -> None:
     found = await checkup.name("dns", "link a", "localhost")
-    assert (found.verdict, "localhost is " in found.says) == (Verdict.OK, True)
+    assert (found.verdict, "localhost is " in found.says) == (CheckResult.OK, True)
     for wrong in ("nowhere.invalid", "a" * 70 + ".invalid", ""):
         found = await checkup.name("dns", "link a", wrong)
-        assert found.verdict is Verdict.FAIL, found
+        assert found.verdict is CheckResult.FAIL, found
 
 
 @pytest.mark.slow
 def test_certificates(tmp_path: Path) -> None:
     path, key = self_signed(tmp_path, "sms.example.com", days=90)
     now = dt.datetime.now(dt.UTC).timestamp()
-    assert certificate("door", path, key, now).verdict is Verdict.OK
+    assert certificate("door", path, key, now).verdict is CheckResult.OK
     assert "89 more days" in certificate("door", path, key, now).says
-    assert certificate("door", path, key, now + 80 * 86_400).verdict is Verdict.WARN
+    assert certificate("door", path, key, now + 80 * 86_400).verdict is CheckResult.WARN
     (tmp_path / "other").mkdir()
     _, another = self_signed(tmp_path / "other", "sms.example.com", days=1)
     for wrong in (another, tmp_path / "none.pem", path):
         found = certificate("door", path, wrong, now)
-        assert (found.verdict, found.advice != "") == (Verdict.FAIL, True), found
+        assert (found.verdict, found.advice != "") == (CheckResult.FAIL, True), found

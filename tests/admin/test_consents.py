@@ -8,7 +8,7 @@ import pytest
 from tests.fakes.clock import NOON
 
 from aldis.accounts.staff import Actor, Role
-from aldis.admin.consents import Consents, Standing, Wish, read_numbers, standings
+from aldis.admin.consents import Consents, ConsentStanding, Wish, read_numbers, standings
 from aldis.app.entropy import token
 from aldis.errors import AdminError
 from aldis.store.contract.store import Store
@@ -59,16 +59,21 @@ def change(kind: ConsentKind, topic: str, source: ConsentSource = ConsentSource.
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ([change(IN, "a"), change(IN, "b"), change(OUT, "a")], Standing("74700", ("b",), False, False)),
-        ([change(IN, "a"), change(OUT, "")], Standing("74700", (), True, False)),
-        ([change(OUT, "", ConsentSource.HANDSET)], Standing("74700", (), True, True)),
+        (
+            [change(IN, "a"), change(IN, "b"), change(OUT, "a")],
+            ConsentStanding("74700", ("b",), False, False),
+        ),
+        ([change(IN, "a"), change(OUT, "")], ConsentStanding("74700", (), True, False)),
+        ([change(OUT, "", ConsentSource.HANDSET)], ConsentStanding("74700", (), True, True)),
         (
             [change(OUT, "", ConsentSource.HANDSET), change(IN, "a", ConsentSource.HANDSET)],
-            Standing("74700", ("a",), False, False),
+            ConsentStanding("74700", ("a",), False, False),
         ),
     ],
 )
-def test_a_standing_is_what_the_history_ends_with(said: list[ConsentChange], expected: Standing) -> None:
+def test_a_standing_is_what_the_history_ends_with(
+    said: list[ConsentChange], expected: ConsentStanding
+) -> None:
     assert standings(said[::-1]) == [expected]
 
 

@@ -10,11 +10,11 @@ from tests.store.building import a_message, accept
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.admin import event_feed
-from aldis.admin.event_feed import LAG_MS, Event, EventFeed, Wanted, place_of
+from aldis.admin.event_feed import LAG_MS, EventFeed, EventFilter, FeedEvent, place_of
 from aldis.errors import AdminError
 from aldis.store.contract.store import Store
 
-EVERYTHING = Wanted()
+EVERYTHING = EventFilter()
 
 
 class Listener:
@@ -29,9 +29,9 @@ class Listener:
         self,
         rounds: int,
         last_id: str = "",
-        wanted: Wanted = EVERYTHING,
+        wanted: EventFilter = EVERYTHING,
         meanwhile: Callable[[], Awaitable[None]] | None = None,
-    ) -> list[Event]:
+    ) -> list[FeedEvent]:
         left = rounds
 
         async def binds() -> dict[str, list[str]]:
@@ -86,12 +86,12 @@ async def test_only_what_is_wanted(demo_store: Store, listener: Listener, clock:
     clock.advance(5)
     after = f"{clock.now() - 60_000}-0-0"
     for wanted, ids in (
-        (Wanted(), [1, 2]),
-        (Wanted(link="two"), [2]),
-        (Wanted(number="00001"), [1]),
-        (Wanted(state="delivered"), []),
-        (Wanted(account="nobody"), []),
-        (Wanted(state="queued", number="447700900002"), [2]),
+        (EventFilter(), [1, 2]),
+        (EventFilter(link="two"), [2]),
+        (EventFilter(number="00001"), [1]),
+        (EventFilter(state="delivered"), []),
+        (EventFilter(account="nobody"), []),
+        (EventFilter(state="queued", number="447700900002"), [2]),
     ):
         heard = await listener.hear(1, last_id=after, wanted=wanted)
         assert [event.message_id for event in heard] == ids, wanted

@@ -11,7 +11,7 @@ from aldis.smpp.command import CommandId
 from aldis.smpp.connection import BindAnswered, Connection, MessageTaken, RequestArrived, SessionEnded
 from aldis.smpp.pdus import BODIES, Bind, BindResp, MessageIdBody, Pdu
 from aldis.smpp.session import MAY_RECEIVE, Role, SessionState
-from aldis.smpp.timers import Due, Past, Timers
+from aldis.smpp.timers import Past, TimerAction, Timers
 
 BINDS = {
     SessionState.BOUND_TX: CommandId.bind_transmitter,
@@ -125,19 +125,19 @@ def test_requests_with_the_same_number_are_both_answered() -> None:
 @pytest.mark.parametrize(
     ("past", "now", "bound", "due"),
     [
-        (Past(0, 0, 0, None), 9, False, Due.NOTHING),
-        (Past(0, 0, 0, None), 10, False, Due.CLOSE_NEVER_BOUND),
-        (Past(0, 0, 0, None), 29, True, Due.NOTHING),
-        (Past(0, 0, 0, None), 30, True, Due.ENQUIRE),
-        (Past(0, 25, 25, None), 54, True, Due.NOTHING),
-        (Past(0, 0, 0, 30), 49, True, Due.NOTHING),
-        (Past(0, 0, 0, 30), 50, True, Due.CLOSE_PEER_SILENT),
-        (Past(0, 45, 0, 30), 50, True, Due.NOTHING),  # it said something else meanwhile
-        (Past(0, 595, 0, None), 600, True, Due.UNBIND_INACTIVE),
-        (Past(0, 595, 300, None), 600, True, Due.NOTHING),
+        (Past(0, 0, 0, None), 9, False, TimerAction.NOTHING),
+        (Past(0, 0, 0, None), 10, False, TimerAction.CLOSE_NEVER_BOUND),
+        (Past(0, 0, 0, None), 29, True, TimerAction.NOTHING),
+        (Past(0, 0, 0, None), 30, True, TimerAction.ENQUIRE),
+        (Past(0, 25, 25, None), 54, True, TimerAction.NOTHING),
+        (Past(0, 0, 0, 30), 49, True, TimerAction.NOTHING),
+        (Past(0, 0, 0, 30), 50, True, TimerAction.CLOSE_PEER_SILENT),
+        (Past(0, 45, 0, 30), 50, True, TimerAction.NOTHING),  # it said something else meanwhile
+        (Past(0, 595, 0, None), 600, True, TimerAction.UNBIND_INACTIVE),
+        (Past(0, 595, 300, None), 600, True, TimerAction.NOTHING),
     ],
 )
-def test_the_timers(past: Past, now: float, due: Due, *, bound: bool) -> None:
+def test_the_timers(past: Past, now: float, due: TimerAction, *, bound: bool) -> None:
     limits = Timers(session_init_s=10, enquire_link_s=30, response_s=20, inactivity_s=600)
     assert timers.due(limits, past, now, bound=bound) is due
 

@@ -10,7 +10,7 @@ from tests.strategies import gsm_texts, texts
 
 from aldis.sms import dcs, udh
 from aldis.sms.alphabet import ESCAPE, from_septets, tables, to_septets, writable
-from aldis.sms.dcs import Alphabet, DataCoding, Waiting
+from aldis.sms.dcs import Alphabet, DataCoding, MessageWaiting
 from aldis.sms.encoding import Encoded, Encoding, decode, encode, encode_ucs2
 from aldis.sms.fitting import (
     PLAIN,
@@ -114,9 +114,9 @@ def test_packing_comes_back_behind_any_header(septets: bytes, header_octets: int
         (0x20, DataCoding(Alphabet.GSM7, is_compressed=True)),
         (0x48, DataCoding(Alphabet.UCS2, is_automatically_deleted=True)),
         (0x90, DataCoding(Alphabet.GSM7)),  # reserved: the default
-        (0xC8, DataCoding(Alphabet.GSM7, waiting=Waiting(True, 0, is_stored=False))),
-        (0xD1, DataCoding(Alphabet.GSM7, waiting=Waiting(False, 1, is_stored=True))),
-        (0xEA, DataCoding(Alphabet.UCS2, waiting=Waiting(True, 2, is_stored=True))),
+        (0xC8, DataCoding(Alphabet.GSM7, waiting=MessageWaiting(True, 0, is_stored=False))),
+        (0xD1, DataCoding(Alphabet.GSM7, waiting=MessageWaiting(False, 1, is_stored=True))),
+        (0xEA, DataCoding(Alphabet.UCS2, waiting=MessageWaiting(True, 2, is_stored=True))),
         (0xF0, DataCoding(Alphabet.GSM7, message_class=0)),
         (0xF6, DataCoding(Alphabet.OCTETS, message_class=2)),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
-from aldis.admin.checkup import Finding, Verdict
+from aldis.admin.checkup import CheckResult, Finding
 
 _SOON_DAYS = 21
 _DAY_S = 86_400
@@ -25,17 +25,19 @@ def certificate(what: str, path: Path, key: Path, now_s: float) -> Finding:
         until = ssl.cert_time_to_seconds(_shaken(client, server))
     except ssl.SSLCertVerificationError as fault:
         says = f"{what}: {path}: {fault.verify_message}"
-        return Finding("tls", Verdict.FAIL, says, "Get a new certificate and start Aldis again.")
+        return Finding("tls", CheckResult.FAIL, says, "Get a new certificate and start Aldis again.")
     except (OSError, ValueError) as fault:
         says = (
             f"{what}: {path}: {getattr(fault, 'reason', None) or getattr(fault, 'strerror', None) or fault}"
         )
-        return Finding("tls", Verdict.FAIL, says, "Give a PEM certificate and the key that belongs to it.")
+        return Finding(
+            "tls", CheckResult.FAIL, says, "Give a PEM certificate and the key that belongs to it."
+        )
     days = int((until - now_s) // _DAY_S)
     says = f"{what}: {path} holds for {days} more days"
     if days < _SOON_DAYS:
-        return Finding("tls", Verdict.WARN, says, "Renew it.")
-    return Finding("tls", Verdict.OK, says)
+        return Finding("tls", CheckResult.WARN, says, "Renew it.")
+    return Finding("tls", CheckResult.OK, says)
 
 
 def _shaken(client: ssl.SSLContext, server: ssl.SSLContext) -> str:

@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 
 
-class Verdict(StrEnum):
+class CheckResult(StrEnum):
     """How serious it is."""
 
     OK = "ok"
@@ -31,7 +31,7 @@ class Finding(msgspec.Struct, frozen=True):
     """What one look gave."""
 
     check: str
-    verdict: Verdict
+    verdict: CheckResult
     #: what was seen
     says: str
     #: what to do; "" where nothing is to be done
@@ -65,15 +65,15 @@ def flush_speed(data_dir: Path) -> Finding:
     except OSError as fault:
         says = f"{data_dir} cannot be written: {fault.strerror}"
         advice = "Make it and give it to the user that runs Aldis, or say another one with --data-dir."
-        return Finding("fsync", Verdict.FAIL, says, advice)
+        return Finding("fsync", CheckResult.FAIL, says, advice)
     took_ms.sort()
     median, worst = took_ms[FLUSHES // 2], took_ms[FLUSHES * 99 // 100]
     says = f"{FLUSHES} flushes: p50 {median:.2f} ms, p99 {worst:.2f} ms"
     if worst >= VERY_SLOW_MS or median >= SLOW_MS:
-        return Finding("fsync", Verdict.WARN, says, "Every accept waits for a flush: use a faster disk.")
+        return Finding("fsync", CheckResult.WARN, says, "Every accept waits for a flush: use a faster disk.")
     if worst >= SLOW_MS:
-        return Finding("fsync", Verdict.WARN, says, "See what else writes to this disk while Aldis runs.")
-    return Finding("fsync", Verdict.OK, says)
+        return Finding("fsync", CheckResult.WARN, says, "See what else writes to this disk while Aldis runs.")
+    return Finding("fsync", CheckResult.OK, says)
 
 
 def free_disk(data_dir: Path) -> Finding:
@@ -81,15 +81,15 @@ def free_disk(data_dir: Path) -> Finding:
     try:
         free = shutil.disk_usage(data_dir).free
     except OSError as fault:
-        return Finding("disk", Verdict.FAIL, f"{data_dir}: {fault.strerror}", "Make the data directory.")
+        return Finding("disk", CheckResult.FAIL, f"{data_dir}: {fault.strerror}", "Make the data directory.")
     says = f"{free / 2**30:.1f} GiB free"
     advice = "Make room, or lower retention_days in [store]: without room nothing is accepted."
     if free < NONE_OCTETS:
-        return Finding("disk", Verdict.FAIL, says, advice)
+        return Finding("disk", CheckResult.FAIL, says, advice)
     return (
-        Finding("disk", Verdict.WARN, says, advice)
+        Finding("disk", CheckResult.WARN, says, advice)
         if free < LITTLE_OCTETS
-        else Finding("disk", Verdict.OK, says)
+        else Finding("disk", CheckResult.OK, says)
     )
 
 
@@ -101,17 +101,17 @@ def clock(now: int, newest_message_at: int) -> Finding:
             if newest_message_at > now
             else "the clock is years behind"
         )
-        return Finding("clock", Verdict.FAIL, says, "Set it: deadlines and receipts are told by it.")
+        return Finding("clock", CheckResult.FAIL, says, "Set it: deadlines and receipts are told by it.")
     try:
         state = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_OCTETS))
     except (AttributeError, OSError):  # not Linux
-        return Finding("clock", Verdict.OK, "plausible; whether it is synchronised cannot be told here")
+        return Finding("clock", CheckResult.OK, "plausible; whether it is synchronised cannot be told here")
     if state == _TIME_ERROR:
         says = "plausible, but nobody keeps it synchronised"
         return Finding(
-            "clock", Verdict.WARN, says, "Run chrony or systemd-timesyncd on this machine or its host."
+            "clock", CheckResult.WARN, says, "Run chrony or systemd-timesyncd on this machine or its host."
         )
-    return Finding("clock", Verdict.OK, "synchronised" if state >= 0 else "plausible")
+    return Finding("clock", CheckResult.OK, "synchronised" if state >= 0 else "plausible")
 
 
 def secrecy(files: Iterable[tuple[str, Path, bool]]) -> list[Finding]:
@@ -124,16 +124,16 @@ def secrecy(files: Iterable[tuple[str, Path, bool]]) -> list[Finding]:
             mode, around = path.stat().st_mode, path.parent.stat().st_mode
         except OSError as fault:
             found.append(
-                Finding("files", Verdict.FAIL, f"{what}: {path}: {fault.strerror}", "Put the file there.")
+                Finding("files", CheckResult.FAIL, f"{what}: {path}: {fault.strerror}", "Put the file there.")
             )
             continue
         says = f"{what}: {path} is {stat.filemode(mode)}"
         advice = f"Let nobody else read it: chmod o-rwx {path}"
         is_reached = around & stat.S_IXOTH  # who cannot enter the folder cannot read what is in it
         if not (mode & stat.S_IRWXO and is_reached):
-            found.append(Finding("files", Verdict.OK, says))
+            found.append(Finding("files", CheckResult.OK, says))
         else:
-            found.append(Finding("files", Verdict.FAIL if is_secret else Verdict.WARN, says, advice))
+            found.append(Finding("files", CheckResult.FAIL if is_secret else CheckResult.WARN, says, advice))
     return found
 
 
@@ -147,15 +147,15 @@ def port(what: str, host: str, number: int, *, is_running: bool) -> Finding:
     except OSError as fault:
         says = f"{what}, {host}:{number}: {fault.strerror}"
         if is_running:
-            return Finding("ports", Verdict.OK, f"{what}, {host}:{number}: taken by the running gateway")
+            return Finding("ports", CheckResult.OK, f"{what}, {host}:{number}: taken by the running gateway")
         advice = "Stop what listens there, or let Aldis listen elsewhere."
-        return Finding("ports", Verdict.FAIL, says, advice)
+        return Finding("ports", CheckResult.FAIL, says, advice)
     says = f"{what}, {host}:{number}: free"
     if is_running and number:
         return Finding(
-            "ports", Verdict.WARN, says, "The running gateway does not listen there: start it again."
+            "ports", CheckResult.WARN, says, "The running gateway does not listen there: start it again."
         )
-    return Finding("ports", Verdict.OK, says)
+    return Finding("ports", CheckResult.OK, says)
 
 
 async def name(check: str, what: str, host: str) -> Finding:
@@ -170,6 +170,6 @@ async def name(check: str, what: str, host: str) -> Finding:
             else getattr(fault, "strerror", "") or "no name"
         )
         says = f"{what}: {host} cannot be resolved: {why}"
-        return Finding(check, Verdict.FAIL, says, "Correct the name, or this machine's resolver.")
+        return Finding(check, CheckResult.FAIL, says, "Correct the name, or this machine's resolver.")
     addresses = sorted({str(address[0]) for *_, address in found})
-    return Finding(check, Verdict.OK, f"{what}: {host} is {', '.join(addresses)}")
+    return Finding(check, CheckResult.OK, f"{what}: {host} is {', '.join(addresses)}")

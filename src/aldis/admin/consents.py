@@ -32,7 +32,7 @@ MAX_TOPIC = 200
 MAX_WORDS = 200
 
 
-class Standing(msgspec.Struct, frozen=True):
+class ConsentStanding(msgspec.Struct, frozen=True):
     """How a number stands to one sender, by the last word on each of its topics."""
 
     sender: str
@@ -200,7 +200,7 @@ def check(wish: Wish, *, by_hand: bool = False) -> None:
         raise AdminError(f"`{wish.sender}` cannot be a sender")
 
 
-def standings(history: list[ConsentChange]) -> list[Standing]:
+def standings(history: list[ConsentChange]) -> list[ConsentStanding]:
     """Work out how a number stands to each sender from its history, which is newest first."""
     found: dict[str, tuple[set[str], bool, bool]] = {}
     for change in reversed(history):
@@ -215,7 +215,7 @@ def standings(history: list[ConsentChange]) -> list[Standing]:
             topics, has_left, by_handset = set(), True, change.source is ConsentSource.HANDSET
         found[change.sender] = (topics, has_left, by_handset)
     return [
-        Standing(sender, tuple(sorted(topics)), has_left, by_handset)
+        ConsentStanding(sender, tuple(sorted(topics)), has_left, by_handset)
         for sender, (topics, has_left, by_handset) in sorted(found.items())
     ]
 

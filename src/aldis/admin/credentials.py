@@ -39,7 +39,7 @@ class Shown(msgspec.Struct, frozen=True):
     until: int
 
 
-class Told(msgspec.Struct, frozen=True):
+class IssuedCredential(msgspec.Struct, frozen=True):
     """What is told once: whatever of this we made."""
 
     id: str
@@ -72,7 +72,7 @@ class Credentials:
         self._editor = editor
         self._token = token
 
-    async def add(self, actor: Actor, account: str, wish: NewCredential, now: int) -> Told:
+    async def add(self, actor: Actor, account: str, wish: NewCredential, now: int) -> IssuedCredential:
         """Add one, and tell once what we made of it. Raises AdminError."""
         entry = self._made(wish)
         faults = credential_faults(entry, TRAITS)
@@ -89,7 +89,7 @@ class Credentials:
             return (*known, credential)
 
         await self._change(actor, account, added, now)
-        return Told(
+        return IssuedCredential(
             credential_id(credential),
             "" if wish.key else entry.key,
             "" if wish.secret else entry.secret,
@@ -106,7 +106,9 @@ class Credentials:
 
         await self._change(actor, account, without, now)
 
-    async def rotate(self, actor: Actor, account: str, credential: str, grace_s: int, now: int) -> Told:
+    async def rotate(
+        self, actor: Actor, account: str, credential: str, grace_s: int, now: int
+    ) -> IssuedCredential:
         """Make a new key beside an old one, which stays valid for a while; of a login, a new password that
         counts at once. Raises AdminError.
         """
@@ -119,12 +121,12 @@ class Credentials:
             sent = TRAITS[old.dialect].sent_password(fresh)
             hashed = await asyncio.to_thread(hash_password, sent)
             new = msgspec.structs.replace(old, password_hash=hashed)
-            told = Told(credential, password=fresh)
+            told = IssuedCredential(credential, password=fresh)
         else:
             secret = self._token(SECRET_OCTETS) if old.secret else ""
             entry = CredentialEntry(old.dialect, fresh, secret=secret, country=old.country)
             new = credential_of(account, entry, (), TRAITS)
-            told = Told(credential_id(new), fresh, secret)
+            told = IssuedCredential(credential_id(new), fresh, secret)
 
         def rotated(known: tuple[Credential, ...]) -> tuple[Credential, ...]:
             """Put the new one behind, and end the old one after its grace."""

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable
 
 from aldis.accounts.price import from_micros
 from aldis.admin.messages import Messages
-from aldis.admin.statistics import Row
+from aldis.admin.statistics import StatisticsRow
 from aldis.clock import as_datetime
 from aldis.store.contract.search import MessageFilter
 
@@ -63,7 +63,7 @@ async def message_lines(messages: Messages, wanted: MessageFilter) -> AsyncItera
         )
 
 
-async def statistics_lines(by: str, rows: list[Row]) -> AsyncIterator[str]:
+async def statistics_lines(by: str, rows: list[StatisticsRow]) -> AsyncIterator[str]:
     """Write sums, a line for each currency."""
     yield row((by, "accepted", "delivered", "failed", "segments", "currency", "money"))
     for each in rows:

@@ -32,7 +32,7 @@ _NAMES = {
 }
 
 
-class Event(msgspec.Struct, frozen=True):
+class FeedEvent(msgspec.Struct, frozen=True):
     """One event; its fields are what programs read."""
 
     #: where to go on from; "" for links, of which nothing is kept
@@ -52,7 +52,7 @@ class Event(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class EventFilter(msgspec.Struct, frozen=True):
     """Which events somebody wants to hear; "" for all."""
 
     account: str = ""
@@ -61,7 +61,7 @@ class Wanted(msgspec.Struct, frozen=True):
     #: of the sender or the recipient; its end is enough
     number: str = ""
 
-    def includes(self, event: Event) -> bool:
+    def includes(self, event: FeedEvent) -> bool:
         """Tell whether an event is wanted."""
         return (
             self.account in ("", event.account)
@@ -79,7 +79,7 @@ def place_of(event_id: str) -> EventPosition:
     if len(parts) != len(EventPosition.__struct_fields__) or not all(
         part.isascii() and part.isdigit() and len(part) <= len(str(2**53)) for part in parts
     ):
-        raise AdminError("this is no id of an event; leave Last-Event-ID out to listen from now on")
+        raise AdminError("this is no id of an event; leave Last-FeedEvent-ID out to listen from now on")
     return EventPosition(*(int(part) for part in parts))
 
 
@@ -94,10 +94,10 @@ class EventFeed:
     async def follow(
         self,
         last_id: str,
-        wanted: Wanted,
+        wanted: EventFilter,
         binds: Callable[[], Awaitable[dict[str, list[str]]]],
         pause: Callable[[], Awaitable[bool]],
-    ) -> AsyncGenerator[list[Event], None]:
+    ) -> AsyncGenerator[list[FeedEvent], None]:
         """Give events as they happen: from now on, or after an id; an empty list each time there was nothing.
 
         `binds`: how the binds of each link stand; `pause` waits a moment and says whether to go on.
@@ -129,10 +129,10 @@ class EventFeed:
         found = await self._store.after(place, until, BITE)
         return found, found[-1].position if found else place
 
-    def _told(self, each: GatewayEvent) -> Event:
+    def _told(self, each: GatewayEvent) -> FeedEvent:
         account = self._current.directory.accounts_by_id.get(each.account_id or 0)
         name = _NAMES.get(each.kind) or ("postback.done" if each.state == "done" else "postback.failed")
-        return Event(
+        return FeedEvent(
             id=f"{each.at}-{int(each.kind)}-{each.number}",
             at=as_iso(each.at),
             event=name,
@@ -147,10 +147,10 @@ class EventFeed:
             reason=each.reason,
         )
 
-    def _changes(self, were_up: dict[str, bool], are_up: dict[str, bool]) -> list[Event]:
+    def _changes(self, were_up: dict[str, bool], are_up: dict[str, bool]) -> list[FeedEvent]:
         now = as_iso(self._clock.now())
         return [
-            Event(id="", at=now, event="link.up" if is_up else "link.down", link=name)
+            FeedEvent(id="", at=now, event="link.up" if is_up else "link.down", link=name)
             for name, is_up in sorted(are_up.items())
             if were_up.get(name, False) != is_up
         ]

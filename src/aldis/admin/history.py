@@ -24,14 +24,14 @@ MAX_PAGE = 500
 MAX_ID = 2**53
 
 
-class Told(msgspec.Struct, frozen=True):
+class DescribedChange(msgspec.Struct, frozen=True):
     """A change as people may see it."""
 
     change: Change
     differences: list[Difference]
 
 
-def newest_seen(told: list[Told]) -> dict[str, int]:
+def newest_seen(told: list[DescribedChange]) -> dict[str, int]:
     """Give the newest change of each record among changes that are listed from the newest on."""
     seen: dict[str, int] = {}
     for each in told:
@@ -55,7 +55,7 @@ class History:
         self._store = store
         self._editor = editor
 
-    async def changes(self, kind: str, key: str, before: int, limit: int) -> list[Told]:
+    async def changes(self, kind: str, key: str, before: int, limit: int) -> list[DescribedChange]:
         """Give changes below a number (0: from the newest), newest first: of a record, of a kind ("*" for the
         key), or of all ("" for the kind). Raises AdminError.
         """
@@ -64,14 +64,14 @@ class History:
         before = min(before, MAX_ID)
         limit = max(1, min(limit, MAX_PAGE))
         found = await self._store.history(kind, key, before, limit)
-        return [Told(change, differences(change.before, change.after)) for change in found]
+        return [DescribedChange(change, differences(change.before, change.after)) for change in found]
 
-    async def change(self, change_id: int) -> Told:
+    async def change(self, change_id: int) -> DescribedChange:
         """Give one change. Raises AdminError."""
         change = await self._store.find(min(change_id, MAX_ID))
         if change is None:
             raise AdminError(f"there is no change {change_id}", 404)
-        return Told(change, differences(change.before, change.after))
+        return DescribedChange(change, differences(change.before, change.after))
 
     async def undo(self, actor: Actor, change_id: int, now: int, based_on: int | None = None) -> Plan:
         """Bring a record back to what it was before a change; `based_on`: the newest change of that record

@@ -9,7 +9,7 @@ import msgspec
 from aldis.accounts.price import from_micros
 from aldis.admin.messages import Messages, Told
 from aldis.admin.routing import Explanation
-from aldis.admin.timeline import Written
+from aldis.admin.timeline import WrittenText
 from aldis.admin.wire import ShownSubmit
 from aldis.clock import iso_or_none
 from aldis.store.contract.outbox import PostbackRow, PostbackTry
@@ -108,7 +108,7 @@ class MessageDetail(msgspec.Struct, frozen=True):
     priority: int
     due_at: str | None
     expires_at: str | None
-    written: Written
+    written: WrittenText
     #: of a multimedia message
     attachments: list[AttachmentRecord]
     submits: tuple[ShownSubmit, ...]

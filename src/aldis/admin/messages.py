@@ -17,7 +17,7 @@ from aldis.accounts.routing import Content, Planned, Router, Unroutable
 from aldis.accounts.staff import Actor, audit
 from aldis.admin.query_params import msisdn
 from aldis.admin.routing import Explanation, explain
-from aldis.admin.timeline import Event, Written, events, written
+from aldis.admin.timeline import TimelineEntry, WrittenText, events, written
 from aldis.admin.wire import Inspect, ShownSubmit
 from aldis.errors import AdminError, TemporaryError
 from aldis.mms.parts import Part
@@ -72,12 +72,12 @@ class Told(msgspec.Struct, frozen=True):
     #: "" when it is gone from the directory
     account: str
     currency: str
-    written: Written
+    written: WrittenText
     #: as its link writes it, with the settings of now
     submits: tuple[ShownSubmit, ...]
     #: as a message like it would go now
     route: Explanation
-    events: tuple[Event, ...]
+    events: tuple[TimelineEntry, ...]
 
 
 class Messages:

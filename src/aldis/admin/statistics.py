@@ -18,7 +18,7 @@ LONGEST_MS = 366 * DAY_S * 1000
 WORDS = ", ".join(Grouping)
 
 
-class Row(msgspec.Struct, frozen=True):
+class StatisticsRow(msgspec.Struct, frozen=True):
     """One line of the table."""
 
     #: a day, an account, a sender …; "" where messages have no label
@@ -39,7 +39,9 @@ class Statistics:
         self._store = store
         self._current = current
 
-    async def table(self, wanted: MessageFilter, by: str, now: int) -> tuple[MessageFilter, list[Row]]:
+    async def table(
+        self, wanted: MessageFilter, by: str, now: int
+    ) -> tuple[MessageFilter, list[StatisticsRow]]:
         """Sum up messages; the most first, days in their order. Also gives what was summed up, with its time.
 
         Raises AdminError where the time is too long.
@@ -69,7 +71,7 @@ class Statistics:
             purse, currency = money.setdefault(key, {}), "?" if account is None else account.currency
             purse[currency] = purse.get(currency, 0) + each.micros
         found = [
-            Row(
+            StatisticsRow(
                 key, *counts, money={name: from_micros(micros) for name, micros in sorted(money[key].items())}
             )
             for key, counts in rows.items()
@@ -79,7 +81,7 @@ class Statistics:
         return wanted, sorted(found, key=lambda row: (-row.accepted, row.key))
 
 
-def total(rows: list[Row]) -> tuple[int, int, int, int]:
+def total(rows: list[StatisticsRow]) -> tuple[int, int, int, int]:
     """Add the counts up: accepted, delivered, failed, segments."""
     return (
         sum(row.accepted for row in rows),

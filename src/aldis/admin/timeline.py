@@ -18,7 +18,7 @@ from aldis.traffic.message import SegmentFacts
 LATER_MS = 1_000
 
 
-class Event(msgspec.Struct, frozen=True):
+class TimelineEntry(msgspec.Struct, frozen=True):
     """One thing that happened."""
 
     at: int
@@ -27,7 +27,7 @@ class Event(msgspec.Struct, frozen=True):
     mood: str = ""
 
 
-class Written(msgspec.Struct, frozen=True):
+class WrittenText(msgspec.Struct, frozen=True):
     """How a message is written."""
 
     text: str
@@ -40,10 +40,10 @@ class Written(msgspec.Struct, frozen=True):
     forced_by: tuple[NonGsmCharacter, ...]
 
 
-def written(view: MessageView, rules: TextRules = PLAIN) -> Written:
+def written(view: MessageView, rules: TextRules = PLAIN) -> WrittenText:
     """Tell how a message is written. `rules`: what its link can carry."""
     if view.accepted.coding == MMS:
-        return Written(view.accepted.octets.decode("utf-8", "replace"), "MMS", "", None, "", ())
+        return WrittenText(view.accepted.octets.decode("utf-8", "replace"), "MMS", "", None, "", ())
     kept = from_coding(view.accepted.coding, view.accepted.octets)
     encoded, text = kept.encoded, decode(kept.encoded)
     tables = [
@@ -51,7 +51,7 @@ def written(view: MessageView, rules: TextRules = PLAIN) -> Written:
         for kind, language in (("locking", encoded.locking), ("single", encoded.single))
         if language
     ]
-    return Written(
+    return WrittenText(
         text,
         encoded.encoding.name,
         " and ".join(tables),
@@ -61,46 +61,52 @@ def written(view: MessageView, rules: TextRules = PLAIN) -> Written:
     )
 
 
-def events(view: MessageView) -> tuple[Event, ...]:
+def events(view: MessageView) -> tuple[TimelineEntry, ...]:
     """Give all that happened, in order."""
     message = view.message
-    found = [Event(message.accepted_at, f"accepted from the customer, in {message.dialect}")]
+    found = [TimelineEntry(message.accepted_at, f"accepted from the customer, in {message.dialect}")]
     if view.accepted.due_at >= message.accepted_at + LATER_MS:
-        found.append(Event(view.accepted.due_at, "due to be sent"))
+        found.append(TimelineEntry(view.accepted.due_at, "due to be sent"))
     for segment in view.segments:
         found += _of_segment(segment)
     if message.ended_at:
         mood = {"delivered": "good", "unconfirmed": "warn"}.get(message.state, "bad")
-        found.append(Event(message.ended_at, f"{message.state} {message.reason}".strip(), mood))
+        found.append(TimelineEntry(message.ended_at, f"{message.state} {message.reason}".strip(), mood))
     for postback in view.postbacks:
         found += _of_postback(postback, view.tries.get(postback.postback_id, ()))
     return tuple(sorted(found, key=lambda event: event.at))
 
 
-def _of_segment(segment: SegmentFacts) -> list[Event]:
+def _of_segment(segment: SegmentFacts) -> list[TimelineEntry]:
     named = f"segment {segment.number}" if segment.number else "the whole message"
     found = [
-        Event(segment.submitted_at, f"{named} submitted, the carrier calls it {segment.smsc_message_id}")
+        TimelineEntry(
+            segment.submitted_at, f"{named} submitted, the carrier calls it {segment.smsc_message_id}"
+        )
     ]
     if segment.receipt_at:
         mood = "good" if segment.state == "delivered" else "warn" if segment.state == "enroute" else "bad"
         error = f", error {segment.error_code}" if segment.error_code else ""
-        found.append(Event(segment.receipt_at, f"receipt: {named} {segment.state}{error}", mood))
+        found.append(TimelineEntry(segment.receipt_at, f"receipt: {named} {segment.state}{error}", mood))
     return found
 
 
-def _of_postback(postback: PostbackRow, tries: tuple[PostbackTry, ...]) -> list[Event]:
+def _of_postback(postback: PostbackRow, tries: tuple[PostbackTry, ...]) -> list[TimelineEntry]:
     what = f"postback “{postback.event}{' ' + postback.state if postback.state else ''}”"
-    found = [Event(postback.happened_at, f"{what} due to {postback.lane}")]
+    found = [TimelineEntry(postback.happened_at, f"{what} due to {postback.lane}")]
     found += [
-        Event(each.tried_at, f"{what} failed: {fault_of(each.http_status, each.fault)}", "bad")
+        TimelineEntry(each.tried_at, f"{what} failed: {fault_of(each.http_status, each.fault)}", "bad")
         for each in tries
     ]
     if postback.done:
-        found.append(Event(postback.last_tried_at, f"{what} delivered: {postback.last_http_status}", "good"))
+        found.append(
+            TimelineEntry(postback.last_tried_at, f"{what} delivered: {postback.last_http_status}", "good")
+        )
     elif postback.due_at is None:
         found.append(
-            Event(postback.last_tried_at, f"{what} dead-lettered after {postback.attempts} attempts", "bad")
+            TimelineEntry(
+                postback.last_tried_at, f"{what} dead-lettered after {postback.attempts} attempts", "bad"
+            )
         )
     return found
 

@@ -11,7 +11,7 @@ import msgspec
 from aldis.store.contract.search import MessageView
 
 
-class Line(msgspec.Struct, frozen=True):
+class PduLine(msgspec.Struct, frozen=True):
     """One parameter of a PDU as it is shown."""
 
     name: str
@@ -35,7 +35,7 @@ class ShownSubmit(msgspec.Struct, frozen=True):
     octets: str
     #: the whole PDU in hexadecimal
     pdu: str
-    lines: tuple[Line, ...]
+    lines: tuple[PduLine, ...]
 
 
 #: shows how a message's link writes it; empty where the settings lack the link

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from aldis.admin.wire import Line
+from aldis.admin.wire import PduLine
 from aldis.clock import SystemClock, as_datetime
 from aldis.errors import GatewayError, SettingsError
 from aldis.links.smpp.explain import lines
@@ -50,7 +50,7 @@ def decode(*, octets: str, as_json: bool) -> None:
         raise GatewayError(wrong)
 
 
-def _print(shown: list[list[Line]]) -> None:
+def _print(shown: list[list[PduLine]]) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=FILE_COLUMNS)

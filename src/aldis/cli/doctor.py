@@ -16,7 +16,7 @@ from rich.text import Text
 
 from aldis.admin import checkup
 from aldis.admin.certificates import certificate
-from aldis.admin.checkup import Finding, Verdict
+from aldis.admin.checkup import CheckResult, Finding
 from aldis.app.stores import open_store, store_health
 from aldis.cli.door import DoorClient
 from aldis.cli.running import config_option, data_dir_option, run, settings_or_default
@@ -29,7 +29,7 @@ from aldis.stages.sending.upstream import STANDING
 from aldis.store.contract.health import StoreHealth
 from aldis.telemetry import configure_logs
 
-_STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red"}
+_STYLES = {CheckResult.OK: "green", CheckResult.WARN: "yellow", CheckResult.FAIL: "bold red"}
 #: hosts of postbacks that are looked up at once, and in all
 LOOK_UPS, MOST_HOSTS = 20, 500
 
@@ -50,7 +50,7 @@ def doctor(*, as_json: bool, config_file: Path, data_dir: Path) -> None:
         click.echo(msgspec.json.format(msgspec.json.encode(findings), indent=2).decode())
     else:
         _print(findings)
-    if any(finding.verdict is Verdict.FAIL for finding in findings):
+    if any(finding.verdict is CheckResult.FAIL for finding in findings):
         raise click.exceptions.Exit(1)
 
 
@@ -72,7 +72,7 @@ async def _examine(settings: Settings, config_file: Path, data_dir: Path) -> lis
         findings += await _link(entry, None if running is None else running.get(entry.name, []))
     if not settings.link:
         advice = "Add a [[link]] to aldis.toml; until then messages are accepted and wait."
-        findings.append(Finding("links", Verdict.WARN, "there is no link", advice))
+        findings.append(Finding("links", CheckResult.WARN, "there is no link", advice))
     if health.found == "ok":
         findings += await _postbacks(settings, data_dir)
     return findings
@@ -89,20 +89,20 @@ async def _running(settings: Settings) -> dict[str, list[str]] | None:
 
 def _gateway(running: dict[str, list[str]] | None) -> Finding:
     says = "does not run" if running is None else "runs"
-    return Finding("gateway", Verdict.OK, says)
+    return Finding("gateway", CheckResult.OK, says)
 
 
 def _store(path: Path, health: StoreHealth) -> Finding:
     if not health.found:
         says = f"{health.engine}; there is no store at {path} yet"
         return Finding(
-            "store", Verdict.WARN, says, "`aldis apply` or `aldis serve` makes it; see --data-dir."
+            "store", CheckResult.WARN, says, "`aldis apply` or `aldis serve` makes it; see --data-dir."
         )
     says = f"{health.engine}; {path}, {health.octets / 2**20:.1f} MiB: {health.found}"
     if health.found != "ok":
         advice = "Stop Aldis, keep a copy of the data directory, and restore the last good one."
-        return Finding("store", Verdict.FAIL, says, advice)
-    return Finding("store", Verdict.OK, says)
+        return Finding("store", CheckResult.FAIL, says, advice)
+    return Finding("store", CheckResult.OK, says)
 
 
 def _ports(settings: Settings, *, is_running: bool) -> list[Finding]:
@@ -146,12 +146,12 @@ def _tls(settings: Settings) -> list[Finding]:
 async def _link(entry: LinkEntry, conditions: list[str] | None) -> list[Finding]:
     """Look at one link; `conditions`: how the running gateway's binds stand."""
     resolved = await checkup.name("dns", f"link {entry.name}", entry.address[0])
-    if conditions is None and resolved.verdict is Verdict.OK:
+    if conditions is None and resolved.verdict is CheckResult.OK:
         try:
             conditions = await kind_of(entry).probe(entry, SystemClock())
         except SettingsError as fault:
             advice = "Correct aldis.toml; `aldis config check` tells all of it."
-            return [resolved, Finding("links", Verdict.FAIL, "; ".join(fault.problems), advice)]
+            return [resolved, Finding("links", CheckResult.FAIL, "; ".join(fault.problems), advice)]
     return [resolved, *(_bind(entry, condition) for condition in conditions or ())]
 
 
@@ -159,7 +159,7 @@ def _bind(entry: LinkEntry, condition: str) -> Finding:
     host, port = entry.address
     says = f"{entry.name}, {host}:{port}: {condition}"
     if condition in STANDING:
-        return Finding("links", Verdict.OK, says)
+        return Finding("links", CheckResult.OK, says)
     if condition.startswith("refused: "):
         advice = (
             "Compare system_id, password, system_type and the kind of bind with what the carrier gave you."
@@ -172,7 +172,7 @@ def _bind(entry: LinkEntry, condition: str) -> Finding:
         advice = (
             "Ask the carrier why it closes the session; check `tls`, and whether too many binds are open."
         )
-    return Finding("links", Verdict.FAIL, says, advice)
+    return Finding("links", CheckResult.FAIL, says, advice)
 
 
 async def _postbacks(settings: Settings, data_dir: Path) -> list[Finding]:

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from aldis.admin.directory import DirectoryEditor
-from aldis.admin.history import KINDS, History, Told
+from aldis.admin.history import KINDS, DescribedChange, History
 from aldis.app.stores import open_store
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.running import (
@@ -65,7 +65,7 @@ def undo(*, change: int, config_file: Path, data_dir: Path) -> None:
         click.echo(line)
 
 
-def document(told: Told) -> dict[str, object]:
+def document(told: DescribedChange) -> dict[str, object]:
     """Give a change for JSON, without what is secret."""
     change = told.change
     return {
@@ -82,7 +82,7 @@ def document(told: Told) -> dict[str, object]:
 
 async def _history(
     settings: Settings, data_dir: Path, which: tuple[str, str], before: int, limit: int
-) -> list[Told]:
+) -> list[DescribedChange]:
     store = open_store(settings, data_dir)
     try:
         return await _past(store).changes(*which, before, limit)
@@ -99,7 +99,7 @@ async def _undo(settings: Settings, data_dir: Path, change: int) -> tuple[str, .
         await store.close()
 
 
-def _print(found: list[Told]) -> None:
+def _print(found: list[DescribedChange]) -> None:
     table = Table("change", "when", "who", "what", "differences")
     for told in found:
         change = told.change

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from aldis.admin import query_params
 from aldis.admin.csv_export import statistics_lines
-from aldis.admin.statistics import Row, ends
+from aldis.admin.statistics import StatisticsRow, ends
 from aldis.cli.messages import search_options
 from aldis.cli.opened import as_json, opened, when
 from aldis.cli.running import (
@@ -52,19 +52,19 @@ def statistics(
 
 async def _table(
     settings: Settings, data_dir: Path, given: dict[str, str], by: str
-) -> tuple[MessageFilter, list[Row]]:
+) -> tuple[MessageFilter, list[StatisticsRow]]:
     async with opened(settings, data_dir) as known:
         now = known.store.clock.now()
         wanted = query_params.messages_wanted(given, known.messages.directory, now)
         return await known.statistics.table(wanted, by, now)
 
 
-async def _export(by: str, rows: list[Row]) -> None:
+async def _export(by: str, rows: list[StatisticsRow]) -> None:
     async for line in statistics_lines(by, rows):
         click.echo(line, nl=False)
 
 
-def _print(wanted: MessageFilter, by: str, rows: list[Row]) -> None:
+def _print(wanted: MessageFilter, by: str, rows: list[StatisticsRow]) -> None:
     until = ends(wanted, SystemClock().now())
     click.echo(f"accepted from {when(wanted.since)} to {when(until)} UTC")
     table = Table(by, box=None, pad_edge=False)

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from aldis.accounts.directory import CurrentDirectory
-from aldis.admin.event_feed import Event, EventFeed, Wanted
+from aldis.admin.event_feed import EventFeed, EventFilter, FeedEvent
 from aldis.app.stores import open_store
 from aldis.cli.door import DoorClient
 from aldis.cli.running import (
@@ -63,10 +63,10 @@ def tail(  # noqa: PLR0913 - one argument an option
 ) -> None:
     """Tell what happens to messages, postbacks and links, until Ctrl-C."""
     settings = existing_store(settings_or_default(config_file), data_dir)
-    wanted = Wanted(account, state, link, number.lstrip("+"))
+    wanted = EventFilter(account, state, link, number.lstrip("+"))
     console = Console(highlight=False, soft_wrap=True)
 
-    def show(event: Event) -> None:
+    def show(event: FeedEvent) -> None:
         """Print one event."""
         if as_json:
             click.echo(msgspec.json.encode(event).decode())
@@ -79,9 +79,9 @@ def tail(  # noqa: PLR0913 - one argument an option
 async def _tail(
     settings: Settings,
     data_dir: Path,
-    wanted: Wanted,
+    wanted: EventFilter,
     after: str,
-    show: Callable[[Event], None],
+    show: Callable[[FeedEvent], None],
     *,
     once: bool,
 ) -> None:
@@ -126,7 +126,7 @@ def _binds_of(door: DoorClient) -> Callable[[], Awaitable[dict[str, list[str]]]]
     return binds
 
 
-def _line(event: Event) -> Text:
+def _line(event: FeedEvent) -> Text:
     style = _STYLES.get(event.event, "")
     if event.event == "message.ended":
         style = "green" if event.state == "delivered" else "red"

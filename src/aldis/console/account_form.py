@@ -69,7 +69,7 @@ _VALUE = re.compile(r"sender\.(\d{1,4})\.value")
 MAX_SENDERS = 500
 
 
-class Field(msgspec.Struct, frozen=True):
+class FormField(msgspec.Struct, frozen=True):
     """One field of the form."""
 
     name: str
@@ -79,7 +79,7 @@ class Field(msgspec.Struct, frozen=True):
     hint: str
 
 
-def fieldsets() -> list[tuple[str, list[Field]]]:
+def fieldsets() -> list[tuple[str, list[FormField]]]:
     """Give the form's fields under their legends."""
     kinds = {
         field.name: _kind(field.name, field.type)
@@ -90,7 +90,7 @@ def fieldsets() -> list[tuple[str, list[Field]]]:
     more = tuple(name for name in kinds if name not in named)
     sets = (*FIELDSETS, ("More", more)) if more else FIELDSETS
     return [
-        (legend, [Field(name, kinds[name], *WORDS.get(name, (_label(name), ""))) for name in names])
+        (legend, [FormField(name, kinds[name], *WORDS.get(name, (_label(name), ""))) for name in names])
         for legend, names in sets
     ]
 

@@ -9,7 +9,7 @@ import msgspec
 from aldis.dialects.exchange import HttpReply, HttpRequest
 
 
-class Taken(msgspec.Struct, frozen=True):
+class ReceivedPostback(msgspec.Struct, frozen=True):
     """One postback as it arrived."""
 
     #: the dialect, from the path
@@ -18,18 +18,18 @@ class Taken(msgspec.Struct, frozen=True):
     content: str
 
 
-class Receiver:
+class PostbackReceiver:
     """The demo customer's own server."""
 
-    def __init__(self, show: Callable[[Taken], None]) -> None:
+    def __init__(self, show: Callable[[ReceivedPostback], None]) -> None:
         """`show`: is told of each postback."""
-        self.taken: list[Taken] = []
+        self.taken: list[ReceivedPostback] = []
         self._show = show
 
     def serve(self, request: HttpRequest, answer: Callable[[HttpReply], None]) -> None:
         """Take one postback."""
         content = (request.body or request.query).decode("utf-8", "replace")
-        taken = Taken(request.path.strip("/"), content)
+        taken = ReceivedPostback(request.path.strip("/"), content)
         self.taken.append(taken)
         del self.taken[:-1000]
         self._show(taken)

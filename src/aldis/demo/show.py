@@ -14,7 +14,7 @@ from rich.console import Console
 from aldis.app.entropy import Entropy
 from aldis.app.gateway import Gateway
 from aldis.clock import Clock
-from aldis.demo.receiver import Receiver, Taken
+from aldis.demo.receiver import PostbackReceiver, ReceivedPostback
 from aldis.demo.requests import DemoRequest, four, multimedia
 from aldis.demo.world import CONSOLE_LOGIN, apply_world, refuse_public_addresses
 from aldis.doors.http.server import HttpServer, ServerSettings
@@ -47,7 +47,7 @@ class Demo:
         self._console = console
         #: how the user called us, for lines to paste
         self._command = command
-        self._receiver = Receiver(self._show_taken)
+        self._receiver = PostbackReceiver(self._show_taken)
         self._is_watching = False
 
     async def run(self, *, once: bool, stopped: asyncio.Event) -> None:
@@ -147,7 +147,7 @@ class Demo:
         console.print(f"Numbers:                 curl -sS {self._base(gateway)}/metrics")
         console.print("Ctrl-C stops. Postbacks show up below as they arrive.\n")
 
-    def _show_taken(self, taken: Taken) -> None:
+    def _show_taken(self, taken: ReceivedPostback) -> None:
         if not self._is_watching:
             return
         content = taken.content if len(taken.content) <= SHOWN_OCTETS else taken.content[:SHOWN_OCTETS] + "…"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aldis.mms import smil
-from aldis.mms.media import MEDIA, SMILS, Kind
+from aldis.mms.media import MEDIA, SMILS, MediaKind
 from aldis.mms.parts import Part, all_leaves, parameter, related, text_of
 from aldis.mms.smil import Slide
 
@@ -31,9 +31,9 @@ def compose(text: str, media: Sequence[Part]) -> Part:
     slides: list[Slide] = []
     for part in named:
         kind = MEDIA[part.media_type].kind
-        if kind is Kind.TEXT:
+        if kind is MediaKind.TEXT:
             slides.append(Slide(text=part.location))
-        elif kind is not Kind.FILE:
+        elif kind is not MediaKind.FILE:
             slides.append(Slide(part.location, kind))
     if text_name:  # it belongs to the first slide that has none
         at = next((number for number, slide in enumerate(slides) if not slide.text), None)

@@ -12,7 +12,7 @@ from io import BytesIO
 
 import msgspec
 
-from aldis.mms.media import MEDIA, Kind
+from aldis.mms.media import MEDIA, MediaKind
 from aldis.mms.parts import Part
 
 try:
@@ -76,7 +76,7 @@ def shrunk(parts: Sequence[Part], most: int) -> list[Part]:
 
 def _can_shrink(part: Part) -> bool:
     medium = MEDIA.get(part.media_type)
-    return medium is not None and medium.kind is Kind.IMAGE and part.media_type in FORMATS
+    return medium is not None and medium.kind is MediaKind.IMAGE and part.media_type in FORMATS
 
 
 def _opened(media_type: str, octets: bytes) -> Image.Image:

@@ -88,14 +88,14 @@ class DeliverReq(msgspec.Struct, frozen=True, kw_only=True):
 Message = SubmitReq | Response | DeliveryReportReq | DeliverReq
 
 
-class Written(msgspec.Struct, frozen=True):
+class Mm7Body(msgspec.Struct, frozen=True):
     """A message as HTTP carries it."""
 
     content_type: str
     octets: bytes
 
 
-def write(message: Message) -> Written:
+def write(message: Message) -> Mm7Body:
     """Write a message; one with content as multipart/related behind its envelope."""
     match message:
         case SubmitReq():
@@ -110,10 +110,10 @@ def write(message: Message) -> Written:
     envelope = soap.write(message.transaction_id, element, is_fault=is_fault)
     content = message.content if isinstance(message, SubmitReq | DeliverReq) else None
     if content is None:
-        return Written(XML, envelope)
+        return Mm7Body(XML, envelope)
     attached = msgspec.structs.replace(content, content_id=_CONTENT_ID, location="")
     whole = related([Part(XML, envelope, "mm7-envelope"), attached])
-    return Written(whole.content_type, whole.octets)
+    return Mm7Body(whole.content_type, whole.octets)
 
 
 _CONTENT_ID = "mm7-content"

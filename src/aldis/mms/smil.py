@@ -11,13 +11,13 @@ from collections.abc import Sequence
 import msgspec
 from lxml import etree
 
-from aldis.mms.media import Kind
+from aldis.mms.media import MediaKind
 
 CONTENT_TYPE = 'application/smil; charset="utf-8"'
 
 #: how long a slide is shown; a clip runs to its end
 SLIDE_S = 8
-_ELEMENTS = {Kind.IMAGE: "img", Kind.AUDIO: "audio", Kind.VIDEO: "video"}
+_ELEMENTS = {MediaKind.IMAGE: "img", MediaKind.AUDIO: "audio", MediaKind.VIDEO: "video"}
 
 
 class Slide(msgspec.Struct, frozen=True):
@@ -25,7 +25,7 @@ class Slide(msgspec.Struct, frozen=True):
 
     #: "" for a slide with text only
     medium: str = ""
-    kind: Kind = Kind.IMAGE
+    kind: MediaKind = MediaKind.IMAGE
     text: str = ""
 
 
@@ -35,7 +35,7 @@ def write(slides: Sequence[Slide]) -> bytes:
     head, body = etree.SubElement(smil, "head"), etree.SubElement(smil, "body")
     layout = etree.SubElement(head, "layout")
     etree.SubElement(layout, "root-layout", width="100%", height="100%")
-    is_seen = any(slide.medium and slide.kind is not Kind.AUDIO for slide in slides)
+    is_seen = any(slide.medium and slide.kind is not MediaKind.AUDIO for slide in slides)
     is_read = any(slide.text for slide in slides)
     if is_seen:
         height = "70%" if is_read else "100%"
@@ -53,10 +53,10 @@ def write(slides: Sequence[Slide]) -> bytes:
 
 
 def _add(body: etree._Element, slide: Slide) -> None:
-    is_clip = slide.medium and slide.kind is not Kind.IMAGE
+    is_clip = slide.medium and slide.kind is not MediaKind.IMAGE
     par = etree.SubElement(body, "par", {} if is_clip else {"dur": f"{SLIDE_S}s"})
     if slide.medium:
-        where = {} if slide.kind is Kind.AUDIO else {"region": "Image"}
+        where = {} if slide.kind is MediaKind.AUDIO else {"region": "Image"}
         etree.SubElement(par, _ELEMENTS[slide.kind], {"src": slide.medium, **where})
     if slide.text:
         etree.SubElement(par, "text", src=slide.text, region="Text")

@@ -24,9 +24,9 @@ from aldis.mms.mm7 import (
     BrokenMm7,
     DeliverReq,
     DeliveryReportReq,
+    Mm7Body,
     Response,
     SubmitReq,
-    Written,
     read_message,
     write,
 )
@@ -198,7 +198,7 @@ class Mmsc:
         else:
             self._memory.written_acknowledged += 1
 
-    async def _is_taken(self, session: aiohttp.ClientSession, written: Written) -> bool:
+    async def _is_taken(self, session: aiohttp.ClientSession, written: Mm7Body) -> bool:
         vasp = self._vasp
         headers = {"Content-Type": written.content_type, "SOAPAction": '""', **vasp.access.headers}
         try:

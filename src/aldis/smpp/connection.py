@@ -261,17 +261,17 @@ class Connection(Generic[Context]):
         asked_at = self._enquiry[1] if self._enquiry else None
         past = timers.Past(self._connected_at, self._heard_at, self._active_at, asked_at)
         match timers.due(self._limits, past, now, bound=self.is_bound):
-            case timers.Due.ENQUIRE:
+            case timers.TimerAction.ENQUIRE:
                 sequence = self._window.next_sequence()
                 self._enquiry = (sequence, now)
                 self._send(Pdu(CommandId.enquire_link, sequence, body=Empty()))
-            case timers.Due.CLOSE_NEVER_BOUND:
+            case timers.TimerAction.CLOSE_NEVER_BOUND:
                 events.append(self._end("the session was never bound"))
-            case timers.Due.CLOSE_PEER_SILENT:
+            case timers.TimerAction.CLOSE_PEER_SILENT:
                 events.append(self._end("the peer left enquire_link unanswered"))
-            case timers.Due.UNBIND_INACTIVE:
+            case timers.TimerAction.UNBIND_INACTIVE:
                 self.unbind()
-            case timers.Due.NOTHING:
+            case timers.TimerAction.NOTHING:
                 pass
         return events
 

@@ -24,7 +24,7 @@ class Timers(msgspec.Struct, frozen=True):
     inactivity_s: float | None = None
 
 
-class Due(Enum):
+class TimerAction(Enum):
     """What a session has to do now."""
 
     NOTHING = auto()
@@ -46,13 +46,19 @@ class Past(NamedTuple):
     asked_at: float | None
 
 
-def due(timers: Timers, past: Past, now: float, *, bound: bool) -> Due:
+def due(timers: Timers, past: Past, now: float, *, bound: bool) -> TimerAction:
     """Judge one session."""
     if not bound:
-        return Due.CLOSE_NEVER_BOUND if now - past.connected_at >= timers.session_init_s else Due.NOTHING
+        return (
+            TimerAction.CLOSE_NEVER_BOUND
+            if now - past.connected_at >= timers.session_init_s
+            else TimerAction.NOTHING
+        )
     if past.asked_at is not None:
         silent_since = max(past.asked_at, past.heard_at)
-        return Due.CLOSE_PEER_SILENT if now - silent_since >= timers.response_s else Due.NOTHING
+        return (
+            TimerAction.CLOSE_PEER_SILENT if now - silent_since >= timers.response_s else TimerAction.NOTHING
+        )
     if timers.inactivity_s is not None and now - past.active_at >= timers.inactivity_s:
-        return Due.UNBIND_INACTIVE
-    return Due.ENQUIRE if now - past.heard_at >= timers.enquire_link_s else Due.NOTHING
+        return TimerAction.UNBIND_INACTIVE
+    return TimerAction.ENQUIRE if now - past.heard_at >= timers.enquire_link_s else TimerAction.NOTHING

@@ -24,7 +24,7 @@ MESSAGE_PAYLOAD = 0x0424
 MESSAGE_STATE = 0x0427
 
 
-class Kind(StrEnum):
+class ValueKind(StrEnum):
     """How a value is written."""
 
     INTEGER = "integer"
@@ -36,12 +36,12 @@ class Tag(NamedTuple):
     """One line of the specification's list."""
 
     name: str
-    kind: Kind
+    kind: ValueKind
     #: clause of SMPP v3.4; of v5.0 where it says so
     clause: str
 
 
-_I, _C, _O = Kind.INTEGER, Kind.C_OCTETS, Kind.OCTETS
+_I, _C, _O = ValueKind.INTEGER, ValueKind.C_OCTETS, ValueKind.OCTETS
 
 TAGS: dict[int, Tag] = {
     0x0005: Tag("dest_addr_subunit", _I, "§5.3.2.1"),

@@ -29,7 +29,7 @@ class Alphabet(StrEnum):
     KOREAN = "euc_kr"
 
 
-class Waiting(msgspec.Struct, frozen=True):
+class MessageWaiting(msgspec.Struct, frozen=True):
     """Message waiting indication. Source: 3GPP TS 23.038 §4, groups 1100 to 1110."""
 
     is_active: bool
@@ -48,7 +48,7 @@ class DataCoding(msgspec.Struct, frozen=True):
     is_compressed: bool = False
     #: the handset may delete it once it was read
     is_automatically_deleted: bool = False
-    waiting: Waiting | None = None
+    waiting: MessageWaiting | None = None
 
 
 #: SMPP's own numbers. Source: SMPP v3.4 §5.2.19
@@ -93,7 +93,7 @@ def read(octet: int) -> DataCoding:
         )
     if group in (_DISCARD, _STORE, _STORE_UCS2):
         alphabet = Alphabet.UCS2 if group == _STORE_UCS2 else Alphabet.GSM7
-        waiting = Waiting(bool(octet & 0x08), octet & 0x03, is_stored=group != _DISCARD)
+        waiting = MessageWaiting(bool(octet & 0x08), octet & 0x03, is_stored=group != _DISCARD)
         return DataCoding(alphabet, waiting=waiting)
     if group == _CLASSES:
         alphabet = Alphabet.OCTETS if octet & 0x04 else Alphabet.GSM7

@@ -6,7 +6,7 @@ import msgspec
 from starlette.responses import Response
 
 from aldis.accounts.staff import Role
-from aldis.admin.consents import Standing, Wish, standings
+from aldis.admin.consents import ConsentStanding, Wish, standings
 from aldis.clock import iso_or_none
 from aldis.console.api.documents import answer, body_of, now_of, path_of
 from aldis.console.page import Call, Page, RequestContext
@@ -29,7 +29,7 @@ class ConsentHistory(msgspec.Struct, frozen=True):
     """How a number stands, and its history, newest first."""
 
     msisdn: str
-    standings: list[Standing]
+    standings: list[ConsentStanding]
     history: list[ConsentDocument]
 
 

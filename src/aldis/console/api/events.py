@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 import msgspec
 from starlette.responses import Response
 
-from aldis.admin.event_feed import Wanted, place_of
+from aldis.admin.event_feed import EventFilter, place_of
 from aldis.console.page import Call, Page, RequestContext
 from aldis.console.streaming import EventStream, event
 from aldis.errors import AdminError
@@ -19,7 +19,7 @@ async def _events(context: RequestContext) -> Response:
     last_id = context.request.headers.get("last-event-id") or context.query("after")
     if last_id:
         place_of(last_id)  # says what is wrong with it before the stream begins
-    wanted = Wanted(
+    wanted = EventFilter(
         account=context.query("account"),
         state=context.query("state"),
         link=context.query("link"),
@@ -30,7 +30,7 @@ async def _events(context: RequestContext) -> Response:
     return EventStream(context, _told(context, last_id, wanted))
 
 
-async def _told(context: RequestContext, last_id: str, wanted: Wanted) -> AsyncGenerator[str, None]:
+async def _told(context: RequestContext, last_id: str, wanted: EventFilter) -> AsyncGenerator[str, None]:
     services = context.services
 
     async def binds() -> dict[str, list[str]]:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from aldis.accounts.history import Difference
 from aldis.accounts.staff import Role
-from aldis.admin.history import Told
+from aldis.admin.history import DescribedChange
 from aldis.clock import iso_or_none
 from aldis.console.api.documents import NEWEST_FIRST, answer, limit_of, now_of, number_of
 from aldis.console.page import Call, Page, RequestContext
@@ -91,7 +91,7 @@ async def _audit(context: RequestContext) -> Response:
     return answer(Audit(entries, found[-1][0] if len(found) == limit else None))
 
 
-def _document(told: Told) -> ChangeDocument:
+def _document(told: DescribedChange) -> ChangeDocument:
     change = told.change
     return ChangeDocument(
         id=change.change_id,

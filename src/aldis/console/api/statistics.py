@@ -6,7 +6,7 @@ import msgspec
 from starlette.responses import Response
 
 from aldis.admin import query_params
-from aldis.admin.statistics import Row, ends
+from aldis.admin.statistics import StatisticsRow, ends
 from aldis.clock import iso_or_none
 from aldis.console.api.documents import answer
 from aldis.console.page import Call, Page, RequestContext
@@ -19,7 +19,7 @@ class StatisticsTable(msgspec.Struct, frozen=True):
     by: str
     since: str | None
     until: str | None
-    rows: list[Row]
+    rows: list[StatisticsRow]
 
 
 async def _table(context: RequestContext) -> Response:

@@ -11,7 +11,7 @@ from aldis.accounts.directory_file import AccountEntry
 from aldis.accounts.records import ACCOUNT, CREDIT
 from aldis.accounts.staff import Role
 from aldis.admin import query_params
-from aldis.admin.credentials import HOUR_S, NewCredential, Told, shown
+from aldis.admin.credentials import HOUR_S, IssuedCredential, NewCredential, shown
 from aldis.admin.directory import AccountView
 from aldis.admin.history import newest_seen
 from aldis.admin.validation import ValidationError
@@ -114,7 +114,7 @@ async def _revoke(context: RequestContext) -> Response:
     return _to(name, "revoked")
 
 
-async def _tell(context: RequestContext, name: str, told: Told) -> Response:
+async def _tell(context: RequestContext, name: str, told: IssuedCredential) -> Response:
     """Show what was made, this once."""
     view = await context.services.directory.account(name)
     facts = [("Key", told.key), ("Secret to sign with", told.secret), ("Password", told.password)]

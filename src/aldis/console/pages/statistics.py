@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from aldis.admin import query_params
 from aldis.admin.csv_export import statistics_lines
-from aldis.admin.statistics import Row, ends, total
+from aldis.admin.statistics import StatisticsRow, ends, total
 from aldis.console.page import Page, RequestContext, render
 from aldis.console.pages.listing import address, as_file, asked
 from aldis.errors import AdminError
@@ -21,7 +21,7 @@ async def _show(context: RequestContext) -> Response:
     services, given = context.services, asked(context, *FIELDS)
     given["by"] = given["by"] or Grouping.DAY
     fault, wanted = "", _NOTHING
-    rows: list[Row] = []
+    rows: list[StatisticsRow] = []
     try:
         wanted, rows = await _table(context, given)
     except AdminError as problem:
@@ -51,7 +51,7 @@ async def _export(context: RequestContext) -> Response:
     return as_file(statistics_lines(given["by"], rows), "statistics.csv")
 
 
-async def _table(context: RequestContext, given: dict[str, str]) -> tuple[MessageFilter, list[Row]]:
+async def _table(context: RequestContext, given: dict[str, str]) -> tuple[MessageFilter, list[StatisticsRow]]:
     services, now = context.services, context.services.clock.now()
     wanted = query_params.messages_wanted(given, services.messages.directory, now)
     return await services.statistics.table(wanted, given["by"], now)

@@ -24,7 +24,7 @@ from aldis.links.slow_down import SlowDown
 from aldis.mms import images
 from aldis.mms.access import Access
 from aldis.mms.composing import compose
-from aldis.mms.mm7 import BrokenMm7, Response, Written, read_message, write
+from aldis.mms.mm7 import BrokenMm7, Mm7Body, Response, read_message, write
 from aldis.mms.parts import Part
 from aldis.mms.status import SERVICE_UNAVAILABLE
 from aldis.stages.sending.upstream import (
@@ -265,7 +265,7 @@ class Mm7Link:
             return InDoubt("connection lost")
         return self._judge(http_status, content_type, octets)
 
-    def _written(self, message: Outbound, media: list[Part], now: int) -> Written | None:
+    def _written(self, message: Outbound, media: list[Part], now: int) -> Mm7Body | None:
         """Write a message, as small as this MMSC wants it; None where that cannot be. In a thread: a megabyte
         takes milliseconds.
         """
@@ -278,7 +278,7 @@ class Mm7Link:
             return None
         return write(to_submit(message, content, self._entry, now))
 
-    async def _post(self, written: Written) -> tuple[int, str, bytes]:
+    async def _post(self, written: Mm7Body) -> tuple[int, str, bytes]:
         shown = self._access.headers
         headers = {"Content-Type": written.content_type, "SOAPAction": '""', **shown}
         async with self._session.post(

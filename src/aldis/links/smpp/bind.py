@@ -17,7 +17,7 @@ import structlog
 
 from aldis.clock import Clock
 from aldis.links.smpp import backoff
-from aldis.links.smpp.session import Session
+from aldis.links.smpp.session import SmppSession
 from aldis.smpp import status
 from aldis.smpp.command import CommandId
 from aldis.smpp.connection import Event
@@ -48,7 +48,7 @@ class LinkEvents(msgspec.Struct, frozen=True):
     """What a bind tells its link."""
 
     #: events of a session, oldest first
-    on_events: Callable[[Session, list[Event[Outbound]]], None]
+    on_events: Callable[[SmppSession, list[Event[Outbound]]], None]
     #: a session has ended; these were submitted and not answered
     on_lost: Callable[[list[Outbound]], None]
 
@@ -75,7 +75,7 @@ class Bind:
         self._is_closed = False
         #: ends a wait early: something was ordered
         self._ordered = asyncio.Event()
-        self.session: Session | None = None
+        self.session: SmppSession | None = None
         #: "bound", or why it is not, for people
         self.condition = "connecting"
         #: what last brought it down or kept it down, and when (Unix milliseconds)
@@ -180,13 +180,13 @@ class Bind:
         self._failures.labels(self._settings.link, kind).inc()
         log.warning("link not bound", link=self._settings.link, bind=self._command.name, condition=condition)
 
-    async def _one_session(self) -> Session:
+    async def _one_session(self) -> SmppSession:
         """Connect, bind, and stay until it ends."""
         loop = asyncio.get_running_loop()
         settings = self._settings
         async with asyncio.timeout(CONNECT_S):
             _, session = await loop.create_connection(
-                lambda: Session(self._clock, settings.timers, self._told.on_events),
+                lambda: SmppSession(self._clock, settings.timers, self._told.on_events),
                 settings.host,
                 settings.port,
                 ssl=settings.tls,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from aldis.admin.wire import Line, ShownSubmit
+from aldis.admin.wire import PduLine, ShownSubmit
 from aldis.clock import as_datetime
 from aldis.errors import LocalProtocolError, RemoteProtocolError
 from aldis.links.smpp.quirks import Quirks
@@ -87,21 +87,23 @@ def _claimed(view: MessageView) -> ClaimedMessage:
     )
 
 
-def lines(octets: bytes, now: datetime) -> Iterator[Line]:
+def lines(octets: bytes, now: datetime) -> Iterator[PduLine]:
     """Give one PDU's parameters in wire order; of one that does not parse, its header and the fault. `now`:
     when relative times begin.
     """
     head = codec.header(octets)
-    yield Line("command_length", str(head.command_length), clause=clauses.PARAMETERS["command_length"])
+    yield PduLine("command_length", str(head.command_length), clause=clauses.PARAMETERS["command_length"])
     kind = clauses.COMMANDS.get(head.command_id, "")
-    yield Line("command_id", f"0x{head.command_id:08X}", command.name(head.command_id), kind)
+    yield PduLine("command_id", f"0x{head.command_id:08X}", command.name(head.command_id), kind)
     named = status.name(head.command_status)
-    yield Line("command_status", f"0x{head.command_status:08X}", named, clauses.PARAMETERS["command_status"])
-    yield Line("sequence_number", str(head.sequence_number), clause=clauses.PARAMETERS["sequence_number"])
+    yield PduLine(
+        "command_status", f"0x{head.command_status:08X}", named, clauses.PARAMETERS["command_status"]
+    )
+    yield PduLine("sequence_number", str(head.sequence_number), clause=clauses.PARAMETERS["sequence_number"])
     try:
         pdu = codec.decode(octets)
     except RemoteProtocolError as fault:
-        yield Line("FAULT", status.name(fault.command_status), str(fault))
+        yield PduLine("FAULT", status.name(fault.command_status), str(fault))
         return
     if pdu.body is not None:
         for name in pdu.body.__struct_fields__:
@@ -111,24 +113,24 @@ def lines(octets: bytes, now: datetime) -> Iterator[Line]:
     yield from _text(pdu)
 
 
-def _parameter(name: str, value: object, now: datetime) -> Iterator[Line]:
+def _parameter(name: str, value: object, now: datetime) -> Iterator[PduLine]:
     clause = clauses.PARAMETERS.get(name, "")
     if isinstance(value, int):
-        yield Line(name, f"{value} (0x{value:02X})", _meaning(name, value), clause)
+        yield PduLine(name, f"{value} (0x{value:02X})", _meaning(name, value), clause)
     elif isinstance(value, bytes):
-        yield Line(name, value.hex(" ") or "empty", f"{len(value)} octets", clause)
+        yield PduLine(name, value.hex(" ") or "empty", f"{len(value)} octets", clause)
     elif isinstance(value, tuple):
-        yield Line(name, str(len(value)), clause=clause)
+        yield PduLine(name, str(len(value)), clause=clause)
         for each in value:
             parts = [f"{part} {getattr(each, part)}" for part in each.__struct_fields__]
-            yield Line("", ", ".join(parts))
+            yield PduLine("", ", ".join(parts))
     elif name in ("validity_period", "schedule_delivery_time", "final_date") and value:
         moment = time_format.read(str(value), now)
-        yield Line(name, repr(value), f"{moment:%Y-%m-%d %H:%M:%S %Z}" if moment else "no time", clause)
+        yield PduLine(name, repr(value), f"{moment:%Y-%m-%d %H:%M:%S %Z}" if moment else "no time", clause)
     else:
         # a password stays out of terminals and tickets
         shown = "(hidden)" if name == "password" and value else repr(value)
-        yield Line(name, shown, clause=clause)
+        yield PduLine(name, shown, clause=clause)
 
 
 def _meaning(name: str, value: int) -> str:
@@ -161,19 +163,19 @@ def _coding(coding: dcs.DataCoding) -> str:
     return ", ".join(said)
 
 
-def _tlv(tag: int, value: bytes) -> Line:
+def _tlv(tag: int, value: bytes) -> PduLine:
     known = tlv.TAGS.get(tag)
     shown, meaning = value.hex(" ") or "empty", f"TLV 0x{tag:04X}, {len(value)} octets"
-    if known is not None and known.kind is tlv.Kind.C_OCTETS:
+    if known is not None and known.kind is tlv.ValueKind.C_OCTETS:
         shown = repr(value.rstrip(b"\0").decode("latin-1"))
-    elif known is not None and known.kind is tlv.Kind.INTEGER and len(value) <= MAX_INTEGER:
+    elif known is not None and known.kind is tlv.ValueKind.INTEGER and len(value) <= MAX_INTEGER:
         number = int.from_bytes(value, "big")
         shown = f"{number} (0x{number:02X})"
         meaning = f"{_meaning(known.name, number)} {meaning}".strip()
-    return Line(tlv.name(tag), shown, meaning, known.clause if known else "")
+    return PduLine(tlv.name(tag), shown, meaning, known.clause if known else "")
 
 
-def _text(pdu: Pdu) -> Iterator[Line]:
+def _text(pdu: Pdu) -> Iterator[PduLine]:
     """Read what the message says, as a handset would."""
     body = pdu.body
     if not isinstance(body, ShortMessageBody | DataSm):
@@ -182,22 +184,22 @@ def _text(pdu: Pdu) -> Iterator[Line]:
     elements, octets = udh.split_header(octets) if body.esm_class & UDHI else ({}, octets)
     for identifier, data in elements.items():
         shown = f"element 0x{identifier:02X}: {data.hex(' ')}"
-        yield Line("user data header", shown, _element(elements, identifier), "3GPP TS 23.040 §9.2.3.24")
+        yield PduLine("user data header", shown, _element(elements, identifier), "3GPP TS 23.040 §9.2.3.24")
     alphabet = dcs.read(body.data_coding).alphabet
     if alphabet is Alphabet.GSM7:
         if any(octet > 0x7F for octet in octets):  # noqa: PLR2004 - no septet
-            yield Line("text", repr(octets.decode("latin-1")), "in Latin-1, as these are no septets")
+            yield PduLine("text", repr(octets.decode("latin-1")), "in Latin-1, as these are no septets")
         tables = udh.shift_tables(elements)
-        yield Line("text", repr(from_septets(octets, *tables)), "if its septets are unpacked")
+        yield PduLine("text", repr(from_septets(octets, *tables)), "if its septets are unpacked")
         header = len(pdu.user_data) - len(octets)
         packed = unpack(octets, fill_bits(header))
-        yield Line("", repr(from_septets(packed, *tables)), "if they are packed")
+        yield PduLine("", repr(from_septets(packed, *tables)), "if they are packed")
     elif alphabet is not Alphabet.OCTETS:
-        yield Line("text", repr(octets.decode(alphabet, "replace")), alphabet.name)
+        yield PduLine("text", repr(octets.decode(alphabet, "replace")), alphabet.name)
     if body.esm_class & KIND_MASK == RECEIPT:
         written = receipt_text.read(octets)
         state = written.state.name if written.state is not None else "no state"
-        yield Line(
+        yield PduLine(
             "receipt", f"{written.smsc_message_id}", f"{state}, error {written.error_code}", "Appendix B"
         )
 

@@ -17,7 +17,7 @@ from aldis.links.slow_down import SlowDown
 from aldis.links.smpp import verdicts
 from aldis.links.smpp.bind import TICK_S, Bind, BindSettings, LinkEvents
 from aldis.links.smpp.entry import SmppEntry
-from aldis.links.smpp.session import Session
+from aldis.links.smpp.session import SmppSession
 from aldis.links.smpp.translate import Translator, is_receipt
 from aldis.smpp import status
 from aldis.smpp.command import CommandId
@@ -184,7 +184,7 @@ class SmppLink:
         self._up.set(int(self.is_up))
         self._on_change()
 
-    def _take_events(self, session: Session, events: list[Event[Outbound]]) -> None:
+    def _take_events(self, session: SmppSession, events: list[Event[Outbound]]) -> None:
         for event in events:
             if type(event) is MessageTaken:  # by far the most frequent
                 session.has_carried = True
@@ -205,7 +205,7 @@ class SmppLink:
                     session.close(reason)
         self._on_change()
 
-    def _take_response(self, session: Session, segment: Outbound, pdu: Pdu) -> None:
+    def _take_response(self, session: SmppSession, segment: Outbound, pdu: Pdu) -> None:
         if pdu.command_status == status.ESME_ROK:
             session.has_carried = True
         else:
@@ -221,7 +221,7 @@ class SmppLink:
                 session.connection.unbind()
         self._on_outcome(segment, verdicts.judge(pdu, self._entry.quirks))
 
-    def _take_bind_answer(self, session: Session, command_status: int) -> None:
+    def _take_bind_answer(self, session: SmppSession, command_status: int) -> None:
         if command_status == status.ESME_ROK:
             session.was_bound = True
             for number, bind in enumerate(self.binds, start=1):
@@ -233,7 +233,7 @@ class SmppLink:
             session.refusal = command_status
             session.close("bind refused")
 
-    def _take_request(self, session: Session, pdu: Pdu) -> None:
+    def _take_request(self, session: SmppSession, pdu: Pdu) -> None:
         body = pdu.body
         if not isinstance(body, ShortMessageBody | DataSm):
             # alert_notification and outbind: they are told, and there is nothing to be done

@@ -22,11 +22,11 @@ from aldis.stages.sending.upstream import Outbound
 BITE = 8_192
 
 
-class Session(asyncio.Protocol):
+class SmppSession(asyncio.Protocol):
     """One TCP connection with the SMPP session on it."""
 
     def __init__(
-        self, clock: Clock, timers: Timers, on_events: Callable[[Session, list[Event[Outbound]]], None]
+        self, clock: Clock, timers: Timers, on_events: Callable[[SmppSession, list[Event[Outbound]]], None]
     ) -> None:
         self.connection: Connection[Outbound] = Connection(Role.ESME, clock.monotonic(), timers)
         #: why it ended

@@ -56,7 +56,7 @@ def size_of(ask: MessageAsk) -> int:
 
 def _fault_of(part: Part, limits: ContentLimits) -> str:
     fault = media.fault_of(part.media_type, part.octets)
-    if not fault and limits.look is not None and media.MEDIA[part.media_type].kind is media.Kind.IMAGE:
+    if not fault and limits.look is not None and media.MEDIA[part.media_type].kind is media.MediaKind.IMAGE:
         fault = limits.look(part.media_type, part.octets)
     return fault
 
