@@ -77,11 +77,11 @@ SPLITTINGS = {Splitting.UDH_8: 0, Splitting.UDH_16: 1, Splitting.SAR: 2, Splitti
 
 #: enums that live in memory, in settings or on a wire whose specification numbers them
 NOT_STORED = {
-    *("assembler.Phase", "context.Unit", "checkup.Verdict", "command.CommandId", "consent.Word"),
+    *("assembler.Phase", "context.Unit", "checkup.CheckResult", "command.CommandId", "consent.Word"),
     *("contract.Check", "dcs.Alphabet", "fitting.DefaultAlphabet", "writer_protocol.Kind"),
-    *("media.Kind", "numbering.Numbering", "receipt_text.MessageState", "refusal.RefusalReason"),
-    *("routing.Unroutable", "session.Role", "session.SessionState", "timers.Due"),
-    *("tlv.Kind", "verdicts.Verdict", "search.Grouping"),
+    *("media.MediaKind", "numbering.Numbering", "receipt_text.MessageState", "refusal.RefusalReason"),
+    *("routing.Unroutable", "session.Role", "session.SessionState", "timers.TimerAction"),
+    *("tlv.ValueKind", "verdicts.Verdict", "search.Grouping"),
 }
 
 

@@ -12,7 +12,7 @@ from aldis.stages.sending.upstream import CLOSED, Condition
 from aldis.store.contract.link_states import LinkState, LinkStateStore, Wanted
 from aldis.store.contract.metrics import MetricsStore
 
-_ACTIONS = {Wanted.RUNNING: "start link", Wanted.STOPPED: "stop link", Wanted.DRAINING: "drain link"}
+_ORDERS = {"start": Wanted.RUNNING, "stop": Wanted.STOPPED, "drain": Wanted.DRAINING}
 
 
 class LinkView(msgspec.Struct, frozen=True):
@@ -67,13 +67,15 @@ class LinkOrders:
             for name, tps in self._tps.items()
         ]
 
-    async def order(self, actor: Actor, name: str, wanted: Wanted, now: int) -> None:
-        """Have a link run, drain or stop; it follows within a second. Raises AdminError."""
+    async def order(self, actor: Actor, name: str, order: str, now: int) -> None:
+        """Have a link start, stop or drain; it follows within a second. Raises AdminError."""
+        if order not in _ORDERS:
+            raise AdminError(f"a link cannot be told to {order}", 404)
         if name not in self._tps:
             known = ", ".join(self._tps) or "none"
             raise AdminError(f"there is no link `{name}`; known: {known}", 404)
-        entry = audit(actor, now, _ACTIONS[wanted], name)
-        await self._link_states.want(LinkState(name, wanted, actor.name, now), entry)
+        entry = audit(actor, now, f"{order} link", name)
+        await self._link_states.want(LinkState(name, _ORDERS[order], actor.name, now), entry)
         self._on_ordered()
 
 

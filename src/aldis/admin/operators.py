@@ -36,6 +36,9 @@ from aldis.store.contract.operators import (
 
 SESSION_S = 12 * 3600
 SECRET_OCTETS = 32
+DAY_MS = 86_400_000
+#: of a key that ends
+MAX_DAYS = 3650
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 1024
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
@@ -134,14 +137,16 @@ class People:
         found = await self._store.token(digest_of(token), now)
         return None if found is None else Actor(found.name, found.role, "api")
 
-    async def make_token(self, actor: Actor, name: str, role: Role, until: int, now: int) -> str:
-        """Make a key and give it, once; raises AdminError."""
+    async def make_token(self, actor: Actor, name: str, role: Role, days: int, now: int) -> str:
+        """Make a key and give it, once; raises AdminError. `days`: how long it is valid, 0: for good."""
         if not _NAME.fullmatch(name):
             raise AdminError("a name is 1 to 40 small letters, digits, dots, dashes and underscores")
         if any(token.name == name for token in await self._store.tokens()):
             raise AdminError(f"there is a key named `{name}` already")
         secret = TOKEN_PREFIX + self._token(SECRET_OCTETS)
-        token = ApiToken(name, digest_of(secret), visible_part(secret), role, now, until)
+        token = ApiToken(
+            name, digest_of(secret), visible_part(secret), role, now, now + days * DAY_MS if days else 0
+        )
         entry = audit(actor, now, "add api key", name, role.name.lower())
         await self._store.change(PutToken(token), entry)
         return secret

@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from aldis.accounts.staff import Actor, ApiToken, AuditEntry, Operator, Role
-from aldis.admin.operators import People
+from aldis.admin.operators import MAX_DAYS, People
 from aldis.app.entropy import token
 from aldis.app.stores import open_store
 from aldis.cli.running import (
@@ -29,7 +29,6 @@ from aldis.cli.running import (
 from aldis.clock import as_datetime
 from aldis.settings import Settings
 
-DAY_MS = 86_400_000
 ROLES = tuple(role.name.lower() for role in Role)
 
 
@@ -95,7 +94,7 @@ class _Listed(msgspec.Struct):
 @admin.command()
 @click.argument("name")
 @click.option("--role", type=click.Choice(ROLES), default="viewer", show_default=True, help="What it may.")
-@click.option("--days", type=click.IntRange(1, 3650), help="How long it is valid; without it, for good.")
+@click.option("--days", type=click.IntRange(1, MAX_DAYS), help="How long it is valid; without it, for good.")
 @config_option
 @data_dir_option
 def key(*, name: str, role: str, days: int | None, config_file: Path, data_dir: Path) -> None:
@@ -181,10 +180,9 @@ async def _staff(settings: Settings, data_dir: Path) -> tuple[list[Operator], li
 
 async def _make_key(settings: Settings, data_dir: Path, name: str, role: Role, days: int | None) -> str:
     store = open_store(settings, data_dir)
-    now = store.clock.now()
     try:
-        until = 0 if days is None else now + days * DAY_MS
-        return await People(store.operators, token).make_token(whoever_runs_this(), name, role, until, now)
+        people, now = People(store.operators, token), store.clock.now()
+        return await people.make_token(whoever_runs_this(), name, role, days or 0, now)
     finally:
         await store.close()
 

@@ -21,7 +21,6 @@ from aldis.cli.running import config_option, data_dir_option, run, settings_or_d
 from aldis.clock import as_datetime
 from aldis.errors import GatewayError
 from aldis.settings import Settings
-from aldis.store.contract.link_states import Wanted
 from aldis.store.contract.store import Store
 
 
@@ -45,25 +44,20 @@ def link(context: click.Context, *, as_json: bool, config_file: Path, data_dir: 
         _print(found, binds)
 
 
-def _verb(name: str, wanted: Wanted, does: str, done: str) -> None:
-    @link.command(name, help=does)
+def _verb(order: str, does: str, done: str) -> None:
+    @link.command(order, help=does)
     @click.argument("name")
     @config_option
     @data_dir_option
     def ordered(*, name: str, config_file: Path, data_dir: Path) -> None:
         """Give the order; `help` says which."""
-        run(_order(settings_or_default(config_file), data_dir, name, wanted))
+        run(_order(settings_or_default(config_file), data_dir, name, order))
         click.echo(f"{name} {done}")
 
 
-_verb(
-    "stop",
-    Wanted.STOPPED,
-    "Have link NAME leave and stay away; its messages wait or take a backup.",
-    "is to stop",
-)
-_verb("start", Wanted.RUNNING, "Have link NAME come back.", "is to run")
-_verb("drain", Wanted.DRAINING, "Have link NAME finish what is in flight, then leave.", "is to drain")
+_verb("stop", "Have link NAME leave and stay away; its messages wait or take a backup.", "is to stop")
+_verb("start", "Have link NAME come back.", "is to run")
+_verb("drain", "Have link NAME finish what is in flight, then leave.", "is to drain")
 
 
 def _orders(store: Store, settings: Settings) -> LinkOrders:
@@ -80,10 +74,10 @@ async def _look(settings: Settings, data_dir: Path) -> tuple[list[LinkView], dic
         await store.close()
 
 
-async def _order(settings: Settings, data_dir: Path, name: str, wanted: Wanted) -> None:
+async def _order(settings: Settings, data_dir: Path, name: str, order: str) -> None:
     store = open_store(settings, data_dir)
     try:
-        await _orders(store, settings).order(whoever_runs_this(), name, wanted, store.clock.now())
+        await _orders(store, settings).order(whoever_runs_this(), name, order, store.clock.now())
     finally:
         await store.close()
 

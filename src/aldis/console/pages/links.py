@@ -6,10 +6,7 @@ from starlette.responses import Response
 
 from aldis.accounts.staff import Role
 from aldis.console.page import Page, RequestContext, render, see_other
-from aldis.errors import AdminError
-from aldis.store.contract.link_states import Wanted
 
-ORDERS = {"start": Wanted.RUNNING, "stop": Wanted.STOPPED, "drain": Wanted.DRAINING}
 _DONE = {
     "start": "The link is to run.",
     "stop": "The link is to stop; its messages wait, or take a backup.",
@@ -24,9 +21,7 @@ async def _links(context: RequestContext) -> Response:
 
 async def _order(context: RequestContext) -> Response:
     name, order = context.request.path_params["name"], context.request.path_params["order"]
-    if order not in ORDERS:
-        raise AdminError(f"a link cannot be told to {order}", 404)
-    await context.services.links.order(context.actor, name, ORDERS[order], context.services.clock.now())
+    await context.services.links.order(context.actor, name, order, context.services.clock.now())
     return see_other(f"/links?done={order}")
 
 

@@ -6,12 +6,11 @@ from starlette.responses import Response
 
 from aldis.accounts.staff import Role
 from aldis.admin import query_params
+from aldis.admin.operators import MAX_DAYS
 from aldis.console.page import Page, RequestContext, render, see_other
 from aldis.errors import AdminError
 
 LOG_PAGE = 50
-DAY_MS = 86_400_000
-MAX_DAYS = 3650
 _DONE = {
     "added": "Saved.",
     "role": "The role is changed; it counts from the next sign-in.",
@@ -85,9 +84,8 @@ async def _make_key(context: RequestContext) -> Response:
     form, now = context.form, context.services.clock.now()
     name = form.get("name", "").strip()
     try:
-        lasts = bool(form.get("days", "").strip())
-        until = now + query_params.number(form, "days", 0, 1, MAX_DAYS) * DAY_MS if lasts else 0
-        secret = await context.services.people.make_token(context.actor, name, _role(form), until, now)
+        days = query_params.number(form, "days", 1, 1, MAX_DAYS) if form.get("days", "").strip() else 0
+        secret = await context.services.people.make_token(context.actor, name, _role(form), days, now)
     except AdminError as fault:
         return await _page(context, fault)
     return await _page(context, told=(name, secret))
