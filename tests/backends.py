@@ -34,10 +34,14 @@ APPLYING = Actor("aldis", Role.ADMIN, "command line")
 forking_runner = partial(WriterClient, start=start_module)
 
 
-def a_runner(folder: Path, on_lost: Callable[[], None] = lambda: None) -> WriterClient:
+def a_runner(
+    folder: Path,
+    on_lost: Callable[[], None] = lambda: None,
+    count: Callable[[str, bool, int], None] = lambda _dialect, _done, _count: None,
+) -> WriterClient:
     """What writes to a store in a process of its own."""
     program = (BACK_OFFICE, str(folder), "warning", "console")
-    return forking_runner(program, folder / "aldis.db", (), on_lost)
+    return forking_runner(program, folder / "aldis.db", (), on_lost, count)
 
 
 def open_store(folder: Path, clock: Clock | None = None, journal: Journal | None = None) -> Store:

@@ -26,18 +26,9 @@ def late_wires(nodes: list[ast.AST]) -> list[str]:
     return found
 
 
-#: file → what is still wired late there; to become empty
-STILL_LATE = {
-    "app/back_office.py": ["server.on_post", "server.on_rest", "server.on_gone"],
-    "app/posting.py": ["runner.on_tried"],
-    "stages/postbacks/poster.py": ["store.on_due"],
-}
-
-
 def test_no_callback_is_wired_late() -> None:
     found = {each.name.removeprefix("src/aldis/"): late_wires(list(each.nodes)) for each in sources()}
-    late = {name: wires for name, wires in found.items() if wires and not name.startswith("store/sqlite/")}
-    assert late == STILL_LATE
+    assert {name: wires for name, wires in found.items() if wires} == {}
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from aldis.clock import SystemClock
 from aldis.stages.agent import Agent
 from aldis.store.content_files import ContentFiles
 from aldis.store.sqlite.engine.connection import unlock_connections
-from aldis.store.sqlite.process.writer_server import WriterServer
+from aldis.store.sqlite.process.writer_server import WriterServer, WriterServerListener
 from aldis.telemetry import configure_logs
 
 #: how often to look whether somebody else has changed the directory
@@ -34,9 +34,11 @@ FOLLOW_S = 1.0
 class BackOffice(Agent):
     """The poster of this process, from the gateway's word to begin until its word to rest."""
 
-    def __init__(self, server: WriterServer, data_dir: Path) -> None:
+    def __init__(self, path: Path, data_dir: Path) -> None:
         super().__init__("back office", FOLLOW_S)
-        self._server = server
+        self.server = WriterServer(
+            path, WriterServerListener(self._begin, self._end, self.stop, self._is_behind)
+        )
         self._contents = ContentFiles(data_dir)
         self._current: CurrentDirectory | None = None
         self._posting: PostingHere | None = None
@@ -45,25 +47,21 @@ class BackOffice(Agent):
         self._clock = SystemClock()
         #: when the directory was read last
         self._looked_at = -FOLLOW_S
-        server.on_post = self._begin
-        server.on_rest = self._end
-        server.on_gone = self.stop
-        server.postbacks.is_behind = self._is_behind
 
     async def step(self) -> int:
         """Begin to post where that is wanted, and follow the directory; returns 0, so that the loop waits."""
-        store = self._server.postbacks
-        if self._current is None:
+        store = self.server.postbacks
+        if self._current is None or self._posting is None:
             if self._is_wanted:
                 await self._start_posting()
         elif store.directory_version() != self._current.directory.version:
             self._looked_at = self._clock.monotonic()
             self._current.directory = await store.directory()
-            store.on_due()
+            self._posting.wake()
         return 0
 
     async def _start_posting(self) -> None:
-        store, count = self._server.postbacks, self._server.tell_tried
+        store, count = self.server.postbacks, self.server.tell_tried
         current = CurrentDirectory(await store.directory())
         if not self._is_wanted:  # any more
             return
@@ -78,7 +76,7 @@ class BackOffice(Agent):
         newest.
         """
         if self._current is None or (
-            self._server.postbacks.directory_version() == self._current.directory.version
+            self.server.postbacks.directory_version() == self._current.directory.version
         ):
             return False
         self.wake()
@@ -97,18 +95,17 @@ class BackOffice(Agent):
             if self._posting is not None:
                 await self._posting.stop()
         finally:
-            self._server.tell_resting()
+            self.server.tell_resting()
 
 
 async def work(path: Path, descriptor: int, data_dir: Path) -> None:
     """Write, and post, until the gateway is gone."""
     pipe = socket.socket(fileno=descriptor)
     pipe.setblocking(False)
-    server = WriterServer(path)
-    office = BackOffice(server, data_dir)
-    await asyncio.get_running_loop().create_connection(lambda: server, sock=pipe)
+    office = BackOffice(path, data_dir)
+    await asyncio.get_running_loop().create_connection(lambda: office.server, sock=pipe)
     await office.run()
-    server.close()
+    office.server.close()
 
 
 def main(path: str, descriptor: str, data_dir: str, level: str, style: str) -> None:

@@ -52,7 +52,8 @@ class Gateway:
         self._lock = stores.own(data_dir)
         #: set when the store's writer has ended by itself: what was kept is unknown, so nothing may go on
         self.lost = asyncio.Event()
-        opened = stores.open_to_serve(settings, data_dir, clock, self._lock, self.lost.set)
+        self._count = counter(self.metrics)
+        opened = stores.open_to_serve(settings, data_dir, clock, self._lock, self.lost.set, self._count)
         self.store: Store = opened.store
         self._back_office = opened.back_office
         self.admitter: Admitter
@@ -155,11 +156,10 @@ class Gateway:
         self._collector = Collector(
             store.inbound, store.admission, current, clock, replier, self.metrics, repeat_s, self._release
         )
-        count = counter(self.metrics)
         if self._back_office is not None:
-            self._posting = PostingBeside(self._back_office, count)
+            self._posting = PostingBeside(self._back_office)
         else:
-            self._posting = PostingHere(store.postbacks, current, clock, count, self._contents)
+            self._posting = PostingHere(store.postbacks, current, clock, self._count, self._contents)
         keeping = KeeperSettings(
             settings.store.retention_days,
             settings.messages.receipt_patience_s,

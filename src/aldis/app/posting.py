@@ -16,7 +16,6 @@ from aldis.stages.postbacks.poster import Poster
 from aldis.store.content_files import ContentFiles
 from aldis.store.contract.postbacks import PostbackStore
 from aldis.store.sqlite.process.writer_client import WriterClient
-from aldis.store.sqlite.process.writer_protocol import Tried
 from aldis.telemetry import Metrics
 
 
@@ -46,6 +45,10 @@ class PostingHere:
         self._poster = Poster(store, self._channel, POLICIES, current, clock, count, contents.read)
         self._agents = RunningAgents()
 
+    def wake(self) -> None:
+        """Say that there may be something to post."""
+        self._poster.wake()
+
     async def start(self) -> None:
         self._agents.start(self._poster)
 
@@ -58,15 +61,8 @@ class PostingHere:
 class PostingBeside:
     """In the writer's process (`back_office.py`), which only has to be told so."""
 
-    def __init__(self, runner: WriterClient, count: Callable[[str, bool, int], None]) -> None:
-        """`count`: see `Poster`."""
+    def __init__(self, runner: WriterClient) -> None:
         self._runner = runner
-
-        def note(tried: Tried) -> None:
-            """Count what was tried there."""
-            count(tried.dialect, tried.done, tried.count)
-
-        runner.on_tried = note
 
     async def start(self) -> None:
         await self._runner.post()

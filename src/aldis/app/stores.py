@@ -53,13 +53,20 @@ class ToServe(NamedTuple):
 
 
 def open_to_serve(
-    settings: Settings, data_dir: Path, clock: Clock, lock: OwnerLock, on_lost: Callable[[], None]
+    settings: Settings,
+    data_dir: Path,
+    clock: Clock,
+    lock: OwnerLock,
+    on_lost: Callable[[], None],
+    count: Callable[[str, bool, int], None],
 ) -> ToServe:
-    """Open the store for a gateway; `on_lost` is called when its writer has ended by itself."""
+    """Open the store for a gateway; `on_lost` is called when its writer has ended by itself, `count` with
+    tries of postbacks that were made there.
+    """
     path, writer = store_path(settings.store.url, data_dir), settings.store.writer
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     if writer == "thread" or (writer == "auto" and cores == 1):
         return ToServe(open_sqlite(path, clock, journal=Journal(data_dir)), None)
     program = (BACK_OFFICE, str(data_dir), settings.log.level, settings.log.format)
-    runner = WriterClient(program, path, (lock.descriptor,), on_lost)
+    runner = WriterClient(program, path, (lock.descriptor,), on_lost, count)
     return ToServe(open_sqlite(path, clock, runner, Journal(data_dir)), runner)

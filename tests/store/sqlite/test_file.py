@@ -57,7 +57,7 @@ def database(tmp_path: Path) -> apsw.Connection:
 
 
 def a_writer(db: apsw.Connection) -> Writer:
-    return Writer(WriterThread(Path(db.filename)))
+    return Writer(WriterThread(Path(db.filename)), lambda _calls, _ran: None)
 
 
 async def test_calls_that_wait_together_share_a_commit(database: apsw.Connection) -> None:

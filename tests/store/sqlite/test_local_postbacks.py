@@ -56,9 +56,11 @@ class Desk:
 
     def __init__(self, path: Path) -> None:
         self.transactions = Transactions(path, OUTBOX)
-        self.postbacks = LocalPostbacks(path, self.transactions)
+        self.is_behind = False
+        self.broken = asyncio.Event()
+        self.postbacks = LocalPostbacks(path, self.transactions, lambda: self.is_behind, self.broken.set)
         self.hints = 0
-        self.postbacks.on_due = self._hint
+        self.postbacks.subscribe(self._hint)
         self.path = path
 
     def _hint(self) -> None:
@@ -118,18 +120,15 @@ async def test_what_is_owed_is_heard_as_it_commits_and_is_not_told_twice(desk: D
 async def test_what_is_due_waits_while_the_directory_is_behind(desk: Desk) -> None:
     desk.postbacks.run([accepted(1)])
     desk.postbacks.run(told(1))
-    desk.postbacks.is_behind = lambda: True
+    desk.is_behind = True
     assert await desk.due() == []
-    desk.postbacks.is_behind = lambda: False
+    desk.is_behind = False
     assert len(await desk.due()) == 1
 
 
 async def test_a_transaction_that_breaks_off_ends_the_process(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken = asyncio.Event()
-    desk.postbacks.on_broken = broken.set
-
     def lost(_self: object, _batch: object) -> None:
         raise MemoryError
 
@@ -137,7 +136,7 @@ async def test_a_transaction_that_breaks_off_ends_the_process(
     told_of: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told_of.append(context))
     finishing = asyncio.create_task(desk.postbacks.finish([]))
-    await broken.wait()
+    await desk.broken.wait()
     finishing.cancel()
     assert len(told_of) == 1
 

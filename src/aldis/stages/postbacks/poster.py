@@ -79,7 +79,7 @@ class Poster(Agent):
         self._results: list[tuple[str, PostbackResult]] = []
         self._settling: asyncio.Task[None] | None = None
         self._last_lane = ""
-        store.on_due = self.wake
+        store.subscribe(self.wake)
 
     def stop(self) -> None:
         """Start no more; `run` ends when what is under way has ended and is stored.

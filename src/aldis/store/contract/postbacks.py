@@ -12,8 +12,9 @@ from aldis.traffic.postback import DuePostback, PostbackResult
 class PostbackStore(Protocol):
     """What is owed to customers, and what became of telling them."""
 
-    #: told when something may have become due; a hint
-    on_due: Callable[[], None]
+    def subscribe(self, on_due: Callable[[], None]) -> None:
+        """Have whoever posts told when something may have become due; a hint."""
+        ...
 
     async def lanes(self, after: str, limit: int, now: int) -> list[str]:
         """Name up to `limit` lanes that have a postback due, in order, those behind `after`."""

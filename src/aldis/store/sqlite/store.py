@@ -10,7 +10,7 @@ from aldis.store.memory.claims import Claims
 from aldis.store.memory.outcome_journal import Journal
 from aldis.store.sqlite.engine.connection import open_reader, open_to_keep
 from aldis.store.sqlite.engine.read_pool import ReadPool
-from aldis.store.sqlite.engine.writer import Runner, Writer
+from aldis.store.sqlite.engine.writer import Runner
 from aldis.store.sqlite.process.writer_thread import WriterThread
 from aldis.store.sqlite.reads.opt_ins import OptIns
 from aldis.store.sqlite.stores.actions import SqliteActions
@@ -45,7 +45,9 @@ def open_sqlite(
     """
     # Stays open, so that there is always a write-ahead log for those who only read.
     kept = open_to_keep(path)
-    writer, reader, claims = Writer(runner or WriterThread(path)), open_reader(path), Claims()
+    reader, claims = open_reader(path), Claims()
+    postbacks = SqlitePostbacks(runner or WriterThread(path), reader)
+    writer = postbacks.writer
     opt_ins = OptIns(reader)
     # of those whose reads scan none may keep another waiting
     scans = ReadPool(path)
@@ -69,7 +71,7 @@ def open_sqlite(
         sending=SqliteSending(writer, reader, claims, journal),
         receipts=SqliteReceipts(*gateway),
         inbound=SqliteInbound(*gateway),
-        postbacks=SqlitePostbacks(writer, reader),
+        postbacks=postbacks,
         maintenance=SqliteMaintenance(*gateway),
         queries=SqliteQueries(*customers),
         consent=SqliteConsent(writer, reader, claims, opt_ins),

@@ -59,10 +59,10 @@ class _Lane:
 class Writer:
     """Gathers calls into batches; made and used from one event loop."""
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Runner, on_ran: Callable[[Sequence[Call], Ran], None]) -> None:
+        """`on_ran`: hears what a batch did, before its callers hear of its outcome."""
         self._runner = runner
-        #: hears what a batch did, before its callers hear of its outcome
-        self.on_ran: Callable[[Sequence[Call], Ran], None] = lambda _calls, _ran: None
+        self._on_ran = on_ran
         self._small, self._large = _Lane(MAX_BATCH), _Lane(1)
         self._closing = False
         self._loop = asyncio.get_running_loop()
@@ -112,7 +112,7 @@ class Writer:
                 except Exception as fault:  # noqa: BLE001 - whoever waits must hear of it
                     ran = Ran([fault] * len(batch), None, self.commits)
                 self.commits = ran.commits
-                self.on_ran(calls, ran)
+                self._on_ran(calls, ran)
                 _hand_over(batch, ran.outcomes)
         finally:
             lane.workers.remove(cast("asyncio.Task[None]", asyncio.current_task()))

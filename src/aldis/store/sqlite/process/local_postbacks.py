@@ -24,16 +24,23 @@ COMPANY_S = 0.002
 class LocalPostbacks(DuePostbacks):
     """A `PostbackStore` beside the writing connection, on one event loop with it."""
 
-    def __init__(self, path: Path, transactions: Transactions) -> None:
+    def __init__(
+        self,
+        path: Path,
+        transactions: Transactions,
+        is_behind: Callable[[], bool],
+        on_broken: Callable[[], None],
+    ) -> None:
+        """`is_behind`: tells whether whoever posts should rather wait for the newest directory; `on_broken`:
+        is told when a transaction broke off, so that nobody knows what was kept.
+        """
         super().__init__(open_reader(path))
         self._loop = asyncio.get_running_loop()
         self._path = path
         self._transactions = transactions
         self._finished: list[tuple[Call, asyncio.Future[None]]] = []
-        #: told when a transaction broke off, so that nobody knows what was kept
-        self.on_broken: Callable[[], None] = lambda: None
-        #: tells whether whoever posts should rather wait for the newest directory
-        self.is_behind: Callable[[], bool] = lambda: False
+        self._is_behind = is_behind
+        self._on_broken = on_broken
 
     def run(self, batch: Sequence[Call]) -> Ran:
         """Run a batch in one transaction with the results that wait; returns what came of the batch."""
@@ -52,7 +59,7 @@ class LocalPostbacks(DuePostbacks):
 
     async def lanes(self, after: str, limit: int, now: int) -> list[str]:
         """Name none while the directory is behind."""
-        return [] if self.is_behind() else await super().lanes(after, limit, now)
+        return [] if self._is_behind() else await super().lanes(after, limit, now)
 
     async def finish(self, results: Sequence[PostbackResult]) -> None:
         future: asyncio.Future[None] = self._loop.create_future()
@@ -68,7 +75,7 @@ class LocalPostbacks(DuePostbacks):
             self.run([])
             self._transactions.rest()
         except Exception:  # an outermost frame: nobody waits for this one who would end the process
-            self.on_broken()
+            self._on_broken()
             raise
 
     def directory_version(self) -> int:

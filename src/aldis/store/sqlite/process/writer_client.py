@@ -60,18 +60,19 @@ class WriterClient:
         path: Path,
         keep_open: Sequence[int],
         on_lost: Callable[[], None],
+        count: Callable[[str, bool, int], None],
         start: Start = start_module,
     ) -> None:
         """`program`: a module that answers as `writer_server.py` does, and what it is told besides the file
         and the number of its socket. `keep_open`: descriptors that stay open as long as anything may still
-        write, such as a lock's. `on_lost` is told when the writer has ended by itself.
+        write, such as a lock's. `on_lost` is told when the writer has ended by itself, `count`
+        of tries of postbacks, as the poster counts.
         """
         self._program = tuple(program)
         self._path = path
         self._keep_open = tuple(keep_open)
         self._on_lost = on_lost
-        #: hears of tries of postbacks
-        self.on_tried: Callable[[writer_protocol.Tried], None] = lambda _tried: None
+        self._count = count
         self._start_module = start
         self._process: Process | None = None
         self._starting = asyncio.Lock()
@@ -94,9 +95,7 @@ class WriterClient:
                 self._process = self._start_module(module, arguments, (descriptor, *self._keep_open))
             ours.setblocking(False)
             loop = asyncio.get_running_loop()
-            _, self._pipe = await loop.create_connection(
-                lambda: _Pipe(self._on_lost, lambda tried: self.on_tried(tried)), sock=ours
-            )
+            _, self._pipe = await loop.create_connection(lambda: _Pipe(self._on_lost, self._count), sock=ours)
             return self._pipe
 
     async def run(self, batch: Sequence[Call], *, is_large: bool) -> Ran:
@@ -127,11 +126,9 @@ class WriterClient:
 class _Pipe(asyncio.Protocol):
     """The gateway's end: answers come in the order of their questions, small and large by themselves."""
 
-    def __init__(
-        self, on_lost: Callable[[], None], on_tried: Callable[[writer_protocol.Tried], None]
-    ) -> None:
+    def __init__(self, on_lost: Callable[[], None], count: Callable[[str, bool, int], None]) -> None:
         self._on_lost = on_lost
-        self._on_tried = on_tried
+        self._count = count
         self._transport: asyncio.Transport
         self._frames = Frames()
         #: who waits, by the kind of the answer
@@ -151,7 +148,8 @@ class _Pipe(asyncio.Protocol):
                 if not asked.done():
                     asked.set_result(octets)
             elif kind == Kind.TRIED:
-                self._on_tried(writer_protocol.read_tried(octets))
+                tried = writer_protocol.read_tried(octets)
+                self._count(tried.dialect, tried.done, tried.count)
             elif kind == Kind.RESTING:
                 self.is_resting.set()
 

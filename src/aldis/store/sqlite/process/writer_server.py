@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
+import msgspec
+
 from aldis.store.sqlite.engine.priority_queue import PriorityQueue
 from aldis.store.sqlite.engine.transactions import Transactions
 from aldis.store.sqlite.process import writer_protocol
@@ -19,19 +21,26 @@ from aldis.store.sqlite.process.writer_protocol import ANSWERS, Frames, Kind, fr
 from aldis.store.sqlite.reads.postbacks import OUTBOX
 
 
+class WriterServerListener(msgspec.Struct, frozen=True):
+    """Who posts in the writer's process: whom the server tells and asks."""
+
+    #: the gateway wants posted what is owed, and wants no more of it
+    on_post: Callable[[], None]
+    on_rest: Callable[[], None]
+    #: the gateway is gone
+    on_gone: Callable[[], None]
+    #: whether what is due should rather wait for the newest directory
+    is_behind: Callable[[], bool]
+
+
 class WriterServer(asyncio.Protocol):
     """Answers until the gateway is gone; made inside a running event loop."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, listener: WriterServerListener) -> None:
+        self._listener = listener
         self._transactions = Transactions(path, OUTBOX)
         #: what a poster in this process needs
-        self.postbacks = LocalPostbacks(path, self._transactions)
-        self.postbacks.on_broken = self._break_off
-        #: told that the gateway wants posted what is owed, and that it wants no more of it
-        self.on_post: Callable[[], None] = lambda: None
-        self.on_rest: Callable[[], None] = lambda: None
-        #: told that the gateway is gone
-        self.on_gone: Callable[[], None] = lambda: None
+        self.postbacks = LocalPostbacks(path, self._transactions, listener.is_behind, self._break_off)
         self._batches: PriorityQueue[tuple[Kind, bytes]] = PriorityQueue()
         self._is_due = self._is_gone = False
         self._frames = Frames()
@@ -50,14 +59,14 @@ class WriterServer(asyncio.Protocol):
                 self._batches.add((Kind.LARGE_QUESTION, octets), is_large=True)
             elif kind == Kind.POST:
                 self._posts = True
-                self.on_post()
+                self._listener.on_post()
             elif kind == Kind.REST:
-                self.on_rest()
+                self._listener.on_rest()
         self._answer_soon()
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self._is_gone = True  # and with it whoever wants to know what came of the rest
-        self.on_gone()
+        self._listener.on_gone()
 
     def tell_tried(self, dialect: str, done: bool, count: int) -> None:  # noqa: FBT001 - as the poster counts
         """Tell the gateway of tries."""

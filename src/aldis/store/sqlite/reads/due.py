@@ -20,8 +20,10 @@ class DuePostbacks:
     def __init__(self, reader: apsw.Connection) -> None:
         self._reader = reader
         self.cache = PostbackCache()
-        #: told when something may have become due; a hint
-        self.on_due: Callable[[], None] = lambda: None
+        self._on_due: Callable[[], None] | None = None
+
+    def subscribe(self, on_due: Callable[[], None]) -> None:
+        self._on_due = on_due
 
     def note(self, calls: Sequence[Call], ran: Ran) -> None:
         """Hear what a transaction did, before its callers do."""
@@ -32,8 +34,8 @@ class DuePostbacks:
             if operation.owes is not None and not isinstance(outcome, Exception):
                 may_be_due = True
                 operation.owes(self.cache, item)
-        if may_be_due:
-            self.on_due()
+        if may_be_due and self._on_due is not None:
+            self._on_due()
 
     async def lanes(self, after: str, limit: int, now: int) -> list[str]:
         if not self.cache.must_ask(now):
