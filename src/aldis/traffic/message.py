@@ -9,7 +9,11 @@ from aldis.traffic.states import Event, State
 
 
 class NewMessage(msgspec.Struct, frozen=True, array_like=True):
-    """One message for one recipient, ready to be stored; its fields are columns of the store, in order."""
+    """One message for one recipient, ready to be stored; its fields are columns of the store, in order.
+
+    Positional on its way to the writer, for the price of names there: 0.7 µs and 240 octets a message.
+    Programs get `admin/message_document.py`.
+    """
 
     message_id: int
     #: message_id of the first recipient of the same ask
