@@ -97,7 +97,7 @@ def test_no_read_of_the_senders_or_the_posters_is_prepared_twice(db: apsw.Connec
     preparing = Preparing(reader)
     for link, lane, limit in [("link", "http://c:80", 4), ("other", "http://d:80", 8)]:
         preparing.asked.clear()
-        sending.claim(reader, sending.Claim(link, limit, share, NOW), {limit})
+        sending.claim(reader, link, limit, share, NOW, claimed={limit})
         postback_reads.due_lanes(reader, "", limit, NOW)
         postback_reads.due(reader, lane, limit, NOW, [limit])
         postback_reads.due_inbound(reader, lane, limit, NOW, [limit])

@@ -33,8 +33,7 @@ class SqliteMaintenance(Connections):
 
     async def fail_over(self, link: str, up: Sequence[str], limit: int, now: int) -> int:
         claims = self.claims.of(link)
-        item = failover.Waiting(link, tuple(up), now, claims.claimed, limit)
-        moves = tuple(failover.waiting(self.reader, item))
+        moves = tuple(failover.waiting(self.reader, link, up, limit, now, claimed=claims.claimed))
         if not moves:
             return 0
         # in our own hands, so that no sender takes them meanwhile
@@ -42,7 +41,7 @@ class SqliteMaintenance(Connections):
         claims.claimed.update(ids)
         claims.forget_fresh()
         try:
-            await self.writer.call(failover.divert, failover.Divert(moves), messages=len(moves))
+            await self.writer.call(failover.move, moves, messages=len(moves))
         finally:
             claims.claimed.difference_update(ids)
             for name in {link, *(move.link for move in moves)}:

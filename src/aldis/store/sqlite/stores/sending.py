@@ -48,7 +48,7 @@ class SqliteSending:
         claims = self._claims.of(link)
         if not claims.must_read(now):
             return claims.claim_fresh(limit, share, now)
-        found = sending.claim(self._reader, sending.Claim(link, limit, share, now), claims.claimed)
+        found = sending.claim(self._reader, link, limit, share, now, claimed=claims.claimed)
         claims.note_read(found.messages, now, is_all=found.in_all < limit and not found.blocked)
         if found.blocked:  # not awaited: what is handed out must not be older than what senders are told
             hands = [(claims, message_id) for message_id in found.blocked]
@@ -58,7 +58,7 @@ class SqliteSending:
         return found.messages
 
     async def mark(self, message_ids: Sequence[int]) -> None:
-        await self._writer.call(sending.mark, sending.Mark(tuple(message_ids)))
+        await self._writer.call(sending.mark, tuple(message_ids))
 
     def release(self, link: str, message_ids: Sequence[int]) -> None:
         claims = self._claims.of(link)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import apsw
 import msgspec
@@ -21,7 +21,7 @@ WHERE link = ?1 AND {may(Event.CLAIMED, of="m")} AND backups <> '' AND due_at <=
 LIMIT ?5
 """  # noqa: S608 - the table's states
 
-_DIVERT = f"""
+_MOVE = f"""
 WITH diverted (message_id, link, backups) AS (VALUES {{rows}})
 UPDATE message SET link = diverted.link, backups = diverted.backups
 FROM diverted WHERE message.message_id = diverted.message_id AND {may(Event.CLAIMED)}
@@ -38,40 +38,24 @@ class Move(msgspec.Struct, frozen=True, array_like=True):
     backups: str
 
 
-class Divert(msgspec.Struct, frozen=True):
-    """Messages that nobody has in hand, nor will have before this is done."""
-
-    moves: tuple[Move, ...]
-
-
-class Waiting(msgspec.Struct, frozen=True):
-    """Which messages are looked for."""
-
-    link: str
-    #: links that they could take
-    up: tuple[str, ...]
-    now: int
-    #: messages that somebody has in hand
-    besides: Collection[int]
-    limit: int
-
-
-def waiting(db: apsw.Connection, item: Waiting) -> list[Move]:
-    """Choose messages that are due and wait for a link, each with the first of its backups that is up. The
-    link that they leave becomes the first of the others.
+def waiting(
+    db: apsw.Connection, link: str, up: Sequence[str], limit: int, now: int, *, claimed: Collection[int]
+) -> list[Move]:
+    """Choose messages that are due, unclaimed and wait for a link, each with the first of its backups that is
+    up. The link that they leave becomes the first of the others.
     """
-    bindings = (item.link, item.now, as_json(item.besides), as_json(item.up), item.limit)
+    bindings = (link, now, as_json(claimed), as_json(up), limit)
     moves = []
     for message_id, text in every(db, _WAITING, bindings):
         backups = _BACKUPS.decode(text)
-        other = next(name for name in backups if name in item.up)
-        left = [item.link, *(name for name in backups if name != other)]
+        other = next(name for name in backups if name in up)
+        left = [link, *(name for name in backups if name != other)]
         moves.append(Move(message_id, other, msgspec.json.encode(left).decode()))
     return moves
 
 
 @operation()
-def divert(db: apsw.Connection, items: list[Divert]) -> list[None]:
-    """Move them."""
-    for_each(db, _DIVERT, [msgspec.structs.astuple(move) for item in items for move in item.moves])
+def move(db: apsw.Connection, items: list[tuple[Move, ...]]) -> list[None]:
+    """Move messages that nobody has in hand, nor will have before this is done."""
+    for_each(db, _MOVE, [msgspec.structs.astuple(each) for moves in items for each in moves])
     return [None] * len(items)

@@ -22,21 +22,6 @@ from aldis.traffic.states import ATTEMPTED, REQUEUED, Event, State, follow
 PRIORITIES = (3, 2, 1, 0)
 
 
-class Claim(msgspec.Struct, frozen=True):
-    """What a link asks for."""
-
-    link: str
-    limit: int
-    share: Share
-    now: int
-
-
-class Mark(msgspec.Struct, frozen=True):
-    """Messages that are about to be submitted on a link that must not repeat them."""
-
-    message_ids: tuple[int, ...]
-
-
 class RecordResults(msgspec.Struct, frozen=True):
     """What a link has to tell."""
 
@@ -85,18 +70,18 @@ class Found(NamedTuple):
     in_all: int
 
 
-def claim(db: apsw.Connection, item: Claim, claimed: set[int]) -> Found:
+def claim(db: apsw.Connection, link: str, limit: int, share: Share, now: int, *, claimed: set[int]) -> Found:
     """Choose due messages that nobody has claimed; on any connection, writing nothing."""
-    (lists,) = every(db, _WAITING, (item.link, item.now, item.limit + len(claimed)))
+    (lists,) = every(db, _WAITING, (link, now, limit + len(claimed)))
     waiting = {
-        priority: [message_id for message_id in _IDS.decode(ids) if message_id not in claimed][: item.limit]
+        priority: [message_id for message_id in _IDS.decode(ids) if message_id not in claimed][:limit]
         for priority, ids in zip(PRIORITIES, lists, strict=True)
     }
-    shares = item.share({priority: len(ids) for priority, ids in waiting.items()}, item.limit)
+    shares = share({priority: len(ids) for priority, ids in waiting.items()}, limit)
     chosen = [message_id for priority in PRIORITIES for message_id in waiting[priority][: shares[priority]]]
     if not chosen:
         return Found([], (), 0)
-    rows = _ROWS.decode(one(db, _CHOSEN, (as_json(chosen), item.now)))
+    rows = _ROWS.decode(one(db, _CHOSEN, (as_json(chosen), now)))
     messages = [
         ClaimedMessage(
             message_id,
@@ -135,9 +120,9 @@ WHERE message_id IN (SELECT value FROM carray(?)) AND {may(Event.CLAIMED)}
 
 
 @operation()
-def mark(db: apsw.Connection, items: list[Mark]) -> list[None]:
+def mark(db: apsw.Connection, items: list[tuple[int, ...]]) -> list[None]:
     """Write `sending` before anything is on the wire."""
-    ids = [message_id for item in items for message_id in item.message_ids]
+    ids = [message_id for item in items for message_id in item]
     db.execute(_MARK, (as_array(ids),))
     if db.changes() != len(ids):
         raise TransitionRefused("a message is marked that does not wait to be sent")
