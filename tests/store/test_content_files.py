@@ -110,5 +110,5 @@ async def test_a_claimed_message_brings_its_parts_fresh_and_from_the_file(kept: 
 
 
 def test_a_messages_columns_stay_in_order() -> None:
-    assert NewInbound.__struct_fields__.index("parts") == 13
+    assert NewInbound.__struct_fields__.index("fingerprint") == 13
     assert NewMessage.__struct_fields__[-1] == "parts"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args
 
 import apsw
 import msgspec
@@ -22,8 +22,8 @@ from aldis.store.sqlite.process.writer_protocol import read_question, write_ques
 def _structs(kind: Any) -> Iterator[type[msgspec.Struct]]:
     """Give the records in a type, the inner ones first."""
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        for inner in get_type_hints(kind).values():
-            yield from _structs(inner)
+        for inner in msgspec.structs.fields(kind):
+            yield from _structs(inner.type)
         yield kind
     for inner in get_args(kind):
         yield from _structs(inner)
@@ -34,7 +34,7 @@ def _drawn() -> None:
     """Have Hypothesis know how records are drawn."""
     st.register_type_strategy(int, st.integers(-(2**63), 2**63 - 1))
     for struct in dict.fromkeys(struct for each in writes.ALL for struct in _structs(each.item)):
-        fields = {name: st.from_type(hint) for name, hint in get_type_hints(struct).items()}
+        fields = {each.name: st.from_type(each.type) for each in msgspec.structs.fields(struct)}
         st.register_type_strategy(struct, st.builds(struct, **fields))
 
 
