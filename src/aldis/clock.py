@@ -8,8 +8,12 @@ monotonic clock.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
+
+#: Unix time in seconds, for the Date of HTTP answers: the machine's own function, as each answer asks
+unix_s: Callable[[], float] = time.time
 
 
 class Clock(Protocol):

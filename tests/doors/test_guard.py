@@ -10,6 +10,7 @@ from contextlib import suppress
 import pytest
 
 from aldis.app.entropy import Entropy
+from aldis.clock import unix_s
 from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.server import HttpServer, ServerSettings
 from aldis.errors import SettingsError
@@ -36,7 +37,7 @@ SEND = (
 @pytest.fixture
 async def server(demo_store: Store, clock: FakeClock) -> AsyncIterator[HttpServer]:
     asker = await Asker.over(demo_store, clock)
-    made = HttpServer(asker.door.serve, ServerSettings("127.0.0.1", 0, LIMITS, grace_s=1), Entropy())
+    made = HttpServer(asker.door.serve, ServerSettings("127.0.0.1", 0, LIMITS, grace_s=1), Entropy(), unix_s)
     await made.start()
     yield made
     await made.stop()
@@ -163,7 +164,9 @@ async def test_an_unknown_path_is_404(server: HttpServer) -> None:
 
 async def test_a_port_that_is_taken_is_told_in_one_sentence(server: HttpServer) -> None:
     with pytest.raises(SettingsError, match="is something else running there"):
-        HttpServer(lambda _request, _answer: None, ServerSettings("127.0.0.1", server.port), Entropy())
+        HttpServer(
+            lambda _request, _answer: None, ServerSettings("127.0.0.1", server.port), Entropy(), unix_s
+        )
 
 
 async def test_blank_lines_do_not_keep_a_connection(server: HttpServer) -> None:

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aldis.app.entropy import Entropy
+from aldis.clock import unix_s
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.server import HttpServer, ServerSettings
@@ -46,7 +47,7 @@ def echo() -> Echo:
 
 @pytest.fixture
 async def server(echo: Echo) -> AsyncIterator[HttpServer]:
-    made = HttpServer(echo.serve, ServerSettings("127.0.0.1", 0, LIMITS, grace_s=1), Entropy())
+    made = HttpServer(echo.serve, ServerSettings("127.0.0.1", 0, LIMITS, grace_s=1), Entropy(), unix_s)
     await made.start()
     yield made
     await made.stop()
@@ -240,7 +241,7 @@ async def test_stopping_answers_what_came_whole(server: HttpServer, echo: Echo) 
 async def test_https_with_a_certificate(echo: Echo, tmp_path: Path) -> None:
     certificate, key = self_signed(tmp_path, "x")
     made = HttpServer(
-        echo.serve, ServerSettings("127.0.0.1", 0, LIMITS, certificate, key, grace_s=1), Entropy()
+        echo.serve, ServerSettings("127.0.0.1", 0, LIMITS, certificate, key, grace_s=1), Entropy(), unix_s
     )
     await made.start()
     trust = ssl.create_default_context(cafile=certificate)
@@ -260,7 +261,7 @@ async def test_a_trailer_does_not_pass_for_a_header(server: HttpServer, echo: Ec
 
 async def test_a_second_body_in_the_read_that_ends_the_first_is_no_frame(echo: Echo) -> None:
     limits = GuardLimits(body_octets=200_000)
-    made = HttpServer(echo.serve, ServerSettings("127.0.0.1", 0, limits, grace_s=1), Entropy())
+    made = HttpServer(echo.serve, ServerSettings("127.0.0.1", 0, limits, grace_s=1), Entropy(), unix_s)
     await made.start()
     stranger = await Stranger.at(made)
     request = HEAD + b"Content-Length: 150000\r\n\r\n" + b"a" * 150_000
@@ -279,7 +280,7 @@ async def test_a_request_that_fails_is_answered_and_the_others_are_served(echo: 
             raise LookupError("bad")
         echo.serve(request, answer)
 
-    made = HttpServer(serve, ServerSettings("127.0.0.1", 0, LIMITS, grace_s=1), Entropy())
+    made = HttpServer(serve, ServerSettings("127.0.0.1", 0, LIMITS, grace_s=1), Entropy(), unix_s)
     await made.start()
     bad, good = await Stranger.at(made), await Stranger.at(made)
     await bad.say(b"GET /bad HTTP/1.1\r\nHost: x\r\n\r\n")

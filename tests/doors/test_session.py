@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aldis.dialects.exchange import HttpReply, HttpRequest
+from aldis.doors.http.answers import Answers
 from aldis.doors.http.assembler import MAX_PIPELINED, Phase, RequestAssembler
 from aldis.doors.http.guard import Guard, GuardLimits
 from aldis.doors.http.session import HttpSession, Site
@@ -73,7 +74,9 @@ class Opened:
         self.now = 0.0
         self.asked: list[HttpRequest] = []
         self.answers: list[Callable[[HttpReply], None]] = []
-        self.site = Site(self._serve, Guard(LIMITS), lambda _bits: 7, "http://", is_tls=False)
+        self.site = Site(
+            self._serve, Guard(LIMITS), lambda _bits: 7, Answers(lambda: self.now), "http://", is_tls=False
+        )
         self.session, self.wire = self.another()
 
     def another(self) -> tuple[HttpSession, FakeWire]:

@@ -29,7 +29,6 @@ DOORS = ("app/", "clock.py")
 #: who else may, and why: an entry that needs it no more must go
 ALLOWED = {
     "admin/checkup.py": "measures how long this machine's disk takes, which no other clock could tell",
-    "doors/http/answers.py": "writes the Date of answers, which nothing here reads",
     "simulator/chaos.py": "draws from the seed that it was given",
     "store/sqlite/engine/owner_lock.py": "waits for another process to let go, before there is a gateway",
 }

@@ -18,7 +18,7 @@ from aldis.app.links import Links
 from aldis.app.operators import Operators, Parts
 from aldis.app.posting import Posting, PostingBeside, PostingHere, counter
 from aldis.app.simulator import Simulator
-from aldis.clock import Clock
+from aldis.clock import Clock, unix_s
 from aldis.console.server import ConsoleServer
 from aldis.doors.http.server import HttpServer
 from aldis.links.contract import LinkDependencies
@@ -94,7 +94,7 @@ class Gateway:
         self.operators = Operators(parts)
         # Before anything is sent: a port that is taken must not leave messages in doubt.
         door = door_of(settings.http, self.admitter, self.responder, self.metrics, self._links.binds)
-        self.server = HttpServer(door.serve, server_settings(settings.http), Entropy())
+        self.server = HttpServer(door.serve, server_settings(settings.http), Entropy(), unix_s)
         await self._links.recover(self.store.clock.now())
         self._agents.start(self._recorder, self._collector, self._keeper)
         await self._posting.start()

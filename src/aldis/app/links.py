@@ -15,6 +15,7 @@ from aldis.app.agents import RunningAgents
 from aldis.app.bounds import GRACE_S, within
 from aldis.app.entropy import Entropy, luck
 from aldis.app.linking import router_of, sender_settings
+from aldis.clock import unix_s
 from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.server import HttpServer, ServerSettings
 from aldis.links.contract import Link, LinkDependencies, Listening
@@ -141,7 +142,7 @@ def _server(entry: LinkEntry, listening: Listening) -> HttpServer:
         key=Path(listening.key) if listening.key else None,
         section=f"link `{entry.name}`",
     )
-    return HttpServer(listening.serve, where, Entropy())
+    return HttpServer(listening.serve, where, Entropy(), unix_s)
 
 
 def upstreams(settings: Settings) -> Upstreams:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aldis.app.entropy import Entropy
-from aldis.clock import Clock
+from aldis.clock import Clock, unix_s
 from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.server import HttpServer, ServerSettings
 from aldis.mms.access import Access
@@ -33,7 +33,7 @@ class Simulator:
         host, port = host_and_port(settings.view)
         view = HandsetView(self.memory, self.mmsc)
         where = ServerSettings(host, port, GuardLimits(body_octets=VIEW_OCTETS))
-        self.view = HttpServer(view.serve, where, Entropy())
+        self.view = HttpServer(view.serve, where, Entropy(), unix_s)
 
     async def start(self) -> None:
         """Listen on both."""

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from aldis.app.entropy import Entropy
 from aldis.app.gateway import Gateway
-from aldis.clock import Clock
+from aldis.clock import Clock, unix_s
 from aldis.demo.receiver import PostbackReceiver, ReceivedPostback
 from aldis.demo.requests import DemoRequest, four, multimedia
 from aldis.demo.world import CONSOLE_LOGIN, apply_world, refuse_public_addresses
@@ -57,7 +57,7 @@ class Demo:
         gateway = Gateway(self._settings, self._data_dir, self._clock)
         await apply_world(gateway.store)
         await gateway.start()
-        receiving = HttpServer(self._receiver.serve, ServerSettings(*RECEIVER), Entropy())
+        receiving = HttpServer(self._receiver.serve, ServerSettings(*RECEIVER), Entropy(), unix_s)
         await receiving.start()
         try:
             journeys = asyncio.create_task(self._journeys(gateway))

@@ -5,7 +5,7 @@ Source: RFC 9112 §4 (status line), §9.3 (persistence); RFC 9110 §6.6.1 (Date)
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from email.utils import formatdate
 from http import HTTPStatus
 
@@ -21,7 +21,8 @@ _TEXT = b"text/plain; charset=utf-8"
 class Answers:
     """Remembers what answers have in common, so that writing one is joining a few pieces."""
 
-    def __init__(self) -> None:
+    def __init__(self, unix_s: Callable[[], float]) -> None:
+        self._unix_s = unix_s
         self._heads: dict[tuple[int, bytes], bytes] = {}
         self._date_at = 0
         self._date = b""
@@ -54,7 +55,7 @@ class Answers:
         return head
 
     def _date_line(self) -> bytes:
-        second = int(time.time())
+        second = int(self._unix_s())
         if second != self._date_at:
             self._date_at = second
             self._date = b"date: %b\r\n" % formatdate(second, usegmt=True).encode()

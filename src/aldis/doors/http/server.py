@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from aldis.doors.http.answers import Answers
 from aldis.doors.http.connection import HttpConnection
 from aldis.doors.http.guard import Guard, GuardLimits
 from aldis.doors.http.request_batcher import RequestBatcher
@@ -41,13 +42,24 @@ class ServerSettings(msgspec.Struct, frozen=True):
 class HttpServer:
     """One listening socket."""
 
-    def __init__(self, serve: Serve, settings: ServerSettings, entropy: Callable[[int], int]) -> None:
+    def __init__(
+        self,
+        serve: Serve,
+        settings: ServerSettings,
+        entropy: Callable[[int], int],
+        unix_s: Callable[[], float],
+    ) -> None:
         self._settings = settings
         self._tls = _tls(settings)
         self._socket = _listen(settings.host, settings.port)
         origin = settings.public_url.rstrip("/") or ("http://" if self._tls is None else "https://")
         self._site = Site(
-            RequestBatcher(serve).ask, Guard(settings.guard), entropy, origin, is_tls=self._tls is not None
+            RequestBatcher(serve).ask,
+            Guard(settings.guard),
+            entropy,
+            Answers(unix_s),
+            origin,
+            is_tls=self._tls is not None,
         )
         self._server: asyncio.Server | None = None
         self._sweeping: asyncio.Task[None] | None = None

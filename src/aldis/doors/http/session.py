@@ -49,7 +49,14 @@ class Site:
     """What the connections of one server share."""
 
     def __init__(
-        self, serve: Serve, guard: Guard, entropy: Callable[[int], int], origin: str, *, is_tls: bool
+        self,
+        serve: Serve,
+        guard: Guard,
+        entropy: Callable[[int], int],
+        answers: Answers,
+        origin: str,
+        *,
+        is_tls: bool,
     ) -> None:
         self.serve = serve
         self.guard = guard
@@ -57,7 +64,7 @@ class Site:
         #: scheme and host as customers write them, or the scheme alone
         self.origin = origin
         self.is_tls = is_tls
-        self.answers = Answers()
+        self.answers = answers
         self.sessions: set[HttpSession] = set()
         self.is_closing = False
 
