@@ -19,7 +19,7 @@ from aldis.clock import Clock
 from aldis.dialects.registry import TRAITS
 from aldis.store.contract.search import MessageFilter
 from aldis.store.contract.store import Store
-from aldis.store.memory.outcome_journal import Journal
+from aldis.store.memory.outcome_journal import OutcomeJournal
 from aldis.store.sqlite.process.writer_client import WriterClient
 from aldis.store.sqlite.store import open_sqlite
 from aldis.traffic.message import MessageFacts
@@ -44,7 +44,7 @@ def a_runner(
     return forking_runner(program, folder / "aldis.db", (), on_lost, count)
 
 
-def open_store(folder: Path, clock: Clock | None = None, journal: Journal | None = None) -> Store:
+def open_store(folder: Path, clock: Clock | None = None, journal: OutcomeJournal | None = None) -> Store:
     """Open the store in a folder, as most tests want it."""
     return open_sqlite(folder / "aldis.db", clock or FakeClock(), journal=journal)
 

@@ -18,7 +18,7 @@ from aldis.stages.sending.sender import AT_ONCE, Sender, SenderSettings
 from aldis.stages.sending.shares import share
 from aldis.stages.sending.upstream import Accepted, Deferred, InDoubt, LinkTrouble, Outbound, Rejected
 from aldis.store.contract.store import Store
-from aldis.store.memory.outcome_journal import Journal
+from aldis.store.memory.outcome_journal import OutcomeJournal
 from aldis.telemetry import Metrics
 from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.states import Event, State
@@ -72,7 +72,7 @@ async def test_a_message_goes_out_and_is_settled(
 async def test_no_more_is_in_doubt_than_the_window_holds(
     demo_folder: Path, tmp_path: Path, upstream: FakeUpstream, clock: FakeClock, *, can_note: bool
 ) -> None:
-    journal = Journal(tmp_path) if can_note else None
+    journal = OutcomeJournal(tmp_path) if can_note else None
     store = open_store(Path(shutil.copytree(demo_folder, tmp_path / "demo")), clock, journal)
     for number in range(1, 51):
         await accept(store, a_message(number))

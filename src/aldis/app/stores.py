@@ -11,7 +11,7 @@ from aldis.clock import Clock, SystemClock
 from aldis.settings import Settings, store_path
 from aldis.store.contract.health import StoreHealth
 from aldis.store.contract.store import Store
-from aldis.store.memory.outcome_journal import Journal
+from aldis.store.memory.outcome_journal import OutcomeJournal
 from aldis.store.sqlite.engine.owner_lock import OwnerLock, is_owned
 from aldis.store.sqlite.process.writer_client import WriterClient
 from aldis.store.sqlite.reads.health import look_over
@@ -66,7 +66,7 @@ def open_to_serve(
     path, writer = store_path(settings.store.url, data_dir), settings.store.writer
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     if writer == "thread" or (writer == "auto" and cores == 1):
-        return ToServe(open_sqlite(path, clock, journal=Journal(data_dir)), None)
+        return ToServe(open_sqlite(path, clock, journal=OutcomeJournal(data_dir)), None)
     program = (BACK_OFFICE, str(data_dir), settings.log.level, settings.log.format)
     runner = WriterClient(program, path, (lock.descriptor,), on_lost, count)
-    return ToServe(open_sqlite(path, clock, runner, Journal(data_dir)), runner)
+    return ToServe(open_sqlite(path, clock, runner, OutcomeJournal(data_dir)), runner)

@@ -15,7 +15,7 @@ import pytest
 from aldis.errors import OutcomeUnknown, SettingsError, StoreUnavailable
 from aldis.stages.sending.shares import share
 from aldis.store import migrate
-from aldis.store.memory.outcome_journal import Heard, Journal
+from aldis.store.memory.outcome_journal import Heard, OutcomeJournal
 from aldis.store.migrate import Migration
 from aldis.store.sqlite.engine.connection import open_reader, open_writer, upgrade
 from aldis.store.sqlite.engine.operations import operation
@@ -268,7 +268,7 @@ def size_of(path: Path) -> int:
 @pytest.mark.parametrize("cut", [0, 1, 7])
 async def test_what_was_heard_is_settled_after_a_crash(tmp_path: Path, demo_folder: Path, cut: int) -> None:
     shutil.copy(demo_folder / "aldis.db", tmp_path)
-    store = open_sqlite(tmp_path / "aldis.db", FakeClock(), journal=Journal(tmp_path))
+    store = open_sqlite(tmp_path / "aldis.db", FakeClock(), journal=OutcomeJournal(tmp_path))
     for number in (1, 2, 3):
         await accept(store, a_message(number))
     await store.sending.claim("link", 3, share, NOW)
@@ -280,7 +280,7 @@ async def test_what_was_heard_is_settled_after_a_crash(tmp_path: Path, demo_fold
     )
     file = tmp_path / "heard-1.journal"
     os.truncate(file, size_of(file) - cut)  # as if the process had died while it wrote the last
-    again = open_sqlite(tmp_path / "aldis.db", FakeClock(), journal=Journal(tmp_path))
+    again = open_sqlite(tmp_path / "aldis.db", FakeClock(), journal=OutcomeJournal(tmp_path))
     assert await again.sending.recover("link", hold=False, now=NOW) == 0
     assert await again.metrics.count_by_state() == (
         {"sent": 1, "rejected": 1, "queued": 1} if cut else {"sent": 2, "rejected": 1}
@@ -311,7 +311,7 @@ async def test_what_the_version_before_had_heard_is_recorded(tmp_path: Path, dem
     await store.sending.mark([5, 6, 7, 8])
     await store.close()
     (tmp_path / "heard-1.journal").write_bytes(OLD_JOURNAL)
-    again = open_sqlite(tmp_path / "aldis.db", FakeClock(), journal=Journal(tmp_path))
+    again = open_sqlite(tmp_path / "aldis.db", FakeClock(), journal=OutcomeJournal(tmp_path))
     assert await again.sending.recover("link", hold=False, now=NOW) == 0
     found = [await again.search.message(number) for number in range(1, 9)]
     assert [(told.message.state, told.message.attempts, told.message.reason) for told in found if told] == [
@@ -330,7 +330,7 @@ async def test_what_the_version_before_had_heard_is_recorded(tmp_path: Path, dem
 
 async def test_the_journal_does_not_grow_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("aldis.store.memory.outcome_journal.TURN_OCTETS", 1000)
-    journal = Journal(tmp_path)
+    journal = OutcomeJournal(tmp_path)
     for number in range(1000):
         journal.note(Heard("link", (AttemptResult(number, Event.SUBMIT_ACCEPTED),), NOW))
         journal.note_recorded([number - 5])
@@ -340,7 +340,7 @@ async def test_the_journal_does_not_grow_without_end(tmp_path: Path, monkeypatch
 
 async def test_an_old_note_does_not_speak_for_a_later_attempt(tmp_path: Path, demo_folder: Path) -> None:
     shutil.copy(demo_folder / "aldis.db", tmp_path)
-    store = open_sqlite(tmp_path / "aldis.db", FakeClock(), journal=Journal(tmp_path))
+    store = open_sqlite(tmp_path / "aldis.db", FakeClock(), journal=OutcomeJournal(tmp_path))
     await accept(store, a_message(1))
     back = AttemptResult(1, Event.SUBMIT_DEFERRED, due_at=NOW, reason="busy")
     await store.sending.claim("link", 1, share, NOW)
@@ -349,7 +349,7 @@ async def test_an_old_note_does_not_speak_for_a_later_attempt(tmp_path: Path, de
     await store.sending.record("link", [back], NOW)
     await store.sending.claim("link", 1, share, NOW)
     await store.sending.mark([1])  # on the wire again, and then the process dies
-    again = open_sqlite(tmp_path / "aldis.db", FakeClock(), journal=Journal(tmp_path))
+    again = open_sqlite(tmp_path / "aldis.db", FakeClock(), journal=OutcomeJournal(tmp_path))
     assert await again.sending.recover("link", hold=True, now=NOW) == 1
     assert await again.metrics.count_by_state() == {"unconfirmed": 1}
     await again.close()

@@ -14,6 +14,7 @@ from aldis.store.contract.admission import Acceptance
 from aldis.store.sqlite.engine.connection import open_reader, open_to_keep, open_writer
 from aldis.store.sqlite.engine.operations import Call
 from aldis.store.sqlite.engine.rows import for_each, for_found, for_ids
+from aldis.store.sqlite.reads import claiming
 from aldis.store.sqlite.reads import postbacks as postback_reads
 from aldis.store.sqlite.writes import admission, postbacks, receipts, sending
 from aldis.traffic.message import AttemptResult, SubmittedSegment
@@ -97,7 +98,7 @@ def test_no_read_of_the_senders_or_the_posters_is_prepared_twice(db: apsw.Connec
     preparing = Preparing(reader)
     for link, lane, limit in [("link", "http://c:80", 4), ("other", "http://d:80", 8)]:
         preparing.asked.clear()
-        sending.claim(reader, link, limit, share, NOW, claimed={limit})
+        claiming.claim(reader, link, limit, share, NOW, claimed={limit})
         postback_reads.due_lanes(reader, "", limit, NOW)
         postback_reads.due(reader, lane, limit, NOW, [limit])
         postback_reads.due_inbound(reader, lane, limit, NOW, [limit])

@@ -94,7 +94,7 @@ _DECODER = msgspec.msgpack.Decoder(_Record)
 _LENGTH_OCTETS = 4
 
 
-class Journal:
+class OutcomeJournal:
     """The outcomes that are heard and not yet recorded."""
 
     def __init__(self, folder: Path) -> None:

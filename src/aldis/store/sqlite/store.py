@@ -7,7 +7,7 @@ from pathlib import Path
 from aldis.clock import Clock
 from aldis.store.contract.store import Store
 from aldis.store.memory.claims import Claims
-from aldis.store.memory.outcome_journal import Journal
+from aldis.store.memory.outcome_journal import OutcomeJournal
 from aldis.store.sqlite.engine.connection import open_reader, open_to_keep
 from aldis.store.sqlite.engine.read_pool import ReadPool
 from aldis.store.sqlite.engine.writer import Runner
@@ -38,7 +38,7 @@ MAX_ASKING = 16
 
 
 def open_sqlite(
-    path: Path, clock: Clock, runner: Runner | None = None, journal: Journal | None = None
+    path: Path, clock: Clock, runner: Runner | None = None, journal: OutcomeJournal | None = None
 ) -> Store:
     """Open it inside a running event loop. `clock`: the process's; `runner`: where to write, in a thread by
     default; `journal`: for whoever sends.

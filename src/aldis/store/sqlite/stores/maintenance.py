@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aldis.store.contract.maintenance import Purged
+from aldis.store.sqlite.reads import maintenance as reads
 from aldis.store.sqlite.stores.cancelling import cancel
 from aldis.store.sqlite.stores.connections import Connections
 from aldis.store.sqlite.writes import (
     cancelling,
-    consent,
-    content_use,
     failover,
     inbound,
     maintenance,
@@ -26,14 +25,14 @@ class SqliteMaintenance(Connections):
         return await self.writer.call(maintenance.expire, item)
 
     async def cancel_opted_out(self, limit: int, now: int) -> int:
-        found = await self.scans.ask(consent.queued_to_opted_out, limit)
+        found = await self.scans.ask(reads.queued_to_opted_out, limit)
         hands = [(self.claims.of(link), message_id) for message_id, link in found]
         free = [(link, message_id) for link, message_id in hands if message_id not in link.claimed]
         return await cancel(self.writer, self.claims, free, cancelling.OPTED_OUT, now) if free else 0
 
     async def fail_over(self, link: str, up: Sequence[str], limit: int, now: int) -> int:
         claims = self.claims.of(link)
-        moves = tuple(failover.waiting(self.reader, link, up, limit, now, claimed=claims.claimed))
+        moves = tuple(reads.waiting(self.reader, link, up, limit, now, claimed=claims.claimed))
         if not moves:
             return 0
         # in our own hands, so that no sender takes them meanwhile
@@ -55,7 +54,7 @@ class SqliteMaintenance(Connections):
         return await self.writer.call(inbound.forget, inbound.Forget(limit, before))
 
     async def unused_content(self, digests: Sequence[str]) -> set[str]:
-        return await self.scans.ask(content_use.unused, list(digests))
+        return await self.scans.ask(reads.unused_content, list(digests))
 
     async def index_recipients(self, limit: int, open_ids: int) -> int:
         return await self.writer.call(recipients.file, recipients.Filing(limit, open_ids), messages=limit)

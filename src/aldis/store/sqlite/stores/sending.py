@@ -11,8 +11,9 @@ import structlog
 from aldis.errors import TemporaryError
 from aldis.store.contract.sending import Share
 from aldis.store.memory.claims import Claims, LinkClaims
-from aldis.store.memory.outcome_journal import Heard, Journal
+from aldis.store.memory.outcome_journal import Heard, OutcomeJournal
 from aldis.store.sqlite.engine.writer import Writer
+from aldis.store.sqlite.reads import claiming
 from aldis.store.sqlite.stores.cancelling import cancel
 from aldis.store.sqlite.writes import cancelling, sending
 from aldis.traffic.message import AttemptResult, ClaimedMessage
@@ -25,7 +26,7 @@ class SqliteSending:
     """Claims, and what came of them."""
 
     def __init__(
-        self, writer: Writer, reader: apsw.Connection, claims: Claims, journal: Journal | None
+        self, writer: Writer, reader: apsw.Connection, claims: Claims, journal: OutcomeJournal | None
     ) -> None:
         """`journal`: for whoever sends."""
         self._writer = writer
@@ -48,7 +49,7 @@ class SqliteSending:
         claims = self._claims.of(link)
         if not claims.must_read(now):
             return claims.claim_fresh(limit, share, now)
-        found = sending.claim(self._reader, link, limit, share, now, claimed=claims.claimed)
+        found = claiming.claim(self._reader, link, limit, share, now, claimed=claims.claimed)
         claims.note_read(found.messages, now, is_all=found.in_all < limit and not found.blocked)
         if found.blocked:  # not awaited: what is handed out must not be older than what senders are told
             hands = [(claims, message_id) for message_id in found.blocked]
@@ -93,7 +94,7 @@ class SqliteSending:
         if self._journal is None:
             return
         for heard in self._journal.left_over:
-            states = sending.states_of(self._reader, [result.message_id for result in heard.results])
+            states = claiming.states_of(self._reader, [result.message_id for result in heard.results])
             results = tuple(r for r in heard.results if states.get(r.message_id) in sources(r.event))
             if results:
                 item = sending.RecordResults(heard.link, results, heard.heard_at)

@@ -7,10 +7,9 @@ import msgspec
 
 from aldis.accounts.staff import AuditEntry
 from aldis.store.sqlite.engine.operations import operation
-from aldis.store.sqlite.engine.rows import every, first, may
+from aldis.store.sqlite.engine.rows import first
 from aldis.store.sqlite.writes import auditing
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
-from aldis.traffic.states import Event
 
 
 class Audited(msgspec.Struct, frozen=True):
@@ -101,11 +100,3 @@ def _has_left(db: apsw.Connection, wish: ConsentChange) -> bool:
              ORDER BY entry_id DESC LIMIT 1"""
     row = first(db, sql, (wish.msisdn, wish.sender, wish.topic))
     return row is not None and row[0] == ConsentKind.OPT_OUT
-
-
-def queued_to_opted_out(db: apsw.Connection, limit: int) -> list[tuple[int, str]]:
-    """Name queued messages to people who have opted out, with their links; a scan of all that is queued."""
-    sql = f"""SELECT message_id, link FROM message m
-              WHERE {may(Event.CANCELLED, of="m")} AND NOT exempt AND EXISTS (
-                  SELECT 1 FROM opt_out o WHERE o.sender = m.sender AND o.msisdn = m.recipient) LIMIT ?"""  # noqa: S608 - the table's states
-    return every(db, sql, (limit,))

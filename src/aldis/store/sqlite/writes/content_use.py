@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import apsw
 
-from aldis.store.sqlite.engine.rows import as_json, every, for_each
+from aldis.store.sqlite.engine.rows import for_each
 from aldis.traffic.content import from_column
 
 
@@ -19,11 +19,3 @@ def note(db: apsw.Connection, messages: Sequence[tuple[int, str]]) -> None:
     ]
     if rows:
         for_each(db, "INSERT INTO content_use (digest, message_id) VALUES {rows}", rows)
-
-
-def unused(db: apsw.Connection, digests: list[str]) -> set[str]:
-    """Tell which of these no message needs."""
-    sql = """SELECT DISTINCT u.digest FROM json_each(?) asked CROSS JOIN content_use u
-             WHERE u.digest = asked.value"""
-    used = {digest for (digest,) in every(db, sql, (as_json(digests),))}
-    return set(digests) - used

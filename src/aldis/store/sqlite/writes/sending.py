@@ -1,25 +1,20 @@
-"""The writes of sending: claim, record results, recover; with the money and postbacks that results bring."""
+"""The writes of sending: mark, record results, recover; with the money and postbacks that results bring."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import apsw
 import msgspec
 
 from aldis.errors import TransitionRefused
-from aldis.store.contract.sending import Share
 from aldis.store.sqlite.engine.operations import operation
-from aldis.store.sqlite.engine.rows import as_array, as_json, every, for_each, for_found, may, one
+from aldis.store.sqlite.engine.rows import as_array, as_json, every, for_each, for_found, may
+from aldis.store.sqlite.reads.claiming import states_of
 from aldis.store.sqlite.writes import endings, receipts
 from aldis.store.sqlite.writes.endings import Ending
-from aldis.traffic.content import MMS, KeptPart, from_column
 from aldis.traffic.matching import SUBMITTED, known_failure
-from aldis.traffic.message import AttemptResult, ClaimedMessage
+from aldis.traffic.message import AttemptResult
 from aldis.traffic.receipt import ReceiptState
 from aldis.traffic.states import ATTEMPTED, REQUEUED, Event, State, follow
-
-PRIORITIES = (3, 2, 1, 0)
 
 
 class RecordResults(msgspec.Struct, frozen=True):
@@ -38,81 +33,6 @@ class Recover(msgspec.Struct, frozen=True):
     now: int
 
 
-# What a claim reads comes as one JSON text: a thread pays for each row that it steps to with a turn of the
-# interpreter's lock.
-_WAITING_IN = f"""
-(SELECT json_group_array(message_id) FROM (
-     SELECT message_id FROM message
-     WHERE {may(Event.CLAIMED)} AND link = ?1 AND priority = {{}} AND due_at <= ?2
-     ORDER BY due_at LIMIT ?3))
-"""  # noqa: S608 - the table's states
-_WAITING = f"SELECT {', '.join(map(_WAITING_IN.format, PRIORITIES))}"
-
-_CHOSEN = """
-SELECT json_group_array(json_array(
-           m.message_id, m.sender, m.recipient, m.coding, hex(m.octets), m.segments, m.priority,
-           m.attempts + 1, m.expires_at, iif(m.exempt, 0, EXISTS (
-               SELECT 1 FROM opt_out o WHERE o.sender = m.sender AND o.msisdn = m.recipient))))
-FROM json_each(?) chosen CROSS JOIN message m WHERE m.message_id = chosen.value AND m.expires_at > ?
-"""
-
-_IDS = msgspec.json.Decoder(list[int])
-_ROWS = msgspec.json.Decoder(list[tuple[int, str, str, int, str, int, int, int, int, int]])
-
-
-class Found(NamedTuple):
-    """What a claim may hand out."""
-
-    messages: list[ClaimedMessage]
-    #: messages to people who have opted out since
-    blocked: tuple[int, ...]
-    #: how many there were in all: some may be over their validity
-    in_all: int
-
-
-def claim(db: apsw.Connection, link: str, limit: int, share: Share, now: int, *, claimed: set[int]) -> Found:
-    """Choose due messages that nobody has claimed; on any connection, writing nothing."""
-    (lists,) = every(db, _WAITING, (link, now, limit + len(claimed)))
-    waiting = {
-        priority: [message_id for message_id in _IDS.decode(ids) if message_id not in claimed][:limit]
-        for priority, ids in zip(PRIORITIES, lists, strict=True)
-    }
-    shares = share({priority: len(ids) for priority, ids in waiting.items()}, limit)
-    chosen = [message_id for priority in PRIORITIES for message_id in waiting[priority][: shares[priority]]]
-    if not chosen:
-        return Found([], (), 0)
-    rows = _ROWS.decode(one(db, _CHOSEN, (as_json(chosen), now)))
-    messages = [
-        ClaimedMessage(
-            message_id,
-            sender,
-            recipient,
-            coding,
-            bytes.fromhex(octets),
-            segments,
-            priority,
-            attempts,
-            expires_at,
-            _taken(db, message_id) if segments > 1 and attempts > 1 else (),
-            _parts(db, message_id) if coding == MMS else (),
-        )
-        for (
-            message_id,
-            sender,
-            recipient,
-            coding,
-            octets,
-            segments,
-            priority,
-            attempts,
-            expires_at,
-            is_blocked,
-        ) in rows
-        if not is_blocked
-    ]
-    return Found(messages, tuple(row[0] for row in rows if row[-1]), len(chosen))
-
-
 _MARK = f"""
 UPDATE message SET state = '{follow(State.QUEUED, Event.CLAIMED).value}'
 WHERE message_id IN (SELECT value FROM carray(?)) AND {may(Event.CLAIMED)}
@@ -127,23 +47,6 @@ def mark(db: apsw.Connection, items: list[tuple[int, ...]]) -> list[None]:
     if db.changes() != len(ids):
         raise TransitionRefused("a message is marked that does not wait to be sent")
     return [None] * len(items)
-
-
-def _taken(db: apsw.Connection, message_id: int) -> tuple[int, ...]:
-    sql = "SELECT number FROM segment WHERE message_id = ? ORDER BY number"
-    return tuple(number for (number,) in every(db, sql, (message_id,)))
-
-
-def _parts(db: apsw.Connection, message_id: int) -> tuple[KeptPart, ...]:
-    return from_column(one(db, "SELECT parts FROM message WHERE message_id = ?", (message_id,)))
-
-
-def states_of(db: apsw.Connection, message_ids: list[int]) -> dict[int, State]:
-    """Tell where messages are."""
-    sql = (
-        """SELECT message_id, state FROM carray(?) asked CROSS JOIN message WHERE message_id = asked.value"""
-    )
-    return {message_id: State(state) for message_id, state in every(db, sql, (as_array(message_ids),))}
 
 
 #: a receipt often comes with the response that names its segment: results first, or it is parked
