@@ -138,5 +138,7 @@ def _operation(each: ShownCall, known: dict[str, Any]) -> dict[str, Any]:
         body: dict[str, Any] = {"schema": known[repr(call.takes)]}
         if call.example is not None:
             body["example"] = call.example
-        operation["requestBody"] = {"required": True, "content": {JSON: body}}
+        # no body is an empty object
+        is_required = any(field.required for field in msgspec.structs.fields(call.takes))
+        operation["requestBody"] = {"required": is_required, "content": {JSON: body}}
     return operation
