@@ -110,10 +110,10 @@ async def test_links_that_come_and_go(listener: Listener) -> None:
     ]
 
 
-async def test_more_than_a_bite_comes_at_once(
+async def test_more_than_a_batch_comes_at_once(
     demo_store: Store, listener: Listener, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_feed, "BITE", 4)
+    monkeypatch.setattr(event_feed, "BATCH", 4)
     for number in range(1, 11):
         await accept(demo_store, a_message(number, accepted_at=clock.now()))
     clock.advance(2)

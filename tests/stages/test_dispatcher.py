@@ -17,7 +17,7 @@ from aldis.sms.fitting import PLAIN
 from aldis.stages.admission.admit import Admitter, AttachmentPolicy
 from aldis.stages.admission.building import Deadlines
 from aldis.stages.authenticate import Authenticator
-from aldis.stages.bulk.dispatcher import BITE, DAY_MS, Dispatcher, DispatcherSettings
+from aldis.stages.bulk.dispatcher import BATCH, DAY_MS, Dispatcher, DispatcherSettings
 from aldis.store.content_files import ContentFiles
 from aldis.store.contract.bulk import AddJob, AddRows, MoveJob
 from aldis.store.contract.store import Store
@@ -94,14 +94,14 @@ def rows(count: int) -> list[tuple[str, ...]]:
     return [(str(4512340000 + number), f"Ann {number}") for number in range(count)]
 
 
-async def test_rows_become_messages_in_bites(bench: Bench) -> None:
-    job_id = await bench.job(*rows(BITE + 5), ("abc", "x"), ("4512345678",))
-    assert [await bench.dispatcher.step() for _ in range(3)] == [BITE, 7, 0]
+async def test_rows_become_messages_in_batches(bench: Bench) -> None:
+    job_id = await bench.job(*rows(BATCH + 5), ("abc", "x"), ("4512345678",))
+    assert [await bench.dispatcher.step() for _ in range(3)] == [BATCH, 7, 0]
     job = await bench.look(job_id)
-    assert (job.state, job.accepted, job.refused) == (JobState.DONE, BITE + 6, 1)
+    assert (job.state, job.accepted, job.refused) == (JobState.DONE, BATCH + 6, 1)
     (refused,) = await bench.store.bulk.refused_rows(job_id, 0, 10)
-    assert (refused.number, refused.fault) == (BITE + 6, "`abc` is no number that can get messages")
-    assert await bench.messages() == BITE + 6
+    assert (refused.number, refused.fault) == (BATCH + 6, "`abc` is no number that can get messages")
+    assert await bench.messages() == BATCH + 6
     account = bench.admitter._current.directory.accounts["demo"].account_id
     (found,) = await bench.store.queries.submission(account, "aldis", f"bulk-{job_id}-2")
     assert found.octets == b"Hello Ann 1"
@@ -192,7 +192,7 @@ async def test_a_text_that_no_message_can_hold_is_a_rows_fault(bench: Bench) -> 
 
 
 async def test_jobs_take_turns(bench: Bench) -> None:
-    first, second = await bench.job(*rows(BITE * 2)), await bench.job(*rows(3))
+    first, second = await bench.job(*rows(BATCH * 2)), await bench.job(*rows(3))
     await bench.dispatcher.step()
     assert (await bench.look(second)).state is JobState.DONE
     assert (await bench.look(first)).state is JobState.RUNNING

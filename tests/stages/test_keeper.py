@@ -1,4 +1,4 @@
-"""Upkeep's part in finding numbers: it writes down who got what, in bites, and not the newest."""
+"""Upkeep's part in finding numbers: it writes down who got what, in batches, and not the newest."""
 
 from __future__ import annotations
 

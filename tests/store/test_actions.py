@@ -107,7 +107,7 @@ async def test_a_postback_is_due_again(kept: Store) -> None:
     assert await told(kept) == [("replay", "1 postbacks"), ("replay", "1 postbacks")]
 
 
-async def test_postbacks_are_replayed_in_bites(kept: Store) -> None:
+async def test_postbacks_are_replayed_in_batches(kept: Store) -> None:
     mine = await dead(kept, 1, 2, 3)
     theirs = await dead(kept, 4, account_id=POSTPAID)
     wanted = PostbackFilter(account_id=1)

@@ -94,7 +94,7 @@ async def test_only_some_moves_may_be(kept: Store, state: JobState, to: JobState
     assert bool(job.ended_at) == (bool(moved) and to is JobState.CANCELLED)
 
 
-async def test_old_jobs_are_forgotten_bite_by_bite(kept: Store) -> None:
+async def test_old_jobs_are_forgotten_batch_by_batch(kept: Store) -> None:
     old, young = await a_job(kept), await a_job(kept)
     await kept.bulk.change(MoveJob(old, JobState.CANCELLED, NOW))
     assert await kept.bulk.change(ForgetJobs(NOW, 2)) == 0

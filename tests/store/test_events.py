@@ -41,7 +41,7 @@ async def test_postbacks_count_until_they_are_done(kept: Store) -> None:
     assert [each.message_id for each in found] == [1, 1, 1, 1]
 
 
-async def test_what_happened_is_told_once_in_bites_and_in_order(kept: Store) -> None:
+async def test_what_happened_is_told_once_in_batches_and_in_order(kept: Store) -> None:
     for number in range(1, 8):
         await accept(kept, a_message(number, accepted_at=NOW + number // 2))
     await kept.sending.claim("link", 100, lambda waiting, _: waiting, NOW + 100)

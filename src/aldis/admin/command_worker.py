@@ -12,7 +12,7 @@ from aldis.stages.agent import Agent
 from aldis.store.contract.commands import Command, CommandAnswer, CommandKind, CommandStore
 
 POLL_S = 0.5
-BITE = 20
+BATCH = 20
 #: whoever gave a command that is older has given up on it
 PATIENCE_MS = 60_000
 DAY_MS = 86_400_000
@@ -29,7 +29,7 @@ class CommandWorker(Agent):
 
     async def step(self) -> int:
         """Do one round; returns how many commands were carried out or turned down."""
-        commands = await self._store.waiting(BITE)
+        commands = await self._store.waiting(BATCH)
         for command in commands:
             answer = await self._carry_out(command)
             if answer is not None:

@@ -154,7 +154,7 @@ class Consents:
         await self._audit.note(_audited(actor, now, wish, f"{count} numbers of a file"))
 
     async def take_in(self, wish: Wish, numbers: list[str], now: int) -> AsyncIterator[tuple[int, int]]:
-        """Write numbers in small bites; tells after each how many were done and how many of them changed."""
+        """Write numbers in small batches; tells after each how many were done, how many of them changed."""
         changes = _changes(wish, numbers, now)
         while chunk := list(islice(changes, CHUNK)):
             changed = sum(await self._consent.change(chunk))

@@ -20,7 +20,7 @@ from aldis.store.contract.events import EventKind, EventPosition, EventStore, Ga
 #: how long a commit may take before what it holds is told
 LAG_MS = 1000
 #: how much is read at once
-BITE = 500
+BATCH = 500
 #: how far back a listener may go on from
 LONGEST_ABSENCE_MS = 3_600_000
 
@@ -113,7 +113,7 @@ class EventFeed:
                 events += self._changes(were_up, are_up)
             were_up = are_up
             yield [event for event in events if wanted.includes(event)]
-            if len(found) < BITE:
+            if len(found) < BATCH:
                 is_open = await pause()
 
     def _start(self, last_id: str) -> EventPosition:
@@ -126,7 +126,7 @@ class EventFeed:
         until = self._clock.now() - LAG_MS
         if place.at > until + LAG_MS:  # the clock was set back: nothing would come until it is there again
             place = EventPosition(until)
-        found = await self._store.after(place, until, BITE)
+        found = await self._store.after(place, until, BATCH)
         return found, found[-1].position if found else place
 
     def _told(self, each: GatewayEvent) -> FeedEvent:

@@ -10,7 +10,7 @@ from aldis.errors import AdminError
 from aldis.store.contract.outbox import LaneFacts, OutboxStore, PostbackFilter, PostbackPage
 
 #: postbacks that one transaction makes due
-BITE = 500
+BATCH = 500
 #: lanes that are listed
 MOST_LANES = 500
 MISSING = 404
@@ -43,11 +43,11 @@ class Postbacks:
         return found.message_id
 
     async def replay_all(self, actor: Actor, wanted: PostbackFilter, now: int) -> int:
-        """Make all postbacks due that were given up and fit a filter, in bites. Returns how many."""
+        """Make all postbacks due that were given up and fit a filter, in batches. Returns how many."""
         entry = audit(actor, now, "replay postbacks", wanted.lane or "all lanes")
         count = after = 0
         while True:
-            replayed = await self._store.replay_dead_letters(wanted, after, BITE, now, entry)
+            replayed = await self._store.replay_dead_letters(wanted, after, BATCH, now, entry)
             count += replayed.count
             after = replayed.after
             if not after:

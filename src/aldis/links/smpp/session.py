@@ -1,6 +1,6 @@
 """The asyncio side of one SMPP session: a socket, its writes gathered per turn of the loop, its end.
 
-What a peer sends in one go is taken bite by bite, a turn of the loop for each: a thousand responses at once
+What a peer sends in one go is taken chunk by chunk, a turn of the loop for each: a thousand responses at once
 must not hold up a customer's request.
 """
 
@@ -17,9 +17,9 @@ from aldis.smpp.session import Role
 from aldis.smpp.timers import Timers
 from aldis.stages.sending.upstream import Outbound
 
-#: octets of a bite: some 250 responses, a millisecond or two. Smaller ones settle in so many transactions
+#: octets of a chunk: some 250 responses, a millisecond or two. Smaller ones settle in so many transactions
 #: more that requests wait longer for those
-BITE = 8_192
+CHUNK = 8_192
 
 
 class SmppSession(asyncio.Protocol):
@@ -50,23 +50,23 @@ class SmppSession(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)  # uvloop's does not inherit from asyncio's
 
     def data_received(self, data: bytes) -> None:
-        if not self._waiting and len(data) <= BITE:  # nearly always
+        if not self._waiting and len(data) <= CHUNK:  # nearly always
             self._take(data)
             return
         if not self._waiting:
             self._pause_reading()
-            asyncio.get_running_loop().call_soon(self._take_bite)
+            asyncio.get_running_loop().call_soon(self._take_chunk)
         self._waiting += data
 
-    def _take_bite(self) -> None:
+    def _take_chunk(self) -> None:
         if not self._waiting:  # all of it was taken when the session ended
             return
-        bite, self._waiting = self._waiting[:BITE], self._waiting[BITE:]
-        if self._waiting:  # arranged first, so that a fault in this bite does not hold up the rest
-            asyncio.get_running_loop().call_soon(self._take_bite)
+        chunk, self._waiting = self._waiting[:CHUNK], self._waiting[CHUNK:]
+        if self._waiting:  # arranged first, so that a fault in this chunk does not hold up the rest
+            asyncio.get_running_loop().call_soon(self._take_chunk)
         else:
             self._resume_reading()
-        self._take(bite)
+        self._take(chunk)
 
     def _take_rest(self) -> None:
         """Take at once what waits: it was said before the end."""

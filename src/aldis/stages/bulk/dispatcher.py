@@ -1,7 +1,7 @@
-"""The bulk agent: has the rows of running jobs accepted, bite by bite, and writes what became of each.
+"""The bulk agent: has the rows of running jobs accepted, batch by batch, and writes what became of each.
 
-A bite is accepted first and written after that. A crash between the two is harmless: the next try of a row is
-refused as a duplicate of itself (`traffic/bulk.py`), and then counts as accepted.
+A batch is accepted first and written after that. A crash between the two is harmless: the next try of a row
+is refused as a duplicate of itself (`traffic/bulk.py`), and then counts as accepted.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ log = structlog.get_logger()
 
 PERIOD_S = 0.5
 #: rows that are accepted at once: few, so that nobody at the doors waits long behind them
-BITE = 64
+BATCH = 64
 FORGET_EVERY_S = 600.0
-FORGET_BITE = 500
+FORGET_BATCH = 500
 DAY_MS = 86_400_000
 
 #: the row is right and the moment is not
@@ -82,22 +82,22 @@ class Dispatcher(Agent):
         self._slowed: dict[int, tuple[int, float]] = {}
 
     async def step(self) -> int:
-        """Take a bite of each job that runs; returns how many rows were settled."""
+        """Take a batch of each job that runs; returns how many rows were settled."""
         jobs = await self._bulk.running()
         self._slowed = {job.job_id: self._slowed[job.job_id] for job in jobs if job.job_id in self._slowed}
         settled = 0
         for job in jobs:
-            size, not_before = self._slowed.get(job.job_id, (BITE, 0.0))
+            size, not_before = self._slowed.get(job.job_id, (BATCH, 0.0))
             if not self._is_stopping and self._clock.monotonic() >= not_before:
-                settled += await self._bite(job, size)
+                settled += await self._batch(job, size)
         if not settled and self._clock.monotonic() >= self._forget_at:
             self._forget_at = self._clock.monotonic() + FORGET_EVERY_S
             before = self._clock.now() - self._retention_ms
-            while not self._is_stopping and await self._bulk.change(ForgetJobs(before, FORGET_BITE)):
+            while not self._is_stopping and await self._bulk.change(ForgetJobs(before, FORGET_BATCH)):
                 pass
         return settled
 
-    async def _bite(self, job: Job, size: int) -> int:
+    async def _batch(self, job: Job, size: int) -> int:
         rows = await self._bulk.rows(job.job_id, job.reached, size, waiting=True)
         recipe = Recipe(job.columns, job.mapping)
         tried = await asyncio.gather(*(self._try(job, recipe, row) for row in rows))
@@ -113,8 +113,8 @@ class Dispatcher(Agent):
             await self._bulk.change(MoveJob(job.job_id, JobState.PAUSED, now, why=why))
         elif refusals:
             self._slow_down(job, len(outcomes), refusals[0])
-        elif size < BITE:
-            self._slowed[job.job_id] = (min(BITE, size * 2), 0.0)
+        elif size < BATCH:
+            self._slowed[job.job_id] = (min(BATCH, size * 2), 0.0)
         return settled
 
     def _slow_down(self, job: Job, taken: int, refusal: Refusal) -> None:

@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 POLL_S = 0.5
 STOP_S = 2.0
-#: where the lanes are so many that they are named bite by bite, each time by the file: lets work gather
+#: where the lanes are so many that they are named batch by batch, each time by the file: lets work gather
 GATHER_S = 0.005
 LANES_AT_ONCE = 256
 #: postbacks of one lane that are read at once, and of all lanes that are held

@@ -1,5 +1,5 @@
 """The upkeep agent: deadlines, retention, the directory's newest version, the backlog's gauge. Slow and in
-small bites.
+small batches.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 PERIOD_S = 1.0
 #: rows a transaction; small, so that nobody waits long behind it
-BITE = 200
+BATCH = 200
 #: messages that become findable by their number in a transaction
 FILED = 2_048
 #: the newest are left alone: stages hand out ids from blocks of their own, so an id may be used late
@@ -73,11 +73,11 @@ class Keeper(Agent):
         """Do one round; returns how many messages were ended, forgotten, moved or made findable."""
         await self.follow_directory()
         now = self._clock.now()
-        ended = await self._store.expire(BITE, now, self._settings.receipt_patience_s * 1000)
+        ended = await self._store.expire(BATCH, now, self._settings.receipt_patience_s * 1000)
         old = now - self._settings.retention_days * DAY_MS
-        purged = await self._store.purge(BITE, old, self._purged_up_to)
+        purged = await self._store.purge(BATCH, old, self._purged_up_to)
         self._purged_up_to = purged.after
-        forgotten = purged.forgotten + await self._store.purge_inbound(BITE, old)
+        forgotten = purged.forgotten + await self._store.purge_inbound(BATCH, old)
         await self._files.sweep(self._store.unused_content)
         filed = await self._store.index_recipients(FILED, OPEN_IDS)
         moved = await self._fail_over()
@@ -89,9 +89,9 @@ class Keeper(Agent):
     async def _cancel_opted_out(self, now: int) -> int:
         """End what is queued for people who have opted out; looks again until there is nothing."""
         self._has_opted_out = False  # a word that comes meanwhile sets it again
-        cancelled = BITE
+        cancelled = BATCH
         try:
-            cancelled = await self._store.cancel_opted_out(BITE, now)
+            cancelled = await self._store.cancel_opted_out(BATCH, now)
         finally:
             self._has_opted_out = self._has_opted_out or cancelled > 0
         return cancelled
@@ -109,7 +109,7 @@ class Keeper(Agent):
         self._left.intersection_update(given_up)
         moved = 0
         for link in given_up:
-            count = await self._store.fail_over(link, up, BITE, self._clock.now())
+            count = await self._store.fail_over(link, up, BATCH, self._clock.now())
             if count and link not in self._left:
                 log.warning("a link has been down for too long: its messages take another", link=link)
                 self._left.add(link)
