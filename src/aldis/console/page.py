@@ -65,7 +65,7 @@ class RequestContext(msgspec.Struct, frozen=True):
 Handler = Callable[[RequestContext], Awaitable[Response]]
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True):
+class Call(msgspec.Struct, frozen=True):
     """What a call of the admin API takes and gives, as `/v1/openapi.json` and `/api` tell it."""
 
     #: what it does, in a few words
@@ -99,6 +99,36 @@ class Page(msgspec.Struct, frozen=True):
     only_looks: bool = False
     #: of a path under /v1/
     call: Call | None = None
+
+
+class Calls(list[Page]):
+    """The calls of the admin API in one module, each added where its function stands."""
+
+    def add(  # noqa: PLR0913 - one argument a field of `Page` and `Call`
+        self,
+        method: str,
+        path: str,
+        summary: str,
+        role: Role = Role.VIEWER,
+        *,
+        takes: Any = None,  # noqa: ANN401 - any type, as in `Call`
+        gives: Any = None,  # noqa: ANN401
+        status: int = 200,
+        uploads: bool = False,
+        query: Mapping[str, str] = {},
+        headers: Mapping[str, str] = {},
+        kinds: Mapping[str, Any] = {},
+        example: Any = None,  # noqa: ANN401
+    ) -> Callable[[Handler], Handler]:
+        """Add the function below as the call's; see `Call` for the arguments."""
+        call = Call(summary, takes, gives, status, query, headers, kinds, example)
+
+        def added(handler: Handler) -> Handler:
+            """Add it, and leave it as it is."""
+            self.append(Page(path, handler, role, (method,), uploads, call=call))
+            return handler
+
+        return added
 
 
 _ENVIRONMENT = jinja2.Environment(

@@ -1,4 +1,4 @@
-"""The admin API `/v1`: what pages can do, for programs. One file a subject; each names its calls in PAGES."""
+"""The admin API `/v1`: what pages can do, for programs. One file a subject; each has its calls in CALLS."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from aldis.console.api import (
 from aldis.console.page import Page
 
 PAGES: tuple[Page, ...] = (
-    *messages.PAGES,
-    *sending.PAGES,
-    *bulk.PAGES,
-    *inbound.PAGES,
-    *postbacks.PAGES,
-    *statistics.PAGES,
-    *directory.PAGES,
-    *history.PAGES,
-    *links.PAGES,
-    *consents.PAGES,
-    *people.PAGES,
-    *handsets.PAGES,
-    *events.PAGES,
+    *messages.CALLS,
+    *sending.CALLS,
+    *bulk.CALLS,
+    *inbound.CALLS,
+    *postbacks.CALLS,
+    *statistics.CALLS,
+    *directory.CALLS,
+    *history.CALLS,
+    *links.CALLS,
+    *consents.CALLS,
+    *people.CALLS,
+    *handsets.CALLS,
+    *events.CALLS,
 )

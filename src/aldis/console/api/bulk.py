@@ -22,7 +22,7 @@ from aldis.console.api.documents import (
     number_of,
 )
 from aldis.console.api.sending import KEY
-from aldis.console.page import Call, Handler, Page, RequestContext
+from aldis.console.page import Calls, Handler, RequestContext
 from aldis.dialects.sending import PRIORITIES, fingerprint_of
 from aldis.traffic.bulk import Job, JobState, Mapping
 
@@ -87,6 +87,17 @@ class RefusedRows(msgspec.Struct, frozen=True):
     next: int | None
 
 
+CALLS = Calls()
+_EXAMPLE = {
+    "account": "demo",
+    "columns": ["number", "name"],
+    "rows": [["4512345678", "Ann"], ["4512345679", "Bo"]],
+    "recipient": "number",
+    "text": "Hello {name}",
+    "start": False,
+}
+
+
 def _shown(job: Job) -> BulkJob:
     return BulkJob(
         id=job.job_id,
@@ -103,6 +114,7 @@ def _shown(job: Job) -> BulkJob:
     )
 
 
+@CALLS.add("GET", "/v1/bulk", "List bulk jobs, newest first", gives=BulkJobs, query=NEWEST_FIRST)
 async def _list(context: RequestContext) -> Response:
     limit = limit_of(context)
     jobs = await context.services.bulk.jobs(number_of(context, "before"), limit)
@@ -110,6 +122,18 @@ async def _list(context: RequestContext) -> Response:
     return answer(BulkJobs([_shown(job) for job in jobs], following))
 
 
+@CALLS.add(
+    "POST",
+    "/v1/bulk",
+    "Send a table for an account",
+    Role.OPERATOR,
+    uploads=True,
+    takes=BulkWanted,
+    gives=BulkJob,
+    status=201,
+    headers=KEY,
+    example=_EXAMPLE,
+)
 async def _make(context: RequestContext) -> Response:
     bulk, now = context.services.bulk, context.services.clock.now()
     key = key_of(context) or ""
@@ -123,15 +147,27 @@ async def _make(context: RequestContext) -> Response:
     return answer(_shown(await bulk.job(job_id)), 201, {"location": f"/v1/bulk/{job_id}"})
 
 
+@CALLS.add("GET", "/v1/bulk/{id:number}", "Tell how far a job has come", gives=BulkJob)
 async def _one(context: RequestContext) -> Response:
     return answer(_shown(await context.services.bulk.job(_id(context))))
 
 
+@CALLS.add(
+    "GET", "/v1/bulk/{id:number}/preview", "Tell what a job would send and cost", Role.OPERATOR, gives=Preview
+)
 async def _preview(context: RequestContext) -> Response:
     job = await context.services.bulk.job(_id(context))
     return answer(await context.services.bulk.preview(context.services.sending, job, job.mapping))
 
 
+@CALLS.add(
+    "GET",
+    "/v1/bulk/{id:number}/refused",
+    "List the rows of a job that were refused",
+    gives=RefusedRows,
+    query=UPWARDS,
+    kinds={"after": Number},
+)
 async def _refused(context: RequestContext) -> Response:
     after, limit = number_of(context, "after"), limit_of(context)
     job = await context.services.bulk.job(_id(context))
@@ -140,6 +176,7 @@ async def _refused(context: RequestContext) -> Response:
     return answer(RefusedRows(shown, rows[-1].number if len(rows) == limit else None))
 
 
+@CALLS.add("POST", "/v1/bulk/{id:number}/start", "Start a job that waits", Role.OPERATOR, gives=BulkJob)
 async def _start(context: RequestContext) -> Response:
     job_id = _id(context)
     await context.services.bulk.start(context.actor, job_id, context.services.clock.now())
@@ -160,72 +197,11 @@ def _id(context: RequestContext) -> int:
     return int(context.request.path_params["id"])
 
 
-_EXAMPLE = {
-    "account": "demo",
-    "columns": ["number", "name"],
-    "rows": [["4512345678", "Ann"], ["4512345679", "Bo"]],
-    "recipient": "number",
-    "text": "Hello {name}",
-    "start": False,
-}
-
-PAGES = (
-    Page(
-        "/v1/bulk",
-        _list,
-        call=Call(
-            summary="List bulk jobs, newest first",
-            gives=BulkJobs,
-            query=NEWEST_FIRST,
-        ),
-    ),
-    Page(
-        "/v1/bulk",
-        _make,
+for action in ACTIONS:
+    CALLS.add(
+        "POST",
+        f"/v1/bulk/{{id:number}}/{action}",
+        f"{action.capitalize()} a job",
         Role.OPERATOR,
-        ("POST",),
-        uploads=True,
-        call=Call(
-            summary="Send a table for an account",
-            takes=BulkWanted,
-            gives=BulkJob,
-            status=201,
-            headers=KEY,
-            example=_EXAMPLE,
-        ),
-    ),
-    Page("/v1/bulk/{id:number}", _one, call=Call(summary="Tell how far a job has come", gives=BulkJob)),
-    Page(
-        "/v1/bulk/{id:number}/preview",
-        _preview,
-        Role.OPERATOR,
-        call=Call(summary="Tell what a job would send and cost", gives=Preview),
-    ),
-    Page(
-        "/v1/bulk/{id:number}/refused",
-        _refused,
-        call=Call(
-            summary="List the rows of a job that were refused",
-            gives=RefusedRows,
-            query=UPWARDS,
-            kinds={"after": Number},
-        ),
-    ),
-    Page(
-        "/v1/bulk/{id:number}/start",
-        _start,
-        Role.OPERATOR,
-        ("POST",),
-        call=Call(summary="Start a job that waits", gives=BulkJob),
-    ),
-    *(
-        Page(
-            f"/v1/bulk/{{id:number}}/{action}",
-            _acting(action),
-            Role.OPERATOR,
-            ("POST",),
-            call=Call(summary=f"{action.capitalize()} a job", gives=BulkJob),
-        )
-        for action in ACTIONS
-    ),
-)
+        gives=BulkJob,
+    )(_acting(action))

@@ -9,7 +9,7 @@ from aldis.accounts.staff import Role
 from aldis.admin.consents import ConsentStanding, Wish, standings
 from aldis.clock import iso_or_none
 from aldis.console.api.documents import answer, body_of, now_of, path_of
-from aldis.console.page import Call, Page, RequestContext
+from aldis.console.page import Calls, RequestContext
 from aldis.traffic.consent import ConsentKind, ConsentSource
 
 
@@ -42,6 +42,10 @@ class ChangeConsent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why: str = ""
 
 
+CALLS = Calls()
+
+
+@CALLS.add("GET", "/v1/consents/{msisdn}", "Tell what a number has agreed to", gives=ConsentHistory)
 async def _consents(context: RequestContext) -> Response:
     number = path_of(context, "msisdn")
     found = await context.services.consents.history(number)
@@ -51,25 +55,12 @@ async def _consents(context: RequestContext) -> Response:
     return answer(ConsentHistory(number.lstrip("+"), standings(found), history))
 
 
+@CALLS.add(
+    "POST", "/v1/consents/{msisdn}", "Write a consent down", Role.OPERATOR, takes=ChangeConsent, status=0
+)
 async def _change(context: RequestContext) -> Response:
     wanted = await body_of(context, ChangeConsent)
     wish = Wish(wanted.sender, wanted.topic, wanted.kind)
     number = path_of(context, "msisdn")
     await context.services.consents.change(context.actor, wish, number, wanted.why, now_of(context))
     return await _consents(context)
-
-
-PAGES = (
-    Page(
-        "/v1/consents/{msisdn}",
-        _consents,
-        call=Call(summary="Tell what a number has agreed to", gives=ConsentHistory),
-    ),
-    Page(
-        "/v1/consents/{msisdn}",
-        _change,
-        Role.OPERATOR,
-        ("POST",),
-        call=Call(summary="Write a consent down", takes=ChangeConsent, status=0),
-    ),
-)

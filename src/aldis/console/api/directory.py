@@ -20,7 +20,7 @@ from aldis.admin.credentials import HOUR_S, NewCredential, shown
 from aldis.admin.directory import AccountView, CarrierView
 from aldis.clock import iso_or_none
 from aldis.console.api.documents import UPWARDS, Done, Number, answer, body_of, now_of, page_of, path_of
-from aldis.console.page import Call, Page, RequestContext
+from aldis.console.page import Calls, RequestContext
 from aldis.errors import AdminError
 
 _ELSEWHERE = ("credit", "credential")
@@ -147,21 +147,31 @@ class PutPrices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: Number = 0
 
 
+CALLS = Calls()
+_ONE = "/v1/accounts/{name}"
+
+
+@CALLS.add("GET", "/v1/accounts", "List accounts", gives=Accounts, query=UPWARDS)
 async def _accounts(context: RequestContext) -> Response:
     views = await context.services.directory.accounts()
     found, following = page_of(context, views, lambda view: view.entry.name)
     return answer(Accounts([_document(view) for view in found], following))
 
 
+@CALLS.add("GET", _ONE, "Tell one account", gives=AccountDocument)
 async def _account(context: RequestContext) -> Response:
     return answer(_document(await context.services.directory.account(path_of(context))))
 
 
+@CALLS.add(
+    "PUT", _ONE, "Make or replace an account", Role.ADMIN, takes=PutAccount, gives=AccountDocument, status=0
+)
 async def _put_account(context: RequestContext) -> Response:
     wanted = await body_of(context, PutAccount)
     return await _kept(context, wanted.account, wanted.version, 201 if wanted.version is None else 200)
 
 
+@CALLS.add("PATCH", _ONE, "Change parts of an account", Role.ADMIN, gives=AccountDocument)
 async def _patch_account(context: RequestContext) -> Response:
     wanted = await body_of(context, PutAccount)
     if wanted.version is None:
@@ -180,23 +190,38 @@ async def _kept(context: RequestContext, data: dict[str, Any], based_on: int | N
     return answer(_document(await context.services.directory.account(name)), status)
 
 
+@CALLS.add(
+    "POST", _ONE + "/credit", "Add money, or with a minus take some back", Role.ADMIN, takes=TopUp, status=0
+)
 async def _top_up(context: RequestContext) -> Response:
     amount = (await body_of(context, TopUp)).amount
     await context.services.directory.top_up(context.actor, path_of(context), amount, now_of(context))
     return await _account(context)
 
 
+@CALLS.add(
+    "GET", _ONE + "/credentials", "Credentials of an account, without their secrets", gives=CredentialList
+)
 async def _credentials(context: RequestContext) -> Response:
     view = await context.services.directory.account(path_of(context))
     return answer(CredentialList(_credentials_of(view)))
 
 
+@CALLS.add("POST", _ONE + "/credentials", "Add a credential; its secret is told once", Role.ADMIN, status=0)
 async def _add_credential(context: RequestContext) -> Response:
     wish = await body_of(context, NewCredential)
     told = await context.services.credentials.add(context.actor, path_of(context), wish, now_of(context))
     return answer(told, 201)
 
 
+@CALLS.add(
+    "POST",
+    _ONE + "/credentials/{credential}/rotate",
+    "Give a credential a new secret; it is told once",
+    Role.ADMIN,
+    takes=Rotation,
+    status=0,
+)
 async def _rotate(context: RequestContext) -> Response:
     grace_s = (await body_of(context, Rotation)).grace_hours * HOUR_S
     told = await context.services.credentials.rotate(
@@ -205,6 +230,7 @@ async def _rotate(context: RequestContext) -> Response:
     return answer(told)
 
 
+@CALLS.add("DELETE", _ONE + "/credentials/{credential}", "Take a credential back", Role.ADMIN, status=0)
 async def _revoke(context: RequestContext) -> Response:
     await context.services.credentials.revoke(
         context.actor, path_of(context), path_of(context, "credential"), now_of(context)
@@ -212,16 +238,27 @@ async def _revoke(context: RequestContext) -> Response:
     return answer(Done())
 
 
+@CALLS.add("GET", "/v1/carriers", "List carriers", gives=Carriers, query=UPWARDS)
 async def _carriers(context: RequestContext) -> Response:
     views = await context.services.directory.carriers()
     found, following = page_of(context, views, lambda view: view.carrier.name)
     return answer(Carriers([_carrier_document(view) for view in found], following))
 
 
+@CALLS.add("GET", "/v1/carriers/{name}", "Tell one carrier", gives=CarrierDocument)
 async def _carrier(context: RequestContext) -> Response:
     return answer(_carrier_document(await context.services.directory.carrier(path_of(context))))
 
 
+@CALLS.add(
+    "PUT",
+    "/v1/carriers/{name}",
+    "Make or replace a carrier",
+    Role.ADMIN,
+    takes=PutCarrier,
+    gives=CarrierDocument,
+    status=0,
+)
 async def _put_carrier(context: RequestContext) -> Response:
     wanted, name = await body_of(context, PutCarrier), path_of(context)
     if wanted.carrier.get("name", name) != name:
@@ -232,28 +269,33 @@ async def _put_carrier(context: RequestContext) -> Response:
     return answer(_carrier_document(view), 201 if wanted.version is None else 200)
 
 
+@CALLS.add("DELETE", "/v1/carriers/{name}", "Forget a carrier", Role.ADMIN, takes=Versioned, status=0)
 async def _remove_carrier(context: RequestContext) -> Response:
     version = (await body_of(context, Versioned)).version
     await context.services.directory.remove_carrier(context.actor, path_of(context), version, now_of(context))
     return answer(Done())
 
 
+@CALLS.add("GET", "/v1/routes", "All routes, in their order", gives=Routes)
 async def _routes(context: RequestContext) -> Response:
     found = await context.services.directory.routes()
     return answer(Routes(found.version, found.routes))
 
 
+@CALLS.add("PUT", "/v1/routes", "Replace all routes", Role.ADMIN, takes=PutRoutes, gives=Routes)
 async def _put_routes(context: RequestContext) -> Response:
     wanted = await body_of(context, PutRoutes)
     await context.services.directory.put_routes(context.actor, wanted.routes, wanted.version, now_of(context))
     return await _routes(context)
 
 
+@CALLS.add("GET", "/v1/prices", "All prices", gives=Prices)
 async def _prices(context: RequestContext) -> Response:
     found = await context.services.directory.prices()
     return answer(Prices(found.version, found.prices))
 
 
+@CALLS.add("PUT", "/v1/prices", "Replace all prices", Role.ADMIN, takes=PutPrices, gives=Prices)
 async def _put_prices(context: RequestContext) -> Response:
     wanted = await body_of(context, PutPrices)
     await context.services.directory.put_prices(context.actor, wanted.prices, wanted.version, now_of(context))
@@ -280,89 +322,3 @@ def _credentials_of(view: AccountView) -> list[CredentialDocument]:
 
 def _carrier_document(view: CarrierView) -> CarrierDocument:
     return CarrierDocument(view.carrier.name, view.version, view.carrier)
-
-
-_ONE = "/v1/accounts/{name}"
-PAGES = (
-    Page("/v1/accounts", _accounts, call=Call(summary="List accounts", gives=Accounts, query=UPWARDS)),
-    Page(_ONE, _account, call=Call(summary="Tell one account", gives=AccountDocument)),
-    Page(
-        _ONE,
-        _put_account,
-        Role.ADMIN,
-        ("PUT",),
-        call=Call(summary="Make or replace an account", takes=PutAccount, gives=AccountDocument, status=0),
-    ),
-    Page(
-        _ONE,
-        _patch_account,
-        Role.ADMIN,
-        ("PATCH",),
-        call=Call(summary="Change parts of an account", gives=AccountDocument),
-    ),
-    Page(
-        _ONE + "/credit",
-        _top_up,
-        Role.ADMIN,
-        ("POST",),
-        call=Call(summary="Add money, or with a minus take some back", takes=TopUp, status=0),
-    ),
-    Page(
-        _ONE + "/credentials",
-        _credentials,
-        call=Call(summary="Credentials of an account, without their secrets", gives=CredentialList),
-    ),
-    Page(
-        _ONE + "/credentials",
-        _add_credential,
-        Role.ADMIN,
-        ("POST",),
-        call=Call(summary="Add a credential; its secret is told once", status=0),
-    ),
-    Page(
-        _ONE + "/credentials/{credential}",
-        _revoke,
-        Role.ADMIN,
-        ("DELETE",),
-        call=Call(summary="Take a credential back", status=0),
-    ),
-    Page(
-        _ONE + "/credentials/{credential}/rotate",
-        _rotate,
-        Role.ADMIN,
-        ("POST",),
-        call=Call(summary="Give a credential a new secret; it is told once", takes=Rotation, status=0),
-    ),
-    Page("/v1/carriers", _carriers, call=Call(summary="List carriers", gives=Carriers, query=UPWARDS)),
-    Page("/v1/carriers/{name}", _carrier, call=Call(summary="Tell one carrier", gives=CarrierDocument)),
-    Page(
-        "/v1/carriers/{name}",
-        _put_carrier,
-        Role.ADMIN,
-        ("PUT",),
-        call=Call(summary="Make or replace a carrier", takes=PutCarrier, gives=CarrierDocument, status=0),
-    ),
-    Page(
-        "/v1/carriers/{name}",
-        _remove_carrier,
-        Role.ADMIN,
-        ("DELETE",),
-        call=Call(summary="Forget a carrier", takes=Versioned, status=0),
-    ),
-    Page("/v1/routes", _routes, call=Call(summary="All routes, in their order", gives=Routes)),
-    Page(
-        "/v1/routes",
-        _put_routes,
-        Role.ADMIN,
-        ("PUT",),
-        call=Call(summary="Replace all routes", takes=PutRoutes, gives=Routes),
-    ),
-    Page("/v1/prices", _prices, call=Call(summary="All prices", gives=Prices)),
-    Page(
-        "/v1/prices",
-        _put_prices,
-        Role.ADMIN,
-        ("PUT",),
-        call=Call(summary="Replace all prices", takes=PutPrices, gives=Prices),
-    ),
-)

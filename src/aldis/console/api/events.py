@@ -8,13 +8,21 @@ import msgspec
 from starlette.responses import Response
 
 from aldis.admin.event_feed import EventFilter, place_of
-from aldis.console.page import Call, Page, RequestContext
+from aldis.console.page import Calls, RequestContext
 from aldis.console.streaming import EventStream, event
 from aldis.errors import AdminError
 
 PERIOD_S = 1.0
 
 
+CALLS = Calls()
+_ASKED = {
+    **dict.fromkeys(("account", "state", "link", "number"), "only those of it"),
+    "after": "an event's id: those behind it; Last-Event-ID goes before",
+}
+
+
+@CALLS.add("GET", "/v1/events", "What happens, as server-sent events", status=0, query=_ASKED)
 async def _events(context: RequestContext) -> Response:
     last_id = context.request.headers.get("last-event-id") or context.query("after")
     if last_id:
@@ -43,16 +51,3 @@ async def _told(context: RequestContext, last_id: str, wanted: EventFilter) -> A
 
     async for events in services.happenings.follow(last_id, wanted, binds, pause):
         yield "".join(event(each.event, msgspec.json.encode(each).decode(), each.id) for each in events)
-
-
-_ASKED = {
-    **dict.fromkeys(("account", "state", "link", "number"), "only those of it"),
-    "after": "an event's id: those behind it; Last-Event-ID goes before",
-}
-PAGES = (
-    Page(
-        "/v1/events",
-        _events,
-        call=Call(summary="What happens, as server-sent events", status=0, query=_ASKED),
-    ),
-)

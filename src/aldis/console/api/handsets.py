@@ -9,7 +9,7 @@ from aldis.accounts.staff import Role
 from aldis.clock import as_iso
 from aldis.console.api.documents import answer, body_of
 from aldis.console.attachments import content
-from aldis.console.page import Call, Page, RequestContext
+from aldis.console.page import Calls, RequestContext
 from aldis.traffic.handset import Bubble, Chaos
 
 
@@ -20,6 +20,10 @@ class Letter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: str
 
 
+CALLS = Calls()
+
+
+@CALLS.add("GET", "/v1/handsets", "The simulated handsets, newest first", status=0)
 async def _list(context: RequestContext) -> Response:
     found = [
         {"number": phone.number, "messages": phone.messages, "last": _shown(phone.last)}
@@ -28,12 +32,16 @@ async def _list(context: RequestContext) -> Response:
     return answer({"handsets": found})
 
 
+@CALLS.add("GET", "/v1/handsets/{number}", "What a handset received and wrote", status=0)
 async def _show(context: RequestContext) -> Response:
     number = context.request.path_params["number"]
     found = [_shown(bubble) for bubble in context.services.phones.conversation(number)]
     return answer({"number": number.removeprefix("+"), "messages": found})
 
 
+@CALLS.add(
+    "POST", "/v1/handsets/{number}/messages", "Have a handset write", Role.OPERATOR, takes=Letter, status=202
+)
 async def _write(context: RequestContext) -> Response:
     letter, services = await body_of(context, Letter), context.services
     number = context.request.path_params["number"]
@@ -43,10 +51,12 @@ async def _write(context: RequestContext) -> Response:
     return answer({"segments": segments}, 202)
 
 
+@CALLS.add("GET", "/v1/chaos", "The faults that the simulator makes", gives=Chaos)
 async def _chaos(context: RequestContext) -> Response:
     return answer(context.services.phones.chaos())
 
 
+@CALLS.add("PUT", "/v1/chaos", "Have the simulator make faults", Role.OPERATOR, takes=Chaos, gives=Chaos)
 async def _make_chaos(context: RequestContext) -> Response:
     chaos, services = await body_of(context, Chaos), context.services
     await services.phones.make_chaos(context.actor, chaos, services.clock.now())
@@ -74,27 +84,9 @@ def _shown(bubble: Bubble) -> dict[str, object]:
     }
 
 
-PAGES = (
-    Page("/v1/handsets", _list, call=Call(summary="The simulated handsets, newest first", status=0)),
-    Page(
-        "/v1/handsets/content/{content_id:number}/{part:number}",
-        content,
-        call=Call(summary="A part of a multimedia message on a handset", status=0),
-    ),
-    Page("/v1/handsets/{number}", _show, call=Call(summary="What a handset received and wrote", status=0)),
-    Page(
-        "/v1/handsets/{number}/messages",
-        _write,
-        Role.OPERATOR,
-        ("POST",),
-        call=Call(summary="Have a handset write", takes=Letter, status=202),
-    ),
-    Page("/v1/chaos", _chaos, call=Call(summary="The faults that the simulator makes", gives=Chaos)),
-    Page(
-        "/v1/chaos",
-        _make_chaos,
-        Role.OPERATOR,
-        ("PUT",),
-        call=Call(summary="Have the simulator make faults", takes=Chaos, gives=Chaos),
-    ),
-)
+CALLS.add(
+    "GET",
+    "/v1/handsets/content/{content_id:number}/{part:number}",
+    "A part of a multimedia message on a handset",
+    status=0,
+)(content)

@@ -10,7 +10,7 @@ from aldis.accounts.staff import Role
 from aldis.admin.history import DescribedChange
 from aldis.clock import iso_or_none
 from aldis.console.api.documents import NEWEST_FIRST, answer, limit_of, now_of, number_of
-from aldis.console.page import Call, Page, RequestContext
+from aldis.console.page import Calls, RequestContext
 
 
 class ChangeDocument(msgspec.Struct, frozen=True):
@@ -61,6 +61,13 @@ class Audit(msgspec.Struct, frozen=True):
     next: int | None
 
 
+CALLS = Calls()
+_ASKED = {"kind": "of what", "name": "of whom", **NEWEST_FIRST}
+_AUDIT = {"subject": "what it was done to", **NEWEST_FIRST}
+_SEEN = {"seen": "the newest change that was known of the record; a newer one is not taken back unseen"}
+
+
+@CALLS.add("GET", "/v1/history", "Changes of the directory, newest first", gives=Changes, query=_ASKED)
 async def _history(context: RequestContext) -> Response:
     limit, kind, name = limit_of(context), context.query("kind"), context.query("name")
     key = name or ("" if kind in ("routes", "prices") else "*")
@@ -69,10 +76,20 @@ async def _history(context: RequestContext) -> Response:
     return answer(Changes([_document(told) for told in found], following))
 
 
+@CALLS.add("GET", "/v1/history/{change:number}", "Tell one change", gives=ChangeDocument)
 async def _change(context: RequestContext) -> Response:
     return answer(_document(await context.services.history.change(context.request.path_params["change"])))
 
 
+@CALLS.add(
+    "POST",
+    "/v1/history/{change:number}/undo",
+    "Take a change back",
+    Role.ADMIN,
+    gives=Undone,
+    status=0,
+    query=_SEEN,
+)
 async def _undo(context: RequestContext) -> Response:
     change_id = context.request.path_params["change"]
     seen = number_of(context, "seen", -1)
@@ -81,6 +98,7 @@ async def _undo(context: RequestContext) -> Response:
     return answer(Undone(done.lines))
 
 
+@CALLS.add("GET", "/v1/audit", "What was done, newest first", Role.ADMIN, gives=Audit, query=_AUDIT)
 async def _audit(context: RequestContext) -> Response:
     limit = limit_of(context)
     found = await context.services.audit.log(number_of(context, "before"), limit, context.query("subject"))
@@ -105,29 +123,3 @@ def _document(told: DescribedChange) -> ChangeDocument:
         is_removed=change.after is None,
         differences=told.differences,
     )
-
-
-_ASKED = {"kind": "of what", "name": "of whom", **NEWEST_FIRST}
-_AUDIT = {"subject": "what it was done to", **NEWEST_FIRST}
-_SEEN = {"seen": "the newest change that was known of the record; a newer one is not taken back unseen"}
-PAGES = (
-    Page(
-        "/v1/history",
-        _history,
-        call=Call(summary="Changes of the directory, newest first", gives=Changes, query=_ASKED),
-    ),
-    Page("/v1/history/{change:number}", _change, call=Call(summary="Tell one change", gives=ChangeDocument)),
-    Page(
-        "/v1/history/{change:number}/undo",
-        _undo,
-        Role.ADMIN,
-        ("POST",),
-        call=Call(summary="Take a change back", gives=Undone, status=0, query=_SEEN),
-    ),
-    Page(
-        "/v1/audit",
-        _audit,
-        Role.ADMIN,
-        call=Call(summary="What was done, newest first", gives=Audit, query=_AUDIT),
-    ),
-)

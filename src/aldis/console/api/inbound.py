@@ -8,7 +8,7 @@ from starlette.responses import Response
 from aldis.admin import query_params
 from aldis.clock import iso_or_none
 from aldis.console.api.documents import NEWEST_FIRST, answer, limit_of, number_of
-from aldis.console.page import Call, Page, RequestContext
+from aldis.console.page import Calls, RequestContext
 
 
 class InboundRecord(msgspec.Struct, frozen=True):
@@ -36,6 +36,12 @@ class InboundList(msgspec.Struct, frozen=True):
     looked_back_to: str | None
 
 
+CALLS = Calls()
+#: what a search may be asked by
+_ASKED = {**dict.fromkeys(query_params.INBOUND_FIELDS, "as the console's search takes it"), **NEWEST_FIRST}
+
+
+@CALLS.add("GET", "/v1/inbound", "Find messages from handsets, newest first", gives=InboundList, query=_ASKED)
 async def _list(context: RequestContext) -> Response:
     services, given = context.services, context.request.query_params
     wanted = query_params.inbound_wanted(given, services.messages.directory, services.clock.now())
@@ -56,15 +62,3 @@ async def _list(context: RequestContext) -> Response:
         for each in page.found
     ]
     return answer(InboundList(found, page.next_before or None, iso_or_none(page.looked_back_to)))
-
-
-#: what a search may be asked by
-_ASKED = {**dict.fromkeys(query_params.INBOUND_FIELDS, "as the console's search takes it"), **NEWEST_FIRST}
-
-PAGES = (
-    Page(
-        "/v1/inbound",
-        _list,
-        call=Call(summary="Find messages from handsets, newest first", gives=InboundList, query=_ASKED),
-    ),
-)

@@ -9,7 +9,7 @@ from aldis.accounts.staff import Role
 from aldis.admin.links import LinkView
 from aldis.clock import iso_or_none
 from aldis.console.api.documents import answer, now_of, path_of
-from aldis.console.page import Call, Page, RequestContext
+from aldis.console.page import Calls, RequestContext
 from aldis.store.contract.link_states import Wanted
 
 
@@ -42,10 +42,17 @@ class LinkList(msgspec.Struct, frozen=True):
     links: list[LinkDocument]
 
 
+CALLS = Calls()
+
+
+@CALLS.add("GET", "/v1/links", "Tell how the links stand", gives=LinkList)
 async def _links(context: RequestContext) -> Response:
     return answer(LinkList([_document(view) for view in await context.services.links.links()]))
 
 
+@CALLS.add(
+    "POST", "/v1/links/{name}/{order}", "Stop, start or drain a link", Role.OPERATOR, gives=LinkDocument
+)
 async def _order(context: RequestContext) -> Response:
     name, order = path_of(context), path_of(context, "order")
     await context.services.links.order(context.actor, name, order, now_of(context))
@@ -71,15 +78,3 @@ def _document(view: LinkView) -> LinkDocument:
         last_error_at=iso_or_none(condition.last_error_at) if condition else None,
         backlog=view.backlog,
     )
-
-
-PAGES = (
-    Page("/v1/links", _links, call=Call(summary="Tell how the links stand", gives=LinkList)),
-    Page(
-        "/v1/links/{name}/{order}",
-        _order,
-        Role.OPERATOR,
-        ("POST",),
-        call=Call(summary="Stop, start or drain a link", gives=LinkDocument),
-    ),
-)

@@ -10,7 +10,7 @@ from aldis.admin import query_params
 from aldis.admin.message_document import MessageDetail, MessageRecord, as_document, as_record
 from aldis.clock import iso_or_none
 from aldis.console.api.documents import NEWEST_FIRST, answer, limit_of, number_of
-from aldis.console.page import Call, Page, RequestContext
+from aldis.console.page import Calls, RequestContext
 
 
 class MessageList(msgspec.Struct, frozen=True):
@@ -28,6 +28,15 @@ class NewMessageId(msgspec.Struct, frozen=True):
     message_id: int
 
 
+CALLS = Calls()
+#: what a search may be asked by
+_ASKED = {
+    **dict.fromkeys(("q", *query_params.MESSAGE_FIELDS), "as the console's search takes it"),
+    **NEWEST_FIRST,
+}
+
+
+@CALLS.add("GET", "/v1/messages", "Find messages, newest first", gives=MessageList, query=_ASKED)
 async def _list(context: RequestContext) -> Response:
     services, given = context.services, context.request.query_params
     wanted = query_params.messages_wanted(given, services.messages.directory, services.clock.now())
@@ -37,56 +46,34 @@ async def _list(context: RequestContext) -> Response:
     return answer(MessageList(found, page.next_before or None, iso_or_none(page.looked_back_to)))
 
 
+@CALLS.add("GET", "/v1/messages/{message_id:number}", "Tell all about a message", gives=MessageDetail)
 async def _show(context: RequestContext) -> Response:
     messages = context.services.messages
     return answer(as_document(await messages.tell(context.request.path_params["message_id"])))
 
 
+@CALLS.add(
+    "POST",
+    "/v1/messages/{message_id:number}/cancel",
+    "Call a message back that waits",
+    Role.OPERATOR,
+    gives=MessageDetail,
+)
 async def _cancel(context: RequestContext) -> Response:
     messages, message_id = context.services.messages, context.request.path_params["message_id"]
     await messages.cancel(context.actor, message_id, context.services.clock.now())
     return answer(as_document(await messages.tell(message_id)))
 
 
+@CALLS.add(
+    "POST",
+    "/v1/messages/{message_id:number}/again",
+    "Send what a message says once more",
+    Role.OPERATOR,
+    gives=NewMessageId,
+    status=201,
+)
 async def _again(context: RequestContext) -> Response:
     message_id = context.request.path_params["message_id"]
     new_id = await context.services.messages.again(context.actor, message_id, context.services.clock.now())
     return answer(NewMessageId(new_id), 201)
-
-
-#: what a search may be asked by
-_ASKED = {
-    **dict.fromkeys(("q", *query_params.MESSAGE_FIELDS), "as the console's search takes it"),
-    **NEWEST_FIRST,
-}
-
-PAGES = (
-    Page(
-        "/v1/messages",
-        _list,
-        call=Call(summary="Find messages, newest first", gives=MessageList, query=_ASKED),
-    ),
-    Page(
-        "/v1/messages/{message_id:number}",
-        _show,
-        call=Call(summary="Tell all about a message", gives=MessageDetail),
-    ),
-    Page(
-        "/v1/messages/{message_id:number}/cancel",
-        _cancel,
-        Role.OPERATOR,
-        ("POST",),
-        call=Call(summary="Call a message back that waits", gives=MessageDetail),
-    ),
-    Page(
-        "/v1/messages/{message_id:number}/again",
-        _again,
-        Role.OPERATOR,
-        ("POST",),
-        call=Call(
-            summary="Send what a message says once more",
-            gives=NewMessageId,
-            status=201,
-        ),
-    ),
-)

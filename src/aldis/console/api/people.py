@@ -11,7 +11,7 @@ from aldis.accounts.staff import Role
 from aldis.admin.operators import MAX_DAYS
 from aldis.clock import iso_or_none
 from aldis.console.api.documents import UPWARDS, Done, answer, body_of, now_of, page_of, path_of
-from aldis.console.page import Call, Page, RequestContext
+from aldis.console.page import Calls, RequestContext
 from aldis.errors import AdminError
 
 ROLES = {role.name.lower(): role for role in Role}
@@ -72,12 +72,17 @@ class ToldKey(msgspec.Struct, frozen=True):
     key: str
 
 
+CALLS = Calls()
+
+
+@CALLS.add("GET", "/v1/operators", "Who may sign in", Role.ADMIN, gives=OperatorList, query=UPWARDS)
 async def _operators(context: RequestContext) -> Response:
     found, following = page_of(context, await context.services.operators.all(), lambda each: each.name)
     documents = [OperatorDocument(o.name, o.role.name.lower(), iso_or_none(o.created_at)) for o in found]
     return answer(OperatorList(documents, following))
 
 
+@CALLS.add("PUT", "/v1/operators/{name}", "Add or change somebody", Role.ADMIN, takes=OperatorBody, status=0)
 async def _put_operator(context: RequestContext) -> Response:
     wanted, name, now = await body_of(context, OperatorBody), path_of(context), now_of(context)
     people, role = context.services.people, _role(wanted.role)
@@ -88,11 +93,13 @@ async def _put_operator(context: RequestContext) -> Response:
     return answer(Done())
 
 
+@CALLS.add("DELETE", "/v1/operators/{name}", "Let somebody in no more", Role.ADMIN, status=0)
 async def _remove_operator(context: RequestContext) -> Response:
     await context.services.people.remove_operator(context.actor, path_of(context), now_of(context))
     return answer(Done())
 
 
+@CALLS.add("GET", "/v1/keys", "Keys of this API", Role.ADMIN, gives=Keys, query=UPWARDS)
 async def _keys(context: RequestContext) -> Response:
     found, following = page_of(context, await context.services.operators.tokens(), lambda each: each.name)
     documents = [
@@ -102,6 +109,9 @@ async def _keys(context: RequestContext) -> Response:
     return answer(Keys(documents, following))
 
 
+@CALLS.add(
+    "POST", "/v1/keys", "Make a key; it is told once", Role.ADMIN, takes=NewKey, gives=ToldKey, status=201
+)
 async def _make_key(context: RequestContext) -> Response:
     wanted, now = await body_of(context, NewKey), now_of(context)
     role, days = _role(wanted.role), wanted.days or 0
@@ -109,6 +119,7 @@ async def _make_key(context: RequestContext) -> Response:
     return answer(ToldKey(wanted.name, key), 201)
 
 
+@CALLS.add("DELETE", "/v1/keys/{name}", "Take a key back", Role.ADMIN, status=0)
 async def _remove_key(context: RequestContext) -> Response:
     await context.services.people.remove_token(context.actor, path_of(context), now_of(context))
     return answer(Done())
@@ -118,42 +129,3 @@ def _role(name: str) -> Role:
     if name not in ROLES:
         raise AdminError(f"there is no role `{name}`; known: {', '.join(ROLES)}")
     return ROLES[name]
-
-
-PAGES = (
-    Page(
-        "/v1/operators",
-        _operators,
-        Role.ADMIN,
-        call=Call(summary="Who may sign in", gives=OperatorList, query=UPWARDS),
-    ),
-    Page(
-        "/v1/operators/{name}",
-        _put_operator,
-        Role.ADMIN,
-        ("PUT",),
-        call=Call(summary="Add or change somebody", takes=OperatorBody, status=0),
-    ),
-    Page(
-        "/v1/operators/{name}",
-        _remove_operator,
-        Role.ADMIN,
-        ("DELETE",),
-        call=Call(summary="Let somebody in no more", status=0),
-    ),
-    Page("/v1/keys", _keys, Role.ADMIN, call=Call(summary="Keys of this API", gives=Keys, query=UPWARDS)),
-    Page(
-        "/v1/keys",
-        _make_key,
-        Role.ADMIN,
-        ("POST",),
-        call=Call(summary="Make a key; it is told once", takes=NewKey, gives=ToldKey, status=201),
-    ),
-    Page(
-        "/v1/keys/{name}",
-        _remove_key,
-        Role.ADMIN,
-        ("DELETE",),
-        call=Call(summary="Take a key back", status=0),
-    ),
-)

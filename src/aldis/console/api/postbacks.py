@@ -10,7 +10,7 @@ from aldis.admin import query_params
 from aldis.admin.message_document import PostbackRecord, postback_record
 from aldis.clock import iso_or_none
 from aldis.console.api.documents import NEWEST_FIRST, answer, body_of, limit_of, number_of
-from aldis.console.page import Call, Page, RequestContext
+from aldis.console.page import Calls, RequestContext
 
 
 class LaneRecord(msgspec.Struct, frozen=True):
@@ -47,6 +47,14 @@ class ReplayedCount(msgspec.Struct, frozen=True):
     replayed: int
 
 
+CALLS = Calls()
+#: what a search may be asked by
+_ASKED = {**dict.fromkeys(query_params.POSTBACK_FIELDS, "as the console's search takes it"), **NEWEST_FIRST}
+
+
+@CALLS.add(
+    "GET", "/v1/postbacks", "What is owed by lane, and what was given up", gives=PostbackList, query=_ASKED
+)
 async def _list(context: RequestContext) -> Response:
     services, given = context.services, context.request.query_params
     wanted = query_params.postbacks_wanted(given, services.messages.directory)
@@ -67,6 +75,9 @@ async def _list(context: RequestContext) -> Response:
     )
 
 
+@CALLS.add(
+    "POST", "/v1/postbacks/{postback_id:number}/replay", "Make a postback due again", Role.OPERATOR, status=0
+)
 async def _replay(context: RequestContext) -> Response:
     services = context.services
     await services.postbacks.replay(
@@ -75,6 +86,14 @@ async def _replay(context: RequestContext) -> Response:
     return answer(ReplayedCount(1))
 
 
+@CALLS.add(
+    "POST",
+    "/v1/postbacks/replay",
+    "Make all that was given up due again",
+    Role.OPERATOR,
+    takes=ReplayWanted,
+    gives=ReplayedCount,
+)
 async def _replay_all(context: RequestContext) -> Response:
     services = context.services
     asked = msgspec.structs.asdict(await body_of(context, ReplayWanted))
@@ -82,29 +101,3 @@ async def _replay_all(context: RequestContext) -> Response:
     return answer(
         ReplayedCount(await services.postbacks.replay_all(context.actor, wanted, services.clock.now()))
     )
-
-
-#: what a search may be asked by
-_ASKED = {**dict.fromkeys(query_params.POSTBACK_FIELDS, "as the console's search takes it"), **NEWEST_FIRST}
-
-PAGES = (
-    Page(
-        "/v1/postbacks",
-        _list,
-        call=Call(summary="What is owed by lane, and what was given up", gives=PostbackList, query=_ASKED),
-    ),
-    Page(
-        "/v1/postbacks/replay",
-        _replay_all,
-        Role.OPERATOR,
-        ("POST",),
-        call=Call(summary="Make all that was given up due again", takes=ReplayWanted, gives=ReplayedCount),
-    ),
-    Page(
-        "/v1/postbacks/{postback_id:number}/replay",
-        _replay,
-        Role.OPERATOR,
-        ("POST",),
-        call=Call(summary="Make a postback due again", status=0),
-    ),
-)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from aldis.accounts.staff import Role
 from aldis.console.api.documents import answer, body_of, key_of
-from aldis.console.page import Call, Page, RequestContext
+from aldis.console.page import Calls, RequestContext
 from aldis.dialects.accepted import Accepted, Estimate
 from aldis.dialects.sending import Send, fingerprint_of
 
@@ -23,6 +23,20 @@ class SendFor(Send, frozen=True, kw_only=True, forbid_unknown_fields=True):
     account: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 
 
+CALLS = Calls()
+
+
+@CALLS.add(
+    "POST",
+    "/v1/messages",
+    "Send for an account",
+    Role.OPERATOR,
+    takes=SendFor,
+    gives=Accepted,
+    status=202,
+    headers=KEY,
+    example=EXAMPLE,
+)
 async def _send(context: RequestContext) -> Response:
     key = key_of(context)
     send = await body_of(context, SendFor)
@@ -31,33 +45,15 @@ async def _send(context: RequestContext) -> Response:
     return answer(sent.accepted, 202, {"idempotency-replayed": "true"} if sent.is_repetition else None)
 
 
+@CALLS.add(
+    "POST",
+    "/v1/estimate",
+    "Tell what a message would be and cost",
+    Role.OPERATOR,
+    takes=SendFor,
+    gives=Estimate,
+    example=EXAMPLE,
+)
 async def _estimate(context: RequestContext) -> Response:
     send = await body_of(context, SendFor)
     return answer(await context.services.sending.estimate(send.account, send))
-
-
-PAGES = (
-    Page(
-        "/v1/messages",
-        _send,
-        Role.OPERATOR,
-        ("POST",),
-        call=Call(
-            summary="Send for an account",
-            takes=SendFor,
-            gives=Accepted,
-            status=202,
-            headers=KEY,
-            example=EXAMPLE,
-        ),
-    ),
-    Page(
-        "/v1/estimate",
-        _estimate,
-        Role.OPERATOR,
-        ("POST",),
-        call=Call(
-            summary="Tell what a message would be and cost", takes=SendFor, gives=Estimate, example=EXAMPLE
-        ),
-    ),
-)
