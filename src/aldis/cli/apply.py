@@ -10,21 +10,19 @@ from aldis.accounts import directory_file
 from aldis.accounts.directory_file import DirectoryFile
 from aldis.accounts.plan import Plan, Stored, plan
 from aldis.admin.directory import DirectoryEditor
-from aldis.app.stores import open_store
 from aldis.cli.admin import whoever_runs_this
-from aldis.cli.running import config_option, data_dir_option, run, settings_or_default
+from aldis.cli.opened import StoreLocation, location_options
 from aldis.dialects.registry import TRAITS
 from aldis.errors import SettingsError
-from aldis.settings import Settings, store_path
 from aldis.store.contract.consent import OptInKey
+from aldis.store.contract.store import Store
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--dry-run", is_flag=True, help="Show what would change, change nothing.")
-@config_option
-@data_dir_option
-def apply(*, file: Path, dry_run: bool, config_file: Path, data_dir: Path) -> None:
+@location_options
+def apply(*, file: Path, dry_run: bool, where: StoreLocation) -> None:
     """Bring the directory to what FILE says: accounts, credentials, senders, carriers, routes, prices,
     opt-ins.
     """
@@ -33,26 +31,24 @@ def apply(*, file: Path, dry_run: bool, config_file: Path, data_dir: Path) -> No
     except (OSError, UnicodeDecodeError) as fault:
         raise SettingsError([f"{file}: {getattr(fault, 'strerror', None) or 'not UTF-8'}"]) from None
     wanted = directory_file.read(text, str(file), TRAITS)
-    run(_apply(wanted, settings_or_default(config_file), data_dir, dry_run=dry_run))
-
-
-async def _apply(wanted: DirectoryFile, settings: Settings, data_dir: Path, *, dry_run: bool) -> None:
-    if dry_run and not store_path(settings.store.url, data_dir).exists():
+    if dry_run and not where.path.exists():
         changes = plan(wanted, Stored({}, {}), TRAITS)
         _tell(changes, sum(len(opt_ins.numbers) for opt_ins in changes.opt_ins), "would ")
-        return
-    store = open_store(settings, data_dir)
-    try:
-        if dry_run:
-            changes = plan(wanted, await store.changes.stored(), TRAITS)
-            keys = [OptInKey(o.sender, o.topic, number) for o in changes.opt_ins for number in o.numbers]
-            opted_in = len(keys) - len(await store.consent.opted_in(keys))
-        else:
-            editor = DirectoryEditor(store.changes, store.consent)
-            changes, opted_in = await editor.apply(whoever_runs_this(), wanted, store.clock.now())
-    finally:
-        await store.close()
-    _tell(changes, opted_in, "would " if dry_run else "")
+    elif dry_run:
+        _tell(*where.run(lambda store: _planned(store, wanted)), "would ")
+    else:
+        _tell(*where.run(lambda store: _applied(store, wanted)), "")
+
+
+async def _planned(store: Store, wanted: DirectoryFile) -> tuple[Plan, int]:
+    changes = plan(wanted, await store.changes.stored(), TRAITS)
+    keys = [OptInKey(o.sender, o.topic, number) for o in changes.opt_ins for number in o.numbers]
+    return changes, len(keys) - len(await store.consent.opted_in(keys))
+
+
+async def _applied(store: Store, wanted: DirectoryFile) -> tuple[Plan, int]:
+    editor = DirectoryEditor(store.changes, store.consent)
+    return await editor.apply(whoever_runs_this(), wanted, store.clock.now())
 
 
 def _tell(changes: Plan, opted_in: int, would: str) -> None:

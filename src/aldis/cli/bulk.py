@@ -13,28 +13,20 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table as Listing
 
 from aldis.accounts.staff import Actor
 from aldis.admin.bulk import Bulk, NewJob
 from aldis.admin.csv_import import Table, read_table
-from aldis.app.stores import is_served, open_store
+from aldis.app.stores import is_served
 from aldis.cli.admin import whoever_runs_this
-from aldis.cli.running import (
-    config_option,
-    data_dir_option,
-    existing_store,
-    printable,
-    run,
-    settings_or_default,
-)
-from aldis.clock import Clock, as_datetime
+from aldis.cli.opened import StoreLocation, cell, echo_json, existing_store_options, show, when
+from aldis.cli.running import json_option
+from aldis.clock import Clock
 from aldis.errors import GatewayError
-from aldis.settings import Settings
+from aldis.store.contract.store import Store
 from aldis.traffic.bulk import Job, JobState, Mapping
 
 POLL_S = 0.2
@@ -63,9 +55,8 @@ Task = Callable[[Bulk, Actor, Clock], Coroutine[Any, Any, None]]
 @click.option("--cancel", type=int, metavar="JOB", help="Send no more rows of a job.")
 @click.option("--refused", "refused_file", type=click.Path(path_type=Path, dir_okay=False, writable=True),
               help="Where to write the rows that were refused.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@config_option
-@data_dir_option
+@json_option
+@existing_store_options
 def bulk(  # noqa: PLR0913 - one argument an option
     *,
     file: Path | None,
@@ -79,41 +70,38 @@ def bulk(  # noqa: PLR0913 - one argument an option
     cancel: int | None,
     refused_file: Path | None,
     as_json: bool,
-    config_file: Path,
-    data_dir: Path,
+    where: StoreLocation,
 ) -> None:
     """Send the table in FILE (CSV) for an account; without FILE, list the jobs."""
-    settings = existing_store(settings_or_default(config_file), data_dir)
     table = None if file is None else _table(file)
     for job_id, action in ((pause, "pause"), (cancel, "cancel")):
         if job_id is not None:
-            run(_over(settings, data_dir, _acting(job_id, action)))
+            _over(where, _acting(job_id, action))
             return
     if resume is None and table is None:
-        run(_over(settings, data_dir, _listing(as_json=as_json)))
+        _over(where, _listing(as_json=as_json))
         return
-    follow = _Following(data_dir, refused_file, as_json=as_json)
+    follow = _Following(where.data_dir, refused_file, as_json=as_json)
     if resume is not None:
-        run(_over(settings, data_dir, _resuming(resume, table, follow)))
+        _over(where, _resuming(resume, table, follow))
         return
     if table is None or file is None or not account:
         raise GatewayError("say with --account whose messages they are")
     mapping = Mapping(recipient or table.number_column, text or table.likely_text, sender, label)
     wanted = NewJob(account, file.name, table.columns, mapping)
-    run(_over(settings, data_dir, _sending(wanted, table, follow)))
+    _over(where, _sending(wanted, table, follow))
 
 
 def _table(file: Path) -> Table:
     return read_table(file.read_bytes().decode("utf-8-sig", "replace"))
 
 
-async def _over(settings: Settings, data_dir: Path, task: Task) -> None:
-    store = open_store(settings, data_dir)
-    try:
+def _over(where: StoreLocation, task: Task) -> None:
+    async def done(store: Store) -> None:
         directory = await store.directory.load()
         await task(Bulk(store.bulk, lambda: directory, lambda: None), whoever_runs_this(), store.clock)
-    finally:
-        await store.close()
+
+    where.run(done)
 
 
 def _acting(job_id: int, action: str) -> Task:
@@ -127,26 +115,19 @@ def _acting(job_id: int, action: str) -> Task:
 
 
 def _listing(*, as_json: bool) -> Task:
-    async def show(bulk: Bulk, _actor: Actor, _clock: Clock) -> None:
+    async def listed(bulk: Bulk, _actor: Actor, _clock: Clock) -> None:
         """List the newest jobs."""
-        jobs = await bulk.jobs(limit=LISTED)
-        if as_json:
-            click.echo(msgspec.json.format(msgspec.json.encode(jobs)).decode())
-        elif not jobs:
-            click.echo("no jobs")
-        else:
-            _print(jobs)
+        show(await bulk.jobs(limit=LISTED), "no jobs", _jobs_table, as_json=as_json)
 
-    return show
+    return listed
 
 
-def _print(jobs: Sequence[Job]) -> None:
+def _jobs_table(jobs: Sequence[Job]) -> Listing:
     table = Listing("job", "loaded", "name", "account", "state", "rows", "accepted", "refused")
     for job in jobs:
-        when = as_datetime(job.made_at).strftime("%Y-%m-%d %H:%M:%S")
         numbers = (str(number) for number in (job.total, job.accepted, job.refused))
-        table.add_row(str(job.job_id), when, escape(printable(job.name)), job.account, job.state, *numbers)
-    Console().print(table)
+        table.add_row(str(job.job_id), when(job.made_at), cell(job.name), job.account, job.state, *numbers)
+    return table
 
 
 class _Following:
@@ -184,7 +165,7 @@ class _Following:
 
     async def _conclude(self, bulk: Bulk, job: Job) -> None:
         if self._as_json:
-            click.echo(msgspec.json.format(msgspec.json.encode(job)).decode())
+            echo_json(job)
         else:
             click.echo(f"job {job.job_id} is {job.state}: {job.accepted} accepted, {job.refused} refused")
         if self._refused_file is not None:

@@ -5,31 +5,23 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TextIO
 
 import click
-import msgspec
 from rich.console import Console
 from rich.progress import Progress
 
 from aldis.admin.consents import Consents, Wish, check, read_numbers
 from aldis.app.entropy import token
-from aldis.app.stores import open_store
 from aldis.cli.admin import whoever_runs_this
-from aldis.cli.running import (
-    config_option,
-    data_dir_option,
-    existing_store,
-    printable,
-    run,
-    settings_or_default,
-)
-from aldis.clock import as_datetime
+from aldis.cli.opened import StoreLocation, echo_json, existing_store_options, when
+from aldis.cli.running import json_option, printable
 from aldis.errors import GatewayError
-from aldis.settings import Settings
 from aldis.store.contract.store import Store
-from aldis.traffic.consent import ConsentChange, ConsentKind
+from aldis.traffic.consent import ConsentKind
+
+#: changes of one number that are listed
+HISTORY_SHOWN = 1000
 
 
 @click.group()
@@ -39,33 +31,20 @@ def consent() -> None:
 
 @consent.command()
 @click.argument("number")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@config_option
-@data_dir_option
-def show(*, number: str, as_json: bool, config_file: Path, data_dir: Path) -> None:
+@json_option
+@existing_store_options
+def show(*, number: str, as_json: bool, where: StoreLocation) -> None:
     """Tell the history of NUMBER, newest first."""
-    settings = existing_store(settings_or_default(config_file), data_dir)
-    found = run(_history(settings, data_dir, number.lstrip("+")))
+    found = where.run(lambda store: store.consent.history(number.lstrip("+"), HISTORY_SHOWN))
     if as_json:
-        click.echo(
-            msgspec.json.format(msgspec.json.encode([msgspec.structs.asdict(c) for c in found])).decode()
-        )
+        echo_json(found)
         return
     for change in found:
-        when = as_datetime(change.at).strftime("%Y-%m-%d %H:%M:%S")
         topic = change.topic or "everything"
         words = f": {printable(change.words)}" if change.words else ""
-        click.echo(f"{when}  {change.kind}  {change.sender}  {topic}  by {change.source}{words}")
+        click.echo(f"{when(change.at)}  {change.kind}  {change.sender}  {topic}  by {change.source}{words}")
     if not found:
         click.echo(f"nothing is known of {number}")
-
-
-async def _history(settings: Settings, data_dir: Path, number: str) -> list[ConsentChange]:
-    store = open_store(settings, data_dir)
-    try:
-        return await store.consent.history(number, 1000)
-    finally:
-        await store.close()
 
 
 @consent.command("opt-in")
@@ -73,12 +52,10 @@ async def _history(settings: Settings, data_dir: Path, number: str) -> list[Cons
 @click.option("--sender", required=True, help="Whom they agreed to hear from.")
 @click.option("--topic", default="", help="The keyword or campaign; without it, take back having left.")
 @click.option("--why", default="", help="For the history.")
-@config_option
-@data_dir_option
-def opt_in(*, number: str, sender: str, topic: str, why: str, config_file: Path, data_dir: Path) -> None:
+@existing_store_options
+def opt_in(*, number: str, sender: str, topic: str, why: str, where: StoreLocation) -> None:
     """Write down that NUMBER agreed; who said STOP by handset comes back by handset only."""
-    settings = existing_store(settings_or_default(config_file), data_dir)
-    run(_change(settings, data_dir, Wish(sender, topic, ConsentKind.OPT_IN), number, why))
+    _change(where, Wish(sender, topic, ConsentKind.OPT_IN), number, why)
     click.echo(f"{number} has opted in")
 
 
@@ -87,12 +64,10 @@ def opt_in(*, number: str, sender: str, topic: str, why: str, config_file: Path,
 @click.option("--sender", required=True, help="Whom they hear from no more.")
 @click.option("--topic", default="", help="The keyword or campaign; without it, everything.")
 @click.option("--why", default="", help="For the history.")
-@config_option
-@data_dir_option
-def opt_out(*, number: str, sender: str, topic: str, why: str, config_file: Path, data_dir: Path) -> None:
+@existing_store_options
+def opt_out(*, number: str, sender: str, topic: str, why: str, where: StoreLocation) -> None:
     """Write down that NUMBER has left a topic or everything."""
-    settings = existing_store(settings_or_default(config_file), data_dir)
-    run(_change(settings, data_dir, Wish(sender, topic, ConsentKind.OPT_OUT), number, why))
+    _change(where, Wish(sender, topic, ConsentKind.OPT_OUT), number, why)
     click.echo(f"{number} has opted out")
 
 
@@ -101,12 +76,9 @@ def _consents(store: Store) -> Consents:
     return Consents(store.consent, store.audit, lambda _opted_out: None, token)
 
 
-async def _change(settings: Settings, data_dir: Path, wish: Wish, number: str, why: str) -> None:
-    store = open_store(settings, data_dir)
-    try:
-        await _consents(store).change(whoever_runs_this(), wish, number, why, store.clock.now())
-    finally:
-        await store.close()
+def _change(where: StoreLocation, wish: Wish, number: str, why: str) -> None:
+    actor = whoever_runs_this()
+    where.run(lambda store: _consents(store).change(actor, wish, number, why, store.clock.now()))
 
 
 @consent.command("import")
@@ -114,19 +86,15 @@ async def _change(settings: Settings, data_dir: Path, wish: Wish, number: str, w
 @click.option("--sender", required=True, help="Whom they agreed to hear from.")
 @click.option("--topic", default="", help="The keyword or campaign.")
 @click.option("--opt-out", "opts_out", is_flag=True, help="They left: the topic, or without one everything.")
-@config_option
-@data_dir_option
-def import_(
-    *, file: TextIO, sender: str, topic: str, opts_out: bool, config_file: Path, data_dir: Path
-) -> None:
+@existing_store_options
+def import_(*, file: TextIO, sender: str, topic: str, opts_out: bool, where: StoreLocation) -> None:
     """Read numbers from a CSV FILE (- reads stdin)."""
     if not opts_out and not topic:
         raise GatewayError("say with --topic which keyword or campaign they agreed to")
     wish = Wish(sender, topic, ConsentKind.OPT_OUT if opts_out else ConsentKind.OPT_IN)
     check(wish)
     found = read_numbers(file)
-    settings = existing_store(settings_or_default(config_file), data_dir)
-    changed = run(_import(settings, data_dir, wish, found.numbers))
+    changed = where.run(lambda store: _import(store, wish, found.numbers))
     verb = "opted out" if opts_out else "opted in"
     click.echo(f"{changed} {verb}, {len(found.numbers) - changed} as they were or not to be brought back")
     for line in found.faults:
@@ -135,19 +103,15 @@ def import_(
         raise GatewayError(f"{found.faulty} lines have no international number; the others are in")
 
 
-async def _import(settings: Settings, data_dir: Path, wish: Wish, numbers: list[str]) -> int:
-    store = open_store(settings, data_dir)
+async def _import(store: Store, wish: Wish, numbers: list[str]) -> int:
     changed = 0
-    try:
-        with Progress(console=Console(stderr=True), transient=True) as progress:
-            task = progress.add_task("importing", total=len(numbers))
-            consents, now = _consents(store), store.clock.now()
-            await consents.note_import(whoever_runs_this(), wish, len(numbers), now)
-            async for done, more in consents.take_in(wish, numbers, now):
-                changed += more
-                progress.advance(task, done)
-    finally:
-        await store.close()
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("importing", total=len(numbers))
+        consents, now = _consents(store), store.clock.now()
+        await consents.note_import(whoever_runs_this(), wish, len(numbers), now)
+        async for done, more in consents.take_in(wish, numbers, now):
+            changed += more
+            progress.advance(task, done)
     return changed
 
 
@@ -155,25 +119,19 @@ async def _import(settings: Settings, data_dir: Path, wish: Wish, numbers: list[
 @click.option("--sender", required=True, help="Whom they agreed to hear from.")
 @click.option("--topic", default="", help="The keyword or campaign.")
 @click.option("--opt-out", "opts_out", is_flag=True, help="Those who have said STOP instead.")
-@config_option
-@data_dir_option
-def export(*, sender: str, topic: str, opts_out: bool, config_file: Path, data_dir: Path) -> None:
+@existing_store_options
+def export(*, sender: str, topic: str, opts_out: bool, where: StoreLocation) -> None:
     """Write numbers as CSV to stdout."""
     if bool(topic) == opts_out:
         raise GatewayError("say either --topic or --opt-out")
-    settings = existing_store(settings_or_default(config_file), data_dir)
     kind = ConsentKind.OPT_OUT if opts_out else ConsentKind.OPT_IN
-    run(_export(settings, data_dir, Wish(sender, topic, kind)))
+    where.run(lambda store: _export(store, Wish(sender, topic, kind)))
 
 
-async def _export(settings: Settings, data_dir: Path, wish: Wish) -> None:
-    store = open_store(settings, data_dir)
-    try:
-        _write(["msisdn"])
-        async for numbers in _consents(store).numbers(wish):
-            _write(numbers)
-    finally:
-        await store.close()
+async def _export(store: Store, wish: Wish) -> None:
+    _write(["msisdn"])
+    async for numbers in _consents(store).numbers(wish):
+        _write(numbers)
 
 
 def _write(numbers: Iterable[str]) -> None:

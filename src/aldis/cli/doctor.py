@@ -9,17 +9,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
-import msgspec
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from aldis.admin import checkup
 from aldis.admin.certificates import certificate
 from aldis.admin.checkup import CheckResult, Finding
-from aldis.app.stores import open_store, store_health
+from aldis.app.stores import store_health
 from aldis.cli.door import DoorClient
-from aldis.cli.running import config_option, data_dir_option, run, settings_or_default
+from aldis.cli.opened import StoreLocation, echo_json, print_wide
+from aldis.cli.running import config_option, data_dir_option, json_option, run, settings_or_default
 from aldis.clock import SystemClock
 from aldis.errors import GatewayError, SettingsError
 from aldis.links.entry import LinkEntry
@@ -35,7 +34,7 @@ LOOK_UPS, MOST_HOSTS = 20, 500
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @config_option
 @data_dir_option
 def doctor(*, as_json: bool, config_file: Path, data_dir: Path) -> None:
@@ -47,7 +46,7 @@ def doctor(*, as_json: bool, config_file: Path, data_dir: Path) -> None:
     settings = settings_or_default(config_file)
     findings = run(_examine(settings, config_file, data_dir))
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(findings), indent=2).decode())
+        echo_json(findings)
     else:
         _print(findings)
     if any(finding.verdict is CheckResult.FAIL for finding in findings):
@@ -177,11 +176,8 @@ def _bind(entry: LinkEntry, condition: str) -> Finding:
 
 async def _postbacks(settings: Settings, data_dir: Path) -> list[Finding]:
     """See whether the hosts of the directory's postbacks can be resolved."""
-    store = open_store(settings, data_dir)
-    try:
+    async with StoreLocation(settings, data_dir).opened() as store:
         accounts = (await store.directory.load()).accounts.values()
-    finally:
-        await store.close()
     hosts: dict[str, str] = {}
     for account in accounts:
         for url in (*account.postback.values(), *account.inbound.values()):
@@ -209,5 +205,4 @@ def _print(findings: list[Finding]) -> None:
         if finding.advice:
             says.append(f"\n{finding.advice}", style="italic")
         table.add_row(Text(finding.verdict, style=_STYLES[finding.verdict]), finding.check, says)
-    console = Console()
-    Console(width=None if console.is_terminal else 200).print(table)
+    print_wide(table)

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
-import msgspec
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from aldis.admin.directory import DirectoryEditor
 from aldis.admin.history import KINDS, DescribedChange, History
-from aldis.app.stores import open_store
 from aldis.cli.admin import whoever_runs_this
-from aldis.cli.running import (
-    config_option,
-    data_dir_option,
-    existing_store,
-    printable,
-    run,
-    settings_or_default,
-)
+from aldis.cli.opened import StoreLocation, echo_json, existing_store_options, show, when
+from aldis.cli.running import json_option, limit_option, printable
 from aldis.clock import as_datetime
-from aldis.settings import Settings
 from aldis.store.contract.store import Store
 
 #: differences of one change that are listed
@@ -33,35 +21,29 @@ MAX_LISTED = 8
 @click.command()
 @click.argument("kind", default="", type=click.Choice(["", *KINDS]), metavar="[KIND]")
 @click.argument("name", default="")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 500), help="How many at most.")
+@limit_option(20, 500)
 @click.option("--before", default=0, type=click.IntRange(0), help="Only changes with smaller numbers.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@config_option
-@data_dir_option
-def history(
-    *, kind: str, name: str, limit: int, before: int, as_json: bool, config_file: Path, data_dir: Path
-) -> None:
+@json_option
+@existing_store_options
+def history(*, kind: str, name: str, limit: int, before: int, as_json: bool, where: StoreLocation) -> None:
     """Tell what became of the directory, newest first: of all of it, of a KIND (account, carrier, routes,
     prices, credit), or of one record.
     """
-    settings = existing_store(settings_or_default(config_file), data_dir)
-    found = run(_history(settings, data_dir, (kind, name or "*"), before, limit))
+    found = where.run(lambda store: _past(store).changes(kind, name or "*", before, limit))
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode([document(told) for told in found])).decode())
-    elif not found:
-        click.echo("nothing has changed yet")
+        echo_json([document(told) for told in found])
     else:
-        _print(found)
+        show(found, "nothing has changed yet", _table, as_json=False)
 
 
 @click.command()
 @click.argument("change", type=click.IntRange(1))
-@config_option
-@data_dir_option
-def undo(*, change: int, config_file: Path, data_dir: Path) -> None:
+@existing_store_options
+def undo(*, change: int, where: StoreLocation) -> None:
     """Bring a record back to what it was before CHANGE, a number that `aldis history` tells."""
-    settings = existing_store(settings_or_default(config_file), data_dir)
-    for line in run(_undo(settings, data_dir, change)):
+    actor = whoever_runs_this()
+    done = where.run(lambda store: _past(store).undo(actor, change, store.clock.now()))
+    for line in done.lines:
         click.echo(line)
 
 
@@ -80,30 +62,10 @@ def document(told: DescribedChange) -> dict[str, object]:
     }
 
 
-async def _history(
-    settings: Settings, data_dir: Path, which: tuple[str, str], before: int, limit: int
-) -> list[DescribedChange]:
-    store = open_store(settings, data_dir)
-    try:
-        return await _past(store).changes(*which, before, limit)
-    finally:
-        await store.close()
-
-
-async def _undo(settings: Settings, data_dir: Path, change: int) -> tuple[str, ...]:
-    store = open_store(settings, data_dir)
-    try:
-        past = _past(store)
-        return (await past.undo(whoever_runs_this(), change, store.clock.now())).lines
-    finally:
-        await store.close()
-
-
-def _print(found: list[DescribedChange]) -> None:
+def _table(found: list[DescribedChange]) -> Table:
     table = Table("change", "when", "who", "what", "differences")
     for told in found:
         change = told.change
-        when = as_datetime(change.at).strftime("%Y-%m-%d %H:%M:%S")
         what = f"{change.kind} {change.key}".rstrip()
         if change.undoes:
             what += f", takes back {change.undoes}"
@@ -111,8 +73,8 @@ def _print(found: list[DescribedChange]) -> None:
         if len(told.differences) > MAX_LISTED:
             lines.append(f"and {len(told.differences) - MAX_LISTED} more")
         cells = (f"{change.actor}, {change.via}", what, "\n".join(map(printable, lines)))
-        table.add_row(str(change.change_id), when, *(escape(cell) for cell in cells))
-    Console().print(table)
+        table.add_row(str(change.change_id), when(change.at), *map(escape, cells))
+    return table
 
 
 def _past(store: Store) -> History:

@@ -14,18 +14,15 @@ from rich.markup import escape
 from rich.table import Table
 
 from aldis.admin.links import LinkOrders, LinkView
-from aldis.app.stores import open_store
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.door import DoorClient
-from aldis.cli.running import config_option, data_dir_option, run, settings_or_default
-from aldis.clock import as_datetime
-from aldis.errors import GatewayError
-from aldis.settings import Settings
+from aldis.cli.opened import StoreLocation, location_options, when
+from aldis.cli.running import config_option, data_dir_option, json_option, run, settings_or_default
 from aldis.store.contract.store import Store
 
 
 @click.group(invoke_without_command=True)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @config_option
 @data_dir_option
 @click.pass_context
@@ -33,8 +30,9 @@ def link(context: click.Context, *, as_json: bool, config_file: Path, data_dir: 
     """List the links of the settings, or order one otherwise."""
     if context.invoked_subcommand is not None:
         return
-    settings = settings_or_default(config_file)
-    found, binds = run(_look(settings, data_dir))
+    where = StoreLocation(settings_or_default(config_file), data_dir)
+    found = where.run(lambda store: _orders(store, where).links())
+    binds = run(_binds(where))
     if as_json:
         rows = [{**msgspec.to_builtins(each), "binds": binds.get(each.name)} for each in found]
         click.echo(json.dumps([{k: v for k, v in row.items() if k != "condition"} for row in rows], indent=2))
@@ -47,11 +45,11 @@ def link(context: click.Context, *, as_json: bool, config_file: Path, data_dir: 
 def _verb(order: str, does: str, done: str) -> None:
     @link.command(order, help=does)
     @click.argument("name")
-    @config_option
-    @data_dir_option
-    def ordered(*, name: str, config_file: Path, data_dir: Path) -> None:
+    @location_options
+    def ordered(*, name: str, where: StoreLocation) -> None:
         """Give the order; `help` says which."""
-        run(_order(settings_or_default(config_file), data_dir, name, order))
+        actor = whoever_runs_this()
+        where.run(lambda store: _orders(store, where).order(actor, name, order, store.clock.now()))
         click.echo(f"{name} {done}")
 
 
@@ -60,43 +58,22 @@ _verb("start", "Have link NAME come back.", "is to run")
 _verb("drain", "Have link NAME finish what is in flight, then leave.", "is to drain")
 
 
-def _orders(store: Store, settings: Settings) -> LinkOrders:
-    tps = {entry.name: entry.tps for entry in settings.link}
+def _orders(store: Store, where: StoreLocation) -> LinkOrders:
+    tps = {entry.name: entry.tps for entry in where.settings.link}
     return LinkOrders(store.link_states, store.metrics, tps, dict, lambda: None)
 
 
-async def _look(settings: Settings, data_dir: Path) -> tuple[list[LinkView], dict[str, list[str]]]:
-    store = open_store(settings, data_dir)
-    try:
-        found = await _orders(store, settings).links()
-        return found, await _binds(settings)
-    finally:
-        await store.close()
-
-
-async def _order(settings: Settings, data_dir: Path, name: str, order: str) -> None:
-    store = open_store(settings, data_dir)
-    try:
-        await _orders(store, settings).order(whoever_runs_this(), name, order, store.clock.now())
-    finally:
-        await store.close()
-
-
-async def _binds(settings: Settings) -> dict[str, list[str]]:
-    """Ask the running gateway how its binds stand; nothing where none answers."""
-    try:
-        async with DoorClient(settings.http) as door:
-            return await door.binds()
-    except GatewayError:
-        return {}
+async def _binds(where: StoreLocation) -> dict[str, list[str]]:
+    async with DoorClient(where.settings.http) as door:
+        return await door.binds_or_none()
 
 
 def _print(found: list[LinkView], binds: dict[str, list[str]]) -> None:
     table = Table("link", "wanted", "by", "binds", "waiting", "tps")
     for each in found:
-        by = f"{each.actor}, {as_datetime(each.at):%Y-%m-%d %H:%M:%S}" if each.actor else "-"
+        by = f"{each.actor}, {when(each.at)}" if each.actor else "-"
         stand = ", ".join(binds.get(each.name, ["no gateway answers"]))
         tps = "-" if each.tps is None else f"{each.tps:g}"
         cells = (each.name, each.wanted.value, by, stand, str(each.backlog), tps)
-        table.add_row(*(escape(cell) for cell in cells))
+        table.add_row(*map(escape, cells))
     Console().print(table)

@@ -7,7 +7,6 @@ carries out within a second. Without a gateway nothing is changed.
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import click
 from rich.console import Console
@@ -17,18 +16,10 @@ from aldis.accounts.price import from_micros
 from aldis.admin.message_document import as_document
 from aldis.admin.messages import Told
 from aldis.cli.admin import whoever_runs_this
-from aldis.cli.opened import Opened, as_json, opened
-from aldis.cli.running import (
-    config_option,
-    data_dir_option,
-    existing_store,
-    printable,
-    run,
-    settings_or_default,
-)
+from aldis.cli.opened import Opened, StoreLocation, as_json, existing_store_options
+from aldis.cli.running import printable
 from aldis.clock import SystemClock, as_datetime
 from aldis.errors import GatewayError
-from aldis.settings import Settings
 from aldis.store.contract.commands import Command, CommandAnswer, CommandKind, CommandStore
 from aldis.store.contract.search import MessageFilter
 
@@ -46,35 +37,32 @@ POLL_S = 0.05
     "--cancel", "kind", flag_value=CommandKind.CANCEL.value, help="Call it back, if it still waits."
 )
 @click.option("--json", "as_json_", is_flag=True, help="Print JSON.")
-@config_option
-@data_dir_option
-def message(*, which: str, kind: str | None, as_json_: bool, config_file: Path, data_dir: Path) -> None:
+@existing_store_options
+def message(*, which: str, kind: str | None, as_json_: bool, where: StoreLocation) -> None:
     """Tell the life of one message: by its id, the reference that the customer knows it by, or the number
     that got it. --again and --cancel take a running gateway.
     """
-    settings = existing_store(settings_or_default(config_file), data_dir)
     if kind is not None:
-        answer = run(_ordered(settings, data_dir, which, CommandKind(kind)))
+        answer = where.look(lambda known: _ordered(known, which, where, CommandKind(kind)))
         if as_json_:
             click.echo(as_json(answer))
         else:
             click.echo(f"sent again as message {answer.answer}" if answer.answer else "cancelled")
         return
-    told, left = run(_told(settings, data_dir, which))
+    told, left = where.look(lambda known: _told(known, which, where))
     if as_json_:
         click.echo(as_json(as_document(told)))
     else:
         _print(told, left)
 
 
-async def _told(settings: Settings, data_dir: Path, which: str) -> tuple[Told, str]:
+async def _told(known: Opened, which: str, where: StoreLocation) -> tuple[Told, str]:
     """Find a message, and what is left of its account's money."""
-    async with opened(settings, data_dir) as known:
-        told = await known.messages.tell(await _found(known, which, data_dir))
-        return told, from_micros((await known.store.queries.balance(told.view.message.account_id)).available)
+    told = await known.messages.tell(await _found(known, which, where))
+    return told, from_micros((await known.store.queries.balance(told.view.message.account_id)).available)
 
 
-async def _found(known: Opened, which: str, data_dir: Path) -> int:
+async def _found(known: Opened, which: str, where: StoreLocation) -> int:
     wanted = await known.messages.guess(which, MessageFilter())
     before = 0
     while True:
@@ -83,23 +71,22 @@ async def _found(known: Opened, which: str, data_dir: Path) -> int:
             return page.found[0].message.message_id
         before = page.next_before
         if not before:
-            raise GatewayError(f"there is no message `{which}` in {data_dir}")
+            raise GatewayError(f"there is no message `{which}` in {where.data_dir}")
 
 
-async def _ordered(settings: Settings, data_dir: Path, which: str, kind: CommandKind) -> CommandAnswer:
+async def _ordered(known: Opened, which: str, where: StoreLocation, kind: CommandKind) -> CommandAnswer:
     """Have the gateway do it; raises GatewayError where it will not, or where there is none."""
-    async with opened(settings, data_dir) as known:
-        message_id, actor = await _found(known, which, data_dir), whoever_runs_this()
-        command = Command(0, kind, message_id, actor.name, actor.role, known.store.clock.now())
-        command_id = await known.store.commands.give(command)
-        answer = await _answer(known.store.commands, command_id)
-        if answer is None:
-            raise GatewayError(
-                f"no gateway on {data_dir} answers, so nothing was done; `aldis serve` starts one"
-            )
-        if not answer.done:
-            raise GatewayError(answer.answer)
-        return answer
+    message_id, actor = await _found(known, which, where), whoever_runs_this()
+    command = Command(0, kind, message_id, actor.name, actor.role, known.store.clock.now())
+    command_id = await known.store.commands.give(command)
+    answer = await _answer(known.store.commands, command_id)
+    if answer is None:
+        raise GatewayError(
+            f"no gateway on {where.data_dir} answers, so nothing was done; `aldis serve` starts one"
+        )
+    if not answer.done:
+        raise GatewayError(answer.answer)
+    return answer
 
 
 async def _answer(commands: CommandStore, command_id: int) -> CommandAnswer | None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -15,16 +13,9 @@ from aldis.admin import query_params
 from aldis.admin.csv_export import message_lines
 from aldis.admin.message_document import MessageRecord, as_record
 from aldis.admin.query_params import MESSAGE_FIELDS, STATES
-from aldis.cli.opened import as_json, opened
-from aldis.cli.running import (
-    config_option,
-    data_dir_option,
-    existing_store,
-    printable,
-    run,
-    settings_or_default,
-)
-from aldis.settings import Settings
+from aldis.cli.opened import Opened, StoreLocation, as_json, cell, existing_store_options, print_wide
+from aldis.cli.running import limit_option
+from aldis.store.contract.search import MessageFilter
 
 _HELP = {
     "id": "The message id.",
@@ -51,14 +42,11 @@ def search_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., 
 @click.command()
 @click.argument("text", default="")
 @search_options(*MESSAGE_FIELDS)
-@click.option(
-    "--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many at most."
-)
+@limit_option(20, 1000)
 @click.option("--counts", is_flag=True, help="Count all messages by state instead.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print all that are found as CSV.")
 @click.option("--json", "as_json_", is_flag=True, help="Print JSON.")
-@config_option
-@data_dir_option
+@existing_store_options
 def messages(
     *,
     text: str,
@@ -66,54 +54,46 @@ def messages(
     counts: bool,
     as_csv: bool,
     as_json_: bool,
-    config_file: Path,
-    data_dir: Path,
+    where: StoreLocation,
     **given: str,
 ) -> None:
     """List the newest messages, or those with TEXT as their id, reference or recipient."""
-    settings = existing_store(settings_or_default(config_file), data_dir)
     if counts:
-        states = run(_counts(settings, data_dir))
+        states = where.look(lambda known: known.store.metrics.count_by_state())
         lines = "\n".join(f"{count:>10}  {state}" for state, count in sorted(states.items()))
         click.echo(as_json(states) if as_json_ else lines or "no messages")
     elif as_csv:
-        run(_export(settings, data_dir, text, given))
+        where.look(lambda known: _export(known, text, given))
     else:
-        found = run(_find(settings, data_dir, text, given, limit))
+        found = where.look(lambda known: _find(known, text, given, limit))
         if as_json_:
             click.echo(as_json(found))
         else:
             _print(found)
 
 
-async def _counts(settings: Settings, data_dir: Path) -> dict[str, int]:
-    async with opened(settings, data_dir) as known:
-        return await known.store.metrics.count_by_state()
+async def _wanted(known: Opened, text: str, given: dict[str, str]) -> MessageFilter:
+    wanted = query_params.messages_wanted(given, known.messages.directory, known.store.clock.now())
+    return await known.messages.guess(text, wanted)
 
 
-async def _find(
-    settings: Settings, data_dir: Path, text: str, given: dict[str, str], limit: int
-) -> list[MessageRecord]:
+async def _find(known: Opened, text: str, given: dict[str, str], limit: int) -> list[MessageRecord]:
     """Find so many, however far back that is."""
-    async with opened(settings, data_dir) as known:
-        wanted = query_params.messages_wanted(given, known.messages.directory, known.store.clock.now())
-        wanted = await known.messages.guess(text, wanted)
-        found: list[MessageRecord] = []
-        before = 0
-        while len(found) < limit:
-            page = await known.messages.search(wanted, before, limit - len(found))
-            found += [as_record(known.messages, each) for each in page.found]
-            before = page.next_before
-            if not before:
-                break
-        return found
+    wanted = await _wanted(known, text, given)
+    found: list[MessageRecord] = []
+    before = 0
+    while len(found) < limit:
+        page = await known.messages.search(wanted, before, limit - len(found))
+        found += [as_record(known.messages, each) for each in page.found]
+        before = page.next_before
+        if not before:
+            break
+    return found
 
 
-async def _export(settings: Settings, data_dir: Path, text: str, given: dict[str, str]) -> None:
-    async with opened(settings, data_dir) as known:
-        wanted = query_params.messages_wanted(given, known.messages.directory, known.store.clock.now())
-        async for line in message_lines(known.messages, await known.messages.guess(text, wanted)):
-            click.echo(line, nl=False)
+async def _export(known: Opened, text: str, given: dict[str, str]) -> None:
+    async for line in message_lines(known.messages, await _wanted(known, text, given)):
+        click.echo(line, nl=False)
 
 
 def _print(found: list[MessageRecord]) -> None:
@@ -125,13 +105,11 @@ def _print(found: list[MessageRecord]) -> None:
             str(item.message_id),
             (item.accepted_at or "")[5:19].replace("T", " "),
             item.dialect,
-            escape(printable(item.reference)),
-            escape(printable(item.sender)),
+            cell(item.reference),
+            cell(item.sender),
             item.recipient,
             str(item.segments),
             item.state,
             escape(item.reason),
         )
-    console = Console()
-    # a pipe has no width: give the table what it needs
-    Console(width=None if console.is_terminal else 200).print(table if found else "no messages")
+    print_wide(table if found else "no messages")

@@ -1,14 +1,20 @@
-"""Opens a store for the verbs that look at traffic, beside a running gateway or without one, and writes what
-they found for programs.
+"""Opens the store that a verb's options name, beside a running gateway or without one, and writes what was
+found for people and for programs.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import functools
+from collections.abc import AsyncIterator, Awaitable, Callable, Sized
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
+import click
 import msgspec
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.admin.messages import Messages
@@ -16,9 +22,17 @@ from aldis.admin.postbacks import Postbacks
 from aldis.admin.statistics import Statistics
 from aldis.app.links import upstreams
 from aldis.app.stores import open_store
+from aldis.cli.running import config_option, data_dir_option, printable, run, settings_or_default
 from aldis.clock import as_datetime
-from aldis.settings import Settings
+from aldis.errors import SettingsError
+from aldis.settings import Settings, store_path
 from aldis.store.contract.store import Store
+
+Returned = TypeVar("Returned")
+Found = TypeVar("Found", bound=Sized)
+
+#: columns of what is no terminal
+FILE_COLUMNS = 200
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -30,16 +44,70 @@ class Opened(msgspec.Struct, frozen=True):
     statistics: Statistics
 
 
-@asynccontextmanager
-async def opened(settings: Settings, data_dir: Path) -> AsyncIterator[Opened]:
-    """Open the store that the settings name, and close it."""
-    store = open_store(settings, data_dir)
-    try:
-        current = CurrentDirectory(await store.directory.load())
-        messages = Messages(store.search, store.actions, store.admission, current, upstreams(settings))
-        yield Opened(store, messages, Postbacks(store.outbox), Statistics(store.search, current))
-    finally:
-        await store.close()
+class StoreLocation(msgspec.Struct, frozen=True):
+    """Where a command's store is: the settings that name it, and the data directory."""
+
+    settings: Settings
+    data_dir: Path
+
+    @property
+    def path(self) -> Path:
+        """The store's file."""
+        return store_path(self.settings.store.url, self.data_dir)
+
+    def run(self, task: Callable[[Store], Awaitable[Returned]]) -> Returned:
+        """Open the store, do something with it, and close it."""
+
+        async def opened() -> Returned:
+            async with self.opened() as store:
+                return await task(store)
+
+        return run(opened())
+
+    def look(self, task: Callable[[Opened], Awaitable[Returned]]) -> Returned:
+        """Do something with what looks at traffic in the store."""
+
+        async def looked(store: Store) -> Returned:
+            current = CurrentDirectory(await store.directory.load())
+            links = upstreams(self.settings)
+            messages = Messages(store.search, store.actions, store.admission, current, links)
+            statistics = Statistics(store.search, current)
+            return await task(Opened(store, messages, Postbacks(store.outbox), statistics))
+
+        return self.run(looked)
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[Store]:
+        """Open the store, and close it."""
+        store = open_store(self.settings, self.data_dir)
+        try:
+            yield store
+        finally:
+            await store.close()
+
+
+def location_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --config and --data-dir; the command gets what they name as `where`."""
+
+    @functools.wraps(command)
+    def located(*, config_file: Path, data_dir: Path, **given: Any) -> Any:  # noqa: ANN401 - as the command
+        return command(where=StoreLocation(settings_or_default(config_file), data_dir), **given)
+
+    return config_option(data_dir_option(located))
+
+
+def existing_store_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --config and --data-dir as `location_options` does, and refuse to make an empty store just to look
+    at it.
+    """
+
+    @functools.wraps(command)
+    def located(*, where: StoreLocation, **given: Any) -> Any:  # noqa: ANN401 - as the command
+        if not where.path.exists():
+            raise SettingsError([f"there is no store at {where.path}; say where it is with --data-dir"])
+        return command(where=where, **given)
+
+    return location_options(located)
 
 
 def as_json(facts: object) -> str:
@@ -47,9 +115,35 @@ def as_json(facts: object) -> str:
     return msgspec.json.format(msgspec.json.encode(_plain(msgspec.to_builtins(facts))), indent=2).decode()
 
 
+def echo_json(facts: object) -> None:
+    """Print facts for programs, as they are."""
+    click.echo(msgspec.json.format(msgspec.json.encode(facts)).decode())
+
+
+def show(found: Found, nothing: str, draw: Callable[[Found], Table], *, as_json: bool) -> None:
+    """Print a listing: for programs as it is, for people as a table."""
+    if as_json:
+        echo_json(found)
+    elif not found:
+        click.echo(nothing)
+    else:
+        Console().print(draw(found))
+
+
+def print_wide(table: Table | str) -> None:
+    """Print for people; a pipe has no width: give the table what it needs."""
+    console = Console()
+    Console(width=None if console.is_terminal else FILE_COLUMNS).print(table)
+
+
 def when(instant: int) -> str:
     """Write an instant for people."""
     return as_datetime(instant).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def cell(text: str) -> str:
+    """Make what strangers wrote harmless in a table."""
+    return escape(printable(text))
 
 
 def _plain(value: object, name: str = "") -> object:

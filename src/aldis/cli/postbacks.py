@@ -5,10 +5,7 @@ All of it is safe beside a running gateway: it finds what is due by itself.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -16,16 +13,15 @@ from aldis.admin import query_params
 from aldis.admin.timeline import fault_of
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.messages import search_options
-from aldis.cli.opened import Opened, as_json, opened, when
-from aldis.cli.running import config_option, data_dir_option, existing_store, run, settings_or_default
+from aldis.cli.opened import Opened, StoreLocation, as_json, existing_store_options, print_wide, when
+from aldis.cli.running import limit_option
 from aldis.errors import AdminError
-from aldis.settings import Settings
 from aldis.store.contract.outbox import LaneFacts, PostbackFilter, PostbackRow
 
 
 @click.command()
 @search_options("lane", "event", "account")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 500), help="How many at most.")
+@limit_option(20, 500)
 @click.option("--pending", is_flag=True, help="List instead what is pending, by endpoint.")
 @click.option(
     "--replay",
@@ -34,73 +30,51 @@ from aldis.store.contract.outbox import LaneFacts, PostbackFilter, PostbackRow
     help="Make a postback due again: its id, or `all` that are meant.",
 )
 @click.option("--json", "as_json_", is_flag=True, help="Print JSON.")
-@config_option
-@data_dir_option
+@existing_store_options
 def postbacks(
-    *, limit: int, pending: bool, replay: str, as_json_: bool, config_file: Path, data_dir: Path, **given: str
+    *, limit: int, pending: bool, replay: str, as_json_: bool, where: StoreLocation, **given: str
 ) -> None:
     """List dead letters (postbacks whose retries are exhausted), newest first, or make them due again."""
-    settings = existing_store(settings_or_default(config_file), data_dir)
     if replay:
-        count = run(_replay(settings, data_dir, replay, given))
+        count = where.look(lambda known: _replay(known, replay, given))
         click.echo(as_json({"replayed": count}) if as_json_ else f"{count} due again")
         return
     if pending:
-        lanes = run(_lanes(settings, data_dir))
-        _show(lanes, _lane_table(lanes), "nothing is pending", as_json_=as_json_)
+        lanes = where.look(lambda known: known.postbacks.lanes())
+        _list(lanes, _lane_table(lanes), "nothing is pending", as_json_=as_json_)
         return
-    found = run(_given_up(settings, data_dir, given, limit))
-    _show(found, _table(found), "no dead letters", as_json_=as_json_)
+    found = where.look(lambda known: _given_up(known, given, limit))
+    _list(found, _table(found), "no dead letters", as_json_=as_json_)
 
 
-def _show(found: object, table: Table, nothing: str, *, as_json_: bool) -> None:
+def _list(found: object, table: Table, nothing: str, *, as_json_: bool) -> None:
     if as_json_:
         click.echo(as_json(found))
-        return
-    console = Console()
-    Console(width=None if console.is_terminal else 200).print(table if found else nothing)
+    else:
+        print_wide(table if found else nothing)
 
 
-async def _replay(settings: Settings, data_dir: Path, which: str, given: dict[str, str]) -> int:
-    async with opened(settings, data_dir) as known:
-        actor, now = whoever_runs_this(), known.store.clock.now()
-        if which == "all":
-            return await known.postbacks.replay_all(actor, _wanted(known, given), now)
-        if not (which.isascii() and which.isdigit()):
-            raise AdminError("--replay takes the id of a postback, or `all`")
-        await known.postbacks.replay(actor, int(which), now)
-        return 1
+async def _replay(known: Opened, which: str, given: dict[str, str]) -> int:
+    actor, now = whoever_runs_this(), known.store.clock.now()
+    if which == "all":
+        return await known.postbacks.replay_all(actor, _wanted(known, given), now)
+    if not (which.isascii() and which.isdigit()):
+        raise AdminError("--replay takes the id of a postback, or `all`")
+    await known.postbacks.replay(actor, int(which), now)
+    return 1
 
 
 def _wanted(known: Opened, given: dict[str, str]) -> PostbackFilter:
     return query_params.postbacks_wanted(given, known.messages.directory)
 
 
-async def _lanes(settings: Settings, data_dir: Path) -> list[LaneFacts]:
-    async with opened(settings, data_dir) as known:
-        return await known.postbacks.lanes()
-
-
-async def _given_up(
-    settings: Settings, data_dir: Path, given: dict[str, str], limit: int
-) -> list[PostbackRow]:
-    async with opened(settings, data_dir) as known:
-        return list((await known.postbacks.given_up(_wanted(known, given), 0, limit)).found)
+async def _given_up(known: Opened, given: dict[str, str], limit: int) -> list[PostbackRow]:
+    return list((await known.postbacks.given_up(_wanted(known, given), 0, limit)).found)
 
 
 def _table(found: list[PostbackRow]) -> Table:
-    table = Table(
-        "id",
-        "about",
-        "number",
-        "lane",
-        "event",
-        "happened",
-        "attempts",
-        "last answer",
-        box=None,
-        pad_edge=False,
-    )
+    headings = ("id", "about", "number", "lane", "event", "happened", "attempts", "last answer")
+    table = Table(*headings, box=None, pad_edge=False)
     for each in found:
         about = f"{'inbound' if each.event == 'inbound' else 'message'} {each.message_id}"
         met = fault_of(each.last_http_status, each.last_fault)

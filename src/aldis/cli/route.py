@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
-import msgspec
 from rich.console import Console
 from rich.table import Table
 
@@ -15,11 +12,10 @@ from aldis.accounts.numbering import Numbering, Recipient, read_number
 from aldis.accounts.routing import Content
 from aldis.admin.routing import Explanation, explain
 from aldis.app.linking import router_of
-from aldis.app.stores import open_store
-from aldis.cli.running import config_option, data_dir_option, existing_store, run, settings_or_default
+from aldis.cli.opened import StoreLocation, echo_json, existing_store_options
+from aldis.cli.running import json_option
 from aldis.dialects.registry import POLICIES
 from aldis.errors import GatewayError
-from aldis.settings import Settings
 
 
 @click.command()
@@ -33,9 +29,8 @@ from aldis.settings import Settings
 @click.option("--sender", default="", help="The sender; the account's default one if left out.")
 @click.option("--carrier", default="", help="The carrier: our name, or the dialect's code.")
 @click.option("--mms", "is_mms", is_flag=True, help="A multimedia message.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@config_option
-@data_dir_option
+@json_option
+@existing_store_options
 def route(  # noqa: PLR0913 - one argument an option
     *,
     number: str,
@@ -45,12 +40,10 @@ def route(  # noqa: PLR0913 - one argument an option
     carrier: str,
     is_mms: bool,
     as_json: bool,
-    config_file: Path,
-    data_dir: Path,
+    where: StoreLocation,
 ) -> None:
     """Explain which link a message to NUMBER takes and what it costs."""
-    settings = existing_store(settings_or_default(config_file), data_dir)
-    known = run(_directory(settings, data_dir))
+    known = where.run(lambda store: store.directory.load())
     whose = known.accounts.get(account)
     if account and whose is None:
         raise GatewayError(f"there is no account `{account}`")
@@ -61,19 +54,11 @@ def route(  # noqa: PLR0913 - one argument an option
     if carrier and not named:
         raise GatewayError(f"there is no carrier `{carrier}`")
     content = Content(0) if is_mms else None
-    found = explain(known, router_of(settings.link), recipient, sender, named, content)
+    found = explain(known, router_of(where.settings.link), recipient, sender, named, content)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+        echo_json(found)
     else:
         _print(found)
-
-
-async def _directory(settings: Settings, data_dir: Path) -> Directory:
-    store = open_store(settings, data_dir)
-    try:
-        return await store.directory.load()
-    finally:
-        await store.close()
 
 
 def _recipient(known: Directory, number: str, account: Account | None, dialect: str | None) -> Recipient:

@@ -11,8 +11,7 @@ from typing import Any, TypeVar
 import click
 import uvloop
 
-from aldis.errors import SettingsError
-from aldis.settings import Settings, load, store_path
+from aldis.settings import Settings, load
 
 Returned = TypeVar("Returned")
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -46,6 +45,15 @@ def data_dir_option(command: Command) -> Command:
     return option(command)
 
 
+def limit_option(default: int, most: int) -> Callable[[Command], Command]:
+    """Add --limit."""
+    span = click.IntRange(1, most)
+    return click.option("--limit", default=default, show_default=True, type=span, help="How many at most.")
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
 def settings_or_default(config_file: Path) -> Settings:
     """Load the settings; a missing file of the default name means the defaults, any other missing file is a
     fault.
@@ -53,14 +61,6 @@ def settings_or_default(config_file: Path) -> Settings:
     if not config_file.exists() and str(config_file) == DEFAULT_CONFIG:
         return Settings()
     return load(config_file)
-
-
-def existing_store(settings: Settings, data_dir: Path) -> Settings:
-    """Refuse to make an empty store just to look at it. Raises SettingsError."""
-    path = store_path(settings.store.url, data_dir)
-    if not path.exists():
-        raise SettingsError([f"there is no store at {path}; say where it is with --data-dir"])
-    return settings
 
 
 def printable(text: str) -> str:

@@ -7,18 +7,17 @@ senders. It picks the job up within half a second.
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import click
 import msgspec
 
 from aldis.admin.bulk import Bulk, NewJob
-from aldis.app.stores import is_served, open_store
+from aldis.app.stores import is_served
 from aldis.cli.admin import whoever_runs_this
-from aldis.cli.running import config_option, data_dir_option, existing_store, run, settings_or_default
+from aldis.cli.opened import StoreLocation, existing_store_options
+from aldis.cli.running import json_option
 from aldis.clock import Clock
 from aldis.errors import GatewayError
-from aldis.settings import Settings
 from aldis.store.contract.store import Store
 from aldis.traffic.bulk import Job, JobState, Mapping, Row
 from aldis.traffic.submission import Priority
@@ -35,10 +34,9 @@ POLL_S = 0.05
 @click.option("--account", required=True, help="Whose message it is.")
 @click.option("--from", "sender", default="", help="The sender; the account's default one if left out.")
 @click.option("--label", default="", help="Under which its use is counted.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@config_option
-@data_dir_option
-def send(  # noqa: PLR0913 - one argument an option
+@json_option
+@existing_store_options
+def send(
     *,
     number: str,
     text: str,
@@ -46,39 +44,32 @@ def send(  # noqa: PLR0913 - one argument an option
     sender: str,
     label: str,
     as_json: bool,
-    config_file: Path,
-    data_dir: Path,
+    where: StoreLocation,
 ) -> None:
     """Send TEXT to NUMBER for an account, through the running gateway."""
-    settings = existing_store(settings_or_default(config_file), data_dir)
-    if not is_served(data_dir):
-        raise GatewayError(f"no gateway is running over {data_dir}: start one with `aldis serve`")
-    message_id = run(_send(settings, data_dir, account, (number, text, sender, label)))
+    if not is_served(where.data_dir):
+        raise GatewayError(f"no gateway is running over {where.data_dir}: start one with `aldis serve`")
+    message_id = where.run(lambda store: _send(store, account, (number, text, sender, label)))
     if as_json:
         click.echo(msgspec.json.encode({"message_id": message_id}).decode())
     else:
         click.echo(f"accepted as message {message_id}; `aldis message {message_id}` tells what becomes of it")
 
 
-async def _send(settings: Settings, data_dir: Path, account: str, cells: tuple[str, ...]) -> int:
-    store = open_store(settings, data_dir)
-    clock = store.clock
-    try:
-        directory = await store.directory.load()
-        jobs = Bulk(store.bulk, lambda: directory, lambda: None)
-        actor = whoever_runs_this()
-        mapping = Mapping("number", "{text}", "{sender}", "{label}", Priority.INTERACTIVE_LOW)
-        wanted = NewJob(account, "aldis send", COLUMNS, mapping)
-        job_id = await jobs.load(actor, wanted, [cells], clock.now())
-        await jobs.start(actor, job_id, clock.now())
-        job, row = await _outcome(store, job_id, clock.monotonic() + PATIENCE_S, clock)
-        why = job.why
-        if not row.message_id and not row.fault:  # nothing may be sent when nobody waits for it any more
-            if job.state in (JobState.RUNNING, JobState.PAUSED):
-                await jobs.act(actor, job_id, "cancel", clock.now())
-            job, row = await _outcome(store, job_id, clock.monotonic() + 1.0, clock)
-    finally:
-        await store.close()
+async def _send(store: Store, account: str, cells: tuple[str, ...]) -> int:
+    clock, actor = store.clock, whoever_runs_this()
+    directory = await store.directory.load()
+    jobs = Bulk(store.bulk, lambda: directory, lambda: None)
+    mapping = Mapping("number", "{text}", "{sender}", "{label}", Priority.INTERACTIVE_LOW)
+    wanted = NewJob(account, "aldis send", COLUMNS, mapping)
+    job_id = await jobs.load(actor, wanted, [cells], clock.now())
+    await jobs.start(actor, job_id, clock.now())
+    job, row = await _outcome(store, job_id, clock.monotonic() + PATIENCE_S, clock)
+    why = job.why
+    if not row.message_id and not row.fault:  # nothing may be sent when nobody waits for it any more
+        if job.state in (JobState.RUNNING, JobState.PAUSED):
+            await jobs.act(actor, job_id, "cancel", clock.now())
+        job, row = await _outcome(store, job_id, clock.monotonic() + 1.0, clock)
     if row.message_id:
         return row.message_id
     raise GatewayError(

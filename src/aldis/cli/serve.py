@@ -9,13 +9,7 @@ import click
 
 from aldis.app.garbage import spare_the_collector
 from aldis.app.gateway import Gateway
-from aldis.cli.running import (
-    config_option,
-    data_dir_option,
-    first_of,
-    run,
-    stopped_by_signal,
-)
+from aldis.cli.running import config_option, data_dir_option, first_of, run, stopped_by_signal
 from aldis.clock import SystemClock
 from aldis.settings import Settings, load
 from aldis.telemetry import configure_logs

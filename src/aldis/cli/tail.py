@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from pathlib import Path
 
 import click
 import msgspec
@@ -14,20 +13,13 @@ from rich.text import Text
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.admin.event_feed import EventFeed, EventFilter, FeedEvent
-from aldis.app.stores import open_store
 from aldis.cli.door import DoorClient
-from aldis.cli.running import (
-    config_option,
-    data_dir_option,
-    existing_store,
-    printable,
-    run,
-    settings_or_default,
-    stopped_by_signal,
-)
+from aldis.cli.opened import StoreLocation, existing_store_options
+from aldis.cli.running import printable, stopped_by_signal
 from aldis.errors import GatewayError
 from aldis.settings import Settings
 from aldis.stages.follow import DirectoryFollower
+from aldis.store.contract.store import Store
 
 PERIOD_S = 1.0
 _STYLES = {
@@ -47,8 +39,7 @@ _STYLES = {
 @click.option("--after", default="", help="Go on after the event with this id, an hour old at most.")
 @click.option("--once", is_flag=True, help="Tell what there is and end; with --after, what was missed.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, a line for each event.")
-@config_option
-@data_dir_option
+@existing_store_options
 def tail(  # noqa: PLR0913 - one argument an option
     *,
     account: str,
@@ -58,11 +49,9 @@ def tail(  # noqa: PLR0913 - one argument an option
     after: str,
     once: bool,
     as_json: bool,
-    config_file: Path,
-    data_dir: Path,
+    where: StoreLocation,
 ) -> None:
     """Tell what happens to messages, postbacks and links, until Ctrl-C."""
-    settings = existing_store(settings_or_default(config_file), data_dir)
     wanted = EventFilter(account, state, link, number.lstrip("+"))
     console = Console(highlight=False, soft_wrap=True)
 
@@ -73,12 +62,12 @@ def tail(  # noqa: PLR0913 - one argument an option
         else:
             console.print(_line(event))
 
-    run(_tail(settings, data_dir, wanted, after, show, once=once))
+    where.run(lambda store: _tail(store, where.settings, wanted, after, show, once=once))
 
 
 async def _tail(
+    store: Store,
     settings: Settings,
-    data_dir: Path,
     wanted: EventFilter,
     after: str,
     show: Callable[[FeedEvent], None],
@@ -86,19 +75,15 @@ async def _tail(
     once: bool,
 ) -> None:
     stopped = stopped_by_signal()
-    store = open_store(settings, data_dir)
-    try:
-        current = CurrentDirectory(await store.directory.load())
-        if wanted.account and wanted.account not in current.directory.accounts:
-            raise GatewayError(f"there is no account `{wanted.account}`")
-        happenings = EventFeed(store.events, current, store.clock)
-        async with DoorClient(settings.http) as door:
-            pause = _pause(stopped, DirectoryFollower(store.directory, current), once=once)
-            async for events in happenings.follow(after, wanted, _binds_of(door), pause):
-                for event in events:
-                    show(event)
-    finally:
-        await store.close()
+    current = CurrentDirectory(await store.directory.load())
+    if wanted.account and wanted.account not in current.directory.accounts:
+        raise GatewayError(f"there is no account `{wanted.account}`")
+    happenings = EventFeed(store.events, current, store.clock)
+    async with DoorClient(settings.http) as door:
+        pause = _pause(stopped, DirectoryFollower(store.directory, current), once=once)
+        async for events in happenings.follow(after, wanted, door.binds_or_none, pause):
+            for event in events:
+                show(event)
 
 
 def _pause(
@@ -113,17 +98,6 @@ def _pause(
         return not (once or stopped.is_set())
 
     return pause
-
-
-def _binds_of(door: DoorClient) -> Callable[[], Awaitable[dict[str, list[str]]]]:
-    async def binds() -> dict[str, list[str]]:
-        """Ask how the links stand; nothing where no gateway runs."""
-        try:
-            return await door.binds()
-        except GatewayError:
-            return {}
-
-    return binds
 
 
 def _line(event: FeedEvent) -> Text:
