@@ -11,7 +11,7 @@ from aldis.errors import AdminError
 async def _password(context: RequestContext) -> Response:
     if context.request.method == "GET":
         return render(context, "password.html", fault="")
-    form, now = context.form, context.services.clock.now()
+    form, now = context.form, context.now
     if form.get("new", "") != form.get("again", ""):
         return render(
             context, "password.html", status=422, fault="the new password was not written twice the same"

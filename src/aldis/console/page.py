@@ -56,6 +56,19 @@ class RequestContext(msgspec.Struct, frozen=True):
         """Give a parameter of the address."""
         return self.request.query_params.get(name, default)
 
+    def part(self, name: str) -> str:
+        """Give a part of the path."""
+        return str(self.request.path_params[name])
+
+    def number(self, name: str) -> int:
+        """Give a part of the path that is a `number`."""
+        return int(self.request.path_params[name])
+
+    @property
+    def now(self) -> int:
+        """What time it is, in Unix milliseconds."""
+        return self.services.clock.now()
+
     @property
     def is_htmx(self) -> bool:
         """Whether only a part of the page is wanted."""

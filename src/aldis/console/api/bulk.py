@@ -135,7 +135,7 @@ async def _list(context: RequestContext) -> Response:
     example=_EXAMPLE,
 )
 async def _make(context: RequestContext) -> Response:
-    bulk, now = context.services.bulk, context.services.clock.now()
+    bulk, now = context.services.bulk, context.now
     key = key_of(context) or ""
     wanted = await body_of(context, BulkWanted)
     mapping = Mapping(wanted.recipient, wanted.text, wanted.sender, wanted.label, PRIORITIES[wanted.priority])
@@ -149,14 +149,14 @@ async def _make(context: RequestContext) -> Response:
 
 @CALLS.add("GET", "/v1/bulk/{id:number}", "Tell how far a job has come", gives=BulkJob)
 async def _one(context: RequestContext) -> Response:
-    return answer(_shown(await context.services.bulk.job(_id(context))))
+    return answer(_shown(await context.services.bulk.job(context.number("id"))))
 
 
 @CALLS.add(
     "GET", "/v1/bulk/{id:number}/preview", "Tell what a job would send and cost", Role.OPERATOR, gives=Preview
 )
 async def _preview(context: RequestContext) -> Response:
-    job = await context.services.bulk.job(_id(context))
+    job = await context.services.bulk.job(context.number("id"))
     return answer(await context.services.bulk.preview(context.services.sending, job, job.mapping))
 
 
@@ -170,7 +170,7 @@ async def _preview(context: RequestContext) -> Response:
 )
 async def _refused(context: RequestContext) -> Response:
     after, limit = number_of(context, "after"), limit_of(context)
-    job = await context.services.bulk.job(_id(context))
+    job = await context.services.bulk.job(context.number("id"))
     rows = await context.services.bulk.refused(job.job_id, after, limit)
     shown = [RefusedRow(row.number, list(row.cells), row.fault) for row in rows]
     return answer(RefusedRows(shown, rows[-1].number if len(rows) == limit else None))
@@ -178,23 +178,19 @@ async def _refused(context: RequestContext) -> Response:
 
 @CALLS.add("POST", "/v1/bulk/{id:number}/start", "Start a job that waits", Role.OPERATOR, gives=BulkJob)
 async def _start(context: RequestContext) -> Response:
-    job_id = _id(context)
-    await context.services.bulk.start(context.actor, job_id, context.services.clock.now())
+    job_id = context.number("id")
+    await context.services.bulk.start(context.actor, job_id, context.now)
     return answer(_shown(await context.services.bulk.job(job_id)))
 
 
 def _acting(action: str) -> Handler:
     async def act(context: RequestContext) -> Response:
         """Pause, resume or cancel."""
-        job_id = _id(context)
-        await context.services.bulk.act(context.actor, job_id, action, context.services.clock.now())
+        job_id = context.number("id")
+        await context.services.bulk.act(context.actor, job_id, action, context.now)
         return answer(_shown(await context.services.bulk.job(job_id)))
 
     return act
-
-
-def _id(context: RequestContext) -> int:
-    return int(context.request.path_params["id"])
 
 
 for action in ACTIONS:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from aldis.accounts.staff import Role
 from aldis.admin.consents import ConsentStanding, Wish, standings
 from aldis.clock import iso_or_none
-from aldis.console.api.documents import answer, body_of, now_of, path_of
+from aldis.console.api.documents import answer, body_of
 from aldis.console.page import Calls, RequestContext
 from aldis.traffic.consent import ConsentKind, ConsentSource
 
@@ -47,7 +47,7 @@ CALLS = Calls()
 
 @CALLS.add("GET", "/v1/consents/{msisdn}", "Tell what a number has agreed to", gives=ConsentHistory)
 async def _consents(context: RequestContext) -> Response:
-    number = path_of(context, "msisdn")
+    number = context.part("msisdn")
     found = await context.services.consents.history(number)
     history = [
         ConsentDocument(iso_or_none(c.at), c.sender, c.topic, c.kind, c.source, c.words) for c in found
@@ -61,6 +61,6 @@ async def _consents(context: RequestContext) -> Response:
 async def _change(context: RequestContext) -> Response:
     wanted = await body_of(context, ChangeConsent)
     wish = Wish(wanted.sender, wanted.topic, wanted.kind)
-    number = path_of(context, "msisdn")
-    await context.services.consents.change(context.actor, wish, number, wanted.why, now_of(context))
+    number = context.part("msisdn")
+    await context.services.consents.change(context.actor, wish, number, wanted.why, context.now)
     return await _consents(context)

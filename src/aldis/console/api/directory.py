@@ -19,7 +19,7 @@ from aldis.accounts.staff import Role
 from aldis.admin.credentials import HOUR_S, NewCredential, shown
 from aldis.admin.directory import AccountView, CarrierView
 from aldis.clock import iso_or_none
-from aldis.console.api.documents import UPWARDS, Done, Number, answer, body_of, now_of, page_of, path_of
+from aldis.console.api.documents import UPWARDS, Done, Number, answer, body_of, page_of
 from aldis.console.page import Calls, RequestContext
 from aldis.errors import AdminError
 
@@ -160,7 +160,7 @@ async def _accounts(context: RequestContext) -> Response:
 
 @CALLS.add("GET", _ONE, "Tell one account", gives=AccountDocument)
 async def _account(context: RequestContext) -> Response:
-    return answer(_document(await context.services.directory.account(path_of(context))))
+    return answer(_document(await context.services.directory.account(context.part("name"))))
 
 
 @CALLS.add(
@@ -176,17 +176,15 @@ async def _patch_account(context: RequestContext) -> Response:
     wanted = await body_of(context, PutAccount)
     if wanted.version is None:
         raise AdminError("`version` is missing: say which version this changes")
-    known = _document(await context.services.directory.account(path_of(context))).account
+    known = _document(await context.services.directory.account(context.part("name"))).account
     return await _kept(context, {**known, **wanted.account}, wanted.version, 200)
 
 
 async def _kept(context: RequestContext, data: dict[str, Any], based_on: int | None, status: int) -> Response:
-    name = path_of(context)
+    name = context.part("name")
     if data.get("name", name) != name:
         raise AdminError("an account keeps its name: the one of the path")
-    await context.services.directory.put_account(
-        context.actor, {**data, "name": name}, based_on, now_of(context)
-    )
+    await context.services.directory.put_account(context.actor, {**data, "name": name}, based_on, context.now)
     return answer(_document(await context.services.directory.account(name)), status)
 
 
@@ -195,7 +193,7 @@ async def _kept(context: RequestContext, data: dict[str, Any], based_on: int | N
 )
 async def _top_up(context: RequestContext) -> Response:
     amount = (await body_of(context, TopUp)).amount
-    await context.services.directory.top_up(context.actor, path_of(context), amount, now_of(context))
+    await context.services.directory.top_up(context.actor, context.part("name"), amount, context.now)
     return await _account(context)
 
 
@@ -203,14 +201,14 @@ async def _top_up(context: RequestContext) -> Response:
     "GET", _ONE + "/credentials", "Credentials of an account, without their secrets", gives=CredentialList
 )
 async def _credentials(context: RequestContext) -> Response:
-    view = await context.services.directory.account(path_of(context))
+    view = await context.services.directory.account(context.part("name"))
     return answer(CredentialList(_credentials_of(view)))
 
 
 @CALLS.add("POST", _ONE + "/credentials", "Add a credential; its secret is told once", Role.ADMIN, status=0)
 async def _add_credential(context: RequestContext) -> Response:
     wish = await body_of(context, NewCredential)
-    told = await context.services.credentials.add(context.actor, path_of(context), wish, now_of(context))
+    told = await context.services.credentials.add(context.actor, context.part("name"), wish, context.now)
     return answer(told, 201)
 
 
@@ -225,7 +223,7 @@ async def _add_credential(context: RequestContext) -> Response:
 async def _rotate(context: RequestContext) -> Response:
     grace_s = (await body_of(context, Rotation)).grace_hours * HOUR_S
     told = await context.services.credentials.rotate(
-        context.actor, path_of(context), path_of(context, "credential"), grace_s, now_of(context)
+        context.actor, context.part("name"), context.part("credential"), grace_s, context.now
     )
     return answer(told)
 
@@ -233,7 +231,7 @@ async def _rotate(context: RequestContext) -> Response:
 @CALLS.add("DELETE", _ONE + "/credentials/{credential}", "Take a credential back", Role.ADMIN, status=0)
 async def _revoke(context: RequestContext) -> Response:
     await context.services.credentials.revoke(
-        context.actor, path_of(context), path_of(context, "credential"), now_of(context)
+        context.actor, context.part("name"), context.part("credential"), context.now
     )
     return answer(Done())
 
@@ -247,7 +245,7 @@ async def _carriers(context: RequestContext) -> Response:
 
 @CALLS.add("GET", "/v1/carriers/{name}", "Tell one carrier", gives=CarrierDocument)
 async def _carrier(context: RequestContext) -> Response:
-    return answer(_carrier_document(await context.services.directory.carrier(path_of(context))))
+    return answer(_carrier_document(await context.services.directory.carrier(context.part("name"))))
 
 
 @CALLS.add(
@@ -260,11 +258,11 @@ async def _carrier(context: RequestContext) -> Response:
     status=0,
 )
 async def _put_carrier(context: RequestContext) -> Response:
-    wanted, name = await body_of(context, PutCarrier), path_of(context)
+    wanted, name = await body_of(context, PutCarrier), context.part("name")
     if wanted.carrier.get("name", name) != name:
         raise AdminError("a carrier keeps its name: the one of the path")
     data = {**wanted.carrier, "name": name}
-    await context.services.directory.put_carrier(context.actor, data, wanted.version, now_of(context))
+    await context.services.directory.put_carrier(context.actor, data, wanted.version, context.now)
     view = await context.services.directory.carrier(name)
     return answer(_carrier_document(view), 201 if wanted.version is None else 200)
 
@@ -272,7 +270,7 @@ async def _put_carrier(context: RequestContext) -> Response:
 @CALLS.add("DELETE", "/v1/carriers/{name}", "Forget a carrier", Role.ADMIN, takes=Versioned, status=0)
 async def _remove_carrier(context: RequestContext) -> Response:
     version = (await body_of(context, Versioned)).version
-    await context.services.directory.remove_carrier(context.actor, path_of(context), version, now_of(context))
+    await context.services.directory.remove_carrier(context.actor, context.part("name"), version, context.now)
     return answer(Done())
 
 
@@ -285,7 +283,7 @@ async def _routes(context: RequestContext) -> Response:
 @CALLS.add("PUT", "/v1/routes", "Replace all routes", Role.ADMIN, takes=PutRoutes, gives=Routes)
 async def _put_routes(context: RequestContext) -> Response:
     wanted = await body_of(context, PutRoutes)
-    await context.services.directory.put_routes(context.actor, wanted.routes, wanted.version, now_of(context))
+    await context.services.directory.put_routes(context.actor, wanted.routes, wanted.version, context.now)
     return await _routes(context)
 
 
@@ -298,7 +296,7 @@ async def _prices(context: RequestContext) -> Response:
 @CALLS.add("PUT", "/v1/prices", "Replace all prices", Role.ADMIN, takes=PutPrices, gives=Prices)
 async def _put_prices(context: RequestContext) -> Response:
     wanted = await body_of(context, PutPrices)
-    await context.services.directory.put_prices(context.actor, wanted.prices, wanted.version, now_of(context))
+    await context.services.directory.put_prices(context.actor, wanted.prices, wanted.version, context.now)
     return await _prices(context)
 
 

@@ -76,16 +76,6 @@ def answer(document: object, status: int = 200, headers: Mapping[str, str] | Non
     return Response(msgspec.json.encode(document), status, headers, JSON)
 
 
-def path_of(context: RequestContext, name: str = "name") -> str:
-    """Give a part of the path."""
-    return str(context.request.path_params[name])
-
-
-def now_of(context: RequestContext) -> int:
-    """Tell what time it is."""
-    return context.services.clock.now()
-
-
 def _granted(found: Body | Refusal) -> Body:
     if isinstance(found, Refusal):
         raise Refused(found)

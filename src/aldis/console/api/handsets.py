@@ -34,7 +34,7 @@ async def _list(context: RequestContext) -> Response:
 
 @CALLS.add("GET", "/v1/handsets/{number}", "What a handset received and wrote", status=0)
 async def _show(context: RequestContext) -> Response:
-    number = context.request.path_params["number"]
+    number = context.part("number")
     found = [_shown(bubble) for bubble in context.services.phones.conversation(number)]
     return answer({"number": number.removeprefix("+"), "messages": found})
 
@@ -44,10 +44,8 @@ async def _show(context: RequestContext) -> Response:
 )
 async def _write(context: RequestContext) -> Response:
     letter, services = await body_of(context, Letter), context.services
-    number = context.request.path_params["number"]
-    segments = await services.phones.write(
-        context.actor, number, letter.to, letter.text, services.clock.now()
-    )
+    number = context.part("number")
+    segments = await services.phones.write(context.actor, number, letter.to, letter.text, context.now)
     return answer({"segments": segments}, 202)
 
 
@@ -59,7 +57,7 @@ async def _chaos(context: RequestContext) -> Response:
 @CALLS.add("PUT", "/v1/chaos", "Have the simulator make faults", Role.OPERATOR, takes=Chaos, gives=Chaos)
 async def _make_chaos(context: RequestContext) -> Response:
     chaos, services = await body_of(context, Chaos), context.services
-    await services.phones.make_chaos(context.actor, chaos, services.clock.now())
+    await services.phones.make_chaos(context.actor, chaos, context.now)
     return answer(services.phones.chaos())
 
 

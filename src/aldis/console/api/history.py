@@ -9,7 +9,7 @@ from aldis.accounts.history import Difference
 from aldis.accounts.staff import Role
 from aldis.admin.history import DescribedChange
 from aldis.clock import iso_or_none
-from aldis.console.api.documents import NEWEST_FIRST, answer, limit_of, now_of, number_of
+from aldis.console.api.documents import NEWEST_FIRST, answer, limit_of, number_of
 from aldis.console.page import Calls, RequestContext
 
 
@@ -78,7 +78,7 @@ async def _history(context: RequestContext) -> Response:
 
 @CALLS.add("GET", "/v1/history/{change:number}", "Tell one change", gives=ChangeDocument)
 async def _change(context: RequestContext) -> Response:
-    return answer(_document(await context.services.history.change(context.request.path_params["change"])))
+    return answer(_document(await context.services.history.change(context.number("change"))))
 
 
 @CALLS.add(
@@ -91,10 +91,10 @@ async def _change(context: RequestContext) -> Response:
     query=_SEEN,
 )
 async def _undo(context: RequestContext) -> Response:
-    change_id = context.request.path_params["change"]
+    change_id = context.number("change")
     seen = number_of(context, "seen", -1)
     based_on = None if seen < 0 else seen
-    done = await context.services.history.undo(context.actor, change_id, now_of(context), based_on)
+    done = await context.services.history.undo(context.actor, change_id, context.now, based_on)
     return answer(Undone(done.lines))
 
 

@@ -44,7 +44,7 @@ _ASKED = {**dict.fromkeys(query_params.INBOUND_FIELDS, "as the console's search 
 @CALLS.add("GET", "/v1/inbound", "Find messages from handsets, newest first", gives=InboundList, query=_ASKED)
 async def _list(context: RequestContext) -> Response:
     services, given = context.services, context.request.query_params
-    wanted = query_params.inbound_wanted(given, services.messages.directory, services.clock.now())
+    wanted = query_params.inbound_wanted(given, services.messages.directory, context.now)
     page = await services.inbound.search(wanted, number_of(context, "before"), limit_of(context))
     found = [
         InboundRecord(

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from aldis.accounts.staff import Role
 from aldis.admin.links import LinkView
 from aldis.clock import iso_or_none
-from aldis.console.api.documents import answer, now_of, path_of
+from aldis.console.api.documents import answer
 from aldis.console.page import Calls, RequestContext
 from aldis.store.contract.link_states import Wanted
 
@@ -54,8 +54,8 @@ async def _links(context: RequestContext) -> Response:
     "POST", "/v1/links/{name}/{order}", "Stop, start or drain a link", Role.OPERATOR, gives=LinkDocument
 )
 async def _order(context: RequestContext) -> Response:
-    name, order = path_of(context), path_of(context, "order")
-    await context.services.links.order(context.actor, name, order, now_of(context))
+    name, order = context.part("name"), context.part("order")
+    await context.services.links.order(context.actor, name, order, context.now)
     (view,) = (view for view in await context.services.links.links() if view.name == name)
     return answer(_document(view), 202)
 

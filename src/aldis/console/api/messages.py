@@ -39,7 +39,7 @@ _ASKED = {
 @CALLS.add("GET", "/v1/messages", "Find messages, newest first", gives=MessageList, query=_ASKED)
 async def _list(context: RequestContext) -> Response:
     services, given = context.services, context.request.query_params
-    wanted = query_params.messages_wanted(given, services.messages.directory, services.clock.now())
+    wanted = query_params.messages_wanted(given, services.messages.directory, context.now)
     wanted = await services.messages.guess(context.query("q"), wanted)
     page = await services.messages.search(wanted, number_of(context, "before"), limit_of(context))
     found = [as_record(services.messages, each) for each in page.found]
@@ -49,7 +49,7 @@ async def _list(context: RequestContext) -> Response:
 @CALLS.add("GET", "/v1/messages/{message_id:number}", "Tell all about a message", gives=MessageDetail)
 async def _show(context: RequestContext) -> Response:
     messages = context.services.messages
-    return answer(as_document(await messages.tell(context.request.path_params["message_id"])))
+    return answer(as_document(await messages.tell(context.number("message_id"))))
 
 
 @CALLS.add(
@@ -60,8 +60,8 @@ async def _show(context: RequestContext) -> Response:
     gives=MessageDetail,
 )
 async def _cancel(context: RequestContext) -> Response:
-    messages, message_id = context.services.messages, context.request.path_params["message_id"]
-    await messages.cancel(context.actor, message_id, context.services.clock.now())
+    messages, message_id = context.services.messages, context.number("message_id")
+    await messages.cancel(context.actor, message_id, context.now)
     return answer(as_document(await messages.tell(message_id)))
 
 
@@ -74,6 +74,6 @@ async def _cancel(context: RequestContext) -> Response:
     status=201,
 )
 async def _again(context: RequestContext) -> Response:
-    message_id = context.request.path_params["message_id"]
-    new_id = await context.services.messages.again(context.actor, message_id, context.services.clock.now())
+    message_id = context.number("message_id")
+    new_id = await context.services.messages.again(context.actor, message_id, context.now)
     return answer(NewMessageId(new_id), 201)

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from aldis.accounts.staff import Role
 from aldis.admin.operators import MAX_DAYS
 from aldis.clock import iso_or_none
-from aldis.console.api.documents import UPWARDS, Done, answer, body_of, now_of, page_of, path_of
+from aldis.console.api.documents import UPWARDS, Done, answer, body_of, page_of
 from aldis.console.page import Calls, RequestContext
 from aldis.errors import AdminError
 
@@ -84,7 +84,7 @@ async def _operators(context: RequestContext) -> Response:
 
 @CALLS.add("PUT", "/v1/operators/{name}", "Add or change somebody", Role.ADMIN, takes=OperatorBody, status=0)
 async def _put_operator(context: RequestContext) -> Response:
-    wanted, name, now = await body_of(context, OperatorBody), path_of(context), now_of(context)
+    wanted, name, now = await body_of(context, OperatorBody), context.part("name"), context.now
     people, role = context.services.people, _role(wanted.role)
     if wanted.password:
         await people.put_operator(context.actor, name, role, wanted.password, now)
@@ -95,7 +95,7 @@ async def _put_operator(context: RequestContext) -> Response:
 
 @CALLS.add("DELETE", "/v1/operators/{name}", "Let somebody in no more", Role.ADMIN, status=0)
 async def _remove_operator(context: RequestContext) -> Response:
-    await context.services.people.remove_operator(context.actor, path_of(context), now_of(context))
+    await context.services.people.remove_operator(context.actor, context.part("name"), context.now)
     return answer(Done())
 
 
@@ -113,7 +113,7 @@ async def _keys(context: RequestContext) -> Response:
     "POST", "/v1/keys", "Make a key; it is told once", Role.ADMIN, takes=NewKey, gives=ToldKey, status=201
 )
 async def _make_key(context: RequestContext) -> Response:
-    wanted, now = await body_of(context, NewKey), now_of(context)
+    wanted, now = await body_of(context, NewKey), context.now
     role, days = _role(wanted.role), wanted.days or 0
     key = await context.services.people.make_token(context.actor, wanted.name, role, days, now)
     return answer(ToldKey(wanted.name, key), 201)
@@ -121,7 +121,7 @@ async def _make_key(context: RequestContext) -> Response:
 
 @CALLS.add("DELETE", "/v1/keys/{name}", "Take a key back", Role.ADMIN, status=0)
 async def _remove_key(context: RequestContext) -> Response:
-    await context.services.people.remove_token(context.actor, path_of(context), now_of(context))
+    await context.services.people.remove_token(context.actor, context.part("name"), context.now)
     return answer(Done())
 
 

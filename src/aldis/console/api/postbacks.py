@@ -80,9 +80,7 @@ async def _list(context: RequestContext) -> Response:
 )
 async def _replay(context: RequestContext) -> Response:
     services = context.services
-    await services.postbacks.replay(
-        context.actor, context.request.path_params["postback_id"], services.clock.now()
-    )
+    await services.postbacks.replay(context.actor, context.number("postback_id"), context.now)
     return answer(ReplayedCount(1))
 
 
@@ -98,6 +96,4 @@ async def _replay_all(context: RequestContext) -> Response:
     services = context.services
     asked = msgspec.structs.asdict(await body_of(context, ReplayWanted))
     wanted = query_params.postbacks_wanted(asked, services.messages.directory)
-    return answer(
-        ReplayedCount(await services.postbacks.replay_all(context.actor, wanted, services.clock.now()))
-    )
+    return answer(ReplayedCount(await services.postbacks.replay_all(context.actor, wanted, context.now)))

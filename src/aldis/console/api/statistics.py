@@ -28,7 +28,7 @@ _ASKED = dict.fromkeys(("by", *query_params.MESSAGE_FIELDS), "as the console's p
 
 @CALLS.add("GET", "/v1/statistics", "Sum messages up", gives=StatisticsTable, query=_ASKED)
 async def _table(context: RequestContext) -> Response:
-    services, given, now = context.services, context.request.query_params, context.services.clock.now()
+    services, given, now = context.services, context.request.query_params, context.now
     by = context.query("by", Grouping.DAY)
     wanted = query_params.messages_wanted(given, services.messages.directory, now)
     wanted, rows = await services.statistics.table(wanted, by, now)

@@ -21,12 +21,12 @@ _ELSEWHERE = ("credit", "credential")
 
 
 async def _show(context: RequestContext) -> Response:
-    view = await context.services.directory.account(context.request.path_params["name"])
+    view = await context.services.directory.account(context.part("name"))
     return _page(context, view, _text_of(view.entry), str(view.version))
 
 
 async def _save(context: RequestContext) -> Response:
-    name = context.request.path_params["name"]
+    name = context.part("name")
     view = await context.services.directory.account(name)
     text, version = context.form.get("toml", ""), context.form.get("version", "")
     try:
@@ -35,7 +35,7 @@ async def _save(context: RequestContext) -> Response:
             return _page(context, view, text, version, AdminError("an account keeps its name"))
         based_on = query_params.number(context.form, "version", -1)
         await context.services.directory.put_account(
-            context.actor, {**data, "name": name}, based_on, context.services.clock.now()
+            context.actor, {**data, "name": name}, based_on, context.now
         )
     except AdminError as fault:
         return _page(context, view, text, version, fault)

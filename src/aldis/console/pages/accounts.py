@@ -49,7 +49,7 @@ async def _new(context: RequestContext) -> Response:
         return await _form(context, None, account_form.filled(AccountEntry("")))
     try:
         await context.services.directory.put_account(
-            context.actor, account_form.read(context.form), None, context.services.clock.now()
+            context.actor, account_form.read(context.form), None, context.now
         )
     except AdminError as fault:
         return await _form(context, None, {"name": "", **account_form.without_gaps(context.form)}, fault)
@@ -57,19 +57,17 @@ async def _new(context: RequestContext) -> Response:
 
 
 async def _account(context: RequestContext) -> Response:
-    view = await context.services.directory.account(_name(context))
+    view = await context.services.directory.account(context.part("name"))
     return await _form(context, view, account_form.filled(view.entry))
 
 
 async def _save(context: RequestContext) -> Response:
-    name = _name(context)
+    name = context.part("name")
     view = await context.services.directory.account(name)
     data = {**account_form.read(context.form), "name": name}
     try:
         based_on = query_params.number(context.form, "version", -1)
-        await context.services.directory.put_account(
-            context.actor, data, based_on, context.services.clock.now()
-        )
+        await context.services.directory.put_account(context.actor, data, based_on, context.now)
     except AdminError as fault:
         values = account_form.without_gaps(context.form)
         return await _form(context, view, {**values, "name": name}, fault)
@@ -77,9 +75,9 @@ async def _save(context: RequestContext) -> Response:
 
 
 async def _top_up(context: RequestContext) -> Response:
-    name, amount = _name(context), context.form.get("amount", "").strip().replace(",", ".")
+    name, amount = context.part("name"), context.form.get("amount", "").strip().replace(",", ".")
     try:
-        await context.services.directory.top_up(context.actor, name, amount, context.services.clock.now())
+        await context.services.directory.top_up(context.actor, name, amount, context.now)
     except ValidationError as fault:
         view = await context.services.directory.account(name)
         return await _form(context, view, account_form.filled(view.entry), fault)
@@ -87,7 +85,7 @@ async def _top_up(context: RequestContext) -> Response:
 
 
 async def _add_credential(context: RequestContext) -> Response:
-    name, form = _name(context), context.form
+    name, form = context.part("name"), context.form
     wish = NewCredential(
         dialect=form.get("dialect", ""),
         login=form.get("login", "").strip(),
@@ -96,21 +94,21 @@ async def _add_credential(context: RequestContext) -> Response:
         signed=bool(form.get("signed")),
     )
     return await _tell(
-        context, name, await context.services.credentials.add(context.actor, name, wish, _now(context))
+        context, name, await context.services.credentials.add(context.actor, name, wish, context.now)
     )
 
 
 async def _rotate(context: RequestContext) -> Response:
-    name, credential = _name(context), context.request.path_params["credential"]
+    name, credential = context.part("name"), context.part("credential")
     grace_s = query_params.number(context.form, "hours") * HOUR_S
-    told = await context.services.credentials.rotate(context.actor, name, credential, grace_s, _now(context))
+    told = await context.services.credentials.rotate(context.actor, name, credential, grace_s, context.now)
     return await _tell(context, name, told)
 
 
 async def _revoke(context: RequestContext) -> Response:
-    name = _name(context)
-    credential = context.request.path_params["credential"]
-    await context.services.credentials.revoke(context.actor, name, credential, _now(context))
+    name = context.part("name")
+    credential = context.part("credential")
+    await context.services.credentials.revoke(context.actor, name, credential, context.now)
     return _to(name, "revoked")
 
 
@@ -162,14 +160,6 @@ async def _form(
 
 def _matches(view: AccountView, wanted: str) -> bool:
     return any(wanted in word.lower() for word in (view.entry.name, *(s.value for s in view.entry.sender)))
-
-
-def _name(context: RequestContext) -> str:
-    return str(context.request.path_params["name"])
-
-
-def _now(context: RequestContext) -> int:
-    return context.services.clock.now()
 
 
 def _to(name: str, done: str) -> Response:

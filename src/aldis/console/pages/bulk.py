@@ -36,7 +36,7 @@ async def _page(context: RequestContext, fault: str = "", status: int = 200) -> 
 
 
 async def _upload(context: RequestContext) -> Response:
-    form, now = context.form, context.services.clock.now()
+    form, now = context.form, context.now
     try:
         table = await asyncio.to_thread(read_table, form.get("file", ""))
         mapping = Mapping(table.number_column, table.likely_text)
@@ -49,12 +49,8 @@ async def _upload(context: RequestContext) -> Response:
     return see_other(f"/compose/bulk/{job_id}")
 
 
-def _id(context: RequestContext) -> int:
-    return int(context.request.path_params["id"])
-
-
 async def _one(context: RequestContext) -> Response:
-    job = await context.services.bulk.job(_id(context))
+    job = await context.services.bulk.job(context.number("id"))
     return await _job_page(context, job, job.mapping)
 
 
@@ -83,7 +79,7 @@ def _mapping_of(form: dict[str, str]) -> Mapping:
 
 async def _look(context: RequestContext) -> Response:
     """Tell what the table would send with the mapping that is being written."""
-    job = await context.services.bulk.job(_id(context))
+    job = await context.services.bulk.job(context.number("id"))
     try:
         preview = await context.services.bulk.preview(
             context.services.sending, job, _mapping_of(context.form)
@@ -94,9 +90,9 @@ async def _look(context: RequestContext) -> Response:
 
 
 async def _start(context: RequestContext) -> Response:
-    job_id, mapping = _id(context), _mapping_of(context.form)
+    job_id, mapping = context.number("id"), _mapping_of(context.form)
     try:
-        await context.services.bulk.start(context.actor, job_id, context.services.clock.now(), mapping)
+        await context.services.bulk.start(context.actor, job_id, context.now, mapping)
     except AdminError as fault:
         job = await context.services.bulk.job(job_id)
         return await _job_page(context, job, mapping, str(fault), fault.status)
@@ -104,15 +100,15 @@ async def _start(context: RequestContext) -> Response:
 
 
 async def _act(context: RequestContext) -> Response:
-    job_id, action = _id(context), context.form.get("action", "")
+    job_id, action = context.number("id"), context.form.get("action", "")
     if action not in ACTIONS:
         raise AdminError("there is no such action")
-    await context.services.bulk.act(context.actor, job_id, action, context.services.clock.now())
+    await context.services.bulk.act(context.actor, job_id, action, context.now)
     return see_other(f"/compose/bulk/{job_id}")
 
 
 async def _progress(context: RequestContext) -> Response:
-    job = await context.services.bulk.job(_id(context))
+    job = await context.services.bulk.job(context.number("id"))
     answer = render(context, "bulk_progress.html", job=job)
     if context.is_htmx and job.state is not JobState.RUNNING:
         answer.headers["hx-refresh"] = "true"  # its buttons and its refused rows are others now
@@ -120,7 +116,7 @@ async def _progress(context: RequestContext) -> Response:
 
 
 async def _refused(context: RequestContext) -> Response:
-    job = await context.services.bulk.job(_id(context))
+    job = await context.services.bulk.job(context.number("id"))
     headers = {"content-disposition": f'attachment; filename="bulk-{job.job_id}-refused.csv"'}
     return StreamingResponse(
         _refused_csv(context.services.bulk, job), 200, headers, "text/csv; charset=utf-8"

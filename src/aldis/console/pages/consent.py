@@ -58,7 +58,7 @@ async def _change(context: RequestContext) -> Response:
             _wish(context.form),
             number,
             context.form.get("why", "").strip(),
-            context.services.clock.now(),
+            context.now,
         )
     except AdminError as fault:
         return await _page(context, number, fault)
@@ -71,7 +71,7 @@ async def _import(context: RequestContext) -> Response:
         return await _page(context, "", AdminError("choose a CSV file with numbers"))
     try:
         started = await context.services.consents.start_import(
-            context.actor, _wish(context.form), lines, context.services.clock.now()
+            context.actor, _wish(context.form), lines, context.now
         )
     except AdminError as fault:
         return await _page(context, "", fault)
@@ -79,7 +79,7 @@ async def _import(context: RequestContext) -> Response:
 
 
 async def _progress(context: RequestContext) -> Response:
-    found = context.services.consents.progress(context.request.path_params["import"])
+    found = context.services.consents.progress(context.part("import"))
     return render(context, "consent_import.html", found=found)
 
 

@@ -33,7 +33,7 @@ async def _handsets(context: RequestContext) -> Response:
 
 
 async def _handset(context: RequestContext) -> Response:
-    return _page(context, context.request.path_params["number"])
+    return _page(context, context.part("number"))
 
 
 def _page(context: RequestContext, number: str, **more: object) -> Response:
@@ -63,10 +63,10 @@ def _page(context: RequestContext, number: str, **more: object) -> Response:
 
 
 async def _write(context: RequestContext) -> Response:
-    number, form, services = context.request.path_params["number"], context.form, context.services
+    number, form, services = context.part("number"), context.form, context.services
     to, text = form.get("to", ""), form.get("say") or form.get("text", "")
     try:
-        await services.phones.write(context.actor, number, to, text, services.clock.now())
+        await services.phones.write(context.actor, number, to, text, context.now)
     except AdminError as fault:
         return _page(context, number, fault=str(fault), to=to, text=text)
     return see_other(f"/handsets/{number}")
@@ -78,7 +78,7 @@ async def _chaos(context: RequestContext) -> Response:
         chances = {name: _number(form, name) / 100 for name in FAULTS}
         seed = int(_number(form, "seed"))
         chaos = Chaos(**chances, delay_s=_number(form, "delay_s"), seed=seed)
-        await services.phones.make_chaos(context.actor, chaos, services.clock.now())
+        await services.phones.make_chaos(context.actor, chaos, context.now)
     except AdminError as fault:
         return _page(context, form.get("number", ""), fault=str(fault))
     return see_other("/handsets" + (f"?number={form['number']}" if form.get("number", "").isdigit() else ""))

@@ -32,9 +32,9 @@ async def _history(context: RequestContext) -> Response:
 
 
 async def _undo(context: RequestContext) -> Response:
-    change_id = context.request.path_params["change"]
+    change_id = context.number("change")
     seen = query_params.number(context.form, "seen") if context.form.get("seen") else None
-    await context.services.history.undo(context.actor, change_id, context.services.clock.now(), seen)
+    await context.services.history.undo(context.actor, change_id, context.now, seen)
     return see_other("/history?done=1")
 
 

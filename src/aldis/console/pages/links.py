@@ -20,8 +20,8 @@ async def _links(context: RequestContext) -> Response:
 
 
 async def _order(context: RequestContext) -> Response:
-    name, order = context.request.path_params["name"], context.request.path_params["order"]
-    await context.services.links.order(context.actor, name, order, context.services.clock.now())
+    name, order = context.part("name"), context.part("order")
+    await context.services.links.order(context.actor, name, order, context.now)
     return see_other(f"/links?done={order}")
 
 

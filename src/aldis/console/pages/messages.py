@@ -9,9 +9,8 @@ from aldis.admin import query_params
 from aldis.admin.csv_export import message_lines
 from aldis.admin.query_params import MESSAGE_FIELDS, STATES
 from aldis.console.page import Page, RequestContext, render, see_other
-from aldis.console.pages.listing import address, as_file, asked
+from aldis.console.pages.listing import address, as_file, asked, listed
 from aldis.dialects.registry import POLICIES
-from aldis.errors import AdminError
 from aldis.store.contract.search import MessageFilter, MessagePage
 from aldis.traffic.states import ENDED, State
 
@@ -23,29 +22,18 @@ _DONE = {
 
 
 async def _list(context: RequestContext) -> Response:
-    given, fault, found = asked(context, "q", *MESSAGE_FIELDS), "", MessagePage((), 0)
-    before = 0
-    try:
-        before = query_params.number(context.request.query_params, "before")
-        wanted = await _wanted(context, given)
-        found = await context.services.messages.search(wanted, before, query_params.ON_A_PAGE)
-    except AdminError as problem:
-        fault = str(problem)
-    messages = context.services.messages
-    return render(
+    messages, given = context.services.messages, asked(context, "q", *MESSAGE_FIELDS)
+
+    async def search(before: int) -> MessagePage:
+        return await messages.search(await _wanted(context, given), before, query_params.ON_A_PAGE)
+
+    return await listed(
         context,
-        "messages_found.html" if context.is_htmx else "messages.html",
-        status=422 if fault and not context.is_htmx else 200,
-        given=given,
-        fault=fault,
-        found=found.found,
-        looked_back_to=found.looked_back_to,
-        is_asked=any(given.values()),
-        first=address("/messages", given) if before else "",
-        older=address("/messages", given, before=found.next_before) if found.next_before else "",
+        "messages",
+        given,
+        search,
+        MessagePage((), 0),
         export=address("/messages.csv", given),
-        name_of=messages.account_name,
-        accounts=sorted(messages.directory.accounts),
         dialects=sorted(POLICIES),
         links=messages.links,
         states=STATES,
@@ -54,7 +42,7 @@ async def _list(context: RequestContext) -> Response:
 
 async def _wanted(context: RequestContext, given: dict[str, str]) -> MessageFilter:
     messages = context.services.messages
-    wanted = query_params.messages_wanted(given, messages.directory, context.services.clock.now())
+    wanted = query_params.messages_wanted(given, messages.directory, context.now)
     return await messages.guess(given["q"], wanted)
 
 
@@ -64,7 +52,7 @@ async def _export(context: RequestContext) -> Response:
 
 
 async def _show(context: RequestContext) -> Response:
-    told = await context.services.messages.tell(context.request.path_params["message_id"])
+    told = await context.services.messages.tell(context.number("message_id"))
     state = told.view.message.state
     return render(
         context,
@@ -80,14 +68,14 @@ async def _show(context: RequestContext) -> Response:
 
 
 async def _again(context: RequestContext) -> Response:
-    message_id = context.request.path_params["message_id"]
-    new_id = await context.services.messages.again(context.actor, message_id, context.services.clock.now())
+    message_id = context.number("message_id")
+    new_id = await context.services.messages.again(context.actor, message_id, context.now)
     return see_other(f"/messages/{new_id}?done=again")
 
 
 async def _cancel(context: RequestContext) -> Response:
-    message_id = context.request.path_params["message_id"]
-    await context.services.messages.cancel(context.actor, message_id, context.services.clock.now())
+    message_id = context.number("message_id")
+    await context.services.messages.cancel(context.actor, message_id, context.now)
     return see_other(f"/messages/{message_id}?done=cancelled")
 
 

@@ -40,7 +40,7 @@ async def _page(
         subject=subject,
         roles=list(Role),
         told=told,
-        now=services.clock.now(),
+        now=context.now,
         fault="" if fault is None else str(fault),
         done=_DONE.get(context.query("done"), ""),
         form=context.form,
@@ -51,20 +51,16 @@ async def _add(context: RequestContext) -> Response:
     name, password = context.form.get("name", "").strip(), context.form.get("password", "")
     try:
         role = _role(context.form)
-        await context.services.people.put_operator(
-            context.actor, name, role, password, context.services.clock.now()
-        )
+        await context.services.people.put_operator(context.actor, name, role, password, context.now)
     except AdminError as fault:
         return await _page(context, fault)
     return see_other("/people?done=added")
 
 
 async def _change_role(context: RequestContext) -> Response:
-    name = context.request.path_params["name"]
+    name = context.part("name")
     try:
-        await context.services.people.change_role(
-            context.actor, name, _role(context.form), context.services.clock.now()
-        )
+        await context.services.people.change_role(context.actor, name, _role(context.form), context.now)
     except AdminError as fault:
         return await _page(context, fault)
     return see_other("/people?done=role")
@@ -72,16 +68,14 @@ async def _change_role(context: RequestContext) -> Response:
 
 async def _remove(context: RequestContext) -> Response:
     try:
-        await context.services.people.remove_operator(
-            context.actor, context.request.path_params["name"], context.services.clock.now()
-        )
+        await context.services.people.remove_operator(context.actor, context.part("name"), context.now)
     except AdminError as fault:
         return await _page(context, fault)
     return see_other("/people?done=removed")
 
 
 async def _make_key(context: RequestContext) -> Response:
-    form, now = context.form, context.services.clock.now()
+    form, now = context.form, context.now
     name = form.get("name", "").strip()
     try:
         days = query_params.number(form, "days", 1, 1, MAX_DAYS) if form.get("days", "").strip() else 0
@@ -92,9 +86,7 @@ async def _make_key(context: RequestContext) -> Response:
 
 
 async def _remove_key(context: RequestContext) -> Response:
-    await context.services.people.remove_token(
-        context.actor, context.request.path_params["name"], context.services.clock.now()
-    )
+    await context.services.people.remove_token(context.actor, context.part("name"), context.now)
     return see_other("/people?done=removed")
 
 

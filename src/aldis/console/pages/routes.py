@@ -40,9 +40,7 @@ async def _save_routes(context: RequestContext) -> Response:
     rows = _rows(context.form, ROUTE_FIELDS)
     data = [{**row, "backups": row["backups"].replace(",", " ").split()} for row in rows]
     try:
-        await context.services.directory.put_routes(
-            context.actor, data, _version(context), context.services.clock.now()
-        )
+        await context.services.directory.put_routes(context.actor, data, _version(context), context.now)
     except AdminError as fault:
         return await _tables(context, routes=rows, fault=fault)
     return see_other("/routes?done=saved")
@@ -52,9 +50,7 @@ async def _save_prices(context: RequestContext) -> Response:
     rows = _rows(context.form, PRICE_FIELDS)
     data = [_price(row) for row in rows]
     try:
-        await context.services.directory.put_prices(
-            context.actor, data, _version(context), context.services.clock.now()
-        )
+        await context.services.directory.put_prices(context.actor, data, _version(context), context.now)
     except AdminError as fault:
         return await _tables(context, prices=rows, fault=fault)
     return see_other("/routes?done=saved")
@@ -122,34 +118,30 @@ async def _new_carrier(context: RequestContext) -> Response:
         return await _carrier_form(context, "", _filled(Carrier("")), None)
     try:
         data = _read_carrier(context.form, context.form.get("name", "").strip())
-        await context.services.directory.put_carrier(context.actor, data, None, context.services.clock.now())
+        await context.services.directory.put_carrier(context.actor, data, None, context.now)
     except AdminError as fault:
         return await _carrier_form(context, "", context.form, None, fault)
     return see_other(f"/carriers/{quote(context.form.get('name', '').strip())}?done=saved")
 
 
 async def _carrier(context: RequestContext) -> Response:
-    view = await context.services.directory.carrier(context.request.path_params["name"])
+    view = await context.services.directory.carrier(context.part("name"))
     return await _carrier_form(context, view.carrier.name, _filled(view.carrier), view.version)
 
 
 async def _save_carrier(context: RequestContext) -> Response:
-    name, version = context.request.path_params["name"], _version(context)
+    name, version = context.part("name"), _version(context)
     try:
         data = _read_carrier(context.form, name)
-        await context.services.directory.put_carrier(
-            context.actor, data, version, context.services.clock.now()
-        )
+        await context.services.directory.put_carrier(context.actor, data, version, context.now)
     except AdminError as fault:
         return await _carrier_form(context, name, context.form, version, fault)
     return see_other(f"/carriers/{quote(name)}?done=saved")
 
 
 async def _remove_carrier(context: RequestContext) -> Response:
-    name = context.request.path_params["name"]
-    await context.services.directory.remove_carrier(
-        context.actor, name, _version(context), context.services.clock.now()
-    )
+    name = context.part("name")
+    await context.services.directory.remove_carrier(context.actor, name, _version(context), context.now)
     return see_other("/carriers?done=removed")
 
 

@@ -35,7 +35,7 @@ async def _show(context: RequestContext) -> Response:
         rows=rows,
         total=total(rows),
         since=wanted.since,
-        until=ends(wanted, services.clock.now()),
+        until=ends(wanted, context.now),
         groupings=[(each, address("/statistics", {**given, "by": each})) for each in Grouping],
         times=[(word, address("/statistics", {**given, "since": ago, "until": ""})) for word, ago in TIMES],
         export=address("/statistics.csv", given),
@@ -52,7 +52,7 @@ async def _export(context: RequestContext) -> Response:
 
 
 async def _table(context: RequestContext, given: dict[str, str]) -> tuple[MessageFilter, list[StatisticsRow]]:
-    services, now = context.services, context.services.clock.now()
+    services, now = context.services, context.now
     wanted = query_params.messages_wanted(given, services.messages.directory, now)
     return await services.statistics.table(wanted, given["by"], now)
 
