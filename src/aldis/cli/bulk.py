@@ -98,6 +98,7 @@ def _table(file: Path) -> Table:
 
 def _over(where: StoreLocation, task: Task) -> None:
     async def done(store: Store) -> None:
+        """Do it with the jobs of the store."""
         directory = await store.directory.load()
         await task(Bulk(store.bulk, lambda: directory, lambda: None), whoever_runs_this(), store.clock)
 

@@ -59,6 +59,7 @@ class StoreLocation(msgspec.Struct, frozen=True):
         """Open the store, do something with it, and close it."""
 
         async def opened() -> Returned:
+            """Do it while the store is open."""
             async with self.opened() as store:
                 return await task(store)
 
@@ -68,6 +69,7 @@ class StoreLocation(msgspec.Struct, frozen=True):
         """Do something with what looks at traffic in the store."""
 
         async def looked(store: Store) -> Returned:
+            """Make what looks, and do it."""
             current = CurrentDirectory(await store.directory.load())
             links = upstreams(self.settings)
             messages = Messages(store.search, store.actions, store.admission, current, links)
@@ -91,6 +93,7 @@ def location_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def located(*, config_file: Path, data_dir: Path, **given: Any) -> Any:  # noqa: ANN401 - as the command
+        """Run the command there."""
         return command(where=StoreLocation(settings_or_default(config_file), data_dir), **given)
 
     return config_option(data_dir_option(located))
@@ -103,6 +106,7 @@ def existing_store_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def located(*, where: StoreLocation, **given: Any) -> Any:  # noqa: ANN401 - as the command
+        """Run the command there, if there is a store."""
         if not where.path.exists():
             raise SettingsError([f"there is no store at {where.path}; say where it is with --data-dir"])
         return command(where=where, **given)

@@ -14,6 +14,7 @@ async def _list(context: RequestContext) -> Response:
     services, given = context.services, asked(context, *query_params.INBOUND_FIELDS)
 
     async def search(before: int) -> InboundPage:
+        """Find a page of messages from handsets."""
         wanted = query_params.inbound_wanted(given, services.messages.directory, context.now)
         return await services.inbound.search(wanted, before, query_params.ON_A_PAGE)
 

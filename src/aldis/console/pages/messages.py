@@ -25,6 +25,7 @@ async def _list(context: RequestContext) -> Response:
     messages, given = context.services.messages, asked(context, "q", *MESSAGE_FIELDS)
 
     async def search(before: int) -> MessagePage:
+        """Find a page of messages."""
         return await messages.search(await _wanted(context, given), before, query_params.ON_A_PAGE)
 
     return await listed(

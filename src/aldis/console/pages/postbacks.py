@@ -16,6 +16,7 @@ async def _list(context: RequestContext) -> Response:
     services, given = context.services, asked(context, *query_params.POSTBACK_FIELDS)
 
     async def search(before: int) -> PostbackPage:
+        """Find a page of dead letters."""
         wanted = query_params.postbacks_wanted(given, services.messages.directory)
         return await services.postbacks.given_up(wanted, before, query_params.ON_A_PAGE)
 
