@@ -31,7 +31,7 @@ from aldis.traffic.states import State
 #: 115 days of a message a second; the numbers are from a million handsets, as Zipf would not have it
 FIRST_AT = 1_790_000_000_000
 HANDSETS = 1_000_000
-BITE = 500_000
+BATCH = 500_000
 #: prepared rows an ordinary accept writes at once
 BATCH = 64
 
@@ -58,12 +58,12 @@ def build(path: Path, rows: int) -> None:
     upgrade(db)
     db.execute("PRAGMA synchronous = OFF")
     db.execute("DROP INDEX message_reference")
-    for start in range(1, rows + 1, BITE):
+    for start in range(1, rows + 1, BATCH):
         db.execute("BEGIN")
-        db.execute(ROW, (start, min(start + BITE, rows + 1)))
+        db.execute(ROW, (start, min(start + BATCH, rows + 1)))
         db.execute("COMMIT")
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        print(f"{min(start + BITE - 1, rows):>12,} rows", flush=True)
+        print(f"{min(start + BATCH - 1, rows):>12,} rows", flush=True)
     db.execute("CREATE INDEX message_reference ON message (reference)")
     db.execute("UPDATE counter SET value = ? WHERE name = 'next_id'", (rows + 1,))
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -74,7 +74,7 @@ def choose(path: Path) -> None:
     """Compare an index, a table in the order of numbers, and blocks, each over all the messages."""
     db = open_writer(path)
     upgrade(db)
-    luck = random.Random(7)
+    rng = random.Random(7)
     with contextlib.suppress(apsw.SQLError):
         db.execute("DROP TABLE trial")
     count = db.execute("SELECT max(message_id) FROM message").fetchone()[0]
@@ -82,7 +82,7 @@ def choose(path: Path) -> None:
     db.execute("CREATE INDEX trial ON message (recipient)")
     print("accept, an index on recipients:   ", _accepting(db, path, count))
     print("    looking for a number:", _timed(db, "SELECT message_id FROM message INDEXED BY trial "
-          "WHERE recipient = ? ORDER BY message_id DESC LIMIT 50", luck))  # fmt: skip
+          "WHERE recipient = ? ORDER BY message_id DESC LIMIT 50", rng))  # fmt: skip
     db.execute("DROP INDEX trial")
     for name, key in (("by number", "recipient, message_id"), ("by block", "block, recipient, message_id DESC")):
         db.execute("DROP TABLE IF EXISTS trial")
@@ -92,8 +92,8 @@ def choose(path: Path) -> None:
                    f"WHERE message_id <= {count - 200_000} ORDER BY {key.replace('block', '1')}")  # fmt: skip
         _settle(db)
         print(f"a table {name}:")
-        for bite in (512, 2_048, 8_192):
-            print(f"    writing {bite:>5}:", _filing(db, path, count - 200_000, bite))
+        for batch in (512, 2_048, 8_192):
+            print(f"    writing {batch:>5}:", _filing(db, path, count - 200_000, batch))
         db.execute("DROP TABLE trial")
     db.close()
 
@@ -105,7 +105,7 @@ def _accepting(db: apsw.Connection, path: Path, count: int) -> str:
 
 
 def _accept(db: apsw.Connection, path: Path, count: int) -> str:
-    luck = random.Random(11)
+    rng = random.Random(11)
     columns = "message_id, submission_id, account_id, dialect, reference, duplicate_scope, link, priority, sender, " \
               "recipient, country, coding, octets, segments, price_micros, notify, lane, callback_url, echo, " \
               "accepted_at, due_at, expires_at, review_at"  # fmt: skip
@@ -117,8 +117,8 @@ def _accept(db: apsw.Connection, path: Path, count: int) -> str:
         values: list[object] = []
         for position in range(BATCH):
             number, at = count + 100_000 + batch * BATCH + position, FIRST_AT + count * 1000
-            values += [number, number, 1, "genesys", f"{luck.getrandbits(64):016x}", "", "north", 1, "74700",
-                       f"1480{luck.randrange(HANDSETS):07d}", "US", 0, b"Your code is 123456.", 1, 50_000, 2,
+            values += [number, number, 1, "genesys", f"{rng.getrandbits(64):016x}", "", "north", 1, "74700",
+                       f"1480{rng.randrange(HANDSETS):07d}", "US", 0, b"Your code is 123456.", 1, 50_000, 2,
                        "http://127.0.0.1:8091", "", b"{}", at, at, at + 172_800_000, at]  # fmt: skip
         begun = time.process_time()
         db.execute("BEGIN IMMEDIATE")
@@ -131,22 +131,22 @@ def _accept(db: apsw.Connection, path: Path, count: int) -> str:
     return f"{statistics.median(cpu):.1f} µs of CPU and {wal:,.0f} octets of log a message, 64 a commit"
 
 
-def _filing(db: apsw.Connection, path: Path, begin: int, bite: int) -> str:
+def _filing(db: apsw.Connection, path: Path, begin: int, batch: int) -> str:
     _settle(db)
-    took, bites = [], 12
-    for number in range(bites):
-        low = begin + number * bite
+    took, batches = [], 12
+    for number in range(batches):
+        low = begin + number * batch
         begun = time.perf_counter()
         db.execute("BEGIN IMMEDIATE")
         db.execute(f"INSERT OR IGNORE INTO trial SELECT message_id >> {recipients.BLOCK_BITS}, recipient, message_id FROM message "
-                   "NOT INDEXED WHERE message_id > ? AND message_id <= ? ORDER BY 1, 2, 3 DESC", (low, low + bite))  # fmt: skip
+                   "NOT INDEXED WHERE message_id > ? AND message_id <= ? ORDER BY 1, 2, 3 DESC", (low, low + batch))  # fmt: skip
         db.execute("COMMIT")
         took.append(time.perf_counter() - begun)
-    wal = Path(f"{path}-wal").stat().st_size / bites / bite
+    wal = Path(f"{path}-wal").stat().st_size / batches / batch
     db.execute("DELETE FROM trial WHERE message_id > ?", (begin,))
     _settle(db)
     median = statistics.median(took)
-    return (f"{median * 1e3:6.1f} ms a bite ({max(took) * 1e3:.1f} the slowest), {median / bite * 1e6:.1f} µs and "
+    return (f"{median * 1e3:6.1f} ms a batch ({max(took) * 1e3:.1f} the slowest), {median / batch * 1e6:.1f} µs and "
             f"{wal:,.0f} octets of log a message")  # fmt: skip
 
 
@@ -154,11 +154,11 @@ def _settle(db: apsw.Connection) -> None:
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _timed(db: apsw.Connection, sql: str, luck: random.Random) -> str:
+def _timed(db: apsw.Connection, sql: str, rng: random.Random) -> str:
     took = []
     for _ in range(50):
         begun = time.perf_counter()
-        db.execute(sql, (f"1480{luck.randrange(HANDSETS):07d}",)).fetchall()
+        db.execute(sql, (f"1480{rng.randrange(HANDSETS):07d}",)).fetchall()
         took.append((time.perf_counter() - begun) * 1e3)
     return f"{statistics.median(took):.2f} ms, {max(took):.2f} the slowest of {len(took)}"
 
@@ -168,7 +168,7 @@ def search(path: Path) -> None:
     db = open_writer(path)
     upgrade(db)
     begun = time.perf_counter()
-    while True:  # as upkeep does
+    while True:  # as maintenance does
         db.execute("BEGIN IMMEDIATE")
         (count,) = recipients.file(db, [recipients.Filing(2_048, 16_384)])
         db.execute("COMMIT")
@@ -197,7 +197,7 @@ def search(path: Path) -> None:
         took = []
         for is_cold in (True, False, False, False):
             if is_cold:
-                _forget_cache(path)
+                _drop_cache(path)
             reader = open_reader(path)
             begun = time.perf_counter()
             page = searching.search(reader, wanted, before, 50)
@@ -219,7 +219,7 @@ def search(path: Path) -> None:
               f"{max(parts) * 1e3:.0f} ms the slowest")  # fmt: skip
 
 
-def _forget_cache(path: Path) -> None:
+def _drop_cache(path: Path) -> None:
     """Have the system read the file from the disk again."""
     descriptor = os.open(path, os.O_RDONLY)
     os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)

@@ -112,5 +112,12 @@ async def apply(store: Store, text: str, now: int, name: str = "d.toml") -> int:
 
 async def find(store: Store, reference: str, limit: int = 20) -> list[MessageFacts]:
     """Find messages by reference, newest first; with "" the newest of all."""
-    page = await store.search.messages(MessageFilter(reference=reference), 0, limit)
-    return [each.message for each in page.found]
+    found: list[MessageFacts] = []
+    before = 0
+    while len(found) < limit:
+        page = await store.search.messages(MessageFilter(reference=reference), before, limit - len(found))
+        found += [each.message for each in page.found]
+        before = page.next_before
+        if not before:
+            break
+    return found

@@ -102,8 +102,8 @@ class Metrics:
             ["link", "state"],
             registry=self.registry,
         )
-        self.parked = Counter(
-            "aldis_receipts_parked", "Receipts that came before their response", registry=self.registry
+        self.early = Counter(
+            "aldis_receipts_early", "Receipts that came before their response", registry=self.registry
         )
         self.postbacks = Counter(
             "aldis_postback_tries",
@@ -156,8 +156,8 @@ class Metrics:
             ["link", "priority"],
             registry=self.registry,
         )
-        self.postbacks_owed = Gauge(
-            "aldis_postbacks_owed", "Postbacks neither done nor given up", registry=self.registry
+        self.postbacks_pending = Gauge(
+            "aldis_postbacks_pending", "Postbacks neither done nor a dead letter", registry=self.registry
         )
 
     def exposition(self) -> bytes:

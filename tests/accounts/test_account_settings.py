@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aldis import toml_file
-from aldis.accounts.account import STRANGER, Account, AccountSettings, settings_of
+from aldis.accounts.account import ANONYMOUS, Account, AccountSettings, settings_of
 from aldis.accounts.directory_file import AccountEntry
 from aldis.accounts.plan import account_entry, account_record
 from aldis.accounts.records import AccountRecord, to_account
@@ -110,5 +110,5 @@ def test_there_and_back_through_every_shape(entry: AccountEntry) -> None:
 
 def test_a_stranger_may_nothing() -> None:
     flags = {"active", "may_send", "may_look_up"}
-    assert {name for name in flags if getattr(STRANGER, name)} == set()
-    assert (STRANGER.sources, STRANGER.senders, STRANGER.max_segments) == ((), (), 1)
+    assert {name for name in flags if getattr(ANONYMOUS, name)} == set()
+    assert (ANONYMOUS.sources, ANONYMOUS.senders, ANONYMOUS.max_segments) == ((), (), 1)

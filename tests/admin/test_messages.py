@@ -213,7 +213,7 @@ async def test_the_clerk_carries_orders_out(store: Store, messages: Messages) ->
     await accept(store, a_text("Hello", 1))
     await end(store, a_text("Hello", 2, link="latin"))
     clock = FakeClock(NOW)
-    clerk = CommandWorker(store.commands, messages, clock)
+    worker = CommandWorker(store.commands, messages, clock)
 
     async def order(kind: CommandKind, message_id: int, at: int = NOW) -> int:
         return await store.commands.give(Command(0, kind, message_id, "root", 3, at))
@@ -224,7 +224,7 @@ async def test_the_clerk_carries_orders_out(store: Store, messages: Messages) ->
         await order(CommandKind.AGAIN, 9),
         await order(CommandKind.AGAIN, 2, NOW - 60_001),
     ]
-    assert await clerk.step() == 4
+    assert await worker.step() == 4
     cancelled, again, missing, late = [await store.commands.answer_to(order_id) for order_id in given]
     assert cancelled == CommandAnswer(done=True, answer="")
     assert again is not None
@@ -232,7 +232,7 @@ async def test_the_clerk_carries_orders_out(store: Store, messages: Messages) ->
     assert (await messages.tell(int(again.answer))).view.message.state is State.QUEUED
     assert missing == CommandAnswer(done=False, answer="there is no message 9")
     assert late == CommandAnswer(done=False, answer="nobody was here to do it in time")
-    assert await clerk.step() == 0
+    assert await worker.step() == 0
     entries = [(entry.action, entry.via) for entry in await _told(store)]
     assert entries == [("send again", "command line"), ("cancel message", "command line")]
 

@@ -39,7 +39,7 @@ def busy() -> Metrics:
     metrics.link_rate.labels("link").set(12.5)
     metrics.backlog.labels("link", 3).set(1)
     metrics.backlog.labels("link", 1).set(8)
-    metrics.postbacks_owed.set(4)
+    metrics.postbacks_pending.set(4)
     return metrics
 
 
@@ -51,7 +51,7 @@ EXPECTED = Reading(
     undelivered=1,
     told=2,
     untold=1,
-    owed=4,
+    pending=4,
     links={
         "link": LinkReading(
             is_up=True,
@@ -77,7 +77,7 @@ def test_what_lies_between_two_looks() -> None:
     sample = between(Reading(), EXPECTED, 2.0, 99)
     assert (sample.at, sample.accepted, sample.sent, sample.inbound) == (99, 3.5, 3.0, 0.5)
     assert (sample.delivered, sample.undelivered, sample.told) == (2.0, 0.5, 1.0)
-    assert (sample.queued, sample.owed) == (9, 4)
+    assert (sample.queued, sample.pending) == (9, 4)
     down, link = links_between(Reading(), EXPECTED, 2.0, {"link": ["bound"], "another": ["connecting"]})
     assert (down.name, down.is_up, down.window) == ("another", False, 0)
     assert (link.per_s, link.not_taken_per_s, link.waiting, list(link.queued)) == (3.0, 2.5, 9, [3, 1])
@@ -96,7 +96,7 @@ def test_no_rate_is_below_zero_also_after_a_new_start(before: float, after: floa
 )
 def test_a_minute_is_the_mean_of_its_seconds_and_stands_as_the_last(samples: list[Sample]) -> None:
     minute = mean(samples, 60)
-    assert (minute.at, minute.queued, minute.owed) == (60, samples[-1].queued, samples[-1].owed)
+    assert (minute.at, minute.queued, minute.pending) == (60, samples[-1].queued, samples[-1].pending)
     assert (
         min(each.sent for each in samples) - 0.01 <= minute.sent <= max(each.sent for each in samples) + 0.01
     )

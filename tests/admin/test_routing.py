@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aldis.accounts.account import STRANGER
+from aldis.accounts.account import ANONYMOUS
 from aldis.accounts.carriers import Carrier
 from aldis.accounts.credentials import Credential
 from aldis.accounts.directory import Directory, assemble
@@ -36,7 +36,7 @@ LATIN = TextRules(alphabet=DefaultAlphabet.LATIN_1)
 NUMBERS = {"46701234567": "SE", "4512345678": "DK", "15551234888": "US"}
 SENDERS = ("74700", "60856")
 ACCOUNT = msgspec.structs.replace(
-    STRANGER,
+    ANONYMOUS,
     account_id=1,
     name="acme",
     active=True,

@@ -1,4 +1,4 @@
-"""The writer's process as a poster: it knows whom to tell as soon as anything is owed to them."""
+"""The writer's process as a poster: it knows whom to tell as soon as anything is due to them."""
 
 from __future__ import annotations
 

@@ -276,9 +276,9 @@ async def test_a_connection_in_use_when_its_pool_is_swept_is_kept(channel: HttpC
     async with server as url:
         answered = asyncio.ensure_future(post(channel, to(url), within()))
         await asyncio.sleep(0)
-        channel._forget_unused()
+        channel._close_unused()
         await answered
-        channel._forget_unused()
+        channel._close_unused()
         await post(channel, to(url), within())
     assert server.connections == 1
 

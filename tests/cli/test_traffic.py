@@ -131,8 +131,8 @@ async def test_postbacks_are_listed_and_replayed(whole: WholeGateway) -> None:
     store = whole.gateway.store
     while not (lanes := [lane for lane in await store.outbox.lanes(10) if lane.last_fault]):
         await asyncio.sleep(0.02)
-    (owed,) = await found(whole, "postbacks", "--pending")
-    assert (owed["lane"], owed["owed"], owed["last_http_status"]) == (lanes[0].lane, 1, 503)
+    (pending,) = await found(whole, "postbacks", "--pending")
+    assert (pending["lane"], pending["pending"], pending["last_http_status"]) == (lanes[0].lane, 1, 503)
     view = await store.search.message((await find(store, "m1", 1))[0].message_id)
     assert view is not None
     (postback,) = view.postbacks

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import aiohttp
 
 
-class Heard(NamedTuple):
+class JournaledResults(NamedTuple):
     """One event."""
 
     event: str
@@ -16,13 +16,13 @@ class Heard(NamedTuple):
     event_id: str
 
 
-async def heard(answer: aiohttp.ClientResponse) -> AsyncGenerator[Heard, None]:
+async def heard(answer: aiohttp.ClientResponse) -> AsyncGenerator[JournaledResults, None]:
     """Give events until the stream ends."""
     fields: dict[str, str] = {}
     async for line in answer.content:
         text = line.decode().rstrip("\n")
         if not text and "event" in fields:
-            yield Heard(fields["event"], fields["data"], fields.get("id", ""))
+            yield JournaledResults(fields["event"], fields["data"], fields.get("id", ""))
         if not text:
             fields = {}
         name, _, value = text.partition(": ")

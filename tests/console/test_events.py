@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable, Callable
 
 import aiohttp
-from tests.console.listening import Heard, heard
+from tests.console.listening import JournaledResults, heard
 from tests.fakes.whole import WholeGateway
 
 from aldis.accounts.staff import Actor, Role
@@ -23,10 +23,10 @@ async def listen(
     last_id: str = "",
     meanwhile: Callable[[], Awaitable[None]] | None = None,
     **wanted: str,
-) -> list[Heard]:
+) -> list[JournaledResults]:
     """Hear events up to one of a kind; `meanwhile` is done after the first."""
     headers = {"authorization": f"Bearer {key}", **({"last-event-id": last_id} if last_id else {})}
-    found: list[Heard] = []
+    found: list[JournaledResults] = []
     async with (
         aiohttp.ClientSession() as session,
         session.get(watched.console + "/v1/events", headers=headers, params=wanted) as answer,

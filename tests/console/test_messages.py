@@ -57,7 +57,7 @@ async def waiting(watched: WholeGateway, message_id: int = 500_001, **changes: A
     return message_id
 
 
-async def given_up(watched: WholeGateway, reference: str) -> int:
+async def dead_letters(watched: WholeGateway, reference: str) -> int:
     """A message of which the customer will hear no more: its tries would take hours. Gives its id."""
     watched.customer.answers.append(503)
     await watched.genesys(NUMBER, reference)
@@ -210,14 +210,14 @@ async def test_messages_from_handsets_are_listed(watched: WholeGateway, browser:
 
 
 async def test_a_postback_that_was_given_up_is_replayed(watched: WholeGateway, browser: Browser) -> None:
-    message_id = await given_up(watched, "m1")
+    message_id = await dead_letters(watched, "m1")
     _, page = await browser.get(f"/messages/{message_id}")
     assert "dead letter" in page
     assert "410" in page
     _, page = await browser.get("/postbacks")
     assert f'href="/messages/{message_id}"' in page
     status, found = await call(browser, "GET", "/v1/postbacks", account="demo")
-    ids = [each["postback_id"] for each in found["given_up"]]
+    ids = [each["postback_id"] for each in found["dead_letters"]]
     status, page = await browser.post(f"/postbacks/{ids[0]}/replay", back="message")
     assert (status, "The postback is due again" in page) == (200, True)
     await watched.ended("m1")
@@ -226,8 +226,8 @@ async def test_a_postback_that_was_given_up_is_replayed(watched: WholeGateway, b
 
 
 async def test_all_postbacks_of_a_search_are_replayed(watched: WholeGateway, browser: Browser) -> None:
-    await given_up(watched, "m1")
-    await given_up(watched, "m2")
+    await dead_letters(watched, "m1")
+    await dead_letters(watched, "m2")
     status, page = await browser.post("/postbacks/replay", account="demo", event="sent")
     assert (status, "0 due again" in page) == (200, True)
     status, page = await browser.post("/postbacks/replay", account="demo")

@@ -1,4 +1,4 @@
-"""In which form SUMOTEXT answers: as Accept wishes, else as the question came. Source: seed 000; RFC 9110
+"""In which form SUMOTEXT answers: as Accept options, else as the question came. Source: seed 000; RFC 9110
 §12.5.1.
 """
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 import pytest
-from tests.house.sources import ROOT, sources
+from tests.house.sources import ROOT, SRC, sources
 
 #: what is between the terms, or the words to avoid, of one row
 _BETWEEN = re.compile(r" /(?: |$)|,(?: |$)")
@@ -76,6 +76,50 @@ def test_a_row_that_is_wrong_is_found(row: str) -> None:
     good = "| we say | meaning | not |\n|---|---|---|\n| link | one connection | trunk, connector |\n"
     assert faults_of(rows_of(good)) == []
     assert faults_of(rows_of(good + row)) != []
+
+
+def banned() -> list[str]:
+    """Words of the glossary's third column that stand in code type: they are used for nothing at all."""
+    rows = rows_of((ROOT / "docs" / "glossary.md").read_text(encoding="utf-8"))
+    return [word for row in rows for word in re.findall(r"`([^`]+)`", row[2])]
+
+
+#: what migrations that were released have named keeps its name
+_SCHEMA = {
+    name
+    for path in SRC.rglob("migrations/*.sql")
+    for name in re.findall(r"[a-z]+(?:_[a-z]+)+", path.read_text(encoding="utf-8"))
+}
+
+
+def spelled_out(text: str) -> str:
+    """Take names apart: `givenUp`, `given_up` and `GIVEN_UP` become `given up`."""
+    text = re.sub(r"\w+", lambda name: "" if name[0] in _SCHEMA else name[0], text)
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_\s]+", " ", text).lower()
+
+
+def places_of(word: str, text: str) -> int:
+    return len(re.findall(rf"\b{re.escape(word)}\b", text))
+
+
+@pytest.mark.parametrize("name", ["at_hand", "AtHand", "AT_HAND", "what is at\nhand", "at-hand: at hand"])
+def test_a_word_is_found_in_names_and_prose(name: str) -> None:
+    assert places_of("at hand", spelled_out(name)) == 1
+    assert places_of("and", spelled_out(name)) == 0
+    assert places_of("parked", spelled_out("DELETE FROM parked_receipt")) == 0
+
+
+def test_words_that_were_replaced_are_used_nowhere() -> None:
+    words = banned()
+    assert len(words) > 10
+    pages = [ROOT / "README.md", ROOT / "HACKING.md", *(ROOT / "docs").rglob("*.md")]
+    screens = [*(SRC / "console" / "templates").iterdir(), *(SRC / "console" / "static").glob("*.*s*")]
+    texts = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in pages + screens}
+    del texts["docs/glossary.md"]
+    texts |= {source.name: f"{source.name.replace('/', ' ')} {source.text}" for source in sources()}
+    spelled = {name: spelled_out(text) for name, text in texts.items()}
+    found = [f"{name}: {word}" for name, text in spelled.items() for word in words if places_of(word, text)]
+    assert found == []
 
 
 #: classes that bear one name, each time with why: an entry that is not double any more must go

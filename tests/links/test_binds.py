@@ -44,7 +44,7 @@ class Observed:
     def __init__(self, **changes: Any) -> None:
         around = msgspec.structs.replace(
             taking_nothing(SystemClock()),
-            luck=lambda: 0.0,
+            jitter=lambda: 0.0,
             take_receipt=self._receipt,
             take_inbound=self._inbound,
         )

@@ -152,7 +152,7 @@ class Observed:
         url = f"http://127.0.0.1:{port}/mm7"
         entry = msgspec.structs.replace(ENTRY, **{"url": url, "response_s": 0.5, **changes})
         around = msgspec.structs.replace(
-            taking_nothing(SystemClock()), read_content=self._read, luck=lambda: 0.0
+            taking_nothing(SystemClock()), read_content=self._read, jitter=lambda: 0.0
         )
         self.content: dict[str, bytes] = {"digest": PNG}
         self.outcomes: list[Outcome] = []

@@ -138,7 +138,7 @@ class Watch:
         )
         around = msgspec.structs.replace(
             taking_nothing(SystemClock()),
-            luck=lambda: 0.0,
+            jitter=lambda: 0.0,
             take_receipt=self._take_receipt,
             take_inbound=self._take_inbound,
         )

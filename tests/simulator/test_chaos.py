@@ -22,7 +22,7 @@ from aldis.smpp.status import ESME_RINVDSTADR, ESME_RTHROTTLED
 from aldis.traffic.handset import FAULTS, Chaos, chaos_fault
 
 chances = st.floats(0, 1)
-wishes = st.builds(
+options = st.builds(
     Chaos, chances, chances, chances, chances, chances, st.floats(0, 60), st.integers(0, 2**53)
 )
 draws = st.tuples(*[st.floats(0, 1, exclude_max=True)] * len(FAULTS))
@@ -38,7 +38,7 @@ def test_what_is_impossible_never_strikes_and_what_is_certain_always(drawn: tupl
     assert decide(Chaos(lose_receipts=1), drawn).loses_receipt
 
 
-@given(wishes, draws)
+@given(options, draws)
 def test_one_submit_suffers_one_refusal_at_most(chaos: Chaos, drawn: tuple[float, ...]) -> None:
     found = decide(chaos, drawn)
     assert not (found.drops and found.refusal)
@@ -47,13 +47,13 @@ def test_one_submit_suffers_one_refusal_at_most(chaos: Chaos, drawn: tuple[float
     assert chaos_fault(chaos) == ""
 
 
-@given(wishes, draws, st.sampled_from(FAULTS))
+@given(options, draws, st.sampled_from(FAULTS))
 def test_a_higher_probability_spares_nobody(chaos: Chaos, drawn: tuple[float, ...], name: str) -> None:
     worse = msgspec.structs.replace(chaos, **{name: 1.0})
     assert (decide(chaos, drawn) == NONE) >= (decide(worse, drawn) == NONE)
 
 
-@given(wishes)
+@given(options)
 def test_the_same_seed_draws_the_same_faults(chaos: Chaos) -> None:
     first, second = Mischiefs(chaos), Mischiefs(chaos)
     assert [first.draw() for _ in range(20)] == [second.draw() for _ in range(20)]
@@ -121,6 +121,6 @@ async def test_chaos_reaches_those_who_send(whole: WholeGateway) -> None:
     await whole.genesys("447700900040", "silent")
     while not whole.handset("447700900040"):
         await asyncio.sleep(0.02)
-    assert memory.receipts_owed == 0
+    assert memory.receipts_pending == 0
     (silent,) = await find(whole.gateway.store, "silent", 1)
     assert silent.ended_at == 0

@@ -139,11 +139,11 @@ def test_what_was_taken_is_remembered_within_bounds() -> None:
     assert taken.find("0", "a", 0) is None
     assert taken.find("1", "a", 0) is not None
     taken.add("never", "a", behaviour_for("84"), 0)
-    waiting, given_up = taken.find("never", "a", 5), taken.find("never", "a", VALIDITY_MS)
+    waiting, dead_letters = taken.find("never", "a", 5), taken.find("never", "a", VALIDITY_MS)
     assert waiting is not None
     assert not waiting.has_ended
-    assert given_up is not None
-    assert given_up.state is MessageState.EXPIRED
+    assert dead_letters is not None
+    assert dead_letters.state is MessageState.EXPIRED
 
 
 async def test_addresses_that_are_too_long_are_refused_and_the_session_lives(esme: Esme) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from aldis.accounts.account import STRANGER
+from aldis.accounts.account import ANONYMOUS
 from aldis.accounts.credentials import Credential
 from aldis.accounts.directory import assemble
 from aldis.accounts.numbering import Recipient
@@ -95,7 +95,7 @@ def built(ask: MessageAsk) -> list[NewMessage]:
         has_content=False,
         count=2,
         credential=Credential("strict", "genesys", "0123456789abcdef0123456789abcdef"),
-        account=msgspec.structs.replace(STRANGER, account_id=9, name="strict"),
+        account=msgspec.structs.replace(ANONYMOUS, account_id=9, name="strict"),
     )
     return list(messages_of(context, found, [41, 42], DEADLINES, NOW))
 

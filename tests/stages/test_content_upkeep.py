@@ -1,4 +1,4 @@
-"""Upkeep forgets pictures with the last message that needs them."""
+"""Maintenance forgets pictures with the last message that needs them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.stages.follow import DirectoryFollower
-from aldis.stages.upkeep.gauge import BacklogGauge
-from aldis.stages.upkeep.keeper import Keeper, KeeperSettings
+from aldis.stages.maintenance.gauge import BacklogGauge
+from aldis.stages.maintenance.maintenance import Maintenance, MaintenanceSettings
 from aldis.store.content_files import FOLDERS, ContentFiles
 from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics
@@ -22,8 +22,8 @@ async def test_a_picture_stays_for_the_retention_and_no_longer(
     demo_store: Store, clock: FakeClock, tmp_path: Path
 ) -> None:
     files, current = ContentFiles(tmp_path), CurrentDirectory(await demo_store.directory.load())
-    settings = KeeperSettings(retention_days=30, receipt_patience_s=DAY_S, failover_s=30)
-    keeper = Keeper(
+    settings = MaintenanceSettings(retention_days=30, receipt_patience_s=DAY_S, failover_s=30)
+    maintenance = Maintenance(
         demo_store.maintenance,
         DirectoryFollower(demo_store.directory, current),
         BacklogGauge(demo_store.metrics, Metrics(), clock),
@@ -34,11 +34,11 @@ async def test_a_picture_stays_for_the_retention_and_no_longer(
     )
     digest = await files.keep(b"picture")
     await accept(demo_store, a_message(1, coding=MMS, parts=as_column([KeptPart("image/png", digest, 7)])))
-    files.let_go([digest])
+    files.release_opted_out([digest])
 
     async def a_round() -> bytes | None:
         for _ in range(FOLDERS):
-            await keeper.step()
+            await maintenance.step()
         return await files.read(digest)
 
     assert await a_round() == b"picture"

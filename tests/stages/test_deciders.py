@@ -11,12 +11,12 @@ from aldis.dialects.contract import Policy
 from aldis.dialects.genesys import SCHEDULE
 from aldis.dialects.registry import POLICIES
 from aldis.links.smpp import backoff
+from aldis.stages.maintenance.failover import Failover
 from aldis.stages.postbacks.channel import Answer
 from aldis.stages.postbacks.lanes import IN_ALL, PER_LANE, Lanes
 from aldis.stages.postbacks.schedule import next_try
 from aldis.stages.sending.retry import Attempt, RetryPolicy, next_step, wait_s
 from aldis.stages.sending.shares import share
-from aldis.stages.upkeep.failover import Failover
 from aldis.traffic.postback import PostbackEvent
 from aldis.traffic.states import Event, State
 from tests.dialects.test_contract import due
@@ -42,20 +42,20 @@ def attempt(attempts: int, expires_in: int = 48 * HOUR) -> Attempt:
     ],
 )
 def test_what_follows_from_an_attempt(attempts: int, expires_in: int, event: Event, wait: int | None) -> None:
-    result = next_step(RetryPolicy(), attempt(attempts, expires_in), NOON, luck=0.0)
+    result = next_step(RetryPolicy(), attempt(attempts, expires_in), NOON, jitter=0.0)
     assert result.event is event
     assert result.due_at == (NOON + wait if wait else 0)
 
 
 @given(st.integers(1, 1000), st.floats(0, 1))
-def test_waits_never_shrink(attempts: int, luck: float) -> None:
-    assert wait_s(attempts, luck) <= wait_s(attempts + 1, luck) <= 360
+def test_waits_never_shrink(attempts: int, jitter: float) -> None:
+    assert wait_s(attempts, jitter) <= wait_s(attempts + 1, jitter) <= 360
 
 
 @given(st.integers(1, 1000), st.floats(0, 1))
-def test_reconnecting_waits_at_least_a_moment_and_at_most_half_a_minute(failures: int, luck: float) -> None:
-    assert 0.25 <= backoff.wait_s(failures, luck, refused=False) <= 30
-    assert 15 <= backoff.wait_s(failures, luck, refused=True) <= 30
+def test_reconnecting_waits_at_least_a_moment_and_at_most_half_a_minute(failures: int, jitter: float) -> None:
+    assert 0.25 <= backoff.wait_s(failures, jitter, refused=False) <= 30
+    assert 15 <= backoff.wait_s(failures, jitter, refused=True) <= 30
 
 
 @pytest.mark.parametrize(
@@ -83,12 +83,12 @@ def test_a_share_takes_all_it_may_and_nothing_that_is_not_there(waiting: dict[in
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=lambda policy: policy.name)
 def test_a_postback_is_tried_as_often_as_its_schedule_says(policy: Policy) -> None:
     schedule = policy.schedule
-    owed = due(PostbackEvent.ENDED, State.DELIVERED)
+    pending = due(PostbackEvent.ENDED, State.DELIVERED)
     for attempts, wait in enumerate(schedule.waits_s):
-        again = msgspec.structs.replace(owed, attempts=attempts)
+        again = msgspec.structs.replace(pending, attempts=attempts)
         tried = next_try(schedule, again, Answer(None, "no answer in time"), NOON)
         assert tried.due_at == NOON + wait * 1000
-    exhausted = msgspec.structs.replace(owed, attempts=len(schedule.waits_s))
+    exhausted = msgspec.structs.replace(pending, attempts=len(schedule.waits_s))
     last = next_try(schedule, exhausted, Answer(503), NOON)
     assert (last.due_at, last.done, last.fault) == (None, False, "HTTP 503")
 
@@ -145,5 +145,5 @@ def test_a_link_is_given_up_after_a_while_and_while_another_is_there() -> None:
         ({"a": False, "b": True}, 33, []),
         ({"a": False, "b": True}, 63, ["a"]),
     ]
-    for are_up, now, given_up in told:
-        assert failover.given_up(are_up, now) == given_up
+    for are_up, now, dead_letters in told:
+        assert failover.dead_letters(are_up, now) == dead_letters

@@ -53,8 +53,8 @@ async def settled(poster: Poster) -> None:
     await poster.settle()
 
 
-async def owed(store: Store) -> int:
-    return sum(lane.owed for lane in await store.outbox.lanes(10))
+async def pending(store: Store) -> int:
+    return sum(lane.pending for lane in await store.outbox.lanes(10))
 
 
 async def test_what_is_taken_is_done(demo_store: Store, clock: FakeClock) -> None:
@@ -65,7 +65,7 @@ async def test_what_is_taken_is_done(demo_store: Store, clock: FakeClock) -> Non
     assert await poster.step() == 0  # it is in our hands
     assert b"message_id=r1&message_state=2" in (await channel.answer()).body
     await settled(poster)
-    assert await owed(demo_store) == 0
+    assert await pending(demo_store) == 0
     clock.advance(1)
     assert await poster.step() == 0
 
@@ -84,7 +84,7 @@ async def test_an_endpoint_that_answers_gets_many_at_once(demo_store: Store, clo
     while channel.out:
         await channel.answer()
     await settled(poster)
-    assert await owed(demo_store) == 0
+    assert await pending(demo_store) == 0
 
 
 async def test_what_waits_behind_a_dead_endpoint_is_not_held(demo_store: Store, clock: FakeClock) -> None:
@@ -115,7 +115,7 @@ async def test_first_tries_of_one_customer_share_a_request_where_the_dialect_bun
     assert len(channel.out) == 1
     assert (await channel.answer()).body.count(b"<NOTIFICATION") == 3
     await settled(poster)
-    assert await owed(demo_store) == 0
+    assert await pending(demo_store) == 0
 
 
 async def test_a_postback_that_cannot_be_written_is_tried_again(demo_store: Store, clock: FakeClock) -> None:
@@ -132,7 +132,7 @@ async def test_a_postback_that_cannot_be_written_is_tried_again(demo_store: Stor
     await asyncio.sleep(0)
     await settled(poster)
     (facts,) = await demo_store.outbox.lanes(10)
-    assert (facts.owed, facts.last_fault) == (1, "ZeroDivisionError")
+    assert (facts.pending, facts.last_fault) == (1, "ZeroDivisionError")
 
 
 async def test_stopping_breaks_off_what_takes_long(
@@ -148,4 +148,4 @@ async def test_stopping_breaks_off_what_takes_long(
     await asyncio.wait_for(running, 5)
     await channel.answer()  # too late: nobody listens
     await settled(poster)
-    assert await owed(demo_store) == 2
+    assert await pending(demo_store) == 2

@@ -373,7 +373,7 @@ async def test_a_stop_while_the_store_marks_is_obeyed(
     claiming = asyncio.create_task(sender.step())
     await asyncio.sleep(0)  # the claim is on its way to the writer, who marks it
     assert upstream.out == []
-    sender.let_go({("74700", "447700900001")})
+    sender.release_opted_out({("74700", "447700900001")})
     await claiming
     assert [segment.recipient for segment in upstream.out] == ["447700900002"]
     while await state_of(demo_store, 1) is State.SENDING:  # it settles by itself
@@ -388,7 +388,7 @@ async def test_what_waits_for_the_window_is_let_go(demo_store: Store, clock: Fak
         await accept(demo_store, a_message(number))
     await sender.step()
     assert len(upstream.out) == 1
-    sender.let_go({("74700", "447700900001")})
+    sender.release_opted_out({("74700", "447700900001")})
     upstream.accept_all()
     await sender.record_results()
     assert upstream.out == []

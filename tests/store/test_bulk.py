@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from aldis.accounts.staff import AuditEntry
-from aldis.store.contract.bulk import AddJob, AddRows, ForgetJobs, MoveJob, SettleRows
+from aldis.store.contract.bulk import AddJob, AddRows, MoveJob, PurgeJobs, SettleRows
 from aldis.store.contract.store import Store
 from aldis.traffic.bulk import MOVES, JobState, Mapping, Outcome, Row
 from tests.store.building import NOW, audited
@@ -97,8 +97,8 @@ async def test_only_some_moves_may_be(kept: Store, state: JobState, to: JobState
 async def test_old_jobs_are_forgotten_batch_by_batch(kept: Store) -> None:
     old, young = await a_job(kept), await a_job(kept)
     await kept.bulk.change(MoveJob(old, JobState.CANCELLED, NOW))
-    assert await kept.bulk.change(ForgetJobs(NOW, 2)) == 0
-    counts = [await kept.bulk.change(ForgetJobs(NOW + 1, 2)) for _ in range(4)]
+    assert await kept.bulk.change(PurgeJobs(NOW, 2)) == 0
+    counts = [await kept.bulk.change(PurgeJobs(NOW + 1, 2)) for _ in range(4)]
     assert counts == [2, 1, 1, 0]
     assert [job.job_id for job in await kept.bulk.jobs(0, 10)] == [young]
     assert await kept.bulk.rows(old, 0, 10) == []

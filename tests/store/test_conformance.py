@@ -200,18 +200,18 @@ async def test_a_receipt_that_comes_before_its_response_is_parked_and_matched(ke
 
 
 @pytest.mark.parametrize(("in_response", "in_receipt"), [("1F4A", "8010"), ("8010", "1F4A")])
-@pytest.mark.parametrize("parked", [False, True])
+@pytest.mark.parametrize("early", [False, True])
 async def test_ids_match_across_hexadecimal_and_decimal(
-    kept: Store, in_response: str, in_receipt: str, *, parked: bool
+    kept: Store, in_response: str, in_receipt: str, *, early: bool
 ) -> None:
     await accept(kept, a_message(1))
     await kept.sending.claim("link", 1, share, NOW)
     receipt = a_receipt(in_receipt, ReceiptState.DELIVERED)
     sent = AttemptResult(1, Event.SUBMIT_ACCEPTED, (SubmittedSegment(1, in_response),))
-    if parked:
+    if early:
         await kept.receipts.record([receipt])
     await kept.sending.record("link", [sent], NOW)
-    if not parked:
+    if not early:
         await kept.receipts.record([receipt])
     assert await state_of(kept, 1) is State.DELIVERED
 

@@ -156,11 +156,11 @@ async def test_what_waits_for_somebody_who_left_is_cancelled(kept: Store) -> Non
 async def test_stop_ends_every_opt_in_of_the_sender(kept: Store) -> None:
     topics = ("a", "b")
     for sender in ("74700", "60856"):
-        wishes = [
+        options = [
             ConsentChange(sender, topic, HANDSET, ConsentKind.OPT_IN, ConsentSource.API, "", NOW)
             for topic in topics
         ]
-        assert await kept.consent.change(wishes) == [True, True]
+        assert await kept.consent.change(options) == [True, True]
     await kept.inbound.record(heard(an_inbound(1, consent=STOP)))
     left = await kept.consent.opted_in([OptInKey(sender, "a", HANDSET) for sender in ("74700", "60856")])
     assert left == {OptInKey("60856", "a", HANDSET)}

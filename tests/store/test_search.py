@@ -1,4 +1,4 @@
-"""What the store promises of operators' looks: searches, one message whole, what is owed, sums."""
+"""What the store promises of operators' looks: searches, one message whole, what is pending, sums."""
 
 from __future__ import annotations
 
@@ -145,8 +145,13 @@ async def test_what_is_owed_by_lane(kept: Store) -> None:
         [PostbackResult(due.postback_id, NOW + 1, 500, "HTTP 500", NOW + 9, done=False)]
     )
     first, second = await kept.outbox.lanes(10)
-    assert (first.lane, first.owed, first.oldest_at, first.last_fault) == ("http://a:80", 2, NOW, "HTTP 500")
-    assert (second.lane, second.owed, second.last_fault) == ("http://b:80", 1, "")
+    assert (first.lane, first.pending, first.oldest_at, first.last_fault) == (
+        "http://a:80",
+        2,
+        NOW,
+        "HTTP 500",
+    )
+    assert (second.lane, second.pending, second.last_fault) == ("http://b:80", 1, "")
     assert [each.lane for each in await kept.outbox.lanes(1)] == ["http://a:80"]
 
 

@@ -97,7 +97,7 @@ class Account(AccountSettings, frozen=True, kw_only=True):
 
 
 #: who has not said who it is: may nothing
-STRANGER = Account(
+ANONYMOUS = Account(
     account_id=0,
     name="",
     active=False,

@@ -13,7 +13,7 @@ from aldis.store.contract.commands import Command, CommandAnswer, CommandKind, C
 
 POLL_S = 0.5
 BATCH = 20
-#: whoever gave a command that is older has given up on it
+#: whoever gave a command that is older waits no more
 PATIENCE_MS = 60_000
 DAY_MS = 86_400_000
 
@@ -22,7 +22,7 @@ class CommandWorker(Agent):
     """Carries out commands."""
 
     def __init__(self, store: CommandStore, messages: Messages, clock: Clock) -> None:
-        super().__init__("clerk", POLL_S)
+        super().__init__("worker", POLL_S)
         self._store = store
         self._messages = messages
         self._clock = clock

@@ -262,10 +262,10 @@ def _number(msisdn: str) -> str:
 
 def opt_ins_of(planned: Plan, now: int) -> Iterator[tuple[ConsentChange, ...]]:
     """Give the opt-ins of a directory file, as many at a time as one transaction writes."""
-    wishes = (
+    options = (
         ConsentChange(opt_ins.sender, opt_ins.topic, number, ConsentKind.OPT_IN, ConsentSource.FILE, "", now)
         for opt_ins in planned.opt_ins
         for number in opt_ins.numbers
     )
-    while chunk := tuple(islice(wishes, CHUNK)):
+    while chunk := tuple(islice(options, CHUNK)):
         yield chunk

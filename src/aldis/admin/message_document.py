@@ -94,7 +94,7 @@ class PostbackRecord(msgspec.Struct, frozen=True):
     last_tried_at: str | None
     last_http_status: int | None
     last_fault: str
-    #: null when it is done or given up
+    #: null when it is done or a dead letter
     due_at: str | None
     done: bool
     failed_tries: list[TryRecord] = []

@@ -1,6 +1,6 @@
 """Messages as operators find, read, repeat and call back.
 
-Called by the console and the admin API; by the command line to look, and by the clerk for what that orders.
+Called by the console and the admin API; by the command line to look, and by the worker for what that orders.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ MISSING, CONFLICT = 404, 409
 EXPORT_PAGE = 500
 #: how often a page is asked for where the store cannot answer, with pauses
 EXPORT_TRIES, PAUSE_S = 20, 0.5
-#: when upkeep looks first at what is sent again; it then knows when to look next
+#: when maintenance looks first at what is sent again; it then knows when to look next
 FIRST_REVIEW_MS = 3_600_000
 
 _REFUSED = {

@@ -43,7 +43,7 @@ class Reading(msgspec.Struct):
     undelivered: float = 0
     told: float = 0
     untold: float = 0
-    owed: int = 0
+    pending: int = 0
     links: dict[str, LinkReading] = msgspec.field(default_factory=lambda: defaultdict(LinkReading))
 
 
@@ -61,9 +61,9 @@ class Sample(msgspec.Struct, frozen=True, array_like=True):
     undelivered: float = 0
     #: postbacks a second that customers took
     told: float = 0
-    #: messages that wait, postbacks that are owed
+    #: messages that wait, postbacks that are pending
     queued: int = 0
-    owed: int = 0
+    pending: int = 0
 
 
 class LinkNow(msgspec.Struct, frozen=True):
@@ -116,8 +116,8 @@ def _take(found: Reading, name: str, labels: dict[str, str], value: float) -> No
             found.told += value
         case "aldis_postback_tries_total":
             found.untold += value
-        case "aldis_postbacks_owed":
-            found.owed = int(value)
+        case "aldis_postbacks_pending":
+            found.pending = int(value)
         case _ if "link" in labels:
             _take_link(found.links[labels["link"]], name, labels, value)
 
@@ -164,7 +164,7 @@ def between(before: Reading, after: Reading, seconds: float, at: int) -> Sample:
         undelivered=rate("undelivered"),
         told=rate("told"),
         queued=sum(sum(link.queued.values()) for link in after.links.values()),
-        owed=after.owed,
+        pending=after.pending,
     )
 
 

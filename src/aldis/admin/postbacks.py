@@ -1,4 +1,4 @@
-"""What customers are owed, and what was given up: looked at, and made due once more.
+"""Postbacks that are pending and dead letters: listed, and made due once more.
 
 Called by the console, the admin API and the command line; all of it is safe beside a running gateway.
 """
@@ -23,11 +23,11 @@ class Postbacks:
         self._store = store
 
     async def lanes(self) -> list[LaneFacts]:
-        """Tell what is owed, lane by lane; the fullest first."""
+        """Tell what is pending, lane by lane; the fullest first."""
         found = await self._store.lanes(MOST_LANES)
-        return sorted((each for each in found if each.owed), key=lambda each: -each.owed)
+        return sorted((each for each in found if each.pending), key=lambda each: -each.pending)
 
-    async def given_up(self, wanted: PostbackFilter, before: int, limit: int) -> PostbackPage:
+    async def dead_letters(self, wanted: PostbackFilter, before: int, limit: int) -> PostbackPage:
         """Give postbacks that are tried no more, newest first."""
         return await self._store.dead_letters(wanted, before, limit)
 
@@ -43,7 +43,7 @@ class Postbacks:
         return found.message_id
 
     async def replay_all(self, actor: Actor, wanted: PostbackFilter, now: int) -> int:
-        """Make all postbacks due that were given up and fit a filter, in batches. Returns how many."""
+        """Make all dead letters due that fit a filter, in batches. Returns how many."""
         entry = audit(actor, now, "replay postbacks", wanted.lane or "all lanes")
         count = after = 0
         while True:

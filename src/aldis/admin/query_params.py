@@ -76,7 +76,7 @@ def inbound_wanted(given: Mapping[str, str], known: Directory, now: int) -> Inbo
 
 
 def postbacks_wanted(given: Mapping[str, str], known: Directory) -> PostbackFilter:
-    """Read a search for postbacks that were given up."""
+    """Read a search for dead letters."""
     event = text(given, "event")
     if event not in ("", "sent", "ended", "inbound"):
         raise AdminError("event is sent, ended or inbound")

@@ -1,6 +1,6 @@
 """The process that writes, and posts: the store's writer, and beside it, once the gateway asks for that, the
-poster. What is owed is at hand here when its transaction ends, and what became of a try needs nobody to carry
-it to the writer (docs/decisions/0022-posting-from-the-writer-process.md).
+poster. What a transaction made due is known here when it ends, and no result of a try has to be carried
+to the writer (docs/decisions/0022-posting-from-the-writer-process.md).
 
     python -m aldis.app.back_office FILE SOCKET DATA_DIR LEVEL FORMAT
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aldis.dialects.exchange import HttpReply
 from aldis.dialects.registry import BY_PATH
-from aldis.doors.http import house
+from aldis.doors.http import system_routes
 from aldis.doors.http.app import Door
 from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.server import ServerSettings
@@ -27,9 +27,9 @@ def door_of(
 ) -> Door:
     """Build the door."""
     paths: dict[str, Callable[[], HttpReply]] = {
-        "/health/live": house.live,
-        "/health/ready": functools.partial(house.ready, binds, lambda: admitter.draining),
-        "/metrics": functools.partial(house.metrics, metrics),
+        "/health/live": system_routes.live,
+        "/health/ready": functools.partial(system_routes.ready, binds, lambda: admitter.draining),
+        "/metrics": functools.partial(system_routes.metrics, metrics),
     }
     hosts = {
         host.lower(): {path: each for path, each in BY_PATH.items() if each.policy.name == dialect}

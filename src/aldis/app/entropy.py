@@ -7,7 +7,7 @@ import secrets
 import struct
 
 
-def luck() -> float:
+def jitter() -> float:
     """Draw from 0..1, for jitter."""
     return secrets.randbits(32) / 2**32
 

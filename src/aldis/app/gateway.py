@@ -12,7 +12,7 @@ from aldis.accounts.directory import CurrentDirectory
 from aldis.app import stores
 from aldis.app.agents import RunningAgents
 from aldis.app.doors import door_of, server_settings
-from aldis.app.entropy import Entropy, luck
+from aldis.app.entropy import Entropy, jitter
 from aldis.app.linking import content_limits, router_of
 from aldis.app.links import Links
 from aldis.app.operators import Operators, Parts
@@ -30,11 +30,11 @@ from aldis.stages.follow import DirectoryFollower
 from aldis.stages.inbound.collector import Collector
 from aldis.stages.inbound.mms import MmsIntake
 from aldis.stages.inbound.reply import Replier
+from aldis.stages.maintenance.gauge import BacklogGauge
+from aldis.stages.maintenance.maintenance import Maintenance, MaintenanceSettings
 from aldis.stages.queries.responder import Responder
 from aldis.stages.receipts.recorder import Recorder
 from aldis.stages.sending.upstream import Condition
-from aldis.stages.upkeep.gauge import BacklogGauge
-from aldis.stages.upkeep.keeper import Keeper, KeeperSettings
 from aldis.store.content_files import ContentFiles
 from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics
@@ -62,7 +62,7 @@ class Gateway:
         self.server: HttpServer
         self._contents = ContentFiles(data_dir)
         self._recorder = Recorder(self.store.receipts, self.metrics)
-        self._keeper: Keeper
+        self._maintenance: Maintenance
         self._collector: Collector
         self._links = Links(self.store.sending, self.store.link_states)
         self.operators: Operators
@@ -86,7 +86,7 @@ class Gateway:
             current=current,
             admitter=self.admitter,
             responder=self.responder,
-            keeper=self._keeper,
+            maintenance=self._maintenance,
             links=self._links,
             simulator=self.simulator,
             release=self._release,
@@ -96,7 +96,7 @@ class Gateway:
         door = door_of(settings.http, self.admitter, self.responder, self.metrics, self._links.binds)
         self.server = HttpServer(door.serve, server_settings(settings.http), Entropy(), unix_s)
         await self._links.recover(self.store.clock.now())
-        self._agents.start(self._recorder, self._collector, self._keeper)
+        self._agents.start(self._recorder, self._collector, self._maintenance)
         await self._posting.start()
         await self._links.start()
         await self.server.start()
@@ -160,14 +160,14 @@ class Gateway:
             self._posting = PostingBeside(self._back_office)
         else:
             self._posting = PostingHere(store.postbacks, current, clock, self._count, self._contents)
-        keeping = KeeperSettings(
+        keeping = MaintenanceSettings(
             settings.store.retention_days,
             settings.messages.receipt_patience_s,
             settings.messages.failover_s,
         )
         follower = DirectoryFollower(store.directory, current)
         gauge = BacklogGauge(store.metrics, self.metrics, clock)
-        self._keeper = Keeper(
+        self._maintenance = Maintenance(
             store.maintenance, follower, gauge, clock, keeping, self._links.are_up, self._contents
         )
 
@@ -175,7 +175,7 @@ class Gateway:
         return LinkDependencies(
             clock=self.store.clock,
             metrics=self.metrics,
-            luck=luck,
+            jitter=jitter,
             take_receipt=self._recorder.take,
             take_inbound=self._collector.take,
             take_mms=MmsIntake(self._contents, self._collector.take).take,
@@ -184,5 +184,5 @@ class Gateway:
 
     def _release(self, opted_out: set[tuple[str, str]]) -> None:
         """Have nothing more go to them."""
-        self._links.let_go(opted_out)
-        self._keeper.note_opted_out()
+        self._links.release_opted_out(opted_out)
+        self._maintenance.note_opted_out()

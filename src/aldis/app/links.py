@@ -13,7 +13,7 @@ from aldis.admin.messages import Upstreams
 from aldis.admin.wire import ShownSubmit
 from aldis.app.agents import RunningAgents
 from aldis.app.bounds import GRACE_S, within
-from aldis.app.entropy import Entropy, luck
+from aldis.app.entropy import Entropy, jitter
 from aldis.app.linking import router_of, sender_settings
 from aldis.clock import unix_s
 from aldis.doors.http.guard import GuardLimits
@@ -54,7 +54,7 @@ class Links:
         """Build them. Raises SettingsError."""
         for entry in entries:
             connect, settings = functools.partial(self._connect, entry, around), sender_settings(entry)
-            sender = Sender(self._sending, connect, settings, around.clock, luck, around.metrics)
+            sender = Sender(self._sending, connect, settings, around.clock, jitter, around.metrics)
             link = self._links[entry.name]
             around.metrics.link_window.labels(entry.name).set(link.window)
             around.metrics.link_limit.labels(entry.name).set(entry.tps or 0)
@@ -103,10 +103,10 @@ class Links:
             if name in self.senders:
                 self.senders[name].wake()
 
-    def let_go(self, opted_out: set[tuple[str, str]]) -> None:
+    def release_opted_out(self, opted_out: set[tuple[str, str]]) -> None:
         """Have every sender let go of what goes to them."""
         for sender in self.senders.values():
-            sender.let_go(opted_out)
+            sender.release_opted_out(opted_out)
 
     def is_up(self, name: str) -> bool:
         """Whether messages can go over a link: it is bound, and not to be drained."""

@@ -38,8 +38,8 @@ from aldis.settings import Settings, host_and_port
 from aldis.simulator.counter import OperatorsCounter
 from aldis.stages.admission.admit import Admitter
 from aldis.stages.bulk.dispatcher import Dispatcher, DispatcherSettings
+from aldis.stages.maintenance.maintenance import Maintenance
 from aldis.stages.queries.responder import Responder
-from aldis.stages.upkeep.keeper import Keeper
 from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics
 from aldis.traffic.problem import words_of
@@ -56,7 +56,7 @@ class Parts(msgspec.Struct, frozen=True):
     current: CurrentDirectory
     admitter: Admitter
     responder: Responder
-    keeper: Keeper
+    maintenance: Maintenance
     links: Links
     simulator: Simulator | None
     #: has nothing more go from a sender to a number that has opted out of it
@@ -64,7 +64,7 @@ class Parts(msgspec.Struct, frozen=True):
 
 
 class Operators:
-    """Agents that carry operators' wishes out, and where they are wished."""
+    """Agents that carry operators' options out, and where they are wished."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -72,7 +72,7 @@ class Operators:
         router = router_of(parts.settings.link, links.is_up)
         seen = msgspec.structs.replace(upstreams(parts.settings), router=router, wake=links.wake)
         self._messages = Messages(store.search, store.actions, store.admission, parts.current, seen)
-        self._clerk = CommandWorker(store.commands, self._messages, clock)
+        self._command_worker = CommandWorker(store.commands, self._messages, clock)
         self.consents = Consents(store.consent, store.audit, parts.release, token)
         self._dispatcher = Dispatcher(
             store.bulk,
@@ -92,7 +92,7 @@ class Operators:
     async def start(self) -> None:
         """Follow orders, and open the console where the settings ask for one."""
         settings = self._parts.settings
-        self.agents.start(self._clerk, self._dispatcher)
+        self.agents.start(self._command_worker, self._dispatcher)
         if settings.console is None:
             return
         await self.sampler.recall()
@@ -101,7 +101,7 @@ class Operators:
         await self.console.start()
 
     async def close(self) -> None:
-        """Take no more wishes."""
+        """Take no more options."""
         self.agents.stop()
         self.streams.close()
         if self.console is not None:
@@ -112,7 +112,7 @@ class Operators:
         parts, store, current = self._parts, self._parts.store, self._parts.current
         carrier = None if parts.simulator is None else OperatorsCounter(parts.simulator.memory)
         ask = functools.partial(parts.responder.answer, native.POLICY)
-        editor = DirectoryEditor(store.changes, store.consent, parts.keeper.follow_directory)
+        editor = DirectoryEditor(store.changes, store.consent, parts.maintenance.follow_directory)
         tps = {entry.name: entry.tps for entry in parts.settings.link}
         return AdminServices(
             operators=store.operators,

@@ -20,7 +20,7 @@ from aldis.telemetry import Metrics
 
 
 class Posting(Protocol):
-    """Tells customers what is owed to them: `start`, then `stop`."""
+    """Posts to customers what is pending: `start`, then `stop`."""
 
     async def start(self) -> None:
         """Begin."""

@@ -42,7 +42,7 @@ class Simulator:
         await self.view.start()
 
     async def stop(self) -> None:
-        """Send the receipts that are owed, then close both."""
+        """Send the receipts that are pending, then close both."""
         await self.smsc.stop()
         await self.mmsc.stop()
         await self.view.stop()

@@ -43,7 +43,7 @@ def postbacks(
         lanes = where.look(lambda known: known.postbacks.lanes())
         _list(lanes, _lane_table(lanes), "nothing is pending", as_json_=as_json_)
         return
-    found = where.look(lambda known: _given_up(known, given, limit))
+    found = where.look(lambda known: _dead_letters(known, given, limit))
     _list(found, _table(found), "no dead letters", as_json_=as_json_)
 
 
@@ -68,8 +68,8 @@ def _wanted(known: Opened, given: dict[str, str]) -> PostbackFilter:
     return query_params.postbacks_wanted(given, known.messages.directory)
 
 
-async def _given_up(known: Opened, given: dict[str, str], limit: int) -> list[PostbackRow]:
-    return list((await known.postbacks.given_up(_wanted(known, given), 0, limit)).found)
+async def _dead_letters(known: Opened, given: dict[str, str], limit: int) -> list[PostbackRow]:
+    return list((await known.postbacks.dead_letters(_wanted(known, given), 0, limit)).found)
 
 
 def _table(found: list[PostbackRow]) -> Table:
@@ -95,6 +95,6 @@ def _lane_table(lanes: list[LaneFacts]) -> Table:
     for each in lanes:
         met = fault_of(each.last_http_status, each.last_fault) if each.last_fault else ""
         table.add_row(
-            escape(each.lane), str(each.owed), when(each.oldest_at), when(each.next_due_at), escape(met)
+            escape(each.lane), str(each.pending), when(each.oldest_at), when(each.next_due_at), escape(met)
         )
     return table

@@ -32,7 +32,7 @@ class Standing(msgspec.Struct, frozen=True):
     undelivered_per_s: float
     told_per_s: float
     queued: int
-    postbacks_owed: int
+    postbacks_pending: int
     links: list[LinkNow]
 
 
@@ -96,7 +96,7 @@ def _stand(
         undelivered_per_s=sample.undelivered,
         told_per_s=sample.told,
         queued=sample.queued,
-        postbacks_owed=sample.owed,
+        postbacks_pending=sample.pending,
         links=links_between(before, after, seconds, binds),
     )
 
@@ -111,7 +111,7 @@ def _drawn(standing: Standing) -> Group:
         "inbound/s": standing.inbound_per_s,
         "told/s": standing.told_per_s,
         "waiting": standing.queued,
-        "owed": standing.postbacks_owed,
+        "pending": standing.postbacks_pending,
     }
     for heading in numbers:
         rates.add_column(heading, justify="right")

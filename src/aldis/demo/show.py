@@ -200,10 +200,10 @@ def _steps(timeline: MessageView | None) -> tuple[list[str], bool]:
     steps += [
         f"postback   '{p.event}' taken with HTTP {p.last_http_status}" for p in timeline.postbacks if p.done
     ]
-    given_up = next((p for p in timeline.postbacks if p.due_at is None and not p.done), None)
-    if given_up is not None:
+    dead = next((p for p in timeline.postbacks if p.due_at is None and not p.done), None)
+    if dead is not None:
         raise DemoFailed(
-            f"the postback '{given_up.event}' of {message.message_id} was given up: {given_up.last_fault}"
+            f"the postback '{dead.event}' of {message.message_id} is a dead letter: {dead.last_fault}"
         )
     told = {p.event for p in timeline.postbacks if p.done}
     return steps, bool(message.ended_at) and "ended" in told and all(p.done for p in timeline.postbacks)

@@ -52,7 +52,7 @@ class Check(Enum):
 class RetrySchedule(msgspec.Struct, frozen=True):
     """How a dialect's provider calls customers back."""
 
-    #: waits after the first failure, the second …; when they are used up the postback is given up
+    #: waits after the first failure, the second …; when they are used up the postback is a dead letter
     waits_s: tuple[int, ...]
     connect_s: float
     total_s: float

@@ -42,7 +42,7 @@ class LinkDependencies(msgspec.Struct, frozen=True):
     clock: Clock
     metrics: Metrics
     #: draws from 0..1
-    luck: Callable[[], float]
+    jitter: Callable[[], float]
     #: take what a carrier reports, what a handset wrote, what it sent with pictures
     take_receipt: Callable[[Receipt, Done], None]
     take_inbound: Callable[[InboundPart, Done], None]
@@ -60,7 +60,7 @@ def taking_nothing(clock: Clock) -> LinkDependencies:
     return LinkDependencies(
         clock=clock,
         metrics=Metrics(),
-        luck=lambda: 1.0,
+        jitter=lambda: 1.0,
         take_receipt=lambda _receipt, done: done(False),
         take_inbound=lambda _part, done: done(False),
         take_mms=lambda _mms, done: done(False),

@@ -15,7 +15,7 @@ import msgspec
 from aldis.clock import Clock
 from aldis.simulator.chaos import Mischiefs
 from aldis.simulator.handsets import Handsets
-from aldis.simulator.submitted import OwedDelivery
+from aldis.simulator.submitted import PendingDelivery
 from aldis.simulator.taken import Taken
 from aldis.simulator.writing import written
 from aldis.smpp import status
@@ -40,7 +40,7 @@ class Receiver(Protocol):
     def receipt_room(self) -> int:
         """How many more receipts may be unacknowledged on it."""
 
-    def deliver(self, receipt: OwedDelivery) -> None:
+    def deliver(self, receipt: PendingDelivery) -> None:
         """Send a receipt; what becomes of it comes back through `Memory.owe` when it failed."""
 
 
@@ -67,7 +67,7 @@ class Memory:
         #: takes no more submits
         self.is_stopping = False
         self._binds: dict[str, list[Receiver]] = {}
-        self._owed: dict[str, deque[OwedDelivery]] = {}
+        self._pending: dict[str, deque[PendingDelivery]] = {}
         # Ids must not repeat after a restart, or old messages would get new receipts.
         self._last_id = clock.now() * 1000
 
@@ -96,9 +96,9 @@ class Memory:
         if bind in binds:
             binds.remove(bind)
 
-    def owe(self, system_id: str, receipt: OwedDelivery) -> None:
+    def owe(self, system_id: str, receipt: PendingDelivery) -> None:
         """Owe a receipt from now on."""
-        self._owed.setdefault(system_id, deque()).append(receipt)
+        self._pending.setdefault(system_id, deque()).append(receipt)
 
     def write(self, handset: str, number: str, text: str) -> int | None:
         """Have a handset write to a number of a customer that is bound. Returns how many segments that takes,
@@ -119,23 +119,23 @@ class Memory:
         self.mischiefs = Mischiefs(chaos)
 
     def pump(self, system_id: str) -> None:
-        """Send what is owed as far as the binds have room."""
-        owed = self._owed.get(system_id)
-        while owed:
+        """Send what is pending as far as the binds have room."""
+        pending = self._pending.get(system_id)
+        while pending:
             bind = next((bind for bind in self._binds.get(system_id, []) if bind.receipt_room() > 0), None)
             if bind is None:
                 return
-            bind.deliver(owed.popleft())
+            bind.deliver(pending.popleft())
 
     def pump_all(self) -> None:
-        """Send what is owed to everybody."""
-        for system_id in list(self._owed):
+        """Send what is pending to everybody."""
+        for system_id in list(self._pending):
             self.pump(system_id)
 
     @property
-    def receipts_owed(self) -> int:
+    def receipts_pending(self) -> int:
         """Receipts that wait for a bind or for room on one."""
-        return sum(len(owed) for owed in self._owed.values())
+        return sum(len(pending) for pending in self._pending.values())
 
     @property
     def system_ids(self) -> list[str]:

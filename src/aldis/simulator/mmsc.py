@@ -38,11 +38,11 @@ from aldis.smpp.receipt_text import MessageState
 
 #: how long to wait before repeating what was not taken
 REPEAT_S = 0.5
-#: how long what is owed may take when the simulator stops
+#: how long what is pending may take when the simulator stops
 DRAIN_S = 2.0
 #: a report that comes before the answer comes so much before it
 BEFORE_S = 0.2
-MAX_OWED = 10_000
+MAX_PENDING = 10_000
 
 STATUSES = {
     MessageState.DELIVERED: "Retrieved",
@@ -66,18 +66,18 @@ class Mmsc:
     def __init__(self, memory: Memory, vasp: VaspSettings) -> None:
         self._memory = memory
         self._vasp = vasp
-        self._owed: deque[DeliveryReportReq | DeliverReq] = deque(maxlen=MAX_OWED)
+        self._pending: deque[DeliveryReportReq | DeliverReq] = deque(maxlen=MAX_PENDING)
         self._has_work = asyncio.Event()
         self._sending: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Send what is owed from now on."""
+        """Send what is pending from now on."""
         self._sending = asyncio.create_task(self._send_all())
 
     async def stop(self) -> None:
-        """Send what is owed, but not for long."""
+        """Send what is pending, but not for long."""
         deadline = self._memory.clock.monotonic() + DRAIN_S
-        while self._owed and self._vasp.url and self._memory.clock.monotonic() < deadline:
+        while self._pending and self._vasp.url and self._memory.clock.monotonic() < deadline:
             await asyncio.sleep(0.02)
         if self._sending is not None:
             self._sending.cancel()
@@ -172,7 +172,7 @@ class Mmsc:
 
     def _owe(self, message: DeliveryReportReq | DeliverReq) -> None:
         if self._vasp.url:
-            self._owed.append(message)
+            self._pending.append(message)
             self._has_work.set()
 
     def _after(self, delay_s: float, action: Callable[[], None]) -> None:
@@ -185,9 +185,9 @@ class Mmsc:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
             while True:
                 await self._has_work.wait()
-                while self._owed:
-                    if await self._is_taken(session, write(self._owed[0])):
-                        self._note_taken(self._owed.popleft())
+                while self._pending:
+                    if await self._is_taken(session, write(self._pending[0])):
+                        self._note_taken(self._pending.popleft())
                     else:
                         await asyncio.sleep(REPEAT_S)
                 self._has_work.clear()

@@ -13,7 +13,14 @@ from aldis.clock import as_datetime
 from aldis.errors import LocalProtocolError
 from aldis.simulator.behaviour import Behaviour, behaviour_for, reaches_handset
 from aldis.simulator.memory import Memory
-from aldis.simulator.submitted import OwedDelivery, Submitted, as_deleted, of_multi, of_submit, write_receipt
+from aldis.simulator.submitted import (
+    PendingDelivery,
+    Submitted,
+    as_deleted,
+    of_multi,
+    of_submit,
+    write_receipt,
+)
 from aldis.smpp import status, time_format, tlv
 from aldis.smpp.command import CommandId
 from aldis.smpp.connection import (
@@ -60,14 +67,14 @@ class SmscSession(asyncio.Protocol):
         self._memory = memory
         self._sessions = sessions
         self._system_id = ""
-        self._connection: Connection[OwedDelivery] = Connection(
+        self._connection: Connection[PendingDelivery] = Connection(
             Role.SMSC, memory.clock.monotonic(), memory.settings.timers
         )
         self._transport: asyncio.Transport | None = None
         self._flush_is_due = False
         self._is_closing = False
         #: receipts of this session whose delay is running
-        self._delayed: dict[int, tuple[asyncio.TimerHandle, OwedDelivery]] = {}
+        self._delayed: dict[int, tuple[asyncio.TimerHandle, PendingDelivery]] = {}
 
     # ── asyncio's side ──
 
@@ -97,7 +104,7 @@ class SmscSession(asyncio.Protocol):
         hears = self._connection.state in (SessionState.BOUND_RX, SessionState.BOUND_TRX)
         return RECEIPT_WINDOW - self._connection.in_flight if hears else 0
 
-    def deliver(self, receipt: OwedDelivery) -> None:
+    def deliver(self, receipt: PendingDelivery) -> None:
         now = self._memory.clock.monotonic()
         tlvs = receipt.tlvs if self._connection.knows_tlvs else {}
         with suppress(LocalProtocolError):  # it answers an address that a deliver_sm cannot hold
@@ -131,7 +138,7 @@ class SmscSession(asyncio.Protocol):
 
     # ── what arrives ──
 
-    def _take(self, events: list[Event[OwedDelivery]]) -> None:
+    def _take(self, events: list[Event[PendingDelivery]]) -> None:
         for event in events:
             if self._is_closing:
                 return
@@ -176,7 +183,7 @@ class SmscSession(asyncio.Protocol):
             case _:  # replace_sm: what was taken is with the handset
                 self._connection.respond(pdu, ESME_RREPLACEFAIL)
 
-    def _take_receipt_answer(self, receipt: OwedDelivery, pdu: Pdu) -> None:
+    def _take_receipt_answer(self, receipt: PendingDelivery, pdu: Pdu) -> None:
         if pdu.command_status == status.ESME_ROK:
             if receipt.smsc_message_id:
                 self._memory.receipts_acknowledged += 1
@@ -291,7 +298,7 @@ class SmscSession(asyncio.Protocol):
 
     # ── time and output ──
 
-    def _later(self, delay_s: float, receipt: OwedDelivery) -> None:
+    def _later(self, delay_s: float, receipt: PendingDelivery) -> None:
         key = self._memory.next_id()
 
         def due() -> None:

@@ -10,7 +10,7 @@ from aldis.simulator.memory import Memory
 from aldis.simulator.session import SmscSession
 
 TICK_S = 0.5
-#: how long the receipts that are owed may take when the simulator stops
+#: how long the receipts that are pending may take when the simulator stops
 DRAIN_S = 5.0
 
 
@@ -44,7 +44,7 @@ class Smsc:
         self._ticker = asyncio.create_task(self._tick())
 
     async def stop(self) -> None:
-        """Take no more submits, send the receipts that are owed, unbind, close."""
+        """Take no more submits, send the receipts that are pending, unbind, close."""
         self.memory.is_stopping = True
         if self._server is not None:
             self._server.close()

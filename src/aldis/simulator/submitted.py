@@ -23,7 +23,7 @@ class Submitted(msgspec.Struct, frozen=True):
     registered_delivery: int
 
 
-class OwedDelivery(msgspec.Struct, frozen=True):
+class PendingDelivery(msgspec.Struct, frozen=True):
     """A deliver_sm to be sent until it is acknowledged: a receipt, or what a handset wrote."""
 
     body: ShortMessageBody
@@ -68,7 +68,7 @@ def of_multi(pdu: Pdu, body: SubmitMulti, destination: SmeAddress) -> Submitted:
 
 def write_receipt(
     asked: Submitted, behaviour: Behaviour, state: MessageState, smsc_message_id: str, now: int
-) -> OwedDelivery:
+) -> PendingDelivery:
     """Write a receipt: Appendix B and TLVs, or the way one vendor might spell it."""
     moment = as_datetime(now)
     if behaviour.vendor_receipt:
@@ -90,13 +90,13 @@ def write_receipt(
         esm_class=esm_class.RECEIPT,
         short_message=text,
     )
-    return OwedDelivery(receipt, tlvs, smsc_message_id)
+    return PendingDelivery(receipt, tlvs, smsc_message_id)
 
 
-def as_deleted(receipt: OwedDelivery, now: int) -> OwedDelivery:
+def as_deleted(receipt: PendingDelivery, now: int) -> PendingDelivery:
     """Rewrite a receipt that was promised: the message was cancelled meanwhile."""
     moment, name = as_datetime(now), receipt.smsc_message_id
     text = receipt_text.write(name, MessageState.DELETED, "000", moment, moment)
     body = msgspec.structs.replace(receipt.body, short_message=text)
     tlvs = {**receipt.tlvs, tlv.MESSAGE_STATE: bytes((MessageState.DELETED,))}
-    return OwedDelivery(body, tlvs, name)
+    return PendingDelivery(body, tlvs, name)

@@ -14,7 +14,7 @@ MAX_TAKEN = 100_000
 VALIDITY_MS = 86_400_000
 
 
-class Fate(msgspec.Struct, frozen=True):
+class QueriedState(msgspec.Struct, frozen=True):
     """One message, as of the moment it was asked about."""
 
     state: MessageState
@@ -47,13 +47,13 @@ class Taken:
         if len(self._kept) > MAX_TAKEN:
             self._kept.popitem(last=False)
 
-    def find(self, smsc_message_id: str, sender: str, now: int) -> Fate | None:
+    def find(self, smsc_message_id: str, sender: str, now: int) -> QueriedState | None:
         """Tell how a sender's message stands; None for one that is not known."""
         kept = self._kept.get(smsc_message_id)
         if kept is None or kept.sender != sender:
             return None
         has_ended = now >= kept.ends_at
-        return Fate(
+        return QueriedState(
             kept.final if has_ended else MessageState.ENROUTE,
             has_ended,
             kept.ends_at,

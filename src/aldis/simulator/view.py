@@ -146,7 +146,7 @@ class HandsetView:
             "messages": memory.handsets.messages,
             "segments": memory.handsets.segments,
             "incomplete": memory.handsets.incomplete,
-            "receipts_owed": memory.receipts_owed,
+            "receipts_pending": memory.receipts_pending,
             "receipts_acknowledged": memory.receipts_acknowledged,
             "written_acknowledged": memory.written_acknowledged,
         }

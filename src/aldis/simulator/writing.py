@@ -5,7 +5,7 @@ Source: SMPP v3.4 §4.6.1.
 
 from __future__ import annotations
 
-from aldis.simulator.submitted import OwedDelivery
+from aldis.simulator.submitted import PendingDelivery
 from aldis.smpp.esm_class import UDHI
 from aldis.smpp.pdus import ShortMessageBody
 from aldis.sms.address import MAX_SHORT_CODE_DIGITS, is_digits
@@ -19,7 +19,7 @@ INTERNATIONAL, SHORT_CODE = (1, 1), (3, 0)
 _CODINGS = {Encoding.GSM7: 0, Encoding.UCS2: 8}
 
 
-def written(handset: str, number: str, text: str, reference: int) -> list[OwedDelivery]:
+def written(handset: str, number: str, text: str, reference: int) -> list[PendingDelivery]:
     """Write a text as its segments. Raises TooLong beyond 255 of them, UnicodeEncodeError on a lone
     surrogate. `reference`: what the segments of a long one have in common.
     """
@@ -27,7 +27,7 @@ def written(handset: str, number: str, text: str, reference: int) -> list[OwedDe
     is_short = is_digits(number) and len(number) <= MAX_SHORT_CODE_DIGITS
     ton, npi = SHORT_CODE if is_short else INTERNATIONAL
     return [
-        OwedDelivery(
+        PendingDelivery(
             ShortMessageBody(
                 source_addr_ton=INTERNATIONAL[0],
                 source_addr_npi=INTERNATIONAL[1],

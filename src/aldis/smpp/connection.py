@@ -91,7 +91,7 @@ class Connection(Generic[Context]):
         self._window: Window[Context] = Window()
         self._received = b""
         self._output: list[bytes] = []
-        self._connected_at = self._heard_at = self._answered_at = self._active_at = now
+        self._connected_at = self._received_at = self._answered_at = self._active_at = now
         self._bind_sequence: int | None = None
         self._bind_target = SessionState.OPEN
         self._is_leaving = False
@@ -102,7 +102,7 @@ class Connection(Generic[Context]):
         self._unbind_at: float | None = None
         #: as the peer gave it at the bind; one that gives none is an old one
         self.peer_version = 0
-        self._enquiry: tuple[int, float] | None = None
+        self._enquire_link: tuple[int, float] | None = None
 
     @property
     def is_bound(self) -> bool:
@@ -213,7 +213,7 @@ class Connection(Generic[Context]):
         events: list[Event[Context]] = []
         if self.state in OVER and (self._is_broken or not self._window):
             return events
-        self._heard_at = now
+        self._received_at = now
         received = self._received + octets if self._received else octets
         left, position, header = len(received), 0, codec.HEADER_OCTETS
         # behind the peer's unbind there may still be responses
@@ -258,12 +258,12 @@ class Connection(Generic[Context]):
                 events.append(self._end("the peer left unbind unanswered"))
                 return events
         self._unbind_when_drained()
-        asked_at = self._enquiry[1] if self._enquiry else None
-        past = timers.Past(self._connected_at, self._heard_at, self._active_at, asked_at)
+        asked_at = self._enquire_link[1] if self._enquire_link else None
+        past = timers.Past(self._connected_at, self._received_at, self._active_at, asked_at)
         match timers.due(self._limits, past, now, bound=self.is_bound):
             case timers.TimerAction.ENQUIRE:
                 sequence = self._window.next_sequence()
-                self._enquiry = (sequence, now)
+                self._enquire_link = (sequence, now)
                 self._send(Pdu(CommandId.enquire_link, sequence, body=Empty()))
             case timers.TimerAction.CLOSE_NEVER_BOUND:
                 events.append(self._end("the session was never bound"))
@@ -282,7 +282,7 @@ class Connection(Generic[Context]):
         context = self._window.take(sequence)
         if context is None:
             return None
-        self._answered_at = self._active_at = self._heard_at
+        self._answered_at = self._active_at = self._received_at
         if self._is_leaving:
             self._unbind_when_drained()
         return MessageTaken(context, parameters[:-1].decode("latin-1"))
@@ -319,7 +319,7 @@ class Connection(Generic[Context]):
         if self.state in OVER:
             return
         if command != CommandId.enquire_link:
-            self._active_at = self._heard_at
+            self._active_at = self._received_at
         if command not in self._may_receive:
             if command not in UNANSWERED:
                 self._send(Pdu(command | RESPONSE_BIT, pdu.sequence_number, ESME_RINVBNDSTS))
@@ -346,12 +346,12 @@ class Connection(Generic[Context]):
         elif sequence == self._unbind_sequence:
             self._enter(SessionState.UNBOUND)
             events.append(SessionEnded("unbound in good order"))
-        elif self._enquiry is not None and sequence == self._enquiry[0]:
-            self._enquiry = None
+        elif self._enquire_link is not None and sequence == self._enquire_link[0]:
+            self._enquire_link = None
         else:
             context = self._window.take(sequence)
             if context is not None:
-                self._answered_at = self._active_at = self._heard_at
+                self._answered_at = self._active_at = self._received_at
                 events.append(ResponseArrived(context, pdu))
                 if self._is_leaving:
                     self._unbind_when_drained()

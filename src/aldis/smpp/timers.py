@@ -39,7 +39,7 @@ class Past(NamedTuple):
 
     connected_at: float
     #: any octet of the peer
-    heard_at: float
+    received_at: float
     #: any PDU but enquire_link and its answer, of either end
     active_at: float
     #: an enquire_link went out that is still unanswered
@@ -55,10 +55,10 @@ def due(timers: Timers, past: Past, now: float, *, bound: bool) -> TimerAction:
             else TimerAction.NOTHING
         )
     if past.asked_at is not None:
-        silent_since = max(past.asked_at, past.heard_at)
+        silent_since = max(past.asked_at, past.received_at)
         return (
             TimerAction.CLOSE_PEER_SILENT if now - silent_since >= timers.response_s else TimerAction.NOTHING
         )
     if timers.inactivity_s is not None and now - past.active_at >= timers.inactivity_s:
         return TimerAction.UNBIND_INACTIVE
-    return TimerAction.ENQUIRE if now - past.heard_at >= timers.enquire_link_s else TimerAction.NOTHING
+    return TimerAction.ENQUIRE if now - past.received_at >= timers.enquire_link_s else TimerAction.NOTHING

@@ -32,7 +32,7 @@ MAX_VERIFYING = 2
 #: how far a customer's clock may be off, and how long a nonce is remembered on both sides of now
 SIGNED_S = 300
 MAX_NONCES = 500_000
-FORGET_AT_ONCE = 8
+PURGE_AT_ONCE = 8
 
 
 class Authenticator:
@@ -114,7 +114,7 @@ class Authenticator:
     def _is_new(self, credential: Credential, signed: Signed) -> bool:
         """Remember a nonce; False if it is known, or if so many came that no more can be remembered."""
         now = self._clock.monotonic()
-        for _ in range(FORGET_AT_ONCE):
+        for _ in range(PURGE_AT_ONCE):
             if not self._nonces or next(iter(self._nonces.values())) > now:
                 break
             self._nonces.popitem(last=False)

@@ -77,7 +77,7 @@ class NewInbound(InboundFacts, frozen=True, kw_only=True, array_like=True):
     order.
     """
 
-    #: which postbacks share a lane with its own; "" when none is owed
+    #: which postbacks share a lane with its own; "" when none is pending
     lane: str
     #: tells a repetition of the carrier's
     fingerprint: bytes

@@ -39,7 +39,7 @@ class NewMessage(msgspec.Struct, frozen=True, array_like=True):
     price_micros: int
     #: which events the customer is told of: bits of `traffic.postback.Notify`
     notify: int
-    #: which postbacks share a lane with this one's: scheme, host and port; "" when none are owed
+    #: which postbacks share a lane with this one's: scheme, host and port; "" when none are pending
     lane: str
     #: the customer's own address for this message's postbacks; "" for the account's
     callback_url: str
@@ -50,7 +50,7 @@ class NewMessage(msgspec.Struct, frozen=True, array_like=True):
     due_at: int
     #: when waiting to be sent ends
     expires_at: int
-    #: when upkeep must look at it first: no later than waiting, or patience for a receipt, may end
+    #: when maintenance must look at it first: no later than waiting, or patience for a receipt, may end
     review_at: int
     #: under which the customer wants its use counted
     label: str = ""

@@ -77,6 +77,6 @@ class PostbackResult(msgspec.Struct, frozen=True, array_like=True):
     http_status: int | None
     #: "", or why there was none, in words for the operator
     fault: str
-    #: when to try again; None when it is done or given up
+    #: when to try again; None when it is done or a dead letter
     due_at: int | None
     done: bool

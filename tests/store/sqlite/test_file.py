@@ -15,7 +15,7 @@ import pytest
 from aldis.errors import OutcomeUnknown, SettingsError, StoreUnavailable
 from aldis.stages.sending.shares import share
 from aldis.store import migrate
-from aldis.store.memory.outcome_journal import Heard, OutcomeJournal
+from aldis.store.memory.outcome_journal import JournaledResults, OutcomeJournal
 from aldis.store.migrate import Migration
 from aldis.store.sqlite.engine.connection import open_reader, open_writer, upgrade
 from aldis.store.sqlite.engine.operations import operation
@@ -332,7 +332,7 @@ async def test_the_journal_does_not_grow_without_end(tmp_path: Path, monkeypatch
     monkeypatch.setattr("aldis.store.memory.outcome_journal.TURN_OCTETS", 1000)
     journal = OutcomeJournal(tmp_path)
     for number in range(1000):
-        journal.note(Heard("link", (AttemptResult(number, Event.SUBMIT_ACCEPTED),), NOW))
+        journal.note(JournaledResults("link", (AttemptResult(number, Event.SUBMIT_ACCEPTED),), NOW))
         journal.note_recorded([number - 5])
     assert sum(size_of(tmp_path / f"heard-{number}.journal") for number in (1, 2)) < 3000
     journal.close()

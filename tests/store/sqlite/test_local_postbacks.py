@@ -1,4 +1,4 @@
-"""The poster's store beside the writing connection: what is owed is heard at once, results travel in company."""
+"""The poster's store beside the writing connection: what is pending is heard at once, results travel in company."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ async def test_what_is_owed_is_heard_as_it_commits_and_is_not_told_twice(desk: D
     assert desk.hints == 0
     ran = desk.postbacks.run(told(1))
     assert desk.hints == 1
-    assert ran.owed == []  # the gateway need not know
+    assert ran.pending == []  # the gateway need not know
     assert [due.message.message_id for due in await desk.due()] == [1]
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from aldis.store.contract.admission import Acceptance
 from aldis.store.contract.store import Store
-from aldis.store.memory.postback_cache import MAX_FRESH, REREAD_MS, Owed, PostbackCache
+from aldis.store.memory.postback_cache import MAX_FRESH, REREAD_MS, PendingPostback, PostbackCache
 from aldis.store.sqlite.engine.connection import open_reader
 from aldis.store.sqlite.engine.operations import Call
 from aldis.store.sqlite.engine.rows import every
@@ -141,7 +141,7 @@ class House:
         self.now += REREAD_MS
         self.round()
 
-    def owed(self) -> int:
+    def pending(self) -> int:
         return len(every(self._reader, "SELECT 1 FROM postback WHERE due_at IS NOT NULL"))
 
 
@@ -193,7 +193,7 @@ def test_memory_says_what_the_file_says(template: Path, taken: list[tuple[object
                     house.now += ms
                 case _:
                     getattr(house, str(name))(*arguments)
-        while house.owed():  # nothing that is owed is left out
+        while house.pending():  # nothing that is pending is left out
             house.deliver()
             house.reread()
             while any(house.held.values()):
@@ -227,7 +227,7 @@ async def test_what_was_given_and_not_finished_is_given_again_a_moment_later(kep
     assert await kept.postbacks.due("l", 10, later) == [given]
 
 
-def a_postback(number: int, lane: str = "l") -> Owed:
+def a_postback(number: int, lane: str = "l") -> PendingPostback:
     facts = MessageFacts(
         message_id=number,
         submission_id=number,
@@ -249,7 +249,9 @@ def a_postback(number: int, lane: str = "l") -> Owed:
         callback_url="",
         echo=b"{}",
     )
-    return Owed(DuePostback(number, lane, PostbackEvent.ENDED, State.DELIVERED, "", NOW, 0, facts), 0)
+    return PendingPostback(
+        DuePostback(number, lane, PostbackEvent.ENDED, State.DELIVERED, "", NOW, 0, facts), 0
+    )
 
 
 def test_a_backlog_is_left_in_the_file() -> None:

@@ -127,7 +127,7 @@ class HttpChannel:
             wire.abort()
         if fault is None:
             self._end(asking, Answer(status))
-        elif isinstance(fault, Hangup) and wire.was_used and wire.heard_nothing:
+        elif isinstance(fault, Hangup) and wire.was_used and wire.got_nothing:
             # A server may close an idle connection just when it is used; whoever heard nothing asks again.
             # Once, on a new one: an endpoint may take a postback and close without a word.
             self._connect_soon(asking)
@@ -203,9 +203,9 @@ class HttpChannel:
                     wire.abort()
                 if not wire.is_open:
                     self._wires.discard(wire)
-            self._forget_unused()
+            self._close_unused()
 
-    def _forget_unused(self) -> None:
+    def _close_unused(self) -> None:
         for origin, pools in list(self._pools.items()):
             for pool in pools:
                 while pool.idle and not pool.idle[0].is_open:

@@ -1,7 +1,7 @@
 """One connection to a customer's endpoint: one request at a time, one answer each.
 
 httptools (llhttp) parses. Only the status matters; a body is read so that the connection can be used again,
-and given up with the connection when it is long. Source: RFC 9112 §6.3 (message body length), §9.3
+and dropped with the connection when it is long. Source: RFC 9112 §6.3 (message body length), §9.3
 (persistence).
 """
 
@@ -57,7 +57,7 @@ class Wire(asyncio.Protocol):
             self._transport.write(request)
 
     @property
-    def heard_nothing(self) -> bool:
+    def got_nothing(self) -> bool:
         """Whether not one octet of the answer has come."""
         return self._octets == 0
 

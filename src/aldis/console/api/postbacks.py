@@ -1,4 +1,4 @@
-"""/v1/postbacks: what is owed by lane, what was given up, and making it due once more."""
+"""/v1/postbacks: what is pending by lane, dead letters, and making it due once more."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from aldis.console.page import Calls, RequestContext
 
 
 class LaneRecord(msgspec.Struct, frozen=True):
-    """What is owed at one address."""
+    """What is pending at one address."""
 
     lane: str
     #: 100,000 at most
-    owed: int
+    pending: int
     oldest_at: str | None
     next_due_at: str | None
     last_http_status: int | None
@@ -26,15 +26,15 @@ class LaneRecord(msgspec.Struct, frozen=True):
 
 
 class PostbackList(msgspec.Struct, frozen=True):
-    """What is owed, and a page of what was given up, newest first."""
+    """What is pending, and a page of dead letters, newest first."""
 
     lanes: list[LaneRecord]
-    given_up: list[PostbackRecord]
+    dead_letters: list[PostbackRecord]
     next: int | None
 
 
 class ReplayWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which of those that were given up; what is left out asks nothing."""
+    """Which of those that are dead letters; what is left out asks nothing."""
 
     lane: str = ""
     event: str = ""
@@ -53,16 +53,16 @@ _ASKED = {**dict.fromkeys(query_params.POSTBACK_FIELDS, "as the console's search
 
 
 @CALLS.add(
-    "GET", "/v1/postbacks", "What is owed by lane, and what was given up", gives=PostbackList, query=_ASKED
+    "GET", "/v1/postbacks", "What is pending by lane, and dead letters", gives=PostbackList, query=_ASKED
 )
 async def _list(context: RequestContext) -> Response:
     services, given = context.services, context.request.query_params
     wanted = query_params.postbacks_wanted(given, services.messages.directory)
-    page = await services.postbacks.given_up(wanted, number_of(context, "before"), limit_of(context))
+    page = await services.postbacks.dead_letters(wanted, number_of(context, "before"), limit_of(context))
     lanes = [
         LaneRecord(
             each.lane,
-            each.owed,
+            each.pending,
             iso_or_none(each.oldest_at),
             iso_or_none(each.next_due_at),
             each.last_http_status,
@@ -87,7 +87,7 @@ async def _replay(context: RequestContext) -> Response:
 @CALLS.add(
     "POST",
     "/v1/postbacks/replay",
-    "Make all that was given up due again",
+    "Make all dead letters due again",
     Role.OPERATOR,
     takes=ReplayWanted,
     gives=ReplayedCount,

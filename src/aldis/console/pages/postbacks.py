@@ -1,4 +1,4 @@
-"""What customers are owed: lane by lane, what was given up, and making it due once more."""
+"""Postbacks: what is pending lane by lane, dead letters, and their replay."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ async def _list(context: RequestContext) -> Response:
     async def search(before: int) -> PostbackPage:
         """Find a page of dead letters."""
         wanted = query_params.postbacks_wanted(given, services.messages.directory)
-        return await services.postbacks.given_up(wanted, before, query_params.ON_A_PAGE)
+        return await services.postbacks.dead_letters(wanted, before, query_params.ON_A_PAGE)
 
     return await listed(
         context,

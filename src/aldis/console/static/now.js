@@ -1,14 +1,14 @@
 // The page "Now": numbers that come by server-sent events, and charts of the hour and the day.
 "use strict";
 (() => {
-  const FIELDS = ["at", "accepted", "sent", "inbound", "delivered", "undelivered", "told", "queued", "owed"];
+  const FIELDS = ["at", "accepted", "sent", "inbound", "delivered", "undelivered", "told", "queued", "pending"];
   const PRIORITIES = { 3: "interactive", 2: "interactive low", 1: "bulk", 0: "bulk low" };
   const LONGEST_S = 3600;
   const GAP_S = { hour: 10, day: 150 };
   const CHARTS = {
     flow: [["accepted", "--accent"], ["sent", "--good"], ["inbound", "--warn"]],
     receipts: [["delivered", "--good"], ["undelivered", "--bad"]],
-    queue: [["queued", "--accent"], ["owed", "--warn"]],
+    queue: [["queued", "--accent"], ["pending", "--warn"]],
   };
   const liveness = document.getElementById("liveness");
   let span = "hour";
@@ -29,7 +29,7 @@
   function showTiles(now) {
     const sample = Object.fromEntries(FIELDS.map((field, at) => [field, now.sample[at]]));
     const tiles = document.getElementById("now");
-    for (const field of ["accepted", "sent", "inbound", "queued", "owed", "told"]) put(tiles, field, count(sample[field]));
+    for (const field of ["accepted", "sent", "inbound", "queued", "pending", "told"]) put(tiles, field, count(sample[field]));
     put(tiles, "share", now.delivered_share === null ? "–" : `${(now.delivered_share * 100).toFixed(1)} %`);
     put(tiles, "priorities", byPriority(now.queued));
     liveness.textContent = `live, ${time(sample.at)} UTC`;

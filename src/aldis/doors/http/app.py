@@ -36,8 +36,8 @@ LARGE_BODY = 262_144
 
 
 #: answers the paths that belong to no dialect
-HouseRoute = Callable[[], HttpReply]
-NO_ROUTES: Mapping[str, HouseRoute] = {}
+SystemRoute = Callable[[], HttpReply]
+NO_ROUTES: Mapping[str, SystemRoute] = {}
 
 
 class Door:
@@ -46,7 +46,7 @@ class Door:
     def __init__(
         self,
         dialects: Mapping[str, HttpDialect],
-        house: Mapping[str, HouseRoute],
+        house: Mapping[str, SystemRoute],
         admitter: Admitter,
         responder: Responder,
         metrics: Metrics,

@@ -67,7 +67,7 @@ class Mm7Link:
         self._access = Access(entry.user, entry.secret())
         self._tls = entry.tls_context()
         self._clock = around.clock
-        self._luck = around.luck
+        self._jitter = around.jitter
         self._read_content = around.read_content
         metrics = around.metrics
         self._up = metrics.link_up.labels(entry.name)
@@ -147,7 +147,7 @@ class Mm7Link:
         if self._is_closed:
             return None
         if not self._is_reachable:
-            return pause_s * (1 + self._luck() / 5)
+            return pause_s * (1 + self._jitter() / 5)
         return None if self._slow_down.rate_per_s is None else TICK_S
 
     def _go_on(self) -> None:

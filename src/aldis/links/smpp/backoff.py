@@ -11,7 +11,7 @@ FIRST_S = 0.5
 LONGEST_S = 30.0
 
 
-def wait_s(failures: int, luck: float, *, refused: bool) -> float:
-    """Give the wait after so many failures in a row (1 or more); luck is 0..1."""
+def wait_s(failures: int, jitter: float, *, refused: bool) -> float:
+    """Give the wait after so many failures in a row (1 or more); jitter is 0..1."""
     whole = LONGEST_S if refused else min(FIRST_S * 2.0 ** min(failures - 1, 16), LONGEST_S)
-    return whole * (0.5 + luck / 2)
+    return whole * (0.5 + jitter / 2)

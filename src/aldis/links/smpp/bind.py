@@ -61,14 +61,14 @@ class Bind:
         settings: BindSettings,
         command: CommandId,
         clock: Clock,
-        luck: Callable[[], float],
+        jitter: Callable[[], float],
         metrics: Metrics,
         told: LinkEvents,
     ) -> None:
         self._settings = settings
         self._command = command
         self._clock = clock
-        self._luck = luck
+        self._jitter = jitter
         self._failures = metrics.bind_failures
         self._told = told
         self._is_stopping = False
@@ -115,7 +115,7 @@ class Bind:
             hopeless, was_good = await self._one_try()
             failures = 1 if was_good else failures + 1
             if not self._is_leaving:
-                wait = backoff.wait_s(failures, self._luck(), refused=hopeless)
+                wait = backoff.wait_s(failures, self._jitter(), refused=hopeless)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._ordered.wait(), wait)
 

@@ -79,7 +79,7 @@ class SmppLink:
         )
         told = LinkEvents(self._take_events, self._take_lost)
         commands = _COMMANDS[entry.bind] * entry.binds
-        self.binds = [Bind(where, command, self._clock, around.luck, metrics, told) for command in commands]
+        self.binds = [Bind(where, command, self._clock, around.jitter, metrics, told) for command in commands]
         self._senders = [bind for bind in self.binds if bind.sends]
         self._stopping = asyncio.Event()
 

@@ -16,7 +16,7 @@ from aldis.traffic.submission import MessageAsk
 
 
 class Deadlines(msgspec.Struct, frozen=True):
-    """What upkeep will hold messages to."""
+    """What maintenance will hold messages to."""
 
     validity_s: int
     receipt_patience_s: int

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from aldis.accounts.account import STRANGER, Account
+from aldis.accounts.account import ANONYMOUS, Account
 from aldis.accounts.credentials import Credential
 from aldis.accounts.directory import Directory
 from aldis.accounts.numbering import Recipient
@@ -88,4 +88,4 @@ class AdmissionContext(msgspec.Struct):
     count: int
     credential: Credential | None = None
     #: who asks, as soon as that is known
-    account: Account = STRANGER
+    account: Account = ANONYMOUS

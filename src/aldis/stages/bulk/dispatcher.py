@@ -17,7 +17,7 @@ from aldis.clock import Clock
 from aldis.errors import TemporaryError
 from aldis.sms.segments import TooLong
 from aldis.stages.agent import Agent
-from aldis.store.contract.bulk import BulkStore, ForgetJobs, MoveJob, SettleRows
+from aldis.store.contract.bulk import BulkStore, MoveJob, PurgeJobs, SettleRows
 from aldis.store.contract.queries import QueryStore
 from aldis.traffic.bulk import Job, JobState, Outcome, Recipe, Row, reference_of
 from aldis.traffic.caller import Caller
@@ -30,7 +30,7 @@ log = structlog.get_logger()
 PERIOD_S = 0.5
 #: rows that are accepted at once: few, so that nobody at the doors waits long behind them
 BATCH = 64
-FORGET_EVERY_S = 600.0
+PURGE_EVERY_S = 600.0
 FORGET_BATCH = 500
 DAY_MS = 86_400_000
 
@@ -77,7 +77,7 @@ class Dispatcher(Agent):
         self._admit = admit
         self._words = words
         self._retention_ms = settings.retention_days * DAY_MS
-        self._forget_at = 0.0
+        self._purge_at = 0.0
         #: job → how many rows at once, where its account's rate allows no more; and when again
         self._slowed: dict[int, tuple[int, float]] = {}
 
@@ -90,10 +90,10 @@ class Dispatcher(Agent):
             size, not_before = self._slowed.get(job.job_id, (BATCH, 0.0))
             if not self._is_stopping and self._clock.monotonic() >= not_before:
                 settled += await self._batch(job, size)
-        if not settled and self._clock.monotonic() >= self._forget_at:
-            self._forget_at = self._clock.monotonic() + FORGET_EVERY_S
+        if not settled and self._clock.monotonic() >= self._purge_at:
+            self._purge_at = self._clock.monotonic() + PURGE_EVERY_S
             before = self._clock.now() - self._retention_ms
-            while not self._is_stopping and await self._bulk.change(ForgetJobs(before, FORGET_BATCH)):
+            while not self._is_stopping and await self._bulk.change(PurgeJobs(before, FORGET_BATCH)):
                 pass
         return settled
 

@@ -1,4 +1,4 @@
-"""What follows from one try at a postback: done, again later, or given up. Pure."""
+"""What follows from one try at a postback: done, again later, or a dead letter. Pure."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Recorder(Intake[Receipt]):
 
     async def keep(self, receipts: list[Receipt]) -> None:
         """Commit them with what follows for their messages, and count them."""
-        self._metrics.parked.inc(await self._store.record(receipts))
+        self._metrics.early.inc(await self._store.record(receipts))
         counts = Counter((receipt.link, receipt.state) for receipt in receipts)
         for (link, state), count in counts.items():
             self._metrics.receipts.labels(link, state).inc(count)

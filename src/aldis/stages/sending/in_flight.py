@@ -140,7 +140,7 @@ class InFlightMessage:
         self._unanswered -= 1
         return self._unanswered == 0
 
-    def conclude(self, policy: RetryPolicy, clock: Clock, luck: Callable[[], float]) -> AttemptResult:
+    def conclude(self, policy: RetryPolicy, clock: Clock, jitter: Callable[[], float]) -> AttemptResult:
         """Say what the attempt led to: sent when every segment was taken, otherwise by the worst outcome."""
         if self._bad is None and not self._dropped:  # nearly every message
             return AttemptResult(self.message_id, Event.SUBMIT_ACCEPTED, tuple(self._submitted))
@@ -159,4 +159,4 @@ class InFlightMessage:
                 )
             case Deferred(reason) | InDoubt(reason) | LinkTrouble(reason):
                 attempt = Attempt(message.message_id, message.attempts, message.expires_at, submitted, reason)
-                return next_step(policy, attempt, now, luck())
+                return next_step(policy, attempt, now, jitter())

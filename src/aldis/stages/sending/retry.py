@@ -36,19 +36,19 @@ class Attempt(msgspec.Struct, frozen=True):
     reason: str
 
 
-def wait_s(attempts: int, luck: float) -> float:
-    """Give the wait after an attempt; luck is 0..1. Never shrinks from one attempt to the next at the same
-    luck.
+def wait_s(attempts: int, jitter: float) -> float:
+    """Give the wait after an attempt; jitter is 0..1. Never shrinks from one attempt to the next at the same
+    jitter.
     """
     exponent = min(attempts - 1, 16)
-    return min(FIRST_WAIT_S * 2.0**exponent, LONGEST_WAIT_S) * (1 + STRETCH * luck)
+    return min(FIRST_WAIT_S * 2.0**exponent, LONGEST_WAIT_S) * (1 + STRETCH * jitter)
 
 
-def next_step(policy: RetryPolicy, attempt: Attempt, now: int, luck: float) -> AttemptResult:
+def next_step(policy: RetryPolicy, attempt: Attempt, now: int, jitter: float) -> AttemptResult:
     """Say what follows an attempt that was deferred, or is in doubt and may be repeated: again later,
     failed, or expired.
     """
-    event, due_at = Event.SUBMIT_DEFERRED, now + int(wait_s(attempt.attempts, luck) * 1000)
+    event, due_at = Event.SUBMIT_DEFERRED, now + int(wait_s(attempt.attempts, jitter) * 1000)
     if attempt.attempts >= policy.max_attempts:
         event, due_at = Event.ATTEMPTS_EXHAUSTED, 0
     elif due_at >= attempt.expires_at:

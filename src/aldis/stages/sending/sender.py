@@ -60,7 +60,7 @@ class Sender(Agent):
         connect: Callable[[UpstreamListener], Upstream],
         settings: SenderSettings,
         clock: Clock,
-        luck: Callable[[], float],
+        jitter: Callable[[], float],
         metrics: Metrics,
     ) -> None:
         """`connect`: makes the link that tells us of outcomes."""
@@ -70,7 +70,7 @@ class Sender(Agent):
         self._upstream = upstream
         self._settings = settings
         self._clock = clock
-        self._luck = luck
+        self._jitter = jitter
         self._metrics = metrics
         self._in_flight: dict[int, InFlightMessage] = {}
         #: claimed and not submitted, by priority: the urgent overtake here as well
@@ -105,7 +105,7 @@ class Sender(Agent):
     def hold(self) -> None:
         """Claim no more until resumed, and give back what is not on the wire."""
         self._is_held = True
-        self._put_back()
+        self._requeue()
         super().wake()
 
     def resume(self) -> None:
@@ -129,10 +129,10 @@ class Sender(Agent):
     async def step(self) -> int:
         """Do one round; returns how many messages were claimed."""
         if not self._upstream.is_up or self._is_stopping:
-            self._put_back()
+            self._requeue()
         claimed = await self._claim()
         if self._is_held:  # perhaps only since the store was asked
-            self._put_back()
+            self._requeue()
         self._pump()
         return claimed
 
@@ -328,7 +328,9 @@ class Sender(Agent):
             self._troubled.add(message_id)
         else:
             self._troubled.discard(message_id)
-        result = self._unnoted[message_id] = in_flight.conclude(self._settings.retry, self._clock, self._luck)
+        result = self._unnoted[message_id] = in_flight.conclude(
+            self._settings.retry, self._clock, self._jitter
+        )
         self._results.append(result)
         self._record_soon()
 
@@ -338,7 +340,7 @@ class Sender(Agent):
         super().wake()
         self._pump()
 
-    def _put_back(self) -> None:
+    def _requeue(self) -> None:
         """Return what is claimed but not on the wire: the link is down, or we are stopping."""
         for queue in self._ready:
             while queue:
@@ -346,7 +348,7 @@ class Sender(Agent):
                 if self._in_flight[segment.message_id].drop():
                     self._conclude(segment.message_id)
 
-    def let_go(self, opted_out: set[tuple[str, str]]) -> None:
+    def release_opted_out(self, opted_out: set[tuple[str, str]]) -> None:
         """Return what is claimed but not on the wire and goes from one of these senders to its number."""
         self._opted_out |= opted_out
         for queue in self._ready:

@@ -62,14 +62,14 @@ class SettleRows(msgspec.Struct, frozen=True, tag=True):
     now: int
 
 
-class ForgetJobs(msgspec.Struct, frozen=True, tag=True):
+class PurgeJobs(msgspec.Struct, frozen=True, tag=True):
     """Forget up to so many rows of jobs that ended before an instant, then those jobs; gives how many."""
 
     before: int
     limit: int
 
 
-BulkChange = AddJob | AddRows | MoveJob | SettleRows | ForgetJobs
+BulkChange = AddJob | AddRows | MoveJob | SettleRows | PurgeJobs
 
 
 class BulkStore(Protocol):

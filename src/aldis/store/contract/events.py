@@ -41,7 +41,7 @@ class GatewayEvent(msgspec.Struct, frozen=True):
     dialect: str
     reference: str
     link: str
-    #: the message's, or of a postback: done, failed, given up
+    #: the message's, or of a postback: done, failed, dead letter
     state: str
     sender: str
     recipient: str

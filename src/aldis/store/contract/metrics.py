@@ -14,7 +14,7 @@ class Backlog(msgspec.Struct, frozen=True):
 
     #: queued messages by link, then by priority
     queued: dict[str, dict[int, int]]
-    #: postbacks that are neither done nor given up
+    #: postbacks that are neither done nor a dead letter
     postbacks: int
 
     def of_link(self, link: str) -> int:
@@ -35,7 +35,7 @@ class MetricsStore(Protocol):
     async def count_by_state(self) -> dict[str, int]:
         """Count all messages by state; a scan, for people."""
 
-    async def keep_minute(self, at: int, sample: bytes, forget_before: int) -> None:
+    async def keep_minute(self, at: int, sample: bytes, purge_before: int) -> None:
         """Keep what a minute was like, and forget those that are old. Instants in Unix seconds."""
 
     async def minutes(self, since: int) -> list[bytes]:

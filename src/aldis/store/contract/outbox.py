@@ -41,7 +41,7 @@ class PostbackRow(msgspec.Struct, frozen=True):
     last_tried_at: int
     last_http_status: int | None
     last_fault: str
-    #: None when it is done or given up
+    #: None when it is done or a dead letter
     due_at: int | None
     done: bool
     account_id: int | None
@@ -67,11 +67,11 @@ class PostbackFilter(msgspec.Struct, frozen=True):
 
 
 class LaneFacts(msgspec.Struct, frozen=True):
-    """What is owed at one address: scheme, host and port."""
+    """What is pending at one address: scheme, host and port."""
 
     lane: str
     #: MOST_COUNTED at most
-    owed: int
+    pending: int
     #: when the oldest of what is due next happened
     oldest_at: int
     next_due_at: int
@@ -92,7 +92,7 @@ class OutboxStore(Protocol):
     """Lists postbacks, and makes them due again."""
 
     async def lanes(self, limit: int) -> list[LaneFacts]:
-        """Tell what is owed in up to `limit` lanes, in order of their names."""
+        """Tell what is pending in up to `limit` lanes, in order of their names."""
 
     async def dead_letters(self, wanted: PostbackFilter, before: int, limit: int) -> PostbackPage:
         """Give postbacks that are tried no more, with ids below a cursor (0: from the newest)."""

@@ -10,7 +10,7 @@ from aldis.traffic.postback import DuePostback, PostbackResult
 
 
 class PostbackStore(Protocol):
-    """What is owed to customers, and what became of telling them."""
+    """Postbacks that are pending, and what became of attempts at them."""
 
     def subscribe(self, on_due: Callable[[], None]) -> None:
         """Have whoever posts told when something may have become due; a hint."""
@@ -21,10 +21,10 @@ class PostbackStore(Protocol):
 
     async def due(self, lane: str, limit: int, now: int, besides: Collection[int] = ()) -> list[DuePostback]:
         """Give a lane's due postbacks, oldest first, besides those that are known; of one message only the
-        earliest that is owed.
+        earliest that is pending.
 
         What was given and is neither known nor finished is given again, though perhaps a fraction of a second
-        later; so is what became due by other ways than being owed.
+        later; so is what became due by other ways than by a new event.
         """
 
     async def due_inbound(

@@ -12,7 +12,7 @@ class ReceiptStore(Protocol):
     """Takes receipts in."""
 
     async def record(self, receipts: Sequence[Receipt]) -> int:
-        """Match receipts to segments, move their messages, owe their postbacks; park those without a segment.
+        """Match receipts to segments, move their messages, owe their postbacks; keep those without a segment.
 
-        Returns how many were parked.
+        Returns how many were early.
         """

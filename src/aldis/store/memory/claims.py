@@ -35,7 +35,7 @@ class LinkClaims:
     def note_read(self, messages: Sequence[ClaimedMessage], now: int, *, is_all: bool) -> None:
         """Hear what a claim found in the file, and whether that was all there was."""
         self.claimed.update(message.message_id for message in messages)
-        self.forget_fresh()
+        self.drop_fresh()
         self._is_complete = is_all
         self._read_at = now
 
@@ -49,9 +49,9 @@ class LinkClaims:
             return
         self._fresh[message.priority].append(message)
         if len(self._fresh[message.priority]) > MAX_FRESH:
-            self.forget_fresh()
+            self.drop_fresh()
 
-    def forget_fresh(self) -> None:
+    def drop_fresh(self) -> None:
         """Have the next claim ask the file."""
         self._is_complete = False
         for queue in self._fresh:
@@ -92,17 +92,17 @@ class Claims:
         for message in messages:
             self.of(message.link).note_accepted(message)
 
-    def forget_fresh(self) -> None:
+    def drop_fresh(self) -> None:
         """Have the next claim of every link ask the file."""
         for link in self._by_link.values():
-            link.forget_fresh()
+            link.drop_fresh()
 
     @contextmanager
     def in_our_hands(self, hands: Sequence[tuple[LinkClaims, int]]) -> Iterator[None]:
         """Take messages that nobody has claimed, so that no sender does while we write to them."""
         for link, message_id in hands:
             link.claimed.add(message_id)
-            link.forget_fresh()
+            link.drop_fresh()
         try:
             yield
         finally:

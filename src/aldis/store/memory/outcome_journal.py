@@ -26,12 +26,12 @@ log = structlog.get_logger()
 TURN_OCTETS = 1_048_576
 
 
-class Heard(msgspec.Struct, frozen=True, array_like=True, tag="results"):
+class JournaledResults(msgspec.Struct, frozen=True, array_like=True, tag="results"):
     """Outcomes of one link, heard together."""
 
     link: str
     results: tuple[AttemptResult, ...]
-    heard_at: int
+    received_at: int
 
 
 class _OldResult(msgspec.Struct, frozen=True, array_like=True):
@@ -50,9 +50,9 @@ class _OldHeard(msgspec.Struct, frozen=True, array_like=True, tag="heard"):
 
     link: str
     results: tuple[_OldResult, ...]
-    heard_at: int
+    received_at: int
 
-    def as_heard(self) -> Heard:
+    def as_heard(self) -> JournaledResults:
         """Name the events that led to those states."""
         results = tuple(
             AttemptResult(
@@ -64,7 +64,7 @@ class _OldHeard(msgspec.Struct, frozen=True, array_like=True, tag="heard"):
             )
             for old in self.results
         )
-        return Heard(self.link, results, self.heard_at)
+        return JournaledResults(self.link, results, self.received_at)
 
 
 _OLD_EVENTS = {
@@ -86,7 +86,7 @@ class Recorded(msgspec.Struct, frozen=True, array_like=True, tag="settled"):
 class _Record(msgspec.Struct, frozen=True, array_like=True):
     #: rises over both files
     number: int
-    entry: Heard | Recorded | _OldHeard
+    entry: JournaledResults | Recorded | _OldHeard
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -108,7 +108,7 @@ class OutcomeJournal:
         self._open: list[set[int]] = [set(), set()]
         self._number = 0
 
-    def note(self, heard: Heard) -> bool:
+    def note(self, heard: JournaledResults) -> bool:
         """Write outcomes down, at once; returns whether the disk took them."""
         other = 1 - self._current
         if self._sizes[self._current] > TURN_OCTETS and not self._open[other]:
@@ -128,7 +128,7 @@ class OutcomeJournal:
             for waiting in self._open:
                 waiting.difference_update(noted)
 
-    def _write(self, entry: Heard | Recorded) -> bool:
+    def _write(self, entry: JournaledResults | Recorded) -> bool:
         self._number += 1
         octets = _ENCODER.encode(_Record(self._number, entry))
         record = len(octets).to_bytes(_LENGTH_OCTETS, "big") + octets
@@ -146,7 +146,7 @@ class OutcomeJournal:
         self._sizes[self._current] += written
         return True
 
-    def forget_left_over(self) -> None:
+    def drop_left_over(self) -> None:
         """Hear that what was left over is recorded."""
         self.left_over = []
         for number, file in enumerate(self._files):
@@ -154,7 +154,7 @@ class OutcomeJournal:
             self._sizes[number] = 0
 
     def close(self) -> None:
-        """Let go of the files; empty, if all is recorded."""
+        """Close the files; empty, if all is recorded."""
         for waiting, file in zip(self._open, self._files, strict=True):
             if not waiting and not self.left_over:
                 with suppress(OSError):
@@ -162,9 +162,9 @@ class OutcomeJournal:
             os.close(file)
 
 
-def _unrecorded(records: Sequence[_Record]) -> list[Heard]:
+def _unrecorded(records: Sequence[_Record]) -> list[JournaledResults]:
     """Give what was heard last of each message and not recorded after that."""
-    newest: dict[int, Heard | None] = {}
+    newest: dict[int, JournaledResults | None] = {}
     for record in sorted(records, key=lambda record: record.number):
         entry = record.entry.as_heard() if isinstance(record.entry, _OldHeard) else record.entry
         if isinstance(entry, Recorded):

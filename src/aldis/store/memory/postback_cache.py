@@ -1,4 +1,4 @@
-"""Which postbacks were owed just now, so that they need not be read again to be posted. In memory only.
+"""Which postbacks were pending just now, so that they need not be read again to be posted. In memory only.
 
 The transaction that owes a postback says so with its outcome. While nothing else of a lane is due, its
 postbacks are given from here; otherwise, and a few times a second, the file is asked: for what is due later,
@@ -23,11 +23,11 @@ MAX_IN_ALL = 4_096
 REREAD_MS = 250
 
 
-class Owed(NamedTuple):
-    """A postback that a transaction has owed."""
+class PendingPostback(NamedTuple):
+    """A postback that a transaction made due."""
 
     due: DuePostback
-    #: the one before it about the same message that is owed as well, and goes first; 0: none
+    #: the one before it about the same message that is pending as well, and goes first; 0: none
     behind: int
 
 
@@ -106,18 +106,18 @@ class PostbackCache:
         self._lanes.setdefault(name, _Lane()).has_more = True
 
     def note_other(self, names: Iterable[str]) -> None:
-        """Hear that something was owed that is not told here."""
+        """Hear that something was made due that is not told here."""
         for name in names:
             self._open(self._lanes.setdefault(name, _Lane()))
 
-    def note(self, owed: Sequence[Owed] | None) -> None:
-        """Hear what a transaction has owed, after its commit and before its callers; None: too much."""
-        if owed is None:
+    def note(self, pending: Sequence[PendingPostback] | None) -> None:
+        """Hear what a transaction made due, after its commit and before its callers; None: too much."""
+        if pending is None:
             self.forget()
             return
         if self._named_at is None:
             return
-        for due, behind in owed:
+        for due, behind in pending:
             if behind:
                 if len(self._behind) < MAX_IN_ALL:
                     self._behind.setdefault(behind, []).append(due)

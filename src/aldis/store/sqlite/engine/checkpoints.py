@@ -52,7 +52,7 @@ class Checkpoints:
         db.set_busy_timeout(BUSY_MS)
 
     def close(self) -> None:
-        """Let a copy under way end, then let go of the file."""
+        """Let a copy under way end, then close the file."""
         self._thread.shutdown()
         self._db.close()
 

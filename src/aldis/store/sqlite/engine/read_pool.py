@@ -55,6 +55,6 @@ class ReadPool:
             reading.exception()  # nobody may be left to hear of it
 
     async def close(self) -> None:
-        """Let go of the file after the read that is under way."""
+        """Close the file after the read that is under way."""
         async with self._turn:
             self._db.close()

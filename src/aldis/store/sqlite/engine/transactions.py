@@ -37,7 +37,7 @@ class Ran(NamedTuple):
     #: a result or an exception for each call; what has a result is on disk
     outcomes: list[Any]
     #: what it left in the outbox, all of it; None: too much to tell
-    owed: list[OutboxRow] | None
+    pending: list[OutboxRow] | None
     #: how many commits there were since the start
     commits: int
 
@@ -61,7 +61,7 @@ class Transactions:
         try:
             before = self._outbox.newest(self._db)
             outcomes = self._run(batch)
-            owed = self._outbox.since(self._db, before)
+            pending = self._outbox.since(self._db, before)
             self._db.execute("COMMIT")
         except Exception as fault:  # noqa: BLE001 - whatever it is, it belongs to one of the callers
             if self._db.in_transaction:
@@ -70,7 +70,7 @@ class Transactions:
                 return Ran([_as_unavailable(fault)], [], self._commits)
             return _together([self.run([call]) for call in batch])
         self._commits += 1
-        return Ran(outcomes, owed, self._commits)
+        return Ran(outcomes, pending, self._commits)
 
     def rest(self) -> None:
         """Do what is better done between two batches."""
@@ -78,7 +78,7 @@ class Transactions:
             self._checkpoints.restart_log(self._db)
 
     def close(self) -> None:
-        """Let go of the file; the last to do so leaves no write-ahead log behind."""
+        """Close the file; the last to do so leaves no write-ahead log behind."""
         self._checkpoints.close()
         self._db.close()
 
@@ -96,10 +96,10 @@ class Transactions:
 
 
 def _together(runs: list[Ran]) -> Ran:
-    owed: list[OutboxRow] | None = []
+    pending: list[OutboxRow] | None = []
     for run in runs:
-        owed = None if owed is None or run.owed is None else owed + run.owed
-    return Ran([outcome for run in runs for outcome in run.outcomes], owed, runs[-1].commits)
+        pending = None if pending is None or run.pending is None else pending + run.pending
+    return Ran([outcome for run in runs for outcome in run.outcomes], pending, runs[-1].commits)
 
 
 def _as_unavailable(fault: Exception) -> Exception:

@@ -5,7 +5,7 @@ list, so that its statements can be few. No lingering: while one transaction run
 itself.
 
 Large calls (many recipients, many outcomes) wait in a lane of their own, of which two are handed to the
-runner, so that it has its next work at hand when a transaction ends. It runs small batches first: an
+runner, so that it has its next work ready when a transaction ends. It runs small batches first: an
 interactive message waits for one large transaction at most. Small batches are handed over one by one, so that
 they grow meanwhile; while large ones run, as they come.
 """
@@ -38,7 +38,7 @@ class Runner(Protocol):
         """
 
     async def close(self) -> None:
-        """End, and let go of the database."""
+        """End, and close the database."""
 
 
 class _Lane:
@@ -88,7 +88,7 @@ class Writer:
         return future
 
     async def close(self) -> None:
-        """Commit what was called, then let go of the database; a second call does nothing."""
+        """Commit what was called, then close the database; a second call does nothing."""
         if self._closing:
             return
         self._closing = True

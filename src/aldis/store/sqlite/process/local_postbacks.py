@@ -1,5 +1,5 @@
-"""The store as the poster sees it that lives in the writer's process: what a transaction owes is heard as it
-commits, and what came of tries goes into the next transaction.
+"""The store as the poster sees it that lives in the writer's process: what a transaction made due is known as
+it commits, and what came of tries goes into the next transaction.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class LocalPostbacks(DuePostbacks):
         return await asyncio.to_thread(_load, self._path)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._reader.close()
 
 

@@ -104,7 +104,7 @@ class WriterClient:
         return writer_protocol.read_answer(await pipe.ask(kind, writer_protocol.write_question(batch)))
 
     async def post(self) -> None:
-        """Have it post what is owed from now on."""
+        """Have it post what is pending from now on."""
         (self._pipe or await self._start()).say(Kind.POST)
 
     async def rest(self) -> None:

@@ -69,7 +69,7 @@ class Frames:
 _NUMBERS = {operation: number for number, operation in enumerate(ALL)}
 _DECODE = tuple(operation.decode for operation in ALL)
 _QUESTION = msgspec.msgpack.Decoder(list[tuple[int, msgspec.Raw]])
-_OWED = msgspec.msgpack.Decoder(list[OutboxRow] | None)
+_PENDING = msgspec.msgpack.Decoder(list[OutboxRow] | None)
 _ENCODER = msgspec.msgpack.Encoder()
 
 
@@ -84,15 +84,15 @@ def read_question(octets: bytes) -> list[Call]:
 
 
 def write_answer(ran: Ran) -> bytes:
-    """Write outcomes, and what is owed."""
-    owed = b"" if ran.owed == [] else _ENCODER.encode(ran.owed)
-    return pickle.dumps((ran.outcomes, owed, ran.commits), pickle.HIGHEST_PROTOCOL)
+    """Write outcomes, and what is pending."""
+    pending = b"" if ran.pending == [] else _ENCODER.encode(ran.pending)
+    return pickle.dumps((ran.outcomes, pending, ran.commits), pickle.HIGHEST_PROTOCOL)
 
 
 def read_answer(octets: bytes) -> Ran:
-    """Read outcomes, and what is owed."""
-    outcomes, owed, commits = cast("tuple[list[Any], bytes, int]", pickle.loads(octets))  # noqa: S301 - our own process wrote it
-    return Ran(outcomes, _OWED.decode(owed) if owed else [], commits)
+    """Read outcomes, and what is pending."""
+    outcomes, pending, commits = cast("tuple[list[Any], bytes, int]", pickle.loads(octets))  # noqa: S301 - our own process wrote it
+    return Ran(outcomes, _PENDING.decode(pending) if pending else [], commits)
 
 
 class Tried(msgspec.Struct, frozen=True, array_like=True):

@@ -24,7 +24,7 @@ from aldis.store.sqlite.reads.postbacks import OUTBOX
 class WriterServerListener(msgspec.Struct, frozen=True):
     """Who posts in the writer's process: whom the server tells and asks."""
 
-    #: the gateway wants posted what is owed, and wants no more of it
+    #: the gateway wants posted what is pending, and wants no more of it
     on_post: Callable[[], None]
     on_rest: Callable[[], None]
     #: the gateway is gone
@@ -45,7 +45,7 @@ class WriterServer(asyncio.Protocol):
         self._is_due = self._is_gone = False
         self._frames = Frames()
         self._transport: asyncio.Transport
-        #: who does not post tells the gateway what is owed
+        #: who does not post tells the gateway what is pending
         self._posts = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -79,7 +79,7 @@ class WriterServer(asyncio.Protocol):
         self._transport.write(frame(Kind.RESTING))
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self.postbacks.close()
         self._transactions.close()
 

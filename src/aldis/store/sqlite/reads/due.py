@@ -1,4 +1,4 @@
-"""Gives the postbacks that are due: those that were owed just now from memory, all others from the file."""
+"""Gives the postbacks that are due: those just made due from memory, all others from the file."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class DuePostbacks:
 
     def note(self, calls: Sequence[Call], ran: Ran) -> None:
         """Hear what a transaction did, before its callers do."""
-        may_be_due = ran.owed != []
+        may_be_due = ran.pending != []
         if may_be_due:
-            self.cache.note(None if ran.owed is None else postbacks.read_owed(ran.owed))
+            self.cache.note(None if ran.pending is None else postbacks.read_pending(ran.pending))
         for (operation, item), outcome in zip(calls, ran.outcomes, strict=True):
             if operation.owes is not None and not isinstance(outcome, Exception):
                 may_be_due = True

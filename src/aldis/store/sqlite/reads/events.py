@@ -12,7 +12,7 @@ from aldis.store.contract.events import EventKind, EventPosition, GatewayEvent
 RECENT = 20_000
 
 # Neither sent_at nor ended_at has an index, which every message would pay for: whoever watches reads the
-# newest rows by their key. Of older messages only those are seen that have owed a postback lately. A receipt
+# newest rows by their key. Of older messages only those are seen whose postback became due lately. A receipt
 # that came with its response has the earlier time of the two, and is told after it all the same.
 _HAPPENED = """
 WITH
@@ -46,7 +46,7 @@ happening AS (
     UNION ALL
     SELECT p.last_tried_at, 3, p.postback_id, p.message_id, ifnull(m.account_id, i.account_id),
            ifnull(m.dialect, i.dialect), ifnull(m.reference, ''), ifnull(m.link, i.link),
-           CASE WHEN p.done THEN 'done' WHEN p.due_at IS NULL THEN 'given up' ELSE 'failed' END,
+           CASE WHEN p.done THEN 'done' WHEN p.due_at IS NULL THEN 'dead letter' ELSE 'failed' END,
            ifnull(m.sender, i.sender), ifnull(m.recipient, i.recipient),
            CASE WHEN p.last_fault <> '' THEN p.last_fault
                 WHEN p.last_status IS NULL THEN '' ELSE 'HTTP ' || p.last_status END

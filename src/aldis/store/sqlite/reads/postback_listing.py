@@ -1,4 +1,4 @@
-"""The operators' reads of postbacks: what is owed by lane, what was given up, the tries of one."""
+"""The operators' reads of postbacks: what is pending by lane, dead letters, the tries of one."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ LEFT JOIN message m ON m.message_id = p.message_id AND p.event <> 'inbound'
 LEFT JOIN inbound i ON i.inbound_id = p.message_id AND p.event = 'inbound'
 """  # noqa: S608 - the columns are a constant
 _ANY = _ROW.format(index="")
-#: by the index of those that were given up
-GIVEN_UP = _ROW.format(index="INDEXED BY postback_given_up")
+#: by the index of those that are dead letters
+DEAD_LETTERS = _ROW.format(index="INDEXED BY postback_given_up")
 
 #: walks the index from lane to lane, as postbacks.py does
 _LANES = """
@@ -53,7 +53,7 @@ WHERE lane = ? AND due_at IS NOT NULL ORDER BY due_at {order} LIMIT ?
 
 
 def lanes(db: apsw.Connection, limit: int) -> list[LaneFacts]:
-    """Tell what is owed, lane by lane."""
+    """Tell what is pending, lane by lane."""
     return [_lane(db, lane, count) for lane, count in every(db, _LANES, (MOST_COUNTED, limit))]
 
 
@@ -67,8 +67,8 @@ def _lane(db: apsw.Connection, lane: str, count: int) -> LaneFacts:
     return LaneFacts(lane, count, min(row[0] for row in rows), rows[0][1], *last[3:])
 
 
-def given_up_sql(wanted: PostbackFilter) -> tuple[str, tuple[object, ...]]:
-    """Write what a filter asks of postbacks that were given up."""
+def dead_letters_sql(wanted: PostbackFilter) -> tuple[str, tuple[object, ...]]:
+    """Write what a filter asks of dead letters."""
     asked: dict[str, object] = {
         "p.lane = ?": wanted.lane,
         "p.event = ?": wanted.event,
@@ -79,10 +79,10 @@ def given_up_sql(wanted: PostbackFilter) -> tuple[str, tuple[object, ...]]:
     return f"p.due_at IS NULL AND p.done = 0{where}", tuple(given.values())
 
 
-def given_up(db: apsw.Connection, wanted: PostbackFilter, before: int, limit: int) -> PostbackPage:
-    """Give postbacks that were given up, newest first."""
-    where, bindings = given_up_sql(wanted)
-    sql = f"{GIVEN_UP} WHERE {where} AND p.postback_id < ? ORDER BY p.postback_id DESC LIMIT ?"
+def dead_letters(db: apsw.Connection, wanted: PostbackFilter, before: int, limit: int) -> PostbackPage:
+    """Give dead letters, newest first."""
+    where, bindings = dead_letters_sql(wanted)
+    sql = f"{DEAD_LETTERS} WHERE {where} AND p.postback_id < ? ORDER BY p.postback_id DESC LIMIT ?"
     rows = every(db, sql, (*bindings, before or 2**62, limit))
     found = tuple(_postback(row) for row in rows)
     return PostbackPage(found, found[-1].postback_id if len(found) == limit else 0)

@@ -1,4 +1,4 @@
-"""What postbacks are owed: which lanes have work, what is due in one, what a transaction has added."""
+"""What postbacks are pending: which lanes have work, what is due in one, what a transaction has added."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import apsw
 
-from aldis.store.memory.postback_cache import Owed
+from aldis.store.memory.postback_cache import PendingPostback
 from aldis.store.sqlite.engine.rows import MESSAGE_FACTS, as_json, every, first, one
 from aldis.store.sqlite.engine.transactions import Outbox, OutboxRow
 from aldis.store.sqlite.reads.inbound import FACTS
@@ -53,7 +53,7 @@ _STATE = MessageFacts.__struct_fields__.index("state")
 #: postbacks that a transaction may owe and tell of
 MOST_TOLD = 1_024
 
-_OWED_SINCE = f"""
+_PENDING_SINCE = f"""
 SELECT (SELECT max(earlier.postback_id) FROM postback earlier
         WHERE earlier.message_id = p.message_id AND earlier.postback_id < p.postback_id
           AND earlier.due_at IS NOT NULL), {_COLUMNS}
@@ -68,25 +68,25 @@ def newest(db: apsw.Connection) -> int:
     return one(db, "SELECT ifnull(max(postback_id), 0) FROM postback") or 0
 
 
-def owed_since(db: apsw.Connection, before: int) -> list[OutboxRow] | None:
-    """Give the postbacks about messages to handsets that were owed since an id was the highest; None: too
-    many. `read_owed` reads them.
+def pending_since(db: apsw.Connection, before: int) -> list[OutboxRow] | None:
+    """Give the postbacks about messages to handsets that were made due since an id was the highest; None: too
+    many. `read_pending` reads them.
     """
     count = newest(db) - before
     if count <= 0:
         return []
     if count > MOST_TOLD:
         return None
-    return every(db, _OWED_SINCE, (before,))
+    return every(db, _PENDING_SINCE, (before,))
 
 
 #: a row is the id of the postback before it, then what `_due` reads
-OUTBOX = Outbox(newest, owed_since)
+OUTBOX = Outbox(newest, pending_since)
 
 
-def read_owed(rows: Sequence[OutboxRow]) -> list[Owed]:
-    """Read what `owed_since` gave, wherever it was asked."""
-    return [Owed(_due(row), behind or 0) for behind, *row in rows]
+def read_pending(rows: Sequence[OutboxRow]) -> list[PendingPostback]:
+    """Read what `pending_since` gave, wherever it was asked."""
+    return [PendingPostback(_due(row), behind or 0) for behind, *row in rows]
 
 
 class Due(NamedTuple):

@@ -1,6 +1,6 @@
 """Which messages went to a number: blocks of ids, each in the order of its numbers.
 
-An index on the messages themselves would touch another page for each message accepted. Here upkeep writes
+An index on the messages themselves would touch another page for each message accepted. Maintenance writes
 what was accepted some time ago, by the block: what is written together lies together, and a number is looked
 for once in each block (docs/decisions/0018-message-search.md has the figures).
 """

@@ -28,7 +28,7 @@ class SqliteConsent:
         item = consent.Audited(tuple(changes), entry)
         changed = await self._writer.call(consent.change_audited, item, messages=len(changes))
         if any(each.kind is ConsentKind.OPT_OUT and not each.topic for each in changes):
-            self._claims.forget_fresh()  # as `SqliteInbound.record`
+            self._claims.drop_fresh()  # as `SqliteInbound.record`
         return changed
 
     async def history(self, msisdn: str, limit: int) -> list[ConsentChange]:

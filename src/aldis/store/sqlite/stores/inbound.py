@@ -20,5 +20,5 @@ class SqliteInbound(Connections):
 
     async def record(self, batch: InboundBatch) -> int:
         repeated = await self.writer.call(inbound.record, batch)
-        self.claims.forget_fresh()  # what was accepted before may be for somebody who has opted out now
+        self.claims.drop_fresh()  # what was accepted before may be for somebody who has opted out now
         return repeated

@@ -38,13 +38,13 @@ class SqliteMaintenance(Connections):
         # in our own hands, so that no sender takes them meanwhile
         ids = [move.message_id for move in moves]
         claims.claimed.update(ids)
-        claims.forget_fresh()
+        claims.drop_fresh()
         try:
             await self.writer.call(failover.move, moves, messages=len(moves))
         finally:
             claims.claimed.difference_update(ids)
             for name in {link, *(move.link for move in moves)}:
-                self.claims.of(name).forget_fresh()
+                self.claims.of(name).drop_fresh()
         return len(moves)
 
     async def purge(self, limit: int, before: int, after: int) -> Purged:

@@ -21,8 +21,8 @@ class SqliteMetrics(Connections):
     async def count_by_state(self) -> dict[str, int]:
         return await self.scans.ask(reads.count_by_state)
 
-    async def keep_minute(self, at: int, sample: bytes, forget_before: int) -> None:
-        await self.writer.call(metrics.keep_minute, metrics.Minute(at, sample, forget_before))
+    async def keep_minute(self, at: int, sample: bytes, purge_before: int) -> None:
+        await self.writer.call(metrics.keep_minute, metrics.Minute(at, sample, purge_before))
 
     async def minutes(self, since: int) -> list[bytes]:
         return await self.scans.ask(reads.minutes, since)

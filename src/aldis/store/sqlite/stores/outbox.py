@@ -18,7 +18,7 @@ class SqliteOutbox(Connections):
         return await self.scans.ask(postback_listing.lanes, limit)
 
     async def dead_letters(self, wanted: PostbackFilter, before: int, limit: int) -> PostbackPage:
-        return await self.scans.ask(postback_listing.given_up, wanted, before, limit)
+        return await self.scans.ask(postback_listing.dead_letters, wanted, before, limit)
 
     async def postback(self, postback_id: int) -> PostbackRow | None:
         return postback_listing.postback(self.reader, postback_id)

@@ -11,7 +11,7 @@ import structlog
 from aldis.errors import TemporaryError
 from aldis.store.contract.sending import Share
 from aldis.store.memory.claims import Claims, LinkClaims
-from aldis.store.memory.outcome_journal import Heard, OutcomeJournal
+from aldis.store.memory.outcome_journal import JournaledResults, OutcomeJournal
 from aldis.store.sqlite.engine.writer import Writer
 from aldis.store.sqlite.reads import claiming
 from aldis.store.sqlite.stores.cancelling import cancel
@@ -38,7 +38,7 @@ class SqliteSending:
     async def recover(self, link: str, *, hold: bool, now: int) -> int:
         await self._record_left_over()
         count = await self._writer.call(sending.recover, sending.Recover(link, hold, now))
-        self._claims.of(link).forget_fresh()
+        self._claims.of(link).drop_fresh()
         return count
 
     async def recover_orphans(self, links: Sequence[str], now: int) -> int:
@@ -64,12 +64,12 @@ class SqliteSending:
     def release(self, link: str, message_ids: Sequence[int]) -> None:
         claims = self._claims.of(link)
         claims.claimed.difference_update(message_ids)
-        claims.forget_fresh()
+        claims.drop_fresh()
         if self._journal is not None:
             self._journal.note_recorded(message_ids)
 
     def journal(self, link: str, results: Sequence[AttemptResult], now: int) -> bool:
-        return self._journal is not None and self._journal.note(Heard(link, tuple(results), now))
+        return self._journal is not None and self._journal.note(JournaledResults(link, tuple(results), now))
 
     async def record(self, link: str, results: Sequence[AttemptResult], now: int) -> None:
         item = sending.RecordResults(link, tuple(results), now)
@@ -79,7 +79,7 @@ class SqliteSending:
         claims = self._claims.of(link)
         claims.claimed.difference_update(result.message_id for result in results)
         if any(result.event in REQUEUED for result in results):
-            claims.forget_fresh()
+            claims.drop_fresh()
 
     async def _cancel_blocked(self, hands: list[tuple[LinkClaims, int]], now: int) -> None:
         try:
@@ -97,6 +97,6 @@ class SqliteSending:
             states = claiming.states_of(self._reader, [result.message_id for result in heard.results])
             results = tuple(r for r in heard.results if states.get(r.message_id) in sources(r.event))
             if results:
-                item = sending.RecordResults(heard.link, results, heard.heard_at)
+                item = sending.RecordResults(heard.link, results, heard.received_at)
                 await self._writer.call(sending.record_results, item)
-        self._journal.forget_left_over()
+        self._journal.drop_left_over()

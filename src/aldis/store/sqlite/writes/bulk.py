@@ -5,7 +5,7 @@ from __future__ import annotations
 import apsw
 import msgspec
 
-from aldis.store.contract.bulk import AddJob, AddRows, BulkChange, ForgetJobs, MoveJob, SettleRows
+from aldis.store.contract.bulk import AddJob, AddRows, BulkChange, MoveJob, PurgeJobs, SettleRows
 from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.rows import as_json, first, for_each, one
 from aldis.store.sqlite.writes import auditing
@@ -30,7 +30,7 @@ def _carry_out(db: apsw.Connection, change: BulkChange) -> int:
             return _move(db, change)
         case SettleRows():
             return _settle(db, change)
-        case ForgetJobs(before, limit):
+        case PurgeJobs(before, limit):
             return _forget(db, before, limit)
 
 

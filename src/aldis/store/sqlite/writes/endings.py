@@ -46,7 +46,7 @@ WHERE message_id = ended.value AND notify <> 0
 """
 
 _ENDED = PostbackEvent.ENDED.value
-_OWE = """
+_ENQUEUE = """
 INSERT INTO postback (message_id, lane, event, state, error_code, happened_at, due_at) VALUES {rows}
 """
 
@@ -76,7 +76,7 @@ SELECT account_id, sum(price_micros * segments), max(segments), max(notify & {No
 FROM message WHERE {_CHOSEN} GROUP BY account_id
 """  # noqa: S608 - constants
 
-_OWE_SENT = f"""
+_ENQUEUE_SENT = f"""
 INSERT INTO postback (message_id, lane, event, state, error_code, happened_at, due_at)
 SELECT message_id, lane, '{PostbackEvent.SENT.value}', '{State.SENT.value}', '', ?, ?
 FROM message WHERE {_CHOSEN} AND notify & {Notify.SENT.value}
@@ -97,12 +97,12 @@ def end_sent(
     """
     if tellings is None:
         tellings = _read_tellings(db, endings)
-    owed = [
+    pending = [
         (e.message_id, telling[0], _ENDED, e.state, e.reason, e.at, e.at)
         for e in endings
         if (telling := tellings.get(e.message_id)) is not None and _owes(telling[1], e)
     ]
-    for_each(db, _OWE, owed)
+    for_each(db, _ENQUEUE, pending)
     for_found(db, _END, endings)
 
 
@@ -144,7 +144,7 @@ def mark_sent(db: apsw.Connection, ids: Sequence[int], now: int) -> bool:
     for account_id, price, *_ in sums:
         sql = "UPDATE account SET held = held - ?, spent = spent + ? WHERE account_id = ?"
         db.execute(sql, (price, price, account_id))
-    if any(owed for *_, owed, _ in sums):
-        db.execute(_OWE_SENT, (now, now, as_array(ids)))
+    if any(pending for *_, pending, _ in sums):
+        db.execute(_ENQUEUE_SENT, (now, now, as_array(ids)))
     for_ids(db, _MARK_SENT, (now,), ids)
     return any(segments > 1 for _, _, segments, *_ in sums)

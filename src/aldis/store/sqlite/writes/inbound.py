@@ -20,7 +20,7 @@ INSERT INTO inbound (inbound_id, link, sender, recipient, text, keyword, carrier
                      dialect, received_at, parts, lane, fingerprint)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-_OWE = """
+_ENQUEUE = """
 INSERT INTO postback (message_id, lane, event, state, error_code, happened_at, due_at)
 VALUES (?, ?, 'inbound', '', '', ?, ?)
 """
@@ -74,7 +74,7 @@ def _keep(db: apsw.Connection, message: NewInbound, item: InboundBatch) -> bool:
     if message.parts:
         content_use.note(db, [(message.inbound_id, message.parts)])
     if message.lane:
-        db.execute(_OWE, (message.inbound_id, message.lane, message.received_at, message.received_at))
+        db.execute(_ENQUEUE, (message.inbound_id, message.lane, message.received_at, message.received_at))
     if message.reply is not None and (has_changed or message.consent is None):
         _answer(db, message, message.reply, item)
     return True
@@ -105,7 +105,7 @@ class Forget(msgspec.Struct, frozen=True):
 
 @operation()
 def forget(db: apsw.Connection, items: list[Forget]) -> list[int]:
-    """Forget old messages; one that still owes a postback stays until that is done or given up."""
+    """Forget old messages; one that still owes a postback stays until that is done or a dead letter."""
     return [_forget(db, item) for item in items]
 
 
@@ -115,7 +115,7 @@ def _forget(db: apsw.Connection, item: Forget) -> int:
              ORDER BY inbound_id LIMIT ?"""
     ids = [inbound_id for (inbound_id,) in every(db, sql, (item.before, item.limit))]
     if ids:
-        postbacks.forget_tries(db, ids)
+        postbacks.purge_tries(db, ids)
     for table, column in _HANGING if ids else ():
         sql = f"DELETE FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))"  # noqa: S608 - constants
         db.execute(sql, (as_json(ids),))

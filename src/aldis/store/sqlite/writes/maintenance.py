@@ -1,4 +1,4 @@
-"""The writes of upkeep: end what waited too long, forget what is old."""
+"""The writes of maintenance: end what waited too long, forget what is old."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aldis.store.sqlite.writes import endings, postbacks, recipients
 from aldis.traffic.states import Event, State, follow
 
 #: receipts that never found their segment are kept this long
-PARKED_MS = 86_400_000
+EARLY_MS = 86_400_000
 #: a message in a sender's hands is looked at again after this long
 IN_HAND_MS = 60_000
 
@@ -70,13 +70,13 @@ def _expire(db: apsw.Connection, item: Expire) -> int:
     endings.end_unsent(db, unsent)
     endings.end_sent(db, sent)
     for_found(db, _LATER, later)
-    db.execute("DELETE FROM parked_receipt WHERE received_at <= ?", (now - PARKED_MS,))
+    db.execute("DELETE FROM parked_receipt WHERE received_at <= ?", (now - EARLY_MS,))
     return len(unsent) + len(sent)
 
 
 @operation()
 def purge(db: apsw.Connection, items: list[Purge]) -> list[Purged]:
-    """Forget old messages; one that still owes a postback stays until that is done or given up."""
+    """Forget old messages; one that still owes a postback stays until that is done or a dead letter."""
     return [_purge(db, item) for item in items]
 
 
@@ -89,7 +89,7 @@ def _purge(db: apsw.Connection, item: Purge) -> Purged:
     ids = [message_id for message_id, _, may_go in rows if may_go]
     if ids:
         recipients.forget(db, ids)
-        postbacks.forget_tries(db, ids)
+        postbacks.purge_tries(db, ids)
     for table in ("message", "segment", "postback", "content_use") if ids else ():
         sql = f"DELETE FROM {table} WHERE message_id IN (SELECT value FROM json_each(?))"  # noqa: S608 - four names
         db.execute(sql, (as_json(ids),))

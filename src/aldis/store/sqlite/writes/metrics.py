@@ -13,7 +13,7 @@ class Minute(msgspec.Struct, frozen=True):
 
     at: int
     sample: bytes
-    forget_before: int
+    purge_before: int
 
 
 @operation()
@@ -21,5 +21,5 @@ def keep_minute(db: apsw.Connection, items: list[Minute]) -> list[None]:
     """Keep minutes."""
     for item in items:
         db.execute("INSERT OR REPLACE INTO minute VALUES (?, ?)", (item.at, item.sample))
-        db.execute("DELETE FROM minute WHERE at < ?", (item.forget_before,))
+        db.execute("DELETE FROM minute WHERE at < ?", (item.purge_before,))
     return [None] * len(items)

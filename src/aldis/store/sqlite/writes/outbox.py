@@ -34,12 +34,12 @@ class ReplayDeadLetters(msgspec.Struct, frozen=True):
     entry: AuditEntry
 
 
-def _forget_cache(cache: PostbackCache, _item: object) -> None:
+def _drop_cache(cache: PostbackCache, _item: object) -> None:
     """Have the file asked: these are old rows, of which no transaction tells."""
     cache.forget()
 
 
-@operation(owes=_forget_cache)
+@operation(owes=_drop_cache)
 def replay(db: apsw.Connection, items: list[Replay]) -> list[int]:
     """Make postbacks due; returns how many there were."""
     return [_replay(db, item.postback_ids, item.now, item.entry) for item in items]
@@ -56,15 +56,15 @@ def _replay(db: apsw.Connection, postback_ids: Sequence[int], now: int, entry: A
     return count
 
 
-@operation(owes=_forget_cache)
+@operation(owes=_drop_cache)
 def replay_dead_letters(db: apsw.Connection, items: list[ReplayDeadLetters]) -> list[Replayed]:
     """Make dead letters due, in the order of their ids."""
     return [_replay_dead_letters(db, item) for item in items]
 
 
 def _replay_dead_letters(db: apsw.Connection, item: ReplayDeadLetters) -> Replayed:
-    where, bindings = postback_listing.given_up_sql(item.wanted)
-    sql = f"{postback_listing.GIVEN_UP} WHERE {where} AND p.postback_id > ? ORDER BY p.postback_id LIMIT ?"
+    where, bindings = postback_listing.dead_letters_sql(item.wanted)
+    sql = f"{postback_listing.DEAD_LETTERS} WHERE {where} AND p.postback_id > ? ORDER BY 1 LIMIT ?"
     ids = [row[0] for row in every(db, sql, (*bindings, item.after, item.limit))]
     count = _replay(db, ids, item.now, item.entry)
     return Replayed(count, ids[-1] if len(ids) == item.limit else 0)

@@ -35,7 +35,7 @@ def finish(db: apsw.Connection, batches: list[Sequence[PostbackResult]]) -> list
     return [None] * len(batches)
 
 
-def forget_tries(db: apsw.Connection, message_ids: Sequence[int]) -> None:
+def purge_tries(db: apsw.Connection, message_ids: Sequence[int]) -> None:
     """Forget the tries of postbacks about messages that are about to be forgotten."""
     sql = """DELETE FROM postback_try WHERE postback_id IN (
                  SELECT postback_id FROM postback WHERE message_id IN (SELECT value FROM json_each(?)))"""

@@ -1,4 +1,4 @@
-"""The writes of receipts: match segments, move their messages, or park until a response names the segment.
+"""The writes of receipts: match segments, move their messages, or keep until a response names the segment.
 
 A batch is read in a few statements, judged one receipt after the other on what it knows by then (two segments
 of one message often come together), and written in a few statements.
@@ -50,21 +50,21 @@ FROM report r WHERE segment.message_id = r.message_id AND segment.number = r.num
 
 @operation(rank=2)
 def record(db: apsw.Connection, batches: list[Sequence[Receipt]]) -> list[int]:
-    """Match or park every receipt; returns how many of each batch were parked."""
+    """Match or keep every receipt; returns how many of each batch were early."""
     receipts = [receipt for batch in batches for receipt in batch]
     view = _View(db, receipts)
-    parked = [[receipt for receipt in batch if not view.take(receipt)] for batch in batches]
+    early = [[receipt for receipt in batch if not view.take(receipt)] for batch in batches]
     view.write()
     rows = [
         (r.link, r.smsc_message_id, r.state, r.error_code, r.recipient, r.received_at)
-        for batch in parked
+        for batch in early
         for r in batch
     ]
     for_each(db, _PARK, rows)
-    return [len(batch) for batch in parked]
+    return [len(batch) for batch in early]
 
 
-def match_parked(
+def match_early(
     db: apsw.Connection, link: str, segments: Sequence[tuple[int, int, str, str, int]], now: int
 ) -> None:
     """Apply the receipts that were waiting for these segments (message_id, number, link, smsc_message_id,

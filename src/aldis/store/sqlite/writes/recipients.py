@@ -57,7 +57,7 @@ def _file(db: apsw.Connection, item: Filing) -> int:
 
 
 def file_late(db: apsw.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Write down those of new messages (their rows) whose ids upkeep is past already."""
+    """Write down those of new messages (their rows) whose ids maintenance is past already."""
     done = up_to(db) if rows else 0
     late = [(row[0] >> BLOCK_BITS, row[_RECIPIENT], row[0]) for row in rows if row[0] <= done]
     if late:

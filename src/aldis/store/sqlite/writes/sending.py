@@ -49,7 +49,7 @@ def mark(db: apsw.Connection, items: list[tuple[int, ...]]) -> list[None]:
     return [None] * len(items)
 
 
-#: a receipt often comes with the response that names its segment: results first, or it is parked
+#: a receipt often comes with the response that names its segment: results first, or it is early
 @operation(rank=1)
 def record_results(db: apsw.Connection, items: list[RecordResults]) -> list[None]:
     """Write outcomes; then let receipts in that came before their response."""
@@ -92,7 +92,7 @@ def _record_results(db: apsw.Connection, item: RecordResults) -> None:
         _record_others(db, others, item.now)
     if sent and endings.mark_sent(db, sent, item.now):
         _end_failed(db, sent, item.now)
-    receipts.match_parked(db, item.link, segments, item.now)
+    receipts.match_early(db, item.link, segments, item.now)
 
 
 def _record_others(db: apsw.Connection, results: list[AttemptResult], now: int) -> None:

@@ -32,4 +32,4 @@ class BacklogGauge:
         self._waited |= counts.keys()
         for link, priority in self._waited:
             self._metrics.backlog.labels(link, priority).set(counts.get((link, priority), 0))
-        self._metrics.postbacks_owed.set(waiting.postbacks)
+        self._metrics.postbacks_pending.set(waiting.postbacks)

@@ -1,5 +1,5 @@
-"""The upkeep agent: deadlines, retention, the directory's newest version, the backlog's gauge. Slow and in
-small batches.
+"""The maintenance agent: deadlines, retention, the directory's newest version, the backlog's gauge. Slow and
+in small batches.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import structlog
 from aldis.clock import Clock
 from aldis.stages.agent import Agent
 from aldis.stages.follow import DirectoryFollower
-from aldis.stages.upkeep.failover import Failover
-from aldis.stages.upkeep.gauge import BacklogGauge
+from aldis.stages.maintenance.failover import Failover
+from aldis.stages.maintenance.gauge import BacklogGauge
 from aldis.store.content_files import ContentFiles
 from aldis.store.contract.maintenance import MaintenanceStore
 
@@ -29,7 +29,7 @@ OPEN_IDS = 16_384
 DAY_MS = 86_400_000
 
 
-class KeeperSettings(msgspec.Struct, frozen=True):
+class MaintenanceSettings(msgspec.Struct, frozen=True):
     """How long things are kept and waited for."""
 
     retention_days: int
@@ -39,7 +39,7 @@ class KeeperSettings(msgspec.Struct, frozen=True):
     failover_s: int
 
 
-class Keeper(Agent):
+class Maintenance(Agent):
     """Keeps the house in order."""
 
     def __init__(
@@ -48,12 +48,12 @@ class Keeper(Agent):
         follower: DirectoryFollower,
         gauge: BacklogGauge,
         clock: Clock,
-        settings: KeeperSettings,
+        settings: MaintenanceSettings,
         links: Callable[[], Mapping[str, bool]],
         files: ContentFiles,
     ) -> None:
         """`links`: which of the gateway's links are up."""
-        super().__init__("keeper", PERIOD_S)
+        super().__init__("maintenance", PERIOD_S)
         self._store = store
         self._follower = follower
         self._gauge = gauge
@@ -105,10 +105,10 @@ class Keeper(Agent):
         """Move messages away from links that have been down for too long."""
         are_up = self._are_up()
         up = [name for name, is_up in are_up.items() if is_up]
-        given_up = self._failover.given_up(are_up, self._clock.monotonic())
-        self._left.intersection_update(given_up)
+        dead_letters = self._failover.dead_letters(are_up, self._clock.monotonic())
+        self._left.intersection_update(dead_letters)
         moved = 0
-        for link in given_up:
+        for link in dead_letters:
             count = await self._store.fail_over(link, up, BATCH, self._clock.now())
             if count and link not in self._left:
                 log.warning("a link has been down for too long: its messages take another", link=link)

@@ -1,4 +1,4 @@
-"""Upkeep's part in finding numbers: it writes down who got what, in batches, and not the newest."""
+"""Maintenance's part in finding numbers: it writes down who got what, in batches, and not the newest."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.stages.follow import DirectoryFollower
-from aldis.stages.upkeep.gauge import BacklogGauge
-from aldis.stages.upkeep.keeper import FILED, Keeper, KeeperSettings
+from aldis.stages.maintenance.gauge import BacklogGauge
+from aldis.stages.maintenance.maintenance import FILED, Maintenance, MaintenanceSettings
 from aldis.store.content_files import ContentFiles
 from aldis.store.contract.search import MessageFilter
 from aldis.store.contract.store import Store
@@ -20,9 +20,9 @@ async def test_upkeep_makes_numbers_findable_while_there_is_more(demo_store: Sto
     for message_id in (1, 3_000, 30_000):
         await accept(demo_store, a_message(message_id, expires_at=NOON + 10**9))
     current = CurrentDirectory(await demo_store.directory.load())
-    settings = KeeperSettings(7, 86_400, 60)
+    settings = MaintenanceSettings(7, 86_400, 60)
     clock = FakeClock()
-    keeper = Keeper(
+    maintenance = Maintenance(
         demo_store.maintenance,
         DirectoryFollower(demo_store.directory, current),
         BacklogGauge(demo_store.metrics, Metrics(), clock),
@@ -31,6 +31,6 @@ async def test_upkeep_makes_numbers_findable_while_there_is_more(demo_store: Sto
         dict,
         ContentFiles(tmp_path),
     )
-    assert [await keeper.step() for _ in range(3)] == [FILED, FILED, 0]  # the third is among the newest
+    assert [await maintenance.step() for _ in range(3)] == [FILED, FILED, 0]  # the third is among the newest
     page = await demo_store.search.messages(MessageFilter(number="447700900001"), 0, 10)
     assert [each.message.message_id for each in page.found] == [30_000, 3_000, 1]

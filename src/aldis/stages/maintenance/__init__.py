@@ -1,0 +1,1 @@
+"""Maintenance: ends what waited too long, forgets what is old, follows changes of the directory."""

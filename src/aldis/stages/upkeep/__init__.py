@@ -1,1 +1,0 @@
-"""Upkeep: ends what waited too long, forgets what is old, follows changes of the directory."""
