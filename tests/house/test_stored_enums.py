@@ -80,6 +80,7 @@ NOT_STORED = {
     *("assembler.Phase", "context.Unit", "checkup.CheckResult", "command.CommandId", "consent.Word"),
     *("contract.Check", "dcs.Alphabet", "fitting.DefaultAlphabet", "writer_protocol.Kind"),
     *("media.MediaKind", "numbering.Numbering", "receipt_text.MessageState", "refusal.RefusalReason"),
+    "status.Mm7Status",
     *("routing.Unroutable", "session.Role", "session.SessionState", "timers.TimerAction"),
     *("tlv.ValueKind", "verdicts.Verdict", "search.Grouping"),
 }

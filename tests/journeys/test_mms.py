@@ -15,10 +15,10 @@ from tests.fakes.customer import FakeCustomer
 from tests.fakes.whole import WholeGateway
 from tests.mms.samples import AMR, JPEG, PNG
 
-from aldis.mms import status
 from aldis.mms.access import Access
 from aldis.mms.mm7 import DeliverReq, Response, read_message, write
 from aldis.mms.parts import Part, related
+from aldis.mms.status import Mm7Status
 from aldis.store.content_files import digest_of
 from aldis.traffic.states import State
 
@@ -183,7 +183,7 @@ async def test_what_the_mmsc_repeats_is_told_once(multimedia: WholeGateway, cust
         written = write(letter)
         assert await ask(multimedia, written.octets, written.content_type) == (
             200,
-            Response("DeliverRsp", letter.transaction_id, status.SUCCESS),
+            Response("DeliverRsp", letter.transaction_id, Mm7Status.SUCCESS),
         )
     await customer.wait_for(2, "/genesys")
     _, in_all = await multimedia.gateway.store.queries.inbound(1, 0, 2**53, (0, 10))
@@ -200,18 +200,18 @@ async def test_stop_is_obeyed_by_mms_too(multimedia: WholeGateway) -> None:
 async def test_who_does_not_show_the_password_is_sent_away(multimedia: WholeGateway) -> None:
     written = write(LETTER)
     http_status, answer = await ask(multimedia, written.octets, written.content_type, password="guess")
-    assert (http_status, answer.code) == (401, status.IMPROPER_IDENTIFICATION)
+    assert (http_status, answer.code) == (401, Mm7Status.IMPROPER_IDENTIFICATION)
 
 
 async def test_what_is_no_mm7_gets_a_fault(multimedia: WholeGateway) -> None:
     broken = write(LETTER)
     for octets, content_type, code in (
-        (b"hello", "text/plain", status.FORMAT_CORRUPT),
-        (b"", "", status.FORMAT_CORRUPT),
-        (write(Response("DeliverRsp", "t", 1000)).octets, "text/xml", status.UNSUPPORTED_OPERATION),
-        (broken.octets[: len(broken.octets) // 2], broken.content_type, status.FORMAT_CORRUPT),
+        (b"hello", "text/plain", Mm7Status.FORMAT_CORRUPT),
+        (b"", "", Mm7Status.FORMAT_CORRUPT),
+        (write(Response("DeliverRsp", "t", 1000)).octets, "text/xml", Mm7Status.UNSUPPORTED_OPERATION),
+        (broken.octets[: len(broken.octets) // 2], broken.content_type, Mm7Status.FORMAT_CORRUPT),
     ):
         http_status, answer = await ask(multimedia, octets, content_type)
         assert (http_status, answer.code) == (500, code)
     http_status, answer = await ask(multimedia, bytes(5_000_000), "text/xml")
-    assert (http_status, answer.code) == (413, status.CONTENT_REFUSED)
+    assert (http_status, answer.code) == (413, Mm7Status.CONTENT_REFUSED)

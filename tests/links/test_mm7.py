@@ -27,10 +27,10 @@ from aldis.links.mm7.link import Mm7Link
 from aldis.links.mm7.listening import Listener
 from aldis.links.mm7.translate import to_receipt
 from aldis.links.mm7.verdicts import PERMANENT, TAKEN, TEMPORARY, judge
-from aldis.mms import status
 from aldis.mms.access import Access
 from aldis.mms.mm7 import DeliverReq, DeliveryReportReq, Response, SubmitReq, read_message, write
 from aldis.mms.parts import Part, related
+from aldis.mms.status import Mm7Status
 from aldis.sms.encoding import Encoding
 from aldis.stages.sending.upstream import (
     Accepted,
@@ -62,7 +62,7 @@ MESSAGE = Outbound(
 
 
 def test_every_status_has_one_verdict() -> None:
-    assert set(status.NAMES) == PERMANENT | TEMPORARY | TAKEN
+    assert set(Mm7Status) == PERMANENT | TEMPORARY | TAKEN
     assert not PERMANENT & TEMPORARY
     assert not (PERMANENT | TEMPORARY) & TAKEN
 

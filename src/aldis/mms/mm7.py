@@ -13,6 +13,7 @@ from lxml import etree
 
 from aldis.mms import soap, status
 from aldis.mms.parts import BrokenMime, Part, media_type, parameter, read, related
+from aldis.mms.status import Mm7Status
 
 VERSION = "6.8.0"
 XML = 'text/xml; charset="utf-8"'
@@ -132,9 +133,9 @@ def read_message(content_type: str, octets: bytes) -> Message:
             envelope = root.octets
         found = soap.Envelope(envelope)
     except (BrokenMime, soap.BrokenSoap) as fault:
-        raise BrokenMm7(status.FORMAT_CORRUPT, str(fault)) from None
+        raise BrokenMm7(Mm7Status.FORMAT_CORRUPT, str(fault)) from None
     if len(found.transaction_id) > MAX_ID:
-        raise BrokenMm7(status.FORMAT_CORRUPT, "the transaction id is too long")
+        raise BrokenMm7(Mm7Status.FORMAT_CORRUPT, "the transaction id is too long")
     return _read(found, parts)
 
 
@@ -184,7 +185,7 @@ def _read(found: soap.Envelope, parts: tuple[Part, ...]) -> Message:
             )
         case kind:
             why = f"{kind[:MAX_ID]} is not served"
-            raise BrokenMm7(status.UNSUPPORTED_OPERATION, why, transaction_id)
+            raise BrokenMm7(Mm7Status.UNSUPPORTED_OPERATION, why, transaction_id)
 
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
@@ -198,7 +199,7 @@ def _recipients(element: etree._Element, transaction_id: str) -> tuple[str, ...]
         found += [_cleaned(soap.text(each)) for each in group]
     found = [address for address in found if address]
     if not found or len(found) > MAX_RECIPIENTS:
-        raise BrokenMm7(status.ADDRESS_ERROR, "no recipients, or too many", transaction_id)
+        raise BrokenMm7(Mm7Status.ADDRESS_ERROR, "no recipients, or too many", transaction_id)
     return tuple(found)
 
 

@@ -17,7 +17,6 @@ import msgspec
 
 from aldis.clock import as_datetime
 from aldis.dialects.exchange import HttpReply, HttpRequest
-from aldis.mms import status as mm7_status
 from aldis.mms.access import Access
 from aldis.mms.composing import compose
 from aldis.mms.mm7 import (
@@ -31,6 +30,7 @@ from aldis.mms.mm7 import (
     write,
 )
 from aldis.mms.parts import BrokenMime, Part
+from aldis.mms.status import Mm7Status
 from aldis.simulator.behaviour import Behaviour, behaviour_for, reaches_handset
 from aldis.simulator.memory import Memory
 from aldis.smpp import status
@@ -102,19 +102,19 @@ class Mmsc:
     def serve(self, request: HttpRequest, answer: Callable[[HttpReply], None]) -> None:
         """Answer one SubmitReq."""
         if not self._is_known(request.header(b"authorization")):
-            answer(_reply(Response("RSErrorRsp", "", mm7_status.IMPROPER_IDENTIFICATION), 401))
+            answer(_reply(Response("RSErrorRsp", "", Mm7Status.IMPROPER_IDENTIFICATION), 401))
             return
         try:
             asked = read_message(request.header(b"content-type"), request.body)
             if isinstance(asked, SubmitReq) and asked.content is not None:
                 self._take(asked, asked.content, answer)
             else:
-                refusal = Response("RSErrorRsp", asked.transaction_id, mm7_status.UNSUPPORTED_OPERATION)
+                refusal = Response("RSErrorRsp", asked.transaction_id, Mm7Status.UNSUPPORTED_OPERATION)
                 answer(_reply(refusal, 500))
         except BrokenMm7 as fault:
             answer(_reply(Response("RSErrorRsp", fault.transaction_id, fault.code), 500))
         except BrokenMime:
-            answer(_reply(Response("RSErrorRsp", "", mm7_status.FORMAT_CORRUPT), 500))
+            answer(_reply(Response("RSErrorRsp", "", Mm7Status.FORMAT_CORRUPT), 500))
 
     def _is_known(self, authorization: str) -> bool:
         settings = self._memory.settings
@@ -129,7 +129,7 @@ class Mmsc:
             return
         refusal = self._refusal(asked.recipient, behaviour)
         memory.answers[f"MM7 {refusal}"] += 1
-        if refusal != mm7_status.SUCCESS:
+        if refusal != Mm7Status.SUCCESS:
             answer(_reply(Response("SubmitRsp", asked.transaction_id, refusal), 200))
             return
         message_id = f"mms-{memory.next_id()}"
@@ -147,13 +147,13 @@ class Mmsc:
     def _refusal(self, recipient: str, behaviour: Behaviour) -> int:
         memory = self._memory
         if memory.is_stopping:
-            return mm7_status.SERVICE_UNAVAILABLE
+            return Mm7Status.SERVICE_UNAVAILABLE
         if memory.throttled[recipient] < behaviour.throttled:
             memory.throttled[recipient] += 1
-            return mm7_status.SERVICE_UNAVAILABLE
+            return Mm7Status.SERVICE_UNAVAILABLE
         memory.throttled.pop(recipient, None)
         is_good = behaviour.submit_status == status.ESME_ROK
-        return mm7_status.SUCCESS if is_good else mm7_status.ADDRESS_NOT_FOUND
+        return Mm7Status.SUCCESS if is_good else Mm7Status.ADDRESS_NOT_FOUND
 
     def _report(self, asked: SubmitReq, behaviour: Behaviour, message_id: str) -> None:
         if behaviour.receipt is None:
@@ -206,7 +206,7 @@ class Mmsc:
                 answer = read_message(reply.headers.get("Content-Type", ""), await reply.read())
         except (aiohttp.ClientError, OSError, BrokenMm7):
             return False
-        return isinstance(answer, Response) and answer.code == mm7_status.SUCCESS
+        return isinstance(answer, Response) and answer.code == Mm7Status.SUCCESS
 
 
 def _reply(response: Response, http_status: int) -> HttpReply:

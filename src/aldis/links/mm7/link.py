@@ -26,7 +26,7 @@ from aldis.mms.access import Access
 from aldis.mms.composing import compose
 from aldis.mms.mm7 import BrokenMm7, Mm7Body, Response, read_message, write
 from aldis.mms.parts import Part
-from aldis.mms.status import SERVICE_UNAVAILABLE
+from aldis.mms.status import Mm7Status
 from aldis.stages.sending.upstream import (
     CLOSED,
     Condition,
@@ -301,7 +301,7 @@ class Mm7Link:
         except BrokenMm7:
             answer = None
         code = answer.code if isinstance(answer, Response) else 0
-        if http_status in _BUSY or code == SERVICE_UNAVAILABLE:
+        if http_status in _BUSY or code == Mm7Status.SERVICE_UNAVAILABLE:
             self._throttled()
         if isinstance(answer, Response) and code:
             return verdicts.judge(answer)

@@ -14,10 +14,10 @@ from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.links.contract import Done, LinkDependencies, Listening
 from aldis.links.mm7.entry import Mm7Entry
 from aldis.links.mm7.translate import to_inbound, to_receipt
-from aldis.mms import status
 from aldis.mms.access import Access
 from aldis.mms.mm7 import BrokenMm7, DeliverReq, DeliveryReportReq, Message, Response, read_message, write
 from aldis.mms.parts import BrokenMime
+from aldis.mms.status import Mm7Status
 
 log = structlog.get_logger()
 
@@ -55,12 +55,12 @@ class Listener:
     def serve(self, request: HttpRequest, answer: Callable[[HttpReply], None]) -> None:
         """Answer one request, when what it brings is kept."""
         if not self._access.is_shown(request.header(b"authorization")):
-            reply = _fault(status.IMPROPER_IDENTIFICATION, 401)
+            reply = _fault(Mm7Status.IMPROPER_IDENTIFICATION, 401)
             answer(msgspec.structs.replace(reply, headers=((b"www-authenticate", b'Basic realm="MM7"'),)))
         elif not request.body_fits:
-            answer(_fault(status.CONTENT_REFUSED, 413))
+            answer(_fault(Mm7Status.CONTENT_REFUSED, 413))
         elif request.method != "POST":
-            answer(_fault(status.UNSUPPORTED_OPERATION, 405))
+            answer(_fault(Mm7Status.UNSUPPORTED_OPERATION, 405))
         else:
             try:
                 message = read_message(request.header(b"content-type"), request.body)
@@ -70,23 +70,23 @@ class Listener:
                 answer(_fault(fault.code, FAULT, fault.transaction_id))
             except BrokenMime as fault:
                 log.warning("what a handset sent cannot be read", link=self._link, fault=str(fault))
-                answer(_fault(status.FORMAT_CORRUPT, FAULT))
+                answer(_fault(Mm7Status.FORMAT_CORRUPT, FAULT))
 
     def _take(self, message: Message, answer: Callable[[HttpReply], None]) -> None:
         now = self._clock.now()
         match message:
             case DeliveryReportReq() if message.message_id:
-                told = Response("DeliveryReportRsp", message.transaction_id, status.SUCCESS)
+                told = Response("DeliveryReportRsp", message.transaction_id, Mm7Status.SUCCESS)
                 self._on_receipt(to_receipt(message, self._link, now), _once(1, told, answer))
             case DeliverReq():
-                told = Response("DeliverRsp", message.transaction_id, status.SUCCESS)
+                told = Response("DeliverRsp", message.transaction_id, Mm7Status.SUCCESS)
                 letters = to_inbound(message, self._link, now)
                 done = _once(len(letters), told, answer)
                 for letter in letters:
                     self._on_inbound(letter, done)
             case _:
                 why = "this is nothing that an MMSC asks"
-                raise BrokenMm7(status.UNSUPPORTED_OPERATION, why, message.transaction_id)
+                raise BrokenMm7(Mm7Status.UNSUPPORTED_OPERATION, why, message.transaction_id)
 
 
 def _once(count: int, told: Response, answer: Callable[[HttpReply], None]) -> Done:
@@ -100,7 +100,7 @@ def _once(count: int, told: Response, answer: Callable[[HttpReply], None]) -> Do
             if all(outcomes):
                 answer(_reply(told, 200))
             else:
-                answer(_fault(status.SERVER_ERROR, UNAVAILABLE, told.transaction_id))
+                answer(_fault(Mm7Status.SERVER_ERROR, UNAVAILABLE, told.transaction_id))
 
     return done
 

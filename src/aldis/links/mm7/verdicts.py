@@ -9,44 +9,45 @@ from __future__ import annotations
 
 from aldis.mms import status
 from aldis.mms.mm7 import Response
+from aldis.mms.status import Mm7Status
 from aldis.stages.sending.upstream import Accepted, Deferred, Outcome, Rejected
 from aldis.traffic.receipt import EXACT
 
 #: of these no attempt will be taken
 PERMANENT = frozenset(
     (
-        status.CLIENT_ERROR,
-        status.OPERATION_RESTRICTED,
-        status.ADDRESS_ERROR,
-        status.ADDRESS_NOT_FOUND,
-        status.CONTENT_REFUSED,
-        status.MESSAGE_ID_NOT_FOUND,
-        status.LINKED_ID_NOT_FOUND,
-        status.FORMAT_CORRUPT,
-        status.APPLICATION_ID_NOT_FOUND,
-        status.REPLY_APPLICATION_ID_NOT_FOUND,
-        status.MESSAGE_REJECTED,
-        status.MULTIPLE_ADDRESSES_NOT_SUPPORTED,
-        status.APPLICATION_ADDRESSING_NOT_SUPPORTED,
-        status.UNSUPPORTED_OPERATION,
-        status.VALIDATION_ERROR,
-        status.SERVICE_DENIED,
-        status.APPLICATION_DENIED,
+        Mm7Status.CLIENT_ERROR,
+        Mm7Status.OPERATION_RESTRICTED,
+        Mm7Status.ADDRESS_ERROR,
+        Mm7Status.ADDRESS_NOT_FOUND,
+        Mm7Status.CONTENT_REFUSED,
+        Mm7Status.MESSAGE_ID_NOT_FOUND,
+        Mm7Status.LINKED_ID_NOT_FOUND,
+        Mm7Status.FORMAT_CORRUPT,
+        Mm7Status.APPLICATION_ID_NOT_FOUND,
+        Mm7Status.REPLY_APPLICATION_ID_NOT_FOUND,
+        Mm7Status.MESSAGE_REJECTED,
+        Mm7Status.MULTIPLE_ADDRESSES_NOT_SUPPORTED,
+        Mm7Status.APPLICATION_ADDRESSING_NOT_SUPPORTED,
+        Mm7Status.UNSUPPORTED_OPERATION,
+        Mm7Status.VALIDATION_ERROR,
+        Mm7Status.SERVICE_DENIED,
+        Mm7Status.APPLICATION_DENIED,
     )
 )
 #: of these waiting may help, or the operator can: who we say that we are, which version the MMSC takes
 TEMPORARY = frozenset(
     (
-        status.SERVER_ERROR,
-        status.NOT_POSSIBLE,
-        status.GENERAL_SERVICE_ERROR,
-        status.IMPROPER_IDENTIFICATION,
-        status.UNSUPPORTED_VERSION,
-        status.SERVICE_ERROR,
-        status.SERVICE_UNAVAILABLE,
+        Mm7Status.SERVER_ERROR,
+        Mm7Status.NOT_POSSIBLE,
+        Mm7Status.GENERAL_SERVICE_ERROR,
+        Mm7Status.IMPROPER_IDENTIFICATION,
+        Mm7Status.UNSUPPORTED_VERSION,
+        Mm7Status.SERVICE_ERROR,
+        Mm7Status.SERVICE_UNAVAILABLE,
     )
 )
-TAKEN = frozenset((status.SUCCESS, status.PARTIAL_SUCCESS))
+TAKEN = frozenset((Mm7Status.SUCCESS, Mm7Status.PARTIAL_SUCCESS))
 
 
 def judge(response: Response) -> Outcome:
