@@ -34,34 +34,22 @@ class PendingDelivery(msgspec.Struct, frozen=True):
 
 def of_submit(pdu: Pdu, body: ShortMessageBody | DataSm) -> Submitted:
     """Read a submit_sm or a data_sm."""
-    return Submitted(
-        Arriving(
-            body.source_addr,
-            body.destination_addr,
-            body.esm_class,
-            body.data_coding,
-            pdu.user_data,
-            pdu.tlvs,
-        ),
-        (body.source_addr_ton, body.source_addr_npi),
-        (body.dest_addr_ton, body.dest_addr_npi),
-        body.registered_delivery,
-    )
+    return _submitted(pdu, body, body)
 
 
 def of_multi(pdu: Pdu, body: SubmitMulti, destination: SmeAddress) -> Submitted:
     """Read one recipient's part of a submit_multi."""
+    return _submitted(pdu, body, destination)
+
+
+def _submitted(
+    pdu: Pdu, body: ShortMessageBody | DataSm | SubmitMulti, to: ShortMessageBody | DataSm | SmeAddress
+) -> Submitted:
+    sender, recipient = body.source_addr, to.destination_addr
     return Submitted(
-        Arriving(
-            body.source_addr,
-            destination.destination_addr,
-            body.esm_class,
-            body.data_coding,
-            pdu.user_data,
-            pdu.tlvs,
-        ),
+        Arriving(sender, recipient, body.esm_class, body.data_coding, pdu.user_data, pdu.tlvs),
         (body.source_addr_ton, body.source_addr_npi),
-        (destination.dest_addr_ton, destination.dest_addr_npi),
+        (to.dest_addr_ton, to.dest_addr_npi),
         body.registered_delivery,
     )
 
