@@ -7,15 +7,20 @@ import io
 from collections.abc import AsyncIterator, Iterable
 
 from aldis.accounts.price import from_micros
+from aldis.admin.bulk import Bulk
 from aldis.admin.messages import Messages
 from aldis.admin.statistics import StatisticsRow
 from aldis.clock import as_datetime
 from aldis.store.contract.search import MessageFilter
+from aldis.traffic.bulk import Job
 
 MESSAGE_COLUMNS = (
     "message_id", "accepted_at", "account", "dialect", "reference", "sender", "recipient", "country", "link",
     "label", "segments", "price", "state", "reason", "attempts", "sent_at", "ended_at",
 )  # fmt: skip
+
+#: refused rows that are read from the store at once
+REFUSED_AT_ONCE = 1000
 
 #: what spreadsheets take for the beginning of a formula, behind white space too; the wide ones as well
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -23,8 +28,12 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", 
 
 def row(cells: Iterable[object]) -> str:
     """Write one line, its end included."""
+    return _as_it_is([cell(each) for each in cells])
+
+
+def _as_it_is(cells: Iterable[object]) -> str:
     written = io.StringIO()
-    csv.writer(written).writerow([cell(each) for each in cells])
+    csv.writer(written).writerow(cells)
     return written.getvalue()
 
 
@@ -61,6 +70,18 @@ async def message_lines(messages: Messages, wanted: MessageFilter) -> AsyncItera
                 _when(message.ended_at),
             )
         )
+
+
+async def refused_lines(bulk: Bulk, job: Job) -> AsyncIterator[str]:
+    """Write the rows of a job that were refused as they came, with why behind them: mended, they can be sent
+    again.
+    """
+    yield _as_it_is((*job.columns, "why"))
+    after, width = 0, len(job.columns)
+    while rows := await bulk.refused(job.job_id, after, REFUSED_AT_ONCE):
+        for each in rows:
+            yield _as_it_is((*each.cells, *[""] * (width - len(each.cells)), each.fault))
+        after = rows[-1].number
 
 
 async def statistics_lines(by: str, rows: list[StatisticsRow]) -> AsyncIterator[str]:

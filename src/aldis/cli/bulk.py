@@ -7,7 +7,6 @@ or be killed, and the job goes on; `--resume JOB` follows it again.
 from __future__ import annotations
 
 import asyncio
-import csv
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from rich.table import Table as Listing
 
 from aldis.accounts.staff import Actor
 from aldis.admin.bulk import Bulk, NewJob
+from aldis.admin.csv_export import refused_lines
 from aldis.admin.csv_import import Table, read_table
 from aldis.app.stores import is_served
 from aldis.cli.admin import whoever_runs_this
@@ -30,7 +30,6 @@ from aldis.store.contract.store import Store
 from aldis.traffic.bulk import Job, JobState, Mapping
 
 POLL_S = 0.2
-CHUNK = 1000
 #: jobs in a list
 LISTED = 50
 
@@ -170,22 +169,14 @@ class _Following:
         else:
             click.echo(f"job {job.job_id} is {job.state}: {job.accepted} accepted, {job.refused} refused")
         if self._refused_file is not None:
-            await _write_refused(bulk, job, self._refused_file)
+            with self._refused_file.open("w", encoding="utf-8", newline="") as opened:
+                async for line in refused_lines(bulk, job):
+                    opened.write(line)
         if job.state is not JobState.DONE:
             why = f": {job.why}" if job.why else ""
             raise GatewayError(f"job {job.job_id} is {job.state}{why}; {job.waiting} rows were not sent")
         if job.refused:
             raise GatewayError(f"{job.refused} rows were refused; --refused FILE writes them down")
-
-
-async def _write_refused(bulk: Bulk, job: Job, file: Path) -> None:
-    after, width = 0, len(job.columns)
-    with file.open("w", encoding="utf-8", newline="") as opened:
-        writer = csv.writer(opened)
-        writer.writerow((*job.columns, "why"))
-        while rows := await bulk.refused(job.job_id, after, CHUNK):
-            writer.writerows((*row.cells, *[""] * (width - len(row.cells)), row.fault) for row in rows)
-            after = rows[-1].number
 
 
 def _sending(wanted: NewJob, table: Table, following: _Following) -> Task:

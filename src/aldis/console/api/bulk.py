@@ -19,6 +19,7 @@ from aldis.console.api.documents import (
     body_of,
     key_of,
     limit_of,
+    made_of,
     number_of,
 )
 from aldis.console.api.sending import KEY
@@ -99,19 +100,8 @@ _EXAMPLE = {
 
 
 def _shown(job: Job) -> BulkJob:
-    return BulkJob(
-        id=job.job_id,
-        name=job.name,
-        account=job.account,
-        state=job.state,
-        rows=job.total,
-        accepted=job.accepted,
-        refused=job.refused,
-        why=job.why,
-        made_by=job.made_by,
-        made_at=as_iso(job.made_at),
-        ended_at=iso_or_none(job.ended_at),
-    )
+    made_at, ended_at = as_iso(job.made_at), iso_or_none(job.ended_at)
+    return made_of(BulkJob, job, id=job.job_id, rows=job.total, made_at=made_at, ended_at=ended_at)
 
 
 @CALLS.add("GET", "/v1/bulk", "List bulk jobs, newest first", gives=BulkJobs, query=NEWEST_FIRST)
@@ -178,17 +168,15 @@ async def _refused(context: RequestContext) -> Response:
 
 @CALLS.add("POST", "/v1/bulk/{id:number}/start", "Start a job that waits", Role.OPERATOR, gives=BulkJob)
 async def _start(context: RequestContext) -> Response:
-    job_id = context.number("id")
-    await context.services.bulk.start(context.actor, job_id, context.now)
-    return answer(_shown(await context.services.bulk.job(job_id)))
+    await context.services.bulk.start(context.actor, context.number("id"), context.now)
+    return await _one(context)
 
 
 def _acting(action: str) -> Handler:
     async def act(context: RequestContext) -> Response:
         """Pause, resume or cancel."""
-        job_id = context.number("id")
-        await context.services.bulk.act(context.actor, job_id, action, context.now)
-        return answer(_shown(await context.services.bulk.job(job_id)))
+        await context.services.bulk.act(context.actor, context.number("id"), action, context.now)
+        return await _one(context)
 
     return act
 

@@ -23,6 +23,7 @@ from aldis.traffic.refusal import Refusal
 
 Body = TypeVar("Body")
 Item = TypeVar("Item")
+Document = TypeVar("Document", bound=msgspec.Struct)
 
 JSON = "application/json"
 #: an id, or a version
@@ -69,6 +70,12 @@ def page_of(
     after, limit = context.query("after"), limit_of(context)
     found = [item for item in items if name(item) > after][: limit + 1]
     return found[:limit], name(found[limit - 1]) if len(found) > limit else None
+
+
+def made_of(kind: type[Document], record: msgspec.Struct, **more: object) -> Document:
+    """Make a document of a record: its fields of the same names, and what is told in another way."""
+    same = {name: getattr(record, name) for name in kind.__struct_fields__ if name not in more}
+    return kind(**same, **more)
 
 
 def answer(document: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

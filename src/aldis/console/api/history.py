@@ -9,7 +9,7 @@ from aldis.accounts.history import Difference
 from aldis.accounts.staff import Role
 from aldis.admin.history import DescribedChange
 from aldis.clock import iso_or_none
-from aldis.console.api.documents import NEWEST_FIRST, answer, limit_of, number_of
+from aldis.console.api.documents import NEWEST_FIRST, answer, limit_of, made_of, number_of
 from aldis.console.page import Calls, RequestContext
 
 
@@ -102,21 +102,17 @@ async def _undo(context: RequestContext) -> Response:
 async def _audit(context: RequestContext) -> Response:
     limit = limit_of(context)
     found = await context.services.audit.log(number_of(context, "before"), limit, context.query("subject"))
-    entries = [
-        AuditDocument(number, iso_or_none(e.at), e.actor, e.via, e.action, e.subject, e.detail)
-        for number, e in found
-    ]
+    entries = [made_of(AuditDocument, entry, id=number, at=iso_or_none(entry.at)) for number, entry in found]
     return answer(Audit(entries, found[-1][0] if len(found) == limit else None))
 
 
 def _document(told: DescribedChange) -> ChangeDocument:
     change = told.change
-    return ChangeDocument(
+    return made_of(
+        ChangeDocument,
+        change,
         id=change.change_id,
         at=iso_or_none(change.at),
-        actor=change.actor,
-        via=change.via,
-        kind=change.kind,
         name=change.key,
         undoes=change.undoes or None,
         is_added=change.before is None,

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from aldis.admin import query_params
 from aldis.clock import iso_or_none
-from aldis.console.api.documents import NEWEST_FIRST, answer, limit_of, number_of
+from aldis.console.api.documents import NEWEST_FIRST, answer, limit_of, made_of, number_of
 from aldis.console.page import Calls, RequestContext
 
 
@@ -47,17 +47,11 @@ async def _list(context: RequestContext) -> Response:
     wanted = query_params.inbound_wanted(given, services.messages.directory, context.now)
     page = await services.inbound.search(wanted, number_of(context, "before"), limit_of(context))
     found = [
-        InboundRecord(
-            each.inbound_id,
-            each.link,
-            each.sender,
-            each.recipient,
-            each.text,
-            each.keyword,
-            each.carrier,
-            each.segments,
-            services.messages.account_name(each.account_id) or None,
-            iso_or_none(each.received_at),
+        made_of(
+            InboundRecord,
+            each,
+            account=services.messages.account_name(each.account_id) or None,
+            received_at=iso_or_none(each.received_at),
         )
         for each in page.found
     ]

@@ -9,8 +9,9 @@ from aldis.accounts.staff import Role
 from aldis.admin import query_params
 from aldis.admin.message_document import PostbackRecord, postback_record
 from aldis.clock import iso_or_none
-from aldis.console.api.documents import NEWEST_FIRST, answer, body_of, limit_of, number_of
+from aldis.console.api.documents import NEWEST_FIRST, answer, body_of, limit_of, made_of, number_of
 from aldis.console.page import Calls, RequestContext
+from aldis.store.contract.outbox import LaneFacts
 
 
 class LaneRecord(msgspec.Struct, frozen=True):
@@ -59,17 +60,7 @@ async def _list(context: RequestContext) -> Response:
     services, given = context.services, context.request.query_params
     wanted = query_params.postbacks_wanted(given, services.messages.directory)
     page = await services.postbacks.dead_letters(wanted, number_of(context, "before"), limit_of(context))
-    lanes = [
-        LaneRecord(
-            each.lane,
-            each.pending,
-            iso_or_none(each.oldest_at),
-            iso_or_none(each.next_due_at),
-            each.last_http_status,
-            each.last_fault,
-        )
-        for each in await services.postbacks.lanes()
-    ]
+    lanes = [_lane(each) for each in await services.postbacks.lanes()]
     return answer(
         PostbackList(lanes, [postback_record(each) for each in page.found], page.next_before or None)
     )
@@ -97,3 +88,8 @@ async def _replay_all(context: RequestContext) -> Response:
     asked = msgspec.structs.asdict(await body_of(context, ReplayWanted))
     wanted = query_params.postbacks_wanted(asked, services.messages.directory)
     return answer(ReplayedCount(await services.postbacks.replay_all(context.actor, wanted, context.now)))
+
+
+def _lane(lane: LaneFacts) -> LaneRecord:
+    oldest_at, next_due_at = iso_or_none(lane.oldest_at), iso_or_none(lane.next_due_at)
+    return made_of(LaneRecord, lane, oldest_at=oldest_at, next_due_at=next_due_at)

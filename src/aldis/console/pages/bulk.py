@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 from collections.abc import AsyncIterator
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from aldis.accounts.staff import Role
 from aldis.admin import query_params
-from aldis.admin.bulk import ACTIONS, Bulk, NewJob
+from aldis.admin.bulk import ACTIONS, NewJob
+from aldis.admin.csv_export import refused_lines
 from aldis.admin.csv_import import read_table
 from aldis.console.page import Page, RequestContext, render, see_other
+from aldis.console.pages.listing import as_file
 from aldis.dialects.sending import PRIORITIES
 from aldis.errors import AdminError
 from aldis.traffic.bulk import Job, JobState, Mapping
 
 #: refused rows shown on the page; all are in the file
 SHOWN = 20
-CHUNK = 1000
 
 
 async def _list(context: RequestContext) -> Response:
@@ -117,26 +116,14 @@ async def _progress(context: RequestContext) -> Response:
 
 async def _refused(context: RequestContext) -> Response:
     job = await context.services.bulk.job(context.number("id"))
-    headers = {"content-disposition": f'attachment; filename="bulk-{job.job_id}-refused.csv"'}
-    return StreamingResponse(
-        _refused_csv(context.services.bulk, job), 200, headers, "text/csv; charset=utf-8"
-    )
+    return as_file(_marked(refused_lines(context.services.bulk, job)), f"bulk-{job.job_id}-refused.csv")
 
 
-async def _refused_csv(bulk: Bulk, job: Job) -> AsyncIterator[str]:
-    """Write the rows that were refused as they came, with why behind them: mended, they can be sent again."""
-    yield "\ufeff" + _line((*job.columns, "why"))
-    after = 0
-    while rows := await bulk.refused(job.job_id, after, CHUNK):
-        width = len(job.columns)
-        yield "".join(_line((*row.cells, *[""] * (width - len(row.cells)), row.fault)) for row in rows)
-        after = rows[-1].number
-
-
-def _line(cells: tuple[str, ...]) -> str:
-    written = io.StringIO()
-    csv.writer(written).writerow(cells)
-    return written.getvalue()
+async def _marked(lines: AsyncIterator[str]) -> AsyncIterator[str]:
+    """Begin with what tells spreadsheets that this is UTF-8."""
+    yield "\ufeff"
+    async for line in lines:
+        yield line
 
 
 PAGES = (
