@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from aldis.sms.alphabet import DEFAULT_ALPHABET, EXTENSION_TABLE
+from aldis.sms.alphabet import DEFAULT_ALPHABET
+from aldis.sms.national_tables import EXTENSION_TABLE
 
 gsm_characters = st.sampled_from(
     [character for character in DEFAULT_ALPHABET if character != "\x1b"] + list(EXTENSION_TABLE.values())

@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from aldis.sms import national_tables
-from aldis.sms.national_tables import RESERVED, Language
+from aldis.sms.national_tables import EXTENSION_TABLE, RESERVED, Language
 
 ESCAPE = 0x1B
 
@@ -21,19 +21,6 @@ DEFAULT_ALPHABET = (
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
     "¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-
-EXTENSION_TABLE = {
-    0x0A: "\f",
-    0x14: "^",
-    0x28: "{",
-    0x29: "}",
-    0x2F: "\\",
-    0x3C: "[",
-    0x3D: "~",
-    0x3E: "]",
-    0x40: "|",
-    0x65: "€",
-}
 
 
 class NotInAlphabet(Exception):
