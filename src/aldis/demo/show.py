@@ -52,7 +52,7 @@ class Demo:
 
     async def run(self, *, once: bool, stopped: asyncio.Event) -> None:
         """Show the journeys; unless `once`, go on until `stopped`. Raises DemoFailed when a journey does not
-        end well.
+        end well, or when the store's writer has ended by itself.
         """
         gateway = Gateway(self._settings, self._data_dir, self._clock)
         await apply_world(gateway.store)
@@ -61,20 +61,23 @@ class Demo:
         await receiving.start()
         try:
             journeys = asyncio.create_task(self._journeys(gateway))
-            stop = asyncio.create_task(stopped.wait())
-            await asyncio.wait({journeys, stop}, return_when=asyncio.FIRST_COMPLETED)
+            ends = [asyncio.create_task(event.wait()) for event in (stopped, gateway.lost)]
+            await asyncio.wait({journeys, *ends}, return_when=asyncio.FIRST_COMPLETED)
             if journeys.done():
                 await journeys
             else:
                 journeys.cancel()
-            if not once:
+            if not (once or gateway.lost.is_set()):
                 self._invite(gateway)
                 self._is_watching = True
-                await stop
-            stop.cancel()
+                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for end in ends:
+                end.cancel()
         finally:
-            await gateway.stop()
+            await (gateway.abandon() if gateway.lost.is_set() else gateway.stop())
             await receiving.stop()
+        if gateway.lost.is_set():
+            raise DemoFailed("the store's writer has ended by itself")
 
     def _base(self, gateway: Gateway) -> str:
         host, _ = host_and_port(self._settings.http.listen)
