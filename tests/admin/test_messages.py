@@ -21,7 +21,7 @@ from aldis.links.smpp import explain
 from aldis.links.smpp.quirks import Quirks
 from aldis.sms.fitting import DefaultAlphabet, fit
 from aldis.stages.sending.shares import share
-from aldis.store.contract.commands import Command, CommandAnswer, CommandKind
+from aldis.store.contract.actions import Command, CommandAnswer, CommandKind
 from aldis.store.contract.search import MessageFilter, MessageView
 from aldis.store.contract.store import Store
 from aldis.traffic.message import AttemptResult, NewMessage, SubmittedSegment

@@ -17,7 +17,7 @@ from aldis.sms.encoding import Encoded, Encoding
 from aldis.sms.fitting import ChosenEncoding, Kept, from_coding
 from aldis.sms.national_tables import Language
 from aldis.sms.segments import SPLITTING_NUMBERS, Splitting
-from aldis.store.contract.commands import CommandKind
+from aldis.store.contract.actions import CommandKind
 from aldis.store.contract.events import EventKind
 from aldis.store.contract.link_states import Wanted
 from aldis.traffic.bulk import JobState

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aldis.accounts.staff import Actor, AuditEntry, Role, audit
 from aldis.stages.sending.shares import share
-from aldis.store.contract.commands import Command, CommandAnswer, CommandKind
+from aldis.store.contract.actions import Command, CommandAnswer, CommandKind
 from aldis.store.contract.outbox import PostbackFilter
 from aldis.store.contract.store import Store
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource

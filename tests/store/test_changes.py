@@ -9,8 +9,8 @@ import msgspec
 from aldis.accounts.plan import plan_credit, plan_record, plan_removal
 from aldis.accounts.records import CARRIER, CREDIT, ROUTES, Record
 from aldis.accounts.staff import Actor, Role, audit
-from aldis.store.contract.changes import Carrying
 from aldis.store.contract.consent import OptInKey
+from aldis.store.contract.directory import Carrying
 from aldis.store.contract.link_states import LinkState, Wanted
 from aldis.store.contract.store import Store
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource

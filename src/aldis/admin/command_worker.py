@@ -9,7 +9,7 @@ from aldis.admin.messages import Messages
 from aldis.clock import Clock
 from aldis.errors import AdminError
 from aldis.stages.agent import Agent
-from aldis.store.contract.commands import Command, CommandAnswer, CommandKind, CommandStore
+from aldis.store.contract.actions import Command, CommandAnswer, CommandKind, CommandStore
 
 POLL_S = 0.5
 BATCH = 20

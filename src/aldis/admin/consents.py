@@ -15,8 +15,8 @@ from aldis.accounts.plan import Plan
 from aldis.accounts.staff import Actor, AuditEntry, audit
 from aldis.errors import AdminError, TemporaryError
 from aldis.sms.address import is_msisdn, is_sender
-from aldis.store.contract.audit import AuditStore
 from aldis.store.contract.consent import ConsentStore
+from aldis.store.contract.operators import AuditStore
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 
 #: numbers a transaction, and the breath between two: a running gateway writes to the same file

@@ -43,8 +43,8 @@ from aldis.admin.consents import opt_ins_of
 from aldis.admin.validation import ValidationError, entry_of
 from aldis.dialects.registry import TRAITS
 from aldis.errors import AdminError, SettingsError, StoreUnavailable
-from aldis.store.contract.changes import Carrying, ChangeStore
 from aldis.store.contract.consent import ConsentStore
+from aldis.store.contract.directory import Carrying, ChangeStore
 from aldis.store.contract.queries import Balance
 
 #: how often a change is planned again because something else changed in the same moment

@@ -16,7 +16,7 @@ from aldis.accounts.records import ACCOUNT, CARRIER, CREDIT, PRICES, ROUTES, Rec
 from aldis.accounts.staff import Actor
 from aldis.admin.directory import DirectoryEditor, carrier_removal, refuse_to_break
 from aldis.errors import AdminError
-from aldis.store.contract.changes import ChangeStore
+from aldis.store.contract.directory import ChangeStore
 
 KINDS = (ACCOUNT, CARRIER, ROUTES, PRICES, CREDIT)
 MAX_PAGE = 500

@@ -10,7 +10,7 @@ from aldis.accounts.staff import Actor, audit
 from aldis.errors import AdminError
 from aldis.sms.address import is_msisdn, is_sender
 from aldis.sms.segments import TooLong
-from aldis.store.contract.audit import AuditStore
+from aldis.store.contract.operators import AuditStore
 from aldis.traffic.handset import FAULTS, Bubble, Chaos, Orders, Phone, chaos_fault
 
 #: handsets in a list, messages of a conversation

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from aldis.clock import Clock, SystemClock
 from aldis.settings import Settings, store_path
-from aldis.store.contract.health import StoreHealth
+from aldis.store.contract.metrics import StoreHealth
 from aldis.store.contract.store import Store
 from aldis.store.memory.outcome_journal import OutcomeJournal
 from aldis.store.sqlite.engine.owner_lock import OwnerLock, is_owned

@@ -25,7 +25,7 @@ from aldis.links.entry import LinkEntry
 from aldis.links.registry import kind_of
 from aldis.settings import Settings, host_and_port, store_path
 from aldis.stages.sending.upstream import STANDING
-from aldis.store.contract.health import StoreHealth
+from aldis.store.contract.metrics import StoreHealth
 from aldis.telemetry import configure_logs
 
 _STYLES = {CheckResult.OK: "green", CheckResult.WARN: "yellow", CheckResult.FAIL: "bold red"}

@@ -20,7 +20,7 @@ from aldis.cli.opened import Opened, StoreLocation, as_json, existing_store_opti
 from aldis.cli.running import printable
 from aldis.clock import SystemClock, as_datetime
 from aldis.errors import GatewayError
-from aldis.store.contract.commands import Command, CommandAnswer, CommandKind, CommandStore
+from aldis.store.contract.actions import Command, CommandAnswer, CommandKind, CommandStore
 from aldis.store.contract.search import MessageFilter
 
 #: how long the gateway may take to carry an order out

@@ -24,8 +24,7 @@ from aldis.admin.simulator_control import SimulatorControl
 from aldis.admin.statistics import Statistics
 from aldis.clock import Clock
 from aldis.console.sse_limits import SseLimits
-from aldis.store.contract.audit import AuditStore
-from aldis.store.contract.operators import OperatorStore
+from aldis.store.contract.operators import AuditStore, OperatorStore
 from aldis.telemetry import Metrics
 
 

@@ -15,7 +15,7 @@ from aldis.accounts.plan import plan
 from aldis.dialects.registry import TRAITS
 from aldis.errors import StoreUnavailable
 from aldis.store.contract.admission import Acceptance
-from aldis.store.contract.changes import Carrying
+from aldis.store.contract.directory import Carrying
 from aldis.store.sqlite.engine.connection import open_reader
 from aldis.store.sqlite.engine.operations import Call
 from aldis.store.sqlite.engine.rows import one

@@ -1,8 +1,15 @@
-"""What operators do to messages. A change and its audit entry share a transaction."""
+"""What operators do to messages. A change and its audit entry share a transaction.
+
+A message may be in a sender's hands, which only the gateway's own process knows. So a command from a process
+beside it is written down, and the gateway carries it out.
+"""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Protocol
+
+import msgspec
 
 from aldis.accounts.staff import AuditEntry
 from aldis.traffic.message import NewMessage
@@ -21,3 +28,53 @@ class ActionStore(Protocol):
         self, message: NewMessage, *, prepaid: bool, entry: AuditEntry, command_id: int = 0
     ) -> Refusal | None:
         """Store a message as `AdmissionStore.accept` does, and answer the command that wanted it, if any."""
+
+
+class CommandKind(StrEnum):
+    """What is to be done with a message."""
+
+    CANCEL = "cancel"
+    AGAIN = "again"
+
+
+class Command(msgspec.Struct, frozen=True, array_like=True):
+    """Something that a process beside the gateway wants done."""
+
+    #: 0 until it is kept
+    command_id: int
+    kind: CommandKind
+    message_id: int
+    #: who wants it
+    actor: str
+    role: int
+    asked_at: int
+
+
+class CommandAnswer(msgspec.Struct, frozen=True, array_like=True):
+    """What came of a command."""
+
+    done: bool
+    #: for people: the new message's id, or why not
+    answer: str
+
+
+class CommandStore(Protocol):
+    """A queue of commands, and their answers."""
+
+    async def give(self, command: Command) -> int:
+        """Keep a command; returns its number."""
+
+    async def waiting(self, limit: int) -> list[Command]:
+        """Give commands that nobody has carried out, oldest first."""
+
+    async def answer(self, command_id: int, answer: CommandAnswer) -> None:
+        """Write what came of a command."""
+
+    async def answer_to(self, command_id: int) -> CommandAnswer | None:
+        """Tell what came of a command; None: nothing yet."""
+
+    async def withdraw(self, command_id: int) -> bool:
+        """Forget a command that nobody has carried out; False when it is too late for that."""
+
+    async def forget(self, before: int) -> None:
+        """Forget commands from before an instant."""

@@ -1,5 +1,5 @@
-"""What is counted of the store for metrics, and the minutes of the last day. Nothing here is asked for while
-nobody looks, save the one count of what waits.
+"""What is counted of the store for metrics, the minutes of the last day, and how it is, for `aldis doctor`.
+Nothing here is asked for while nobody looks, save the one count of what waits.
 """
 
 from __future__ import annotations
@@ -40,3 +40,14 @@ class MetricsStore(Protocol):
 
     async def minutes(self, since: int) -> list[bytes]:
         """Give the minutes that are kept since an instant (Unix seconds), oldest first."""
+
+
+class StoreHealth(msgspec.Struct, frozen=True):
+    """What `aldis doctor` saw of a store."""
+
+    #: what works on it, with its version
+    engine: str
+    #: "ok", or what the engine found wrong; "" where there is no file yet
+    found: str
+    octets: int
+    newest_message_at: int

@@ -1,5 +1,5 @@
-"""What a store keeps of the people who operate the gateway: operators, their sessions, keys of the admin API.
-Changes and their audit entries share a transaction.
+"""What a store keeps of the people who operate the gateway: operators, their sessions, keys of the admin API,
+and the audit log. What changes something writes its own entry, in the transaction of the change.
 """
 
 from __future__ import annotations
@@ -67,3 +67,15 @@ class OperatorStore(Protocol):
 
     async def change(self, change: OperatorChange, entry: AuditEntry | None) -> bool:
         """Carry out a change; whether there was anything to change. Only then the entry is kept."""
+
+
+class AuditStore(Protocol):
+    """Who did what."""
+
+    async def note(self, entry: AuditEntry) -> None:
+        """Remember something that was done outside of the store."""
+
+    async def log(self, before: int, limit: int, subject: str = "") -> list[tuple[int, AuditEntry]]:
+        """Give entries with their numbers, newest first: those below a number (0: from the newest), all or
+        about one subject.
+        """

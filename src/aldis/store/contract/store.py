@@ -17,20 +17,17 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from aldis.clock import Clock
-from aldis.store.contract.actions import ActionStore
+from aldis.store.contract.actions import ActionStore, CommandStore
 from aldis.store.contract.admission import AdmissionStore
-from aldis.store.contract.audit import AuditStore
 from aldis.store.contract.bulk import BulkStore
-from aldis.store.contract.changes import ChangeStore
-from aldis.store.contract.commands import CommandStore
 from aldis.store.contract.consent import ConsentStore
-from aldis.store.contract.directory import DirectoryStore
+from aldis.store.contract.directory import ChangeStore, DirectoryStore
 from aldis.store.contract.events import EventStore
 from aldis.store.contract.inbound import InboundStore
 from aldis.store.contract.link_states import LinkStateStore
 from aldis.store.contract.maintenance import MaintenanceStore
 from aldis.store.contract.metrics import MetricsStore
-from aldis.store.contract.operators import OperatorStore
+from aldis.store.contract.operators import AuditStore, OperatorStore
 from aldis.store.contract.outbox import OutboxStore
 from aldis.store.contract.postbacks import PostbackStore
 from aldis.store.contract.queries import QueryStore

@@ -13,11 +13,9 @@ from aldis.store.sqlite.engine.read_pool import ReadPool
 from aldis.store.sqlite.engine.writer import Runner
 from aldis.store.sqlite.process.writer_thread import WriterThread
 from aldis.store.sqlite.reads.opt_ins import OptIns
-from aldis.store.sqlite.stores.actions import SqliteActions
+from aldis.store.sqlite.stores.actions import SqliteActions, SqliteCommands
 from aldis.store.sqlite.stores.admission import SqliteAdmission
-from aldis.store.sqlite.stores.audit import SqliteAudit
 from aldis.store.sqlite.stores.bulk import SqliteBulk
-from aldis.store.sqlite.stores.commands import SqliteCommands
 from aldis.store.sqlite.stores.consent import SqliteConsent
 from aldis.store.sqlite.stores.directory import SqliteChanges, SqliteDirectory
 from aldis.store.sqlite.stores.events import SqliteEvents
@@ -25,7 +23,7 @@ from aldis.store.sqlite.stores.inbound import SqliteInbound
 from aldis.store.sqlite.stores.link_states import SqliteLinkStates
 from aldis.store.sqlite.stores.maintenance import SqliteMaintenance
 from aldis.store.sqlite.stores.metrics import SqliteMetrics
-from aldis.store.sqlite.stores.operators import SqliteOperators
+from aldis.store.sqlite.stores.operators import SqliteAudit, SqliteOperators
 from aldis.store.sqlite.stores.outbox import SqliteOutbox
 from aldis.store.sqlite.stores.postbacks import SqlitePostbacks
 from aldis.store.sqlite.stores.queries import SqliteQueries

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import apsw
 
-from aldis.store.contract.health import StoreHealth
+from aldis.store.contract.metrics import StoreHealth
 from aldis.store.sqlite.engine.connection import open_reader
 from aldis.store.sqlite.engine.rows import every, one
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from aldis.accounts.directory import Directory
 from aldis.accounts.history import Change
 from aldis.accounts.plan import Stored
-from aldis.store.contract.changes import Carrying
+from aldis.store.contract.directory import Carrying
 from aldis.store.contract.queries import Balance
 from aldis.store.sqlite.engine.rows import every
-from aldis.store.sqlite.reads import changes as history
 from aldis.store.sqlite.reads import directory
 from aldis.store.sqlite.stores.connections import Connections
 from aldis.store.sqlite.writes import changes
@@ -38,7 +37,7 @@ class SqliteChanges(Connections):
         return await self.writer.call(changes.carry_out, item)
 
     async def history(self, kind: str, key: str, before: int, limit: int) -> list[Change]:
-        return await self.scans.ask(history.history, kind, key, before, limit)
+        return await self.scans.ask(directory.history, kind, key, before, limit)
 
     async def find(self, change_id: int) -> Change | None:
-        return history.find(self.reader, change_id)
+        return directory.find(self.reader, change_id)

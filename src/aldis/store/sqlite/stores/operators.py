@@ -1,12 +1,13 @@
-"""Implements `OperatorStore`."""
+"""Implements `OperatorStore` and `AuditStore`."""
 
 from __future__ import annotations
 
 from aldis.accounts.staff import ApiToken, AuditEntry, Operator, Role
 from aldis.store.contract.operators import OperatorChange
 from aldis.store.sqlite.engine.rows import every, first
+from aldis.store.sqlite.reads import audit
 from aldis.store.sqlite.stores.connections import Connections
-from aldis.store.sqlite.writes import operators
+from aldis.store.sqlite.writes import auditing, operators
 
 _OPERATOR = "o.name, o.role, o.password_hash, o.created_at"
 _TOKEN = "name, digest, visible, role, created_at, until"  # noqa: S105 - columns
@@ -45,3 +46,13 @@ def _operator(row: tuple[str, int, str, int]) -> Operator:
 def _token(row: tuple[str, str, str, int, int, int]) -> ApiToken:
     name, digest, visible, role, created_at, until = row
     return ApiToken(name, digest, visible, Role(role), created_at, until)
+
+
+class SqliteAudit(Connections):
+    """Lists on the operators' scans."""
+
+    async def note(self, entry: AuditEntry) -> None:
+        await self.writer.call(auditing.note, entry)
+
+    async def log(self, before: int, limit: int, subject: str = "") -> list[tuple[int, AuditEntry]]:
+        return await self.scans.ask(audit.log, before, limit, subject)

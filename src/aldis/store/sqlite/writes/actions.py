@@ -6,8 +6,8 @@ import apsw
 import msgspec
 
 from aldis.accounts.staff import AuditEntry
+from aldis.store.contract.actions import CommandAnswer
 from aldis.store.contract.admission import Acceptance
-from aldis.store.contract.commands import CommandAnswer
 from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.writes import admission, auditing, cancelling, commands
 from aldis.traffic.refusal import Refusal

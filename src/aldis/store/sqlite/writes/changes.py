@@ -10,10 +10,10 @@ from aldis.accounts.history import Change
 from aldis.accounts.price import from_micros
 from aldis.accounts.records import ACCOUNT, CARRIER, CREDIT
 from aldis.accounts.staff import Actor, audit
-from aldis.store.contract.changes import Carrying
+from aldis.store.contract.directory import Carrying
 from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.rows import first, one
-from aldis.store.sqlite.reads.changes import COLUMNS, newest
+from aldis.store.sqlite.reads.directory import COLUMNS, newest
 from aldis.store.sqlite.writes import auditing
 
 #: more carriers than this in one plan share an audit entry

@@ -5,7 +5,7 @@ from __future__ import annotations
 import apsw
 import msgspec
 
-from aldis.store.contract.commands import Command, CommandAnswer
+from aldis.store.contract.actions import Command, CommandAnswer
 from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.rows import first, one
 
