@@ -101,7 +101,7 @@ async def test_the_running_gateway_sends_again_and_calls_back(whole: WholeGatewa
         "known as m1",
         "accepted from the customer",
         "delivered",
-        "delivered: 200",
+        "posted: 200",
         "EUR left",
     ):
         assert word in said

@@ -100,7 +100,7 @@ async def test_a_message_is_found_and_told(watched: WholeGateway, browser: Brows
         "accepted from the customer, in genesys",
         "submitted, the carrier calls it",
         "receipt: segment 1 delivered",
-        "delivered: 200",
+        "posted: 200",
         "chosen",
         "submit_sm",
         "00 47 00 72 00 fc 00 df",

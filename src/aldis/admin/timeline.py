@@ -100,7 +100,7 @@ def _of_postback(postback: PostbackRow, tries: tuple[PostbackTry, ...]) -> list[
     ]
     if postback.done:
         found.append(
-            TimelineEntry(postback.last_tried_at, f"{what} delivered: {postback.last_http_status}", "good")
+            TimelineEntry(postback.last_tried_at, f"{what} posted: {postback.last_http_status}", "good")
         )
     elif postback.due_at is None:
         found.append(
