@@ -101,10 +101,24 @@ def test_public_names_say_what_they_are() -> None:
     assert doubled == [], "a Protocol says it already"
 
 
-def test_only_the_composition_and_the_engine_name_a_backend() -> None:
+def backends() -> set[str]:
+    """Name the folders of the store that are backends."""
+    return {folder.name for folder in (SRC / "store").iterdir() if folder.is_dir()} - {
+        *("contract", "memory", "__pycache__"),
+    }
+
+
+@pytest.mark.parametrize("backend", sorted(backends()))
+def test_only_the_composition_and_the_engine_name_a_backend(backend: str) -> None:
     """The settings hold its address, which begins with its name."""
-    knowing = ("src/aldis/app/", "src/aldis/settings/", "src/aldis/addresses.py", "src/aldis/store/sqlite/")
-    telling = [source.name for source in sources() if re.search("sqlite|apsw", source.text, re.IGNORECASE)]
+    knowing = (
+        "src/aldis/app/",
+        "src/aldis/settings/",
+        "src/aldis/addresses.py",
+        f"src/aldis/store/{backend}/",
+    )
+    words = re.compile("sqlite|apsw" if backend == "sqlite" else rf"\bstore\.{backend}\b", re.IGNORECASE)
+    telling = [source.name for source in sources() if words.search(source.text)]
     assert [name for name in telling if not name.startswith(knowing)] == []
 
 
@@ -115,16 +129,17 @@ def test_only_the_composition_has_the_whole_store() -> None:
     assert [name for name in whole if not name.startswith(having)] == []
 
 
-def test_only_the_backends_own_tests_name_a_backend() -> None:
+@pytest.mark.parametrize("backend", sorted(backends()))
+def test_only_the_backends_own_tests_name_a_backend(backend: str) -> None:
     """Of all others the fixtures alone, and the crash tests, which look into what was left behind."""
     knowing = (
-        "tests/store/sqlite/",
+        f"tests/store/{backend}/",
         "tests/app/",
         "tests/house/",
         "tests/backends.py",
         "tests/crash/world.py",
     )
-    telling = [source.name for source in sources(ROOT / "tests") if "aldis.store.sqlite" in source.text]
+    telling = [source.name for source in sources(ROOT / "tests") if f"aldis.store.{backend}" in source.text]
     assert [name for name in telling if not name.startswith(knowing)] == []
 
 

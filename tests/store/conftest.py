@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,11 +34,19 @@ prepaid = false
 SLOW = {"sqlite, writer's process"}
 
 
-@pytest.fixture(
-    params=[pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in sorted(BACKENDS)]
-)
-async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    store = BACKENDS[request.param](tmp_path)
+def parameters(names: Iterable[str]) -> list[Any]:
+    """Give backends as the parameters of a fixture."""
+    return [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in sorted(names)]
+
+
+@pytest.fixture(params=parameters(BACKENDS))
+def backend(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+async def kept(backend: str, tmp_path: Path) -> AsyncIterator[Store]:
+    store = BACKENDS[backend](tmp_path)
     await apply(store, DIRECTORY, NOW)
     yield store
     await store.close()
