@@ -17,6 +17,7 @@ from aldis.admin.directory import DirectoryEditor
 from aldis.app.stores import BACK_OFFICE
 from aldis.clock import Clock
 from aldis.dialects.registry import TRAITS
+from aldis.store.contract.ownership import MAINTENANCE, Lease, slot_of
 from aldis.store.contract.search import MessageFilter
 from aldis.store.contract.store import Store
 from aldis.store.memory.outcome_journal import OutcomeJournal
@@ -51,6 +52,7 @@ def open_store(folder: Path, clock: Clock | None = None, journal: OutcomeJournal
 
 #: the methods that read what was committed; all others write, or work with what their own store has in memory
 READS = {
+    "ownership": "renew",
     "admission": "opted_in",
     "inbound": "segments stale",
     "maintenance": "unused_content",
@@ -108,6 +110,16 @@ async def apply(store: Store, text: str, now: int, name: str = "d.toml") -> int:
     wanted = directory_file.read(text, name, TRAITS)
     _, added = await DirectoryEditor(store.changes, store.consent).apply(APPLYING, wanted, now)
     return added
+
+
+async def own(store: Store, link: str = "link") -> Lease:
+    """Take a link's slot, whosever it was."""
+    return await store.ownership.acquire(slot_of(link), "test")
+
+
+async def own_maintenance(store: Store) -> Lease:
+    """Take maintenance."""
+    return await store.ownership.acquire(MAINTENANCE, "test")
 
 
 async def find(store: Store, reference: str, limit: int = 20) -> list[MessageFacts]:

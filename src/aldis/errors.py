@@ -5,6 +5,7 @@
     │  ├─ StoreUnavailable       the store could not commit (disk full, locked, gone)
     │  └─ OutcomeUnknown         the store was lost while it committed
     └─ PermanentError            trying again cannot help
+       ├─ LeaseLost               what the write depends on has another owner now
        ├─ TransitionRefused      nothing of the kind can happen to a message where it stands
        ├─ AdminError             an operator asked for what cannot be done; says why
        ├─ SettingsError          a file of the operator's is wrong; carries every problem found
@@ -41,6 +42,10 @@ class OutcomeUnknown(TemporaryError):
 
 class TransitionRefused(PermanentError):
     """`traffic/states.py` allows no such event where a message stands; nothing of the call was kept."""
+
+
+class LeaseLost(PermanentError):
+    """What a write depends on has another owner now; nothing of the call was kept."""
 
 
 class AdminError(PermanentError):

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.backends import apply
+from tests.backends import apply, own
 from tests.fakes.clock import FakeClock
 from tests.store.building import NOW, a_message, accept, money
 
@@ -79,7 +79,7 @@ async def end(store: Store, message: NewMessage) -> None:
     await accept(store, message)
     await store.sending.claim(message.link, 10, share, NOW)
     await store.sending.record(
-        message.link,
+        await own(store, message.link),
         [AttemptResult(message.message_id, Event.SUBMIT_REJECTED, reason="ESME_RINVDSTADR")],
         NOW,
     )
@@ -183,7 +183,7 @@ async def test_one_message_is_told_from_request_to_wire(store: Store, messages: 
     await accept(store, message)
     await store.sending.claim("link", 10, share, NOW)
     taken = tuple(SubmittedSegment(number, f"A{number}") for number in range(1, message.segments + 1))
-    await store.sending.record("link", [AttemptResult(1, Event.SUBMIT_ACCEPTED, taken)], NOW)
+    await store.sending.record(await own(store), [AttemptResult(1, Event.SUBMIT_ACCEPTED, taken)], NOW)
     told = await messages.tell(1)
     assert (told.account, told.currency, told.written.encoding) == ("rich", "EUR", "UCS2")
     assert {each.character for each in told.written.forced_by} == set("Привет")

@@ -89,7 +89,9 @@ async def test_an_outcome_that_its_message_does_not_allow_is_let_go_and_the_othe
     sender = a_sender(demo_store, upstream, clock)
     await sender.step()
     taken = (SubmittedSegment(1, "elsewhere"),)
-    await demo_store.sending.record("link", [AttemptResult(1, Event.SUBMIT_ACCEPTED, taken)], clock.now())
+    await demo_store.sending.record(
+        await sender.own(), [AttemptResult(1, Event.SUBMIT_ACCEPTED, taken)], clock.now()
+    )
     upstream.accept_all()
     await sender.record_results()
     assert [await state_of(demo_store, number) for number in (1, 2)] == [State.SENT, State.SENT]

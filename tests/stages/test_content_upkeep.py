@@ -6,11 +6,10 @@ from pathlib import Path
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.stages.follow import DirectoryFollower
-from aldis.stages.maintenance.gauge import BacklogGauge
 from aldis.stages.maintenance.maintenance import Maintenance, MaintenanceSettings
+from aldis.stages.owner import Holder
 from aldis.store.content_files import FOLDERS, ContentFiles
 from aldis.store.contract.store import Store
-from aldis.telemetry import Metrics
 from aldis.traffic.content import MMS, KeptPart, as_column
 from tests.fakes.clock import FakeClock
 from tests.store.building import a_message, accept
@@ -25,8 +24,8 @@ async def test_a_picture_stays_for_the_retention_and_no_longer(
     settings = MaintenanceSettings(retention_days=30, receipt_patience_s=DAY_S, failover_s=30)
     maintenance = Maintenance(
         demo_store.maintenance,
+        Holder(demo_store.ownership, "test"),
         DirectoryFollower(demo_store.directory, current),
-        BacklogGauge(demo_store.metrics, Metrics(), clock),
         clock,
         settings,
         lambda: {"link": True},

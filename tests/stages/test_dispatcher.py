@@ -18,11 +18,11 @@ from aldis.stages.admission.admit import Admitter, AttachmentPolicy
 from aldis.stages.admission.building import Deadlines
 from aldis.stages.authenticate import Authenticator
 from aldis.stages.bulk.dispatcher import BATCH, DAY_MS, Dispatcher, DispatcherSettings
+from aldis.stages.owner import Holder
 from aldis.store.content_files import ContentFiles
 from aldis.store.contract.bulk import AddJob, AddRows, MoveJob
 from aldis.store.contract.store import Store
 from aldis.traffic.bulk import Job, JobState, Mapping
-from aldis.traffic.problem import words_of
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import Admitted, Submission
 from tests.fakes.clock import FakeClock
@@ -48,11 +48,11 @@ class Bench:
         )
         self.dispatcher = Dispatcher(
             store.bulk,
+            Holder(store.ownership, "test"),
             store.queries,
             clock,
             current,
             self.admit,
-            words_of,
             DispatcherSettings(native.POLICY.name, 7),
         )
 

@@ -6,12 +6,11 @@ from pathlib import Path
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.stages.follow import DirectoryFollower
-from aldis.stages.maintenance.gauge import BacklogGauge
 from aldis.stages.maintenance.maintenance import FILED, Maintenance, MaintenanceSettings
+from aldis.stages.owner import Holder
 from aldis.store.content_files import ContentFiles
 from aldis.store.contract.search import MessageFilter
 from aldis.store.contract.store import Store
-from aldis.telemetry import Metrics
 from tests.fakes.clock import NOON, FakeClock
 from tests.store.building import a_message, accept
 
@@ -24,8 +23,8 @@ async def test_upkeep_makes_numbers_findable_while_there_is_more(demo_store: Sto
     clock = FakeClock()
     maintenance = Maintenance(
         demo_store.maintenance,
+        Holder(demo_store.ownership, "test"),
         DirectoryFollower(demo_store.directory, current),
-        BacklogGauge(demo_store.metrics, Metrics(), clock),
         clock,
         settings,
         dict,

@@ -13,6 +13,7 @@ from aldis.sms.encoding import Encoding
 from aldis.sms.fitting import TextRules, fit
 from aldis.sms.national_tables import Language
 from aldis.sms.segments import Splitting
+from aldis.stages.owner import Holder
 from aldis.stages.sending.retry import RetryPolicy
 from aldis.stages.sending.sender import AT_ONCE, Sender, SenderSettings
 from aldis.stages.sending.shares import share
@@ -39,7 +40,8 @@ def a_sender(
     hold: bool = False,
 ) -> Sender:
     settings = SenderSettings(RetryPolicy(max_attempts=3, hold_in_doubt=hold), tps)
-    return Sender(store.sending, upstream.connect, settings, clock, lambda: 0.0, Metrics())
+    holder = Holder(store.ownership, "test")
+    return Sender(store.sending, holder, upstream.connect, settings, clock, lambda: 0.0, Metrics())
 
 
 async def state_of(store: Store, message_id: int) -> State:
@@ -228,8 +230,8 @@ async def test_a_message_that_was_taken_whole_before_is_sent(
     await demo_store.sending.claim("link", 1, share, clock.now())
     taken = tuple(SubmittedSegment(number, f"A{number}") for number in (1, 2, 3))
     back = AttemptResult(1, Event.SUBMIT_DEFERRED, taken, clock.now(), "busy")
-    await demo_store.sending.record("link", [back], clock.now())
     sender = a_sender(demo_store, upstream, clock)
+    await demo_store.sending.record(await sender.own(), [back], clock.now())
     await sender.step()
     await sender.record_results()
     assert upstream.out == []
@@ -370,6 +372,7 @@ async def test_a_stop_while_the_store_marks_is_obeyed(
     sender = a_sender(demo_store, upstream, clock, hold=True)
     for number, recipient in ((1, "447700900001"), (2, "447700900002")):
         await accept(demo_store, a_message(number, recipient=recipient))
+    await sender.own()
     claiming = asyncio.create_task(sender.step())
     await asyncio.sleep(0)  # the claim is on its way to the writer, who marks it
     assert upstream.out == []

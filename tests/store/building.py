@@ -9,13 +9,18 @@ import msgspec
 from aldis.accounts.staff import AuditEntry
 from aldis.stages.sending.shares import share
 from aldis.store.contract.admission import Acceptance
+from aldis.store.contract.ownership import Lease, slot_of
 from aldis.store.contract.store import Store
 from aldis.traffic.message import AttemptResult, NewMessage, SubmittedSegment
 from aldis.traffic.postback import Notify
 from aldis.traffic.states import Event, State
+from tests.backends import own
 from tests.fakes.clock import NOON
 
 NOW = NOON
+
+#: the first lease of the link of most tests
+LEASE = Lease(slot_of("link"), "test", 1)
 
 _DEFAULT = NewMessage(
     message_id=0,
@@ -63,7 +68,9 @@ async def settle_sent(store: Store, message: NewMessage, ids: tuple[str, ...] = 
         SubmittedSegment(number, name) for number, name in enumerate(ids[: message.segments], start=1)
     )
     await store.sending.record(
-        message.link, [AttemptResult(message.message_id, Event.SUBMIT_ACCEPTED, submitted)], NOW
+        await own(store, message.link),
+        [AttemptResult(message.message_id, Event.SUBMIT_ACCEPTED, submitted)],
+        NOW,
     )
 
 

@@ -12,6 +12,7 @@ from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.postback import Notify, PostbackResult
 from aldis.traffic.refusal import RefusalReason
 from aldis.traffic.states import Event, State
+from tests.backends import own
 from tests.store.building import NOW, POSTPAID, a_message, accept, audited, money, settle_sent, state_of
 
 OTTO = Actor("otto", Role.OPERATOR, "console")
@@ -41,7 +42,9 @@ async def test_what_a_sender_has_in_hand_is_not_called_back(kept: Store) -> None
     (claimed,) = await kept.sending.claim("link", 10, share, NOW)
     assert not await kept.actions.cancel(7, "link", entry("cancel"))
     await kept.sending.record(
-        "link", [AttemptResult(claimed.message_id, Event.SUBMIT_ACCEPTED, (SubmittedSegment(1, "A"),))], NOW
+        await own(kept),
+        [AttemptResult(claimed.message_id, Event.SUBMIT_ACCEPTED, (SubmittedSegment(1, "A"),))],
+        NOW,
     )
     assert await state_of(kept, 7) is State.SENT
     assert await told(kept) == []
@@ -51,7 +54,7 @@ async def test_what_a_carrier_has_taken_in_part_is_not_called_back(kept: Store) 
     await accept(kept, a_message(7, segments=2))
     await kept.sending.claim("link", 10, share, NOW)
     back = AttemptResult(7, Event.SUBMIT_DEFERRED, (SubmittedSegment(1, "A"),), due_at=NOW)
-    await kept.sending.record("link", [back], NOW)
+    await kept.sending.record(await own(kept), [back], NOW)
     assert not await kept.actions.cancel(7, "link", entry("cancel"))
     assert await state_of(kept, 7) is State.QUEUED
 

@@ -11,6 +11,7 @@ from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.postback import Notify, PostbackResult
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.states import Event, State
+from tests.backends import own, own_maintenance
 from tests.store.building import NOW, POSTPAID, RICH, a_message, money, settle_sent, state_of
 
 LANE = "http://customer:80"
@@ -30,7 +31,7 @@ async def test_each_of_many_goes_all_the_way(kept: Store, count: int) -> None:
     price = sum(numbers)
     assert await kept.admission.accept(Acceptance(POSTPAID, prepaid=False, messages=messages)) is None
     assert await money(kept, POSTPAID) == (-price, price, 0)
-    await kept.sending.record("link", [_sent(number) for number in numbers], NOW)
+    await kept.sending.record(await own(kept), [_sent(number) for number in numbers], NOW)
     assert await money(kept, POSTPAID) == (-price, 0, price)
     receipts = [Receipt("link", f"A{number}", ReceiptState.DELIVERED, "", "", NOW) for number in numbers]
     assert await kept.receipts.record(receipts) == 0
@@ -49,10 +50,10 @@ async def test_a_message_that_is_named_twice_is_refused_whole_and_so_paid_for_an
     message = a_message(1, notify=Notify.SENT, lane=LANE)
     assert await kept.admission.accept(Acceptance(RICH, prepaid=True, messages=(message,))) is None
     with pytest.raises(TransitionRefused):
-        await kept.sending.record("link", [_sent(1), _sent(1)], NOW)
+        await kept.sending.record(await own(kept), [_sent(1), _sent(1)], NOW)
     assert await money(kept) == (950_000, 50_000, 0)
     assert await kept.postbacks.due(LANE, 10, NOW) == []
-    await kept.sending.record("link", [_sent(1)], NOW)
+    await kept.sending.record(await own(kept), [_sent(1)], NOW)
     assert await money(kept) == (950_000, 0, 50_000)
     assert len(await kept.postbacks.due(LANE, 10, NOW)) == 1
 
@@ -60,7 +61,7 @@ async def test_a_message_that_is_named_twice_is_refused_whole_and_so_paid_for_an
 async def test_a_result_moves_only_what_is_where_it_was_claimed(kept: Store) -> None:
     await settle_sent(kept, a_message(1, notify=Notify.SENT, lane=LANE))
     with pytest.raises(TransitionRefused):
-        await kept.sending.record("link", [_sent(1)], NOW + 1)
+        await kept.sending.record(await own(kept), [_sent(1)], NOW + 1)
     assert await money(kept) == (950_000, 0, 50_000)
     assert len(await kept.postbacks.due(LANE, 10, NOW + 1)) == 1
 
@@ -72,7 +73,7 @@ async def test_who_hears_of_failures_hears_of_those_and_of_what_became_of_them(
 ) -> None:
     await settle_sent(kept, a_message(1, notify=Notify.FAILED, lane=LANE))
     if was_unconfirmed:
-        assert await kept.maintenance.expire(10, NOW + 1, 0) == 1
+        assert await kept.maintenance.expire(await own_maintenance(kept), 10, NOW + 1, 0) == 1
         assert await state_of(kept, 1) is State.UNCONFIRMED
     before = 1 if was_unconfirmed else 0
     await kept.receipts.record([Receipt("link", "A1", reported, "", "", NOW + 2)])

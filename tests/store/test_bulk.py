@@ -7,6 +7,7 @@ import pytest
 
 from aldis.accounts.staff import AuditEntry
 from aldis.store.contract.bulk import AddJob, AddRows, MoveJob, PurgeJobs, SettleRows
+from aldis.store.contract.ownership import JOBS
 from aldis.store.contract.store import Store
 from aldis.traffic.bulk import MOVES, JobState, Mapping, Outcome, Row
 from tests.store.building import NOW, audited
@@ -65,7 +66,8 @@ async def test_a_key_makes_one_job(kept: Store) -> None:
 
 async def test_outcomes_count_once_and_end_the_job(kept: Store) -> None:
     job_id = await a_job(kept)
-    some = SettleRows(job_id, (Outcome(1, 71), Outcome(3, fault="no number")), 1, NOW + 1)
+    jobs = await kept.ownership.acquire(JOBS, "test")
+    some = SettleRows(jobs, job_id, (Outcome(1, 71), Outcome(3, fault="no number")), 1, NOW + 1)
     assert await kept.bulk.change(some) == 2
     assert await kept.bulk.change(some) == 0
     job = await kept.bulk.job(job_id)
@@ -73,7 +75,7 @@ async def test_outcomes_count_once_and_end_the_job(kept: Store) -> None:
     assert (job.state, job.reached, job.accepted, job.refused) == (JobState.RUNNING, 1, 1, 1)
     assert [row.number for row in await kept.bulk.rows(job_id, 1, 10, waiting=True)] == [2]
     assert await kept.bulk.refused_rows(job_id, 0, 10) == [Row(3, ROWS[2], fault="no number")]
-    await kept.bulk.change(SettleRows(job_id, (Outcome(2, 72),), 3, NOW + 2))
+    await kept.bulk.change(SettleRows(jobs, job_id, (Outcome(2, 72),), 3, NOW + 2))
     job = await kept.bulk.job(job_id)
     assert job is not None
     assert (job.state, job.accepted, job.ended_at) == (JobState.DONE, 2, NOW + 2)

@@ -15,7 +15,7 @@ from aldis.traffic.postback import Notify, PostbackEvent, PostbackResult
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.refusal import RefusalReason
 from aldis.traffic.states import Event, State
-from tests.backends import BACKENDS, READS, apply, find
+from tests.backends import BACKENDS, READS, apply, find, own, own_maintenance
 from tests.store.building import NOW, POSTPAID, RICH, a_message, accept, money, settle_sent, state_of
 from tests.store.conftest import DIRECTORY
 
@@ -101,12 +101,12 @@ async def test_what_is_released_or_too_old_is_not_in_anyones_hands(kept: Store) 
     await accept(kept, a_message(1, expires_at=NOW + 1000))
     assert [message.message_id for message in await kept.sending.claim("link", 1, share, NOW)] == [1]
     assert (
-        await kept.maintenance.expire(10, NOW + 1000, 10**9) == 0
+        await kept.maintenance.expire(await own_maintenance(kept), 10, NOW + 1000, 10**9) == 0
     )  # claimed: whoever has it in hand settles it
     assert await kept.sending.claim("link", 1, share, NOW) == []
     kept.sending.release("link", [1])
     assert await kept.sending.claim("link", 1, share, NOW + 1000) == []
-    assert await kept.maintenance.expire(10, NOW + 10**6, 10**9) == 1
+    assert await kept.maintenance.expire(await own_maintenance(kept), 10, NOW + 10**6, 10**9) == 1
     assert await state_of(kept, 1) is State.EXPIRED
 
 
@@ -115,7 +115,7 @@ async def test_what_is_due_later_waits(kept: Store) -> None:
     await kept.sending.claim("link", 1, share, NOW)
     later = NOW + 5000
     await kept.sending.record(
-        "link", [AttemptResult(1, Event.SUBMIT_DEFERRED, due_at=later, reason="busy")], NOW
+        await own(kept), [AttemptResult(1, Event.SUBMIT_DEFERRED, due_at=later, reason="busy")], NOW
     )
     assert await kept.sending.claim("link", 1, share, later - 1) == []
     (message,) = await kept.sending.claim("link", 1, share, later + 250)  # found within a quarter of a second
@@ -126,7 +126,7 @@ async def test_a_retried_message_knows_which_segments_are_out(kept: Store) -> No
     await accept(kept, a_message(1, segments=3))
     await kept.sending.claim("link", 1, share, NOW)
     partly = AttemptResult(1, Event.SUBMIT_DEFERRED, (SubmittedSegment(2, "A2"),), NOW, "busy")
-    await kept.sending.record("link", [partly], NOW)
+    await kept.sending.record(await own(kept), [partly], NOW)
     (message,) = await kept.sending.claim("link", 1, share, NOW)
     assert message.accepted_segments == (2,)
 
@@ -151,7 +151,7 @@ async def test_what_was_not_sent_is_refunded_but_for_what_the_carrier_took(
     await accept(kept, a_message(1, segments=3))
     await kept.sending.claim("link", 1, share, NOW)
     await kept.sending.record(
-        "link", [AttemptResult(1, event, (SubmittedSegment(1, "A1"),), reason="no")], NOW
+        await own(kept), [AttemptResult(1, event, (SubmittedSegment(1, "A1"),), reason="no")], NOW
     )
     assert await state_of(kept, 1) is state
     assert await money(kept) == (950_000, 0, 50_000)
@@ -161,18 +161,18 @@ async def test_what_was_not_sent_is_refunded_but_for_what_the_carrier_took(
 async def test_what_a_lost_owner_left_is_released_by_policy(kept: Store, *, hold: bool, state: State) -> None:
     await accept(kept, a_message(1))
     await kept.sending.claim("link", 1, share, NOW)
-    await kept.sending.mark([1])
+    await kept.sending.mark(await own(kept), [1])
     assert await state_of(kept, 1) is State.SENDING
-    assert await kept.sending.recover("link", hold=hold, now=NOW) == 1
+    assert await kept.sending.recover(await own(kept), hold=hold, now=NOW) == 1
     assert await state_of(kept, 1) is state
-    assert await kept.sending.recover("link", hold=hold, now=NOW) == 0
+    assert await kept.sending.recover(await own(kept), hold=hold, now=NOW) == 0
 
 
 async def test_what_is_sending_on_a_link_that_is_gone_waits_again(kept: Store) -> None:
     await accept(kept, a_message(1))
     await accept(kept, a_message(2, link="gone"))
-    await kept.sending.mark([1, 2])
-    assert await kept.sending.recover_orphans(["link"], NOW) == 1
+    await kept.sending.mark(await own(kept), [1, 2])
+    assert await kept.sending.recover_orphans(await own_maintenance(kept), ["link"], NOW) == 1
     assert [await state_of(kept, number) for number in (1, 2)] == [State.SENDING, State.QUEUED]
 
 
@@ -194,7 +194,7 @@ async def test_a_receipt_that_comes_before_its_response_is_parked_and_matched(ke
     await kept.sending.claim("link", 1, share, NOW)
     assert await kept.receipts.record([a_receipt("A1", ReceiptState.DELIVERED)]) == 1
     await kept.sending.record(
-        "link", [AttemptResult(1, Event.SUBMIT_ACCEPTED, (SubmittedSegment(1, "A1"),))], NOW
+        await own(kept), [AttemptResult(1, Event.SUBMIT_ACCEPTED, (SubmittedSegment(1, "A1"),))], NOW
     )
     assert await state_of(kept, 1) is State.DELIVERED
 
@@ -210,7 +210,7 @@ async def test_ids_match_across_hexadecimal_and_decimal(
     sent = AttemptResult(1, Event.SUBMIT_ACCEPTED, (SubmittedSegment(1, in_response),))
     if early:
         await kept.receipts.record([receipt])
-    await kept.sending.record("link", [sent], NOW)
+    await kept.sending.record(await own(kept), [sent], NOW)
     if not early:
         await kept.receipts.record([receipt])
     assert await state_of(kept, 1) is State.DELIVERED
@@ -236,13 +236,15 @@ async def test_a_segment_that_failed_before_the_rest_was_sent_is_not_forgotten(k
     await accept(kept, a_message(1, segments=2))
     await kept.sending.claim("link", 1, share, NOW)
     await kept.sending.record(
-        "link", [AttemptResult(1, Event.SUBMIT_DEFERRED, (SubmittedSegment(1, "A1"),), NOW, "busy")], NOW
+        await own(kept),
+        [AttemptResult(1, Event.SUBMIT_DEFERRED, (SubmittedSegment(1, "A1"),), NOW, "busy")],
+        NOW,
     )
     await kept.receipts.record([a_receipt("A1", ReceiptState.UNDELIVERED)])
     assert await state_of(kept, 1) is State.QUEUED
     await kept.sending.claim("link", 1, share, NOW)
     await kept.sending.record(
-        "link", [AttemptResult(1, Event.SUBMIT_ACCEPTED, (SubmittedSegment(2, "A2"),))], NOW
+        await own(kept), [AttemptResult(1, Event.SUBMIT_ACCEPTED, (SubmittedSegment(2, "A2"),))], NOW
     )
     assert await state_of(kept, 1) is State.UNDELIVERED
 
@@ -286,10 +288,10 @@ async def test_postbacks_are_due_by_lane_and_until_done(kept: Store) -> None:
 async def test_what_waited_too_long_ends(kept: Store) -> None:
     await settle_sent(kept, a_message(2), ids=("A2",))
     await accept(kept, a_message(1, expires_at=NOW + 1000))
-    assert await kept.maintenance.expire(10, NOW + 999, 2000) == 0
-    assert await kept.maintenance.expire(10, NOW + 1000, 2000) == 1
+    assert await kept.maintenance.expire(await own_maintenance(kept), 10, NOW + 999, 2000) == 0
+    assert await kept.maintenance.expire(await own_maintenance(kept), 10, NOW + 1000, 2000) == 1
     assert await state_of(kept, 1) is State.EXPIRED
-    assert await kept.maintenance.expire(10, NOW + 2000, 2000) == 1
+    assert await kept.maintenance.expire(await own_maintenance(kept), 10, NOW + 2000, 2000) == 1
     assert await state_of(kept, 2) is State.UNCONFIRMED
     assert await money(kept) == (950_000, 0, 50_000)
     await kept.receipts.record([a_receipt("A2", ReceiptState.DELIVERED)])
@@ -311,7 +313,7 @@ async def test_only_what_has_ended_and_owes_nothing_is_forgotten(kept: Store) ->
 async def test_a_whole_message_that_the_carrier_cuts_has_one_receipt(kept: Store) -> None:
     await accept(kept, a_message(1, segments=3))
     whole = AttemptResult(1, Event.SUBMIT_ACCEPTED, (SubmittedSegment(0, "A1"),))
-    await kept.sending.record("link", [whole], NOW)
+    await kept.sending.record(await own(kept), [whole], NOW)
     assert await money(kept) == (850_000, 0, 150_000)
     await kept.receipts.record([a_receipt("A1", ReceiptState.DELIVERED)])
     assert await state_of(kept, 1) is State.DELIVERED

@@ -14,6 +14,7 @@ from aldis.store.contract.store import Store
 from aldis.traffic.content import MMS, KeptPart, as_column, from_column
 from aldis.traffic.inbound import NewInbound
 from aldis.traffic.message import NewMessage
+from tests.backends import own_maintenance
 from tests.store.building import NOW, a_message, accept
 
 
@@ -92,7 +93,7 @@ async def test_a_file_goes_with_the_last_message_that_needs_it(tmp_path: Path, k
     files.release_opted_out([digest])
     await accept(kept, an_mms(1, digest))
     await accept(kept, an_mms(2, digest))
-    assert await kept.maintenance.expire(10, NOW + 172_800_001, 1) == 2
+    assert await kept.maintenance.expire(await own_maintenance(kept), 10, NOW + 172_800_001, 1) == 2
     assert await kept.maintenance.purge(1, 2**53, 0) == Purged(1, 1)
     assert await sweep_all(files, kept) == 0
     assert await kept.maintenance.purge(1, 2**53, 1) == Purged(1, 2)

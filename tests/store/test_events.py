@@ -9,6 +9,7 @@ from aldis.traffic.message import AttemptResult
 from aldis.traffic.postback import Notify, PostbackResult
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.states import Event
+from tests.backends import own
 from tests.store.building import NOW, a_message, accept, audited, settle_sent
 
 #: so far behind the first message that no backend looks back to that one
@@ -46,7 +47,7 @@ async def test_what_happened_is_told_once_in_batches_and_in_order(kept: Store) -
         await accept(kept, a_message(number, accepted_at=NOW + number // 2))
     await kept.sending.claim("link", 100, lambda waiting, _: waiting, NOW + 100)
     await kept.sending.record(
-        "link", [AttemptResult(3, Event.SUBMIT_REJECTED, reason="ESME_RINVDSTADR")], NOW + 9
+        await own(kept), [AttemptResult(3, Event.SUBMIT_REJECTED, reason="ESME_RINVDSTADR")], NOW + 9
     )
     place, seen = EventPosition(NOW - 1), []
     while found := await kept.events.after(place, NOW + 100, 3):

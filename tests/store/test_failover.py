@@ -8,6 +8,7 @@ from aldis.stages.sending.shares import share
 from aldis.store.contract.store import Store
 from aldis.traffic.message import AttemptResult, NewMessage, SubmittedSegment
 from aldis.traffic.states import Event
+from tests.backends import own, own_maintenance
 from tests.store.building import NOW, a_message, accept
 
 B_THEN_C = '["b","c"]'
@@ -26,8 +27,8 @@ async def test_the_first_backup_that_is_up_is_taken(kept: Store) -> None:
     assert await claimed(kept, "c") == []
     for message in (waiting(1), waiting(2), a_message(3), waiting(4, backups='["d"]')):
         await accept(kept, message)
-    assert await kept.maintenance.fail_over("link", ["c"], 10, NOW) == 2
-    assert await kept.maintenance.fail_over("link", ["c"], 10, NOW) == 0
+    assert await kept.maintenance.fail_over(await own_maintenance(kept), "link", ["c"], 10, NOW) == 2
+    assert await kept.maintenance.fail_over(await own_maintenance(kept), "link", ["c"], 10, NOW) == 0
     assert await claimed(kept, "c") == [1, 2]
     assert await claimed(kept, "link") == [3, 4]
 
@@ -35,23 +36,25 @@ async def test_the_first_backup_that_is_up_is_taken(kept: Store) -> None:
 async def test_what_a_sender_holds_stays(kept: Store) -> None:
     await accept(kept, waiting(1))
     assert await claimed(kept, "link") == [1]
-    assert await kept.maintenance.fail_over("link", ["b"], 10, NOW) == 0
+    assert await kept.maintenance.fail_over(await own_maintenance(kept), "link", ["b"], 10, NOW) == 0
     kept.sending.release("link", [1])
-    assert await kept.maintenance.fail_over("link", ["b"], 10, NOW) == 1
+    assert await kept.maintenance.fail_over(await own_maintenance(kept), "link", ["b"], 10, NOW) == 1
 
 
 async def test_what_a_carrier_took_in_part_stays(kept: Store) -> None:
     await accept(kept, waiting(1, segments=2))
     assert await claimed(kept, "link") == [1]
     again = AttemptResult(1, Event.SUBMIT_DEFERRED, (SubmittedSegment(1, "A1"),), due_at=NOW)
-    await kept.sending.record("link", [again], NOW)
-    assert await kept.maintenance.fail_over("link", ["b"], 10, NOW) == 0
+    await kept.sending.record(await own(kept), [again], NOW)
+    assert await kept.maintenance.fail_over(await own_maintenance(kept), "link", ["b"], 10, NOW) == 0
 
 
 async def test_nobody_claims_what_is_on_its_way(kept: Store) -> None:
     assert await claimed(kept, "link") == []
     await accept(kept, waiting(1))
-    moving = asyncio.ensure_future(kept.maintenance.fail_over("link", ["b"], 10, NOW))
+    moving = asyncio.ensure_future(
+        kept.maintenance.fail_over(await own_maintenance(kept), "link", ["b"], 10, NOW)
+    )
     await asyncio.sleep(0)  # it is on its way to the writer
     assert await claimed(kept, "link") == []
     assert await moving == 1
@@ -64,13 +67,13 @@ async def test_what_cannot_move_is_not_in_the_way(kept: Store) -> None:
         await accept(kept, waiting(number, backups='["b"]'))
     await accept(kept, waiting(6, backups='["c"]'))
     await accept(kept, waiting(7, backups='["c"]', due_at=NOW + 1000))
-    assert await kept.maintenance.fail_over("link", ["c"], 3, NOW) == 1
+    assert await kept.maintenance.fail_over(await own_maintenance(kept), "link", ["c"], 3, NOW) == 1
     assert await claimed(kept, "c") == [6]
 
 
 async def test_there_is_a_way_back(kept: Store) -> None:
     await accept(kept, waiting(1))
-    assert await kept.maintenance.fail_over("link", ["c"], 10, NOW) == 1
-    assert await kept.maintenance.fail_over("c", ["b"], 10, NOW) == 1
-    assert await kept.maintenance.fail_over("b", ["link"], 10, NOW) == 1
+    assert await kept.maintenance.fail_over(await own_maintenance(kept), "link", ["c"], 10, NOW) == 1
+    assert await kept.maintenance.fail_over(await own_maintenance(kept), "c", ["b"], 10, NOW) == 1
+    assert await kept.maintenance.fail_over(await own_maintenance(kept), "b", ["link"], 10, NOW) == 1
     assert await claimed(kept, "link") == [1]

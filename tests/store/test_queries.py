@@ -14,6 +14,7 @@ from aldis.traffic.message import AttemptResult, NewMessage, SubmittedSegment
 from aldis.traffic.query import Usage
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.states import Event, State
+from tests.backends import own, own_maintenance
 from tests.store.building import NOW, a_message, accept, settle_sent
 
 DAY = 86_400_000
@@ -63,7 +64,9 @@ async def test_what_is_due_or_in_a_senders_hands_cannot_be_called_back(kept: Sto
     (claimed,) = await kept.sending.claim("link", 10, share, NOW + 1000)
     # its clock is behind ours: for the file it is not due yet
     assert await kept.queries.cancel(1, "genesys", "7", NOW) == 0
-    await kept.sending.record("link", [AttemptResult(claimed.message_id, Event.SUBMIT_REJECTED)], NOW)
+    await kept.sending.record(
+        await own(kept), [AttemptResult(claimed.message_id, Event.SUBMIT_REJECTED)], NOW
+    )
     assert await states(kept, 1) == [State.REJECTED]
 
 
@@ -86,7 +89,7 @@ async def test_what_was_on_the_wire_cannot_be_called_back(kept: Store) -> None:
     ):
         await accept(kept, a_message(message_id, reference=str(message_id), segments=2))
         await kept.sending.claim("link", 10, share, NOW)
-        await kept.sending.record("link", [result], NOW)
+        await kept.sending.record(await own(kept), [result], NOW)
         assert await kept.queries.cancel(1, "genesys", str(message_id), NOW) == 0
     assert await states(kept, 1, 2) == [State.QUEUED, State.QUEUED]
 
@@ -95,7 +98,7 @@ async def test_use_counts_what_was_sent_whole_and_cut_by_the_carrier(kept: Store
     await accept(kept, a_message(1, segments=3))
     await kept.sending.claim("link", 10, share, NOW)
     await kept.sending.record(
-        "link", [AttemptResult(1, Event.SUBMIT_ACCEPTED, (SubmittedSegment(0, "A1"),))], NOW
+        await own(kept), [AttemptResult(1, Event.SUBMIT_ACCEPTED, (SubmittedSegment(0, "A1"),))], NOW
     )
     await kept.receipts.record([Receipt("link", "A1", ReceiptState.UNDELIVERED, "", "447700900001", NOW)])
     assert await kept.queries.usage(1, NOW, NOW + 1, None) == [Usage("", "GB", 3, 150_000)]
@@ -129,7 +132,7 @@ async def test_use_is_summed_by_label_and_country(kept: Store) -> None:
     await accept(kept, a_message(3, label="b", accepted_at=NOW))
     await accept(kept, a_message(4, label="b", accepted_at=NOW))
     await kept.sending.claim("link", 10, share, NOW)
-    await kept.sending.record("link", [AttemptResult(4, Event.SUBMIT_REJECTED)], NOW)
+    await kept.sending.record(await own(kept), [AttemptResult(4, Event.SUBMIT_REJECTED)], NOW)
     assert await kept.queries.usage(1, NOW - DAY, NOW + 1, None) == [
         Usage("a", "DK", 1, 50_000),
         Usage("a", "GB", 2, 100_000),
@@ -154,7 +157,7 @@ async def test_what_must_stay_is_not_in_the_way_of_forgetting(kept: Store) -> No
     for message_id in (1, 2):
         await accept(kept, scheduled(message_id, reference=f"later {message_id}"))
     await accept(kept, a_message(3, expires_at=NOW + 1))
-    assert await kept.maintenance.expire(10, NOW + 1, DAY) == 1
+    assert await kept.maintenance.expire(await own_maintenance(kept), 10, NOW + 1, DAY) == 1
     assert await kept.maintenance.purge(2, NOW, 2) == Purged(0, after=0)  # it has only just ended
     assert await kept.maintenance.purge(2, NOW + 1, 0) == Purged(0, after=2)
     assert await kept.maintenance.purge(2, NOW + 1, 2) == Purged(1, after=0)

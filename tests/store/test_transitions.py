@@ -5,6 +5,7 @@ happens in the real store exactly as the table says, and changes nothing where t
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 from collections.abc import Awaitable, Callable
 
@@ -17,6 +18,7 @@ from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.receipt import EVENTS, Receipt, ReceiptState
 from aldis.traffic.states import ATTEMPTED, REQUEUED, TRANSITIONS, Event, State, after
+from tests.backends import own, own_maintenance
 from tests.store.building import NOW, a_message, accept, money, state_of
 
 #: how a message gets where it is wanted: what happens to it, one after the other
@@ -46,7 +48,7 @@ async def attempted(store: Store, message_id: int, event: Event) -> None:
     taken = SubmittedSegment(1, f"A{message_id}")
     submitted = () if event is Event.RELEASED else (taken,)
     result = AttemptResult(message_id, event, submitted, NOW if event in REQUEUED else 0, "said so")
-    await store.sending.record(link_of(message_id), [result], NOW)
+    await store.sending.record(await own(store, link_of(message_id)), [result], NOW)
 
 
 async def reported(store: Store, message_id: int, event: Event) -> None:
@@ -66,7 +68,7 @@ async def cancelled(store: Store, message_id: int) -> None:
 async def overdue(store: Store, message_id: int) -> None:
     """Wait for a receipt for too long, and not so long that a validity passes."""
     assert message_id
-    await store.maintenance.expire(1_000, NOW + 10, 0)
+    await store.maintenance.expire(await own_maintenance(store), 1_000, NOW + 10, 0)
 
 
 async def happen(store: Store, message_id: int, event: Event) -> None:
@@ -79,11 +81,19 @@ async def happen(store: Store, message_id: int, event: Event) -> None:
         await OTHERS[event](store, message_id)
 
 
+async def marked(store: Store, message_id: int) -> None:
+    await store.sending.mark(await own(store, link_of(message_id)), [message_id])
+
+
+async def lost(store: Store, message_id: int, *, hold: bool) -> None:
+    await store.sending.recover(await own(store, link_of(message_id)), hold=hold, now=NOW)
+
+
 OTHERS: dict[Event, Callable[[Store, int], Awaitable[object]]] = {
-    Event.CLAIMED: lambda store, message_id: store.sending.mark([message_id]),
+    Event.CLAIMED: marked,
     Event.CANCELLED: cancelled,
-    Event.OWNER_LOST: lambda store, number: store.sending.recover(link_of(number), hold=False, now=NOW),
-    Event.OWNER_LOST_HELD: lambda store, number: store.sending.recover(link_of(number), hold=True, now=NOW),
+    Event.OWNER_LOST: functools.partial(lost, hold=False),
+    Event.OWNER_LOST_HELD: functools.partial(lost, hold=True),
     Event.RECEIPT_OVERDUE: overdue,
 }
 #: what nobody is told of when it does not fit: others say it, or it is looked for wherever it may be
@@ -120,7 +130,7 @@ async def test_a_waiting_message_whose_validity_passes_expires(kept: Store) -> N
     for message_id, state in enumerate(State, start=1):
         await bring(kept, message_id, state)
     before = await kept.metrics.count_by_state()
-    assert await kept.maintenance.expire(1_000, NOW + 172_800_000, 10**12) == 1
+    assert await kept.maintenance.expire(await own_maintenance(kept), 1_000, NOW + 172_800_000, 10**12) == 1
     assert await kept.metrics.count_by_state() == {
         **{state: count for state, count in before.items() if state != State.QUEUED},
         State.EXPIRED: before[State.EXPIRED] + 1,
@@ -144,7 +154,7 @@ async def test_a_refused_result_spoils_its_own_call_only(kept: Store) -> None:
             await bring(kept, message_id, state)
         results = [AttemptResult(one, Event.SUBMIT_ACCEPTED), AttemptResult(ended, event, due_at=NOW)]
         outcomes = await asyncio.gather(
-            kept.sending.record("link", results, NOW),
+            kept.sending.record(await own(kept), results, NOW),
             attempted(kept, other, Event.SUBMIT_ACCEPTED),
             return_exceptions=True,
         )
@@ -157,7 +167,7 @@ async def test_of_messages_that_are_marked_together_all_wait_or_none_is(kept: St
     await bring(kept, 1, State.QUEUED)
     await bring(kept, 2, State.SENT)
     with pytest.raises(TransitionRefused):
-        await kept.sending.mark([1, 2])
+        await kept.sending.mark(await own(kept), [1, 2])
     assert await state_of(kept, 1) is State.QUEUED
 
 
@@ -174,11 +184,13 @@ async def test_a_receipt_for_a_part_of_a_message_that_waits_again_moves_it_when_
     await accept(kept, a_message(1, segments=2))
     await kept.sending.claim("link", 1, share, NOW)
     taken = (SubmittedSegment(1, "A1"),)
-    await kept.sending.record("link", [AttemptResult(1, Event.SUBMIT_DEFERRED, taken, NOW, "busy")], NOW)
+    await kept.sending.record(
+        await own(kept), [AttemptResult(1, Event.SUBMIT_DEFERRED, taken, NOW, "busy")], NOW
+    )
     await kept.receipts.record([Receipt("link", "A1", ReceiptState.UNDELIVERED, "012", "", NOW + 1)])
     assert await state_of(kept, 1) is State.QUEUED
     rest = AttemptResult(1, Event.SUBMIT_ACCEPTED, (SubmittedSegment(2, "A2"),))
-    await kept.sending.record("link", [rest], NOW + 2)
+    await kept.sending.record(await own(kept), [rest], NOW + 2)
     assert await state_of(kept, 1) is State.UNDELIVERED
 
 

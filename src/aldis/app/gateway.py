@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import platform
 import secrets
 from pathlib import Path
 
@@ -32,6 +34,7 @@ from aldis.stages.inbound.mms import MmsIntake
 from aldis.stages.inbound.reply import Replier
 from aldis.stages.maintenance.gauge import BacklogGauge
 from aldis.stages.maintenance.maintenance import Maintenance, MaintenanceSettings
+from aldis.stages.owner import Holder
 from aldis.stages.queries.responder import Responder
 from aldis.stages.receipts.recorder import Recorder
 from aldis.stages.sending.upstream import Condition
@@ -63,8 +66,10 @@ class Gateway:
         self._contents = ContentFiles(data_dir)
         self._recorder = Recorder(self.store.receipts, self.metrics)
         self._maintenance: Maintenance
+        self._gauge: BacklogGauge
         self._collector: Collector
-        self._links = Links(self.store.sending, self.store.link_states)
+        self._holder = Holder(self.store.ownership, f"{platform.node()} {os.getpid()}")
+        self._links = Links(self.store.sending, self.store.link_states, self._holder)
         self.operators: Operators
         self._agents = RunningAgents()
         #: the built-in simulator, where the settings ask for one
@@ -82,6 +87,7 @@ class Gateway:
         parts = Parts(
             settings=settings,
             store=self.store,
+            holder=self._holder,
             metrics=self.metrics,
             current=current,
             admitter=self.admitter,
@@ -95,8 +101,8 @@ class Gateway:
         # Before anything is sent: a port that is taken must not leave messages in doubt.
         door = door_of(settings.http, self.admitter, self.responder, self.metrics, self._links.binds)
         self.server = HttpServer(door.serve, server_settings(settings.http), Entropy(), unix_s)
-        await self._links.recover(self.store.clock.now())
-        self._agents.start(self._recorder, self._collector, self._maintenance)
+        await self._links.recover(await self._maintenance.own(), self.store.clock.now())
+        self._agents.start(self._recorder, self._collector, self._maintenance, self._gauge)
         await self._posting.start()
         await self._links.start()
         await self.server.start()
@@ -166,9 +172,15 @@ class Gateway:
             settings.messages.failover_s,
         )
         follower = DirectoryFollower(store.directory, current)
-        gauge = BacklogGauge(store.metrics, self.metrics, clock)
+        self._gauge = BacklogGauge(store.metrics, self.metrics, clock)
         self._maintenance = Maintenance(
-            store.maintenance, follower, gauge, clock, keeping, self._links.are_up, self._contents
+            store.maintenance,
+            self._holder,
+            follower,
+            clock,
+            keeping,
+            self._links.are_up,
+            self._contents,
         )
 
     def _link_dependencies(self) -> LinkDependencies:

@@ -22,10 +22,12 @@ from aldis.links.contract import Link, LinkDependencies, Listening
 from aldis.links.entry import LinkEntry
 from aldis.links.registry import kind_of
 from aldis.settings import Settings
+from aldis.stages.owner import Holder
 from aldis.stages.sending.orders import Line, OrderFollower
 from aldis.stages.sending.sender import Sender
 from aldis.stages.sending.upstream import Condition, UpstreamListener
 from aldis.store.contract.link_states import LinkStateStore
+from aldis.store.contract.ownership import Lease
 from aldis.store.contract.search import MessageView
 from aldis.store.contract.sending import SendingStore
 
@@ -38,9 +40,10 @@ UNBIND_S = 1.0
 class Links:
     """The links; `add_all`, `recover`, `start`, then `stop`."""
 
-    def __init__(self, sending: SendingStore, link_states: LinkStateStore) -> None:
+    def __init__(self, sending: SendingStore, link_states: LinkStateStore, holder: Holder) -> None:
         self._sending = sending
         self._link_states = link_states
+        self._holder = holder
         self._links: dict[str, Link] = {}
         #: where carriers ask us
         self._listeners: list[HttpServer] = []
@@ -54,7 +57,9 @@ class Links:
         """Build them. Raises SettingsError."""
         for entry in entries:
             connect, settings = functools.partial(self._connect, entry, around), sender_settings(entry)
-            sender = Sender(self._sending, connect, settings, around.clock, jitter, around.metrics)
+            sender = Sender(
+                self._sending, self._holder, connect, settings, around.clock, jitter, around.metrics
+            )
             link = self._links[entry.name]
             around.metrics.link_window.labels(entry.name).set(link.window)
             around.metrics.link_limit.labels(entry.name).set(entry.tps or 0)
@@ -69,11 +74,13 @@ class Links:
         self._links[entry.name] = link
         return link
 
-    async def recover(self, now: int) -> None:
-        """Release what a lost owner left behind, and stop what operators have stopped."""
+    async def recover(self, maintenance: Lease, now: int) -> None:
+        """Take each link's slot and release what a lost owner left behind, also where there is no link any
+        more; stop what operators have stopped.
+        """
         for sender in self.senders.values():
             await sender.recover()
-        await self._sending.recover_orphans(list(self._links), now)
+        await self._sending.recover_orphans(maintenance, list(self._links), now)
         await self.follower.step()
 
     async def start(self) -> None:

@@ -39,10 +39,10 @@ from aldis.simulator.counter import OperatorsCounter
 from aldis.stages.admission.admit import Admitter
 from aldis.stages.bulk.dispatcher import Dispatcher, DispatcherSettings
 from aldis.stages.maintenance.maintenance import Maintenance
+from aldis.stages.owner import Holder
 from aldis.stages.queries.responder import Responder
 from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics
-from aldis.traffic.problem import words_of
 from aldis.traffic.refusal import Refusal
 from aldis.traffic.submission import Admitted, Submission
 
@@ -52,6 +52,7 @@ class Parts(msgspec.Struct, frozen=True):
 
     settings: Settings
     store: Store
+    holder: Holder
     metrics: Metrics
     current: CurrentDirectory
     admitter: Admitter
@@ -76,11 +77,11 @@ class Operators:
         self.consents = Consents(store.consent, store.audit, parts.release, token)
         self._dispatcher = Dispatcher(
             store.bulk,
+            parts.holder,
             store.queries,
             clock,
             parts.current,
             self._admit,
-            words_of,
             DispatcherSettings(native.POLICY.name, parts.settings.store.retention_days),
         )
         self.sampler = MetricsSampler(store.metrics, parts.metrics, clock, links.binds, links.errors)

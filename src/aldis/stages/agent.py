@@ -2,7 +2,8 @@
 poll.
 
 An agent never dies of a fault: a store that is away is temporary by nature, anything else is a mistake of
-ours that must not stop the other messages. Both are logged and tried again after a pause.
+ours that must not stop the other messages. Both are logged and tried again after a pause. It stops where
+its work has become somebody else's (LeaseLost).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from abc import ABC, abstractmethod
 
 import structlog
 
-from aldis.errors import TemporaryError
+from aldis.errors import LeaseLost, TemporaryError
 
 log = structlog.get_logger()
 
@@ -67,6 +68,11 @@ class Agent(ABC):
             except TemporaryError as fault:
                 log.error("an agent cannot work now", agent=self.name, fault=str(fault))
                 await self._pause()
+            except LeaseLost as fault:
+                log.error(
+                    "an agent's work has another owner now: it stops", agent=self.name, fault=str(fault)
+                )
+                self.stop()
             except Exception:  # an agent's outermost frame
                 log.exception("an agent failed", agent=self.name)
                 await self._pause()

@@ -27,7 +27,7 @@ from aldis.traffic.matching import SUBMITTED
 from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.receipt import ReceiptState
 from aldis.traffic.states import ENDED, Event, State
-from tests.backends import a_runner
+from tests.backends import a_runner, own
 from tests.fakes.clock import FakeClock
 from tests.store.building import NOW, a_message, accept
 
@@ -273,15 +273,17 @@ async def test_what_was_heard_is_settled_after_a_crash(tmp_path: Path, demo_fold
         await accept(store, a_message(number))
     await store.sending.claim("link", 3, share, NOW)
     settled = AttemptResult(1, Event.SUBMIT_ACCEPTED, (SubmittedSegment(1, "A1"),))
-    store.sending.journal("link", [settled, AttemptResult(2, Event.SUBMIT_REJECTED, reason="no")], NOW)
-    await store.sending.record("link", [settled], NOW)
     store.sending.journal(
-        "link", [AttemptResult(3, Event.SUBMIT_ACCEPTED, (SubmittedSegment(1, "A3"),))], NOW
+        await own(store), [settled, AttemptResult(2, Event.SUBMIT_REJECTED, reason="no")], NOW
+    )
+    await store.sending.record(await own(store), [settled], NOW)
+    store.sending.journal(
+        await own(store), [AttemptResult(3, Event.SUBMIT_ACCEPTED, (SubmittedSegment(1, "A3"),))], NOW
     )
     file = tmp_path / "heard-1.journal"
     os.truncate(file, size_of(file) - cut)  # as if the process had died while it wrote the last
     again = open_sqlite(tmp_path / "aldis.db", FakeClock(), journal=OutcomeJournal(tmp_path))
-    assert await again.sending.recover("link", hold=False, now=NOW) == 0
+    assert await again.sending.recover(await own(again), hold=False, now=NOW) == 0
     assert await again.metrics.count_by_state() == (
         {"sent": 1, "rejected": 1, "queued": 1} if cut else {"sent": 2, "rejected": 1}
     )
@@ -308,11 +310,12 @@ async def test_what_the_version_before_had_heard_is_recorded(tmp_path: Path, dem
     store = open_sqlite(tmp_path / "aldis.db", FakeClock())
     for number in range(1, 9):
         await accept(store, a_message(number, link="link" if number < 5 else "held"))
-    await store.sending.mark([5, 6, 7, 8])
+    await store.sending.mark(await own(store), [5, 6, 7, 8])
     await store.close()
     (tmp_path / "heard-1.journal").write_bytes(OLD_JOURNAL)
     again = open_sqlite(tmp_path / "aldis.db", FakeClock(), journal=OutcomeJournal(tmp_path))
-    assert await again.sending.recover("link", hold=False, now=NOW) == 0
+    assert await again.sending.recover(await own(again), hold=False, now=NOW) == 0
+    assert await again.sending.recover(await own(again, "held"), hold=False, now=NOW) == 1
     found = [await again.search.message(number) for number in range(1, 9)]
     assert [(told.message.state, told.message.attempts, told.message.reason) for told in found if told] == [
         (State.SENT, 1, ""),
@@ -322,7 +325,7 @@ async def test_what_the_version_before_had_heard_is_recorded(tmp_path: Path, dem
         (State.UNCONFIRMED, 1, "in doubt"),
         (State.FAILED, 1, "busy"),
         (State.EXPIRED, 1, "busy"),
-        (State.SENDING, 0, ""),  # of which the journal says that its result was on disk
+        (State.QUEUED, 0, ""),  # of which the journal says that its result was on disk
     ]
     assert [len(told.segments) for told in found if told] == [1, 0, 1, 0, 0, 0, 0, 0]
     await again.close()
@@ -344,13 +347,13 @@ async def test_an_old_note_does_not_speak_for_a_later_attempt(tmp_path: Path, de
     await accept(store, a_message(1))
     back = AttemptResult(1, Event.SUBMIT_DEFERRED, due_at=NOW, reason="busy")
     await store.sending.claim("link", 1, share, NOW)
-    await store.sending.mark([1])
-    assert store.sending.journal("link", [back], NOW)
-    await store.sending.record("link", [back], NOW)
+    await store.sending.mark(await own(store), [1])
+    assert store.sending.journal(await own(store), [back], NOW)
+    await store.sending.record(await own(store), [back], NOW)
     await store.sending.claim("link", 1, share, NOW)
-    await store.sending.mark([1])  # on the wire again, and then the process dies
+    await store.sending.mark(await own(store), [1])  # on the wire again, and then the process dies
     again = open_sqlite(tmp_path / "aldis.db", FakeClock(), journal=OutcomeJournal(tmp_path))
-    assert await again.sending.recover("link", hold=True, now=NOW) == 1
+    assert await again.sending.recover(await own(again), hold=True, now=NOW) == 1
     assert await again.metrics.count_by_state() == {"unconfirmed": 1}
     await again.close()
     await store.close()

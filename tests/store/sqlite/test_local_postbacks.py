@@ -24,14 +24,14 @@ from aldis.store.sqlite.process.local_postbacks import LocalPostbacks
 from aldis.store.sqlite.process.writer_protocol import Frames, Kind, frame
 from aldis.store.sqlite.reads.postbacks import OUTBOX
 from aldis.store.sqlite.store import open_sqlite
-from aldis.store.sqlite.writes import admission, changes, postbacks, receipts, sending
+from aldis.store.sqlite.writes import admission, changes, ownership, postbacks, receipts, sending
 from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.postback import DuePostback, Notify, PostbackResult
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.states import Event
 from tests.backends import APPLYING, apply
 from tests.fakes.clock import FakeClock
-from tests.store.building import NOW, POSTPAID, a_message
+from tests.store.building import LEASE, NOW, POSTPAID, a_message
 from tests.store.conftest import DIRECTORY
 
 LANE = "http://customer:80"
@@ -46,7 +46,7 @@ def told(number: int) -> list[Call]:
     result = AttemptResult(number, Event.SUBMIT_ACCEPTED, (SubmittedSegment(1, f"A{number}"),))
     receipt = Receipt("link", f"A{number}", ReceiptState.DELIVERED, "", "447700900001", NOW)
     return [
-        (sending.record_results, sending.RecordResults("link", (result,), NOW)),
+        (sending.record_results, sending.RecordResults(LEASE, "link", (result,), NOW)),
         (receipts.record, (receipt,)),
     ]
 
@@ -56,6 +56,7 @@ class Desk:
 
     def __init__(self, path: Path) -> None:
         self.transactions = Transactions(path, OUTBOX)
+        self.transactions.run([(ownership.acquire, ownership.Acquire(LEASE.resource, LEASE.holder))])
         self.is_behind = False
         self.broken = asyncio.Event()
         self.postbacks = LocalPostbacks(path, self.transactions, lambda: self.is_behind, self.broken.set)

@@ -24,14 +24,14 @@ from aldis.store.sqlite.reads import postbacks as postback_reads
 from aldis.store.sqlite.reads.due import DuePostbacks
 from aldis.store.sqlite.reads.postbacks import OUTBOX
 from aldis.store.sqlite.store import open_sqlite
-from aldis.store.sqlite.writes import admission, postbacks, receipts, sending
+from aldis.store.sqlite.writes import admission, ownership, postbacks, receipts, sending
 from aldis.traffic.message import AttemptResult, MessageFacts, SubmittedSegment
 from aldis.traffic.postback import DuePostback, Notify, PostbackEvent, PostbackResult
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.states import Event, State
 from tests.backends import apply
 from tests.fakes.clock import FakeClock
-from tests.store.building import NOW, POSTPAID, a_message, settle_sent
+from tests.store.building import LEASE, NOW, POSTPAID, a_message, settle_sent
 from tests.store.conftest import DIRECTORY
 
 Found = TypeVar("Found")
@@ -60,6 +60,7 @@ class House:
 
     def __init__(self, path: Path) -> None:
         self._transactions = Transactions(path, OUTBOX)
+        self._transactions.run([(ownership.acquire, ownership.Acquire(LEASE.resource, LEASE.holder))])
         self._transactions._db.execute("PRAGMA synchronous = OFF")
         self._reader = open_reader(path)
         self._due = DuePostbacks(self._reader)
@@ -93,7 +94,7 @@ class House:
         message = a_message(number, account_id=POSTPAID, notify=notify, lane=lane)
         self._write((admission.accept, Acceptance(POSTPAID, False, (message,))))
         result = AttemptResult(number, Event.SUBMIT_ACCEPTED, (SubmittedSegment(1, f"A{number}"),))
-        record = (sending.record_results, sending.RecordResults("link", (result,), self.now))
+        record = (sending.record_results, sending.RecordResults(LEASE, "link", (result,), self.now))
         if told_at_once:
             self._write(record, (receipts.record, (self._receipt(number),)))
         else:

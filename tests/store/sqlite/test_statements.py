@@ -16,12 +16,12 @@ from aldis.store.sqlite.engine.operations import Call
 from aldis.store.sqlite.engine.rows import for_each, for_found, for_ids
 from aldis.store.sqlite.reads import claiming
 from aldis.store.sqlite.reads import postbacks as postback_reads
-from aldis.store.sqlite.writes import admission, postbacks, receipts, sending
+from aldis.store.sqlite.writes import admission, ownership, postbacks, receipts, sending
 from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.postback import Notify, PostbackResult
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.states import Event
-from tests.store.building import NOW, a_message
+from tests.store.building import LEASE, NOW, a_message
 
 #: messages of one transaction each
 COUNTS = (30, 1, 17, 64, 100)
@@ -33,6 +33,7 @@ def db(tmp_path: Path) -> Iterator[apsw.Connection]:
     kept = open_to_keep(path)
     kept.execute("INSERT INTO account (account_id, name, credited) VALUES (1, 'rich', 1000000000)")
     db = open_writer(path)
+    ownership.acquire(db, [ownership.Acquire(LEASE.resource, LEASE.holder)])
     yield db
     db.close()
     kept.close()
@@ -55,7 +56,7 @@ def _life(ids: range) -> list[Call]:
     told = tuple(PostbackResult(number, NOW, 200, "", None, done=True) for number in ids)
     return [
         *((admission.accept, Acceptance(1, prepaid=True, messages=(message,))) for message in messages),
-        (sending.record_results, sending.RecordResults("link", sent, NOW)),
+        (sending.record_results, sending.RecordResults(LEASE, "link", sent, NOW)),
         (receipts.record, heard),
         (postbacks.finish, told),
     ]

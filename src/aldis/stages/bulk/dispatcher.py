@@ -16,12 +16,14 @@ from aldis.accounts.directory import CurrentDirectory
 from aldis.clock import Clock
 from aldis.errors import TemporaryError
 from aldis.sms.segments import TooLong
-from aldis.stages.agent import Agent
+from aldis.stages.owner import Holder, Owner
 from aldis.store.contract.bulk import BulkStore, MoveJob, PurgeJobs, SettleRows
+from aldis.store.contract.ownership import JOBS
 from aldis.store.contract.queries import QueryStore
 from aldis.traffic.bulk import Job, JobState, Outcome, Recipe, Row, reference_of
 from aldis.traffic.caller import Caller
 from aldis.traffic.on_behalf import OnBehalf
+from aldis.traffic.problem import words_of
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import Admitted, Submission
 
@@ -54,28 +56,27 @@ class DispatcherSettings(msgspec.Struct, frozen=True):
     retention_days: int
 
 
-class Dispatcher(Agent):
+class Dispatcher(Owner):
     """Sends tables."""
 
     def __init__(
         self,
         bulk: BulkStore,
+        holder: Holder,
         queries: QueryStore,
         clock: Clock,
         current: CurrentDirectory,
         admit: Callable[[Submission], Awaitable[Admitted | Refusal]],
-        words: Callable[[Refusal], str],
         settings: DispatcherSettings,
     ) -> None:
-        """`admit`: has a submission accepted; `words`: says to a person why not."""
-        super().__init__("dispatcher", PERIOD_S)
+        """`admit`: has a submission accepted."""
+        super().__init__("dispatcher", PERIOD_S, holder, JOBS)
         self._bulk = bulk
         self._queries = queries
         self._clock = clock
         self._current = current
         self._dialect = settings.dialect
         self._admit = admit
-        self._words = words
         self._retention_ms = settings.retention_days * DAY_MS
         self._purge_at = 0.0
         #: job → how many rows at once, where its account's rate allows no more; and when again
@@ -83,6 +84,7 @@ class Dispatcher(Agent):
 
     async def step(self) -> int:
         """Take a batch of each job that runs; returns how many rows were settled."""
+        await self.own()
         jobs = await self._bulk.running()
         self._slowed = {job.job_id: self._slowed[job.job_id] for job in jobs if job.job_id in self._slowed}
         settled = 0
@@ -105,10 +107,10 @@ class Dispatcher(Agent):
         refusals = [each for each in tried if isinstance(each, Refusal)]
         reached = _reached(job, rows, tried)
         now = self._clock.now()
-        settled = await self._bulk.change(SettleRows(job.job_id, tuple(outcomes), reached, now))
+        settled = await self._bulk.change(SettleRows(self._lease, job.job_id, tuple(outcomes), reached, now))
         paused = next((each for each in refusals if each.reason in PAUSES), None)
         if paused is not None:
-            why = self._words(paused)
+            why = words_of(paused)
             log.warning("a bulk job pauses", job=job.job_id, reason=paused.reason.value)
             await self._bulk.change(MoveJob(job.job_id, JobState.PAUSED, now, why=why))
         elif refusals:
@@ -132,7 +134,7 @@ class Dispatcher(Agent):
             ask = recipe.ask(row.cells, reference)
             verdict = await self._admit(Submission(Caller(OnBehalf(self._dialect, job.account)), (ask,)))
         except TooLong:
-            return Outcome(row.number, fault=self._words(Refusal(RefusalReason.TEXT_TOO_LONG)))
+            return Outcome(row.number, fault=words_of(Refusal(RefusalReason.TEXT_TOO_LONG)))
         except TemporaryError:
             return Refusal(RefusalReason.INTERNAL)
         if isinstance(verdict, Admitted):
@@ -141,7 +143,7 @@ class Dispatcher(Agent):
             return await self._known(job, row, reference)
         if verdict.reason in LATER or verdict.reason in PAUSES:
             return verdict
-        return Outcome(row.number, fault=self._words(verdict))
+        return Outcome(row.number, fault=words_of(verdict))
 
     async def _known(self, job: Job, row: Row, reference: str) -> Outcome | Refusal:
         """Find the message that a row became before a crash."""

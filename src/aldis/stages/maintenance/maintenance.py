@@ -1,6 +1,4 @@
-"""The maintenance agent: deadlines, retention, the directory's newest version, the backlog's gauge. Slow and
-in small batches.
-"""
+"""The maintenance agent: deadlines, retention, the directory's newest version. Slow and in small batches."""
 
 from __future__ import annotations
 
@@ -10,12 +8,12 @@ import msgspec
 import structlog
 
 from aldis.clock import Clock
-from aldis.stages.agent import Agent
 from aldis.stages.follow import DirectoryFollower
 from aldis.stages.maintenance.failover import Failover
-from aldis.stages.maintenance.gauge import BacklogGauge
+from aldis.stages.owner import Holder, Owner
 from aldis.store.content_files import ContentFiles
 from aldis.store.contract.maintenance import MaintenanceStore
+from aldis.store.contract.ownership import MAINTENANCE, Lease
 
 log = structlog.get_logger()
 
@@ -39,24 +37,23 @@ class MaintenanceSettings(msgspec.Struct, frozen=True):
     failover_s: int
 
 
-class Maintenance(Agent):
+class Maintenance(Owner):
     """Keeps the house in order."""
 
     def __init__(
         self,
         store: MaintenanceStore,
+        holder: Holder,
         follower: DirectoryFollower,
-        gauge: BacklogGauge,
         clock: Clock,
         settings: MaintenanceSettings,
         links: Callable[[], Mapping[str, bool]],
         files: ContentFiles,
     ) -> None:
         """`links`: which of the gateway's links are up."""
-        super().__init__("maintenance", PERIOD_S)
+        super().__init__("maintenance", PERIOD_S, holder, MAINTENANCE)
         self._store = store
         self._follower = follower
-        self._gauge = gauge
         self._clock = clock
         self._settings = settings
         self._are_up = links
@@ -71,19 +68,19 @@ class Maintenance(Agent):
 
     async def step(self) -> int:
         """Do one round; returns how many messages were ended, forgotten, moved or made findable."""
+        lease = await self.own()
         await self.follow_directory()
         now = self._clock.now()
-        ended = await self._store.expire(BATCH, now, self._settings.receipt_patience_s * 1000)
+        ended = await self._store.expire(lease, BATCH, now, self._settings.receipt_patience_s * 1000)
         old = now - self._settings.retention_days * DAY_MS
         purged = await self._store.purge(BATCH, old, self._purged_up_to)
         self._purged_up_to = purged.after
         forgotten = purged.forgotten + await self._store.purge_inbound(BATCH, old)
         await self._files.sweep(self._store.unused_content)
         filed = await self._store.index_recipients(FILED, OPEN_IDS)
-        moved = await self._fail_over()
+        moved = await self._fail_over(lease)
         if self._has_opted_out:
             ended += await self._cancel_opted_out(now)
-        await self._gauge.step()
         return ended + forgotten + moved + (filed if filed == FILED else 0)
 
     async def _cancel_opted_out(self, now: int) -> int:
@@ -101,7 +98,7 @@ class Maintenance(Agent):
         self._has_opted_out = True
         self.wake()
 
-    async def _fail_over(self) -> int:
+    async def _fail_over(self, lease: Lease) -> int:
         """Move messages away from links that have been down for too long."""
         are_up = self._are_up()
         up = [name for name, is_up in are_up.items() if is_up]
@@ -109,7 +106,7 @@ class Maintenance(Agent):
         self._left.intersection_update(dead_letters)
         moved = 0
         for link in dead_letters:
-            count = await self._store.fail_over(link, up, BATCH, self._clock.now())
+            count = await self._store.fail_over(lease, link, up, BATCH, self._clock.now())
             if count and link not in self._left:
                 log.warning("a link has been down for too long: its messages take another", link=link)
                 self._left.add(link)

@@ -20,12 +20,14 @@ import msgspec
 import structlog
 
 from aldis.clock import Clock
-from aldis.errors import TemporaryError, TransitionRefused
-from aldis.stages.agent import PAUSE_S, Agent
+from aldis.errors import LeaseLost, TemporaryError, TransitionRefused
+from aldis.stages.agent import PAUSE_S
+from aldis.stages.owner import Holder, Owner
 from aldis.stages.sending.in_flight import InFlightMessage
 from aldis.stages.sending.retry import RetryPolicy
 from aldis.stages.sending.shares import share
 from aldis.stages.sending.upstream import Outbound, Outcome, Upstream, UpstreamListener
+from aldis.store.contract.ownership import slot_of
 from aldis.store.contract.sending import SendingStore
 from aldis.telemetry import Metrics
 from aldis.traffic.message import AttemptResult
@@ -51,12 +53,15 @@ class SenderSettings(msgspec.Struct, frozen=True):
     tps: float | None
 
 
-class Sender(Agent):
-    """Feeds one upstream from the store."""
+class Sender(Owner):
+    """Feeds one upstream from the store, as the owner of its slot. Once that is another's, it claims no more,
+    and what it has in flight is not recorded: the new owner treats it as after a crash.
+    """
 
     def __init__(
         self,
         store: SendingStore,
+        holder: Holder,
         connect: Callable[[UpstreamListener], Upstream],
         settings: SenderSettings,
         clock: Clock,
@@ -65,7 +70,7 @@ class Sender(Agent):
     ) -> None:
         """`connect`: makes the link that tells us of outcomes."""
         upstream = connect(UpstreamListener(self._take_outcome, self._take_change))
-        super().__init__(f"sender {upstream.name}", POLL_S)
+        super().__init__(f"sender {upstream.name}", POLL_S, holder, slot_of(upstream.name))
         self._store = store
         self._upstream = upstream
         self._settings = settings
@@ -120,14 +125,14 @@ class Sender(Agent):
 
     async def recover(self) -> None:
         """Release what a lost owner left behind; once, before `run`."""
-        count = await self._store.recover(
-            self._upstream.name, hold=self._settings.retry.hold_in_doubt, now=self._clock.now()
-        )
+        hold = self._settings.retry.hold_in_doubt
+        count = await self._store.recover(await self.own(), hold=hold, now=self._clock.now())
         if count:
             log.warning("messages in doubt after a crash", link=self._upstream.name, count=count)
 
     async def step(self) -> int:
         """Do one round; returns how many messages were claimed."""
+        await self.own()
         if not self._upstream.is_up or self._is_stopping:
             self._requeue()
         claimed = await self._claim()
@@ -146,6 +151,15 @@ class Sender(Agent):
         self._count_answers()
         try:
             await self._store_outcomes(batch)
+        except LeaseLost as fault:
+            log.error(
+                "a link has another owner now: outcomes are not stored",
+                link=self._upstream.name,
+                fault=str(fault),
+            )
+            self._drop(batch)
+            self._requeue()
+            self.stop()
         except TemporaryError as fault:
             log.error("outcomes cannot be stored now", link=self._upstream.name, fault=str(fault))
             self._record_again(batch)
@@ -163,7 +177,7 @@ class Sender(Agent):
         self._answered.clear()
 
     async def _store_outcomes(self, batch: list[AttemptResult]) -> None:
-        await self._store.record(self._upstream.name, batch, self._clock.now())
+        await self._store.record(self._lease, batch, self._clock.now())
         self._is_store_failing = False
         for result in batch:
             self._unnoted.pop(result.message_id, None)
@@ -176,12 +190,17 @@ class Sender(Agent):
                 await self._store_outcomes([result])
             except TransitionRefused:  # its message has moved on, and nothing else can be made of it
                 log.exception("an outcome is refused", message_id=result.message_id)
-                self._store.release(self._upstream.name, [result.message_id])
-                self._unnoted.pop(result.message_id, None)
+                self._drop([result])
             except Exception:  # as in `record_results`
                 log.exception("an outcome cannot be stored", message_id=result.message_id)
                 left.append(result)
         return left
+
+    def _drop(self, batch: list[AttemptResult]) -> None:
+        """Have outcomes that can never be stored forgotten, in the journal as well."""
+        self._store.release(self._upstream.name, [result.message_id for result in batch])
+        for result in batch:
+            self._unnoted.pop(result.message_id, None)
 
     def _record_again(self, batch: list[AttemptResult]) -> None:
         self._is_store_failing = bool(batch)  # nothing is claimed while nothing can be recorded
@@ -228,7 +247,7 @@ class Sender(Agent):
 
     async def _mark(self, in_flight: list[InFlightMessage]) -> None:
         try:
-            await self._store.mark([held.message_id for held in in_flight])
+            await self._store.mark(self._lease, [held.message_id for held in in_flight])
         except Exception:
             self._store.release(self._upstream.name, [held.message_id for held in in_flight])
             raise
@@ -313,7 +332,7 @@ class Sender(Agent):
         room = self._upstream.room()
         if self._unnoted and wanted > room - len(self._unnoted):
             heard = list(self._unnoted.values())
-            if self._store.journal(self._upstream.name, heard, self._clock.now()):
+            if self._store.journal(self._lease, heard, self._clock.now()):
                 self._unnoted.clear()
         return room - len(self._unnoted)
 

@@ -9,6 +9,7 @@ from typing import Protocol
 import msgspec
 
 from aldis.accounts.staff import AuditEntry
+from aldis.store.contract.ownership import Lease
 from aldis.traffic.bulk import Job, JobState, Mapping, Outcome, Row
 
 
@@ -55,6 +56,8 @@ class MoveJob(msgspec.Struct, frozen=True, tag=True):
 class SettleRows(msgspec.Struct, frozen=True, tag=True):
     """Write what became of rows; gives how many had no outcome before."""
 
+    #: of the jobs
+    lease: Lease
     job_id: int
     outcomes: tuple[Outcome, ...]
     #: all rows up to this one have an outcome now

@@ -7,6 +7,8 @@ from typing import Protocol
 
 import msgspec
 
+from aldis.store.contract.ownership import Lease
+
 
 class Purged(msgspec.Struct, frozen=True):
     """What became of one look at old messages."""
@@ -19,7 +21,7 @@ class Purged(msgspec.Struct, frozen=True):
 class MaintenanceStore(Protocol):
     """Small batches of what has to be done some time."""
 
-    async def expire(self, limit: int, now: int, patience_ms: int) -> int:
+    async def expire(self, lease: Lease, limit: int, now: int, patience_ms: int) -> int:
         """End what has waited too long: `queued` past its validity, `sent` for longer than the patience for a
         receipt. Looks at `limit` messages whose review is due; returns how many ended.
         """
@@ -29,7 +31,7 @@ class MaintenanceStore(Protocol):
         many.
         """
 
-    async def fail_over(self, link: str, up: Sequence[str], limit: int, now: int) -> int:
+    async def fail_over(self, lease: Lease, link: str, up: Sequence[str], limit: int, now: int) -> int:
         """Move up to `limit` messages that are due and wait for a link to the first of their backups that is
         among `up`. Returns how many.
         """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from aldis.store.contract.ownership import Lease
 from aldis.traffic.message import AttemptResult, ClaimedMessage
 
 #: (how many wait, by priority; how many may be taken) → how many to take of each priority
@@ -12,15 +13,19 @@ Share = Callable[[dict[int, int], int], dict[int, int]]
 
 
 class SendingStore(Protocol):
-    """Hands out the messages of a link, and writes what became of them."""
+    """Hands out the messages of a link, and writes what became of them. A lease is that of the link's slot,
+    where nothing else is said.
+    """
 
-    async def recover(self, link: str, *, hold: bool, now: int) -> int:
-        """Record what a lost owner had journalled; then release what it had marked `sending`: to `queued`, or
-        with `hold` to `unconfirmed`. Returns how many.
+    async def recover(self, lease: Lease, *, hold: bool, now: int) -> int:
+        """Record what a lost owner of the link had journalled; then release what it had marked `sending`: to
+        `queued`, or with `hold` to `unconfirmed`. Returns how many.
         """
 
-    async def recover_orphans(self, links: Sequence[str], now: int) -> int:
-        """Release to `queued` what is `sending` on links that are none of these and have no owner."""
+    async def recover_orphans(self, lease: Lease, links: Sequence[str], now: int) -> int:
+        """Do the same, under maintenance's lease, on links that are none of these and have no owner: what is
+        `sending` there becomes `queued`.
+        """
 
     async def claim(self, link: str, limit: int, share: Share, now: int) -> list[ClaimedMessage]:
         """Hand out up to `limit` due messages of a link, the most urgent first.
@@ -29,7 +34,7 @@ class SendingStore(Protocol):
         written: a crash gives them back.
         """
 
-    async def mark(self, message_ids: Sequence[int]) -> None:
+    async def mark(self, lease: Lease, message_ids: Sequence[int]) -> None:
         """Write `sending` for claimed messages that are about to be submitted and must not be repeated after
         a crash. Raises TransitionRefused, and marks none, when one of them is not `queued`.
         """
@@ -37,7 +42,7 @@ class SendingStore(Protocol):
     def release(self, link: str, message_ids: Sequence[int]) -> None:
         """Give claimed messages back; what was journalled of them counts no more."""
 
-    def journal(self, link: str, results: Sequence[AttemptResult], now: int) -> bool:
+    def journal(self, lease: Lease, results: Sequence[AttemptResult], now: int) -> bool:
         """Remember outcomes across a crash of this process, at once and before they are recorded; returns
         whether that worked.
 
@@ -45,7 +50,7 @@ class SendingStore(Protocol):
         of the machine may forget it.
         """
 
-    async def record(self, link: str, results: Sequence[AttemptResult], now: int) -> None:
+    async def record(self, lease: Lease, results: Sequence[AttemptResult], now: int) -> None:
         """Write what attempts led to: states, segments, money, postbacks; match receipts that came early.
 
         The messages were claimed before. Raises TransitionRefused, and keeps nothing, when one of them is

@@ -7,7 +7,8 @@ Obligations of every backend (tests/store holds it to them):
 4. Concurrent calls may share a commit; one that fails does not fail the others.
 5. `admission.accept` is all or nothing for each submission, also where a duplicate or the balance refuses it.
 6. Money never leaks: for each account credited = available + held + spent, after every call.
-7. What one store has committed, another one that is open on the same data reads.
+7. A write that is given a lease raises LeaseLost, and keeps nothing, where another has been acquired since.
+8. What one store has committed, another one that is open on the same data reads.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from aldis.store.contract.maintenance import MaintenanceStore
 from aldis.store.contract.metrics import MetricsStore
 from aldis.store.contract.operators import AuditStore, OperatorStore
 from aldis.store.contract.outbox import OutboxStore
+from aldis.store.contract.ownership import OwnershipStore
 from aldis.store.contract.postbacks import PostbackStore
 from aldis.store.contract.queries import QueryStore
 from aldis.store.contract.receipts import ReceiptStore
@@ -43,6 +45,7 @@ class Store(msgspec.Struct, frozen=True):
     clock: Clock
     #: finish what was called, then let go of the data
     close: Callable[[], Awaitable[None]]
+    ownership: OwnershipStore
     # ── a message's way ──
     admission: AdmissionStore
     sending: SendingStore

@@ -10,7 +10,7 @@ Two files take turns: one is emptied and used when the other has grown and all o
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -32,6 +32,8 @@ class JournaledResults(msgspec.Struct, frozen=True, array_like=True, tag="result
     link: str
     results: tuple[AttemptResult, ...]
     received_at: int
+    #: of the lease under which it was heard; 0: from before there were leases
+    epoch: int = 0
 
 
 class _OldResult(msgspec.Struct, frozen=True, array_like=True):
@@ -146,9 +148,11 @@ class OutcomeJournal:
         self._sizes[self._current] += written
         return True
 
-    def drop_left_over(self) -> None:
-        """Hear that what was left over is recorded."""
-        self.left_over = []
+    def drop_left_over(self, is_recorded: Callable[[str], bool]) -> None:
+        """Hear of which links it is recorded; once all is, the files are emptied."""
+        self.left_over = [heard for heard in self.left_over if not is_recorded(heard.link)]
+        if self.left_over:
+            return
         for number, file in enumerate(self._files):
             os.ftruncate(file, 0)
             self._sizes[number] = 0

@@ -25,6 +25,7 @@ from aldis.store.sqlite.stores.maintenance import SqliteMaintenance
 from aldis.store.sqlite.stores.metrics import SqliteMetrics
 from aldis.store.sqlite.stores.operators import SqliteAudit, SqliteOperators
 from aldis.store.sqlite.stores.outbox import SqliteOutbox
+from aldis.store.sqlite.stores.ownership import SqliteOwnership
 from aldis.store.sqlite.stores.postbacks import SqlitePostbacks
 from aldis.store.sqlite.stores.queries import SqliteQueries
 from aldis.store.sqlite.stores.receipts import SqliteReceipts
@@ -65,6 +66,7 @@ def open_sqlite(
     return Store(
         clock=clock,
         close=close,
+        ownership=SqliteOwnership(*gateway),
         admission=SqliteAdmission(writer, reader, claims, opt_ins),
         sending=SqliteSending(writer, reader, claims, journal),
         receipts=SqliteReceipts(*gateway),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aldis.store.contract.maintenance import Purged
+from aldis.store.contract.ownership import Lease
 from aldis.store.sqlite.reads import maintenance as reads
 from aldis.store.sqlite.stores.cancelling import cancel
 from aldis.store.sqlite.stores.connections import Connections
@@ -20,8 +21,8 @@ from aldis.store.sqlite.writes import (
 class SqliteMaintenance(Connections):
     """Deadlines, failover, retention."""
 
-    async def expire(self, limit: int, now: int, patience_ms: int) -> int:
-        item = maintenance.Expire(limit, now, patience_ms, self.claims.everybodys())
+    async def expire(self, lease: Lease, limit: int, now: int, patience_ms: int) -> int:
+        item = maintenance.Expire(lease, limit, now, patience_ms, self.claims.everybodys())
         return await self.writer.call(maintenance.expire, item)
 
     async def cancel_opted_out(self, limit: int, now: int) -> int:
@@ -30,7 +31,7 @@ class SqliteMaintenance(Connections):
         free = [(link, message_id) for link, message_id in hands if message_id not in link.claimed]
         return await cancel(self.writer, self.claims, free, cancelling.OPTED_OUT, now) if free else 0
 
-    async def fail_over(self, link: str, up: Sequence[str], limit: int, now: int) -> int:
+    async def fail_over(self, lease: Lease, link: str, up: Sequence[str], limit: int, now: int) -> int:
         claims = self.claims.of(link)
         moves = tuple(reads.waiting(self.reader, link, up, limit, now, claimed=claims.claimed))
         if not moves:
@@ -40,7 +41,7 @@ class SqliteMaintenance(Connections):
         claims.claimed.update(ids)
         claims.drop_fresh()
         try:
-            await self.writer.call(failover.move, moves, messages=len(moves))
+            await self.writer.call(failover.move, failover.Moves(lease, moves), messages=len(moves))
         finally:
             claims.claimed.difference_update(ids)
             for name in {link, *(move.link for move in moves)}:

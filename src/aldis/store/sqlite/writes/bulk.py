@@ -8,7 +8,7 @@ import msgspec
 from aldis.store.contract.bulk import AddJob, AddRows, BulkChange, MoveJob, PurgeJobs, SettleRows
 from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.rows import as_json, first, for_each, one
-from aldis.store.sqlite.writes import auditing
+from aldis.store.sqlite.writes import auditing, ownership
 from aldis.traffic.bulk import MOVES, JobState
 
 _ENDED = frozenset({JobState.DONE, JobState.CANCELLED})
@@ -80,6 +80,7 @@ def _move(db: apsw.Connection, change: MoveJob) -> int:
 
 
 def _settle(db: apsw.Connection, change: SettleRows) -> int:
+    ownership.check(db, [change.lease])
     accepted = refused = 0
     for outcome in change.outcomes:
         db.execute(

@@ -6,9 +6,10 @@ import apsw
 import msgspec
 
 from aldis.store.contract.maintenance import Purged
+from aldis.store.contract.ownership import Lease
 from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.rows import as_json, every, for_found
-from aldis.store.sqlite.writes import endings, postbacks, recipients
+from aldis.store.sqlite.writes import endings, ownership, postbacks, recipients
 from aldis.traffic.states import Event, State, follow
 
 #: receipts that never found their segment are kept this long
@@ -28,6 +29,7 @@ class Purge(msgspec.Struct, frozen=True):
 class Expire(msgspec.Struct, frozen=True):
     """Which deadlines to look at."""
 
+    lease: Lease
     limit: int
     now: int
     #: how long a sent message waits for its receipt
@@ -45,6 +47,7 @@ UPDATE message SET review_at = later.review_at FROM later WHERE message.message_
 @operation()
 def expire(db: apsw.Connection, items: list[Expire]) -> list[int]:
     """End messages whose deadline has passed; look at the others again when it may have."""
+    ownership.check(db, [item.lease for item in items])
     return [_expire(db, item) for item in items]
 
 

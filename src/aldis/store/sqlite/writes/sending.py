@@ -6,10 +6,11 @@ import apsw
 import msgspec
 
 from aldis.errors import TransitionRefused
+from aldis.store.contract.ownership import Lease
 from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.rows import as_array, as_json, every, for_each, for_found, may
 from aldis.store.sqlite.reads.claiming import states_of
-from aldis.store.sqlite.writes import endings, receipts
+from aldis.store.sqlite.writes import endings, ownership, receipts
 from aldis.store.sqlite.writes.endings import Ending
 from aldis.traffic.matching import SUBMITTED, known_failure
 from aldis.traffic.message import AttemptResult
@@ -20,6 +21,7 @@ from aldis.traffic.states import ATTEMPTED, REQUEUED, Event, State, follow
 class RecordResults(msgspec.Struct, frozen=True):
     """What a link has to tell."""
 
+    lease: Lease
     link: str
     results: tuple[AttemptResult, ...]
     now: int
@@ -28,9 +30,16 @@ class RecordResults(msgspec.Struct, frozen=True):
 class Recover(msgspec.Struct, frozen=True):
     """A link whose last owner is gone."""
 
-    link: str
+    lease: Lease
     hold: bool
     now: int
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """What is about to be submitted."""
+
+    lease: Lease
+    message_ids: tuple[int, ...]
 
 
 _MARK = f"""
@@ -40,9 +49,10 @@ WHERE message_id IN (SELECT value FROM carray(?)) AND {may(Event.CLAIMED)}
 
 
 @operation()
-def mark(db: apsw.Connection, items: list[tuple[int, ...]]) -> list[None]:
+def mark(db: apsw.Connection, items: list[Mark]) -> list[None]:
     """Write `sending` before anything is on the wire."""
-    ids = [message_id for item in items for message_id in item]
+    ownership.check(db, [item.lease for item in items])
+    ids = [message_id for item in items for message_id in item.message_ids]
     db.execute(_MARK, (as_array(ids),))
     if db.changes() != len(ids):
         raise TransitionRefused("a message is marked that does not wait to be sent")
@@ -53,6 +63,7 @@ def mark(db: apsw.Connection, items: list[tuple[int, ...]]) -> list[None]:
 @operation(rank=1)
 def record_results(db: apsw.Connection, items: list[RecordResults]) -> list[None]:
     """Write outcomes; then let receipts in that came before their response."""
+    ownership.check(db, [item.lease for item in items])
     for item in items:
         _record_results(db, item)
     return [None] * len(items)
@@ -132,6 +143,7 @@ def _end_failed(db: apsw.Connection, ids: list[int], now: int) -> None:
 class Orphans(msgspec.Struct, frozen=True):
     """All links but these."""
 
+    lease: Lease
     links: tuple[str, ...]
     now: int
 
@@ -147,21 +159,23 @@ _HELD = f"SELECT message_id, state FROM message WHERE {may(Event.OWNER_LOST_HELD
 @operation()
 def recover_orphans(db: apsw.Connection, items: list[Orphans]) -> list[int]:
     """Release what is `sending` on links that are not there any more; it waits for them or expires."""
+    ownership.check(db, [item.lease for item in items])
     return [len(every(db, _RELEASE, (item.now, None, as_json(item.links)))) for item in items]
 
 
 @operation()
 def recover(db: apsw.Connection, items: list[Recover]) -> list[int]:
     """Release what lost owners left in `sending`."""
+    ownership.check(db, [item.lease for item in items])
     return [_recover(db, item) for item in items]
 
 
 def _recover(db: apsw.Connection, item: Recover) -> int:
     if not item.hold:
-        return len(every(db, _RELEASE, (item.now, item.link, "[]")))
+        return len(every(db, _RELEASE, (item.now, item.lease.link, "[]")))
     lost = [
         Ending(message_id, State(state), follow(state, Event.OWNER_LOST_HELD), "in doubt", item.now)
-        for message_id, state in every(db, _HELD, (item.link,))
+        for message_id, state in every(db, _HELD, (item.lease.link,))
     ]
     endings.end_unsent(db, lost)
     return len(lost)

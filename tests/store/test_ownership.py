@@ -1,0 +1,165 @@
+"""Leases and their epochs: what depends on a resource is written by its newest owner only."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from aldis.accounts.staff import AuditEntry
+from aldis.errors import LeaseLost
+from aldis.stages.sending.shares import share
+from aldis.store.contract.bulk import AddJob, AddRows, MoveJob, SettleRows
+from aldis.store.contract.ownership import JOBS, MAINTENANCE, Lease, slot_of
+from aldis.store.contract.store import Store
+from aldis.traffic.bulk import JobState, Mapping, Outcome
+from aldis.traffic.message import AttemptResult, SubmittedSegment
+from aldis.traffic.states import Event, State
+from tests.backends import apply, open_store, own, own_maintenance
+from tests.store.building import NOW, a_message, accept, money, state_of
+from tests.store.conftest import DIRECTORY
+
+SLOT = slot_of("link")
+LATE = NOW + 172_800_001
+SENT = [AttemptResult(1, Event.SUBMIT_ACCEPTED, (SubmittedSegment(1, "A1"),))]
+BACK = [AttemptResult(1, Event.SUBMIT_DEFERRED, due_at=NOW, reason="busy")]
+
+
+async def test_each_owner_has_the_next_epoch(kept: Store) -> None:
+    first, other = await kept.ownership.acquire(SLOT, "a"), await kept.ownership.acquire(JOBS, "a")
+    assert (first, other) == (Lease(SLOT, "a", 1), Lease(JOBS, "a", 1))
+    second = await kept.ownership.acquire(SLOT, "b")
+    assert second == Lease(SLOT, "b", 2)
+    assert (second.link, slot_of("a/0").count("/")) == ("link", 3)
+    told = [await kept.ownership.renew(lease) for lease in (first, second, other)]
+    assert told == [False, True, True]
+
+
+async def test_who_asks_at_once_does_not_share_an_epoch(kept: Store) -> None:
+    leases = await asyncio.gather(*(kept.ownership.acquire(SLOT, f"{number}") for number in range(9)))
+    assert sorted(lease.epoch for lease in leases) == [*range(1, 10)]
+    assert [await kept.ownership.renew(lease) for lease in leases] == [lease.epoch == 9 for lease in leases]
+
+
+async def test_what_is_given_back_is_nobodys(kept: Store) -> None:
+    first = await own(kept)
+    second = await own(kept)
+    await kept.ownership.give_back(first)  # is not the owner any more
+    assert await kept.ownership.renew(second)
+    await kept.ownership.give_back(second)
+    await kept.ownership.give_back(second)
+    assert not await kept.ownership.renew(second)
+    with pytest.raises(LeaseLost):
+        await kept.sending.mark(second, [])
+    assert (await own(kept)).epoch > second.epoch
+
+
+async def nothing(_store: Store) -> None:
+    """What has to be there before most writes."""
+
+
+async def marked(store: Store) -> None:
+    await store.sending.mark(await own(store), [1])
+
+
+async def claimed(store: Store) -> None:
+    await store.sending.claim("link", 10, share, NOW)
+
+
+async def a_job(store: Store) -> None:
+    entry = AuditEntry(NOW, "otto", "console", "load bulk job", "")
+    await store.bulk.change(AddJob("x", "rich", ("to",), Mapping("to", "Hi", "74700"), "otto", NOW, entry))
+    await store.bulk.change(AddRows(1, 0, (("1",), ("2",))))
+    for state in (JobState.READY, JobState.RUNNING):
+        await store.bulk.change(MoveJob(1, state, NOW))
+
+
+Write = Callable[[Store, Lease], Awaitable[object]]
+#: each write that depends on an owner: of what, what is there before, and the write
+WRITES: dict[str, tuple[str, Callable[[Store], Awaitable[None]], Write]] = {
+    "record": (SLOT, claimed, lambda store, lease: store.sending.record(lease, SENT, NOW)),
+    "requeue": (SLOT, claimed, lambda store, lease: store.sending.record(lease, BACK, NOW)),
+    "mark": (SLOT, claimed, lambda store, lease: store.sending.mark(lease, [1])),
+    "recover": (SLOT, marked, lambda store, lease: store.sending.recover(lease, hold=False, now=NOW)),
+    "hold": (SLOT, marked, lambda store, lease: store.sending.recover(lease, hold=True, now=NOW)),
+    "orphans": (MAINTENANCE, marked, lambda store, lease: store.sending.recover_orphans(lease, ["b"], NOW)),
+    "fail over": (
+        MAINTENANCE,
+        nothing,
+        lambda store, lease: store.maintenance.fail_over(lease, "link", ["b"], 10, NOW),
+    ),
+    "expire": (MAINTENANCE, nothing, lambda store, lease: store.maintenance.expire(lease, 10, LATE, 1)),
+    "rows": (
+        JOBS,
+        a_job,
+        lambda store, lease: store.bulk.change(SettleRows(lease, 1, (Outcome(1, 7),), 1, NOW)),
+    ),
+}
+
+
+async def all_of(store: Store) -> object:
+    """Give what the writes could have changed."""
+    return (
+        await store.search.message(1),
+        await money(store),
+        await store.metrics.backlog(),
+        await store.bulk.jobs(0, 10),
+        await store.bulk.rows(1, 0, 10),
+    )
+
+
+@pytest.mark.parametrize("name", WRITES)
+async def test_a_write_of_an_owner_that_is_no_more_changes_nothing(kept: Store, name: str) -> None:
+    resource, prepare, write = WRITES[name]
+    await accept(kept, a_message(1, backups='["b"]'))
+    await prepare(kept)
+    old = await kept.ownership.acquire(resource, "a")
+    new = await kept.ownership.acquire(resource, "b")
+    before = await all_of(kept)
+    for lease in (old, Lease(resource, "c", new.epoch + 1), Lease("link/none/0", "a", 1)):
+        with pytest.raises(LeaseLost):
+            await write(kept, lease)
+        assert await all_of(kept) == before
+    await write(kept, new)
+    assert await all_of(kept) != before
+
+
+@pytest.mark.parametrize("name", WRITES)
+async def test_an_owner_in_another_process_is_fenced_as_well(tmp_path: Path, name: str) -> None:
+    ours, theirs = open_store(tmp_path), open_store(tmp_path)
+    await apply(ours, DIRECTORY, NOW)
+    resource, prepare, write = WRITES[name]
+    await accept(ours, a_message(1, backups='["b"]'))
+    await prepare(ours)
+    old = await ours.ownership.acquire(resource, "a")
+    new = await theirs.ownership.acquire(resource, "b")
+    before = await all_of(theirs)
+    with pytest.raises(LeaseLost):
+        await write(ours, old)
+    assert await all_of(theirs) == await all_of(ours) == before
+    assert not await ours.ownership.renew(old)
+    await write(theirs, new)
+    assert await all_of(ours) != before
+    for store in (theirs, ours):
+        await store.close()
+
+
+async def test_a_lost_lease_spoils_its_own_call_only(kept: Store) -> None:
+    """All that waits for one commit shares it."""
+    for number in (1, 2):
+        await accept(kept, a_message(number))
+    await claimed(kept)
+    old, new = await own(kept), await own(kept)
+    others = [AttemptResult(2, Event.SUBMIT_REJECTED, reason="no")]
+    told = await asyncio.gather(
+        kept.sending.record(old, SENT, NOW),
+        kept.sending.record(new, others, NOW),
+        kept.maintenance.expire(await own_maintenance(kept), 10, NOW, 10**9),
+        return_exceptions=True,
+    )
+    assert [type(each) for each in told] == [LeaseLost, type(None), int]
+    assert [await state_of(kept, number) for number in (1, 2)] == [State.QUEUED, State.REJECTED]
+    await kept.sending.record(new, SENT, NOW)
+    assert await state_of(kept, 1) is State.SENT
