@@ -14,7 +14,7 @@ from aldis.errors import LocalProtocolError, RemoteProtocolError
 from aldis.smpp import clauses, codec, command, tlv
 from aldis.smpp.command import RESPONSE_BIT, UNANSWERED, CommandId
 from aldis.smpp.connection import Connection, RequestArrived
-from aldis.smpp.fields import COctetString, Destinations, Integer, ShortMessage, Unsuccessful
+from aldis.smpp.fields import COctetString, CountedList, Integer, ShortMessage
 from aldis.smpp.multi import DistributionList, SmeAddress, UnsuccessfulSme
 from aldis.smpp.pdus import (
     BODIES,
@@ -136,9 +136,9 @@ def values_of(field: object) -> st.SearchStrategy[typing.Any]:
             return c_strings(field.size)
         case ShortMessage():
             return st.binary(max_size=254)
-        case Destinations():
+        case CountedList(what="destinations"):
             return st.lists(addresses, max_size=5).map(tuple)
-        case Unsuccessful():
+        case CountedList(what="unsuccessful"):
             return st.lists(refusals, max_size=5).map(tuple)
         case _:
             raise AssertionError(field)

@@ -34,7 +34,7 @@ class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def digest(secret: str) -> str:
-    """Give the SHA-256 of a key or login, in hex."""
+    """Give the SHA-256 of a key, login or cookie's value, in hex."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from enum import IntEnum
 
 import msgspec
@@ -90,8 +89,3 @@ def audit(actor: Actor, at: int, action: str, subject: str, detail: str = "") ->
 def visible_part(token: str) -> str:
     """Give as much of a key as may be shown."""
     return token[:_VISIBLE] + "…"
-
-
-def digest_of(secret: str) -> str:
-    """Digest a key or a cookie's value, which have 256 random bits, for the store."""
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -14,7 +14,9 @@ from aldis.admin.wire import ShownSubmit
 from aldis.clock import iso_or_none
 from aldis.store.contract.outbox import PostbackRow, PostbackTry
 from aldis.store.contract.search import FoundMessage
-from aldis.traffic.message import MessageFacts, SegmentFacts
+from aldis.traffic.message import MessageFacts
+
+Record = TypeVar("Record", bound=msgspec.Struct)
 
 _ECHO = msgspec.json.Decoder(dict[str, Any])
 
@@ -118,62 +120,33 @@ class MessageDetail(msgspec.Struct, frozen=True):
     events: list[EventRecord]
 
 
+def _record(kind: type[Record], facts: object, **others: object) -> Record:
+    """Make a record of facts: their fields of the same names, instants (`…_at`) as ISO 8601."""
+    found: dict[str, Any] = {
+        name: getattr(facts, name) for name in kind.__struct_fields__ if name not in others
+    }
+    written = {name: iso_or_none(value) if name.endswith("_at") else value for name, value in found.items()}
+    return kind(**written, **others)
+
+
 def postback_record(row: PostbackRow, tries: tuple[PostbackTry, ...] = ()) -> PostbackRecord:
     """Write a postback."""
-    return PostbackRecord(
-        row.postback_id,
-        row.message_id,
-        row.lane,
-        row.event,
-        row.state,
-        iso_or_none(row.happened_at),
-        row.attempts,
-        iso_or_none(row.last_tried_at),
-        row.last_http_status,
-        row.last_fault,
-        iso_or_none(row.due_at),
-        row.done,
-        [TryRecord(iso_or_none(each.tried_at), each.http_status, each.fault) for each in tries],
-    )
+    return _record(PostbackRecord, row, failed_tries=[_record(TryRecord, each) for each in tries])
 
 
 def as_record(messages: Messages, found: FoundMessage) -> MessageRecord:
     """Write a message as lists have it."""
-    return _record(messages.account_name(found.message.account_id), found.message, found.label)
+    return _message(messages.account_name(found.message.account_id), found.message, found.label)
 
 
-def _record(account: str, message: MessageFacts, label: str) -> MessageRecord:
-    return MessageRecord(
-        message.message_id,
-        message.submission_id,
-        account,
-        message.dialect,
-        message.reference,
-        message.link,
-        message.sender,
-        message.recipient,
-        message.country,
-        label,
-        message.state,
-        message.reason,
-        message.segments,
-        from_micros(message.price_micros * message.segments),
-        message.attempts,
-        iso_or_none(message.accepted_at),
-        iso_or_none(message.sent_at),
-        iso_or_none(message.ended_at),
-        _ECHO.decode(message.echo),
-    )
-
-
-def _segment(segment: SegmentFacts) -> SegmentRecord:
-    return SegmentRecord(
-        segment.number,
-        segment.smsc_message_id,
-        iso_or_none(segment.submitted_at),
-        segment.state,
-        segment.error_code,
-        iso_or_none(segment.receipt_at),
+def _message(account: str, message: MessageFacts, label: str) -> MessageRecord:
+    return _record(
+        MessageRecord,
+        message,
+        account=account,
+        label=label,
+        price=from_micros(message.price_micros * message.segments),
+        echo=_ECHO.decode(message.echo),
     )
 
 
@@ -181,15 +154,15 @@ def as_document(told: Told) -> MessageDetail:
     """Write all that can be said of a message: the command line and the admin API give the same."""
     view = told.view
     return MessageDetail(
-        _record(told.account, view.message, view.accepted.label),
+        _message(told.account, view.message, view.accepted.label),
         told.currency,
         view.accepted.priority,
         iso_or_none(view.accepted.due_at),
         iso_or_none(view.accepted.expires_at),
         told.written,
-        [AttachmentRecord(part.content_type, part.octets, part.digest) for part in view.parts],
+        [_record(AttachmentRecord, part) for part in view.parts],
         told.submits,
-        [_segment(segment) for segment in view.segments],
+        [_record(SegmentRecord, segment) for segment in view.segments],
         told.route,
         [postback_record(each, view.tries.get(each.postback_id, ())) for each in view.postbacks],
         [EventRecord(iso_or_none(event.at), event.text) for event in told.events],

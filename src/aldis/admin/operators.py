@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from aldis.accounts.credentials import hash_password, is_password
+from aldis.accounts.credentials import digest, hash_password, is_password
 from aldis.accounts.staff import (
     TOKEN_PREFIX,
     Actor,
@@ -20,7 +20,6 @@ from aldis.accounts.staff import (
     Role,
     Session,
     audit,
-    digest_of,
     visible_part,
 )
 from aldis.errors import AdminError
@@ -69,8 +68,8 @@ class People:
         if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
             raise AdminError(f"a password has at least {SHORTEST_PASSWORD} characters")
         known = {operator.name: operator for operator in await self._store.all()}
-        if role is not Role.ADMIN and _is_last_admin(known, name):
-            raise AdminError(f"`{name}` is the only admin; make another one first")
+        if role is not Role.ADMIN:
+            _keep_an_admin(known, name)
         hashed = await asyncio.to_thread(hash_password, password)
         entry = audit(
             actor, now, "change operator" if name in known else "add operator", name, role.name.lower()
@@ -82,8 +81,8 @@ class People:
         known = {operator.name: operator for operator in await self._store.all()}
         if name not in known:
             raise AdminError(f"there is no operator `{name}`", 404)
-        if role is not Role.ADMIN and _is_last_admin(known, name):
-            raise AdminError(f"`{name}` is the only admin; make another one first")
+        if role is not Role.ADMIN:
+            _keep_an_admin(known, name)
         changed = msgspec.structs.replace(known[name], role=role)
         entry = audit(actor, now, "change operator", name, role.name.lower())
         await self._store.change(PutOperator(changed), entry)
@@ -104,8 +103,7 @@ class People:
     async def remove_operator(self, actor: Actor, name: str, now: int) -> None:
         """Let somebody in no more; raises AdminError."""
         known = {operator.name: operator for operator in await self._store.all()}
-        if _is_last_admin(known, name):
-            raise AdminError(f"`{name}` is the only admin; make another one first")
+        _keep_an_admin(known, name)
         if not await self._store.change(RemoveOperator(name), audit(actor, now, "remove operator", name)):
             raise AdminError(f"there is no operator `{name}`")
 
@@ -117,7 +115,7 @@ class People:
         if known is None or not is_right:
             return None
         secret = self._token(SECRET_OCTETS)
-        session = Session(digest_of(secret), name, now, now + SESSION_S * 1000)
+        session = Session(digest(secret), name, now, now + SESSION_S * 1000)
         entry = audit(Actor(name, known.role, "console"), now, "sign in", name)
         await self._store.change(StartSession(session), entry)
         return SignedIn(secret, known)
@@ -125,16 +123,16 @@ class People:
     async def sign_out(self, actor: Actor, secret: str, now: int) -> None:
         """End a session."""
         entry = audit(actor, now, "sign out", actor.name)
-        await self._store.change(EndSession(digest_of(secret)), entry)
+        await self._store.change(EndSession(digest(secret)), entry)
 
     async def signed_in(self, secret: str, now: int) -> Actor | None:
         """Tell who a cookie's value stands for."""
-        operator = await self._store.signed_in(digest_of(secret), now)
+        operator = await self._store.signed_in(digest(secret), now)
         return None if operator is None else Actor(operator.name, operator.role, "console")
 
     async def bearer(self, token: str, now: int) -> Actor | None:
         """Tell who a key of the admin API stands for."""
-        found = await self._store.token(digest_of(token), now)
+        found = await self._store.token(digest(token), now)
         return None if found is None else Actor(found.name, found.role, "api")
 
     async def make_token(self, actor: Actor, name: str, role: Role, days: int, now: int) -> str:
@@ -145,7 +143,7 @@ class People:
             raise AdminError(f"there is a key named `{name}` already")
         secret = TOKEN_PREFIX + self._token(SECRET_OCTETS)
         token = ApiToken(
-            name, digest_of(secret), visible_part(secret), role, now, now + days * DAY_MS if days else 0
+            name, digest(secret), visible_part(secret), role, now, now + days * DAY_MS if days else 0
         )
         entry = audit(actor, now, "add api key", name, role.name.lower())
         await self._store.change(PutToken(token), entry)
@@ -157,6 +155,6 @@ class People:
             raise AdminError(f"there is no key `{name}`")
 
 
-def _is_last_admin(known: dict[str, Operator], name: str) -> bool:
-    admins = [operator.name for operator in known.values() if operator.role is Role.ADMIN]
-    return admins == [name]
+def _keep_an_admin(known: dict[str, Operator], name: str) -> None:
+    if [operator.name for operator in known.values() if operator.role is Role.ADMIN] == [name]:
+        raise AdminError(f"`{name}` is the only admin; make another one first")

@@ -15,7 +15,6 @@ from aldis.admin.credentials import Credentials
 from aldis.admin.directory import DirectoryEditor
 from aldis.admin.event_feed import EventFeed
 from aldis.admin.history import History
-from aldis.admin.inbound import Inbound
 from aldis.admin.links import LinkOrders
 from aldis.admin.messages import Messages
 from aldis.admin.metrics_sampler import MetricsSampler
@@ -129,7 +128,7 @@ class Operators:
             phones=SimulatorControl(carrier, store.audit),
             streams=self.streams,
             messages=self._messages,
-            inbound=Inbound(store.search),
+            search=store.search,
             postbacks=Postbacks(store.outbox),
             statistics=Statistics(store.search, current),
             sending=Sending(native.POLICY.name, self._admit, ask, current),

@@ -13,7 +13,6 @@ from aldis.admin.credentials import Credentials
 from aldis.admin.directory import DirectoryEditor
 from aldis.admin.event_feed import EventFeed
 from aldis.admin.history import History
-from aldis.admin.inbound import Inbound
 from aldis.admin.links import LinkOrders
 from aldis.admin.messages import Messages
 from aldis.admin.metrics_sampler import MetricsSampler
@@ -25,6 +24,7 @@ from aldis.admin.statistics import Statistics
 from aldis.clock import Clock
 from aldis.console.sse_limits import SseLimits
 from aldis.store.contract.operators import AuditStore, OperatorStore
+from aldis.store.contract.search import SearchStore
 from aldis.telemetry import Metrics
 
 
@@ -40,7 +40,8 @@ class AdminServices(msgspec.Struct, frozen=True):
     metrics: Metrics
     people: People
     messages: Messages
-    inbound: Inbound
+    #: messages from handsets, those that belong to nobody too
+    search: SearchStore
     postbacks: Postbacks
     statistics: Statistics
     #: link → how each of its binds stands

@@ -71,6 +71,12 @@ def form_body(request: HttpRequest) -> dict[str, str]:
     return found
 
 
+def international(number: str) -> str:
+    """Write the sign of an international number in one way: as `+`."""
+    text = number.strip()
+    return f"+{text[2:]}" if text.startswith("00") else text
+
+
 def unquoted(octets: bytes) -> bytes:
     """Undo percent-encoding of a whole document."""
     try:

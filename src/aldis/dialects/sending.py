@@ -14,6 +14,7 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 
 from aldis.accounts.endpoint import MAX_ADDRESS, address_fault
+from aldis.dialects.parameters import international
 from aldis.sms.fitting import NO_OPTIONS, EncodingOptions
 from aldis.sms.segments import MAX_SEGMENTS
 from aldis.traffic.refusal import Refusal, RefusalReason
@@ -120,7 +121,7 @@ def ask_of(send: Send, key: str | None, fingerprint: str = "") -> MessageAsk:
     if key is not None:
         echo |= {"fingerprint": fingerprint, "count": str(len(recipients))}
     return MessageAsk(
-        recipients=tuple([_digits(each.number) for each in recipients]),
+        recipients=tuple([international(each.number) for each in recipients]),
         text=send.text,
         sender=send.sender,
         campaign=send.campaign,
@@ -142,12 +143,6 @@ def ask_of(send: Send, key: str | None, fingerprint: str = "") -> MessageAsk:
 def fingerprint_of(body: bytes) -> str:
     """Tell a request's body from others."""
     return hashlib.sha256(body).hexdigest()[:32]
-
-
-def _digits(number: str) -> str:
-    """Write the sign of an international number in one way: as `+`."""
-    text = number.strip()
-    return f"+{text[2:]}" if text.startswith("00") else text
 
 
 def _options_of(send: Send) -> EncodingOptions:

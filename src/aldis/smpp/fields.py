@@ -63,28 +63,21 @@ class Integer:
         return Written("%c", value)
 
 
-class Destinations:
-    """number_of_dests and dest_addresses together."""
+class CountedList:
+    """A count and what it counts, as `multi.py` reads and writes them: number_of_dests and dest_addresses
+    ("destinations"), no_unsuccess and unsuccess_sme ("unsuccessful").
+    """
+
+    def __init__(self, what: str) -> None:
+        self.what = what
 
     def reader(self, name: str) -> list[str]:
         """Take the count and what it counts."""
-        return [f"{name}, at = read_destinations(octets, at)"]
+        return [f"{name}, at = read_{self.what}(octets, at)"]
 
     def writer(self, value: str) -> Written:
         """Give the count and the addresses."""
-        return Written("%s", f"write_destinations({value}).decode('latin-1')")
-
-
-class Unsuccessful:
-    """no_unsuccess and unsuccess_sme together."""
-
-    def reader(self, name: str) -> list[str]:
-        """Take the count and what it counts."""
-        return [f"{name}, at = read_unsuccessful(octets, at)"]
-
-    def writer(self, value: str) -> Written:
-        """Give the count and the addresses."""
-        return Written("%s", f"write_unsuccessful({value}).decode('latin-1')")
+        return Written("%s", f"write_{self.what}({value}).decode('latin-1')")
 
 
 class COctetString:

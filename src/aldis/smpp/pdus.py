@@ -12,7 +12,7 @@ from typing import Annotated
 import msgspec
 
 from aldis.smpp.command import CommandId
-from aldis.smpp.fields import COctetString, Destinations, Integer, ShortMessage, Unsuccessful
+from aldis.smpp.fields import COctetString, CountedList, Integer, ShortMessage
 from aldis.smpp.multi import Destination, UnsuccessfulSme
 from aldis.smpp.status import ESME_ROK
 from aldis.smpp.tlv import MESSAGE_PAYLOAD
@@ -100,7 +100,7 @@ class SubmitMulti(Body, frozen=True):
     source_addr_ton: Int1 = 0
     source_addr_npi: Int1 = 0
     source_addr: CString21 = ""
-    dest_addresses: Annotated[tuple[Destination, ...], Destinations()] = ()
+    dest_addresses: Annotated[tuple[Destination, ...], CountedList("destinations")] = ()
     esm_class: Int1 = 0
     protocol_id: Int1 = 0
     priority_flag: Int1 = 0
@@ -117,7 +117,7 @@ class SubmitMultiResp(Body, frozen=True):
     """Its answer, with those who could not be served. Source: SMPP v3.4 §4.5.2."""
 
     message_id: CString65 = ""
-    unsuccess_sme: Annotated[tuple[UnsuccessfulSme, ...], Unsuccessful()] = ()
+    unsuccess_sme: Annotated[tuple[UnsuccessfulSme, ...], CountedList("unsuccessful")] = ()
 
 
 class DataSm(Body, frozen=True):

@@ -62,6 +62,15 @@ class RefusalReason(StrEnum):
     INTERNAL = "internal"
 
 
+#: what is met only in dialects whose requests may be signed
+OF_SIGNATURES = (
+    RefusalReason.SIGNATURE_METHOD_UNKNOWN,
+    RefusalReason.SIGNATURE_INVALID,
+    RefusalReason.SIGNATURE_EXPIRED,
+    RefusalReason.NONCE_USED,
+)
+
+
 class Refusal(msgspec.Struct, frozen=True):
     """One no: the reason, which parameter is meant, and the value that the dialect's text names."""
 

@@ -45,7 +45,7 @@ _ASKED = {**dict.fromkeys(query_params.INBOUND_FIELDS, "as the console's search 
 async def _list(context: RequestContext) -> Response:
     services, given = context.services, context.request.query_params
     wanted = query_params.inbound_wanted(given, services.messages.directory, context.now)
-    page = await services.inbound.search(wanted, number_of(context, "before"), limit_of(context))
+    page = await services.search.inbound(wanted, number_of(context, "before"), limit_of(context))
     found = [
         made_of(
             InboundRecord,

@@ -16,7 +16,7 @@ async def _list(context: RequestContext) -> Response:
     async def search(before: int) -> InboundPage:
         """Find a page of messages from handsets."""
         wanted = query_params.inbound_wanted(given, services.messages.directory, context.now)
-        return await services.inbound.search(wanted, before, query_params.ON_A_PAGE)
+        return await services.search.inbound(wanted, before, query_params.ON_A_PAGE)
 
     return await listed(context, "inbound", given, search, InboundPage((), 0), links=services.messages.links)
 

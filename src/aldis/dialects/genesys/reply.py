@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from aldis.dialects.contract import Asked, Reference
 from aldis.dialects.exchange import HttpReply, HttpRequest
-from aldis.traffic.refusal import Refusal, RefusalReason
+from aldis.traffic.refusal import OF_SIGNATURES, Refusal, RefusalReason
 from aldis.traffic.submission import Admitted, MessageAsk, Submission
 
 QUEUED = 0
@@ -35,10 +35,7 @@ CODES: dict[RefusalReason, int] = {
     RefusalReason.CONTENT_INVALID: REQUEST_INVALID,
     RefusalReason.CREDENTIALS_MISSING: AUTHENTICATION_FAILED,
     RefusalReason.CREDENTIALS_UNKNOWN: AUTHENTICATION_FAILED,
-    RefusalReason.SIGNATURE_METHOD_UNKNOWN: AUTHENTICATION_FAILED,
-    RefusalReason.SIGNATURE_INVALID: AUTHENTICATION_FAILED,
-    RefusalReason.SIGNATURE_EXPIRED: AUTHENTICATION_FAILED,
-    RefusalReason.NONCE_USED: AUTHENTICATION_FAILED,
+    **dict.fromkeys(OF_SIGNATURES, AUTHENTICATION_FAILED),
     RefusalReason.ADDRESS_NOT_ALLOWED: AUTHENTICATION_FAILED,
     RefusalReason.ACCOUNT_INACTIVE: AUTHENTICATION_FAILED,
     RefusalReason.SENDING_NOT_PERMITTED: AUTHENTICATION_FAILED,

@@ -4,8 +4,6 @@ GatewayAPI's rest.rst (MO SMS).
 
 from __future__ import annotations
 
-import msgspec
-
 from aldis.accounts.endpoint import Endpoint
 from aldis.accounts.numbering import Numbering, calling_code, read_number
 from aldis.dialects.mavorion import signature
@@ -16,11 +14,7 @@ from aldis.traffic.postback import PostbackRequest
 
 def write(due: DueInbound, endpoint: Endpoint, _now: int) -> PostbackRequest:
     """Write it, with every key that was seen in the wild, null where there is nothing."""
-    body = msgspec.json.encode(document(due.inbound))
-    headers: tuple[tuple[str, str], ...] = (("Content-Type", "application/json"),)
-    if endpoint.secret:
-        headers += (("X-Gwapi-Signature", signature.token(body, endpoint.secret)),)
-    return PostbackRequest("POST", endpoint.url, headers, body)
+    return signature.callback(document(due.inbound), endpoint)
 
 
 def document(inbound: InboundFacts) -> dict[str, object]:

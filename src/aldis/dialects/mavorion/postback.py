@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from aldis.accounts.endpoint import Endpoint
 from aldis.accounts.numbering import calling_code
 from aldis.dialects.mavorion import signature
@@ -75,22 +73,17 @@ def write(dues: Sequence[DuePostback], endpoint: Endpoint, _now: int) -> Postbac
     (due,) = dues
     message = due.message
     echo = echo_of(message.echo)
-    body = msgspec.json.encode(
-        {
-            "id": message.submission_id,
-            "msisdn": int(message.recipient),
-            "time": due.happened_at // 1000,
-            "status": STATUSES[due.state],
-            "error": due.error_code or None,
-            "code": error_code(due.error_code),
-            "userref": echo.get("userref"),
-            "callback_url": message.callback_url or None,
-            "api": 4,
-            "country_code": message.country,
-            "country_prefix": calling_code(message.country),
-        }
-    )
-    headers: tuple[tuple[str, str], ...] = (("Content-Type", "application/json"),)
-    if endpoint.secret:
-        headers += (("X-Gwapi-Signature", signature.token(body, endpoint.secret)),)
-    return PostbackRequest("POST", endpoint.url, headers, body)
+    document = {
+        "id": message.submission_id,
+        "msisdn": int(message.recipient),
+        "time": due.happened_at // 1000,
+        "status": STATUSES[due.state],
+        "error": due.error_code or None,
+        "code": error_code(due.error_code),
+        "userref": echo.get("userref"),
+        "callback_url": message.callback_url or None,
+        "api": 4,
+        "country_code": message.country,
+        "country_prefix": calling_code(message.country),
+    }
+    return signature.callback(document, endpoint)

@@ -12,7 +12,6 @@ from aldis.dialects import parameters
 from aldis.dialects.contract import Asked
 from aldis.dialects.exchange import HttpRequest
 from aldis.dialects.mavorion import credentials, submission
-from aldis.dialects.mavorion.sms import international
 from aldis.traffic.caller import Caller, Presented
 from aldis.traffic.query import (
     BalanceQuery,
@@ -107,9 +106,8 @@ def _lookup(request: HttpRequest, caller: Caller) -> CarrierLookups:
     numbers: tuple[str, ...] = ()
     fault = None
     try:
-        numbers = tuple(
-            international(each) for each in msgspec.json.decode(request.body, type=_LookupBody).msisdns
-        )
+        given = msgspec.json.decode(request.body, type=_LookupBody).msisdns
+        numbers = tuple(parameters.international(str(each)) for each in given)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as invalid:
         fault = _unreadable(invalid)
     if fault is None and not numbers:

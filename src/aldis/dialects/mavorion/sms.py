@@ -11,6 +11,7 @@ import msgspec
 
 from aldis.accounts.endpoint import address_fault
 from aldis.dialects.mavorion.transliteration import sender_of
+from aldis.dialects.parameters import international
 from aldis.sms.fitting import NO_OPTIONS, EncodingOptions
 from aldis.sms.segments import MAX_SEGMENTS
 from aldis.traffic.refusal import Refusal, RefusalReason
@@ -194,7 +195,7 @@ def _are_whole(elements: bytes) -> bool:
 
 def ask_of(sms: Sms) -> MessageAsk:
     """Say in our words what an SMS without faults asks."""
-    recipients = tuple([international(recipient.msisdn) for recipient in sms.recipients])
+    recipients = tuple([international(str(recipient.msisdn)) for recipient in sms.recipients])
     if is_plain(sms):
         text, sender = sms.message or "", sender_of(str(sms.sender or ""))
         return MessageAsk(recipients=recipients, text=text, sender=sender, priority=USUAL)
@@ -227,12 +228,6 @@ def _validity(given: int | str | None) -> int | None:
     if given is None or number is None:
         return None
     return LEAST_VALIDITY if str(given).startswith("-") else min(max(number, LEAST_VALIDITY), MOST_VALIDITY)
-
-
-def international(given: str | int) -> str:
-    """Write the sign of an international number in one way: as `+`."""
-    text = str(given).strip()
-    return f"+{text[2:]}" if text.startswith("00") else text
 
 
 def _options_of(sms: Sms) -> EncodingOptions:

@@ -7,8 +7,9 @@ from __future__ import annotations
 from aldis.dialects.contract import Asked, Reference
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.dialects.markup import xml_text
+from aldis.dialects.writing import STATUSES
 from aldis.traffic.query import Answer, Query, Subscribed, Subscription
-from aldis.traffic.refusal import Refusal, RefusalReason
+from aldis.traffic.refusal import OF_SIGNATURES, Refusal, RefusalReason
 from aldis.traffic.submission import Admitted, MessageAsk, Submission
 
 _RECEIVER = "Invalid receiver number"
@@ -34,10 +35,7 @@ ERRORS: dict[RefusalReason, tuple[str, str]] = {
     RefusalReason.ACTION_UNKNOWN: ("E101", "'action' required/Invalid Action"),
     RefusalReason.CREDENTIALS_MISSING: ("E102", "'user' or 'api_key' required"),
     RefusalReason.CREDENTIALS_UNKNOWN: _AUTHENTICATION,
-    RefusalReason.SIGNATURE_METHOD_UNKNOWN: _AUTHENTICATION,
-    RefusalReason.SIGNATURE_INVALID: _AUTHENTICATION,
-    RefusalReason.SIGNATURE_EXPIRED: _AUTHENTICATION,
-    RefusalReason.NONCE_USED: _AUTHENTICATION,
+    **dict.fromkeys(OF_SIGNATURES, _AUTHENTICATION),
     RefusalReason.ADDRESS_NOT_ALLOWED: ("E112", "IP was not whitelisted"),
     RefusalReason.ACCOUNT_INACTIVE: ("E109", "API not activated"),
     RefusalReason.SENDING_NOT_PERMITTED: _RIGHTS,
@@ -90,15 +88,6 @@ SUBSCRIPTION_ERRORS: dict[RefusalReason, tuple[str, str]] = {
 }
 _NOT_SUBSCRIBED = ("E904", "Could not subscribe")
 _NOT_UNSUBSCRIBED = ("E905", "Could not unsubscribe")
-
-#: the few that HTTP itself has a word for
-STATUSES = {
-    RefusalReason.METHOD_NOT_ALLOWED: 405,
-    RefusalReason.BODY_TOO_LARGE: 413,
-    RefusalReason.UNAVAILABLE: 503,
-    RefusalReason.OUTCOME_UNKNOWN: 503,
-    RefusalReason.INTERNAL: 503,
-}
 
 
 def accept(_request: HttpRequest, submission: Submission, admitted: Admitted) -> HttpReply:

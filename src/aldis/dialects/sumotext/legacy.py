@@ -12,6 +12,7 @@ from html import escape
 from aldis.dialects import parameters
 from aldis.dialects.contract import Asked
 from aldis.dialects.exchange import HttpReply, HttpRequest
+from aldis.dialects.writing import STATUSES
 from aldis.traffic.caller import Caller, Presented
 from aldis.traffic.message import MessageFacts
 from aldis.traffic.query import Answer, CarrierFound, CarrierLookup, Query, StatusFound, StatusQuery
@@ -42,15 +43,6 @@ _NOT_OPTED_IN = frozenset(
     (RefusalReason.NOT_OPTED_IN, RefusalReason.OPTED_OUT, RefusalReason.KEYWORD_UNKNOWN)
 )
 _NO_NUMBER = frozenset((RefusalReason.RECIPIENT_MISSING, RefusalReason.RECIPIENT_INVALID))
-
-#: the few that HTTP itself has a word for
-_STATUSES = {
-    RefusalReason.METHOD_NOT_ALLOWED: 405,
-    RefusalReason.BODY_TOO_LARGE: 413,
-    RefusalReason.UNAVAILABLE: 503,
-    RefusalReason.OUTCOME_UNKNOWN: 503,
-    RefusalReason.INTERNAL: 503,
-}
 
 _UNABLE = "We are unable to deliver this message."
 #: state → whether it is well so far, and what is said
@@ -126,7 +118,7 @@ def _report(message: MessageFacts) -> tuple[str, str]:
 
 def refuse(request: HttpRequest, asked: Asked | None, number: int, reason: RefusalReason) -> HttpReply:
     """Give the word for a refusal; where there is none, the error's number in the newer API."""
-    status = _STATUSES.get(reason, 200)
+    status = STATUSES.get(reason, 200)
     if request.path == LOOKUP:
         if reason in _STRANGERS:
             return _write(status, "IP NOT REGISTERED")

@@ -17,8 +17,9 @@ from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.dialects.markup import xml_text
 from aldis.dialects.sumotext import legacy
 from aldis.dialects.sumotext.submission import JSON, XML, is_lookup, kind_of
+from aldis.dialects.writing import STATUSES
 from aldis.traffic.query import Answer, CarrierFound, CarrierLookup, Query
-from aldis.traffic.refusal import Refusal, RefusalReason
+from aldis.traffic.refusal import OF_SIGNATURES, Refusal, RefusalReason
 from aldis.traffic.submission import Admitted, MessageAsk, Submission
 
 #: what .NET prints for a GUID that was never set
@@ -46,10 +47,7 @@ ERRORS: dict[RefusalReason, tuple[int, str]] = {
         624,
         "The current Api Key {apikey} does not have permission to Lookup Carrier Information",
     ),
-    RefusalReason.SIGNATURE_METHOD_UNKNOWN: _KEY,
-    RefusalReason.SIGNATURE_INVALID: _KEY,
-    RefusalReason.SIGNATURE_EXPIRED: _KEY,
-    RefusalReason.NONCE_USED: _KEY,
+    **dict.fromkeys(OF_SIGNATURES, _KEY),
     RefusalReason.MALFORMED: (1001, "The post could not be read: {value}"),
     RefusalReason.PARAMETER_MISSING: (1002, "The parameter {parameter} was not supplied in post."),
     RefusalReason.PARAMETER_INVALID: (1003, "The parameter {parameter} is not valid."),
@@ -87,15 +85,6 @@ LOOKUP_ERRORS: dict[RefusalReason, tuple[int, str]] = {
     RefusalReason.CREDENTIALS_UNKNOWN: (256, _KEY[1]),
     RefusalReason.CREDENTIALS_MISSING: (256, _KEY[1]),
     RefusalReason.CARRIER_UNKNOWN: (1025, "The Carrier for this Mobile Number {mobile} was not found."),
-}
-
-#: the few that HTTP itself has a word for; everything else is 200 with its error object
-STATUSES = {
-    RefusalReason.METHOD_NOT_ALLOWED: 405,
-    RefusalReason.BODY_TOO_LARGE: 413,
-    RefusalReason.UNAVAILABLE: 503,
-    RefusalReason.OUTCOME_UNKNOWN: 503,
-    RefusalReason.INTERNAL: 503,
 }
 
 #: misspelt like that

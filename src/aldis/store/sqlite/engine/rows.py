@@ -50,6 +50,12 @@ def in_state(*states: State, of: str = "message") -> str:
     return "(" + " OR ".join(f"{of}.state = '{state.value}'" for state in states) + ")"
 
 
+def conditions(asked: dict[str, object]) -> tuple[str, tuple[object, ...]]:
+    """Write those conditions that have a value, each behind an AND, and give their values."""
+    given = {sql: value for sql, value in asked.items() if value}
+    return "".join(f" AND {sql}" for sql in given), tuple(given.values())
+
+
 def may(event: Event, of: str = "message") -> str:
     """Write the condition that the table of states allows an event where a message is."""
     return in_state(*sources(event), of=of)

@@ -7,7 +7,7 @@ from typing import Any
 import apsw
 
 from aldis.store.contract.search import EVER, InboundFilter, InboundPage, MessageView
-from aldis.store.sqlite.engine.rows import MESSAGE_FACTS, every, first, message_facts, one
+from aldis.store.sqlite.engine.rows import MESSAGE_FACTS, conditions, every, first, message_facts, one
 from aldis.store.sqlite.reads import postback_listing
 from aldis.store.sqlite.reads.inbound import FACTS
 from aldis.traffic.content import from_column
@@ -55,8 +55,7 @@ def inbound(db: apsw.Connection, wanted: InboundFilter, before: int, limit: int)
         "i.received_at >= ?": wanted.since,
         "i.received_at < ?": wanted.until if wanted.until < EVER else 0,
     }
-    given = {sql: value for sql, value in asked.items() if value}
-    where = "".join(f" AND {sql}" for sql in given)
+    where, bindings = conditions(asked)
     if wanted.nobodys:
         where += " AND i.account_id IS NULL"
     end, floor = before or EVER, 0
@@ -64,7 +63,7 @@ def inbound(db: apsw.Connection, wanted: InboundFilter, before: int, limit: int)
         floor = _floor(db, end)
     sql = f"""SELECT {FACTS} FROM inbound i {"" if wanted.number else "NOT INDEXED"}
               WHERE i.inbound_id < ? AND i.inbound_id >= ?{where} ORDER BY i.inbound_id DESC LIMIT ?"""  # noqa: S608 - constants
-    rows: list[tuple[Any, ...]] = every(db, sql, (end, floor, *given.values(), limit))
+    rows: list[tuple[Any, ...]] = every(db, sql, (end, floor, *bindings, limit))
     found = tuple(InboundFacts(*row) for row in rows)
     if len(found) == limit:
         return InboundPage(found, found[-1].inbound_id)

@@ -15,7 +15,7 @@ from aldis.store.contract.outbox import (
     PostbackRow,
     PostbackTry,
 )
-from aldis.store.sqlite.engine.rows import as_json, every, first
+from aldis.store.sqlite.engine.rows import as_json, conditions, every, first
 
 #: rows of a lane that are looked at for its oldest and its last fault
 LOOKED_AT = 200
@@ -74,9 +74,8 @@ def dead_letters_sql(wanted: PostbackFilter) -> tuple[str, tuple[object, ...]]:
         "p.event = ?": wanted.event,
         "iif(p.event = 'inbound', i.account_id, m.account_id) = ?": wanted.account_id,
     }
-    given = {sql: value for sql, value in asked.items() if value}
-    where = "".join(f" AND {sql}" for sql in given)
-    return f"p.due_at IS NULL AND p.done = 0{where}", tuple(given.values())
+    where, bindings = conditions(asked)
+    return f"p.due_at IS NULL AND p.done = 0{where}", bindings
 
 
 def dead_letters(db: apsw.Connection, wanted: PostbackFilter, before: int, limit: int) -> PostbackPage:

@@ -18,14 +18,13 @@ SELECT {_STATUS}, {MESSAGE_FACTS} FROM message m
 WHERE m.reference = ? AND m.account_id = ? AND m.dialect = ? ORDER BY m.message_id
 """  # noqa: S608 - the columns are constants
 
-#: messages that the carrier may still take, or may have taken
-MAY_BE_TAKEN = in_state(State.QUEUED, State.SENDING, State.UNCONFIRMED, of="m")
 #: what the carrier has taken whole or may still take counts whole, of the rest what it took
+_MAY_BE_TAKEN = in_state(State.QUEUED, State.SENDING, State.UNCONFIRMED, of="m")
+USED = f"""iif(m.sent_at > 0 OR {_MAY_BE_TAKEN}, m.segments, (
+    SELECT count(*) FROM segment s WHERE s.message_id = m.message_id))"""  # noqa: S608 - the states are a constant
 _USAGE = f"""
 SELECT label, country, sum(used), sum(used * price_micros)
-FROM (SELECT m.label, m.country, m.price_micros,
-             iif(m.sent_at > 0 OR {MAY_BE_TAKEN}, m.segments, (
-                 SELECT count(*) FROM segment s WHERE s.message_id = m.message_id)) AS used
+FROM (SELECT m.label, m.country, m.price_micros, {USED} AS used
       FROM message m
       WHERE m.message_id >= ?1 AND m.message_id <= ?2 AND m.account_id = ?3
         AND m.accepted_at >= ?4 AND m.accepted_at < ?5 AND (?6 IS NULL OR m.label = ?6))

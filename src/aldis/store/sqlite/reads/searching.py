@@ -11,7 +11,15 @@ from typing import Any, NamedTuple
 import apsw
 
 from aldis.store.contract.search import EVER, FoundMessage, MessageFilter, MessagePage
-from aldis.store.sqlite.engine.rows import MESSAGE_FACTS, as_json, every, first, message_facts, one
+from aldis.store.sqlite.engine.rows import (
+    MESSAGE_FACTS,
+    as_json,
+    conditions,
+    every,
+    first,
+    message_facts,
+    one,
+)
 from aldis.store.sqlite.reads import recipients
 from aldis.store.sqlite.reads.queries import first_from
 from aldis.traffic.states import State
@@ -73,8 +81,7 @@ def where_of(wanted: MessageFilter) -> _Where:
         "m.accepted_at >= ?": wanted.since,
         "m.accepted_at < ?": wanted.until if wanted.until < EVER else 0,
     }
-    given = {sql: value for sql, value in asked.items() if value}
-    return _Where("".join(f" AND {sql}" for sql in given), tuple(given.values()))
+    return _Where(*conditions(asked))
 
 
 def id_bounds(db: apsw.Connection, wanted: MessageFilter) -> tuple[int, int]:

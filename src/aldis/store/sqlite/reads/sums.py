@@ -8,7 +8,7 @@ import apsw
 
 from aldis.store.contract.search import Grouping, MessageFilter, Sum
 from aldis.store.sqlite.engine.rows import every, one
-from aldis.store.sqlite.reads.queries import MAY_BE_TAKEN
+from aldis.store.sqlite.reads.queries import USED
 from aldis.store.sqlite.reads.searching import where_of
 from aldis.traffic.states import ENDED, State
 
@@ -25,10 +25,6 @@ _KEYS = {
     Grouping.LABEL: "m.label",
 }
 _FAILED = ", ".join(f"'{state.value}'" for state in sorted(ENDED - {State.DELIVERED}))
-#: as in `queries.py`: what the carrier has taken or may still take counts whole, else what was taken
-_USED = f"""m.price_micros * iif(
-    m.sent_at > 0 OR {MAY_BE_TAKEN}, m.segments, (
-    SELECT count(*) FROM segment s WHERE s.message_id = m.message_id))"""  # noqa: S608 - the states are a constant
 
 #: key and account → accepted, delivered, failed, segments, micros
 Part = list[tuple[str | int, int, int, int, int, int, int]]
@@ -64,7 +60,7 @@ def part(
     where, key = where_of(wanted), _KEYS[by]
     sql = f"""
         SELECT {key}, m.account_id, count(*), sum(m.state = '{State.DELIVERED.value}'),
-               sum(m.state IN ({_FAILED})), sum(m.segments), sum({_USED})
+               sum(m.state IN ({_FAILED})), sum(m.segments), sum(m.price_micros * {USED})
         FROM message m NOT INDEXED WHERE m.message_id >= ? AND m.message_id <= ?{where.sql} GROUP BY 1, 2
     """  # noqa: S608 - constants
     rows: list[Any] = every(db, sql, (low, top, *where.bindings))
