@@ -15,6 +15,7 @@ from aldis.store.contract.store import Store
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 from aldis.traffic.inbound import InboundPart, NewInbound, Segments
 from aldis.traffic.postback import PostbackResult
+from tests.backends import own_maintenance
 from tests.store.building import NOW, a_message, accept
 
 HANDSET = "14805550100"
@@ -140,14 +141,14 @@ async def test_an_answer_is_paid_and_goes_out_all_the_same(kept: Store) -> None:
     again = an_inbound(2, consent=STOP, reply=msgspec.structs.replace(reply, message_id=6))
     await kept.inbound.record(heard(again))  # it changes nothing, so it is not answered
     assert (await kept.metrics.count_by_state()) == {"queued": 1}
-    assert await kept.maintenance.cancel_opted_out(10, NOW) == 0
+    assert await kept.maintenance.cancel_opted_out(await own_maintenance(kept), 10, NOW) == 0
 
 
 async def test_what_waits_for_somebody_who_left_is_cancelled(kept: Store) -> None:
     await accept(kept, a_message(1, sender="74700", recipient=HANDSET, notify=2, lane="l"))
     await accept(kept, a_message(2, sender="60856", recipient=HANDSET))
     await kept.inbound.record(heard(an_inbound(3, consent=STOP)))
-    assert await kept.maintenance.cancel_opted_out(10, NOW) == 1
+    assert await kept.maintenance.cancel_opted_out(await own_maintenance(kept), 10, NOW) == 1
     (told,) = await kept.postbacks.due("l", 10, NOW)
     assert (told.state, told.error_code) == ("deleted", "opted out")
     assert (await kept.queries.balance(1)).held == 50_000

@@ -15,6 +15,7 @@ from aldis.store.contract.bulk import AddJob, AddRows, MoveJob, SettleRows
 from aldis.store.contract.ownership import JOBS, MAINTENANCE, Lease, slot_of
 from aldis.store.contract.store import Store
 from aldis.traffic.bulk import JobState, Mapping, Outcome
+from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.states import Event, State
 from tests.backends import apply, open_store, own, own_maintenance
@@ -68,6 +69,13 @@ async def claimed(store: Store) -> None:
     await store.sending.claim("link", 10, share, NOW)
 
 
+async def opted_out(store: Store) -> None:
+    change = ConsentChange(
+        "74700", "", "447700900001", ConsentKind.OPT_OUT, ConsentSource.HANDSET, "STOP", NOW
+    )
+    await store.consent.change([change])
+
+
 async def a_job(store: Store) -> None:
     entry = AuditEntry(NOW, "otto", "console", "load bulk job", "")
     await store.bulk.change(AddJob("x", "rich", ("to",), Mapping("to", "Hi", "74700"), "otto", NOW, entry))
@@ -91,6 +99,11 @@ WRITES: dict[str, tuple[str, Callable[[Store], Awaitable[None]], Write]] = {
         lambda store, lease: store.maintenance.fail_over(lease, "link", ["b"], 10, NOW),
     ),
     "expire": (MAINTENANCE, nothing, lambda store, lease: store.maintenance.expire(lease, 10, LATE, 1)),
+    "opted out": (
+        MAINTENANCE,
+        opted_out,
+        lambda store, lease: store.maintenance.cancel_opted_out(lease, 10, NOW),
+    ),
     "rows": (
         JOBS,
         a_job,

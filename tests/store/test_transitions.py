@@ -62,7 +62,7 @@ async def cancelled(store: Store, message_id: int) -> None:
     number = f"4477009{message_id:05}"
     change = ConsentChange("74700", "", number, ConsentKind.OPT_OUT, ConsentSource.HANDSET, "STOP", NOW)
     await store.consent.change([change])
-    await store.maintenance.cancel_opted_out(1_000, NOW)
+    await store.maintenance.cancel_opted_out(await own_maintenance(store), 1_000, NOW)
 
 
 async def overdue(store: Store, message_id: int) -> None:

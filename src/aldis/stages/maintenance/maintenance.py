@@ -80,15 +80,15 @@ class Maintenance(Owner):
         filed = await self._store.index_recipients(FILED, OPEN_IDS)
         moved = await self._fail_over(lease)
         if self._has_opted_out:
-            ended += await self._cancel_opted_out(now)
+            ended += await self._cancel_opted_out(lease, now)
         return ended + forgotten + moved + (filed if filed == FILED else 0)
 
-    async def _cancel_opted_out(self, now: int) -> int:
+    async def _cancel_opted_out(self, lease: Lease, now: int) -> int:
         """End what is queued for people who have opted out; looks again until there is nothing."""
         self._has_opted_out = False  # a word that comes meanwhile sets it again
         cancelled = BATCH
         try:
-            cancelled = await self._store.cancel_opted_out(BATCH, now)
+            cancelled = await self._store.cancel_opted_out(lease, BATCH, now)
         finally:
             self._has_opted_out = self._has_opted_out or cancelled > 0
         return cancelled

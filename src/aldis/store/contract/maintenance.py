@@ -26,7 +26,7 @@ class MaintenanceStore(Protocol):
         receipt. Looks at `limit` messages whose review is due; returns how many ended.
         """
 
-    async def cancel_opted_out(self, limit: int, now: int) -> int:
+    async def cancel_opted_out(self, lease: Lease, limit: int, now: int) -> int:
         """End up to `limit` queued messages to people who have opted out, and free their money. Returns how
         many.
         """

@@ -25,11 +25,13 @@ class SqliteMaintenance(Connections):
         item = maintenance.Expire(lease, limit, now, patience_ms, self.claims.everybodys())
         return await self.writer.call(maintenance.expire, item)
 
-    async def cancel_opted_out(self, limit: int, now: int) -> int:
+    async def cancel_opted_out(self, lease: Lease, limit: int, now: int) -> int:
         found = await self.scans.ask(reads.queued_to_opted_out, limit)
         hands = [(self.claims.of(link), message_id) for message_id, link in found]
         free = [(link, message_id) for link, message_id in hands if message_id not in link.claimed]
-        return await cancel(self.writer, self.claims, free, cancelling.OPTED_OUT, now) if free else 0
+        if not free:
+            return 0
+        return await cancel(self.writer, self.claims, free, cancelling.OPTED_OUT, now, lease)
 
     async def fail_over(self, lease: Lease, link: str, up: Sequence[str], limit: int, now: int) -> int:
         claims = self.claims.of(link)

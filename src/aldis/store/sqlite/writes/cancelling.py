@@ -5,9 +5,10 @@ from __future__ import annotations
 import apsw
 import msgspec
 
+from aldis.store.contract.ownership import Lease
 from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.rows import as_json, every, may
-from aldis.store.sqlite.writes import endings
+from aldis.store.sqlite.writes import endings, ownership
 from aldis.store.sqlite.writes.endings import Ending
 from aldis.traffic.states import Event, State, follow
 
@@ -24,6 +25,8 @@ class Cancel(msgspec.Struct, frozen=True):
     #: why, for the timeline
     reason: str
     now: int
+    #: of maintenance, where it cancels
+    lease: Lease | None = None
 
 
 _FIND = f"""
@@ -36,6 +39,7 @@ WHERE message_id IN (SELECT value FROM json_each(?)) AND {may(Event.CANCELLED)} 
 @operation()
 def cancel(db: apsw.Connection, items: list[Cancel]) -> list[int]:
     """End those that may still be cancelled; returns how many of each item were."""
+    ownership.check(db, [item.lease for item in items if item.lease is not None])
     return [_cancel(db, item) for item in items]
 
 
