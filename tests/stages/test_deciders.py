@@ -145,5 +145,5 @@ def test_a_link_is_given_up_after_a_while_and_while_another_is_there() -> None:
         ({"a": False, "b": True}, 33, []),
         ({"a": False, "b": True}, 63, ["a"]),
     ]
-    for are_up, now, dead_letters in told:
-        assert failover.dead_letters(are_up, now) == dead_letters
+    for are_up, now, down_too_long in told:
+        assert failover.down_too_long(are_up, now) == down_too_long

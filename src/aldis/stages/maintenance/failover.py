@@ -14,7 +14,7 @@ class Failover:
         self._patience_s = patience_s
         self._down_since: dict[str, float] = {}
 
-    def dead_letters(self, are_up: Mapping[str, bool], now: float) -> list[str]:
+    def down_too_long(self, are_up: Mapping[str, bool], now: float) -> list[str]:
         """Tell which links have been down too long, given which are up; none where no link is up."""
         for name, is_up in are_up.items():
             if is_up:

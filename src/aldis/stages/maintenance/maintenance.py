@@ -102,10 +102,10 @@ class Maintenance(Owner):
         """Move messages away from links that have been down for too long."""
         are_up = self._are_up()
         up = [name for name, is_up in are_up.items() if is_up]
-        dead_letters = self._failover.dead_letters(are_up, self._clock.monotonic())
-        self._left.intersection_update(dead_letters)
+        down_too_long = self._failover.down_too_long(are_up, self._clock.monotonic())
+        self._left.intersection_update(down_too_long)
         moved = 0
-        for link in dead_letters:
+        for link in down_too_long:
             count = await self._store.fail_over(lease, link, up, BATCH, self._clock.now())
             if count and link not in self._left:
                 log.warning("a link has been down for too long: its messages take another", link=link)
