@@ -33,7 +33,7 @@ async def test_a_picture_stays_for_the_retention_and_no_longer(
     )
     digest = await files.keep(b"picture")
     await accept(demo_store, a_message(1, coding=MMS, parts=as_column([KeptPart("image/png", digest, 7)])))
-    files.release_opted_out([digest])
+    files.release([digest])
 
     async def a_round() -> bytes | None:
         for _ in range(FOLDERS):

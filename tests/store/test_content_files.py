@@ -55,7 +55,7 @@ async def test_what_cannot_be_written_is_told_and_leaves_nothing_held(tmp_path: 
         await files.keep(b"picture")
     (tmp_path / "content").unlink()
     digest = await files.keep(b"picture")
-    files.release_opted_out([digest])
+    files.release([digest])
     assert await sweep_all(files, kept) == 1
 
 
@@ -63,7 +63,7 @@ async def test_what_is_held_or_needed_is_not_swept(tmp_path: Path, kept: Store) 
     files = ContentFiles(tmp_path)
     held, needed, orphan = [await files.keep(octets) for octets in (b"held", b"needed", b"orphan")]
     await accept(kept, an_mms(1, needed, needed))
-    files.release_opted_out([needed, orphan])
+    files.release([needed, orphan])
     (tmp_path / "content" / orphan[:2] / f"{orphan}.new").write_bytes(b"half")
     assert await sweep_all(files, kept) == 2
     assert files_of(tmp_path) == {held, needed}
@@ -72,13 +72,13 @@ async def test_what_is_held_or_needed_is_not_swept(tmp_path: Path, kept: Store) 
 async def test_what_a_new_message_takes_up_while_it_is_swept_stays(tmp_path: Path, kept: Store) -> None:
     files = ContentFiles(tmp_path)
     digest = await files.keep(b"picture")
-    files.release_opted_out([digest])
+    files.release([digest])
 
     async def meanwhile(digests: list[str]) -> set[str]:
         unused = await kept.maintenance.unused_content(digests)
         await files.keep(b"picture")
         await accept(kept, an_mms(1, digest))
-        files.release_opted_out([digest])
+        files.release([digest])
         return unused
 
     for _ in range(FOLDERS):
@@ -90,7 +90,7 @@ async def test_what_a_new_message_takes_up_while_it_is_swept_stays(tmp_path: Pat
 async def test_a_file_goes_with_the_last_message_that_needs_it(tmp_path: Path, kept: Store) -> None:
     files = ContentFiles(tmp_path)
     digest = await files.keep(b"picture")
-    files.release_opted_out([digest])
+    files.release([digest])
     await accept(kept, an_mms(1, digest))
     await accept(kept, an_mms(2, digest))
     assert await kept.maintenance.expire(await own_maintenance(kept), 10, NOW + 172_800_001, 1) == 2

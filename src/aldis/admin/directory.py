@@ -8,7 +8,7 @@ unawares. Against a change of anything else in the same moment it is planned aga
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -56,13 +56,6 @@ _ELSEWHERE = {"credit": "credit", "credential": "credentials"}
 CHANGED = "somebody has changed this since you looked; load it again and make your change once more"
 
 
-class Version(msgspec.Struct, frozen=True):
-    """A record's body and which change made it what it is."""
-
-    body: bytes
-    version: int
-
-
 class AccountView(msgspec.Struct, frozen=True):
     """An account as people may see it."""
 
@@ -97,6 +90,8 @@ class CarrierView(msgspec.Struct, frozen=True):
 #: from what is kept to what is to be changed; asked again when it was overtaken
 Planner = Callable[[Stored], Plan]
 
+
+Kept = TypeVar("Kept")
 
 Follow = Callable[[], Awaitable[None]]
 
@@ -139,16 +134,12 @@ class DirectoryEditor:
 
     async def routes(self) -> RouteTable:
         """Give all routes in their order."""
-        found = _version(await self._changes.stored(), ROUTES, "")
-        routes = msgspec.json.decode(found.body, type=tuple[Route, ...]) if found else ()
-        return RouteTable(found.version if found else 0, routes)
+        return RouteTable(*_table(await self._changes.stored(), ROUTES, tuple[Route, ...]))
 
     async def prices(self) -> PriceTable:
         """Give all prices in their order."""
-        found = _version(await self._changes.stored(), PRICES, "")
-        prices = msgspec.json.decode(found.body, type=tuple[Price, ...]) if found else ()
-        entries = tuple(map(price_entry, prices))
-        return PriceTable(found.version if found else 0, entries)
+        version, prices = _table(await self._changes.stored(), PRICES, tuple[Price, ...])
+        return PriceTable(version, tuple(map(price_entry, prices)))
 
     # ── changing ──
 
@@ -294,18 +285,22 @@ def refuse_to_break(record: Record) -> None:
 
 def _judge_account(entry: AccountEntry) -> list[Any]:
     faults = account_faults(entry, TRAITS)
-    if len(entry.name) > MAX_NAME or not entry.name.isprintable() or "/" in entry.name:
+    if not _is_name(entry.name):
         faults.append((("name",), f"must be at most {MAX_NAME} printable characters and no slash"))
     return faults
 
 
 def _judge_carrier(carrier: Carrier) -> list[Any]:
     faults = carrier_faults(carrier)
-    if not 0 < len(carrier.name) <= MAX_NAME or not carrier.name.isprintable() or "/" in carrier.name:
+    if not carrier.name or not _is_name(carrier.name):
         faults.append((("name",), f"must be 1 to {MAX_NAME} printable characters and no slash"))
     return faults + [
         (("aliases",), f"there is no dialect `{name}`") for name in carrier.aliases if name not in TRAITS
     ]
+
+
+def _is_name(text: str) -> bool:
+    return len(text) <= MAX_NAME and text.isprintable() and "/" not in text
 
 
 def _entries(data: Sequence[Mapping[str, Any]], kind: Any, judge: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any kind of row
@@ -323,37 +318,39 @@ def _entries(data: Sequence[Mapping[str, Any]], kind: Any, judge: Any) -> tuple[
     return tuple(found)
 
 
-def _version(stored: Stored, kind: str, key: str) -> Version | None:
-    body = stored.records.get((kind, key))
-    return None if body is None else Version(body, stored.versions.get((kind, key), 0))
+def _table(stored: Stored, kind: str, shape: type[Kept]) -> tuple[int, Kept]:
+    """Give which change made a table what it is, and its rows."""
+    body = stored.records.get((kind, ""), b"[]")
+    return stored.versions.get((kind, ""), 0), msgspec.json.decode(body, type=shape)
+
+
+def _one(stored: Stored, kind: str, name: str, shape: type[Kept]) -> tuple[int, Kept]:
+    """Give which change made a record what it is, and the record. Raises AdminError."""
+    body = stored.records.get((kind, name))
+    if body is None:
+        raise AdminError(f"there is no {kind} `{name}`", 404)
+    return stored.versions.get((kind, name), 0), msgspec.json.decode(body, type=shape)
 
 
 def _account_view(stored: Stored, balances: Mapping[str, Balance], name: str) -> AccountView:
-    found = _version(stored, ACCOUNT, name)
-    if found is None:
-        raise AdminError(f"there is no account `{name}`", 404)
-    record = msgspec.json.decode(found.body, type=AccountRecord)
+    version, record = _one(stored, ACCOUNT, name, AccountRecord)
     balance = balances.get(name, Balance())
     entry = msgspec.structs.replace(
         account_entry(record),
         postback_secret=dict.fromkeys(record.postback_secret, MASK),
         credit=from_micros(balance.credited),
     )
-    return AccountView(found.version, entry, record, balance)
+    return AccountView(version, entry, record, balance)
 
 
 def _carrier_view(stored: Stored, name: str) -> CarrierView:
-    found = _version(stored, CARRIER, name)
-    if found is None:
-        raise AdminError(f"there is no carrier `{name}`", 404)
-    return CarrierView(found.version, msgspec.json.decode(found.body, type=Carrier))
+    return CarrierView(*_one(stored, CARRIER, name, Carrier))
 
 
 def carrier_removal(stored: Stored, name: str) -> Plan:
     """Plan to forget a carrier that no route and no price names. Raises AdminError."""
     for kind, shape in ((ROUTES, tuple[Route, ...]), (PRICES, tuple[Price, ...])):
-        body = stored.records.get((kind, ""))
-        rows: tuple[Any, ...] = msgspec.json.decode(body, type=shape) if body else ()
+        rows: tuple[Any, ...] = _table(stored, kind, shape)[1]
         if any(row.carrier == name for row in rows):
             raise AdminError(f"the {kind} name `{name}`; take it out of them first", 409)
     return plan_removal(CARRIER, name, stored)

@@ -5,37 +5,9 @@ Source: SMPP v3.4, table of contents of chapters 4 and 5.
 
 from __future__ import annotations
 
-from aldis.smpp.command import CommandId
+from aldis.smpp import pdus
 
-COMMANDS: dict[int, str] = {
-    CommandId.bind_transmitter: "§4.1.1",
-    CommandId.bind_transmitter_resp: "§4.1.2",
-    CommandId.bind_receiver: "§4.1.3",
-    CommandId.bind_receiver_resp: "§4.1.4",
-    CommandId.bind_transceiver: "§4.1.5",
-    CommandId.bind_transceiver_resp: "§4.1.6",
-    CommandId.outbind: "§4.1.7",
-    CommandId.unbind: "§4.2.1",
-    CommandId.unbind_resp: "§4.2.2",
-    CommandId.generic_nack: "§4.3.1",
-    CommandId.submit_sm: "§4.4.1",
-    CommandId.submit_sm_resp: "§4.4.2",
-    CommandId.submit_multi: "§4.5.1",
-    CommandId.submit_multi_resp: "§4.5.2",
-    CommandId.deliver_sm: "§4.6.1",
-    CommandId.deliver_sm_resp: "§4.6.2",
-    CommandId.data_sm: "§4.7.1",
-    CommandId.data_sm_resp: "§4.7.2",
-    CommandId.query_sm: "§4.8.1",
-    CommandId.query_sm_resp: "§4.8.2",
-    CommandId.cancel_sm: "§4.9.1",
-    CommandId.cancel_sm_resp: "§4.9.2",
-    CommandId.replace_sm: "§4.10.1",
-    CommandId.replace_sm_resp: "§4.10.2",
-    CommandId.enquire_link: "§4.11.1",
-    CommandId.enquire_link_resp: "§4.11.2",
-    CommandId.alert_notification: "§4.12.1",
-}
+COMMANDS = {command: clause for command, (_, clause) in pdus.COMMANDS.items()}
 
 PARAMETERS: dict[str, str] = {
     "command_length": "§3.2.1",

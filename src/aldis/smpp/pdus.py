@@ -2,7 +2,7 @@
 lines.
 
 `codec.py` reads the annotations once, at import, and makes functions of them. To add a PDU: its class, and
-its line in `BODIES`. Parameter names keep the specification's spelling; their meaning is in its chapter 5.
+its line in `COMMANDS`. Parameter names keep the specification's spelling; their meaning is in its chapter 5.
 """
 
 from __future__ import annotations
@@ -192,36 +192,37 @@ class AlertNotification(Body, frozen=True):
     esme_addr: CString65 = ""
 
 
-#: which body each command carries
-BODIES: dict[int, type[Body]] = {
-    CommandId.generic_nack: Empty,
-    CommandId.bind_receiver: Bind,
-    CommandId.bind_receiver_resp: BindResp,
-    CommandId.bind_transmitter: Bind,
-    CommandId.bind_transmitter_resp: BindResp,
-    CommandId.bind_transceiver: Bind,
-    CommandId.bind_transceiver_resp: BindResp,
-    CommandId.submit_sm: ShortMessageBody,
-    CommandId.submit_sm_resp: MessageIdBody,
-    CommandId.deliver_sm: ShortMessageBody,
-    CommandId.deliver_sm_resp: MessageIdBody,
-    CommandId.unbind: Empty,
-    CommandId.unbind_resp: Empty,
-    CommandId.outbind: Outbind,
-    CommandId.submit_multi: SubmitMulti,
-    CommandId.submit_multi_resp: SubmitMultiResp,
-    CommandId.data_sm: DataSm,
-    CommandId.data_sm_resp: MessageIdBody,
-    CommandId.query_sm: QuerySm,
-    CommandId.query_sm_resp: QuerySmResp,
-    CommandId.cancel_sm: CancelSm,
-    CommandId.cancel_sm_resp: Empty,
-    CommandId.replace_sm: ReplaceSm,
-    CommandId.replace_sm_resp: Empty,
-    CommandId.alert_notification: AlertNotification,
-    CommandId.enquire_link: Empty,
-    CommandId.enquire_link_resp: Empty,
+#: what each command carries, and the clause that describes it
+COMMANDS: dict[int, tuple[type[Body], str]] = {
+    CommandId.generic_nack: (Empty, "§4.3.1"),
+    CommandId.bind_receiver: (Bind, "§4.1.3"),
+    CommandId.bind_receiver_resp: (BindResp, "§4.1.4"),
+    CommandId.bind_transmitter: (Bind, "§4.1.1"),
+    CommandId.bind_transmitter_resp: (BindResp, "§4.1.2"),
+    CommandId.bind_transceiver: (Bind, "§4.1.5"),
+    CommandId.bind_transceiver_resp: (BindResp, "§4.1.6"),
+    CommandId.submit_sm: (ShortMessageBody, "§4.4.1"),
+    CommandId.submit_sm_resp: (MessageIdBody, "§4.4.2"),
+    CommandId.deliver_sm: (ShortMessageBody, "§4.6.1"),
+    CommandId.deliver_sm_resp: (MessageIdBody, "§4.6.2"),
+    CommandId.unbind: (Empty, "§4.2.1"),
+    CommandId.unbind_resp: (Empty, "§4.2.2"),
+    CommandId.outbind: (Outbind, "§4.1.7"),
+    CommandId.submit_multi: (SubmitMulti, "§4.5.1"),
+    CommandId.submit_multi_resp: (SubmitMultiResp, "§4.5.2"),
+    CommandId.data_sm: (DataSm, "§4.7.1"),
+    CommandId.data_sm_resp: (MessageIdBody, "§4.7.2"),
+    CommandId.query_sm: (QuerySm, "§4.8.1"),
+    CommandId.query_sm_resp: (QuerySmResp, "§4.8.2"),
+    CommandId.cancel_sm: (CancelSm, "§4.9.1"),
+    CommandId.cancel_sm_resp: (Empty, "§4.9.2"),
+    CommandId.replace_sm: (ReplaceSm, "§4.10.1"),
+    CommandId.replace_sm_resp: (Empty, "§4.10.2"),
+    CommandId.alert_notification: (AlertNotification, "§4.12.1"),
+    CommandId.enquire_link: (Empty, "§4.11.1"),
+    CommandId.enquire_link_resp: (Empty, "§4.11.2"),
 }
+BODIES = {command: body for command, (body, _) in COMMANDS.items()}
 
 
 class Pdu(msgspec.Struct, frozen=True):

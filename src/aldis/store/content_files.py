@@ -52,14 +52,14 @@ class ContentFiles:
             try:
                 await asyncio.shield(task)
             except OSError as fault:
-                self.release_opted_out([digest])
+                self.release([digest])
                 raise StoreUnavailable(f"content: {fault.strerror}") from fault
             except BaseException:
-                self.release_opted_out([digest])
+                self.release([digest])
                 raise
         return digest
 
-    def release_opted_out(self, digests: Iterable[str]) -> None:
+    def release(self, digests: Iterable[str]) -> None:
         """Hold no longer: the rows that need them are committed, or never will be."""
         for digest in digests:
             self._held[digest] -= 1

@@ -17,7 +17,7 @@ from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.sms.encoding import decode
 from aldis.sms.fitting import from_coding
 from aldis.traffic.message import MessageStatus
-from aldis.traffic.problem import Problem, problem_of
+from aldis.traffic.problem import problem_of
 from aldis.traffic.query import Answer, BalanceFound, Cancelled, Query, StatusFound
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import Admitted, MessageAsk, Submission
@@ -133,10 +133,6 @@ def refuse(_request: HttpRequest, _asked: Asked | None, refusal: Refusal) -> Htt
         headers = ((b"www-authenticate", b"Bearer"),)
     elif refusal.reason is RefusalReason.THROTTLED:
         headers = ((b"retry-after", str(_wait_s(refusal.value)).encode()),)
-    return _problem(problem, headers)
-
-
-def _problem(problem: Problem, headers: tuple[tuple[bytes, bytes], ...]) -> HttpReply:
     return HttpReply(problem.status, PROBLEM, msgspec.json.encode(problem), headers)
 
 

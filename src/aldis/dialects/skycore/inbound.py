@@ -8,7 +8,7 @@ from __future__ import annotations
 from aldis.accounts.endpoint import Endpoint
 from aldis.clock import as_datetime
 from aldis.dialects.markup import xml_text
-from aldis.dialects.skycore.postback import FLAT, timestamp
+from aldis.dialects.skycore.postback import FLAT, posted, timestamp
 from aldis.traffic.inbound import DueInbound
 from aldis.traffic.postback import PostbackRequest
 
@@ -33,6 +33,4 @@ def write(due: DueInbound, endpoint: Endpoint, now: int) -> PostbackRequest:
             f"<POSTBACK><NOTIFICATION {attributes}>{head}<BODY>{numbers}<KEYWORD>{text}</KEYWORD>"
             f"<RECEIVED>{received}</RECEIVED></BODY></NOTIFICATION></POSTBACK>"
         )
-    return PostbackRequest(
-        "POST", endpoint.url, (("Content-Type", "text/xml; charset=utf-8"),), body.encode()
-    )
+    return posted(endpoint, body)

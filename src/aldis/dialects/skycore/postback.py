@@ -54,6 +54,11 @@ def write(dues: Sequence[DuePostback], endpoint: Endpoint, now: int) -> Postback
     else:
         written = "".join(_notification(due, endpoint.style, now) for due in dues)
         body = f"<POSTBACK>{written}</POSTBACK>"
+    return posted(endpoint, body)
+
+
+def posted(endpoint: Endpoint, body: str) -> PostbackRequest:
+    """Make the request of an XML document."""
     return PostbackRequest(
         "POST", endpoint.url, (("Content-Type", "text/xml; charset=utf-8"),), body.encode()
     )

@@ -212,7 +212,7 @@ class Admitter:
                 found.parts = as_column(parts)
             return await self._store_many(context)
         finally:
-            self._content.files.release_opted_out(held)
+            self._content.files.release(held)
 
     def _made(self, context: AdmissionContext, found: ResolvedRequest, now: int) -> AdmittedAsk:
         ids = self._ids.take(len(found.recipients))

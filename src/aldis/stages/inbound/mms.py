@@ -45,13 +45,13 @@ class MmsIntake:
                 parts.append(KeptPart(attachment.content_type, held[-1], len(attachment.octets)))
         except TemporaryError as fault:
             log.error("what a handset sent cannot be kept now", link=letter.link, fault=str(fault))
-            self._files.release_opted_out(held)
+            self._files.release(held)
             done(False)
             return
 
         def kept(is_kept: bool) -> None:  # noqa: FBT001 - what an intake calls
             """Hear what became of its row."""
-            self._files.release_opted_out(held)
+            self._files.release(held)
             done(is_kept)
 
         text = Piece(Alphabet.UCS2, letter.text.encode("utf-16-be", "replace"))

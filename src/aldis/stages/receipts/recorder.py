@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 
 from aldis.stages.intake import Intake
-from aldis.store.contract.receipts import ReceiptStore
+from aldis.store.contract.inbound import ReceiptStore
 from aldis.telemetry import Metrics
 from aldis.traffic.receipt import Receipt
 

@@ -1,12 +1,14 @@
-"""What is kept of messages from handsets."""
+"""What is kept of what carriers send: messages from handsets, and delivery receipts."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 
 from aldis.traffic.inbound import InboundPart, NewInbound, Segments
+from aldis.traffic.receipt import Receipt
 
 
 class InboundBatch(msgspec.Struct, frozen=True):
@@ -35,4 +37,14 @@ class InboundStore(Protocol):
     async def record(self, batch: InboundBatch) -> int:
         """Keep segments and whole messages, with the consents, replies and postbacks that follow. Returns how
         many were repetitions of the carrier's and are not kept twice.
+        """
+
+
+class ReceiptStore(Protocol):
+    """Takes receipts in."""
+
+    async def record(self, receipts: Sequence[Receipt]) -> int:
+        """Match receipts to segments, move their messages, owe their postbacks; keep those without a segment.
+
+        Returns how many were early.
         """

@@ -24,7 +24,7 @@ from aldis.store.contract.bulk import BulkStore
 from aldis.store.contract.consent import ConsentStore
 from aldis.store.contract.directory import ChangeStore, DirectoryStore
 from aldis.store.contract.events import EventStore
-from aldis.store.contract.inbound import InboundStore
+from aldis.store.contract.inbound import InboundStore, ReceiptStore
 from aldis.store.contract.link_states import LinkStateStore
 from aldis.store.contract.maintenance import MaintenanceStore
 from aldis.store.contract.metrics import MetricsStore
@@ -33,7 +33,6 @@ from aldis.store.contract.outbox import OutboxStore
 from aldis.store.contract.ownership import OwnershipStore
 from aldis.store.contract.postbacks import PostbackStore
 from aldis.store.contract.queries import QueryStore
-from aldis.store.contract.receipts import ReceiptStore
 from aldis.store.contract.search import SearchStore
 from aldis.store.contract.sending import SendingStore
 

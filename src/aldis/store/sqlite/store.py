@@ -19,7 +19,7 @@ from aldis.store.sqlite.stores.bulk import SqliteBulk
 from aldis.store.sqlite.stores.consent import SqliteConsent
 from aldis.store.sqlite.stores.directory import SqliteChanges, SqliteDirectory
 from aldis.store.sqlite.stores.events import SqliteEvents
-from aldis.store.sqlite.stores.inbound import SqliteInbound
+from aldis.store.sqlite.stores.inbound import SqliteInbound, SqliteReceipts
 from aldis.store.sqlite.stores.link_states import SqliteLinkStates
 from aldis.store.sqlite.stores.maintenance import SqliteMaintenance
 from aldis.store.sqlite.stores.metrics import SqliteMetrics
@@ -28,7 +28,6 @@ from aldis.store.sqlite.stores.outbox import SqliteOutbox
 from aldis.store.sqlite.stores.ownership import SqliteOwnership
 from aldis.store.sqlite.stores.postbacks import SqlitePostbacks
 from aldis.store.sqlite.stores.queries import SqliteQueries
-from aldis.store.sqlite.stores.receipts import SqliteReceipts
 from aldis.store.sqlite.stores.search import SqliteSearch
 from aldis.store.sqlite.stores.sending import SqliteSending
 

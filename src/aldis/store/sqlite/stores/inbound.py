@@ -1,12 +1,15 @@
-"""Implements `InboundStore`."""
+"""Implements `InboundStore` and `ReceiptStore`."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from aldis.store.contract.inbound import InboundBatch
 from aldis.store.sqlite.reads import inbound as reads
 from aldis.store.sqlite.stores.connections import Connections
-from aldis.store.sqlite.writes import inbound
+from aldis.store.sqlite.writes import inbound, receipts
 from aldis.traffic.inbound import InboundPart, Segments
+from aldis.traffic.receipt import Receipt
 
 
 class SqliteInbound(Connections):
@@ -22,3 +25,10 @@ class SqliteInbound(Connections):
         repeated = await self.writer.call(inbound.record, batch)
         self.claims.drop_fresh()  # what was accepted before may be for somebody who has opted out now
         return repeated
+
+
+class SqliteReceipts(Connections):
+    """Receipts go to the writer."""
+
+    async def record(self, batch: Sequence[Receipt]) -> int:
+        return await self.writer.call(receipts.record, batch, messages=len(batch))
