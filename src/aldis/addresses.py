@@ -17,11 +17,12 @@ def host_and_port(listen: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def store_path(url: str, data_dir: Path) -> Path:
-    """Find the SQLite file that a store URL names. Raises ValueError."""
-    if not url.startswith("sqlite:///") or len(url) == len("sqlite:///"):
-        raise ValueError("only sqlite:///FILE is supported")
-    return data_dir / url.removeprefix("sqlite:///")
+def store_path(url: str, data_dir: Path) -> Path | None:
+    """Find the SQLite file that a store URL names; None for what is not SQLite's. Raises ValueError."""
+    scheme, _, name = url.partition("://")
+    if not scheme or not name or (scheme == "sqlite" and (name[0] != "/" or name == "/")):
+        raise ValueError("is no address of a store, as sqlite:///FILE is")
+    return data_dir / name[1:] if scheme == "sqlite" else None
 
 
 def is_http(url: str) -> bool:

@@ -56,7 +56,8 @@ class Gateway:
         #: set when the store's writer has ended by itself: what was kept is unknown, so nothing may go on
         self.lost = asyncio.Event()
         self._count = counter(self.metrics)
-        opened = stores.open_to_serve(settings, data_dir, clock, self._lock, self.lost.set, self._count)
+        serving = stores.Serving(self._lock, self.lost.set, self._count)
+        opened = stores.backend_of(settings).open(settings, data_dir, clock, serving)
         self.store: Store = opened.store
         self._back_office = opened.back_office
         self.admitter: Admitter

@@ -1,4 +1,4 @@
-"""Opens stores: the only file that knows the concrete one."""
+"""Opens stores: the only file that knows the concrete ones."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from aldis.clock import Clock, SystemClock
-from aldis.settings import Settings, store_path
+from aldis.errors import SettingsError
+from aldis.settings import Settings
 from aldis.store.contract.metrics import StoreHealth
 from aldis.store.contract.store import Store
 from aldis.store.memory.outcome_journal import OutcomeJournal
@@ -29,19 +32,19 @@ def own(data_dir: Path) -> OwnerLock:
     return OwnerLock(data_dir, TAKE_OVER_S)
 
 
-def open_store(settings: Settings, data_dir: Path) -> Store:
-    """Open the store that the settings name, for a command; inside a running event loop."""
-    return open_sqlite(store_path(settings.store.url, data_dir), SystemClock())
-
-
-def store_health(path: Path) -> StoreHealth:
-    """Look a store's file over."""
-    return look_over(path)
-
-
 def is_served(data_dir: Path) -> bool:
     """Tell whether a gateway runs over a data directory now."""
     return is_owned(data_dir)
+
+
+class Serving(msgspec.Struct, frozen=True):
+    """What a gateway tells the store that it opens."""
+
+    lock: OwnerLock
+    #: called when the store's writer has ended by itself
+    on_lost: Callable[[], None]
+    #: called with tries of postbacks that were made beside the writer
+    count: Callable[[str, bool, int], None]
 
 
 class ToServe(NamedTuple):
@@ -52,21 +55,46 @@ class ToServe(NamedTuple):
     back_office: WriterClient | None
 
 
-def open_to_serve(
-    settings: Settings,
-    data_dir: Path,
-    clock: Clock,
-    lock: OwnerLock,
-    on_lost: Callable[[], None],
-    count: Callable[[str, bool, int], None],
-) -> ToServe:
-    """Open the store for a gateway; `on_lost` is called when its writer has ended by itself, `count` with
-    tries of postbacks that were made there.
-    """
-    path, writer = store_path(settings.store.url, data_dir), settings.store.writer
+class Backend(NamedTuple):
+    """One kind of store."""
+
+    #: opens it in a running event loop: for a gateway, or with None for a command
+    open: Callable[[Settings, Path, Clock, Serving | None], ToServe]
+    look_over: Callable[[Settings, Path], StoreHealth]
+
+
+def open_store(settings: Settings, data_dir: Path) -> Store:
+    """Open the store that the settings name, for a command; inside a running event loop."""
+    return backend_of(settings).open(settings, data_dir, SystemClock(), None).store
+
+
+def backend_of(settings: Settings) -> Backend:
+    """Give the kind of store that the settings name. Raises SettingsError when there is none."""
+    scheme = settings.store.url.partition(":")[0]
+    if scheme not in BACKENDS:
+        raise SettingsError(
+            [f"[store] url: there is no kind of store `{scheme}`; known: {', '.join(BACKENDS)}"]
+        )
+    return BACKENDS[scheme]
+
+
+def _sqlite_file(settings: Settings, data_dir: Path) -> Path:
+    return data_dir / settings.store.url.removeprefix("sqlite:///")
+
+
+def _open_sqlite(settings: Settings, data_dir: Path, clock: Clock, serving: Serving | None) -> ToServe:
+    path, writer = _sqlite_file(settings, data_dir), settings.store.writer
+    if serving is None:
+        return ToServe(open_sqlite(path, clock), None)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     if writer == "thread" or (writer == "auto" and cores == 1):
         return ToServe(open_sqlite(path, clock, journal=OutcomeJournal(data_dir)), None)
     program = (BACK_OFFICE, str(data_dir), settings.log.level, settings.log.format)
-    runner = WriterClient(program, path, (lock.descriptor,), on_lost, count)
+    runner = WriterClient(program, path, (serving.lock.descriptor,), serving.on_lost, serving.count)
     return ToServe(open_sqlite(path, clock, runner, OutcomeJournal(data_dir)), runner)
+
+
+#: by the scheme of `[store] url`
+BACKENDS = {
+    "sqlite": Backend(_open_sqlite, lambda settings, data_dir: look_over(_sqlite_file(settings, data_dir))),
+}

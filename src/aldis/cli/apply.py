@@ -31,7 +31,7 @@ def apply(*, file: Path, dry_run: bool, where: StoreLocation) -> None:
     except (OSError, UnicodeDecodeError) as fault:
         raise SettingsError([f"{file}: {getattr(fault, 'strerror', None) or 'not UTF-8'}"]) from None
     wanted = directory_file.read(text, str(file), TRAITS)
-    if dry_run and not where.path.exists():
+    if dry_run and where.is_missing:
         changes = plan(wanted, Stored({}, {}), TRAITS)
         _tell(changes, sum(len(opt_ins.numbers) for opt_ins in changes.opt_ins), "would ")
     elif dry_run:

@@ -15,7 +15,7 @@ from rich.text import Text
 from aldis.admin import checkup
 from aldis.admin.certificates import certificate
 from aldis.admin.checkup import CheckResult, Finding
-from aldis.app.stores import store_health
+from aldis.app.stores import backend_of
 from aldis.cli.door import DoorClient
 from aldis.cli.opened import StoreLocation, echo_json, print_wide
 from aldis.cli.running import config_option, data_dir_option, json_option, run, settings_or_default
@@ -56,10 +56,10 @@ def doctor(*, as_json: bool, config_file: Path, data_dir: Path) -> None:
 async def _examine(settings: Settings, config_file: Path, data_dir: Path) -> list[Finding]:
     running = await _running(settings)
     path = store_path(settings.store.url, data_dir)
-    health = await asyncio.to_thread(store_health, path)
+    health = await asyncio.to_thread(backend_of(settings).look_over, settings, data_dir)
     findings = [
         _gateway(running),
-        _store(path, health),
+        _store(path or settings.store.url, health),
         checkup.clock(SystemClock().now(), health.newest_message_at),
         await asyncio.to_thread(checkup.flush_speed, data_dir),
         checkup.free_disk(data_dir),
@@ -91,7 +91,7 @@ def _gateway(running: dict[str, list[str]] | None) -> Finding:
     return Finding("gateway", CheckResult.OK, says)
 
 
-def _store(path: Path, health: StoreHealth) -> Finding:
+def _store(path: Path | str, health: StoreHealth) -> Finding:
     if not health.found:
         says = f"{health.engine}; there is no store at {path} yet"
         return Finding(
@@ -113,7 +113,7 @@ def _ports(settings: Settings, *, is_running: bool) -> list[Finding]:
     return [checkup.port(what, *host_and_port(where), is_running=is_running) for what, where in listens]
 
 
-def _secrets(settings: Settings, config_file: Path, path: Path) -> list[tuple[str, Path, bool]]:
+def _secrets(settings: Settings, config_file: Path, path: Path | None) -> list[tuple[str, Path, bool]]:
     found: list[tuple[str, Path, bool]] = []
     holds_password = any(entry.password for entry in settings.link) or (
         settings.simulator is not None and settings.simulator.password
@@ -127,7 +127,7 @@ def _secrets(settings: Settings, config_file: Path, path: Path) -> list[tuple[st
             found.append((f"key of link {entry.name}", Path(entry.tls_key), True))
     if settings.http.key:
         found.append(("key of the door", Path(settings.http.key), True))
-    if path.exists():
+    if path is not None and path.exists():
         found.append(("store", path, False))
     return found
 

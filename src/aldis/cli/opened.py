@@ -51,9 +51,14 @@ class StoreLocation(msgspec.Struct, frozen=True):
     data_dir: Path
 
     @property
-    def path(self) -> Path:
-        """The store's file."""
+    def path(self) -> Path | None:
+        """The store's file, where it is one."""
         return store_path(self.settings.store.url, self.data_dir)
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether its file is not there."""
+        return self.path is not None and not self.path.exists()
 
     def run(self, task: Callable[[Store], Awaitable[Returned]]) -> Returned:
         """Open the store, do something with it, and close it."""
@@ -107,7 +112,7 @@ def existing_store_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def located(*, where: StoreLocation, **given: Any) -> Any:  # noqa: ANN401 - as the command
         """Run the command there, if there is a store."""
-        if not where.path.exists():
+        if where.is_missing:
             raise SettingsError([f"there is no store at {where.path}; say where it is with --data-dir"])
         return command(where=where, **given)
 

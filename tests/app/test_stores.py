@@ -1,0 +1,54 @@
+"""Which store the settings name: a new kind is known by its line in `BACKENDS` alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.fakes.clock import FakeClock
+
+from aldis.app import stores
+from aldis.app.stores import BACKENDS, Serving, backend_of, open_store
+from aldis.cli.opened import StoreLocation
+from aldis.errors import SettingsError
+from aldis.settings import Settings, read
+
+
+def settings_with(url: str) -> Settings:
+    return read(f'[store]\nurl = "{url}"\nwriter = "thread"\n', "aldis.toml", {})
+
+
+async def test_the_scheme_says_who_opens_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = settings_with("sqlite:///here.db")
+    other = stores.Backend(
+        open=lambda settings, data_dir, clock, serving: BACKENDS["sqlite"].open(
+            here, data_dir / settings.store.url.removeprefix("other://"), clock, serving
+        ),
+        look_over=lambda _, data_dir: BACKENDS["sqlite"].look_over(here, data_dir / "there"),
+    )
+    monkeypatch.setitem(BACKENDS, "other", other)
+    (tmp_path / "there").mkdir()
+    settings = settings_with("other://there")
+    assert backend_of(settings).look_over(settings, tmp_path).found == ""
+    assert not StoreLocation(settings, tmp_path).is_missing
+    store = open_store(settings, tmp_path)
+    assert await store.directory.version() == 0
+    await store.close()
+    assert backend_of(settings).look_over(settings, tmp_path).found == "ok"
+    lock = stores.own(tmp_path)
+    serving = Serving(lock, lambda: None, lambda _dialect, _done, _count: None)
+    served = backend_of(settings).open(settings, tmp_path, FakeClock(), serving)
+    assert served.back_office is None
+    await served.store.close()
+    lock.release()
+
+
+async def test_a_kind_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="no kind of store `other`; known: sqlite"):
+        open_store(settings_with("other://there"), tmp_path)
+
+
+@pytest.mark.parametrize("url", ["", "aldis.db", "sqlite:///", "sqlite://aldis.db", "sqlite://", "://a"])
+def test_what_is_no_address_is_a_fault_of_the_settings(url: str) -> None:
+    with pytest.raises(SettingsError, match="is no address of a store"):
+        settings_with(url)
