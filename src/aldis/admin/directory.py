@@ -184,21 +184,13 @@ class DirectoryEditor:
         """Add a carrier (`based_on` None) or change one. Raises AdminError."""
         carrier = entry_of(data, Carrier, _judge_carrier)
         record = Record(CARRIER, carrier.name, msgspec.json.encode(carrier))
-
-        def planned(stored: Stored) -> Plan:
-            """Compare with what is kept now."""
-            _refuse_stale(stored, CARRIER, carrier.name, based_on)
-            return plan_record(record, stored)
-
-        await self.carry_out(actor, planned, now)
+        await self._put(actor, record, based_on, now)
 
     async def remove_carrier(self, actor: Actor, name: str, based_on: int, now: int) -> None:
         """Forget a carrier that no route and no price names. Raises AdminError."""
 
         def planned(stored: Stored) -> Plan:
             """Compare with what is kept now."""
-            if (CARRIER, name) not in stored.records:
-                raise AdminError(f"there is no carrier `{name}`", 404)
             _refuse_stale(stored, CARRIER, name, based_on)
             return carrier_removal(stored, name)
 
@@ -209,8 +201,7 @@ class DirectoryEditor:
     ) -> None:
         """Replace all routes. Raises AdminError."""
         routes = _entries(data, Route, route_faults)
-        record = Record(ROUTES, "", msgspec.json.encode(routes))
-        await self._put_table(actor, record, based_on, now)
+        await self._put(actor, Record(ROUTES, "", msgspec.json.encode(routes)), based_on, now)
 
     async def put_prices(
         self, actor: Actor, data: Sequence[Mapping[str, Any]], based_on: int, now: int
@@ -225,7 +216,7 @@ class DirectoryEditor:
         ]
         if twice:
             raise ValidationError(twice)
-        await self._put_table(actor, Record(PRICES, "", msgspec.json.encode(prices)), based_on, now)
+        await self._put(actor, Record(PRICES, "", msgspec.json.encode(prices)), based_on, now)
 
     async def top_up(self, actor: Actor, name: str, amount: str, now: int) -> None:
         """Add money to what was paid in, or with a minus take some back. Raises AdminError."""
@@ -256,11 +247,11 @@ class DirectoryEditor:
                 return planned
         raise AdminError("the directory is being changed by others; try again", 409)
 
-    async def _put_table(self, actor: Actor, record: Record, based_on: int, now: int) -> None:
+    async def _put(self, actor: Actor, record: Record, based_on: int | None, now: int) -> None:
         def planned(stored: Stored) -> Plan:
-            """Compare with what is kept now."""
-            if (record.kind, "") in stored.records:
-                _refuse_stale(stored, record.kind, "", based_on)
+            """Compare with what is kept now; a table, whose key is "", may be the first of its kind."""
+            if record.key or (record.kind, "") in stored.records:
+                _refuse_stale(stored, record.kind, record.key, based_on)
             return plan_record(record, stored)
 
         await self.carry_out(actor, planned, now)

@@ -63,10 +63,8 @@ class People:
 
     async def put_operator(self, actor: Actor, name: str, role: Role, password: str, now: int) -> None:
         """Add somebody, or change role and password; raises AdminError."""
-        if not _NAME.fullmatch(name):
-            raise AdminError("a name is 1 to 40 small letters, digits, dots, dashes and underscores")
-        if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-            raise AdminError(f"a password has at least {SHORTEST_PASSWORD} characters")
+        _check_name(name)
+        _check_password(password)
         known = {operator.name: operator for operator in await self._store.all()}
         if role is not Role.ADMIN:
             _keep_an_admin(known, name)
@@ -94,8 +92,7 @@ class People:
             raise AdminError("only somebody who signs in has a password", 403)
         if not await asyncio.to_thread(is_password, old[:LONGEST_PASSWORD], known.password_hash):
             raise AdminError("the password until now is another one")
-        if not SHORTEST_PASSWORD <= len(new) <= LONGEST_PASSWORD:
-            raise AdminError(f"a password has at least {SHORTEST_PASSWORD} characters")
+        _check_password(new)
         hashed = await asyncio.to_thread(hash_password, new)
         entry = audit(actor, now, "change password", actor.name)
         await self._store.change(PutOperator(msgspec.structs.replace(known, password_hash=hashed)), entry)
@@ -137,8 +134,7 @@ class People:
 
     async def make_token(self, actor: Actor, name: str, role: Role, days: int, now: int) -> str:
         """Make a key and give it, once; raises AdminError. `days`: how long it is valid, 0: for good."""
-        if not _NAME.fullmatch(name):
-            raise AdminError("a name is 1 to 40 small letters, digits, dots, dashes and underscores")
+        _check_name(name)
         if any(token.name == name for token in await self._store.tokens()):
             raise AdminError(f"there is a key named `{name}` already")
         secret = TOKEN_PREFIX + self._token(SECRET_OCTETS)
@@ -153,6 +149,16 @@ class People:
         """Take a key back; raises AdminError."""
         if not await self._store.change(RemoveToken(name), audit(actor, now, "remove api key", name)):
             raise AdminError(f"there is no key `{name}`")
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise AdminError("a name is 1 to 40 small letters, digits, dots, dashes and underscores")
+
+
+def _check_password(password: str) -> None:
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise AdminError(f"a password has at least {SHORTEST_PASSWORD} characters")
 
 
 def _keep_an_admin(known: dict[str, Operator], name: str) -> None:

@@ -49,6 +49,12 @@ class Check(Enum):
     SEGMENT_RATE = auto()
 
 
+#: who asks, and whether they may
+WHO_ASKS = (Check.CREDENTIALS, Check.ADDRESS, Check.ACTIVE, Check.MAY_SEND)
+#: whether it can be written and sent, and how much that is
+HOW_IT_GOES = (Check.LENGTH, Check.ROUTE, Check.SEGMENT_RATE)
+
+
 class RetrySchedule(msgspec.Struct, frozen=True):
     """How a dialect's provider calls customers back."""
 

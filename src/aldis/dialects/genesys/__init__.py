@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aldis.accounts.directory_file import DialectTraits
 from aldis.accounts.numbering import Numbering
-from aldis.dialects.contract import Check, Dialect, Policy, RetrySchedule, is_2xx
+from aldis.dialects.contract import HOW_IT_GOES, WHO_ASKS, Check, Dialect, Policy, RetrySchedule, is_2xx
 from aldis.dialects.genesys import inbound, postback, reply, submission
 from aldis.dialects.http_face import HttpFace
 
@@ -22,18 +22,13 @@ POLICY = Policy(
         Check.RECIPIENTS_PRESENT,
         Check.TEXT,
         Check.RECIPIENTS,
-        Check.CREDENTIALS,
-        Check.ADDRESS,
-        Check.ACTIVE,
-        Check.MAY_SEND,
+        *WHO_ASKS,
         Check.REFERENCE,
         Check.THROTTLE,
         Check.SENDER,
         Check.CARRIER,
         Check.CONTENT,
-        Check.LENGTH,
-        Check.ROUTE,
-        Check.SEGMENT_RATE,
+        *HOW_IT_GOES,
     ),
     numbering=Numbering.INTERNATIONAL,
     reference=reply.reference,

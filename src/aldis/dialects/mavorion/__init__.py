@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aldis.accounts.directory_file import DialectTraits
 from aldis.accounts.numbering import Numbering
-from aldis.dialects.contract import Check, Dialect, Policy, RetrySchedule, is_2xx
+from aldis.dialects.contract import HOW_IT_GOES, WHO_ASKS, Check, Dialect, Policy, RetrySchedule, is_2xx
 from aldis.dialects.http_face import HttpFace
 from aldis.dialects.mavorion import inbound, postback, reply, request
 
@@ -14,19 +14,14 @@ SCHEDULE = RetrySchedule(waits_s=(60, 120, 360, 1440, 7200, 43200), connect_s=10
 POLICY = Policy(
     name="mavorion",
     checks=(
-        Check.CREDENTIALS,
-        Check.ADDRESS,
-        Check.ACTIVE,
-        Check.MAY_SEND,
+        *WHO_ASKS,
         Check.READABLE,
         Check.THROTTLE,
         Check.TEXT,
         Check.RECIPIENTS_PRESENT,
         Check.RECIPIENTS,
         Check.SENDER,
-        Check.LENGTH,
-        Check.ROUTE,
-        Check.SEGMENT_RATE,
+        *HOW_IT_GOES,
     ),
     numbering=Numbering.INTERNATIONAL_FIRST,
     reference=reply.reference,

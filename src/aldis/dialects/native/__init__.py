@@ -5,7 +5,7 @@ Standard Webhooks. docs/dialects/native.md describes it.
 from __future__ import annotations
 
 from aldis.accounts.numbering import Numbering
-from aldis.dialects.contract import Check, Dialect, Policy, RetrySchedule, is_2xx
+from aldis.dialects.contract import WHO_ASKS, Check, Dialect, Policy, RetrySchedule, is_2xx
 from aldis.dialects.http_face import HttpFace
 from aldis.dialects.native import postback, reply, request
 
@@ -20,10 +20,7 @@ SCHEDULE = RetrySchedule(
 POLICY = Policy(
     name="aldis",
     checks=(
-        Check.CREDENTIALS,
-        Check.ADDRESS,
-        Check.ACTIVE,
-        Check.MAY_SEND,
+        *WHO_ASKS,
         Check.READABLE,
         Check.RECIPIENTS_PRESENT,
         Check.RECIPIENTS,

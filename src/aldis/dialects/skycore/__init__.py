@@ -6,7 +6,7 @@ import hashlib
 
 from aldis.accounts.directory_file import DialectTraits
 from aldis.accounts.numbering import Numbering
-from aldis.dialects.contract import Check, Dialect, Policy, RetrySchedule
+from aldis.dialects.contract import HOW_IT_GOES, WHO_ASKS, Check, Dialect, Policy, RetrySchedule
 from aldis.dialects.http_face import HttpFace
 from aldis.dialects.skycore import inbound, postback, reply, submission
 
@@ -34,10 +34,7 @@ def _sent_password(password: str) -> str:
 POLICY = Policy(
     name="skycore",
     checks=(
-        Check.CREDENTIALS,
-        Check.ADDRESS,
-        Check.ACTIVE,
-        Check.MAY_SEND,
+        *WHO_ASKS,
         Check.READABLE,
         Check.THROTTLE,
         Check.RECIPIENTS_PRESENT,
@@ -46,9 +43,7 @@ POLICY = Policy(
         Check.RECIPIENTS,
         Check.CARRIER,
         Check.CAMPAIGN,
-        Check.LENGTH,
-        Check.ROUTE,
-        Check.SEGMENT_RATE,
+        *HOW_IT_GOES,
     ),
     numbering=Numbering.INTERNATIONAL,
     reference=reply.reference,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from aldis.accounts.directory_file import DialectTraits
 from aldis.accounts.numbering import Numbering
-from aldis.dialects.contract import Check, Dialect, Policy, RetrySchedule, is_2xx
+from aldis.dialects.contract import HOW_IT_GOES, WHO_ASKS, Check, Dialect, Policy, RetrySchedule, is_2xx
 from aldis.dialects.http_face import HttpFace
 from aldis.dialects.sumotext import inbound, legacy, postback, reply, submission
 
@@ -24,10 +24,7 @@ SCHEDULE = RetrySchedule(waits_s=(60, 120, 360, 1440, 7200, 43200), connect_s=10
 POLICY = Policy(
     name="sumotext",
     checks=(
-        Check.CREDENTIALS,
-        Check.ADDRESS,
-        Check.ACTIVE,
-        Check.MAY_SEND,
+        *WHO_ASKS,
         Check.READABLE,
         Check.THROTTLE,
         Check.RECIPIENTS_PRESENT,
@@ -36,9 +33,7 @@ POLICY = Policy(
         Check.SENDER,
         Check.KEYWORD,
         Check.TEXT,
-        Check.LENGTH,
-        Check.ROUTE,
-        Check.SEGMENT_RATE,
+        *HOW_IT_GOES,
     ),
     numbering=Numbering.LOCAL_FIRST,
     reference=reply.reference,

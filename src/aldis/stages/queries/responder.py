@@ -9,7 +9,7 @@ from __future__ import annotations
 from aldis.accounts.account import Account, may_connect_from, source_address
 from aldis.accounts.credentials import Credential
 from aldis.accounts.directory import CurrentDirectory
-from aldis.accounts.numbering import read_number
+from aldis.accounts.numbering import Recipient, read_number
 from aldis.clock import Clock
 from aldis.dialects.contract import Policy
 from aldis.stages.authenticate import Authenticator
@@ -116,11 +116,9 @@ class Responder:
         directory = self._current.directory
         if not account.may_look_up:
             return Refusal(RefusalReason.LOOKUP_NOT_PERMITTED)
-        if not query.number:
-            return Refusal(RefusalReason.RECIPIENT_MISSING)
-        number = read_number(query.number, policy.numbering, credential.country)
-        if number is None:
-            return Refusal(RefusalReason.RECIPIENT_INVALID, value=query.number)
+        number = _number(policy, credential, query.number)
+        if isinstance(number, Refusal):
+            return number
         code = directory.carrier_code(policy.name, directory.carrier_of(number.msisdn))
         if code is None:
             return Refusal(RefusalReason.CARRIER_UNKNOWN, value=query.number)
@@ -145,11 +143,9 @@ class Responder:
     ) -> Answer | Refusal:
         if not account.may_send:
             return Refusal(RefusalReason.SENDING_NOT_PERMITTED)
-        if not query.number:
-            return Refusal(RefusalReason.RECIPIENT_MISSING)
-        number = read_number(query.number, policy.numbering, credential.country)
-        if number is None:
-            return Refusal(RefusalReason.RECIPIENT_INVALID, value=query.number)
+        number = _number(policy, credential, query.number)
+        if isinstance(number, Refusal):
+            return number
         senders = account.senders_of_campaign(query.campaign)
         if not senders:
             return Refusal(RefusalReason.CAMPAIGN_UNKNOWN, value=query.campaign)
@@ -165,6 +161,13 @@ class Responder:
         if query.wanted and not await self._consent.opted_in(keys):
             return Refusal(RefusalReason.OPTED_OUT, value=query.number)  # by the person, who alone ends that
         return Subscribed()
+
+
+def _number(policy: Policy, credential: Credential, given: str) -> Recipient | Refusal:
+    if not given:
+        return Refusal(RefusalReason.RECIPIENT_MISSING)
+    number = read_number(given, policy.numbering, credential.country)
+    return Refusal(RefusalReason.RECIPIENT_INVALID, value=given) if number is None else number
 
 
 def _unknown(reference: str) -> Refusal:
