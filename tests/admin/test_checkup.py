@@ -12,8 +12,7 @@ from tests.fakes.certificates import self_signed
 from tests.fakes.clock import NOON
 
 from aldis.admin import checkup
-from aldis.admin.certificates import certificate
-from aldis.admin.checkup import CheckResult
+from aldis.admin.checkup import CheckResult, certificate
 
 
 def test_a_folder_that_is_not_there_cannot_be_written(tmp_path: Path) -> None:

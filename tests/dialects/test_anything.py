@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from aldis.dialects.exchange import HttpReply, HttpRequest
-from aldis.dialects.markup import xml_text
+from aldis.dialects.writing import xml_text
 from aldis.store.contract.store import Store
 from tests.dialects.asking import Asker, get, post
 from tests.fakes.clock import FakeClock

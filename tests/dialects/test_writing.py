@@ -8,8 +8,7 @@ from xml.sax.saxutils import unescape
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aldis.dialects.markup import xml_text
-from aldis.dialects.writing import echo_of, quoted
+from aldis.dialects.writing import echo_of, quoted, xml_text
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))

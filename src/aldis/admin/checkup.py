@@ -1,5 +1,5 @@
-"""What `aldis doctor` looks at on this machine: clock, disk, ports, names, files. Each look gives findings,
-and each finding says in one sentence what to do.
+"""What `aldis doctor` looks at on this machine: clock, disk, ports, names, files, certificates. Each look
+gives findings, and each finding says in one sentence what to do.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import ctypes
 import os
 import shutil
 import socket
+import ssl
 import stat
 import tempfile
 import time
@@ -50,6 +51,9 @@ _EARLIEST = 1_767_225_600_000
 #: adjtimex(2): the clock is not synchronised
 _TIME_ERROR = 5
 _TIMEX_OCTETS = 1024
+#: a certificate that holds no longer is to be renewed
+_SOON_DAYS = 21
+_DAY_S = 86_400
 
 
 def flush_speed(data_dir: Path) -> Finding:
@@ -173,3 +177,48 @@ async def name(check: str, what: str, host: str) -> Finding:
         return Finding(check, CheckResult.FAIL, says, "Correct the name, or this machine's resolver.")
     addresses = sorted({str(address[0]) for *_, address in found})
     return Finding(check, CheckResult.OK, f"{what}: {host} is {', '.join(addresses)}")
+
+
+def certificate(what: str, path: Path, key: Path, now_s: float) -> Finding:
+    """Look at a certificate of ours as a client would: does it fit its key, and until when does it hold."""
+    try:
+        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server.load_cert_chain(path, key, password=lambda: "")
+        client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        client.check_hostname = False
+        client.load_verify_locations(path)
+        client.verify_flags |= (
+            ssl.VERIFY_X509_PARTIAL_CHAIN
+        )  # it vouches for itself: only its dates matter here
+        until = ssl.cert_time_to_seconds(_shaken(client, server))
+    except ssl.SSLCertVerificationError as fault:
+        says = f"{what}: {path}: {fault.verify_message}"
+        return Finding("tls", CheckResult.FAIL, says, "Get a new certificate and start Aldis again.")
+    except (OSError, ValueError) as fault:
+        says = (
+            f"{what}: {path}: {getattr(fault, 'reason', None) or getattr(fault, 'strerror', None) or fault}"
+        )
+        return Finding(
+            "tls", CheckResult.FAIL, says, "Give a PEM certificate and the key that belongs to it."
+        )
+    days = int((until - now_s) // _DAY_S)
+    says = f"{what}: {path} holds for {days} more days"
+    if days < _SOON_DAYS:
+        return Finding("tls", CheckResult.WARN, says, "Renew it.")
+    return Finding("tls", CheckResult.OK, says)
+
+
+def _shaken(client: ssl.SSLContext, server: ssl.SSLContext) -> str:
+    """Shake hands in memory; returns until when the server's certificate holds."""
+    to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ends = [client.wrap_bio(to_client, to_server), server.wrap_bio(to_server, to_client, server_side=True)]
+    waiting = list(ends)
+    while waiting:
+        for end in list(waiting):
+            try:
+                end.do_handshake()
+                waiting.remove(end)
+            except ssl.SSLWantReadError:
+                continue
+    peer = ends[0].getpeercert() or {}
+    return str(peer["notAfter"])

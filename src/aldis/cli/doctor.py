@@ -13,8 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aldis.admin import checkup
-from aldis.admin.certificates import certificate
-from aldis.admin.checkup import CheckResult, Finding
+from aldis.admin.checkup import CheckResult, Finding, certificate
 from aldis.app.stores import backend_of
 from aldis.cli.door import DoorClient
 from aldis.cli.opened import StoreLocation, echo_json, print_wide

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from aldis.accounts.endpoint import Endpoint
 from aldis.clock import as_datetime
-from aldis.dialects.markup import xml_text
 from aldis.dialects.skycore.postback import FLAT, posted, timestamp
+from aldis.dialects.writing import xml_text
 from aldis.traffic.inbound import DueInbound
 from aldis.traffic.postback import PostbackRequest
 

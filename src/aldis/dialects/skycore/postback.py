@@ -10,8 +10,7 @@ from collections.abc import Sequence
 
 from aldis.accounts.endpoint import Endpoint
 from aldis.clock import as_datetime
-from aldis.dialects.markup import xml_text
-from aldis.dialects.writing import echo_of
+from aldis.dialects.writing import echo_of, xml_text
 from aldis.traffic.postback import DuePostback, Notify, PostbackEvent, PostbackRequest
 from aldis.traffic.states import State
 from aldis.traffic.submission import MessageAsk

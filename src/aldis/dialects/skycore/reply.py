@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from aldis.dialects.contract import Asked, Reference
 from aldis.dialects.exchange import HttpReply, HttpRequest
-from aldis.dialects.markup import xml_text
-from aldis.dialects.writing import STATUSES
+from aldis.dialects.writing import STATUSES, xml_text
 from aldis.traffic.query import Answer, Query, Subscribed, Subscription
 from aldis.traffic.refusal import OF_SIGNATURES, Refusal, RefusalReason
 from aldis.traffic.submission import Admitted, MessageAsk, Submission

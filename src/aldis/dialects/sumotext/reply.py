@@ -14,10 +14,9 @@ import msgspec
 
 from aldis.dialects.contract import Asked, Reference
 from aldis.dialects.exchange import HttpReply, HttpRequest
-from aldis.dialects.markup import xml_text
 from aldis.dialects.sumotext import legacy
 from aldis.dialects.sumotext.submission import JSON, XML, is_lookup, kind_of
-from aldis.dialects.writing import STATUSES
+from aldis.dialects.writing import STATUSES, xml_text
 from aldis.traffic.query import Answer, CarrierFound, CarrierLookup, Query
 from aldis.traffic.refusal import OF_SIGNATURES, Refusal, RefusalReason
 from aldis.traffic.submission import Admitted, MessageAsk, Submission
