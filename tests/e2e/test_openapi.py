@@ -40,7 +40,21 @@ async def watched(tmp_path: Path, customer: FakeCustomer) -> AsyncIterator[Whole
     await made.stop()
 
 
-async def test_every_call_does_as_it_is_described(watched: WholeGateway, tmp_path: Path) -> None:
+#: the stream of events goes on when it was answered: whoever reads it waits as long as a request may take
+STREAM = "/v1/events"
+
+
+@pytest.mark.parametrize(
+    "which",
+    [
+        (f"--exclude-path={STREAM}", "--request-timeout=10"),
+        (f"--include-path={STREAM}", "--request-timeout=1"),
+    ],
+    ids=["calls", "stream"],
+)
+async def test_every_call_does_as_it_is_described(
+    watched: WholeGateway, tmp_path: Path, which: tuple[str, ...]
+) -> None:
     boss = Actor("boss", Role.ADMIN, "command line")
     people = People(watched.gateway.store.operators, token)
     key = await people.make_token(boss, "prober", Role.ADMIN, 0, watched.clock.now())
@@ -54,7 +68,7 @@ async def test_every_call_does_as_it_is_described(watched: WholeGateway, tmp_pat
         "--phases=examples,coverage,fuzzing,stateful",
         "--seed=7",
         "--no-color",
-        "--request-timeout=10",
+        *which,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         cwd=tmp_path,
