@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
 import os
 import signal
+import subprocess
+import sys
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 from tests.fakes.ports import free_port
-
-from aldis.clock import SystemClock
-from aldis.demo import show
-from aldis.settings import read
 
 pytestmark = [pytest.mark.slow, pytest.mark.journey]
 
@@ -52,17 +48,18 @@ def writers_of(data_dir: Path) -> list[int]:
     return found
 
 
-async def test_a_demo_whose_writer_has_ended_ends_as_well(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(show, "RECEIVER", ("127.0.0.1", free_port()))
-    settings = read(SETTINGS.format(port=free_port()), "aldis.toml", {})
-    screen = io.StringIO()
-    demo = show.Demo(settings, tmp_path, SystemClock(), Console(file=screen), "aldis")
-    running = asyncio.create_task(demo.run(once=False, stopped=asyncio.Event()))
-    while "Ctrl-C" not in screen.getvalue():  # the journeys are over
-        await asyncio.sleep(0.02)
-    (writer,) = writers_of(tmp_path)
-    os.kill(writer, signal.SIGKILL)
-    with pytest.raises(show.DemoFailed, match="writer has ended"):
-        await running
+def test_a_demo_whose_writer_has_ended_ends_as_well(tmp_path: Path) -> None:
+    (tmp_path / "aldis.toml").write_text(SETTINGS.format(port=free_port()))
+    data = tmp_path / "data"
+    command = (sys.executable, "-m", "aldis", "demo", "--config", "aldis.toml", "--data-dir", str(data))
+    with subprocess.Popen(
+        command, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as demo:
+        assert demo.stdout is not None
+        shown = "".join(takewhile(lambda line: "Ctrl-C stops" not in line, demo.stdout))
+        assert "All four messages were delivered" in shown
+        (writer,) = writers_of(data)
+        os.kill(writer, signal.SIGKILL)
+        _, said = demo.communicate()
+    assert demo.returncode == 1
+    assert "the store's writer has ended by itself" in said
