@@ -38,7 +38,7 @@ def _as_it_is(cells: Iterable[object]) -> str:
 
 
 def cell(value: object) -> object:
-    """Make what strangers wrote harmless: a text that could be a formula gets an apostrophe before it."""
+    """Make untrusted text harmless: a text that could be a formula gets an apostrophe before it."""
     if isinstance(value, str) and (value.startswith(_FORMULA) or value.lstrip().startswith(_FORMULA)):
         return "'" + value
     return value

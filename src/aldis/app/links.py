@@ -111,7 +111,7 @@ class Links:
                 self.senders[name].wake()
 
     def release_opted_out(self, opted_out: set[tuple[str, str]]) -> None:
-        """Have every sender let go of what goes to them."""
+        """Have every sender release what goes to them."""
         for sender in self.senders.values():
             sender.release_opted_out(opted_out)
 

@@ -151,7 +151,7 @@ def when(instant: int) -> str:
 
 
 def cell(text: str) -> str:
-    """Make what strangers wrote harmless in a table."""
+    """Make untrusted text harmless in a table."""
     return escape(printable(text))
 
 

@@ -64,7 +64,7 @@ def settings_or_default(config_file: Path) -> Settings:
 
 
 def printable(text: str) -> str:
-    """Make what strangers wrote harmless on a terminal: one line, no control characters."""
+    """Make untrusted text harmless on a terminal: one line, no control characters."""
     return "".join([character if character.isprintable() else "�" for character in text])
 
 

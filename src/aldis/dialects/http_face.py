@@ -2,7 +2,7 @@
 
 Obligations:
 1. `read` never raises, whatever the octets; what it cannot read becomes a Refusal, at best inside a
-   Submission or Query, so that a stranger learns "who are you?" before "what is this?".
+   Submission or Query, so that an unknown caller learns "who are you?" before "what is this?".
 2. `accept`, `answer` and `refuse` are total: every Admitted, the answer to every query that `read` makes, and
    every RefusalReason have words.
 """

@@ -1,4 +1,4 @@
-"""Reads query strings, forms, JSON and XML from strangers: bounded, strict UTF-8, no DOCTYPE, one kind of
+"""Reads query strings, forms, untrusted JSON and XML: bounded, strict UTF-8, no DOCTYPE, one kind of
 error.
 
 Every dialect's `submission.py` starts here. XML is read by lxml with all that fetches or expands switched

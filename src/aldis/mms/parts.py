@@ -134,7 +134,7 @@ def _head(part: Part) -> bytes:
 
 
 def printable(text: str) -> str:
-    """Leave of a stranger's text what may stand in a header line."""
+    """Leave of untrusted text what may stand in a header line."""
     return "".join([character for character in text if " " <= character <= "~"])
 
 

@@ -28,7 +28,7 @@ class NotInAlphabet(Exception):
 
 
 class _Septets(dict[int, str]):
-    """Code point to septets as `str.translate` wants them; stops at the first stranger."""
+    """Code point to septets as `str.translate` wants them; stops at the first non-GSM character."""
 
     def __missing__(self, code_point: int) -> str:
         raise NotInAlphabet(chr(code_point))
@@ -82,7 +82,7 @@ def to_septets(text: str, locking: int = 0, single: int = 0) -> bytes:
         return text.translate(writable(locking, single)).encode("latin-1")
     try:
         septets = text.encode("latin-1").translate(_LATIN_1)
-    except UnicodeEncodeError:  # some Greek capitals, the euro sign, or a stranger
+    except UnicodeEncodeError:  # some Greek capitals, the euro sign, or no GSM character
         return text.translate(_DEFAULT).encode("latin-1")
     return septets if _OTHER not in septets else text.translate(_DEFAULT).encode("latin-1")
 

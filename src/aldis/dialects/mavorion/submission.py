@@ -79,7 +79,7 @@ def _fault(messages: list[Sms]) -> Refusal | None:
 
 
 def _unread(caller: Caller, refusal: Refusal) -> Submission:
-    """Remember who asked, so that a stranger is told so and not what is wrong with the body."""
+    """Remember who asked, so that an unknown caller is told so and not what is wrong with the body."""
     return Submission(caller, (MessageAsk(recipients=(), text=""),), fault=refusal)
 
 

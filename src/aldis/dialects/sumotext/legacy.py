@@ -29,7 +29,7 @@ SEND, REPORT, LOOKUP = PATHS = (
 KEY = "shortcode:"
 
 #: who asks is not known, or may not
-_STRANGERS = frozenset(
+_UNKNOWN_CALLER = frozenset(
     (
         RefusalReason.CREDENTIALS_MISSING,
         RefusalReason.CREDENTIALS_UNKNOWN,
@@ -120,24 +120,24 @@ def refuse(request: HttpRequest, asked: Asked | None, number: int, reason: Refus
     """Give the word for a refusal; where there is none, the error's number in the newer API."""
     status = STATUSES.get(reason, 200)
     if request.path == LOOKUP:
-        if reason in _STRANGERS:
+        if reason in _UNKNOWN_CALLER:
             return _write(status, "IP NOT REGISTERED")
         mobile = asked.number if isinstance(asked, CarrierLookup) else ""
         return _write(status, f"ERROR CARRIER NOT FOUND FOR: {mobile}")
     if request.path == REPORT:
         smsid = asked.reference if isinstance(asked, StatusQuery) else ""
-        return _write(status, f"{smsid}:{'NOTIP' if reason in _STRANGERS else 'NOTFOUND'}: ")
+        return _write(status, f"{smsid}:{'NOTIP' if reason in _UNKNOWN_CALLER else 'NOTFOUND'}: ")
     mobile = asked.asks[0].recipients[0] if isinstance(asked, Submission) else ""
     return _write(status, f"{mobile}:{_word(number, reason)}")
 
 
 def _word(number: int, reason: RefusalReason) -> str:
-    for word, reasons in (("NOTIP", _STRANGERS), ("NOTOPT", _NOT_OPTED_IN), ("NOTFOUND", _NO_NUMBER)):
+    for word, reasons in (("NOTIP", _UNKNOWN_CALLER), ("NOTOPT", _NOT_OPTED_IN), ("NOTFOUND", _NO_NUMBER)):
         if reason in reasons:
             return word
     return f"ERROR {number}"
 
 
 def _write(status: int, line: str) -> HttpReply:
-    """Write a line in the provider's own type, and therefore without markup of strangers."""
+    """Write a line in the provider's own type, and therefore without untrusted markup."""
     return HttpReply(status, b"text/html; charset=utf-8", escape(line).encode("utf-8", "replace"))

@@ -1,4 +1,4 @@
-"""One HTTP/1.1 connection of strangers without I/O: feed it what the transport says and let time pass; it
+"""One untrusted HTTP/1.1 connection without I/O: feed it what the transport says and let time pass; it
 hands requests over one after the other, writes each answer in one piece, and obeys the guard.
 
 What follows what is `states.py`; octets become requests in `assembler.py`. This file adds order, time, Expect

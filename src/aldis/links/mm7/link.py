@@ -172,7 +172,7 @@ class Mm7Link:
     async def stop(self, grace_s: float) -> None:
         """Wait for answers, but not for long."""
         self._stopping = True
-        await self._let_go(grace_s)
+        await self._drain(grace_s)
 
     def open(self) -> None:
         """Look for the MMSC again."""
@@ -182,10 +182,10 @@ class Mm7Link:
     async def close(self, grace_s: float) -> None:
         """Wait for answers, but not for long, and post nothing more until opened."""
         self._is_closed, self._is_reachable = True, False
-        await self._let_go(grace_s)
+        await self._drain(grace_s)
         self._on_change()
 
-    async def _let_go(self, grace_s: float) -> None:
+    async def _drain(self, grace_s: float) -> None:
         self._wake.set()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=grace_s)

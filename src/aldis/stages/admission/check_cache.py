@@ -3,8 +3,8 @@ carrier are meant.
 
 Such answers depend on the account and on a few short values of a request, never on its text or its
 recipients, and a client asks with the same values all day. A yes to all of them is cached for as long as the
-directory stays the same, so that a change counts at once; a no is asked again each time, so that strangers
-fill no memory.
+directory stays the same, so that a change counts at once; a no is asked again each time, so that unknown
+callers fill no memory.
 """
 
 from __future__ import annotations

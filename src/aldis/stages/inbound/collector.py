@@ -2,7 +2,7 @@
 one commit with what follows, and only then lets each link say yes.
 
 A STOP is binding when its yes leaves: by then it is committed, new messages are refused in the same place
-where they are accepted, what is queued is not claimed any more, and the senders have let go of what they had
+where they are accepted, what is queued is not claimed any more, and the senders have released what they had
 claimed.
 """
 

@@ -89,7 +89,7 @@ class Poster(Agent):
         super().stop()
         for lane in list(self._ready):
             for due in self._ready.pop(lane):
-                self._let_go(lane, due.postback_id)
+                self._release(lane, due.postback_id)
         asyncio.get_running_loop().call_later(STOP_S, self._break_off)
 
     def _break_off(self) -> None:
@@ -97,7 +97,7 @@ class Poster(Agent):
             task.cancel()
         for dues in self._under_way.values():
             for due in dues:
-                self._let_go(due.lane, due.postback_id)
+                self._release(due.lane, due.postback_id)
         self._under_way.clear()
         self.wake()
 
@@ -127,7 +127,7 @@ class Poster(Agent):
             except Exception:  # their rows are still due: they are read and posted again
                 log.exception("results of postbacks could not be stored")
             for lane, result in batch:
-                self._let_go(lane, result.postback_id)
+                self._release(lane, result.postback_id)
             self.wake()
 
     def _count_tries(self) -> None:
@@ -145,7 +145,7 @@ class Poster(Agent):
         if self._is_stopping:
             self.wake()
 
-    def _let_go(self, lane: str, postback_id: int) -> None:
+    def _release(self, lane: str, postback_id: int) -> None:
         held = self._held[lane]
         held.discard(postback_id)
         self._held_in_all -= 1
@@ -232,7 +232,7 @@ class Poster(Agent):
         self._lanes.end(lane, reached=reached)
         if not reached:  # what waits behind a dead endpoint must not be held: its rows are still due
             for waiting in self._ready.pop(lane, ()):
-                self._let_go(lane, waiting.postback_id)
+                self._release(lane, waiting.postback_id)
         now, policy = self._clock.now(), self._writing.policy_of(first)
         for due in dues:
             result = next_try(policy.schedule, due, answer, now)

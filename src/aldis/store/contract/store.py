@@ -42,7 +42,7 @@ class Store(msgspec.Struct, frozen=True):
 
     #: says what time it is, for every instant that is written; a networked engine answers by its own time
     clock: Clock
-    #: finish what was called, then let go of the data
+    #: finish what was called, then close the data
     close: Callable[[], Awaitable[None]]
     ownership: OwnershipStore
     # ── a message's way ──

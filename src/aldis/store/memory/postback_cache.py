@@ -2,7 +2,7 @@
 
 The transaction that owes a postback says so with its outcome. While nothing else of a lane is due, its
 postbacks are given from here; otherwise, and a few times a second, the file is asked: for what is due later,
-for what others wrote, for what was read and let go. The file is always right; what is remembered here only
+for what others wrote, for what was read and released. The file is always right; what is remembered here only
 saves asking it.
 
 What a read of the file has seen is not remembered besides: each read says up to which id it saw everything.
