@@ -23,7 +23,7 @@ import apsw
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
 from aldis.store.sqlite.engine.connection import open_reader, open_writer, upgrade
-from aldis.store.sqlite.reads import searching, sums
+from aldis.store.sqlite.reads import searching
 from aldis.store.sqlite.writes import recipients
 from aldis.store.contract.search import EVER, Grouping, MessageFilter
 from aldis.traffic.states import State
@@ -207,11 +207,11 @@ def search(path: Path) -> None:
         said = f"{len(page.found)} found" + (", looked at enough" if page.looked_back_to else "")
         print(f"{words:<42} {statistics.median(warm):7.1f} ms, from the disk {cold:7.1f} ms   {said}")
     for by in Grouping:
-        reader, total, below, begun = open_reader(path), sums.Total(), EVER, time.perf_counter()
+        reader, total, below, begun = open_reader(path), searching.Total(), EVER, time.perf_counter()
         parts = []
         while below > 0:
             start = time.perf_counter()
-            found, below = sums.part(reader, MessageFilter(), by, (0, below))
+            found, below = searching.sum_part(reader, MessageFilter(), by, (0, below))
             parts.append(time.perf_counter() - start)
             total.add(found)
         reader.close()

@@ -6,7 +6,7 @@ import pytest
 
 from aldis.store.contract.search import Grouping, MessageFilter
 from aldis.store.contract.store import Store
-from aldis.store.sqlite.reads import searching, sums
+from aldis.store.sqlite.reads import searching
 from tests.store.building import NOW, a_message, accept
 from tests.store.test_search import HOUR, ids, some
 
@@ -33,6 +33,6 @@ async def test_ids_that_nobody_has_are_leapt_over(kept: Store, monkeypatch: pyte
 
 
 async def test_sums_of_many_parts(kept: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sums, "PART", 2)
+    monkeypatch.setattr(searching, "PART", 2)
     await some(kept)
     assert [each.accepted for each in await kept.search.sums(MessageFilter(), Grouping.COUNTRY)] == [1, 4, 1]

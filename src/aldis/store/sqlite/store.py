@@ -46,7 +46,7 @@ def open_sqlite(
     reader, claims = open_reader(path), Claims()
     postbacks = SqlitePostbacks(runner or WriterThread(path), reader)
     writer = postbacks.writer
-    opt_ins = OptIns(reader)
+    opted_in = OptIns(reader).look_up
     # of those whose reads scan none may keep another waiting
     scans = ReadPool(path)
     asked, looked = ReadPool(path, most=MAX_ASKING), ReadPool(path, most=MAX_ASKING)
@@ -66,14 +66,14 @@ def open_sqlite(
         clock=clock,
         close=close,
         ownership=SqliteOwnership(*gateway),
-        admission=SqliteAdmission(writer, reader, claims, opt_ins),
-        sending=SqliteSending(writer, reader, claims, journal),
+        admission=SqliteAdmission(*gateway, opted_in),
+        sending=SqliteSending(*gateway, journal),
         receipts=SqliteReceipts(*gateway),
         inbound=SqliteInbound(*gateway),
         postbacks=postbacks,
         maintenance=SqliteMaintenance(*gateway),
         queries=SqliteQueries(*customers),
-        consent=SqliteConsent(writer, reader, claims, opt_ins),
+        consent=SqliteConsent(*gateway, opted_in),
         bulk=SqliteBulk(*operators),
         search=SqliteSearch(*operators),
         outbox=SqliteOutbox(*operators),

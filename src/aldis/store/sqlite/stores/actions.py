@@ -7,7 +7,7 @@ from aldis.store.contract.actions import Command, CommandAnswer, CommandKind
 from aldis.store.contract.admission import Acceptance
 from aldis.store.sqlite.engine.rows import every, first
 from aldis.store.sqlite.stores.connections import Connections
-from aldis.store.sqlite.writes import actions, cancelling, commands
+from aldis.store.sqlite.writes import actions, cancelling
 from aldis.traffic.message import NewMessage
 from aldis.traffic.refusal import Refusal
 
@@ -37,7 +37,7 @@ class SqliteCommands(Connections):
     """Rows of `message_order`."""
 
     async def give(self, command: Command) -> int:
-        return await self.writer.call(commands.give, command)
+        return await self.writer.call(actions.give, command)
 
     async def waiting(self, limit: int) -> list[Command]:
         sql = """SELECT order_id, kind, message_id, actor, role, asked_at FROM message_order
@@ -46,7 +46,7 @@ class SqliteCommands(Connections):
         return [Command(number, CommandKind(kind), *rest) for number, kind, *rest in rows]
 
     async def answer(self, command_id: int, answer: CommandAnswer) -> None:
-        await self.writer.call(commands.answer, commands.Answered(command_id, answer))
+        await self.writer.call(actions.answer, actions.Answered(command_id, answer))
 
     async def answer_to(self, command_id: int) -> CommandAnswer | None:
         sql = "SELECT done, answer FROM message_order WHERE order_id = ? AND done IS NOT NULL"
@@ -54,8 +54,8 @@ class SqliteCommands(Connections):
         return None if row is None else CommandAnswer(bool(row[0]), row[1])
 
     async def withdraw(self, command_id: int) -> bool:
-        return await self.writer.call(commands.withdraw, command_id)
+        return await self.writer.call(actions.withdraw, command_id)
 
     async def forget(self, before: int) -> None:
         if first(self.reader, "SELECT 1 FROM message_order WHERE asked_at < ? LIMIT 1", (before,)):
-            await self.writer.call(commands.forget, before)
+            await self.writer.call(actions.forget, before)

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-
-import apsw
+from collections.abc import Awaitable, Callable, Sequence
 
 from aldis.store.contract.admission import Acceptance
-from aldis.store.memory.claims import Claims
-from aldis.store.sqlite.engine.writer import Writer
-from aldis.store.sqlite.reads.opt_ins import OptIns
+from aldis.store.contract.consent import OptInKey
+from aldis.store.sqlite.stores.connections import Connections
 from aldis.store.sqlite.writes import admission
 from aldis.traffic.refusal import Refusal
 
 
-class SqliteAdmission:
+class SqliteAdmission(Connections):
     """Accepts submissions, and tells the claims of them."""
 
-    def __init__(self, writer: Writer, reader: apsw.Connection, claims: Claims, opt_ins: OptIns) -> None:
-        self._writer = writer
-        self._reader = reader
-        self._claims = claims
-        self.opted_in = opt_ins.look_up
+    opted_in: Callable[[Sequence[OptInKey]], Awaitable[set[OptInKey]]]
 
     def take_ids(self, count: int) -> Awaitable[range]:
-        return self._writer.call(admission.take_ids, count)
+        return self.writer.call(admission.take_ids, count)
 
     async def accept(self, acceptance: Acceptance) -> Refusal | None:
         count = len(acceptance.messages)
-        refusal = await self._writer.call(admission.accept, acceptance, messages=count)
+        refusal = await self.writer.call(admission.accept, acceptance, messages=count)
         if refusal is None:
-            self._claims.note_accepted(acceptance.messages)
+            self.claims.note_accepted(acceptance.messages)
         return refusal
 
     async def would_accept(self, acceptance: Acceptance) -> Refusal | None:
-        return admission.judge(self._reader, acceptance)
+        return admission.judge(self.reader, acceptance)

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import apsw
+from collections.abc import Awaitable, Callable, Sequence
 
 from aldis.accounts.staff import AuditEntry
-from aldis.store.memory.claims import Claims
+from aldis.store.contract.consent import OptInKey
 from aldis.store.sqlite.engine.rows import every
-from aldis.store.sqlite.engine.writer import Writer
-from aldis.store.sqlite.reads.opt_ins import OptIns
+from aldis.store.sqlite.stores.connections import Connections
 from aldis.store.sqlite.writes import consent
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 
 
-class SqliteConsent:
+class SqliteConsent(Connections):
     """Consents; the claims hear of those who opt out."""
 
-    def __init__(self, writer: Writer, reader: apsw.Connection, claims: Claims, opt_ins: OptIns) -> None:
-        self._writer = writer
-        self._reader = reader
-        self._claims = claims
-        self.opted_in = opt_ins.look_up
+    opted_in: Callable[[Sequence[OptInKey]], Awaitable[set[OptInKey]]]
 
     async def change(self, changes: Sequence[ConsentChange], entry: AuditEntry | None = None) -> list[bool]:
         item = consent.Audited(tuple(changes), entry)
-        changed = await self._writer.call(consent.change_audited, item, messages=len(changes))
+        changed = await self.writer.call(consent.change_audited, item, messages=len(changes))
         if any(each.kind is ConsentKind.OPT_OUT and not each.topic for each in changes):
-            self._claims.drop_fresh()  # as `SqliteInbound.record`
+            self.claims.drop_fresh()  # as `SqliteInbound.record`
         return changed
 
     async def history(self, msisdn: str, limit: int) -> list[ConsentChange]:
@@ -36,14 +29,14 @@ class SqliteConsent:
                  WHERE msisdn = ? ORDER BY entry_id DESC LIMIT ?"""
         return [
             ConsentChange(sender, topic, number, ConsentKind(kind), ConsentSource(source), words, at)
-            for sender, topic, number, kind, source, words, at in every(self._reader, sql, (msisdn, limit))
+            for sender, topic, number, kind, source, words, at in every(self.reader, sql, (msisdn, limit))
         ]
 
     async def list_opted_in(self, sender: str, topic: str, after: str, limit: int) -> list[str]:
         sql = """SELECT msisdn FROM opt_in WHERE sender = ? AND topic = ? AND msisdn > ?
                  ORDER BY msisdn LIMIT ?"""
-        return [msisdn for (msisdn,) in every(self._reader, sql, (sender, topic, after, limit))]
+        return [msisdn for (msisdn,) in every(self.reader, sql, (sender, topic, after, limit))]
 
     async def list_opted_out(self, sender: str, after: str, limit: int) -> list[str]:
         sql = "SELECT msisdn FROM opt_out WHERE sender = ? AND msisdn > ? ORDER BY msisdn LIMIT ?"
-        return [msisdn for (msisdn,) in every(self._reader, sql, (sender, after, limit))]
+        return [msisdn for (msisdn,) in every(self.reader, sql, (sender, after, limit))]

@@ -6,20 +6,16 @@ from collections.abc import Sequence
 
 from aldis.store.contract.inbound import InboundBatch
 from aldis.store.sqlite.reads import inbound as reads
-from aldis.store.sqlite.stores.connections import Connections
+from aldis.store.sqlite.stores.connections import Connections, in_a_thread, on_the_loop
 from aldis.store.sqlite.writes import inbound, receipts
-from aldis.traffic.inbound import InboundPart, Segments
 from aldis.traffic.receipt import Receipt
 
 
 class SqliteInbound(Connections):
     """Messages from handsets; some opt somebody out, which the claims must hear of."""
 
-    async def segments(self, part: InboundPart) -> Segments:
-        return reads.segments_of(self.reader, part)
-
-    async def stale(self, before: int, limit: int) -> list[Segments]:
-        return await self.scans.ask(reads.stale, before, limit)
+    segments = on_the_loop(reads.segments_of)
+    stale = in_a_thread(reads.stale)
 
     async def record(self, batch: InboundBatch) -> int:
         repeated = await self.writer.call(inbound.record, batch)

@@ -1,41 +1,86 @@
-"""Implements `MaintenanceStore`: it lets be what is claimed."""
+"""Implements `MaintenanceStore`: what it looks for are messages for another link, messages to people who have
+opted out, content that nobody needs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+
+import apsw
+import msgspec
 
 from aldis.store.contract.maintenance import Purged
 from aldis.store.contract.ownership import Lease
-from aldis.store.sqlite.reads import maintenance as reads
-from aldis.store.sqlite.stores.cancelling import cancel
-from aldis.store.sqlite.stores.connections import Connections
-from aldis.store.sqlite.writes import (
-    cancelling,
-    failover,
-    inbound,
-    maintenance,
-    recipients,
-)
+from aldis.store.sqlite.engine.rows import as_json, every, may
+from aldis.store.sqlite.stores.connections import Connections, in_a_thread
+from aldis.store.sqlite.writes import cancelling, inbound, maintenance, recipients
+from aldis.traffic.states import Event
+
+#: what a carrier took in part stays with that carrier
+_WAITING = f"""
+SELECT message_id, backups FROM message m
+WHERE link = ?1 AND {may(Event.CLAIMED, of="m")} AND backups <> '' AND due_at <= ?2
+  AND message_id NOT IN (SELECT value FROM json_each(?3))
+  AND EXISTS (SELECT 1 FROM json_each(m.backups) b WHERE b.value IN (SELECT value FROM json_each(?4)))
+  AND NOT EXISTS (SELECT 1 FROM segment s WHERE s.message_id = m.message_id)
+LIMIT ?5
+"""  # noqa: S608 - the table's states
+
+_BACKUPS = msgspec.json.Decoder(list[str])
+
+
+def _waiting(
+    db: apsw.Connection, link: str, up: Sequence[str], limit: int, now: int, *, claimed: Collection[int]
+) -> list[maintenance.Move]:
+    """Choose messages that are due, unclaimed and wait for a link, each with the first of its backups that is
+    up. The link that they leave becomes the first of the others.
+    """
+    bindings = (link, now, as_json(claimed), as_json(up), limit)
+    moves = []
+    for message_id, text in every(db, _WAITING, bindings):
+        backups = _BACKUPS.decode(text)
+        other = next(name for name in backups if name in up)
+        left = [link, *(name for name in backups if name != other)]
+        moves.append(maintenance.Move(message_id, other, msgspec.json.encode(left).decode()))
+    return moves
+
+
+def _unused_content(db: apsw.Connection, digests: Sequence[str]) -> set[str]:
+    """Tell which of these no message needs."""
+    sql = """SELECT DISTINCT u.digest FROM json_each(?) asked CROSS JOIN content_use u
+             WHERE u.digest = asked.value"""
+    used = {digest for (digest,) in every(db, sql, (as_json(digests),))}
+    return set(digests) - used
+
+
+def _queued_to_opted_out(db: apsw.Connection, limit: int) -> list[tuple[int, str]]:
+    """Name queued messages to people who have opted out, with their links; a scan of all that is queued."""
+    sql = f"""SELECT message_id, link FROM message m
+              WHERE {may(Event.CANCELLED, of="m")} AND NOT exempt AND EXISTS (
+                  SELECT 1 FROM opt_out o WHERE o.sender = m.sender AND o.msisdn = m.recipient) LIMIT ?"""  # noqa: S608 - the table's states
+    return every(db, sql, (limit,))
 
 
 class SqliteMaintenance(Connections):
     """Deadlines, failover, retention."""
+
+    unused_content = in_a_thread(_unused_content)
 
     async def expire(self, lease: Lease, limit: int, now: int, patience_ms: int) -> int:
         item = maintenance.Expire(lease, limit, now, patience_ms, self.claims.everybodys())
         return await self.writer.call(maintenance.expire, item)
 
     async def cancel_opted_out(self, lease: Lease, limit: int, now: int) -> int:
-        found = await self.scans.ask(reads.queued_to_opted_out, limit)
+        found = await self.scans.ask(_queued_to_opted_out, limit)
         hands = [(self.claims.of(link), message_id) for message_id, link in found]
         free = [(link, message_id) for link, message_id in hands if message_id not in link.claimed]
         if not free:
             return 0
-        return await cancel(self.writer, self.claims, free, cancelling.OPTED_OUT, now, lease)
+        return await self.end_unclaimed(free, cancelling.OPTED_OUT, now, lease)
 
     async def fail_over(self, lease: Lease, link: str, up: Sequence[str], limit: int, now: int) -> int:
         claims = self.claims.of(link)
-        moves = tuple(reads.waiting(self.reader, link, up, limit, now, claimed=claims.claimed))
+        moves = tuple(_waiting(self.reader, link, up, limit, now, claimed=claims.claimed))
         if not moves:
             return 0
         # in our own hands, so that no sender takes them meanwhile
@@ -43,7 +88,7 @@ class SqliteMaintenance(Connections):
         claims.claimed.update(ids)
         claims.drop_fresh()
         try:
-            await self.writer.call(failover.move, failover.Moves(lease, moves), messages=len(moves))
+            await self.writer.call(maintenance.move, maintenance.Moves(lease, moves), messages=len(moves))
         finally:
             claims.claimed.difference_update(ids)
             for name in {link, *(move.link for move in moves)}:
@@ -55,9 +100,6 @@ class SqliteMaintenance(Connections):
 
     async def purge_inbound(self, limit: int, before: int) -> int:
         return await self.writer.call(inbound.forget, inbound.Forget(limit, before))
-
-    async def unused_content(self, digests: Sequence[str]) -> set[str]:
-        return await self.scans.ask(reads.unused_content, list(digests))
 
     async def index_recipients(self, limit: int, open_ids: int) -> int:
         return await self.writer.call(recipients.file, recipients.Filing(limit, open_ids), messages=limit)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import apsw
+
 from aldis.accounts.staff import ApiToken, AuditEntry, Operator, Role
 from aldis.store.contract.operators import OperatorChange
 from aldis.store.sqlite.engine.rows import every, first
-from aldis.store.sqlite.reads import audit
-from aldis.store.sqlite.stores.connections import Connections
+from aldis.store.sqlite.stores.connections import Connections, in_a_thread
 from aldis.store.sqlite.writes import auditing, operators
 
 _OPERATOR = "o.name, o.role, o.password_hash, o.created_at"
@@ -48,11 +49,21 @@ def _token(row: tuple[str, str, str, int, int, int]) -> ApiToken:
     return ApiToken(name, digest, visible, Role(role), created_at, until)
 
 
+def _log(db: apsw.Connection, before: int, limit: int, subject: str = "") -> list[tuple[int, AuditEntry]]:
+    """Give entries below a number, newest first."""
+    where, bindings = "entry_id < ?", [before or 2**62]
+    about: list[object] = []
+    if subject:
+        where += " AND subject = ?"
+        about = [subject]
+    sql = f"SELECT entry_id, {auditing.COLUMNS} FROM audit WHERE {where} ORDER BY entry_id DESC LIMIT ?"  # noqa: S608
+    return [(number, AuditEntry(*rest)) for number, *rest in every(db, sql, (*bindings, *about, limit))]
+
+
 class SqliteAudit(Connections):
     """Lists on the operators' scans."""
 
+    log = in_a_thread(_log)
+
     async def note(self, entry: AuditEntry) -> None:
         await self.writer.call(auditing.note, entry)
-
-    async def log(self, before: int, limit: int, subject: str = "") -> list[tuple[int, AuditEntry]]:
-        return await self.scans.ask(audit.log, before, limit, subject)

@@ -2,36 +2,105 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import apsw
+
 from aldis.store.contract.search import (
+    EVER,
     Grouping,
     InboundFilter,
     InboundPage,
     MessageFilter,
-    MessagePage,
     MessageView,
     Sum,
 )
-from aldis.store.sqlite.reads import messages, searching, sums
-from aldis.store.sqlite.stores.connections import Connections
+from aldis.store.sqlite.engine.rows import MESSAGE_FACTS, conditions, every, first, message_facts, one
+from aldis.store.sqlite.reads import postback_listing, searching
+from aldis.store.sqlite.reads.inbound import FACTS
+from aldis.store.sqlite.stores.connections import Connections, in_a_thread, on_the_loop
+from aldis.traffic.content import from_column
+from aldis.traffic.inbound import InboundFacts
+from aldis.traffic.message import NewMessage, SegmentFacts
+
+#: it is looked at no more once it has ended
+_ACCEPTED = ", ".join(NewMessage.__struct_fields__).replace("review_at", "ifnull(review_at, 0)")
+#: messages from handsets that one page walks over at most
+LOOK = 20_000
+#: what MessageFacts and NewMessage hold
+_FACTS_COUNT = MESSAGE_FACTS.count(",") + 1
+_MESSAGE = f"SELECT {MESSAGE_FACTS}, {_ACCEPTED} FROM message m WHERE message_id = ?"  # noqa: S608 - constants
+_SEGMENTS = """
+SELECT number, smsc_message_id, submitted_at, state, error_code, receipt_at FROM segment
+WHERE message_id = ? ORDER BY number
+"""
+
+
+def _view(db: apsw.Connection, message_id: int) -> MessageView | None:
+    """Gather all that hangs on a message."""
+    row = first(db, _MESSAGE, (message_id,))
+    if row is None:
+        return None
+    *columns, exempt, parts = row[_FACTS_COUNT:]
+    postbacks = postback_listing.of_message(db, message_id)
+    return MessageView(
+        message_facts(row[:_FACTS_COUNT]),
+        NewMessage(*(*columns, bool(exempt), parts)),
+        tuple(SegmentFacts(*segment) for segment in every(db, _SEGMENTS, (message_id,))),
+        postbacks,
+        postback_listing.tries(db, [each.postback_id for each in postbacks]),
+        from_column(parts),
+    )
+
+
+def _inbound(db: apsw.Connection, wanted: InboundFilter, before: int, limit: int) -> InboundPage:
+    """Find messages from handsets, newest first; of one number by the index of conversations."""
+    asked: dict[str, object] = {
+        "i.sender = ?": wanted.number,
+        "i.recipient = ?": wanted.recipient,
+        "i.keyword = ?": wanted.keyword,
+        "i.link = ?": wanted.link,
+        "i.account_id = ?": wanted.account_id,
+        "i.received_at >= ?": wanted.since,
+        "i.received_at < ?": wanted.until if wanted.until < EVER else 0,
+    }
+    where, bindings = conditions(asked)
+    if wanted.nobodys:
+        where += " AND i.account_id IS NULL"
+    end, floor = before or EVER, 0
+    if not wanted.number:
+        floor = _floor(db, end)
+    sql = f"""SELECT {FACTS} FROM inbound i {"" if wanted.number else "NOT INDEXED"}
+              WHERE i.inbound_id < ? AND i.inbound_id >= ?{where} ORDER BY i.inbound_id DESC LIMIT ?"""  # noqa: S608 - constants
+    rows: list[tuple[Any, ...]] = every(db, sql, (end, floor, *bindings, limit))
+    found = tuple(InboundFacts(*row) for row in rows)
+    if len(found) == limit:
+        return InboundPage(found, found[-1].inbound_id)
+    if not floor:
+        return InboundPage(found, 0)
+    reached = one(db, "SELECT received_at FROM inbound WHERE inbound_id = ?", (floor,))
+    return InboundPage(found, floor, reached)
+
+
+def _floor(db: apsw.Connection, end: int) -> int:
+    """Give the id down to which one page looks; 0 for the first of all."""
+    sql = "SELECT inbound_id FROM inbound WHERE inbound_id < ? ORDER BY inbound_id DESC LIMIT 1 OFFSET ?"
+    row = first(db, sql, (end, LOOK))
+    return 0 if row is None else int(row[0])
 
 
 class SqliteSearch(Connections):
     """Operators must keep neither the gateway nor customers waiting, so `scans` are their own."""
 
-    async def messages(self, wanted: MessageFilter, before: int, limit: int) -> MessagePage:
-        return await self.scans.ask(searching.search, wanted, before, limit)
-
-    async def message(self, message_id: int) -> MessageView | None:
-        return messages.view(self.reader, message_id)
-
-    async def inbound(self, wanted: InboundFilter, before: int, limit: int) -> InboundPage:
-        return await self.scans.ask(messages.inbound, wanted, before, limit)
+    messages = in_a_thread(searching.search)
+    message = on_the_loop(_view)
+    inbound = in_a_thread(_inbound)
 
     async def sums(self, wanted: MessageFilter, by: Grouping) -> list[Sum]:
         bounds = await self.scans.ask(searching.id_bounds, wanted)
-        total = sums.Total()
+        total = searching.Total()
         below = bounds[1]
         while below > bounds[0]:
-            part, below = await self.scans.ask(sums.part, wanted, by, (bounds[0], below))
+            part, below = await self.scans.ask(searching.sum_part, wanted, by, (bounds[0], below))
             total.add(part)
         return total.sums()

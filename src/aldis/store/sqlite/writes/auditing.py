@@ -7,7 +7,8 @@ from msgspec.structs import astuple
 
 from aldis.accounts.staff import AuditEntry
 from aldis.store.sqlite.engine.operations import operation
-from aldis.store.sqlite.reads.audit import COLUMNS
+
+COLUMNS = "at, actor, via, action, subject, detail"
 
 
 def write(db: apsw.Connection, entry: AuditEntry) -> None:

@@ -1,4 +1,6 @@
-"""The writes of maintenance: end what waited too long, forget what is old."""
+"""The writes of maintenance: end what waited too long, move what waits for a link that is down, forget
+what is old.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ import msgspec
 from aldis.store.contract.maintenance import Purged
 from aldis.store.contract.ownership import Lease
 from aldis.store.sqlite.engine.operations import operation
-from aldis.store.sqlite.engine.rows import as_json, every, for_found
+from aldis.store.sqlite.engine.rows import as_json, every, for_each, for_found, may
 from aldis.store.sqlite.writes import endings, ownership, postbacks, recipients
 from aldis.traffic.states import Event, State, follow
 
@@ -75,6 +77,36 @@ def _expire(db: apsw.Connection, item: Expire) -> int:
     for_found(db, _LATER, later)
     db.execute("DELETE FROM parked_receipt WHERE received_at <= ?", (now - EARLY_MS,))
     return len(unsent) + len(sent)
+
+
+class Move(msgspec.Struct, frozen=True, array_like=True):
+    """One message, where it is to go, and where it may go after that: JSON."""
+
+    message_id: int
+    link: str
+    backups: str
+
+
+_MOVE = f"""
+WITH diverted (message_id, link, backups) AS (VALUES {{rows}})
+UPDATE message SET link = diverted.link, backups = diverted.backups
+FROM diverted WHERE message.message_id = diverted.message_id AND {may(Event.CLAIMED)}
+"""  # noqa: S608 - the table's states
+
+
+class Moves(msgspec.Struct, frozen=True):
+    """Messages that move together."""
+
+    lease: Lease
+    moves: tuple[Move, ...]
+
+
+@operation()
+def move(db: apsw.Connection, items: list[Moves]) -> list[None]:
+    """Move messages that nobody has in hand, nor will have before this is done."""
+    ownership.check(db, [item.lease for item in items])
+    for_each(db, _MOVE, [msgspec.structs.astuple(each) for item in items for each in item.moves])
+    return [None] * len(items)
 
 
 @operation()
