@@ -55,11 +55,40 @@ def operation(
     """Register a function as an operation. The list of items that it takes says what one of them is."""
 
     def _register(run: Run[Item, Result]) -> Operation[Item, Result]:
-        name = f"{run.__module__.rpartition('.')[2]}.{run.__name__}"
-        if name in OPERATIONS:
-            raise ValueError(f"there is an operation {name} already")
-        (item,) = get_args(list(get_type_hints(run).values())[1])
-        made = OPERATIONS[name] = Operation(name, run, item, msgspec.msgpack.Decoder(item).decode, rank, owes)
-        return made
+        (item,) = get_args(_second(run))
+        return _registered(run, run, item, rank, owes)
 
     return _register
+
+
+def operation_on_each(
+    *, owes: Callable[[PostbackCache, Any], None] | None = None
+) -> Callable[[Callable[[apsw.Connection, Item], Result]], Operation[Item, Result]]:
+    """Register a function of one item as an operation: it runs for one item after the other."""
+
+    def _register(run_one: Callable[[apsw.Connection, Item], Result]) -> Operation[Item, Result]:
+        def _run(db: apsw.Connection, items: list[Item]) -> list[Result]:
+            return [run_one(db, item) for item in items]
+
+        return _registered(run_one, _run, _second(run_one), 0, owes)
+
+    return _register
+
+
+def _second(function: Callable[..., object]) -> Any:  # noqa: ANN401 - a type
+    """Give the type of what a function takes besides the connection."""
+    return list(get_type_hints(function).values())[1]
+
+
+def _registered(
+    function: Callable[..., object],
+    run: Run[Item, Result],
+    item: Any,  # noqa: ANN401 - a type
+    rank: int,
+    owes: Callable[[PostbackCache, Any], None] | None,
+) -> Operation[Item, Result]:
+    name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+    if name in OPERATIONS:
+        raise ValueError(f"there is an operation {name} already")
+    made = OPERATIONS[name] = Operation(name, run, item, msgspec.msgpack.Decoder(item).decode, rank, owes)
+    return made

@@ -10,7 +10,7 @@ import msgspec
 from aldis.accounts.staff import AuditEntry
 from aldis.store.contract.actions import Command, CommandAnswer
 from aldis.store.contract.admission import Acceptance
-from aldis.store.sqlite.engine.operations import operation
+from aldis.store.sqlite.engine.operations import operation_on_each
 from aldis.store.sqlite.engine.rows import first, one
 from aldis.store.sqlite.writes import admission, auditing, cancelling
 from aldis.traffic.refusal import Refusal
@@ -39,60 +39,50 @@ class Answered(msgspec.Struct, frozen=True):
     answer: CommandAnswer
 
 
-@operation()
-def cancel(db: apsw.Connection, items: list[CancelMessage]) -> list[bool]:
-    """End messages that are still queued; tells of each whether it was."""
-    found = []
-    for item in items:
-        (count,) = cancelling.cancel(db, [item.cancel])
-        if count:
-            auditing.write(db, item.entry)
-        found.append(count > 0)
-    return found
+@operation_on_each()
+def cancel(db: apsw.Connection, item: CancelMessage) -> bool:
+    """End a message that is still queued; tells whether it was."""
+    (count,) = cancelling.cancel(db, [item.cancel])
+    if count:
+        auditing.write(db, item.entry)
+    return count > 0
 
 
-@operation()
-def send_again(db: apsw.Connection, items: list[Again]) -> list[Refusal | None]:
-    """Accept messages; each is judged after the one before it."""
-    answers = []
-    for item in items:
-        (refusal,) = admission.accept(db, [item.acceptance])
-        if refusal is None:
-            auditing.write(db, item.entry)
-            if item.command_id:
-                new_id = str(item.acceptance.messages[0].message_id)
-                answer(db, [Answered(item.command_id, CommandAnswer(done=True, answer=new_id))])
-        answers.append(refusal)
-    return answers
+@operation_on_each()
+def send_again(db: apsw.Connection, item: Again) -> Refusal | None:
+    """Accept a message; it is judged after the one before it."""
+    (refusal,) = admission.accept(db, [item.acceptance])
+    if refusal is None:
+        auditing.write(db, item.entry)
+        if item.command_id:
+            new_id = str(item.acceptance.messages[0].message_id)
+            answer(db, [Answered(item.command_id, CommandAnswer(done=True, answer=new_id))])
+    return refusal
 
 
-@operation()
-def give(db: apsw.Connection, items: list[Command]) -> list[int]:
-    """Keep commands."""
+@operation_on_each()
+def give(db: apsw.Connection, item: Command) -> int:
+    """Keep a command."""
     sql = """INSERT INTO message_order (kind, message_id, actor, role, asked_at) VALUES (?, ?, ?, ?, ?)
              RETURNING order_id"""
-    return [
-        one(db, sql, (item.kind, item.message_id, item.actor, item.role, item.asked_at)) for item in items
-    ]
+    return int(one(db, sql, (item.kind, item.message_id, item.actor, item.role, item.asked_at)))
 
 
-@operation()
-def answer(db: apsw.Connection, items: list[Answered]) -> list[None]:
-    """Write what came of commands."""
+@operation_on_each()
+def answer(db: apsw.Connection, item: Answered) -> None:
+    """Write what came of a command."""
     sql = "UPDATE message_order SET done = ?, answer = ? WHERE order_id = ?"
-    db.executemany(sql, [(int(item.answer.done), item.answer.answer, item.command_id) for item in items])
-    return [None] * len(items)
+    db.execute(sql, (int(item.answer.done), item.answer.answer, item.command_id))
 
 
-@operation()
-def withdraw(db: apsw.Connection, order_ids: list[int]) -> list[bool]:
-    """Forget commands that are open."""
+@operation_on_each()
+def withdraw(db: apsw.Connection, order_id: int) -> bool:
+    """Forget a command that is open."""
     sql = "DELETE FROM message_order WHERE order_id = ? AND done IS NULL RETURNING order_id"
-    return [first(db, sql, (order_id,)) is not None for order_id in order_ids]
+    return first(db, sql, (order_id,)) is not None
 
 
-@operation()
-def forget(db: apsw.Connection, instants: list[int]) -> list[None]:
+@operation_on_each()
+def forget(db: apsw.Connection, before: int) -> None:
     """Forget what was ordered long ago."""
-    db.execute("DELETE FROM message_order WHERE asked_at < ?", (max(instants),))
-    return [None] * len(instants)
+    db.execute("DELETE FROM message_order WHERE asked_at < ?", (before,))

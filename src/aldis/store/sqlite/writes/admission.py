@@ -8,7 +8,7 @@ import apsw
 from msgspec.structs import astuple
 
 from aldis.store.contract.admission import Acceptance
-from aldis.store.sqlite.engine.operations import operation
+from aldis.store.sqlite.engine.operations import operation, operation_on_each
 from aldis.store.sqlite.engine.rows import as_array, as_json, every, first, for_each, one
 from aldis.store.sqlite.writes import auditing, content_use, recipients
 from aldis.traffic.message import NewMessage
@@ -29,18 +29,12 @@ _INSERT, _INSERT_COMMON = (
 )
 
 
-@operation()
-def take_ids(db: apsw.Connection, counts: list[int]) -> list[range]:
-    """Reserve blocks of ids."""
-    blocks = []
-    for count in counts:
-        first = one(
-            db,
-            "UPDATE counter SET value = value + ? WHERE name = 'next_id' RETURNING value - ?",
-            (count, count),
-        )
-        blocks.append(range(first, first + count))
-    return blocks
+@operation_on_each()
+def take_ids(db: apsw.Connection, count: int) -> range:
+    """Reserve a block of ids."""
+    sql = "UPDATE counter SET value = value + ? WHERE name = 'next_id' RETURNING value - ?"
+    first = one(db, sql, (count, count))
+    return range(first, first + count)
 
 
 @operation()

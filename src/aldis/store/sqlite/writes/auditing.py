@@ -6,7 +6,7 @@ import apsw
 from msgspec.structs import astuple
 
 from aldis.accounts.staff import AuditEntry
-from aldis.store.sqlite.engine.operations import operation
+from aldis.store.sqlite.engine.operations import operation_on_each
 
 COLUMNS = "at, actor, via, action, subject, detail"
 
@@ -16,9 +16,7 @@ def write(db: apsw.Connection, entry: AuditEntry) -> None:
     db.execute(f"INSERT INTO audit ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)", astuple(entry))  # noqa: S608
 
 
-@operation()
-def note(db: apsw.Connection, items: list[AuditEntry]) -> list[None]:
+@operation_on_each()
+def note(db: apsw.Connection, entry: AuditEntry) -> None:
     """Remember what was done outside of the store."""
-    for entry in items:
-        write(db, entry)
-    return [None] * len(items)
+    write(db, entry)

@@ -6,7 +6,7 @@ import apsw
 import msgspec
 
 from aldis.store.contract.bulk import AddJob, AddRows, BulkChange, MoveJob, PurgeJobs, SettleRows
-from aldis.store.sqlite.engine.operations import operation
+from aldis.store.sqlite.engine.operations import operation_on_each
 from aldis.store.sqlite.engine.rows import as_json, first, for_each, one
 from aldis.store.sqlite.writes import auditing, ownership
 from aldis.traffic.bulk import MOVES, JobState
@@ -14,13 +14,9 @@ from aldis.traffic.bulk import MOVES, JobState
 _ENDED = frozenset({JobState.DONE, JobState.CANCELLED})
 
 
-@operation()
-def carry_out(db: apsw.Connection, items: list[BulkChange]) -> list[int]:
-    """Carry out changes."""
-    return [_carry_out(db, item) for item in items]
-
-
-def _carry_out(db: apsw.Connection, change: BulkChange) -> int:
+@operation_on_each()
+def carry_out(db: apsw.Connection, change: BulkChange) -> int:
+    """Carry out a change."""
     match change:
         case AddJob():
             return _add_job(db, change)

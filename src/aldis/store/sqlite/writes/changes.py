@@ -11,7 +11,7 @@ from aldis.accounts.price import from_micros
 from aldis.accounts.records import ACCOUNT, CARRIER, CREDIT
 from aldis.accounts.staff import Actor, audit
 from aldis.store.contract.directory import Carrying
-from aldis.store.sqlite.engine.operations import operation
+from aldis.store.sqlite.engine.operations import operation_on_each
 from aldis.store.sqlite.engine.rows import first, one
 from aldis.store.sqlite.reads.directory import COLUMNS, newest
 from aldis.store.sqlite.writes import auditing
@@ -21,13 +21,9 @@ MAX_AUDITED = 10
 _VERBS = {(True, False): "add", (False, True): "remove", (False, False): "change"}
 
 
-@operation()
-def carry_out(db: apsw.Connection, items: list[Carrying]) -> list[bool]:
-    """Carry out plans but for their opt-ins; each bumps the directory's version once."""
-    return [_carry_out(db, item) for item in items]
-
-
-def _carry_out(db: apsw.Connection, item: Carrying) -> bool:
+@operation_on_each()
+def carry_out(db: apsw.Connection, item: Carrying) -> bool:
+    """Carry out a plan but for its opt-ins; it bumps the directory's version once."""
     plan = item.plan
     if newest(db) != plan.based_on:
         return False

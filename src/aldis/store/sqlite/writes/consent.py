@@ -6,7 +6,7 @@ import apsw
 import msgspec
 
 from aldis.accounts.staff import AuditEntry
-from aldis.store.sqlite.engine.operations import operation
+from aldis.store.sqlite.engine.operations import operation_on_each
 from aldis.store.sqlite.engine.rows import first
 from aldis.store.sqlite.writes import auditing
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
@@ -19,22 +19,17 @@ class Audited(msgspec.Struct, frozen=True):
     entry: AuditEntry | None
 
 
-@operation()
-def change_audited(db: apsw.Connection, items: list[Audited]) -> list[list[bool]]:
-    """Make changes as `change` does, and remember those who changed anything."""
-    outcomes = change(db, [item.changes for item in items])
-    for item, outcome in zip(items, outcomes, strict=True):
-        if item.entry is not None and any(outcome):
-            auditing.write(db, item.entry)
+@operation_on_each()
+def change_audited(db: apsw.Connection, item: Audited) -> list[bool]:
+    """Make changes as `change` does, and remember those that changed anything."""
+    outcomes = [change(db, each) for each in item.changes]
+    if item.entry is not None and any(outcomes):
+        auditing.write(db, item.entry)
     return outcomes
 
 
-def change(db: apsw.Connection, batches: list[tuple[ConsentChange, ...]]) -> list[list[bool]]:
-    """Make changes; tells of each whether it changed anything."""
-    return [[_change(db, each) for each in batch] for batch in batches]
-
-
-def _change(db: apsw.Connection, wish: ConsentChange) -> bool:
+def change(db: apsw.Connection, wish: ConsentChange) -> bool:
+    """Make a change; tells whether it changed anything."""
     before = db.total_changes()
     if wish.kind is ConsentKind.OPT_OUT:
         _opt_out(db, wish)

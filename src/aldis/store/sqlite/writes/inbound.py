@@ -8,7 +8,7 @@ import msgspec
 from aldis.store.contract.admission import Acceptance
 from aldis.store.contract.inbound import InboundBatch
 from aldis.store.memory.postback_cache import PostbackCache
-from aldis.store.sqlite.engine.operations import operation
+from aldis.store.sqlite.engine.operations import operation_on_each
 from aldis.store.sqlite.engine.rows import as_json, every, first
 from aldis.store.sqlite.reads.inbound import OF_SEGMENTS
 from aldis.store.sqlite.writes import admission, consent, content_use, postbacks
@@ -39,13 +39,9 @@ def _note_lanes(cache: PostbackCache, item: InboundBatch) -> None:
     cache.note_other(message.lane for message in item.messages)
 
 
-@operation(owes=_note_lanes)
-def record(db: apsw.Connection, items: list[InboundBatch]) -> list[int]:
-    """Keep segments and whole messages; returns how many of each item's messages were repetitions."""
-    return [_record(db, item) for item in items]
-
-
-def _record(db: apsw.Connection, item: InboundBatch) -> int:
+@operation_on_each(owes=_note_lanes)
+def record(db: apsw.Connection, item: InboundBatch) -> int:
+    """Keep segments and whole messages; returns how many of the messages were repetitions."""
     for each in item.segments:
         key = (each.link, each.sender, each.recipient, each.reference, each.total)
         db.execute(f"DELETE FROM inbound_part WHERE {OF_SEGMENTS}", key)  # noqa: S608 - a constant
@@ -63,7 +59,7 @@ def _keep(db: apsw.Connection, message: NewInbound, item: InboundBatch) -> bool:
     """
     has_changed = False
     if message.consent is not None:
-        ((has_changed,),) = consent.change(db, [(message.consent,)])
+        has_changed = consent.change(db, message.consent)
     sql = """SELECT 1 FROM inbound WHERE sender = ? AND recipient = ? AND fingerprint = ? AND received_at > ?
              LIMIT 1"""
     # a multimedia message is known by what its carrier calls it: it cannot be mistaken for another
@@ -103,13 +99,9 @@ class Forget(msgspec.Struct, frozen=True):
     before: int
 
 
-@operation()
-def forget(db: apsw.Connection, items: list[Forget]) -> list[int]:
+@operation_on_each()
+def forget(db: apsw.Connection, item: Forget) -> int:
     """Forget old messages; one that still owes a postback stays until that is done or a dead letter."""
-    return [_forget(db, item) for item in items]
-
-
-def _forget(db: apsw.Connection, item: Forget) -> int:
     sql = """SELECT inbound_id FROM inbound i WHERE received_at <= ? AND NOT EXISTS (
                  SELECT 1 FROM postback p WHERE p.message_id = i.inbound_id AND p.due_at IS NOT NULL)
              ORDER BY inbound_id LIMIT ?"""

@@ -8,7 +8,7 @@ from msgspec.structs import astuple
 
 from aldis.accounts.staff import AuditEntry
 from aldis.store.contract.link_states import LinkState
-from aldis.store.sqlite.engine.operations import operation
+from aldis.store.sqlite.engine.operations import operation_on_each
 from aldis.store.sqlite.writes import auditing
 
 
@@ -19,10 +19,8 @@ class Want(msgspec.Struct, frozen=True):
     entry: AuditEntry
 
 
-@operation()
-def want(db: apsw.Connection, items: list[Want]) -> list[None]:
+@operation_on_each()
+def want(db: apsw.Connection, item: Want) -> None:
     """Keep what is wanted."""
-    for item in items:
-        db.execute("INSERT OR REPLACE INTO link_order VALUES (?, ?, ?, ?)", astuple(item.state))
-        auditing.write(db, item.entry)
-    return [None] * len(items)
+    db.execute("INSERT OR REPLACE INTO link_order VALUES (?, ?, ?, ?)", astuple(item.state))
+    auditing.write(db, item.entry)

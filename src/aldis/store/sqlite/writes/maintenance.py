@@ -9,7 +9,7 @@ import msgspec
 
 from aldis.store.contract.maintenance import Purged
 from aldis.store.contract.ownership import Lease
-from aldis.store.sqlite.engine.operations import operation
+from aldis.store.sqlite.engine.operations import operation, operation_on_each
 from aldis.store.sqlite.engine.rows import as_json, every, for_each, for_found, may
 from aldis.store.sqlite.writes import endings, ownership, postbacks, recipients
 from aldis.traffic.states import Event, State, follow
@@ -109,13 +109,9 @@ def move(db: apsw.Connection, items: list[Moves]) -> list[None]:
     return [None] * len(items)
 
 
-@operation()
-def purge(db: apsw.Connection, items: list[Purge]) -> list[Purged]:
+@operation_on_each()
+def purge(db: apsw.Connection, item: Purge) -> Purged:
     """Forget old messages; one that still owes a postback stays until that is done or a dead letter."""
-    return [_purge(db, item) for item in items]
-
-
-def _purge(db: apsw.Connection, item: Purge) -> Purged:
     sql = """SELECT message_id, accepted_at <= ?1,
                     ended_at > 0 AND ended_at <= ?1 AND NOT EXISTS (
                         SELECT 1 FROM postback p WHERE p.message_id = m.message_id AND p.due_at IS NOT NULL)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import apsw
 import msgspec
 
-from aldis.store.sqlite.engine.operations import operation
+from aldis.store.sqlite.engine.operations import operation_on_each
 
 
 class Minute(msgspec.Struct, frozen=True):
@@ -16,10 +16,8 @@ class Minute(msgspec.Struct, frozen=True):
     purge_before: int
 
 
-@operation()
-def keep_minute(db: apsw.Connection, items: list[Minute]) -> list[None]:
-    """Keep minutes."""
-    for item in items:
-        db.execute("INSERT OR REPLACE INTO minute VALUES (?, ?)", (item.at, item.sample))
-        db.execute("DELETE FROM minute WHERE at < ?", (item.purge_before,))
-    return [None] * len(items)
+@operation_on_each()
+def keep_minute(db: apsw.Connection, item: Minute) -> None:
+    """Keep a minute."""
+    db.execute("INSERT OR REPLACE INTO minute VALUES (?, ?)", (item.at, item.sample))
+    db.execute("DELETE FROM minute WHERE at < ?", (item.purge_before,))

@@ -16,7 +16,7 @@ from aldis.store.contract.operators import (
     RemoveToken,
     StartSession,
 )
-from aldis.store.sqlite.engine.operations import operation
+from aldis.store.sqlite.engine.operations import operation_on_each
 from aldis.store.sqlite.writes import auditing
 
 
@@ -27,13 +27,9 @@ class Change(msgspec.Struct, frozen=True):
     entry: AuditEntry | None
 
 
-@operation()
-def carry_out(db: apsw.Connection, items: list[Change]) -> list[bool]:
-    """Carry out changes, and remember those that changed something."""
-    return [_carry_out(db, item) for item in items]
-
-
-def _carry_out(db: apsw.Connection, item: Change) -> bool:
+@operation_on_each()
+def carry_out(db: apsw.Connection, item: Change) -> bool:
+    """Carry out a change, and remember it if it changed something."""
     before = db.total_changes()
     match item.change:
         case PutOperator(operator):

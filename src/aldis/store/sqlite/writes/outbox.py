@@ -10,7 +10,7 @@ import msgspec
 from aldis.accounts.staff import AuditEntry
 from aldis.store.contract.outbox import PostbackFilter, Replayed
 from aldis.store.memory.postback_cache import PostbackCache
-from aldis.store.sqlite.engine.operations import operation
+from aldis.store.sqlite.engine.operations import operation_on_each
 from aldis.store.sqlite.engine.rows import as_json, every
 from aldis.store.sqlite.reads import postback_listing
 from aldis.store.sqlite.writes import auditing
@@ -39,10 +39,10 @@ def _drop_cache(cache: PostbackCache, _item: object) -> None:
     cache.forget()
 
 
-@operation(owes=_drop_cache)
-def replay(db: apsw.Connection, items: list[Replay]) -> list[int]:
+@operation_on_each(owes=_drop_cache)
+def replay(db: apsw.Connection, item: Replay) -> int:
     """Make postbacks due; returns how many there were."""
-    return [_replay(db, item.postback_ids, item.now, item.entry) for item in items]
+    return _replay(db, item.postback_ids, item.now, item.entry)
 
 
 def _replay(db: apsw.Connection, postback_ids: Sequence[int], now: int, entry: AuditEntry) -> int:
@@ -56,13 +56,9 @@ def _replay(db: apsw.Connection, postback_ids: Sequence[int], now: int, entry: A
     return count
 
 
-@operation(owes=_drop_cache)
-def replay_dead_letters(db: apsw.Connection, items: list[ReplayDeadLetters]) -> list[Replayed]:
+@operation_on_each(owes=_drop_cache)
+def replay_dead_letters(db: apsw.Connection, item: ReplayDeadLetters) -> Replayed:
     """Make dead letters due, in the order of their ids."""
-    return [_replay_dead_letters(db, item) for item in items]
-
-
-def _replay_dead_letters(db: apsw.Connection, item: ReplayDeadLetters) -> Replayed:
     where, bindings = postback_listing.dead_letters_sql(item.wanted)
     sql = f"{postback_listing.DEAD_LETTERS} WHERE {where} AND p.postback_id > ? ORDER BY 1 LIMIT ?"
     ids = [row[0] for row in every(db, sql, (*bindings, item.after, item.limit))]

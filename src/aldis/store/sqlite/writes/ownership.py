@@ -9,7 +9,7 @@ import msgspec
 
 from aldis.errors import LeaseLost
 from aldis.store.contract.ownership import Lease
-from aldis.store.sqlite.engine.operations import operation
+from aldis.store.sqlite.engine.operations import operation_on_each
 from aldis.store.sqlite.engine.rows import first, one
 
 
@@ -20,22 +20,20 @@ class Acquire(msgspec.Struct, frozen=True):
     holder: str
 
 
-@operation()
-def acquire(db: apsw.Connection, items: list[Acquire]) -> list[Lease]:
-    """Give resources to new owners. Nobody waits: all who ask are of the one gateway that has the data."""
+@operation_on_each()
+def acquire(db: apsw.Connection, item: Acquire) -> Lease:
+    """Give a resource to a new owner. Nobody waits: all who ask are of the one gateway that has the data."""
     sql = """INSERT INTO lease (resource, holder, epoch) VALUES (?1, ?2, 1)
              ON CONFLICT (resource) DO UPDATE SET holder = excluded.holder, epoch = epoch + 1
              RETURNING epoch"""
-    return [Lease(each.resource, each.holder, one(db, sql, (each.resource, each.holder))) for each in items]
+    return Lease(item.resource, item.holder, one(db, sql, (item.resource, item.holder)))
 
 
-@operation()
-def give_back(db: apsw.Connection, items: list[Lease]) -> list[None]:
-    """End leases by an epoch that nobody has."""
+@operation_on_each()
+def give_back(db: apsw.Connection, lease: Lease) -> None:
+    """End a lease by an epoch that nobody has."""
     sql = "UPDATE lease SET holder = '', epoch = epoch + 1 WHERE resource = ? AND epoch = ?"
-    for lease in items:
-        db.execute(sql, (lease.resource, lease.epoch))
-    return [None] * len(items)
+    db.execute(sql, (lease.resource, lease.epoch))
 
 
 def is_newest(db: apsw.Connection, lease: Lease) -> bool:

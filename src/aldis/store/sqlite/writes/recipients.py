@@ -8,7 +8,7 @@ from typing import Any
 import apsw
 import msgspec
 
-from aldis.store.sqlite.engine.operations import operation
+from aldis.store.sqlite.engine.operations import operation_on_each
 from aldis.store.sqlite.engine.rows import as_json, first, for_each, one
 from aldis.store.sqlite.reads.recipients import BLOCK_BITS, up_to
 from aldis.traffic.message import NewMessage
@@ -33,13 +33,9 @@ class Filing(msgspec.Struct, frozen=True):
     open_ids: int
 
 
-@operation()
-def file(db: apsw.Connection, items: list[Filing]) -> list[int]:
+@operation_on_each()
+def file(db: apsw.Connection, item: Filing) -> int:
     """Write down what comes next of the ids; returns how many ids that were."""
-    return [_file(db, item) for item in items]
-
-
-def _file(db: apsw.Connection, item: Filing) -> int:
     done = up_to(db)
     newest = one(db, "SELECT ifnull(max(message_id), 0) FROM message")
     following = first(
