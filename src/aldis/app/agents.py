@@ -1,11 +1,25 @@
-"""Runs agents that start and stop together."""
+"""Runs agents that start and stop together, and bounds how long anything may take when the gateway stops."""
 
 from __future__ import annotations
 
 import asyncio
 
-from aldis.app.bounds import GRACE_S, within
+import structlog
+
 from aldis.stages.agent import Agent
+
+log = structlog.get_logger()
+
+#: what is under way
+GRACE_S = 10.0
+
+
+async def within(seconds: float, tasks: list[asyncio.Task[None]]) -> None:
+    """Wait for tasks, but no longer."""
+    if tasks:
+        _, late = await asyncio.wait(tasks, timeout=seconds)
+        if late:
+            log.warning("stopping without waiting any longer", tasks=len(late))
 
 
 class RunningAgents:

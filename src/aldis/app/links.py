@@ -11,8 +11,7 @@ import structlog
 from aldis.addresses import host_and_port
 from aldis.admin.messages import Upstreams
 from aldis.admin.wire import ShownSubmit
-from aldis.app.agents import RunningAgents
-from aldis.app.bounds import GRACE_S, within
+from aldis.app.agents import GRACE_S, RunningAgents, within
 from aldis.app.entropy import Entropy, jitter
 from aldis.app.linking import router_of, sender_settings
 from aldis.clock import unix_s

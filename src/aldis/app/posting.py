@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from aldis.accounts.directory import CurrentDirectory
-from aldis.app.agents import RunningAgents
-from aldis.app.bounds import GRACE_S, within
+from aldis.app.agents import GRACE_S, RunningAgents, within
 from aldis.channels.http.client import HttpChannel
 from aldis.clock import Clock
 from aldis.dialects.registry import POLICIES

@@ -18,6 +18,7 @@ class DemoRequest(msgspec.Struct, frozen=True):
     content_type: str
     body: str
     query: str = ""
+    headers: tuple[str, ...] = ()
 
     def url(self, base: str) -> str:
         """Give the whole address."""
@@ -26,8 +27,9 @@ class DemoRequest(msgspec.Struct, frozen=True):
     def curl(self, base: str) -> str:
         """Give a line to paste into a shell."""
         parts = ["curl", "-sS", "-w", "\\n", self.url(base)]
-        if self.content_type:
-            parts += ["-H", f"Content-Type: {self.content_type}"]
+        content_type = (f"Content-Type: {self.content_type}",) if self.content_type else ()
+        for header in (*content_type, *self.headers):
+            parts += ["-H", header]
         return shlex.join([*parts, "--data-binary", self.body])
 
 
@@ -99,6 +101,14 @@ def multimedia(number: int) -> DemoRequest:
     }
     form = "application/x-www-form-urlencoded"
     return DemoRequest("genesys", "/httpapi/receiver", asked["phone_number"], form, urlencode(asked))
+
+
+def native() -> DemoRequest:
+    """Write a request of our own API."""
+    to = "4512345602"
+    body = f'{{"to": "{to}", "text": "Hello from our own API", "receipts": "all"}}'
+    headers = ("Authorization: Bearer demo-native", "Idempotency-Key: hello-1")
+    return DemoRequest("aldis", "/v1/messages", to, "", body, headers=headers)
 
 
 def _json(document: Mapping[str, object]) -> str:

@@ -5,7 +5,6 @@ serving.
 from __future__ import annotations
 
 import asyncio
-import shlex
 from pathlib import Path
 
 import aiohttp
@@ -15,7 +14,7 @@ from aldis.app.entropy import Entropy
 from aldis.app.gateway import Gateway
 from aldis.clock import Clock, unix_s
 from aldis.demo.receiver import PostbackReceiver, ReceivedPostback
-from aldis.demo.requests import DemoRequest, four, multimedia
+from aldis.demo.requests import DemoRequest, four, multimedia, native
 from aldis.demo.world import CONSOLE_LOGIN, apply_world, refuse_public_addresses
 from aldis.doors.http.server import HttpServer, ServerSettings
 from aldis.errors import GatewayError
@@ -132,7 +131,7 @@ class Demo:
         )
         for request in four(2):
             console.print(request.curl(self._base(gateway)), markup=False)
-        console.print(_modern(self._base(gateway)), markup=False)
+        console.print(native().curl(self._base(gateway)), markup=False)
         console.print(f"\nA picture, by MM7: {multimedia(3).curl(self._base(gateway))}", markup=False)
         if simulator is not None:
             view = f"http://{simulator.view}/handsets"
@@ -155,26 +154,6 @@ class Demo:
             return
         content = taken.content if len(taken.content) <= SHOWN_OCTETS else taken.content[:SHOWN_OCTETS] + "…"
         self._console.print(f"postback  {taken.dialect}: {content}", markup=False, soft_wrap=True)
-
-
-def _modern(base: str) -> str:
-    """Write a line that sends by our own API."""
-    body = '{"to": "4512345602", "text": "Hello from our own API", "receipts": "all"}'
-    return shlex.join(
-        [
-            "curl",
-            "-sS",
-            "-w",
-            "\\n",
-            f"{base}/v1/messages",
-            "-H",
-            "Authorization: Bearer demo-native",
-            "-H",
-            "Idempotency-Key: hello-1",
-            "--data-binary",
-            body,
-        ]
-    )
 
 
 async def _timeline(gateway: Gateway, request: DemoRequest) -> MessageView | None:

@@ -22,10 +22,6 @@ from aldis.traffic.bulk import Job, JobState, Mapping
 SHOWN = 20
 
 
-async def _list(context: RequestContext) -> Response:
-    return await _page(context)
-
-
 async def _page(context: RequestContext, fault: str = "", status: int = 200) -> Response:
     jobs = await context.services.bulk.jobs(query_params.number(context.request.query_params, "before"))
     accounts = context.services.sending.accounts()
@@ -127,7 +123,7 @@ async def _marked(lines: AsyncIterator[str]) -> AsyncIterator[str]:
 
 
 PAGES = (
-    Page("/compose/bulk", _list, Role.OPERATOR),
+    Page("/compose/bulk", _page, Role.OPERATOR),
     Page("/compose/bulk", _upload, Role.OPERATOR, ("POST",), uploads=True),
     Page("/compose/bulk/{id:number}", _one, Role.OPERATOR),
     Page("/compose/bulk/{id:number}/look", _look, Role.OPERATOR, ("POST",), only_looks=True),

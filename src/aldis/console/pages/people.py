@@ -18,10 +18,6 @@ _DONE = {
 }
 
 
-async def _people(context: RequestContext) -> Response:
-    return await _page(context)
-
-
 async def _page(
     context: RequestContext, fault: AdminError | None = None, told: tuple[str, str] | None = None
 ) -> Response:
@@ -98,7 +94,7 @@ def _role(form: dict[str, str]) -> Role:
 
 
 PAGES = (
-    Page("/people", _people, Role.ADMIN),
+    Page("/people", _page, Role.ADMIN),
     Page("/people", _add, Role.ADMIN, ("POST",)),
     Page("/people/{name}/role", _change_role, Role.ADMIN, ("POST",)),
     Page("/people/{name}/remove", _remove, Role.ADMIN, ("POST",)),

@@ -32,10 +32,6 @@ _DONE = {"saved": "Saved. The next message takes it.", "removed": "The carrier i
 Rows = list[dict[str, str]]
 
 
-async def _show(context: RequestContext) -> Response:
-    return await _tables(context)
-
-
 async def _save_routes(context: RequestContext) -> Response:
     rows = _rows(context.form, ROUTE_FIELDS)
     data = [{**row, "backups": row["backups"].replace(",", " ").split()} for row in rows]
@@ -246,7 +242,7 @@ def _said(fault: AdminError) -> str:
 
 
 PAGES = (
-    Page("/routes", _show),
+    Page("/routes", _tables),
     Page("/routes", _save_routes, Role.ADMIN, ("POST",)),
     Page("/prices", _save_prices, Role.ADMIN, ("POST",)),
     Page("/carriers", _carriers),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aldis.accounts.directory_file import DialectTraits
 from aldis.accounts.numbering import Numbering
 from aldis.dialects.contract import HOW_IT_GOES, WHO_ASKS, Check, Dialect, Policy, RetrySchedule, is_2xx
-from aldis.dialects.genesys import inbound, postback, reply, submission
+from aldis.dialects.genesys import postback, reply, submission
 from aldis.dialects.http_face import HttpFace
 
 METHODS = frozenset({"GET", "POST"})
@@ -35,7 +35,7 @@ POLICY = Policy(
     notify=postback.notify,
     schedule=SCHEDULE,
     postback=postback.write,
-    inbound=inbound.write,
+    inbound=postback.write_inbound,
     refuses_duplicates=True,
     tells_attachments=True,
     traits=DialectTraits(has_keys=False, has_logins=True),

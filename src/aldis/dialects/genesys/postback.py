@@ -1,11 +1,16 @@
-"""Writes the Genesys delivery receipt: a form POST. Source: docs/dialects/genesys.md."""
+"""Writes the Genesys delivery receipt, and a message from a handset (ReceiveMO): form POSTs. Source:
+docs/dialects/genesys.md.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 from aldis.accounts.endpoint import Endpoint
+from aldis.dialects.genesys import attachments
 from aldis.dialects.writing import echo_of, quoted
+from aldis.traffic.inbound import DueInbound
 from aldis.traffic.postback import DuePostback, Notify, PostbackRequest
 from aldis.traffic.states import State
 from aldis.traffic.submission import MessageAsk
@@ -54,3 +59,17 @@ def write(dues: Sequence[DuePostback], endpoint: Endpoint, _now: int) -> Postbac
     for name, value in echo_of(due.message.echo).items():
         form += f"&{quoted(name)}={quoted(value)}"
     return PostbackRequest("POST", endpoint.url, _HEADERS, form.encode())
+
+
+def write_inbound(due: DueInbound, endpoint: Endpoint, _now: int) -> PostbackRequest:
+    """Write a message from a handset; the message_id is the same each time it is tried."""
+    values = {
+        "type": "MO",
+        "message_id": str(due.inbound.inbound_id),
+        "shortcode": due.inbound.recipient,
+        "phone_number": due.inbound.sender,
+        "carrier": due.inbound.carrier,
+        "message": due.inbound.text,
+    }
+    body = urlencode(values, errors="replace") + attachments.write(due.attachments)
+    return PostbackRequest("POST", endpoint.url, _HEADERS, body.encode())

@@ -1,5 +1,5 @@
-"""Writes Mavorion's status callbacks: JSON with every key present, null where there is nothing. Source:
-GatewayAPI's rest.rst.
+"""Writes Mavorion's callbacks, of a status and of a message from a handset: JSON with every key present, null
+where there is nothing, signed where the account has a secret. Source: GatewayAPI's rest.rst.
 """
 
 from __future__ import annotations
@@ -7,9 +7,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aldis.accounts.endpoint import Endpoint
-from aldis.accounts.numbering import calling_code
+from aldis.accounts.numbering import Numbering, calling_code, read_number
 from aldis.dialects.mavorion import signature
 from aldis.dialects.writing import echo_of
+from aldis.sms.address import is_digits
+from aldis.traffic.inbound import DueInbound, InboundFacts
 from aldis.traffic.postback import DuePostback, Notify, PostbackRequest
 from aldis.traffic.states import State
 from aldis.traffic.submission import MessageAsk
@@ -87,3 +89,35 @@ def write(dues: Sequence[DuePostback], endpoint: Endpoint, _now: int) -> Postbac
         "country_prefix": calling_code(message.country),
     }
     return signature.callback(document, endpoint)
+
+
+def write_inbound(due: DueInbound, endpoint: Endpoint, _now: int) -> PostbackRequest:
+    """Write a message from a handset: every key that was seen in the wild, null where there is nothing."""
+    return signature.callback(_document(due.inbound), endpoint)
+
+
+def _document(inbound: InboundFacts) -> dict[str, object]:
+    number = read_number(inbound.sender, Numbering.INTERNATIONAL, "")
+    country = number.country if number else None
+    return {
+        "id": inbound.inbound_id,
+        "msisdn": as_number(inbound.sender),
+        "receiver": as_number(inbound.recipient),
+        "message": inbound.text,
+        "senttime": inbound.received_at // 1000,
+        "webhook_label": inbound.keyword,
+        "sender": None,
+        "mcc": None,
+        "mnc": None,
+        "validity_period": None,
+        "encoding": None,
+        "udh": None,
+        "payload": None,
+        "country_code": country,
+        "country_prefix": calling_code(country) if country else None,
+    }
+
+
+def as_number(address: str) -> int | str:
+    """Give an address as the number that clients expect, and as it is where it is none."""
+    return int(address) if is_digits(address) else address

@@ -9,7 +9,7 @@ import base64
 import msgspec
 
 from aldis.accounts.price import MICROS
-from aldis.dialects.mavorion import inbound, sms
+from aldis.dialects.mavorion import postback, sms
 from aldis.dialects.mavorion.postback import STATUSES, error_code
 from aldis.sms.encoding import Encoding, decode
 from aldis.sms.fitting import from_coding
@@ -91,8 +91,8 @@ def _inbound(query: Query, found: InboundFound) -> dict[str, object]:
                 "encoding": None,
                 "message": each.text,
                 "mosms_id": each.inbound_id,
-                "msisdn": inbound.as_number(each.sender),
-                "receiver": inbound.as_number(each.recipient),
+                "msisdn": postback.as_number(each.sender),
+                "receiver": postback.as_number(each.recipient),
                 "sender": each.sender,
                 "senttime": each.received_at / 1000,
                 "webhook": each.keyword or None,

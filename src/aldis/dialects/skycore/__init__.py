@@ -8,7 +8,7 @@ from aldis.accounts.directory_file import DialectTraits
 from aldis.accounts.numbering import Numbering
 from aldis.dialects.contract import HOW_IT_GOES, WHO_ASKS, Check, Dialect, Policy, RetrySchedule
 from aldis.dialects.http_face import HttpFace
-from aldis.dialects.skycore import inbound, postback, reply, submission
+from aldis.dialects.skycore import postback, reply, submission
 
 METHODS = frozenset({"GET", "POST"})
 PATHS = dict.fromkeys(("/API/wxml/1.3/index.php", "/API/wxml/1.3/", "/API/wxml/1.3"), METHODS)
@@ -50,7 +50,7 @@ POLICY = Policy(
     notify=postback.notify,
     schedule=SCHEDULE,
     postback=postback.write,
-    inbound=inbound.write,
+    inbound=postback.write_inbound,
     traits=DialectTraits(styles=postback.STYLES, sent_password=_sent_password, has_logins=True),
 )
 

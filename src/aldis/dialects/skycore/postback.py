@@ -1,5 +1,5 @@
-"""Writes Skycore's notifications: the message was sent, and its delivery receipt. Source: seed 002; Skycore's
-later pages for the other two styles.
+"""Writes Skycore's notifications: a message was sent, its delivery receipt, a message from a handset.
+Source: seed 002; Skycore's later pages for the other two styles, its SMS+MMS MO page.
 
 The seed prints code N201 for both and spells the receipt's attributes in lower case; so does style `seed`.
 """
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from aldis.accounts.endpoint import Endpoint
 from aldis.clock import as_datetime
 from aldis.dialects.writing import echo_of, xml_text
+from aldis.traffic.inbound import DueInbound
 from aldis.traffic.postback import DuePostback, Notify, PostbackEvent, PostbackRequest
 from aldis.traffic.states import State
 from aldis.traffic.submission import MessageAsk
@@ -53,10 +54,35 @@ def write(dues: Sequence[DuePostback], endpoint: Endpoint, now: int) -> Postback
     else:
         written = "".join(_notification(due, endpoint.style, now) for due in dues)
         body = f"<POSTBACK>{written}</POSTBACK>"
-    return posted(endpoint, body)
+    return _posted(endpoint, body)
 
 
-def posted(endpoint: Endpoint, body: str) -> PostbackRequest:
+def write_inbound(due: DueInbound, endpoint: Endpoint, now: int) -> PostbackRequest:
+    """Write a message from a handset in its POSTBACK envelope, or flat: N211, whose KEYWORD is the text; N401
+    for a multimedia message, of which only the text is told.
+    """
+    inbound = due.inbound
+    numbers = f"<FROM>{xml_text(inbound.sender)}</FROM><TO>{xml_text(inbound.recipient)}</TO>"
+    origin, code = ("MMS_MO", "N401") if inbound.parts else ("SMS_MO", "N211")
+    head, text = f"<ORIGIN>{origin}</ORIGIN><CODE>{code}</CODE>", xml_text(inbound.text)
+    if endpoint.style == FLAT:
+        received = as_datetime(inbound.received_at).isoformat(timespec="seconds")
+        body = (
+            f"<?xml version='1.0'?><POSTBACK>{head}{numbers}<TEXT>{text}</TEXT>"
+            f"<RECEIVED>{received}</RECEIVED>"
+            f"<TRANSACTIONID>{inbound.inbound_id}</TRANSACTIONID></POSTBACK>"
+        )
+    else:
+        attributes = f'id="{due.postback_id}" created="{_timestamp(now)}"'
+        received = _timestamp(inbound.received_at)
+        body = (
+            f"<POSTBACK><NOTIFICATION {attributes}>{head}<BODY>{numbers}<KEYWORD>{text}</KEYWORD>"
+            f"<RECEIVED>{received}</RECEIVED></BODY></NOTIFICATION></POSTBACK>"
+        )
+    return _posted(endpoint, body)
+
+
+def _posted(endpoint: Endpoint, body: str) -> PostbackRequest:
     """Make the request of an XML document."""
     return PostbackRequest(
         "POST", endpoint.url, (("Content-Type", "text/xml; charset=utf-8"),), body.encode()
@@ -64,7 +90,7 @@ def posted(endpoint: Endpoint, body: str) -> PostbackRequest:
 
 
 def _notification(due: DuePostback, style: str, now: int) -> str:
-    created = timestamp(now)
+    created = _timestamp(now)
     if due.event is PostbackEvent.SENT:
         attributes, status = f'ID="{due.postback_id}" CREATED="{created}"', ""
     else:
@@ -76,7 +102,7 @@ def _notification(due: DuePostback, style: str, now: int) -> str:
         f"<NOTIFICATION {attributes}><ORIGIN>SMS_MT</ORIGIN><CODE>{event}</CODE><BODY>"
         f"<HISTORYID>{due.message.message_id}</HISTORYID><TO>{xml_text(due.message.recipient)}</TO>"
         f"<TRACKINGID>{xml_text(due.message.reference)}</TRACKINGID>{status}"
-        f"<TIMESTAMP>{timestamp(due.happened_at)}</TIMESTAMP></BODY></NOTIFICATION>"
+        f"<TIMESTAMP>{_timestamp(due.happened_at)}</TIMESTAMP></BODY></NOTIFICATION>"
     )
 
 
@@ -107,6 +133,6 @@ def _code(due: DuePostback) -> str:
     return "N202" if due.state is State.DELIVERED else "E202"
 
 
-def timestamp(instant: int) -> str:
+def _timestamp(instant: int) -> str:
     """Write an instant as PostgreSQL does, as the seed shows: microseconds and a two-digit zone."""
     return as_datetime(instant).isoformat(" ", "microseconds").removesuffix(":00")

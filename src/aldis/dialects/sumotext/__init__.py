@@ -8,7 +8,7 @@ from aldis.accounts.directory_file import DialectTraits
 from aldis.accounts.numbering import Numbering
 from aldis.dialects.contract import HOW_IT_GOES, WHO_ASKS, Check, Dialect, Policy, RetrySchedule, is_2xx
 from aldis.dialects.http_face import HttpFace
-from aldis.dialects.sumotext import inbound, legacy, postback, reply, submission
+from aldis.dialects.sumotext import legacy, postback, reply, submission
 
 METHODS = frozenset({"GET", "POST"})
 PATHS = {
@@ -40,7 +40,7 @@ POLICY = Policy(
     notify=postback.notify,
     schedule=SCHEDULE,
     postback=postback.write,
-    inbound=inbound.write,
+    inbound=postback.write_inbound,
     carrier_required=True,
     opt_in_required=True,
     traits=DialectTraits(styles=postback.STYLES),

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from aldis.store.contract.admission import Acceptance
 from aldis.store.contract.consent import OptInKey
-from aldis.store.sqlite.stores.connections import Connections
+from aldis.store.sqlite.stores.connections import Connections, on_the_loop
 from aldis.store.sqlite.writes import admission
 from aldis.traffic.refusal import Refusal
 
@@ -15,6 +15,8 @@ class SqliteAdmission(Connections):
     """Accepts submissions, and tells the claims of them."""
 
     opted_in: Callable[[Sequence[OptInKey]], Awaitable[set[OptInKey]]]
+
+    would_accept = on_the_loop(admission.judge)
 
     def take_ids(self, count: int) -> Awaitable[range]:
         return self.writer.call(admission.take_ids, count)
@@ -25,6 +27,3 @@ class SqliteAdmission(Connections):
         if refusal is None:
             self.claims.note_accepted(acceptance.messages)
         return refusal
-
-    async def would_accept(self, acceptance: Acceptance) -> Refusal | None:
-        return admission.judge(self.reader, acceptance)
