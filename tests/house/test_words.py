@@ -127,7 +127,6 @@ DOUBLE = {
     "Accepted": "the native API's document of a submission, and a carrier's yes to a segment",
     "Balance": "the native API's document, and the store's sums that it is made of",
     "Bind": "the PDU in SMPP's own word, and what holds a session that was bound by it",
-    "Change": "one of the directory, of a job's rows, of the operators: private words of three writers",
     "MessageState": "the native API's document, and SMPP's field of that name",
     "OptIns": "planned ones, and how the store writes them",
     "Recipient": "a canonical number, and two dialects' JSON of that name",

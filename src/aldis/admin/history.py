@@ -7,6 +7,8 @@ since does not come back with them; routes and prices go back whole.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from aldis.accounts.history import Change, Difference, differences, restored
@@ -65,6 +67,11 @@ class History:
         limit = max(1, min(limit, MAX_PAGE))
         found = await self._store.history(kind, key, before, limit)
         return [DescribedChange(change, differences(change.before, change.after)) for change in found]
+
+    async def newest(self, kinds: Sequence[str], key: str, limit: int) -> list[DescribedChange]:
+        """Give the newest changes of the records of several kinds under one key, newest first."""
+        found = [told for kind in kinds for told in await self.changes(kind, key, 0, limit)]
+        return sorted(found, key=lambda told: told.change.change_id, reverse=True)[:limit]
 
     async def change(self, change_id: int) -> DescribedChange:
         """Give one change. Raises AdminError."""

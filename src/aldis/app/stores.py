@@ -17,8 +17,8 @@ from aldis.store.contract.store import Store
 from aldis.store.memory.outcome_journal import OutcomeJournal
 from aldis.store.sqlite.engine.owner_lock import OwnerLock, is_owned
 from aldis.store.sqlite.process.writer_client import WriterClient
-from aldis.store.sqlite.reads.health import look_over
 from aldis.store.sqlite.store import open_sqlite
+from aldis.store.sqlite.stores.metrics import look_over
 
 #: how long to wait for a gateway that is just ending
 TAKE_OVER_S = 2.0

@@ -180,13 +180,6 @@ def with_spare_sender(values: Mapping[str, str]) -> dict[str, str]:
     return {**values, **spare}
 
 
-def in_words(fault: str) -> str:
-    """Say in people's words what a reader of documents says in its own."""
-    if fault.startswith(("Expected `int", "Expected `float")):
-        return "must be a number"
-    return fault
-
-
 def _filled_sender(sender: Sender, index: int) -> dict[str, str]:
     values = {f"sender.{index}.value": sender.value}
     for name in SENDER_WORDS:

@@ -19,8 +19,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from aldis.accounts.price import from_micros
 from aldis.accounts.staff import Actor, Role
 from aldis.admin.query_params import MOST_DIGITS
+from aldis.admin.validation import ValidationError
 from aldis.clock import as_datetime
 from aldis.console.admin_services import AdminServices
+from aldis.errors import AdminError
 from aldis.stages.sending.upstream import STANDING
 
 
@@ -193,6 +195,25 @@ def render_open(template: str, *, status: int = 200, **values: object) -> Respon
     return HTMLResponse(
         _ENVIRONMENT.get_template(template).render(actor=None, csrf="", path="", **values), status
     )
+
+
+def fault_values(fault: AdminError | None) -> dict[str, Any]:
+    """Give what a page shows of a fault: its status, what it says, and what beside which field."""
+    faults = dict(fault.faults) if isinstance(fault, ValidationError) else {}
+    return {
+        "status": 200 if fault is None else fault.status,
+        "fault": ""
+        if fault is None
+        else faults.pop("", "Correct the marked fields." if faults else str(fault)),
+        "faults": {path: _in_words(words) for path, words in faults.items()},
+    }
+
+
+def _in_words(fault: str) -> str:
+    """Say in people's words what a reader of documents says in its own."""
+    if fault.startswith(("Expected `int", "Expected `float")):
+        return "must be a number"
+    return fault
 
 
 def see_other(path: str) -> Response:

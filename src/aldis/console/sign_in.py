@@ -1,4 +1,6 @@
-"""Signing in and out: the only pages that are open to everybody."""
+"""Signing in and out, the only pages that are open to everybody; changing one's own password, whatever one's
+role.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +10,11 @@ from starlette.routing import Route
 
 from aldis.admin.operators import SESSION_S
 from aldis.admin.query_params import whole
-from aldis.console import own_password
 from aldis.console.admin_services import AdminServices
 from aldis.console.gate import COOKIE, MAX_FORM_OCTETS
 from aldis.console.lock_out import LockOut
-from aldis.console.page import Page, RequestContext, render_open, see_other
+from aldis.console.page import Page, RequestContext, render, render_open, see_other
+from aldis.errors import AdminError
 
 WRONG = "Name or password is wrong."
 
@@ -71,7 +73,27 @@ async def _sign_out(context: RequestContext) -> Response:
     return answer
 
 
-PAGES = (Page("/sign-out", _sign_out, methods=("POST",)), *own_password.PAGES)
+async def _password(context: RequestContext) -> Response:
+    if context.request.method == "GET":
+        return render(context, "password.html", fault="")
+    form, now = context.form, context.now
+    if form.get("new", "") != form.get("again", ""):
+        return render(
+            context, "password.html", status=422, fault="the new password was not written twice the same"
+        )
+    try:
+        await context.services.people.change_password(
+            context.actor, form.get("old", ""), form.get("new", ""), now
+        )
+    except AdminError as fault:
+        return render(context, "password.html", status=fault.status, fault=str(fault))
+    return see_other("/sign-in")
+
+
+PAGES = (
+    Page("/sign-out", _sign_out, methods=("POST",)),
+    Page("/password", _password, methods=("GET", "POST")),
+)
 
 
 def _page(following: str, fault: str = "", status: int = 200) -> Response:

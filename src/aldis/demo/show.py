@@ -5,6 +5,7 @@ serving.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import aiohttp
@@ -13,9 +14,9 @@ from rich.console import Console
 from aldis.app.entropy import Entropy
 from aldis.app.gateway import Gateway
 from aldis.clock import Clock, unix_s
-from aldis.demo.receiver import PostbackReceiver, ReceivedPostback
 from aldis.demo.requests import DemoRequest, four, multimedia, native
 from aldis.demo.world import CONSOLE_LOGIN, apply_world, refuse_public_addresses
+from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.doors.http.server import HttpServer, ServerSettings
 from aldis.errors import GatewayError
 from aldis.settings import Settings, host_and_port
@@ -46,7 +47,6 @@ class Demo:
         self._console = console
         #: how the user called us, for lines to paste
         self._command = command
-        self._receiver = PostbackReceiver(self._show_taken)
         self._is_watching = False
 
     async def run(self, *, once: bool, stopped: asyncio.Event) -> None:
@@ -56,7 +56,7 @@ class Demo:
         gateway = Gateway(self._settings, self._data_dir, self._clock)
         await apply_world(gateway.store)
         await gateway.start()
-        receiving = HttpServer(self._receiver.serve, ServerSettings(*RECEIVER), Entropy(), unix_s)
+        receiving = HttpServer(self._take_postback, ServerSettings(*RECEIVER), Entropy(), unix_s)
         await receiving.start()
         try:
             journeys = asyncio.create_task(self._journeys(gateway))
@@ -149,11 +149,15 @@ class Demo:
         console.print(f"Numbers:                 curl -sS {self._base(gateway)}/metrics")
         console.print("Ctrl-C stops. Postbacks show up below as they arrive.\n")
 
-    def _show_taken(self, taken: ReceivedPostback) -> None:
-        if not self._is_watching:
-            return
-        content = taken.content if len(taken.content) <= SHOWN_OCTETS else taken.content[:SHOWN_OCTETS] + "…"
-        self._console.print(f"postback  {taken.dialect}: {content}", markup=False, soft_wrap=True)
+    def _take_postback(self, request: HttpRequest, answer: Callable[[HttpReply], None]) -> None:
+        """Be the demo customer's own server: answer 200, and show what came; the path names the dialect."""
+        if self._is_watching:
+            content = (request.body or request.query).decode("utf-8", "replace")
+            if len(content) > SHOWN_OCTETS:
+                content = content[:SHOWN_OCTETS] + "…"
+            dialect = request.path.strip("/")
+            self._console.print(f"postback  {dialect}: {content}", markup=False, soft_wrap=True)
+        answer(HttpReply(200, b"text/plain", b"OK"))
 
 
 async def _timeline(gateway: Gateway, request: DemoRequest) -> MessageView | None:

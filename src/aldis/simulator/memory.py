@@ -85,6 +85,14 @@ class Memory:
             return status.ESME_RINVPASWD
         return status.ESME_ROK
 
+    def throttles(self, recipient: str, times: int) -> bool:
+        """Tell whether to throttle a submit for a number: so many of them, before one is taken."""
+        if self.throttled[recipient] < times:
+            self.throttled[recipient] += 1
+            return True
+        self.throttled.pop(recipient, None)
+        return False
+
     def bound(self, system_id: str, bind: Receiver) -> None:
         """Send this customer's receipts over this bind too."""
         self._binds.setdefault(system_id, []).append(bind)

@@ -146,12 +146,8 @@ class Mmsc:
 
     def _refusal(self, recipient: str, behaviour: Behaviour) -> int:
         memory = self._memory
-        if memory.is_stopping:
+        if memory.is_stopping or memory.throttles(recipient, behaviour.throttled):
             return Mm7Status.SERVICE_UNAVAILABLE
-        if memory.throttled[recipient] < behaviour.throttled:
-            memory.throttled[recipient] += 1
-            return Mm7Status.SERVICE_UNAVAILABLE
-        memory.throttled.pop(recipient, None)
         is_good = behaviour.submit_status == status.ESME_ROK
         return Mm7Status.SUCCESS if is_good else Mm7Status.ADDRESS_NOT_FOUND
 

@@ -250,10 +250,8 @@ class SmscSession(asyncio.Protocol):
             return status.ESME_RINVDSTADR
         if memory.is_stopping:
             return status.ESME_RSYSERR
-        if memory.throttled[recipient] < behaviour.throttled:
-            memory.throttled[recipient] += 1
+        if memory.throttles(recipient, behaviour.throttled):
             return status.ESME_RTHROTTLED
-        memory.throttled.pop(recipient, None)
         return behaviour.submit_status
 
     def _carry(self, asked: Submitted, behaviour: Behaviour, smsc_message_id: str) -> None:

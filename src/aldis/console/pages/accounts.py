@@ -16,7 +16,7 @@ from aldis.admin.directory import AccountView
 from aldis.admin.history import newest_seen
 from aldis.admin.validation import ValidationError
 from aldis.console import account_form
-from aldis.console.page import Page, RequestContext, render, see_other
+from aldis.console.page import Page, RequestContext, fault_values, render, see_other
 from aldis.dialects.registry import TRAITS
 from aldis.errors import AdminError
 
@@ -129,20 +129,14 @@ async def _form(
 ) -> Response:
     """Write the page of an account, or of one that is to be made (`view` None)."""
     name = "" if view is None else view.entry.name
-    faults = dict(fault.faults) if isinstance(fault, ValidationError) else {}
-    history = context.services.history
-    changes = await history.changes(ACCOUNT, name, 0, CHANGES_SHOWN) if view else []
-    changes += await history.changes(CREDIT, name, 0, CHANGES_SHOWN) if view else []
-    changes.sort(key=lambda each: each.change.change_id, reverse=True)
-    said = "" if fault is None else faults.pop("", "Correct the marked fields." if faults else str(fault))
+    kinds = (ACCOUNT, CREDIT) if view else ()
+    changes = await context.services.history.newest(kinds, name, CHANGES_SHOWN)
     return render(
         context,
         "account.html",
-        status=200 if fault is None else fault.status,
         view=view,
         values=account_form.with_spare_sender(values),
-        faults={path: account_form.in_words(words) for path, words in faults.items()},
-        fault=said,
+        **fault_values(fault),
         done=_DONE.get(context.query("done"), ""),
         told=told or [],
         action=f"/accounts/{quote(name)}" if view else "/new-account",
@@ -153,7 +147,7 @@ async def _form(
         styles=_STYLES,
         senders=range(account_form.senders_in(values).stop + 1),
         credentials=[] if view is None else [shown(each) for each in view.record.credentials],
-        changes=changes[:CHANGES_SHOWN],
+        changes=changes,
         seen=newest_seen(changes),
     )
 

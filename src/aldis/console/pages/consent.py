@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from aldis.accounts.staff import Role
 from aldis.admin.consents import Wish, standings
-from aldis.console.page import Page, RequestContext, render, see_other
+from aldis.console.page import Page, RequestContext, fault_values, render, see_other
 from aldis.errors import AdminError
 from aldis.traffic.consent import ConsentKind
 
@@ -31,7 +31,7 @@ async def _page(context: RequestContext, number: str, fault: AdminError | None =
     return render(
         context,
         "consent.html",
-        status=200 if fault is None else fault.status,
+        **fault_values(fault),
         number=number,
         history=history,
         standings=standings(history),
@@ -44,7 +44,6 @@ async def _page(context: RequestContext, number: str, fault: AdminError | None =
                 for t in (*s.keywords, *s.campaigns)
             }
         ),
-        fault="" if fault is None else str(fault),
         done="Written down." if context.query("done") else "",
         form=context.form,
     )

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from aldis.accounts.staff import Role
 from aldis.admin import query_params
 from aldis.admin.operators import MAX_DAYS
-from aldis.console.page import Page, RequestContext, render, see_other
+from aldis.console.page import Page, RequestContext, fault_values, render, see_other
 from aldis.errors import AdminError
 
 LOG_PAGE = 50
@@ -28,7 +28,7 @@ async def _page(
     return render(
         context,
         "people.html",
-        status=200 if fault is None else fault.status,
+        **fault_values(fault),
         operators=await services.operators.all(),
         tokens=await services.operators.tokens(),
         log=log[:LOG_PAGE],
@@ -37,7 +37,6 @@ async def _page(
         roles=list(Role),
         told=told,
         now=context.now,
-        fault="" if fault is None else str(fault),
         done=_DONE.get(context.query("done"), ""),
         form=context.form,
     )

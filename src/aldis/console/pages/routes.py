@@ -14,9 +14,8 @@ from aldis.accounts.records import CARRIER, PRICES, ROUTES
 from aldis.accounts.staff import Role
 from aldis.admin import query_params
 from aldis.admin.history import newest_seen
-from aldis.admin.validation import ValidationError
-from aldis.console.account_form import in_order, in_words
-from aldis.console.page import Page, RequestContext, render, see_other
+from aldis.console.account_form import in_order
+from aldis.console.page import Page, RequestContext, fault_values, render, see_other
 from aldis.errors import AdminError
 
 CHANGES_SHOWN = 8
@@ -66,30 +65,26 @@ async def _tables(
     fault: AdminError | None = None,
 ) -> Response:
     """Write the page; `routes` or `prices`: as they were filled in, with a fault."""
-    directory, history = context.services.directory, context.services.history
+    directory = context.services.directory
     kept_routes, kept_prices = await directory.routes(), await directory.prices()
-    changes = [
-        told for kind in (ROUTES, PRICES) for told in await history.changes(kind, "", 0, CHANGES_SHOWN)
-    ]
-    changes.sort(key=lambda each: each.change.change_id, reverse=True)
+    changes = await context.services.history.newest((ROUTES, PRICES), "", CHANGES_SHOWN)
     known = [view.name for view in await context.services.links.links()]
-    given = context.form.get("version", "")
+    given, said = context.form.get("version", ""), fault_values(fault)
     return render(
         context,
         "routes.html",
-        status=200 if fault is None else fault.status,
         routes=_written(kept_routes.routes, ROUTE_FIELDS) if routes is None else routes,
         prices=_written(kept_prices.prices, PRICE_FIELDS) if prices is None else prices,
         route_version=kept_routes.version if routes is None else given,
         price_version=kept_prices.version if prices is None else given,
-        route_faults=_faults(fault) if routes is not None else {},
-        price_faults=_faults(fault) if prices is not None else {},
-        fault="" if fault is None else _said(fault),
+        route_faults=said["faults"] if routes is not None else {},
+        price_faults=said["faults"] if prices is not None else {},
+        **said,
         done=_DONE.get(context.query("done"), ""),
         links=known,
         carriers=[view.carrier.name for view in (await directory.carriers())[:MAX_PROPOSED]],
         spare=SPARE_ROWS,
-        changes=changes[:CHANGES_SHOWN],
+        changes=changes,
         seen=newest_seen(changes),
     )
 
@@ -152,13 +147,11 @@ async def _carrier_form(
     return render(
         context,
         "carrier.html",
-        status=200 if fault is None else fault.status,
         name=name,
         values=values,
         version="" if version is None else version,
         dialects=in_order(values, "aliases"),
-        faults=_faults(fault),
-        fault="" if fault is None else _said(fault),
+        **fault_values(fault),
         done=_DONE.get(context.query("done"), ""),
         action=f"/carriers/{quote(name)}" if name else "/new-carrier",
         changes=changes,
@@ -230,15 +223,6 @@ def _written(records: Sequence[msgspec.Struct], fields: Sequence[str]) -> Rows:
 
 def _version(context: RequestContext) -> int:
     return query_params.number(context.form, "version", -1)
-
-
-def _faults(fault: AdminError | None) -> dict[str, str]:
-    found = fault.faults if isinstance(fault, ValidationError) else {}
-    return {path: in_words(words) for path, words in found.items()}
-
-
-def _said(fault: AdminError) -> str:
-    return "Correct the marked fields." if isinstance(fault, ValidationError) else str(fault)
 
 
 PAGES = (

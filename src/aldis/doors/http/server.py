@@ -8,14 +8,14 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
 from aldis.doors.http.answers import Answers
-from aldis.doors.http.connection import HttpConnection
 from aldis.doors.http.guard import Guard, GuardLimits
 from aldis.doors.http.request_batcher import RequestBatcher
-from aldis.doors.http.session import Serve, Site
+from aldis.doors.http.session import HttpSession, Serve, Site
 from aldis.errors import SettingsError
 
 BACKLOG = 2048
@@ -37,6 +37,20 @@ class ServerSettings(msgspec.Struct, frozen=True):
     section: str = "[http]"
     #: how long requests under way may take when the server stops
     grace_s: float = 5.0
+
+
+class HttpConnection(HttpSession, asyncio.Protocol):
+    """A session as asyncio has it: its callbacks are the session's own, called without a detour."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(site, asyncio.get_running_loop().time)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Open the session with who asks."""
+        peer = transport.get_extra_info("peername")
+        address = str(peer[0]) if isinstance(peer, tuple) else ""
+        # uvloop's transports do not inherit from asyncio's
+        self.opened(cast("asyncio.Transport", transport), address)
 
 
 class HttpServer:

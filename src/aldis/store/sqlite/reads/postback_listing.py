@@ -16,6 +16,7 @@ from aldis.store.contract.outbox import (
     PostbackTry,
 )
 from aldis.store.sqlite.engine.rows import as_json, conditions, every, first
+from aldis.store.sqlite.reads.postbacks import LANES
 
 #: rows of a lane that are looked at for its oldest and its last fault
 LOOKED_AT = 200
@@ -33,19 +34,12 @@ _ANY = _ROW.format(index="")
 #: by the index of those that are dead letters
 DEAD_LETTERS = _ROW.format(index="INDEXED BY postback_given_up")
 
-#: walks the index from lane to lane, as postbacks.py does
-_LANES = """
-WITH RECURSIVE lane(name) AS (
-    SELECT min(lane) FROM postback WHERE due_at IS NOT NULL
-    UNION ALL
-    SELECT (SELECT min(lane) FROM postback WHERE due_at IS NOT NULL AND postback.lane > lane.name)
-    FROM lane WHERE lane.name IS NOT NULL
-)
+_LANES = f"""{LANES}
 SELECT name, (
     SELECT count(*) FROM (
-        SELECT 1 FROM postback INDEXED BY postback_due WHERE lane = name AND due_at IS NOT NULL LIMIT ?1))
-FROM lane WHERE name IS NOT NULL LIMIT ?2
-"""
+        SELECT 1 FROM postback INDEXED BY postback_due WHERE lane = name AND due_at IS NOT NULL LIMIT ?2))
+FROM lane WHERE name IS NOT NULL LIMIT ?3
+"""  # noqa: S608 - a constant
 _OF_LANE = """
 SELECT happened_at, due_at, last_tried_at, last_status, last_fault FROM postback INDEXED BY postback_due
 WHERE lane = ? AND due_at IS NOT NULL ORDER BY due_at {order} LIMIT ?
@@ -54,7 +48,7 @@ WHERE lane = ? AND due_at IS NOT NULL ORDER BY due_at {order} LIMIT ?
 
 def lanes(db: apsw.Connection, limit: int) -> list[LaneFacts]:
     """Tell what is pending, lane by lane."""
-    return [_lane(db, lane, count) for lane, count in every(db, _LANES, (MOST_COUNTED, limit))]
+    return [_lane(db, lane, count) for lane, count in every(db, _LANES, ("", MOST_COUNTED, limit))]
 
 
 def _lane(db: apsw.Connection, lane: str, count: int) -> LaneFacts:

@@ -7,7 +7,7 @@ from aldis.store.contract.actions import Command, CommandAnswer, CommandKind
 from aldis.store.contract.admission import Acceptance
 from aldis.store.sqlite.engine.rows import every, first
 from aldis.store.sqlite.stores.connections import Connections
-from aldis.store.sqlite.writes import actions, cancelling
+from aldis.store.sqlite.writes import actions, endings
 from aldis.traffic.message import NewMessage
 from aldis.traffic.refusal import Refusal
 
@@ -20,8 +20,8 @@ class SqliteActions(Connections):
         if message_id in hands[0][0].claimed:
             return False
         with self.claims.in_our_hands(hands):
-            cancel = cancelling.Cancel((message_id,), cancelling.CANCELLED, entry.at)
-            return await self.writer.call(actions.cancel, actions.CancelMessage(cancel, entry))
+            cancel = endings.Cancel((message_id,), endings.CANCELLED, entry.at)
+            return await self.writer.call(actions.cancel, (cancel, entry))
 
     async def send_again(
         self, message: NewMessage, *, prepaid: bool, entry: AuditEntry, command_id: int = 0
@@ -46,7 +46,7 @@ class SqliteCommands(Connections):
         return [Command(number, CommandKind(kind), *rest) for number, kind, *rest in rows]
 
     async def answer(self, command_id: int, answer: CommandAnswer) -> None:
-        await self.writer.call(actions.answer, actions.Answered(command_id, answer))
+        await self.writer.call(actions.answer, (command_id, answer))
 
     async def answer_to(self, command_id: int) -> CommandAnswer | None:
         sql = "SELECT done, answer FROM message_order WHERE order_id = ? AND done IS NOT NULL"

@@ -12,7 +12,7 @@ from aldis.store.contract.ownership import Lease
 from aldis.store.memory.claims import Claims, LinkClaims
 from aldis.store.sqlite.engine.read_pool import ReadPool
 from aldis.store.sqlite.engine.writer import Writer
-from aldis.store.sqlite.writes import cancelling
+from aldis.store.sqlite.writes import endings
 
 Asked = ParamSpec("Asked")
 Found = TypeVar("Found")
@@ -34,8 +34,8 @@ class Connections(msgspec.Struct):
         """Cancel messages that nobody has claimed; returns how many still waited."""
         with self.claims.in_our_hands(hands):
             ids = tuple(message_id for _, message_id in hands)
-            item = cancelling.Cancel(ids, reason, now, lease)
-            return await self.writer.call(cancelling.cancel, item, messages=len(ids))
+            item = endings.Cancel(ids, reason, now, lease)
+            return await self.writer.call(endings.cancel, item, messages=len(ids))
 
 
 def on_the_loop(

@@ -18,8 +18,9 @@ class SqliteConsent(Connections):
     opted_in: Callable[[Sequence[OptInKey]], Awaitable[set[OptInKey]]]
 
     async def change(self, changes: Sequence[ConsentChange], entry: AuditEntry | None = None) -> list[bool]:
-        item = consent.Audited(tuple(changes), entry)
-        changed = await self.writer.call(consent.change_audited, item, messages=len(changes))
+        changed = await self.writer.call(
+            consent.change_audited, (tuple(changes), entry), messages=len(changes)
+        )
         if any(each.kind is ConsentKind.OPT_OUT and not each.topic for each in changes):
             self.claims.drop_fresh()  # as `SqliteInbound.record`
         return changed

@@ -17,4 +17,4 @@ class SqliteLinkStates(Connections):
         return {link: LinkState(link, Wanted(wanted), actor, at) for link, wanted, actor, at in rows}
 
     async def want(self, state: LinkState, entry: AuditEntry) -> None:
-        await self.writer.call(link_states.want, link_states.Want(state, entry))
+        await self.writer.call(link_states.want, (state, entry))

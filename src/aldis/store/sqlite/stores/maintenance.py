@@ -13,7 +13,7 @@ from aldis.store.contract.maintenance import Purged
 from aldis.store.contract.ownership import Lease
 from aldis.store.sqlite.engine.rows import as_json, every, may
 from aldis.store.sqlite.stores.connections import Connections, in_a_thread
-from aldis.store.sqlite.writes import cancelling, inbound, maintenance, recipients
+from aldis.store.sqlite.writes import endings, inbound, maintenance, recipients
 from aldis.traffic.states import Event
 
 #: what a carrier took in part stays with that carrier
@@ -76,7 +76,7 @@ class SqliteMaintenance(Connections):
         free = [(link, message_id) for link, message_id in hands if message_id not in link.claimed]
         if not free:
             return 0
-        return await self.end_unclaimed(free, cancelling.OPTED_OUT, now, lease)
+        return await self.end_unclaimed(free, endings.OPTED_OUT, now, lease)
 
     async def fail_over(self, lease: Lease, link: str, up: Sequence[str], limit: int, now: int) -> int:
         claims = self.claims.of(link)

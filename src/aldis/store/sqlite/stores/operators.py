@@ -36,7 +36,7 @@ class SqliteOperators(Connections):
         return None if row is None else _token(row)
 
     async def change(self, change: OperatorChange, entry: AuditEntry | None) -> bool:
-        return await self.writer.call(operators.carry_out, operators.Change(change, entry))
+        return await self.writer.call(operators.carry_out, (change, entry))
 
 
 def _operator(row: tuple[str, int, str, int]) -> Operator:

@@ -6,7 +6,7 @@ from aldis.store.contract.queries import Balance
 from aldis.store.sqlite.engine.rows import first
 from aldis.store.sqlite.reads import inbound, queries
 from aldis.store.sqlite.stores.connections import Connections, in_a_thread, on_the_loop
-from aldis.store.sqlite.writes import cancelling
+from aldis.store.sqlite.writes import endings
 from aldis.traffic.states import State
 
 
@@ -29,7 +29,7 @@ class SqliteQueries(Connections):
         hands = [(self.claims.of(each.message.link), each.message.message_id) for each in found]
         if any(message_id in link.claimed for link, message_id in hands):
             return 0
-        return await self.end_unclaimed(hands, cancelling.CANCELLED, now)
+        return await self.end_unclaimed(hands, endings.CANCELLED, now)
 
     async def balance(self, account_id: int) -> Balance:
         sql = "SELECT credited, held, spent FROM account WHERE account_id = ?"

@@ -15,7 +15,7 @@ from aldis.store.memory.claims import LinkClaims
 from aldis.store.memory.outcome_journal import JournaledResults, OutcomeJournal
 from aldis.store.sqlite.reads import claiming
 from aldis.store.sqlite.stores.connections import Connections
-from aldis.store.sqlite.writes import cancelling, sending
+from aldis.store.sqlite.writes import endings, sending
 from aldis.traffic.message import AttemptResult, ClaimedMessage
 from aldis.traffic.states import REQUEUED, sources
 
@@ -79,7 +79,7 @@ class SqliteSending(Connections):
 
     async def _cancel_blocked(self, hands: list[tuple[LinkClaims, int]], now: int) -> None:
         try:
-            await self.end_unclaimed(hands, cancelling.OPTED_OUT, now)
+            await self.end_unclaimed(hands, endings.OPTED_OUT, now)
         except TemporaryError as fault:  # the next claim finds them again
             log.error("messages to people who opted out cannot be cancelled now", fault=str(fault))
 

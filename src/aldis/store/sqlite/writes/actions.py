@@ -12,15 +12,8 @@ from aldis.store.contract.actions import Command, CommandAnswer
 from aldis.store.contract.admission import Acceptance
 from aldis.store.sqlite.engine.operations import operation_on_each
 from aldis.store.sqlite.engine.rows import first, one
-from aldis.store.sqlite.writes import admission, auditing, cancelling
+from aldis.store.sqlite.writes import admission, auditing, endings
 from aldis.traffic.refusal import Refusal
-
-
-class CancelMessage(msgspec.Struct, frozen=True):
-    """A message to be ended, which is in our own hands."""
-
-    cancel: cancelling.Cancel
-    entry: AuditEntry
 
 
 class Again(msgspec.Struct, frozen=True):
@@ -32,19 +25,13 @@ class Again(msgspec.Struct, frozen=True):
     command_id: int
 
 
-class Answered(msgspec.Struct, frozen=True):
-    """What came of a command."""
-
-    command_id: int
-    answer: CommandAnswer
-
-
 @operation_on_each()
-def cancel(db: apsw.Connection, item: CancelMessage) -> bool:
-    """End a message that is still queued; tells whether it was."""
-    (count,) = cancelling.cancel(db, [item.cancel])
+def cancel(db: apsw.Connection, item: tuple[endings.Cancel, AuditEntry]) -> bool:
+    """End a message that is in our own hands and still queued; tells whether it was."""
+    message, entry = item
+    (count,) = endings.cancel(db, [message])
     if count:
-        auditing.write(db, item.entry)
+        auditing.write(db, entry)
     return count > 0
 
 
@@ -56,7 +43,7 @@ def send_again(db: apsw.Connection, item: Again) -> Refusal | None:
         auditing.write(db, item.entry)
         if item.command_id:
             new_id = str(item.acceptance.messages[0].message_id)
-            answer(db, [Answered(item.command_id, CommandAnswer(done=True, answer=new_id))])
+            answer(db, [(item.command_id, CommandAnswer(done=True, answer=new_id))])
     return refusal
 
 
@@ -69,10 +56,11 @@ def give(db: apsw.Connection, item: Command) -> int:
 
 
 @operation_on_each()
-def answer(db: apsw.Connection, item: Answered) -> None:
+def answer(db: apsw.Connection, item: tuple[int, CommandAnswer]) -> None:
     """Write what came of a command."""
+    command_id, what = item
     sql = "UPDATE message_order SET done = ?, answer = ? WHERE order_id = ?"
-    db.execute(sql, (int(item.answer.done), item.answer.answer, item.command_id))
+    db.execute(sql, (int(what.done), what.answer, command_id))
 
 
 @operation_on_each()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import apsw
-import msgspec
 
 from aldis.accounts.staff import AuditEntry
 from aldis.store.sqlite.engine.operations import operation_on_each
@@ -12,19 +11,17 @@ from aldis.store.sqlite.writes import auditing
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 
 
-class Audited(msgspec.Struct, frozen=True):
-    """Changes, and what is to be remembered of them where somebody makes them by hand."""
-
-    changes: tuple[ConsentChange, ...]
-    entry: AuditEntry | None
-
-
 @operation_on_each()
-def change_audited(db: apsw.Connection, item: Audited) -> list[bool]:
-    """Make changes as `change` does, and remember those that changed anything."""
-    outcomes = [change(db, each) for each in item.changes]
-    if item.entry is not None and any(outcomes):
-        auditing.write(db, item.entry)
+def change_audited(
+    db: apsw.Connection, item: tuple[tuple[ConsentChange, ...], AuditEntry | None]
+) -> list[bool]:
+    """Make changes as `change` does, and remember those that changed anything where somebody makes them by
+    hand.
+    """
+    changes, entry = item
+    outcomes = [change(db, each) for each in changes]
+    if entry is not None and any(outcomes):
+        auditing.write(db, entry)
     return outcomes
 
 

@@ -1,5 +1,5 @@
 """How messages end: their state, their money and the postbacks that tell the customer, always together and
-for a whole batch at once.
+for a whole batch at once. Cancelling is an operation of its own, which ends them before they are sent.
 
 Money: what the carrier took is spent, the rest of the hold is released. A receipt moves no money: the carrier
 has charged for the submission, whatever became of it.
@@ -11,11 +11,15 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import apsw
+import msgspec
 
 from aldis.errors import TransitionRefused
-from aldis.store.sqlite.engine.rows import as_array, every, for_each, for_found, for_ids, may
+from aldis.store.contract.ownership import Lease
+from aldis.store.sqlite.engine.operations import operation_on_each
+from aldis.store.sqlite.engine.rows import as_array, as_json, every, for_each, for_found, for_ids, may
+from aldis.store.sqlite.writes import ownership
 from aldis.traffic.postback import Notify, PostbackEvent
-from aldis.traffic.states import Event, State
+from aldis.traffic.states import Event, State, follow
 
 
 class Ending(NamedTuple):
@@ -148,3 +152,41 @@ def mark_sent(db: apsw.Connection, ids: Sequence[int], now: int) -> bool:
         db.execute(_ENQUEUE_SENT, (now, now, as_array(ids)))
     for_ids(db, _MARK_SENT, (now,), ids)
     return any(segments > 1 for _, _, segments, *_ in sums)
+
+
+#: why, as the timeline and the postback say it
+CANCELLED, OPTED_OUT = "cancelled", "opted out"
+
+
+class Cancel(msgspec.Struct, frozen=True):
+    """Messages that nobody has in hand, nor will have before this is done. A customer calls back what is
+    whole; who has opted out gets not even the rest.
+    """
+
+    message_ids: tuple[int, ...]
+    #: why, for the timeline
+    reason: str
+    now: int
+    #: of maintenance, where it cancels
+    lease: Lease | None = None
+
+
+_CANCELLABLE = f"""
+SELECT message_id, state FROM message
+WHERE message_id IN (SELECT value FROM json_each(?)) AND {may(Event.CANCELLED)} AND (? OR NOT EXISTS (
+    SELECT 1 FROM segment WHERE segment.message_id = message.message_id))
+"""  # noqa: S608 - the table's states
+
+
+@operation_on_each()
+def cancel(db: apsw.Connection, item: Cancel) -> int:
+    """End those that may still be cancelled; returns how many were."""
+    if item.lease is not None:
+        ownership.check(db, [item.lease])
+    found = every(db, _CANCELLABLE, (as_json(item.message_ids), item.reason == OPTED_OUT))
+    endings = [
+        Ending(message_id, State(state), follow(state, Event.CANCELLED), item.reason, item.now)
+        for message_id, state in found
+    ]
+    end_unsent(db, endings)
+    return len(endings)

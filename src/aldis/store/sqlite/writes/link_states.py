@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import apsw
-import msgspec
 from msgspec.structs import astuple
 
 from aldis.accounts.staff import AuditEntry
@@ -12,15 +11,9 @@ from aldis.store.sqlite.engine.operations import operation_on_each
 from aldis.store.sqlite.writes import auditing
 
 
-class Want(msgspec.Struct, frozen=True):
-    """What is wanted, and what is to be remembered of it."""
-
-    state: LinkState
-    entry: AuditEntry
-
-
 @operation_on_each()
-def want(db: apsw.Connection, item: Want) -> None:
-    """Keep what is wanted."""
-    db.execute("INSERT OR REPLACE INTO link_order VALUES (?, ?, ?, ?)", astuple(item.state))
-    auditing.write(db, item.entry)
+def want(db: apsw.Connection, item: tuple[LinkState, AuditEntry]) -> None:
+    """Keep what is wanted, and what is to be remembered of it."""
+    state, entry = item
+    db.execute("INSERT OR REPLACE INTO link_order VALUES (?, ?, ?, ?)", astuple(state))
+    auditing.write(db, entry)

@@ -9,7 +9,7 @@ import msgspec
 
 from aldis.store.contract.maintenance import Purged
 from aldis.store.contract.ownership import Lease
-from aldis.store.sqlite.engine.operations import operation, operation_on_each
+from aldis.store.sqlite.engine.operations import operation_on_each
 from aldis.store.sqlite.engine.rows import as_json, every, for_each, for_found, may
 from aldis.store.sqlite.writes import endings, ownership, postbacks, recipients
 from aldis.traffic.states import Event, State, follow
@@ -46,14 +46,10 @@ UPDATE message SET review_at = later.review_at FROM later WHERE message.message_
 """
 
 
-@operation()
-def expire(db: apsw.Connection, items: list[Expire]) -> list[int]:
+@operation_on_each()
+def expire(db: apsw.Connection, item: Expire) -> int:
     """End messages whose deadline has passed; look at the others again when it may have."""
-    ownership.check(db, [item.lease for item in items])
-    return [_expire(db, item) for item in items]
-
-
-def _expire(db: apsw.Connection, item: Expire) -> int:
+    ownership.check(db, [item.lease])
     sql = """SELECT message_id, state, expires_at, sent_at FROM message
              WHERE review_at <= ? ORDER BY review_at LIMIT ?"""
     now = item.now
@@ -101,12 +97,11 @@ class Moves(msgspec.Struct, frozen=True):
     moves: tuple[Move, ...]
 
 
-@operation()
-def move(db: apsw.Connection, items: list[Moves]) -> list[None]:
+@operation_on_each()
+def move(db: apsw.Connection, item: Moves) -> None:
     """Move messages that nobody has in hand, nor will have before this is done."""
-    ownership.check(db, [item.lease for item in items])
-    for_each(db, _MOVE, [msgspec.structs.astuple(each) for item in items for each in item.moves])
-    return [None] * len(items)
+    ownership.check(db, [item.lease])
+    for_each(db, _MOVE, [msgspec.structs.astuple(each) for each in item.moves])
 
 
 @operation_on_each()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import apsw
-import msgspec
 from msgspec.structs import astuple
 
 from aldis.accounts.staff import AuditEntry
@@ -20,18 +19,12 @@ from aldis.store.sqlite.engine.operations import operation_on_each
 from aldis.store.sqlite.writes import auditing
 
 
-class Change(msgspec.Struct, frozen=True):
-    """A change and what is to be remembered of it."""
-
-    change: OperatorChange
-    entry: AuditEntry | None
-
-
 @operation_on_each()
-def carry_out(db: apsw.Connection, item: Change) -> bool:
+def carry_out(db: apsw.Connection, item: tuple[OperatorChange, AuditEntry | None]) -> bool:
     """Carry out a change, and remember it if it changed something."""
+    change, entry = item
     before = db.total_changes()
-    match item.change:
+    match change:
         case PutOperator(operator):
             db.execute("INSERT OR REPLACE INTO operator VALUES (?, ?, ?, ?)", astuple(operator))
             db.execute("DELETE FROM session WHERE operator = ?", (operator.name,))
@@ -48,6 +41,6 @@ def carry_out(db: apsw.Connection, item: Change) -> bool:
         case RemoveToken(name):
             db.execute("DELETE FROM api_token WHERE name = ?", (name,))
     changed = db.total_changes() > before
-    if changed and item.entry is not None:
-        auditing.write(db, item.entry)
+    if changed and entry is not None:
+        auditing.write(db, entry)
     return changed

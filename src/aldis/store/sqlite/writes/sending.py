@@ -7,7 +7,7 @@ import msgspec
 
 from aldis.errors import TransitionRefused
 from aldis.store.contract.ownership import Lease
-from aldis.store.sqlite.engine.operations import operation
+from aldis.store.sqlite.engine.operations import operation, operation_on_each
 from aldis.store.sqlite.engine.rows import as_array, as_json, every, for_each, for_found, may
 from aldis.store.sqlite.reads.claiming import states_of
 from aldis.store.sqlite.writes import endings, ownership, receipts
@@ -156,21 +156,17 @@ RETURNING message_id
 _HELD = f"SELECT message_id, state FROM message WHERE {may(Event.OWNER_LOST_HELD)} AND link = ?"  # noqa: S608 - as above
 
 
-@operation()
-def recover_orphans(db: apsw.Connection, items: list[Orphans]) -> list[int]:
+@operation_on_each()
+def recover_orphans(db: apsw.Connection, item: Orphans) -> int:
     """Release what is `sending` on links that are not there any more; it waits for them or expires."""
-    ownership.check(db, [item.lease for item in items])
-    return [len(every(db, _RELEASE, (item.now, None, as_json(item.links)))) for item in items]
+    ownership.check(db, [item.lease])
+    return len(every(db, _RELEASE, (item.now, None, as_json(item.links))))
 
 
-@operation()
-def recover(db: apsw.Connection, items: list[Recover]) -> list[int]:
-    """Release what lost owners left in `sending`."""
-    ownership.check(db, [item.lease for item in items])
-    return [_recover(db, item) for item in items]
-
-
-def _recover(db: apsw.Connection, item: Recover) -> int:
+@operation_on_each()
+def recover(db: apsw.Connection, item: Recover) -> int:
+    """Release what a lost owner left in `sending`."""
+    ownership.check(db, [item.lease])
     if not item.hold:
         return len(every(db, _RELEASE, (item.now, item.lease.link, "[]")))
     lost = [
