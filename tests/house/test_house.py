@@ -14,6 +14,7 @@ from aldis import settings
 from aldis.accounts import directory_file
 from aldis.accounts.carriers import Carrier
 from aldis.accounts.routes import Route
+from aldis.accounts.stop_phrases import STOP_PHRASES
 from aldis.dialects import genesys, mavorion, native, skycore, sumotext
 from aldis.dialects.registry import POLICIES
 from aldis.links.registry import KINDS
@@ -213,6 +214,11 @@ def test_every_key_of_the_directory_is_documented(record: str) -> None:
     assert f"{record}]]" in page
     listed = [key for key in keys_of(entries[record]) if key not in ("sender", "credential")]
     assert [key for key in listed if f"`{key}`" not in page] == []
+
+
+def test_every_sentence_that_says_stop_is_documented() -> None:
+    page = (DOCS / "guides" / "consent.md").read_text(encoding="utf-8").replace("\n> ", " ")
+    assert " · ".join(STOP_PHRASES) in page
 
 
 def test_the_drawing_of_the_states_is_the_table() -> None:

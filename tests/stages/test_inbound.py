@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aldis.accounts import directory_file
-from aldis.accounts.consent import Word, keyword_in, word_in
+from aldis.accounts.consent import USUAL, Word, keyword_in, normal, word_in
 from aldis.accounts.directory import Directory, assemble
 from aldis.accounts.records import AccountRecord, to_account
 from aldis.accounts.senders import Sender
+from aldis.accounts.stop_phrases import STOP_PHRASES
 from aldis.sms.dcs import Alphabet
 from aldis.sms.reading import Piece, text_of
 from aldis.sms.reassembly import Times
@@ -42,29 +48,137 @@ def test_segments_become_messages(row: Row) -> None:
     assert found == told
 
 
-PLAIN = Sender("74700", keywords=("demo",))
+def hears(**words: Any) -> Sender:
+    return Sender("74700", keywords=("demo",), **words)
 
 
-@pytest.mark.parametrize(
-    ("text", "sender", "word"),
-    [
-        ("STOP", PLAIN, Word.STOP),
-        (" s.t.o.p !!", PLAIN, Word.STOP),
-        ("ＳＴＯＰ", PLAIN, Word.STOP),
-        ("st\u200bop", PLAIN, Word.STOP),
-        ("stop it", PLAIN, None),
-        ("Unstop", PLAIN, Word.START),
-        ("info", PLAIN, Word.HELP),
-        ("", PLAIN, None),
-        ("👍", PLAIN, None),
-        ("arrêt", Sender("1", stop_words=("ARRÊT",)), Word.STOP),
-        ("बाद", Sender("1", stop_words=("बंद",)), None),
-        ("बंद", Sender("1", stop_words=("बंद",)), Word.STOP),
-        ("?", Sender("1", stop_words=("🛑",)), None),
-    ],
-)
-def test_a_word_is_the_whole_message(text: str, sender: Sender, word: Word | None) -> None:
+PLAIN = hears()
+#: what is written, and what the sender has besides the usual words
+HEARD: list[tuple[str, Sender, Word]] = [
+    ("STOP", PLAIN, Word.STOP),
+    (" s.t.o.p !!", PLAIN, Word.STOP),
+    ("ＳＴＯＰ", PLAIN, Word.STOP),
+    ("𝐒𝐓𝐎𝐏", PLAIN, Word.STOP),
+    ("Ⓢⓣⓞⓟ", PLAIN, Word.STOP),
+    ("st\u200bop", PLAIN, Word.STOP),
+    ("STÖP", PLAIN, Word.STOP),
+    ("🛑 STOP 🛑", PLAIN, Word.STOP),
+    ("STOP\ufe0f✋🏽", PLAIN, Word.STOP),
+    ("STOP\u200d\U000e0067", PLAIN, Word.STOP),
+    ("“STOP”", PLAIN, Word.STOP),
+    ("“STOP” 👍", PLAIN, Word.STOP),
+    ("Reply: STOP", hears(stop_words=("reply stop",)), Word.STOP),
+    ("opt-out", PLAIN, Word.STOP),
+    ("STOP ALL", PLAIN, Word.STOP),
+    ("QUİT", PLAIN, Word.STOP),
+    ("unsubscrıbe", PLAIN, Word.STOP),
+    ("please stop", PLAIN, Word.STOP),
+    ("STOP PLEASE!", PLAIN, Word.STOP),
+    ("Please stop texting me", PLAIN, Word.STOP),
+    ("stop texting me.", PLAIN, Word.STOP),
+    ("Remove me from your list, please", PLAIN, Word.STOP),
+    ("Don’t text me again", PLAIN, Word.STOP),
+    ("DONT TEXT ME", PLAIN, Word.STOP),
+    ("I revoke my consent", PLAIN, Word.STOP),
+    ("Unstop", PLAIN, Word.START),
+    ("Yes ✅", PLAIN, Word.START),
+    ("info", PLAIN, Word.HELP),
+    ("arret", hears(stop_words=("ARRÊT",)), Word.STOP),
+    ("arre\u0302t", hears(stop_words=("ARRET",)), Word.STOP),
+    ("τέλος", hears(stop_words=("ΤΕΛΟΣ",)), Word.STOP),
+    ("TEΛOΣ", hears(stop_words=("ΤΕΛΟΣ",)), Word.STOP),  # the Greek capitals that GSM 7-bit has
+    ("iptal", hears(stop_words=("İPTAL",)), Word.STOP),
+    ("IPTAL", hears(stop_words=("iptal",)), Word.STOP),
+    ("İptal", hears(stop_words=("İPTAL",)), Word.STOP),
+    ("wylacz", hears(stop_words=("WYŁĄCZ",)), Word.STOP),
+    ("OPHOR", hears(stop_words=("ophør",)), Word.STOP),
+    ("Strasse", hears(stop_words=("STRAẞE",)), Word.STOP),
+    ("الغاء", hears(stop_words=("إلغاء",)), Word.STOP),
+    ("قِفْ", hears(stop_words=("قف",)), Word.STOP),
+    ("קץ", hears(stop_words=("קֵץ",)), Word.STOP),
+    ("बंद", hears(stop_words=("बंद",)), Word.STOP),
+    ("停止", hears(stop_words=("停止",)), Word.STOP),
+    ("中止して下さい", hears(stop_words=("中止して下さい",)), Word.STOP),
+    ("Ne m'écrivez plus", hears(stop_phrases=("ne m’ecrivez plus",)), Word.STOP),
+    ("AIDE", hears(help_words=("aide",)), Word.HELP),
+]
+#: what means something else
+NOT_HEARD: list[tuple[str, Sender]] = [
+    ("stop it", PLAIN),
+    ("don't stop", PLAIN),
+    ("Stop. Thank you", PLAIN),
+    ("Stop by at 5", PLAIN),
+    ("bus stop", PLAIN),
+    ("non-stop", PLAIN),
+    ("I want to stop smoking", PLAIN),
+    ("please", PLAIN),
+    ("Yes please stop by", PLAIN),
+    ("yes please", PLAIN),
+    ("please don't remove me", PLAIN),
+    ("the end", PLAIN),
+    ("no more", PLAIN),
+    ("Liked “STOP”", PLAIN),
+    ('Loved "Reply STOP to end"', PLAIN),
+    ("👍 to “STOP”", PLAIN),
+    ("\u200b👍\u200b to “\u200bSTOP\u200b”", PLAIN),
+    ("❤️ “STOP”", PLAIN),
+    ("‼️ «STOP»", PLAIN),
+    ("Reacted 👍 to “stop texting me”", PLAIN),
+    ("Removed a like from “STOP”", PLAIN),
+    ("Gefällt „STOP“", PLAIN),
+    ("「STOP」にいいね", PLAIN),
+    ("Reply STOP to end", PLAIN),
+    ("stop texting me", hears(stop_phrases=())),
+    ("", PLAIN),
+    ("👍", PLAIN),
+    ("\0\ufe0f\u200d", PLAIN),
+    ("बाद", hears(stop_words=("बंद",))),
+    ("だ", hears(stop_words=("た",))),
+    ("?", hears(stop_words=("🛑",))),
+]
+
+
+@pytest.mark.parametrize(("text", "sender", "word"), HEARD)
+def test_a_word_is_heard_however_it_is_written(text: str, sender: Sender, word: Word) -> None:
     assert word_in(text, sender) is word
+
+
+@pytest.mark.parametrize(("text", "sender"), NOT_HEARD)
+def test_what_means_something_else_is_no_word(text: str, sender: Sender) -> None:
+    assert word_in(text, sender) is None
+
+
+ORNAMENTS = st.text(
+    "🛑✋🏽👍❤\ufe0e\ufe0f\u200b\u200c\u200d\u2060\ufeff\u00ad\u034f\u3164\0 \n.,!?-*_~'’…", max_size=5
+)
+ACCENTS = st.text("\u0300\u0301\u0302\u0307\u0308\u0327\u0328\u20e3", max_size=2)
+
+
+@given(
+    st.sampled_from(sorted({*USUAL[Word.STOP], *STOP_PHRASES})),
+    st.sampled_from([str.upper, str.lower, str.title, str.swapcase]),
+    st.data(),
+)
+def test_ornaments_cases_and_accents_hide_no_stop(
+    said: str, case: Callable[[str], str], data: st.DataObject
+) -> None:
+    written = "".join(
+        letter + (data.draw(ACCENTS) if letter.isalpha() else "") + data.draw(ORNAMENTS)
+        for letter in case(said)
+    )
+    assert word_in(written, PLAIN) is Word.STOP
+
+
+@given(st.sampled_from(STOP_PHRASES), st.text("abcdefghij ", min_size=1).filter(str.strip))
+def test_a_phrase_in_a_longer_sentence_is_none(said: str, more: str) -> None:
+    assert word_in(f"{more} {said}", PLAIN) is None
+    assert word_in(f"{said} {more}", PLAIN) is None
+
+
+def test_no_phrase_says_anything_but_stop() -> None:
+    others = {normal(word) for kind in (Word.START, Word.HELP) for word in USUAL[kind]}
+    assert not others & set(map(normal, STOP_PHRASES))
+    assert len(set(map(normal, STOP_PHRASES))) == len(STOP_PHRASES)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
-"""What a message from a handset means for consent: the words of CTIA's guidelines and those that a sender
-adds. Pure.
+"""What a message from a handset means for consent: the words of CTIA's guidelines, and those and the phrases
+that a sender names. Pure.
 """
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from enum import Enum, auto
+from functools import lru_cache
+
+import regex
 
 from aldis.accounts.senders import Sender
 
@@ -20,39 +22,71 @@ class Word(Enum):
 
 
 USUAL = {
-    Word.STOP: frozenset(("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT")),
-    Word.START: frozenset(("START", "UNSTOP", "YES")),
-    Word.HELP: frozenset(("HELP", "INFO")),
+    Word.STOP: ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"),
+    Word.START: ("START", "UNSTOP", "YES"),
+    Word.HELP: ("HELP", "INFO"),
 }
 
-_BETWEEN_WORDS = re.compile(r"[\s.,;:!?/]+")
-#: general categories that say nothing: punctuation, separators, symbols, control and format characters
-_SILENT = ("P", "Z", "S", "Cc", "Cf")
+_BETWEEN_WORDS = regex.compile(r"[\s.,;:!?/]+")
+#: what says nothing: punctuation, separators, symbols, control and format characters, what is not shown, and
+#: the marks that people leave out: accents, Hebrew points, Arabic vowels, hamza and tatweel. Marks of other
+#: scripts are vowels or tell letters apart
+_SILENT = regex.compile(
+    r"[\p{P}\p{Z}\p{S}\p{Cc}\p{Cf}\p{Me}\p{Default_Ignorable_Code_Point}"
+    r"\u0300-\u036F\u1AB0-\u1AFF\u1DC0-\u1DFF\u20D0-\u20FF\uFE20-\uFE2F"
+    r"\u0591-\u05C7\u0640\u064B-\u065F\u0670]+"
+)
+#: letters that are written for one another: without their stroke or dot, and the Greek capitals for which GSM
+#: 7-bit has Latin ones only (3GPP TS 23.038 §6.2.1)
+_ALIKE = str.maketrans("ıłđðøħŧαβεζηικμνορτυχ", "ilddohtabezhikmnoptyx") | {
+    ord("æ"): "ae",
+    ord("œ"): "oe",
+}
+_QUOTATION_MARK = regex.compile(r"[\"“”„«»「『]")
+_SYMBOL = regex.compile(r"[\p{So}‼⁉]")
+#: what goes before or behind a STOP
+_POLITE = ("please", "pls", "plz")
 
 
 def normal(text: str) -> str:
-    """Give a text as words are compared: capital letters, digits and their marks, in their compatible forms;
+    """Give a text as words are compared: small letters and digits in their compatible forms, without accents;
     "" for one that has none.
     """
-    compatible = unicodedata.normalize("NFKC", text)
-    return "".join([c for c in compatible if not unicodedata.category(c).startswith(_SILENT)]).upper()
+    small = unicodedata.normalize("NFKC", text).casefold()
+    return _SILENT.sub("", unicodedata.normalize("NFKD", small)).translate(_ALIKE)
 
 
 def word_in(text: str, sender: Sender) -> Word | None:
-    """Tell which word a whole message is; None for any other message, also one that only begins with a
-    word.
+    """Tell which word, or phrase for one, a whole message is; None for any other message, also one that only
+    begins with a word, and for a reaction to one.
     """
-    said = normal(text)
-    if not said:
+    if _is_reaction(text):
         return None
-    for word, more in (
-        (Word.STOP, sender.stop_words),
-        (Word.START, sender.start_words),
-        (Word.HELP, sender.help_words),
-    ):
-        if said in USUAL[word] or any(said == normal(each) for each in more):
-            return word
-    return None
+    said, words = normal(text), _words_of(sender)
+    if said in words:
+        return words[said]
+    for polite in _POLITE:
+        said = said.removeprefix(polite).removesuffix(polite)
+    return Word.STOP if words.get(said) is Word.STOP else None
+
+
+def _is_reaction(text: str) -> bool:
+    """Tell whether a text is a symbol and then a quotation: a reaction to the message quoted (👍 “STOP”)."""
+    before, *quoted = _QUOTATION_MARK.split(text, maxsplit=1)
+    return bool(quoted and _SYMBOL.search(before)) and not normal(before)
+
+
+@lru_cache(maxsize=1024)
+def _words_of(sender: Sender) -> dict[str, Word]:
+    """Give what a sender hears; of two readings of a word, the one that stops, then the one that starts."""
+    own = {
+        Word.STOP: sender.stop_words + sender.stop_phrases,
+        Word.START: sender.start_words,
+        Word.HELP: sender.help_words,
+    }
+    return {
+        said: word for word in reversed(Word) for each in USUAL[word] + own[word] if (said := normal(each))
+    }
 
 
 def keyword_in(text: str, sender: Sender) -> str:

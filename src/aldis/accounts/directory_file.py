@@ -262,10 +262,10 @@ def _part_faults(
     for index, sender in enumerate(account.sender):
         if not is_sender(sender.value):
             faults.append(((*path, "sender", index), f"`{sender.value}` cannot be a sender"))
-        words = (*sender.stop_words, *sender.start_words, *sender.help_words, *sender.keywords)
+        words = sender.stop_words + sender.start_words + sender.help_words + sender.keywords
         faults += [
             ((*path, "sender", index), f"`{word}` has no letter or digit to recognise it by")
-            for word in words
+            for word in words + sender.stop_phrases
             if not normal(word)
         ]
     for index, entry in enumerate(account.credential):

@@ -62,7 +62,7 @@ WORDS: dict[str, tuple[str, str]] = {
 _DIALECT_SETS = frozenset(("alphanumeric_in", "failures_only"))
 #: what has a form of its own
 _ELSEWHERE = frozenset(("name", "credit", "credential", "sender"))
-SENDER_WORDS = ("keywords", "campaigns", "stop_words", "start_words", "help_words")
+SENDER_WORDS = ("keywords", "campaigns", "stop_words", "stop_phrases", "start_words", "help_words")
 SENDER_REPLIES = ("stop_reply", "start_reply", "help_reply")
 _VALUE = re.compile(r"sender\.(\d{1,4})\.value")
 #: how many senders a form is read for
