@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 from tests.fakes.clock import NOON
 
+from aldis.accounts.plan import plan_record
+from aldis.accounts.records import ACCOUNT, AccountRecord, Record
+from aldis.accounts.senders import Sender
 from aldis.accounts.staff import Actor, Role
 from aldis.admin.consents import Consents, ConsentStanding, Wish, read_numbers, standings
 from aldis.app.entropy import token
 from aldis.errors import AdminError
+from aldis.store.contract.directory import Carrying
 from aldis.store.contract.store import Store
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 
@@ -20,7 +25,7 @@ IN, OUT = ConsentKind.OPT_IN, ConsentKind.OPT_OUT
 
 
 async def test_changes_by_hand_are_kept_with_their_reason(store: Store) -> None:
-    consents = Consents(store.consent, store.audit, lambda _opted_out: None, token)
+    consents = Consents(store.consent, store.directory, store.audit, lambda _opted_out: None, token)
     await consents.change(OTTO, Wish("74700", "demo", IN), "+1 480 555 0100", "asked by letter", NOON)
     (entry,) = await consents.history(NUMBER)
     assert (entry.source, entry.words) == (ConsentSource.CONSOLE, "asked by letter")
@@ -36,9 +41,9 @@ async def test_a_stop_by_handset_is_not_taken_back_here(store: Store) -> None:
     await store.consent.change([stop])
     for topic in ("", "demo"):
         with pytest.raises(AdminError, match="only they can take that back"):
-            await Consents(store.consent, store.audit, lambda _opted_out: None, token).change(
-                OTTO, Wish("74700", topic, IN), NUMBER, "", NOON
-            )
+            await Consents(
+                store.consent, store.directory, store.audit, lambda _opted_out: None, token
+            ).change(OTTO, Wish("74700", topic, IN), NUMBER, "", NOON)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +52,7 @@ async def test_a_stop_by_handset_is_not_taken_back_here(store: Store) -> None:
 )
 async def test_what_cannot_be_is_refused(store: Store, wish: Wish, number: str) -> None:
     with pytest.raises(AdminError):
-        await Consents(store.consent, store.audit, lambda _opted_out: None, token).change(
+        await Consents(store.consent, store.directory, store.audit, lambda _opted_out: None, token).change(
             OTTO, wish, number, "", NOON
         )
 
@@ -78,7 +83,7 @@ def test_a_standing_is_what_the_history_ends_with(
 
 
 async def test_a_file_is_taken_in_while_one_looks_on(store: Store) -> None:
-    consents = Consents(store.consent, store.audit, lambda _opted_out: None, token)
+    consents = Consents(store.consent, store.directory, store.audit, lambda _opted_out: None, token)
     lines = ["name,msisdn", *(f"x,+1480555{n:04d}" for n in range(700)), "y,none"]
     started = await consents.start_import(OTTO, Wish("74700", "demo", IN), lines, NOON)
     with pytest.raises(AdminError, match="under way"):
@@ -91,6 +96,24 @@ async def test_a_file_is_taken_in_while_one_looks_on(store: Store) -> None:
     assert len(found) == 700
     with pytest.raises(AdminError, match="no such import"):
         consents.progress("nothing")
+
+
+async def test_an_opt_out_counts_for_all_senders_where_an_account_says_so(store: Store) -> None:
+    record = AccountRecord("several", senders=(Sender("1111"), Sender("2222")), stop_all_senders=True)
+    body = msgspec.json.encode(record)
+    plan = plan_record(Record(ACCOUNT, record.name, body), await store.changes.stored())
+    assert await store.changes.carry_out(Carrying(plan, OTTO, NOON))
+    released: set[tuple[str, str]] = set()
+    consents = Consents(store.consent, store.directory, store.audit, released.update, token)
+    await consents.change(OTTO, Wish("1111", "", OUT), NUMBER, "by letter", NOON)
+    assert released == {("1111", NUMBER), ("2222", NUMBER)}
+    numbers = [f"1480555{n:04d}" for n in range(400)]
+    done = [each async for each in consents.take_in(Wish("2222", "", OUT), numbers, NOON)]
+    assert [sum(each) for each in zip(*done, strict=True)] == [400, 399]  # one number had left already
+    for sender in ("1111", "2222"):
+        assert await store.consent.list_opted_out(sender, "", 500) == numbers
+    await consents.change(OTTO, Wish("1111", "", IN), NUMBER, "changed their mind", NOON)
+    assert NUMBER in await store.consent.list_opted_out("2222", "", 500)
 
 
 def test_a_file_that_is_none_is_told() -> None:

@@ -199,7 +199,9 @@ def means(known: Directory, text: str) -> tuple[str, str, str]:
     part = InboundPart("link", "4512345678", "74700", Piece(Alphabet.ASCII, b""), NOON)
     found = meaning_of(known, part, text, NOON)
     whose = found.account.name if found.account else ""
-    return (whose, found.consent.kind, found.consent.topic) if found.consent else (whose, "", "")
+    said = {(str(each.kind), each.topic) for each in found.consents} or {("", "")}
+    ((kind, topic),) = said
+    return whose, kind, topic
 
 
 ALPHA = AccountRecord("a", senders=(Sender("74700", ("alpha",)),))
@@ -226,6 +228,22 @@ def test_whose_a_message_is_and_what_it_means(
     accounts: tuple[AccountRecord, ...], text: str, meaning: tuple[str, str, str]
 ) -> None:
     assert means(a_directory(*accounts), text) == meaning
+
+
+def test_a_stop_counts_for_all_senders_where_an_account_says_so() -> None:
+    senders = (Sender("74700"), Sender("60856"), Sender("SHOP"))
+    covering = AccountRecord("a", senders=senders, stop_all_senders=True)
+    other = AccountRecord("b", senders=(Sender("74700"), Sender("12345")))
+    known = a_directory(covering, other)
+
+    def changed(text: str) -> list[tuple[str, str]]:
+        part = InboundPart("link", "4512345678", "74700", Piece(Alphabet.ASCII, b""), NOON)
+        return [(each.sender, each.kind) for each in meaning_of(known, part, text, NOON).consents]
+
+    assert changed("STOP") == [("74700", "opt_out"), ("60856", "opt_out"), ("SHOP", "opt_out")]
+    assert changed("START") == [("74700", "opt_in")]  # to the one that it was said to
+    assert known.covered_by_stop("12345") == ("12345",)
+    assert known.covered_by_stop("nobody's") == ("nobody's",)
 
 
 def test_a_word_of_symbols_is_refused() -> None:

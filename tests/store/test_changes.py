@@ -7,7 +7,8 @@ import asyncio
 import msgspec
 
 from aldis.accounts.plan import plan_credit, plan_record, plan_removal
-from aldis.accounts.records import CARRIER, CREDIT, ROUTES, Record
+from aldis.accounts.records import ACCOUNT, CARRIER, CREDIT, ROUTES, AccountRecord, Record
+from aldis.accounts.senders import Sender
 from aldis.accounts.staff import Actor, Role, audit
 from aldis.store.contract.consent import OptInKey
 from aldis.store.contract.directory import Carrying
@@ -43,6 +44,45 @@ async def test_a_change_is_kept_whole_with_its_audit_entry(kept: Store) -> None:
     assert log == [("ada", "change carrier", "x"), ("ada", "add carrier", "x")]
     stored = await kept.changes.stored()
     assert stored.versions[CARRIER, "x"] == stored.version == second.change_id
+
+
+def an_account(*senders: str, covers: bool = True) -> Record:
+    record = AccountRecord("several", senders=tuple(map(Sender, senders)), stop_all_senders=covers)
+    return Record(ACCOUNT, record.name, msgspec.json.encode(record))
+
+
+async def test_a_stop_counts_for_senders_that_come_later(kept: Store) -> None:
+    """Where the account says so, from when it says so; who has come back to a sender stays there."""
+    handset, imported = ConsentSource.HANDSET, ConsentSource.FILE
+    for sender, msisdn, kind, source in (
+        ("1111", "14805550101", ConsentKind.OPT_OUT, handset),
+        ("1111", "14805550102", ConsentKind.OPT_OUT, imported),
+        ("1111", "14805550103", ConsentKind.OPT_OUT, handset),
+        ("2222", "14805550103", ConsentKind.OPT_IN, handset),
+        ("1111", "14805550104", ConsentKind.OPT_OUT, handset),
+        ("1111", "14805550104", ConsentKind.OPT_IN, handset),
+        ("9999", "14805550105", ConsentKind.OPT_OUT, handset),
+    ):
+        word = "STOP" if kind is ConsentKind.OPT_OUT else "START"
+        await kept.consent.change([ConsentChange(sender, "", msisdn, kind, source, word, NOW)])
+    await kept.consent.change(
+        [ConsentChange("3333", "news", "14805550101", ConsentKind.OPT_IN, ConsentSource.API, "", NOW)]
+    )
+    await carry_out(kept, an_account("1111", "2222", covers=False))
+    assert await kept.consent.list_opted_out("2222", "", 10) == []
+    await carry_out(kept, an_account("1111", "2222"))
+    assert await kept.consent.list_opted_out("2222", "", 10) == ["14805550101", "14805550102"]
+    await carry_out(kept, an_account("1111", "2222", "3333"))
+    assert await kept.consent.list_opted_out("3333", "", 10) == ["14805550101", "14805550102", "14805550103"]
+    assert await kept.consent.list_opted_in("3333", "news", "", 10) == []
+    history = await kept.consent.history("14805550101", 10)
+    assert [(each.sender, each.source, each.words) for each in history if not each.topic] == [
+        (sender, handset, "STOP") for sender in ("3333", "2222", "1111")
+    ]
+    start = ConsentChange("2222", "", "14805550101", ConsentKind.OPT_IN, handset, "START", NOW)
+    await kept.consent.change([start])
+    await carry_out(kept, an_account("1111", "2222", "3333", "4444"))  # nothing is said again of the others
+    assert "14805550101" not in await kept.consent.list_opted_out("2222", "", 10)
 
 
 async def test_a_plan_that_was_overtaken_does_nothing(kept: Store) -> None:

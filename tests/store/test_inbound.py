@@ -81,14 +81,15 @@ async def test_a_word_counts_however_soon_it_comes_again(kept: Store) -> None:
     words = [(b"STOP", STOP, 0), (b"START", start, 0), (b"STOP", STOP, 1)]
     for number, (word, said, repeated) in enumerate(words, start=1):
         assert (
-            await kept.inbound.record(heard(an_inbound(number, fingerprint=word, consent=said))) == repeated
+            await kept.inbound.record(heard(an_inbound(number, fingerprint=word, consents=(said,))))
+            == repeated
         )
     assert await kept.consent.list_opted_out("74700", "", 10) == [HANDSET]
     assert (await kept.queries.inbound(1, 0, 2**53, (0, 10)))[1] == 2
 
 
 async def test_a_conversation_that_is_repeated_is_kept_once(kept: Store) -> None:
-    words = [an_inbound(1, fingerprint=b"hello"), an_inbound(2, fingerprint=b"STOP", consent=STOP)]
+    words = [an_inbound(1, fingerprint=b"hello"), an_inbound(2, fingerprint=b"STOP", consents=(STOP,))]
     assert await kept.inbound.record(heard(*words)) == 0
     again = [msgspec.structs.replace(word, inbound_id=word.inbound_id + 2) for word in words]
     assert await kept.inbound.record(heard(*again)) == 2
@@ -134,11 +135,11 @@ async def test_it_is_owed_until_it_is_taken_and_forgotten_after_that(kept: Store
 
 async def test_an_answer_is_paid_and_goes_out_all_the_same(kept: Store) -> None:
     reply = a_message(5, sender="74700", recipient=HANDSET, exempt=True)
-    await kept.inbound.record(heard(an_inbound(1, consent=STOP, reply=reply)))
+    await kept.inbound.record(heard(an_inbound(1, consents=(STOP,), reply=reply)))
     assert await kept.consent.list_opted_out("74700", "", 10) == [HANDSET]
     balance = await kept.queries.balance(1)
     assert (balance.held, balance.available) == (50_000, 950_000)
-    again = an_inbound(2, consent=STOP, reply=msgspec.structs.replace(reply, message_id=6))
+    again = an_inbound(2, consents=(STOP,), reply=msgspec.structs.replace(reply, message_id=6))
     await kept.inbound.record(heard(again))  # it changes nothing, so it is not answered
     assert (await kept.metrics.count_by_state()) == {"queued": 1}
     assert await kept.maintenance.cancel_opted_out(await own_maintenance(kept), 10, NOW) == 0
@@ -147,7 +148,7 @@ async def test_an_answer_is_paid_and_goes_out_all_the_same(kept: Store) -> None:
 async def test_what_waits_for_somebody_who_left_is_cancelled(kept: Store) -> None:
     await accept(kept, a_message(1, sender="74700", recipient=HANDSET, notify=2, lane="l"))
     await accept(kept, a_message(2, sender="60856", recipient=HANDSET))
-    await kept.inbound.record(heard(an_inbound(3, consent=STOP)))
+    await kept.inbound.record(heard(an_inbound(3, consents=(STOP,))))
     assert await kept.maintenance.cancel_opted_out(await own_maintenance(kept), 10, NOW) == 1
     (told,) = await kept.postbacks.due("l", 10, NOW)
     assert (told.state, told.error_code) == ("deleted", "opted out")
@@ -162,6 +163,6 @@ async def test_stop_ends_every_opt_in_of_the_sender(kept: Store) -> None:
             for topic in topics
         ]
         assert await kept.consent.change(options) == [True, True]
-    await kept.inbound.record(heard(an_inbound(1, consent=STOP)))
+    await kept.inbound.record(heard(an_inbound(1, consents=(STOP,))))
     left = await kept.consent.opted_in([OptInKey(sender, "a", HANDSET) for sender in ("74700", "60856")])
     assert left == {OptInKey("60856", "a", HANDSET)}

@@ -42,6 +42,8 @@ class AccountSettings(msgspec.Struct, frozen=True):
     smart_encoding: bool = False
     #: Genesys' message_id may be left out
     reference_optional: bool = False
+    #: a STOP to one sender counts for all of the account's
+    stop_all_senders: bool = False
     #: refuse a Skycore campaign that the recipient has not subscribed to, and a message without one
     enforce_campaign: bool = False
     #: dialects in which any alphanumeric sender is the account's

@@ -64,6 +64,14 @@ class Directory(msgspec.Struct, frozen=True):
                 return found
         return ""
 
+    def covered_by_stop(self, sender: str) -> tuple[str, ...]:
+        """Give the senders for which a STOP to one counts: itself, and where an account that has it says so
+        (`stop_all_senders`), all of that account's.
+        """
+        owners = (self.accounts[name] for name in self.senders.get(sender, ()))
+        others = (other.value for owner in owners if owner.stop_all_senders for other in owner.senders)
+        return tuple(dict.fromkeys((sender, *others)))
+
     def price_micros(self, carrier: str, country: str) -> int | None:
         """Give the price of one segment: to a carrier in a country, to that carrier, to that country, to
         anybody; None when nothing is priced.

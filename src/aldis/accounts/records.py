@@ -41,6 +41,15 @@ class Record(msgspec.Struct, frozen=True):
     body: bytes
 
 
+def newly_covered(before: AccountRecord | None, after: AccountRecord) -> list[str]:
+    """Give the senders for which a STOP to another of the account's counts from now on and did not before."""
+    if not after.stop_all_senders:
+        return []
+    covered = before.senders if before is not None and before.stop_all_senders else ()
+    known = {sender.value for sender in covered}
+    return [sender.value for sender in after.senders if sender.value not in known]
+
+
 def to_account(record: AccountRecord, account_id: int) -> Account:
     """Give a record the shape that admission asks."""
     return Account(

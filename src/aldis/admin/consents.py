@@ -16,6 +16,7 @@ from aldis.accounts.staff import Actor, AuditEntry, audit
 from aldis.errors import AdminError, TemporaryError
 from aldis.sms.address import is_msisdn, is_sender
 from aldis.store.contract.consent import ConsentStore
+from aldis.store.contract.directory import DirectoryStore
 from aldis.store.contract.operators import AuditStore
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 
@@ -84,6 +85,7 @@ class Consents:
     def __init__(
         self,
         consent: ConsentStore,
+        directory: DirectoryStore,
         audit: AuditStore,
         opted_out: Callable[[set[tuple[str, str]]], None],
         token: Callable[[int], str],
@@ -92,6 +94,7 @@ class Consents:
         text of so many random octets.
         """
         self._consent = consent
+        self._directory = directory
         self._audit = audit
         self._opted_out = opted_out
         self._token = token
@@ -109,9 +112,13 @@ class Consents:
         check(wish, by_hand=True)
         if len(words) > MAX_WORDS or not words.isprintable():
             raise AdminError(f"the reason may have {MAX_WORDS} printable characters")
-        change = ConsentChange(wish.sender, wish.topic, number, wish.kind, ConsentSource.CONSOLE, words, now)
+        senders = await self._covered(wish)
+        changes = [
+            ConsentChange(sender, wish.topic, number, wish.kind, ConsentSource.CONSOLE, words, now)
+            for sender in senders
+        ]
         entry = _audited(actor, now, wish, "one number")
-        (changed,) = await self._consent.change([change], entry)
+        changed = any(await self._consent.change(changes, entry))
         if not changed and wish.kind is ConsentKind.OPT_IN:
             found = standings(await self.history(number))
             if any(each.sender == wish.sender and each.by_handset for each in found):
@@ -119,7 +126,7 @@ class Consents:
         if not changed:
             raise AdminError("it is so already", 409)
         if wish.kind is ConsentKind.OPT_OUT and not wish.topic:
-            self._opted_out({(wish.sender, number)})
+            self._opted_out({(sender, number) for sender in senders})
 
     async def start_import(self, actor: Actor, wish: Wish, lines: Iterable[str], now: int) -> Import:
         """Begin to take a CSV file in; `progress` tells how far it is. Raises AdminError."""
@@ -155,10 +162,11 @@ class Consents:
 
     async def take_in(self, wish: Wish, numbers: list[str], now: int) -> AsyncIterator[tuple[int, int]]:
         """Write numbers in small batches; tells after each how many were done, how many of them changed."""
-        changes = _changes(wish, numbers, now)
-        while chunk := list(islice(changes, CHUNK)):
-            changed = sum(await self._consent.change(chunk))
-            yield len(chunk), changed
+        senders, left = await self._covered(wish), iter(numbers)
+        while chunk := list(islice(left, max(1, CHUNK // len(senders)))):
+            changed = await self._consent.change(_changes(wish, senders, chunk, now))
+            begins = range(0, len(changed), len(senders))
+            yield len(chunk), sum(any(changed[begin : begin + len(senders)]) for begin in begins)
             await asyncio.sleep(BREATH_S)
 
     async def numbers(self, wish: Wish) -> AsyncIterator[list[str]]:
@@ -176,6 +184,12 @@ class Consents:
                 after = found[-1]
             if len(found) < CHUNK:
                 return
+
+    async def _covered(self, wish: Wish) -> tuple[str, ...]:
+        """Give the senders that a wish is about."""
+        if wish.topic or wish.kind is ConsentKind.OPT_IN:
+            return (wish.sender,)
+        return (await self._directory.load()).covered_by_stop(wish.sender)
 
     async def _import(self, started: Import, numbers: list[str], now: int) -> None:
         try:
@@ -243,9 +257,14 @@ def read_numbers(lines: Iterable[str]) -> Numbers:
     return Numbers(list(found), faulty, faults)
 
 
-def _changes(wish: Wish, numbers: list[str], now: int) -> Iterator[ConsentChange]:
+def _changes(wish: Wish, senders: tuple[str, ...], numbers: list[str], now: int) -> list[ConsentChange]:
+    """Give the changes of each number, one after the other."""
     source = ConsentSource.FILE
-    return (ConsentChange(wish.sender, wish.topic, number, wish.kind, source, "", now) for number in numbers)
+    return [
+        ConsentChange(sender, wish.topic, number, wish.kind, source, "", now)
+        for number in numbers
+        for sender in senders
+    ]
 
 
 def _audited(actor: Actor, now: int, wish: Wish, how_many: str) -> AuditEntry:

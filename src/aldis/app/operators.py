@@ -73,7 +73,7 @@ class Operators:
         seen = msgspec.structs.replace(upstreams(parts.settings), router=router, wake=links.wake)
         self._messages = Messages(store.search, store.actions, store.admission, parts.current, seen)
         self._command_worker = CommandWorker(store.commands, self._messages, clock)
-        self.consents = Consents(store.consent, store.audit, parts.release, token)
+        self.consents = Consents(store.consent, store.directory, store.audit, parts.release, token)
         self._dispatcher = Dispatcher(
             store.bulk,
             parts.holder,

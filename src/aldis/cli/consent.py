@@ -73,7 +73,7 @@ def opt_out(*, number: str, sender: str, topic: str, why: str, where: StoreLocat
 
 def _consents(store: Store) -> Consents:
     """Give what changes them, in a process that holds no messages."""
-    return Consents(store.consent, store.audit, lambda _opted_out: None, token)
+    return Consents(store.consent, store.directory, store.audit, lambda _opted_out: None, token)
 
 
 def _change(where: StoreLocation, wish: Wish, number: str, why: str) -> None:

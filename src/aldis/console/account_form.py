@@ -26,7 +26,10 @@ FIELDSETS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "Pace and size",
         ("rate_per_s", "burst", "segments_per_s", "segment_burst", "max_segments", "smart_encoding"),
     ),
-    ("What may be sent", ("alphanumeric_in", "default_sender", "enforce_campaign", "reference_optional")),
+    (
+        "What may be sent",
+        ("alphanumeric_in", "default_sender", "stop_all_senders", "enforce_campaign", "reference_optional"),
+    ),
     ("Postbacks", ("postback", "inbound", "failures_only", "postback_networks")),
     ("How postbacks are written and signed", ("postback_style", "postback_secret")),
 )
@@ -46,6 +49,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "smart_encoding": ("Smart encoding", "replace typographic characters where that avoids UCS-2"),
     "alphanumeric_in": ("Any alphanumeric sender in", ""),
     "default_sender": ("Default sender", "where a request names none"),
+    "stop_all_senders": (
+        "A STOP counts for all senders",
+        "of the account; START for the one that it was sent to",
+    ),
     "enforce_campaign": ("Skycore: demand a campaign", "that the recipient has subscribed to"),
     "reference_optional": ("Genesys: message_id may be left out", "then nothing tells duplicates"),
     "postback": ("Where delivery reports go", ""),

@@ -81,7 +81,8 @@ class NewInbound(InboundFacts, frozen=True, kw_only=True, array_like=True):
     lane: str
     #: tells a repetition of the carrier's
     fingerprint: bytes
-    consent: ConsentChange | None = None
+    #: the one for the sender that it was sent to first
+    consents: tuple[ConsentChange, ...] = ()
     #: what we answer by ourselves, exempt from opt-outs
     reply: NewMessage | None = None
 

@@ -107,8 +107,9 @@ class Collector(Intake[InboundPart]):
         for part, pieces in whole:
             text = text_of(pieces)
             meaning = meaning_of(directory, part, text, now)
-            if meaning.consent is not None and meaning.consent.kind is ConsentKind.OPT_OUT:
-                opted_out.add((meaning.consent.sender, part.sender))
+            opted_out.update(
+                (each.sender, part.sender) for each in meaning.consents if each.kind is ConsentKind.OPT_OUT
+            )
             if meaning.account is not None and meaning.account.prepaid:
                 prepaid.add(meaning.account.account_id)
             messages.append(self._message(part, pieces, text, meaning, (next(ids), next(ids)), now))
@@ -157,6 +158,6 @@ class Collector(Intake[InboundPart]):
             received_at=now,
             fingerprint=fingerprint(part, text),
             parts=as_column(part.parts),
-            consent=meaning.consent,
+            consents=meaning.consents,
             reply=reply,
         )

@@ -24,7 +24,8 @@ class Meaning(msgspec.Struct, frozen=True):
     account: Account | None
     sender: Sender
     keyword: str
-    consent: ConsentChange | None
+    #: the one for the sender that it was sent to first
+    consents: tuple[ConsentChange, ...]
     #: "" for none
     reply: str
 
@@ -38,8 +39,10 @@ def meaning_of(directory: Directory, part: InboundPart, text: str, now: int) -> 
     if any(word_in(text, owner) is Word.STOP for owner in owners.values()):
         word = Word.STOP
     consent = _consent(part, text, sender, word, keyword, now) if owners else None
+    senders = directory.covered_by_stop(sender.value) if word is Word.STOP else (sender.value,)
+    consents = tuple(msgspec.structs.replace(consent, sender=each) for each in senders if consent)
     reply = reply_to(word, sender, account.name) if word is not None and account is not None else ""
-    return Meaning(account, sender, keyword, consent, reply)
+    return Meaning(account, sender, keyword, consents, reply)
 
 
 def _owner(directory: Directory, number: str, text: str) -> tuple[Account | None, Sender, str]:

@@ -8,13 +8,13 @@ from msgspec.structs import astuple
 
 from aldis.accounts.history import Change
 from aldis.accounts.price import from_micros
-from aldis.accounts.records import ACCOUNT, CARRIER, CREDIT
+from aldis.accounts.records import ACCOUNT, CARRIER, CREDIT, AccountRecord, newly_covered
 from aldis.accounts.staff import Actor, audit
 from aldis.store.contract.directory import Carrying
 from aldis.store.sqlite.engine.operations import operation_on_each
 from aldis.store.sqlite.engine.rows import first, one
 from aldis.store.sqlite.reads.directory import COLUMNS, newest
-from aldis.store.sqlite.writes import auditing
+from aldis.store.sqlite.writes import auditing, consent
 
 #: more carriers than this in one plan share an audit entry
 MAX_AUDITED = 10
@@ -38,6 +38,7 @@ def carry_out(db: apsw.Connection, item: Carrying) -> bool:
         )
         if record.kind == ACCOUNT:
             db.execute("INSERT OR IGNORE INTO account (name) VALUES (?)", (record.key,))
+            _cover(db, None if before is None else before[0], record.body, item.now)
     for kind, key in plan.removed:
         body = one(db, "DELETE FROM directory WHERE kind = ? AND key = ? RETURNING body", (kind, key))
         _remember(db, _change(item, kind, key, body, None), item.actor)
@@ -49,6 +50,15 @@ def carry_out(db: apsw.Connection, item: Carrying) -> bool:
     if plan.lines:
         db.execute("UPDATE counter SET value = value + 1 WHERE name = 'directory_version'")
     return True
+
+
+def _cover(db: apsw.Connection, before: bytes | None, after: bytes, now: int) -> None:
+    """Let the opt-outs of an account count for senders that they are to cover from now on."""
+    was = None if before is None else msgspec.json.decode(before, type=AccountRecord)
+    account = msgspec.json.decode(after, type=AccountRecord)
+    senders = [sender.value for sender in account.senders]
+    for sender in newly_covered(was, account):
+        consent.spread(db, senders, sender, now)
 
 
 def _set_credit(db: apsw.Connection, item: Carrying, name: str, micros: int) -> None:

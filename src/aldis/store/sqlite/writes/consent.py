@@ -6,7 +6,7 @@ import apsw
 
 from aldis.accounts.staff import AuditEntry
 from aldis.store.sqlite.engine.operations import operation_on_each
-from aldis.store.sqlite.engine.rows import first
+from aldis.store.sqlite.engine.rows import as_json, first, one
 from aldis.store.sqlite.writes import auditing
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 
@@ -65,6 +65,30 @@ def _opt_out(db: apsw.Connection, wish: ConsentChange) -> None:
         return
     db.execute("DELETE FROM opt_in WHERE msisdn = ? AND sender = ?", (wish.msisdn, wish.sender))
     db.execute("INSERT OR IGNORE INTO opt_out VALUES (?, ?, ?)", (wish.sender, wish.msisdn, wish.at))
+
+
+def spread(db: apsw.Connection, senders: list[str], sender: str, now: int) -> None:
+    """Opt who has opted out of any of some senders out of another, with the same source and words, unless
+    they have come back to that one since.
+    """
+    newest = int(one(db, "SELECT ifnull(max(entry_id), 0) FROM consent"))
+    sql = """INSERT INTO consent (sender, topic, msisdn, kind, source, words, at)
+             SELECT :sender, '', said.msisdn, said.kind, said.source, said.words, :now FROM consent said
+             WHERE said.entry_id IN (
+                 SELECT max(c.entry_id) FROM opt_out o JOIN consent c USING (msisdn, sender)
+                 WHERE o.sender IN (SELECT value FROM json_each(:senders))
+                 AND c.topic = '' AND c.kind = 'opt_out' GROUP BY o.msisdn)
+             AND NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.sender = :sender AND o.msisdn = said.msisdn)
+             AND NOT EXISTS (SELECT 1 FROM consent later WHERE later.msisdn = said.msisdn
+                 AND later.sender = :sender AND later.kind = 'opt_in' AND later.source = 'handset'
+                 AND later.entry_id > said.entry_id)"""
+    db.execute(sql, {"sender": sender, "senders": as_json(senders), "now": now})
+    db.execute("INSERT INTO opt_out SELECT sender, msisdn, at FROM consent WHERE entry_id > ?", (newest,))
+    db.execute(
+        """DELETE FROM opt_in WHERE (msisdn, sender) IN (
+               SELECT msisdn, sender FROM consent WHERE entry_id > ?)""",
+        (newest,),
+    )
 
 
 def _opt_in(db: apsw.Connection, wish: ConsentChange) -> bool:

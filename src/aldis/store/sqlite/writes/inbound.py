@@ -57,9 +57,7 @@ def _keep(db: apsw.Connection, message: NewInbound, item: InboundBatch) -> bool:
     """Keep a message, unless it was kept a moment ago. What it says of consent counts in any case: a carrier
     repeats in order, and STOP, START, STOP are three words.
     """
-    has_changed = False
-    if message.consent is not None:
-        has_changed = consent.change(db, message.consent)
+    changed = [consent.change(db, each) for each in message.consents]
     sql = """SELECT 1 FROM inbound WHERE sender = ? AND recipient = ? AND fingerprint = ? AND received_at > ?
              LIMIT 1"""
     # a multimedia message is known by what its carrier calls it: it cannot be mistaken for another
@@ -71,7 +69,7 @@ def _keep(db: apsw.Connection, message: NewInbound, item: InboundBatch) -> bool:
         content_use.note(db, [(message.inbound_id, message.parts)])
     if message.lane:
         db.execute(_ENQUEUE, (message.inbound_id, message.lane, message.received_at, message.received_at))
-    if message.reply is not None and (has_changed or message.consent is None):
+    if message.reply is not None and (any(changed) or not message.consents):
         _answer(db, message, message.reply, item)
     return True
 
@@ -82,7 +80,7 @@ def _answer(db: apsw.Connection, message: NewInbound, reply: NewMessage, item: I
               WHERE sender = ? AND recipient = ? AND answered AND received_at > ?"""  # noqa: S608 - a number
     of_a_day = (message.sender, message.recipient, message.received_at - DAY_MS)
     count, last_at = every(db, sql, of_a_day)[0]
-    is_asked = message.consent is None
+    is_asked = not message.consents
     if count >= MOST_ANSWERS or (is_asked and last_at > message.received_at - item.repeat_ms):
         return
     is_prepaid = reply.account_id in item.prepaid
