@@ -17,6 +17,7 @@ from aldis.settings import SimulatorSettings
 from aldis.simulator.behaviour import BY_LAST_DIGITS, DELIVERS, behaviour_for, reaches_handset
 from aldis.simulator.handsets import PATIENCE_MS, Arriving, Handsets
 from aldis.sms.encoding import Encoding, encode
+from aldis.sms.reassembly import BURST_MS, OVERLAP_MS, Times
 from aldis.sms.segments import split
 from aldis.traffic.handset import Bubble
 
@@ -104,7 +105,10 @@ def test_a_handset_shows_in_the_end_what_it_has_of_a_message() -> None:
     assert [received.text for received in handsets.of("b")] == ["one three"]
 
 
-@pytest.mark.parametrize("row", rows(PATIENCE_MS, 0).values(), ids=rows(PATIENCE_MS, 0))
+TIMES = Times(PATIENCE_MS, 0, OVERLAP_MS, BURST_MS)
+
+
+@pytest.mark.parametrize("row", rows(TIMES).values(), ids=rows(TIMES))
 def test_a_handset_puts_segments_together_as_inbound_does(row: Row) -> None:
     came, told = row
     handsets = Handsets()

@@ -18,7 +18,7 @@ from aldis.accounts.senders import Sender
 from aldis.accounts.stop_phrases import STOP_PHRASES
 from aldis.sms.dcs import Alphabet
 from aldis.sms.reading import Piece, text_of
-from aldis.sms.reassembly import Times
+from aldis.sms.reassembly import BURST_MS, OVERLAP_MS, Times
 from aldis.sms.udh import Concatenation
 from aldis.stages.inbound.collector import PATIENCE_MS
 from aldis.stages.inbound.rules import meaning_of
@@ -29,20 +29,22 @@ from tests.sms.long_messages import Row, rows
 MINUTE = 60_000
 
 
-@pytest.mark.parametrize("row", rows(PATIENCE_MS, MINUTE).values(), ids=rows(PATIENCE_MS, MINUTE))
+TIMES = Times(PATIENCE_MS, MINUTE, OVERLAP_MS, BURST_MS)
+
+
+@pytest.mark.parametrize("row", rows(TIMES).values(), ids=rows(TIMES))
 def test_segments_become_messages(row: Row) -> None:
     """It makes no difference whether they come in one round or in many, with the store between."""
     came, told = row
-    times = Times(PATIENCE_MS, MINUTE)
     kept = {
-        total: Segments(total, {}, NOON, link="link", sender="4512345678", recipient="74700", reference=7)
+        total: Segments(total, [], link="link", sender="4512345678", recipient="74700", reference=7)
         for total in (2, 3)
     }
     found = []
     for each in came:
         piece = Piece(Alphabet.ASCII, each.text.encode(), place=Concatenation(7, each.total, each.number))
         segments = kept[each.total]
-        found += [text_of(pieces) for pieces in segments.take(each.number, piece, NOON + each.at, times)]
+        found += [text_of(pieces) for pieces in segments.take(each.number, piece, NOON + each.at, TIMES)]
         kept[each.total] = msgspec.msgpack.decode(msgspec.msgpack.encode(segments), type=Segments)
         assert kept[each.total] == segments
     assert found == told

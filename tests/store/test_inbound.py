@@ -8,6 +8,7 @@ import msgspec
 
 from aldis.sms.dcs import Alphabet
 from aldis.sms.reading import Piece
+from aldis.sms.reassembly import LongMessage
 from aldis.sms.udh import Concatenation
 from aldis.store.contract.consent import OptInKey
 from aldis.store.contract.inbound import InboundBatch
@@ -52,18 +53,23 @@ def heard(*messages: NewInbound, **changes: Any) -> InboundBatch:
 
 async def test_segments_wait_for_the_others(kept: Store) -> None:
     part = a_part(1)
-    none = Segments(3, {}, NOW, link="link", sender=HANDSET, recipient="74700", reference=7)
+    one, two, three = (a_part(number).piece for number in (1, 2, 3))
+    none = Segments(3, [], link="link", sender=HANDSET, recipient="74700", reference=7)
     assert await kept.inbound.segments(part) == none
-    some = msgspec.structs.replace(none, parts={1: a_part(1).piece, 3: a_part(3).piece})
+    some = msgspec.structs.replace(none, messages=[LongMessage({1: one, 3: three}, NOW)])
     await kept.inbound.record(heard(segments=(some,)))
     assert await kept.inbound.segments(a_part(2)) == some
-    assert (await kept.inbound.segments(a_part(1, total=2))).parts == {}
-    assert await kept.inbound.stale(NOW - 1, 10) == []
-    assert await kept.inbound.stale(NOW, 10) == [some]
-    whole = msgspec.structs.replace(some, parts=some.parts | {2: a_part(2).piece}, whole_at=NOW + 5)
-    await kept.inbound.record(heard(an_inbound(1), segments=(whole,)))
-    assert await kept.inbound.segments(a_part(2)) == whole
-    await kept.inbound.record(heard(segments=(msgspec.structs.replace(whole, parts={}),)))
+    assert (await kept.inbound.segments(a_part(1, total=2))).messages == []
+    assert await kept.inbound.stale(NOW - 1, NOW, 10) == []
+    assert await kept.inbound.stale(NOW, 0, 10) == [some]
+    whole = LongMessage({1: one, 2: two, 3: three}, NOW, NOW + 5)
+    again = LongMessage({1: one}, NOW + 6, is_repetition=True)
+    both = msgspec.structs.replace(none, messages=[whole, again, LongMessage({2: one}, NOW + 7)])
+    await kept.inbound.record(heard(an_inbound(1), segments=(both,)))
+    assert await kept.inbound.segments(a_part(2)) == both
+    assert await kept.inbound.stale(NOW - 1, NOW + 5, 10) == []
+    assert await kept.inbound.stale(NOW, NOW + 6, 10) == [both]
+    await kept.inbound.record(heard(segments=(none,)))
     assert await kept.inbound.segments(a_part(2)) == none
 
 

@@ -17,7 +17,7 @@ from aldis.smpp import tlv
 from aldis.smpp.esm_class import UDHI
 from aldis.sms import dcs
 from aldis.sms.reading import Piece, piece, text_of
-from aldis.sms.reassembly import Reassembly
+from aldis.sms.reassembly import BURST_MS, OVERLAP_MS, Reassembly, Times
 from aldis.sms.udh import Concatenation
 from aldis.traffic.handset import Attached, Bubble, Phone
 
@@ -79,7 +79,9 @@ class Handsets:
         #: by number, those that had something to do last at the end; lists, because most have one message
         self._conversations: dict[str, list[Received | Bubble]] = {}
         self._parts: Reassembly[_Part] = Reassembly(
-            PATIENCE_MS, MAX_INCOMPLETE, lambda one, other: one[1] == other[1]
+            Times(PATIENCE_MS, overlap=OVERLAP_MS, burst=BURST_MS),
+            MAX_INCOMPLETE,
+            lambda one, other: one[1] == other[1],
         )
         #: by message and part; the newest, up to MAX_CONTENT_OCTETS
         self._contents: OrderedDict[tuple[int, int], Part] = OrderedDict()

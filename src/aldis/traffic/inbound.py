@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from aldis.sms.reading import Piece
-from aldis.sms.reassembly import LongMessage
+from aldis.sms.reassembly import SharedReference
 from aldis.traffic.consent import ConsentChange
 from aldis.traffic.content import Attachment, KeptPart
 from aldis.traffic.message import NewMessage
@@ -41,8 +41,8 @@ class InboundMms(msgspec.Struct, frozen=True, kw_only=True):
     received_at: int
 
 
-class Segments(LongMessage[Piece], kw_only=True, array_like=True):
-    """What has come of one long message, and whose it is."""
+class Segments(SharedReference[Piece], kw_only=True, array_like=True):
+    """What has come of the long messages under one reference, and whose they are."""
 
     link: str
     sender: str

@@ -10,12 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
-
 from aldis.accounts.directory import CurrentDirectory
 from aldis.clock import Clock
 from aldis.sms.reading import Piece, text_of
-from aldis.sms.reassembly import Times
+from aldis.sms.reassembly import BURST_MS, OVERLAP_MS, Times
 from aldis.stages.inbound.reply import Replier
 from aldis.stages.inbound.rules import Meaning, fingerprint, meaning_of
 from aldis.stages.intake import Intake
@@ -60,7 +58,7 @@ class Collector(Intake[InboundPart]):
         self._replier = replier
         self._metrics = metrics
         self._repeat_ms = repeat_s * 1000
-        self._times = Times(PATIENCE_MS, self._repeat_ms)
+        self._times = Times(PATIENCE_MS, self._repeat_ms, OVERLAP_MS, BURST_MS)
         #: when to look for what never became whole
         self._look_at = 0
         self._opted_out = opted_out
@@ -87,14 +85,16 @@ class Collector(Intake[InboundPart]):
         if now < self._look_at:
             return
         self._look_at = now + LOOK_MS
-        stale = await self._inbound.stale(now - PATIENCE_MS, STALE_AT_ONCE)
+        stale = await self._inbound.stale(now - PATIENCE_MS - 1, now - OVERLAP_MS - 1, STALE_AT_ONCE)
         whole = [
             (InboundPart(each.link, each.sender, each.recipient, pieces[0], now), pieces)
             for each in stale
-            if not each.whole_at and (pieces := each.in_order)
+            for pieces in each.give_up(now, self._times)
         ]
         if stale:
-            await self._record(tuple(msgspec.structs.replace(each, parts={}) for each in stale), whole)
+            await self._record(tuple(stale), whole)
+        if len(stale) == STALE_AT_ONCE:
+            self._look_at = now
 
     async def _record(
         self, segments: tuple[Segments, ...], whole: list[tuple[InboundPart, list[Piece]]]

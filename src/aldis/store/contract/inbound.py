@@ -29,9 +29,9 @@ class InboundStore(Protocol):
     async def segments(self, part: InboundPart) -> Segments:
         """Give the segments that are kept under the reference of a segment; none where there are none."""
 
-    async def stale(self, before: int, limit: int) -> list[Segments]:
-        """Give segments of which the first came before an instant: of whole messages, and of those that never
-        became whole.
+    async def stale(self, before: int, repeated_before: int, limit: int) -> list[Segments]:
+        """Give the segments under references with messages that began before an instant, whole or not, or
+        with repetitions that began before another.
         """
 
     async def record(self, batch: InboundBatch) -> int:

@@ -6,6 +6,7 @@ import apsw
 import msgspec
 
 from aldis.sms.reading import Piece
+from aldis.sms.reassembly import LongMessage
 from aldis.store.sqlite.engine.rows import every, first
 from aldis.traffic.inbound import InboundFacts, InboundPart, Segments
 
@@ -27,30 +28,31 @@ def segments_of(db: apsw.Connection, part: InboundPart) -> Segments:
     place = part.piece.place
     if place is None:
         raise ValueError("a whole message has no segments")
-    return _segments(
-        db, (part.link, part.sender, part.recipient, place.reference, place.total), part.received_at
-    )
+    return _segments(db, (part.link, part.sender, part.recipient, place.reference, place.total))
 
 
-def _segments(db: apsw.Connection, key: PartKey, now: int) -> Segments:
-    sql = f"SELECT number, piece, received_at, whole_at FROM inbound_part WHERE {OF_SEGMENTS} ORDER BY number"  # noqa: S608 - a constant
-    rows = every(db, sql, key)
-    parts = {number: _PIECE.decode(octets) for number, octets, _, _ in rows}
-    began_at, whole_at = (rows[0][2], rows[0][3]) if rows else (now, 0)
+def _segments(db: apsw.Connection, key: PartKey) -> Segments:
+    sql = f"""SELECT message, number, piece, received_at, whole_at, is_repetition FROM inbound_part
+              WHERE {OF_SEGMENTS} ORDER BY message, number"""  # noqa: S608 - a constant
+    messages: dict[int, LongMessage[Piece]] = {}
+    for place, number, octets, began_at, whole_at, is_repetition in every(db, sql, key):
+        message = messages.setdefault(place, LongMessage({}, began_at, whole_at, bool(is_repetition)))
+        message.parts[number] = _PIECE.decode(octets)
     link, sender, recipient, reference, total = key
     return Segments(
-        total, parts, began_at, whole_at, link=link, sender=sender, recipient=recipient, reference=reference
+        total, [*messages.values()], link=link, sender=sender, recipient=recipient, reference=reference
     )
 
 
-def stale(db: apsw.Connection, before: int, limit: int) -> list[Segments]:
-    """Give segments of which the first came before an instant."""
-    sql = """SELECT DISTINCT link, sender, recipient, reference, total FROM inbound_part
-             WHERE received_at <= ? LIMIT ?"""
-    return [
-        _segments(db, (link, sender, recipient, reference, total), before)
-        for link, sender, recipient, reference, total in every(db, sql, (before, limit))
-    ]
+def stale(db: apsw.Connection, before: int, repeated_before: int, limit: int) -> list[Segments]:
+    """Give the segments under references with messages that began before an instant, or with repetitions that
+    began before another.
+    """
+    key = "link, sender, recipient, reference, total"
+    sql = f"""SELECT {key} FROM inbound_part WHERE received_at <= ?
+              UNION SELECT {key} FROM inbound_part WHERE is_repetition AND received_at <= ? LIMIT ?"""  # noqa: S608 - a constant
+    found = every(db, sql, (before, repeated_before, limit))
+    return [_segments(db, tuple(each)) for each in found]
 
 
 def find(

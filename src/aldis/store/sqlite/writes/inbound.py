@@ -46,10 +46,19 @@ def record(db: apsw.Connection, item: InboundBatch) -> int:
         key = (each.link, each.sender, each.recipient, each.reference, each.total)
         db.execute(f"DELETE FROM inbound_part WHERE {OF_SEGMENTS}", key)  # noqa: S608 - a constant
         rows = [
-            (*key, number, msgspec.msgpack.encode(piece), each.began_at, each.whole_at)
-            for number, piece in each.parts.items()
+            (
+                *key,
+                place,
+                number,
+                msgspec.msgpack.encode(piece),
+                message.began_at,
+                message.whole_at,
+                message.is_repetition,
+            )
+            for place, message in enumerate(each.messages)
+            for number, piece in message.parts.items()
         ]
-        db.executemany("INSERT INTO inbound_part VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        db.executemany("INSERT INTO inbound_part VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
     return sum(not _keep(db, message, item) for message in item.messages)
 
 
