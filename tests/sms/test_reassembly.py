@@ -7,8 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.sms.long_messages import Came, Row, rows
 
-from aldis.sms.dcs import Alphabet
-from aldis.sms.reading import Piece, text_of
 from aldis.sms.reassembly import MOST_TOGETHER, Reassembly, SharedReference, Times
 from aldis.sms.udh import CONCATENATION_8, CONCATENATION_16, Concatenation, concatenation, element, header
 from aldis.sms.udh import split_header as split
@@ -147,20 +145,3 @@ EIGHT, SIXTEEN = element(CONCATENATION_8, b"\7\2\1"), element(CONCATENATION_16, 
 )
 def test_which_segment_it_is(elements: bytes, place: Concatenation | None) -> None:
     assert concatenation(split(header(elements) + b"x")[0]) == place
-
-
-@pytest.mark.parametrize(
-    ("pieces", "text"),
-    [
-        ([(Alphabet.GSM7, b"Hello "), (Alphabet.GSM7, b"world")], "Hello world"),
-        ([(Alphabet.GSM7, b"x\x1b"), (Alphabet.GSM7, b"e")], "x€"),
-        ([(Alphabet.UCS2, b"\xd8\x3d"), (Alphabet.UCS2, b"\xdc\x4d")], "\U0001f44d"),
-        # a handset that changes in the middle
-        (
-            [(Alphabet.GSM7, b"Hello "), (Alphabet.UCS2, b"\x04\x36\x04\x36"), (Alphabet.GSM7, b"!")],
-            "Hello жж!",
-        ),
-    ],
-)
-def test_segments_are_read_as_each_is_written(pieces: list[tuple[Alphabet, bytes]], text: str) -> None:
-    assert text_of([Piece(alphabet, octets) for alphabet, octets in pieces]) == text

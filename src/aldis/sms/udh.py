@@ -73,23 +73,23 @@ def shifts(locking: int, single: int) -> bytes:
 def split_header(user_data: bytes) -> tuple[dict[int, bytes], bytes]:
     """Separate user data that starts with a header into its elements and the rest.
 
-    Returns ({information element identifier: data}, payload); the last of a repeated element counts. A header
-    that does not add up is taken as no header at all, because the text behind it is worth more than the
-    elements. Source: 3GPP TS 23.040 §9.2.3.24.
+    Returns ({information element identifier: data}, payload); the last of a repeated element counts. Where
+    the last element has too few or too many octets the whole header is ignored, and what stands behind the
+    elements that are complete is text; all of it where none is. Source: 3GPP TS 23.040 §9.2.3.24.
     """
     if not user_data or user_data[0] >= len(user_data):
         return {}, user_data
     end = user_data[0] + 1
     elements: dict[int, bytes] = {}
     position = 1
-    while position + 2 <= end:
-        identifier, length = user_data[position], user_data[position + 1]
-        position += 2
-        if position + length > end:
-            return {}, user_data
-        elements.pop(identifier, None)  # so that they stand in the order of their last
-        elements[identifier] = user_data[position : position + length]
-        position += length
+    while position < end:
+        begin = position + 2
+        until = begin + (user_data[position + 1] if begin <= end else 0)
+        if until > end:
+            return {}, user_data[position:] if elements else user_data
+        elements.pop(user_data[position], None)  # so that they stand in the order of their last
+        elements[user_data[position]] = user_data[begin:until]
+        position = until
     return elements, user_data[end:]
 
 

@@ -23,6 +23,7 @@ from aldis.sms.dcs import Alphabet
 from aldis.sms.encoding import Encoded, Encoding, decode
 from aldis.sms.fitting import from_coding
 from aldis.sms.packing import fill_bits, unpack
+from aldis.sms.reading import piece, text_of
 from aldis.stages.sending.in_flight import InFlightMessage
 from aldis.store.contract.search import MessageView
 from aldis.traffic.message import ClaimedMessage
@@ -180,22 +181,29 @@ def _text(pdu: Pdu) -> Iterator[PduLine]:
     body = pdu.body
     if not isinstance(body, ShortMessageBody | DataSm):
         return
-    octets = pdu.user_data
-    elements, octets = udh.split_header(octets) if body.esm_class & UDHI else ({}, octets)
+    has_header = bool(body.esm_class & UDHI)
+    elements, _ = udh.split_header(pdu.user_data) if has_header else ({}, b"")
+    alphabet = dcs.read(body.data_coding).alphabet
+    found = piece(alphabet, pdu.user_data, has_header=has_header, place=None)
+    octets, header = found.octets, len(pdu.user_data) - len(found.octets)
+    if has_header and not elements and pdu.user_data[:1] != b"\0":
+        shown = pdu.user_data[:header].hex(" ") or "none"
+        ignored = "ignored, as its elements do not fill its length"
+        yield PduLine("user data header", shown, ignored, "3GPP TS 23.040 §9.2.3.24")
     for identifier, data in elements.items():
         shown = f"element 0x{identifier:02X}: {data.hex(' ')}"
         yield PduLine("user data header", shown, _element(elements, identifier), "3GPP TS 23.040 §9.2.3.24")
-    alphabet = dcs.read(body.data_coding).alphabet
     if alphabet is Alphabet.GSM7:
-        if any(octet > 0x7F for octet in octets):  # noqa: PLR2004 - no septet
-            yield PduLine("text", repr(octets.decode("latin-1")), "in Latin-1, as these are no septets")
-        tables = udh.shift_tables(elements)
-        yield PduLine("text", repr(from_septets(octets, *tables)), "if its septets are unpacked")
-        header = len(pdu.user_data) - len(octets)
+        unpacked = (
+            "in UTF-8 or Latin-1, as these are no septets"
+            if not octets.isascii()
+            else "if its septets are unpacked"
+        )
+        yield PduLine("text", repr(text_of([found])), unpacked)
         packed = unpack(octets, fill_bits(header))
-        yield PduLine("", repr(from_septets(packed, *tables)), "if they are packed")
+        yield PduLine("", repr(from_septets(packed, found.locking, found.single)), "if they are packed")
     elif alphabet is not Alphabet.OCTETS:
-        yield PduLine("text", repr(octets.decode(alphabet, "replace")), alphabet.name)
+        yield PduLine("text", repr(text_of([found])), alphabet.name)
     if body.esm_class & KIND_MASK == RECEIPT:
         written = receipt_text.read(octets)
         state = written.state.name if written.state is not None else "no state"
