@@ -66,10 +66,19 @@ def as_json(values: Iterable[object]) -> str:
     return msgspec.json.encode(list(values)).decode()
 
 
-def as_array(values: Collection[int] | Collection[str]) -> object:
-    """Bind many ids or names at once: `FROM carray(?)`. Half the price of `as_json`."""
-    some = next(iter(values), 0)
-    return apsw.carray(tuple(values) if isinstance(some, str) else array("q", values))
+def as_array(ids: Collection[int]) -> object:
+    """Bind many ids at once: `FROM carray(?)`. Half the price of `as_json`."""
+    return apsw.carray(array("q", ids))
+
+
+def of_texts(sql: str, texts: Collection[str]) -> tuple[str, object]:
+    """Bind many texts at once, as `as_array` does ids: gives the statement, which has `FROM carray(?)`, and
+    what is bound to it. A text may hold a NUL, which carray() does not take; then it has json_each() instead.
+    """
+    try:
+        return sql, apsw.carray(tuple(texts))
+    except ValueError:
+        return sql.replace("carray(", "json_each("), as_json(texts)
 
 
 #: how many rows one execution takes. Few sizes, because apsw keeps only the texts of its last 512 executions,

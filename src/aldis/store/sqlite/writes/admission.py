@@ -9,7 +9,7 @@ from msgspec.structs import astuple
 
 from aldis.store.contract.admission import Acceptance
 from aldis.store.sqlite.engine.operations import operation, operation_on_each
-from aldis.store.sqlite.engine.rows import as_array, as_json, every, first, for_each, one
+from aldis.store.sqlite.engine.rows import as_json, every, first, for_each, of_texts, one
 from aldis.store.sqlite.writes import auditing, content_use, recipients
 from aldis.traffic.message import NewMessage
 from aldis.traffic.refusal import Refusal, RefusalReason
@@ -143,7 +143,8 @@ class _DuplicateCheck:
         if references:
             sql = """SELECT account_id, duplicate_scope, reference FROM carray(?) asked CROSS JOIN message
                      WHERE reference = asked.value AND duplicate_scope <> ''"""
-            self._taken.update(every(db, sql, (as_array(references),)))
+            sql, asked = of_texts(sql, references)
+            self._taken.update(every(db, sql, (asked,)))
 
     def find_duplicate(self, acceptance: Acceptance) -> Refusal | None:
         """Refuse what repeats a message of the store, of this batch, or itself."""

@@ -12,7 +12,7 @@ import apsw
 import msgspec
 
 from aldis.store.sqlite.engine.operations import operation
-from aldis.store.sqlite.engine.rows import as_array, as_json, every, first, for_each, for_found, one
+from aldis.store.sqlite.engine.rows import as_json, every, first, for_each, for_found, of_texts, one
 from aldis.store.sqlite.writes import endings
 from aldis.store.sqlite.writes.endings import Ending, Telling
 from aldis.traffic.matching import match
@@ -172,7 +172,8 @@ class _View:
 
     def _load(self, link: str, names: set[str]) -> None:
         limit = MAX_NAMESAKES * len(names)
-        rows = _ROWS.decode(one(self._db, _FIND_MANY, (as_array(names), link, limit)))
+        sql, asked = of_texts(_FIND_MANY, names)
+        rows = _ROWS.decode(one(self._db, sql, (asked, link, limit)))
         if len(rows) == limit:  # some id is common: look each up by itself
             rows = [
                 row for name in names for row in every(self._db, _FIND_NEWEST, (link, name, MAX_NAMESAKES))
