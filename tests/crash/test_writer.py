@@ -8,7 +8,6 @@ import asyncio
 import os
 import signal
 from collections import Counter
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -58,13 +57,6 @@ class Customer:
             pass
 
 
-def writer_of(world: World) -> int:
-    """Find the gateway's one child."""
-    pid = world.child.pid
-    (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return int(child)
-
-
 @pytest.fixture
 def sent() -> list[int]:
     """Of each request whose body has left."""
@@ -91,7 +83,7 @@ async def test_who_waits_for_a_writer_that_dies_is_answered(
         customer = Customer(world, session)
         answers = await customer.send_many([f"first-{n}" for n in range(COUNT)])
         assert set(answers.values()) == {YES}
-        writer = writer_of(world)
+        writer = await world.child.writer()
         if stands_still:
             for reference in answers:  # so that the writer is at nothing else
                 while await customer.status_of(reference) != "delivered":

@@ -65,11 +65,14 @@ class Child:
         if carrier.view_port:
             text += MMSC.format(view=carrier.view_port, listen=carrier.listen_port, more="")
         self._config.write_text(text)
+        #: of `aldis serve`
+        self.options: tuple[str, ...] = ()
         self._process: Program | subprocess.Popen[bytes] | None = None
 
     async def start(self, *under: str) -> None:
         """Start it; returns when it takes requests, or has ended."""
         arguments = ["serve", "--config", str(self._config), "--data-dir", str(self.data_dir)]
+        arguments += self.options
         with self.log.open("ab") as log:
             if under:
                 command = [*under, sys.executable, "-m", "aldis", *arguments]
@@ -85,10 +88,23 @@ class Child:
                     await asyncio.sleep(0.02)
 
     @property
+    def is_running(self) -> bool:
+        """Whether it runs."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def pid(self) -> int:
         """Its number, while it runs."""
         assert self._process is not None
         return self._process.pid
+
+    async def writer(self) -> int:
+        """Wait until it has a writer's process; gives that one's number."""
+        while True:
+            for child in _read(f"/proc/{self.pid}/task/{self.pid}/children").split():
+                if b"-m\0aldis.app.back_office" in _read(f"/proc/{int(child)}/cmdline"):
+                    return int(child)
+            await asyncio.sleep(0)
 
     async def end(self, number: int) -> int:
         """Send a signal and wait for the end."""
@@ -99,7 +115,7 @@ class Child:
 
     async def stop(self) -> None:
         """End it, if a test that failed has not."""
-        if self._process is not None and self._process.poll() is None:
+        if self._process is not None and self.is_running:
             self._process.kill()
             await self.ended()
 
@@ -116,6 +132,11 @@ class Child:
                     return True
             except aiohttp.ClientError:
                 return False
+
+
+def _read(path: str) -> bytes:
+    """Read what the kernel tells, which takes no time."""
+    return Path(path).read_bytes()
 
 
 class World:

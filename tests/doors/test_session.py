@@ -29,8 +29,9 @@ from aldis.doors.http.states import (
     ConnectionState,
 )
 
-LIMITS = GuardLimits(header_octets=1000, header_count=20, body_octets=500, connections=1)
+LIMITS = GuardLimits(header_octets=1000, header_count=20, body_octets=500, connections=1, answer_s=15)
 OK = HttpReply(200, b"text/plain", b"yes")
+LATE = HttpReply(503, b"text/plain", b"late")
 GET = b"GET /a?b=c HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody"
 CHUNKED = b"POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX: y\r\n\r\n"
@@ -75,7 +76,13 @@ class Opened:
         self.asked: list[HttpRequest] = []
         self.answers: list[Callable[[HttpReply], None]] = []
         self.site = Site(
-            self._serve, Guard(LIMITS), lambda _bits: 7, Answers(lambda: self.now), "http://", is_tls=False
+            self._serve,
+            Guard(LIMITS),
+            lambda _bits: 7,
+            Answers(lambda: self.now),
+            "http://",
+            self._answer_late,
+            is_tls=False,
         )
         self.session, self.wire = self.another()
 
@@ -87,6 +94,11 @@ class Opened:
     def _serve(self, request: HttpRequest, answer: Callable[[HttpReply], None]) -> None:
         self.asked.append(request)
         self.answers.append(answer)
+
+    def _answer_late(self, request: HttpRequest) -> HttpReply:
+        assert self.answers, "it has an answer"
+        assert request is self.asked[-1]
+        return LATE
 
     def end(self) -> None:
         if not self.session.eof_received():
@@ -199,7 +211,25 @@ WAYS: dict[str, tuple[list[bytes | str], ConnectionState]] = {
     "slow": ([GET[:9], "wait", "sweep"], CLOSING),
     "slow while one is answered": ([GET + GET[:9], "wait", "sweep"], ANSWERING),
     "lost": ([GET, "lose"], LOST),
+    "unanswered": ([GET, "sweep", "wait", "sweep"], ANSWERING),
+    "unanswered for too long": ([GET, "sweep", *["wait"] * 2, "sweep"], CLOSING),
+    "and one waits behind it": ([GET + GET, "sweep", *["wait"] * 2, "sweep"], CLOSING),
+    "each has its own time": ([GET + GET, "sweep", "wait", "answer", "sweep", "wait", "sweep"], ANSWERING),
+    "unanswered, and not read": ([GET, "block", "sweep", *["wait"] * 2, "sweep"], CLOSING),
 }
+
+
+def test_an_answer_that_comes_after_its_time_answers_nobody() -> None:
+    opened = Opened()
+    opened.session.data_received(GET + GET)
+    for now in (0, 15):
+        opened.now = now
+        opened.session.sweep(now)
+    written = opened.wire.written
+    assert written.startswith(b"HTTP/1.1 503 ")
+    assert b"connection: close" in written.lower()
+    opened.answer()
+    assert (opened.wire.written, len(opened.asked)) == (written, 1)
 
 
 @pytest.mark.parametrize("way", WAYS)

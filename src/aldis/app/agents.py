@@ -12,6 +12,8 @@ log = structlog.get_logger()
 
 #: what is under way
 GRACE_S = 10.0
+#: what is left once the links are closed
+AFTER_S = 2.0
 
 
 async def within(seconds: float, tasks: list[asyncio.Task[None]]) -> None:

@@ -50,6 +50,7 @@ def server_settings(http: HttpSettings) -> ServerSettings:
             header_count=http.header_count,
             header_s=http.header_s,
             body_s=http.body_s,
+            answer_s=http.answer_s,
             body_octets=http.max_body_octets,
             connections=http.connections,
             connections_per_address=http.connections_per_address,

@@ -101,7 +101,9 @@ class Gateway:
         self.operators = Operators(parts)
         # Before anything is sent: a port that is taken must not leave messages in doubt.
         door = door_of(settings.http, self.admitter, self.responder, self.metrics, self._links.binds)
-        self.server = HttpServer(door.serve, server_settings(settings.http), Entropy(), unix_s)
+        self.server = HttpServer(
+            door.serve, server_settings(settings.http), Entropy(), unix_s, door.answer_late
+        )
         await self._links.recover(await self._maintenance.own(), self.store.clock.now())
         self._agents.start(self._recorder, self._collector, self._maintenance, self._gauge)
         await self._posting.start()

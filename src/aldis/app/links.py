@@ -11,7 +11,7 @@ import structlog
 from aldis.addresses import host_and_port
 from aldis.admin.messages import Upstreams
 from aldis.admin.wire import ShownSubmit
-from aldis.app.agents import GRACE_S, RunningAgents, within
+from aldis.app.agents import AFTER_S, RunningAgents, within
 from aldis.app.entropy import Entropy, jitter
 from aldis.app.linking import router_of, sender_settings
 from aldis.clock import unix_s
@@ -34,6 +34,8 @@ log = structlog.get_logger()
 
 #: how long an unbind may take
 UNBIND_S = 1.0
+#: how long a carrier's request may wait for the store; it comes again
+ANSWER_S = 20.0
 
 
 class Links:
@@ -94,7 +96,7 @@ class Links:
         self._agents.stop()
         await self._agents.ended()
         await asyncio.gather(*(link.stop(UNBIND_S) for link in self._links.values()))
-        await within(GRACE_S, [*self._link_tasks, *self._agents.tasks])
+        await within(AFTER_S, [*self._link_tasks, *self._agents.tasks])
         for server in self._listeners:
             await server.stop()
 
@@ -143,7 +145,9 @@ def _server(entry: LinkEntry, listening: Listening) -> HttpServer:
     where = ServerSettings(
         host=host,
         port=port,
-        guard=GuardLimits(body_octets=listening.body_octets, connections=listening.connections),
+        guard=GuardLimits(
+            answer_s=ANSWER_S, body_octets=listening.body_octets, connections=listening.connections
+        ),
         certificate=Path(listening.certificate) if listening.certificate else None,
         key=Path(listening.key) if listening.key else None,
         section=f"link `{entry.name}`",

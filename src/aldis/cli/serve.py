@@ -2,36 +2,58 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
+import threading
+import time
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any, NoReturn
 
 import click
 
 from aldis.app.garbage import spare_the_collector
 from aldis.app.gateway import Gateway
-from aldis.cli.running import config_option, data_dir_option, first_of, run, stopped_by_signal
+from aldis.cli.running import config_option, data_dir_option, first_of, run
 from aldis.clock import SystemClock
 from aldis.settings import Settings, load
 from aldis.telemetry import configure_logs
 
 #: sysexits.h: internal software error
 EX_SOFTWARE = 70
+#: how long the store may take to be ready; after a crash it looks at all that was under way
+START_S = 120.0
+#: how long stopping may take: longer than its steps together, and shorter than Kubernetes waits (30 s)
+STOP_S = 25.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @click.command()
 @config_option
 @data_dir_option
-def serve(config_file: Path, data_dir: Path) -> None:
-    """Run the gateway. SIGTERM or Ctrl-C stops it in good order."""
+@click.option(
+    "--stop-within",
+    type=click.FloatRange(min=1),
+    default=STOP_S,
+    show_default=True,
+    help="Seconds from a signal until the process has ended, whatever it waits for.",
+)
+def serve(config_file: Path, data_dir: Path, stop_within: float) -> None:
+    """Run the gateway. SIGTERM or Ctrl-C stops it in good order.
+
+    Exit code 0: all that was taken is stored. 70: the store was lost or did not answer in time, and the next
+    start finds things as after a crash. 1: it could not start.
+    """
     settings = load(config_file)
     configure_logs(settings.log.level, settings.log.format)
-    run(_serve(settings, data_dir))
+    run(_serve(settings, data_dir, stop_within))
 
 
-async def _serve(settings: Settings, data_dir: Path) -> None:
-    stopped = stopped_by_signal()
+async def _serve(settings: Settings, data_dir: Path, stop_within: float) -> None:
+    stopped = _stopped_by_signal(stop_within)
     gateway = Gateway(settings, data_dir, SystemClock())
-    await gateway.start()
+    await _unless_lost(gateway, gateway.start(), START_S)
     spare_the_collector()
     links = ", ".join(gateway.links_up()) or "none, so messages wait"
     click.echo(f"Aldis serves on {settings.http.listen}; links: {links}; Ctrl-C stops", err=True)
@@ -42,8 +64,46 @@ async def _serve(settings: Settings, data_dir: Path) -> None:
                 "Nobody can sign in there yet: `aldis admin create NAME` makes the first admin", err=True
             )
     await first_of(stopped, gateway.lost)
+    await _unless_lost(gateway, gateway.stop(), None)  # the signal's bound is on it
+
+
+async def _unless_lost(gateway: Gateway, work: Coroutine[Any, Any, None], within_s: float | None) -> None:
+    """Do it; end the process where the store's writer is lost before that, or it takes too long."""
+    doing, lost = asyncio.create_task(work), asyncio.create_task(gateway.lost.wait())
+    await asyncio.wait((doing, lost), timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
     if gateway.lost.is_set():
         click.echo("the store's writer has ended by itself; ending as well", err=True)
         await gateway.abandon()
         os._exit(EX_SOFTWARE)  # as after a crash: what the others still have in hand cannot be written
-    await gateway.stop()
+    if not doing.done():
+        _end(f"the store was not ready within {within_s:.0f} s")
+    lost.cancel()
+    await doing
+
+
+def _stopped_by_signal(stop_within: float) -> asyncio.Event:
+    """Give an event that SIGINT and SIGTERM set. A second signal kills; so does the end of `stop_within`.
+
+    A thread hears them, because the loop may be what stands still, before a disk that does not answer. To be
+    called before there are other threads: these are then deaf to the signals as well.
+    """
+    stopped, loop = asyncio.Event(), asyncio.get_running_loop()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+
+    def hear() -> None:
+        """Wait for the first, and then for the end of the process."""
+        signal.sigwait(_SIGNALS)
+        loop.call_soon_threadsafe(stopped.set)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        time.sleep(stop_within)
+        _end(f"stopping has taken {stop_within:g} s")
+
+    threading.Thread(target=hear, name="signals", daemon=True).start()
+    return stopped
+
+
+def _end(why: str) -> NoReturn:
+    """End as after a crash, now."""
+    click.echo(f"{why}; ending as after a crash", err=True)
+    os._exit(EX_SOFTWARE)

@@ -29,6 +29,8 @@ class HttpSettings(msgspec.Struct, frozen=True):
     header_count: int = 100
     header_s: float = 5.0
     body_s: float = 30.0
+    #: who waits longer for the store is answered "internal error"
+    answer_s: float = 20.0
 
 
 class StoreSettings(msgspec.Struct, frozen=True):

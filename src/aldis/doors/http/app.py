@@ -18,6 +18,7 @@ from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.dialects.http_face import HttpDialect
 from aldis.doors.http.inline_task import InlineTask
 from aldis.doors.http.reading import host_of
+from aldis.doors.http.request_batcher import FAILED
 from aldis.errors import OutcomeUnknown, TemporaryError
 from aldis.stages.admission.admit import Admitter
 from aldis.stages.queries.responder import Responder
@@ -80,6 +81,21 @@ class Door:
         else:
             route = house.get(path)
             answer(route() if route is not None else NOT_FOUND)
+
+    def answer_late(self, request: HttpRequest) -> HttpReply:
+        """Answer what has waited too long for the store, in its dialect's words; it may still be done."""
+        dialects = self._hosts.get(host_of(request.header(b"host")), self._dialects)
+        path = request.path
+        dialect = dialects.get(path) or dialects.get(path[: path.rfind("/") + 1] + "*")
+        if dialect is None:
+            return FAILED
+        log.error("a request was not answered in time", dialect=dialect.policy.name, incident=request.nonce)
+        is_read = request.body_fits and len(request.body) <= LARGE_BODY
+        asked = dialect.face.read(request) if is_read else Refusal(RefusalReason.INTERNAL)
+        if isinstance(asked, Query):
+            return self._refuse(dialect, request, asked, Refusal(RefusalReason.INTERNAL))
+        known = None if isinstance(asked, Refusal) else asked
+        return self._refuse(dialect, request, known, Refusal(RefusalReason.OUTCOME_UNKNOWN))
 
     async def _converse(self, dialect: HttpDialect, path: str, request: HttpRequest) -> HttpReply:
         asked: Asked | None = None

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import inf
 
 import msgspec
 
@@ -19,6 +20,8 @@ class GuardLimits(msgspec.Struct, frozen=True):
     body_s: float = 30.0
     #: how long a connection may stay open between two requests
     idle_s: float = 60.0
+    #: how long a request may wait for its answer, whatever that waits for
+    answer_s: float = inf
     #: of the body; larger ones are refused in the dialect's words
     body_octets: int = 2_097_152
     connections: int = 2_000

@@ -14,8 +14,8 @@ import msgspec
 
 from aldis.doors.http.answers import Answers
 from aldis.doors.http.guard import Guard, GuardLimits
-from aldis.doors.http.request_batcher import RequestBatcher
-from aldis.doors.http.session import HttpSession, Serve, Site
+from aldis.doors.http.request_batcher import FAILED, RequestBatcher
+from aldis.doors.http.session import AnswerLate, HttpSession, Serve, Site
 from aldis.errors import SettingsError
 
 BACKLOG = 2048
@@ -62,7 +62,9 @@ class HttpServer:
         settings: ServerSettings,
         entropy: Callable[[int], int],
         unix_s: Callable[[], float],
+        answer_late: AnswerLate = lambda _request: FAILED,
     ) -> None:
+        """`answer_late`: answers what `serve` has not within the guard's `answer_s`."""
         self._settings = settings
         self._tls = _tls(settings)
         self._socket = _listen(settings.host, settings.port)
@@ -73,6 +75,7 @@ class HttpServer:
             entropy,
             Answers(unix_s),
             origin,
+            answer_late,
             is_tls=self._tls is not None,
         )
         self._server: asyncio.Server | None = None
@@ -110,7 +113,7 @@ class HttpServer:
     async def _sweep(self) -> None:
         loop = asyncio.get_running_loop()
         limits = self._settings.guard
-        period = min(SWEEP_S, limits.header_s / 4, limits.body_s / 4, limits.idle_s / 4)
+        period = min(SWEEP_S, limits.header_s / 4, limits.body_s / 4, limits.idle_s / 4, limits.answer_s / 4)
         while True:
             await asyncio.sleep(period)
             now = loop.time()

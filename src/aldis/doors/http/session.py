@@ -21,6 +21,8 @@ from aldis.doors.http.states import ANSWERING, BLOCKED, ENDING, READING, REFUSED
 
 #: takes a request and where to put the one answer to it, now or later
 Serve = Callable[[HttpRequest, Callable[[HttpReply], None]], None]
+#: answers a request whose answer has not come in time
+AnswerLate = Callable[[HttpRequest], HttpReply]
 
 
 class SessionTransport(Protocol):
@@ -55,10 +57,12 @@ class Site:
         entropy: Callable[[int], int],
         answers: Answers,
         origin: str,
+        answer_late: AnswerLate,
         *,
         is_tls: bool,
     ) -> None:
         self.serve = serve
+        self.answer_late = answer_late
         self.guard = guard
         self.entropy = entropy
         #: scheme and host as customers write them, or the scheme alone
@@ -87,6 +91,9 @@ class HttpSession:
         self._is_paused = False
         #: by when the peer must have said what is awaited of it; counts while it is READING or REFUSED
         self._deadline = inf
+        #: a request that a sweep has found without its answer, and by when there must be one
+        self._awaited: HttpRequest | None = None
+        self._answer_deadline = inf
         #: by when it must have read what was written
         self._unread_deadline = inf
 
@@ -241,6 +248,20 @@ class HttpSession:
                 self._close()
             else:
                 self._turn_away(408)
+        elif self.state.is_answering:
+            self._hurry(now)
+
+    def _hurry(self, now: float) -> None:
+        """Answer what has waited too long, and close: what answers it later answers nobody. A request's time
+        begins with the sweep that finds it, so that those that are answered at once are not timed.
+        """
+        request, _ = self._asked
+        if request is not self._awaited:
+            self._awaited, self._answer_deadline = request, now + self._limits.answer_s
+        elif now >= self._answer_deadline:
+            self._assembler.requests.clear()
+            self.state = self.state.ended
+            self._answer(self._site.answer_late(request))
 
     def leave(self) -> None:
         """Close once nothing is under way."""

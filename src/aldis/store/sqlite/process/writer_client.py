@@ -118,9 +118,12 @@ class WriterClient:
             return
         self._pipe.close()
         try:
-            await asyncio.to_thread(self._process.wait, END_S)
+            code = await asyncio.to_thread(self._process.wait, END_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
+            code = None
+        if code != 0:  # whoever ends must not say that all is well
+            self._on_lost()
 
 
 class _Pipe(asyncio.Protocol):
