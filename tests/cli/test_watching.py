@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -93,9 +95,9 @@ async def test_tail_tells_what_was_missed(whole: WholeGateway, tmp_path: Path) -
     assert (code, "no account `nobody`" in faults) == (1, True)
 
 
-async def verdicts(config: str, data_dir: Path) -> tuple[int, dict[str, list[tuple[str, str]]]]:
+async def verdicts(config: str, data_dir: Path, *more: str) -> tuple[int, dict[str, list[tuple[str, str]]]]:
     """Ask the doctor; returns the exit code and the findings by check."""
-    code, output, _ = await run("doctor", "--json", "--config", config, "--data-dir", str(data_dir))
+    code, output, _ = await run("doctor", "--json", "--config", config, "--data-dir", str(data_dir), *more)
     found: dict[str, list[tuple[str, str]]] = {}
     for finding in json.loads(output):
         found.setdefault(finding["check"], []).append((finding["verdict"], finding["says"]))
@@ -175,6 +177,26 @@ async def test_the_doctor_of_a_folder_that_cannot_be_written(tmp_path: Path) -> 
     config = settings(tmp_path, free_port(), 1)
     code, found = await verdicts(config, Path(config) / "below-a-file")
     assert (code, found["fsync"][0][0]) == (1, "fail")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("check", ["tls", "store", "links"])
+async def test_a_look_that_gets_no_answer_keeps_no_other_back(open_folder: Path, check: str) -> None:
+    """What nobody writes to, or nobody answers at, is the disk or the network that hangs."""
+    pipe, more, smpp = open_folder / "pipe", "", 1
+    os.mkfifo(pipe)
+    silent = socket.create_server(("127.0.0.1", 0))
+    if check == "tls":
+        more = f'tls = true\ntls_certificate = "{pipe}"\ntls_key = "{pipe}"'
+    elif check == "store":
+        pipe.rename(open_folder / "aldis.db")
+    else:
+        smpp = silent.getsockname()[1]
+    config = settings(open_folder, free_port(), smpp, more=more)
+    code, found = await verdicts(config, open_folder, "--within", "1")
+    silent.close()
+    assert (code, ("fail", "there was no answer within 1 s") in found[check]) == (1, True)
+    assert set(found) >= {"gateway", "store", "clock", "fsync", "disk", "ports", "files", "links"}
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from aldis.admin.checkup import CheckResult, Finding, certificate
 from aldis.app.stores import backend_of
 from aldis.cli.door import DoorClient
 from aldis.cli.opened import StoreLocation, echo_json, print_wide
-from aldis.cli.running import config_option, data_dir_option, json_option, run, settings_or_default
+from aldis.cli.running import aside, config_option, data_dir_option, json_option, run, settings_or_default
 from aldis.clock import SystemClock
 from aldis.errors import GatewayError, SettingsError
 from aldis.links.entry import LinkEntry
@@ -36,14 +36,22 @@ LOOK_UPS, MOST_HOSTS = 20, 500
 @json_option
 @config_option
 @data_dir_option
-def doctor(*, as_json: bool, config_file: Path, data_dir: Path) -> None:
+@click.option(
+    "--within",
+    "look_s",
+    type=click.FloatRange(min=0.1),
+    default=60.0,
+    show_default=True,
+    help="Seconds that one look may take; a large store takes some.",
+)
+def doctor(*, as_json: bool, config_file: Path, data_dir: Path, look_s: float) -> None:
     """Check links, names, TLS, clock, disk, store, ports and files; exit code 1 when something fails.
 
     Binds to each link once, unless the gateway runs: then it is asked how its links stand.
     """
     configure_logs("error", "console")
     settings = settings_or_default(config_file)
-    findings = run(_examine(settings, config_file, data_dir))
+    findings = run(_examine(settings, config_file, data_dir, look_s))
     if as_json:
         echo_json(findings)
     else:
@@ -52,28 +60,46 @@ def doctor(*, as_json: bool, config_file: Path, data_dir: Path) -> None:
         raise click.exceptions.Exit(1)
 
 
-async def _examine(settings: Settings, config_file: Path, data_dir: Path) -> list[Finding]:
+async def _examine(settings: Settings, config_file: Path, data_dir: Path, look_s: float) -> list[Finding]:
     running = await _running(settings)
     path = store_path(settings.store.url, data_dir)
-    health = await asyncio.to_thread(backend_of(settings).look_over, settings, data_dir)
-    findings = [
-        _gateway(running),
-        _store(path or settings.store.url, health),
-        checkup.clock(SystemClock().now(), health.newest_message_at),
-        await asyncio.to_thread(checkup.flush_speed, data_dir),
-        checkup.free_disk(data_dir),
-        *_ports(settings, is_running=running is not None),
-        *checkup.secrecy(_secrets(settings, config_file, path)),
-        *_tls(settings),
-    ]
+    seen: list[StoreHealth] = []
+
+    def store() -> list[Finding]:
+        """Look at the store, and remember what else that tells."""
+        seen.append(backend_of(settings).look_over(settings, data_dir))
+        return [_store(path or settings.store.url, seen[0])]
+
+    findings = [_gateway(running), *await _aside("store", store, look_s)]
+    findings.append(checkup.clock(SystemClock().now(), seen[0].newest_message_at if seen else 0))
+    is_running = running is not None
+    for check, look in (
+        ("fsync", lambda: [checkup.flush_speed(data_dir)]),
+        ("disk", lambda: [checkup.free_disk(data_dir)]),
+        ("ports", lambda: _ports(settings, is_running=is_running)),
+        ("files", lambda: checkup.secrecy(_secrets(settings, config_file, path))),
+        ("tls", lambda: _tls(settings)),
+    ):
+        findings += await _aside(check, look, look_s)
     for entry in settings.link:
-        findings += await _link(entry, None if running is None else running.get(entry.name, []))
+        standing = None if running is None else running.get(entry.name, [])
+        findings += await _aside("links", functools.partial(_link, entry, standing), look_s)
     if not settings.link:
         advice = "Add a [[link]] to aldis.toml; until then messages are accepted and wait."
         findings.append(Finding("links", CheckResult.WARN, "there is no link", advice))
-    if health.found == "ok":
-        findings += await _postbacks(settings, data_dir)
+    if seen and seen[0].found == "ok":
+        findings += await _aside("postbacks", lambda: run(_postbacks(settings, data_dir)), look_s)
     return findings
+
+
+async def _aside(check: str, look: Callable[[], list[Finding]], within_s: float) -> list[Finding]:
+    """Look at what may never answer, such as a disk; the other looks follow all the same."""
+    try:
+        return await aside(look, within_s)
+    except TimeoutError:
+        says = f"there was no answer within {within_s:g} s"
+        advice = "See whether the disk or the network behind it answers; the kernel's log may tell."
+        return [Finding(check, CheckResult.FAIL, says, advice)]
 
 
 async def _running(settings: Settings) -> dict[str, list[str]] | None:
@@ -141,8 +167,12 @@ def _tls(settings: Settings) -> list[Finding]:
     ]
 
 
-async def _link(entry: LinkEntry, conditions: list[str] | None) -> list[Finding]:
+def _link(entry: LinkEntry, conditions: list[str] | None) -> list[Finding]:
     """Look at one link; `conditions`: how the running gateway's binds stand."""
+    return run(_resolve_and_bind(entry, conditions))
+
+
+async def _resolve_and_bind(entry: LinkEntry, conditions: list[str] | None) -> list[Finding]:
     resolved = await checkup.name("dns", f"link {entry.name}", entry.address[0])
     if conditions is None and resolved.verdict is CheckResult.OK:
         try:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -86,6 +88,25 @@ def stopped_by_signal() -> asyncio.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
     return stopped
+
+
+async def aside(look: Callable[[], Returned], within_s: float) -> Returned:
+    """Do what may never come back, in a thread that the end of the process does not wait for. Raises
+    TimeoutError when it takes longer.
+    """
+    looked: Future[Returned] = Future()
+
+    def work() -> None:
+        """Look, for whoever still waits."""
+        looked.set_running_or_notify_cancel()  # from here on nobody takes it back
+        try:
+            looked.set_result(look())
+        except Exception as fault:  # noqa: BLE001 - whoever waits must hear of it
+            looked.set_exception(fault)
+
+    threading.Thread(target=work, daemon=True).start()
+    async with asyncio.timeout(within_s):
+        return await asyncio.wrap_future(looked)
 
 
 async def first_of(*events: asyncio.Event) -> None:
