@@ -118,6 +118,7 @@ class Metrics:
             registry=self.registry,
         )
         self.commits = Gauge("aldis_store_commits", "Commits since the start", registry=self.registry)
+        self.store_up = Gauge("aldis_store_up", "1 while the store takes writes", registry=self.registry)
         self._add_links()
 
     def _add_links(self) -> None:

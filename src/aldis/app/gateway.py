@@ -34,6 +34,7 @@ from aldis.stages.inbound.mms import MmsIntake
 from aldis.stages.inbound.reply import Replier
 from aldis.stages.maintenance.gauge import BacklogGauge
 from aldis.stages.maintenance.maintenance import Maintenance, MaintenanceSettings
+from aldis.stages.maintenance.store_monitor import StoreMonitor
 from aldis.stages.owner import Holder
 from aldis.stages.queries.responder import Responder
 from aldis.stages.receipts.recorder import Recorder
@@ -68,6 +69,7 @@ class Gateway:
         self._recorder = Recorder(self.store.receipts, self.metrics)
         self._maintenance: Maintenance
         self._gauge: BacklogGauge
+        self._monitor: StoreMonitor
         self._collector: Collector
         self._holder = Holder(self.store.ownership, f"{platform.node()} {os.getpid()}")
         self._links = Links(self.store.sending, self.store.link_states, self._holder)
@@ -100,12 +102,14 @@ class Gateway:
         )
         self.operators = Operators(parts)
         # Before anything is sent: a port that is taken must not leave messages in doubt.
-        door = door_of(settings.http, self.admitter, self.responder, self.metrics, self._links.binds)
+        door = door_of(
+            settings.http, self.admitter, self.responder, self.metrics, self._links.binds, self._monitor
+        )
         self.server = HttpServer(
             door.serve, server_settings(settings.http), Entropy(), unix_s, door.answer_late
         )
         await self._links.recover(await self._maintenance.own(), self.store.clock.now())
-        self._agents.start(self._recorder, self._collector, self._maintenance, self._gauge)
+        self._agents.start(self._recorder, self._collector, self._maintenance, self._gauge, self._monitor)
         await self._posting.start()
         await self._links.start()
         await self.server.start()
@@ -176,6 +180,7 @@ class Gateway:
         )
         follower = DirectoryFollower(store.directory, current)
         self._gauge = BacklogGauge(store.metrics, self.metrics, clock)
+        self._monitor = StoreMonitor(store.maintenance, clock, self.metrics, self._shut)
         self._maintenance = Maintenance(
             store.maintenance,
             self._holder,
@@ -196,6 +201,10 @@ class Gateway:
             take_mms=MmsIntake(self._contents, self._collector.take).take,
             read_content=self._contents.read,
         )
+
+    def _shut(self, is_stuck: bool) -> None:  # noqa: FBT001 - as the monitor tells it
+        """Refuse requests at once, or no longer."""
+        self.admitter.is_store_stuck = is_stuck
 
     def _release(self, opted_out: set[tuple[str, str]]) -> None:
         """Have nothing more go to them."""

@@ -15,7 +15,7 @@ from rich.text import Text
 from aldis.admin import checkup
 from aldis.admin.checkup import CheckResult, Finding, certificate
 from aldis.app.stores import backend_of
-from aldis.cli.door import DoorClient
+from aldis.cli.door import DoorClient, Ready
 from aldis.cli.opened import StoreLocation, echo_json, print_wide
 from aldis.cli.running import aside, config_option, data_dir_option, json_option, run, settings_or_default
 from aldis.clock import SystemClock
@@ -82,7 +82,7 @@ async def _examine(settings: Settings, config_file: Path, data_dir: Path, look_s
     ):
         findings += await _aside(check, look, look_s)
     for entry in settings.link:
-        standing = None if running is None else running.get(entry.name, [])
+        standing = None if running is None else running.links.get(entry.name, [])
         findings += await _aside("links", functools.partial(_link, entry, standing), look_s)
     if not settings.link:
         advice = "Add a [[link]] to aldis.toml; until then messages are accepted and wait."
@@ -102,16 +102,20 @@ async def _aside(check: str, look: Callable[[], list[Finding]], within_s: float)
         return [Finding(check, CheckResult.FAIL, says, advice)]
 
 
-async def _running(settings: Settings) -> dict[str, list[str]] | None:
-    """Ask whether the gateway runs, and how its links stand."""
+async def _running(settings: Settings) -> Ready | None:
+    """Ask whether the gateway runs, and how it and its links stand."""
     try:
         async with DoorClient(settings.http) as door:
-            return await door.binds()
+            return await door.ready()
     except GatewayError:
         return None
 
 
-def _gateway(running: dict[str, list[str]] | None) -> Finding:
+def _gateway(running: Ready | None) -> Finding:
+    if running is not None and running.store.fault:
+        says = f"runs, and its store takes no writes: {running.store.fault}"
+        advice = "Look at the disk and at who else has the store open; nothing is accepted until it does."
+        return Finding("gateway", CheckResult.FAIL, says, advice)
     says = "does not run" if running is None else "runs"
     return Finding("gateway", CheckResult.OK, says)
 

@@ -18,11 +18,17 @@ ASK_S = 5.0
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
 
 
-class _Ready(msgspec.Struct):
+class _Store(msgspec.Struct, frozen=True):
+    #: what is wrong; "": nothing
+    fault: str = ""
+
+
+class Ready(msgspec.Struct, frozen=True):
     """What /health/ready says."""
 
     status: str
     links: dict[str, list[str]]
+    store: _Store = _Store()
 
 
 class DoorClient:
@@ -53,8 +59,12 @@ class DoorClient:
 
     async def binds(self) -> dict[str, list[str]]:
         """Ask how the binds of each link stand. Raises GatewayError when nothing answers."""
+        return (await self.ready()).links
+
+    async def ready(self) -> Ready:
+        """Ask how it is. Raises GatewayError when nothing answers."""
         try:
-            return msgspec.json.decode(await self._get("/health/ready"), type=_Ready).links
+            return msgspec.json.decode(await self._get("/health/ready"), type=Ready)
         except msgspec.DecodeError:
             raise GatewayError(f"what answers at {self.base} is not Aldis") from None
 

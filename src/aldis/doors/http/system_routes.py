@@ -17,16 +17,27 @@ def live() -> HttpReply:
     return HttpReply(200, JSON, b'{"status":"live"}')
 
 
-def ready(links: Callable[[], dict[str, list[str]]], is_draining: Callable[[], bool]) -> HttpReply:
-    """Say whether messages are taken, and how the binds of each link stand ("bound", or why not): a link that
-    is down stops sending, not accepting.
+class ShownStore(msgspec.Struct, frozen=True):
+    """How the store is."""
+
+    #: what is wrong; "": nothing
+    fault: str
+    #: when it last took a write, ISO 8601
+    written_at: str | None
+
+
+def ready(
+    links: Callable[[], dict[str, list[str]]],
+    is_draining: Callable[[], bool],
+    store: Callable[[], ShownStore],
+) -> HttpReply:
+    """Say whether messages are taken, how the store is, and how the binds of each link stand ("bound", or why
+    not): a link that is down stops sending, not accepting.
     """
-    draining = is_draining()
-    document = {
-        "status": "draining" if draining else "ready",
-        "links": links(),
-    }
-    return HttpReply(503 if draining else 200, JSON, msgspec.json.encode(document))
+    health = store()
+    status = "draining" if is_draining() else "store fault" if health.fault else "ready"
+    document = {"status": status, "store": health, "links": links()}
+    return HttpReply(200 if status == "ready" else 503, JSON, msgspec.json.encode(document))
 
 
 def metrics(of: Metrics) -> HttpReply:

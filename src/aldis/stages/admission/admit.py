@@ -84,12 +84,14 @@ class Admitter:
         self._wake = wake
         #: set when the gateway stops: everything is refused as unavailable
         self.draining = False
+        #: set while the store has taken no writes for long: nothing is to wait for it
+        self.is_store_stuck = False
 
     async def admit(self, policy: Policy, submission: Submission) -> Admitted | Refusal:
         """Judge a submission and store it. Raises StoreUnavailable when that failed and nothing is stored,
         and OutcomeUnknown when it may be.
         """
-        if self.draining:
+        if self.draining or self.is_store_stuck:
             return Refusal(RefusalReason.UNAVAILABLE)
         directory = self._current.directory
         has_content = submission.has_attachments

@@ -7,6 +7,7 @@ sqlite.org/pragma.html#pragma_synchronous.
 
 from __future__ import annotations
 
+import ctypes
 import time
 from pathlib import Path
 
@@ -60,6 +61,15 @@ def open_reader(path: Path) -> apsw.Connection:
     _keep_prepared(db)
     db.set_busy_timeout(BUSY_MS)
     return db
+
+
+def has_moved(db: apsw.Connection) -> bool:
+    """Tell whether another file, or none, is now where ours was opened: what is written is lost then.
+    Source: sqlite.org/c3ref/c_fcntl_begin_atomic_write.html, SQLITE_FCNTL_HAS_MOVED.
+    """
+    answer = ctypes.c_int(0)
+    db.file_control("main", apsw.SQLITE_FCNTL_HAS_MOVED, ctypes.addressof(answer))
+    return bool(answer.value)
 
 
 def _keep_prepared(db: apsw.Connection) -> None:
