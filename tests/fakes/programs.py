@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 
 from tests.fakes.nursery import Order
 
@@ -34,15 +35,22 @@ class Program:
         os.close(tell)
         self.pid = int(self._told.readline())
         self._code: int | None = None
+        #: its end is told once, to the thread that has this
+        self._waiting = Lock()
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait for its end; gives its exit code, negative for a signal."""
-        if self._code is None:
-            if not select.select([self._told], [], [], timeout)[0]:
-                raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
-            self._code = int(self._told.readline())
-            self._told.close()
-        return self._code
+        if not self._waiting.acquire(timeout=-1 if timeout is None else timeout):
+            raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
+        try:
+            if self._code is None:
+                if not select.select([self._told], [], [], timeout)[0]:
+                    raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
+                self._code = int(self._told.readline())
+                self._told.close()
+            return self._code
+        finally:
+            self._waiting.release()
 
     def poll(self) -> int | None:
         """Give its exit code, or None while it runs."""
