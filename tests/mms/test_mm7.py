@@ -148,6 +148,40 @@ def test_what_the_specification_prints_is_read(octets: bytes, message: Message) 
     assert read_message("text/xml", octets) == message
 
 
+#: who wrote it, its Content-Type and its octets: what stacks make of a SubmitRsp
+SAID = READ[0][1]
+FRAMED = b"--b\r\nContent-Type: text/xml\r\nContent-ID: <start>\r\n\r\n%b\r\n--b--\r\n"
+AS_SENT: list[tuple[str, str, bytes]] = [
+    ("white space before the declaration", "text/xml", b"\r\n \t" + SAID),
+    ("a byte order mark", "text/xml", b"\xef\xbb\xbf" + SAID),
+    ("white space behind a byte order mark", "text/xml", b"\xef\xbb\xbf\n" + SAID),
+    ("octets behind the end", "text/xml", SAID + b"\r\n\0"),
+    ("UTF-16", "text/xml", SAID.decode().encode("utf-16")),
+    ("UTF-16 that is UTF-8", "text/xml; charset=utf-8", SAID.replace(b"?>", b' encoding="utf-16"?>', 1)),
+    ("an encoding that nobody knows", "text/xml", SAID.replace(b"?>", b' encoding="x-own"?>', 1)),
+    ("a multipart without boundary", "multipart/related; type=text/xml", SAID),
+    ("a multipart whose boundary is not there", "multipart/related; boundary=b", b"\r\n" + SAID),
+    ("a multipart in parts", "multipart/related; boundary=b; start=start", FRAMED % SAID),
+    ("white space in its part", "multipart/related; boundary=b", FRAMED % (b"\n " + SAID)),
+    ("parts that are called plain text", "text/plain", FRAMED % SAID),
+    ("a boundary that only the body names", "multipart/related", FRAMED % SAID),
+    ("no Content-Type", "", SAID),
+]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "octets"), [case[1:] for case in AS_SENT], ids=[case[0] for case in AS_SENT]
+)
+def test_a_message_is_read_however_it_is_wrapped(content_type: str, octets: bytes) -> None:
+    assert read_message(content_type, octets) == READ[0][2]
+
+
+@pytest.mark.parametrize("code", ["env:Server", "env:Client", "soapenv:VersionMismatch"])
+def test_a_fault_of_soap_alone_is_a_server_error(code: str) -> None:
+    fault = enveloped(f"<env:Fault><faultcode>{code}</faultcode><faultstring>?</faultstring></env:Fault>")
+    assert read_message("text/xml", fault) == Response("Fault", "vas00001-sub", Mm7Status.SERVER_ERROR)
+
+
 WRITTEN: list[Message] = [
     SUBMIT,
     *(message for _, _, message in READ),
@@ -185,7 +219,6 @@ def test_what_xml_cannot_say_does_not_stop_a_message() -> None:
         (b"<a/>", 2007),
         (b"<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>", 2007),
         (enveloped(""), 2007),
-        (enveloped("<env:Fault><faultcode>env:Server</faultcode></env:Fault>"), 2007),
         (enveloped("<ReplaceReq/>"), 4003),
         (enveloped("<DeliverReq><Sender><Number>1</Number></Sender></DeliverReq>"), 2002),
         (enveloped("<SubmitRsp/>" + " " * 70_000), 2007),

@@ -51,11 +51,12 @@ class SubmitReq(msgspec.Struct, frozen=True, kw_only=True):
 
 class Response(msgspec.Struct, frozen=True):
     """An answer to any request; `kind` is its element: SubmitRsp, DeliverRsp, DeliveryReportRsp, or
-    RSErrorRsp and VASPErrorRsp for a fault.
+    RSErrorRsp and VASPErrorRsp for a fault, and Fault for one that MM7 says nothing of.
     """
 
     kind: str
     transaction_id: str
+    #: 0 where none can be read; of a fault never
     code: int
     #: by SubmitRsp only
     message_id: str = ""
@@ -121,22 +122,36 @@ _CONTENT_ID = "mm7-content"
 
 
 def read_message(content_type: str, octets: bytes) -> Message:
-    """Read what came over HTTP. Raises BrokenMm7."""
-    parts: tuple[Part, ...] = ()
-    envelope = octets
+    """Read what came over HTTP: an envelope, or parts of which one is the envelope, by how the body begins
+    where the Content-Type says something else. Raises BrokenMm7.
+    """
     try:
-        if media_type(content_type).startswith("multipart/"):
-            parts = read(content_type, octets)
-            start = parameter(content_type, "start").removeprefix("<").removesuffix(">")
-            root = next((part for part in parts if start and part.content_id == start), parts[0])
-            parts = tuple(part for part in parts if part is not root)
-            envelope = root.octets
-        found = soap.Envelope(envelope)
+        envelope, parts = _unwrapped(content_type, octets)
+        found = soap.Envelope(envelope.octets, envelope.content_type)
     except (BrokenMime, soap.BrokenSoap) as fault:
         raise BrokenMm7(Mm7Status.FORMAT_CORRUPT, str(fault)) from None
     if len(found.transaction_id) > MAX_ID:
         raise BrokenMm7(Mm7Status.FORMAT_CORRUPT, "the transaction id is too long")
     return _read(found, parts)
+
+
+def _unwrapped(content_type: str, octets: bytes) -> tuple[Part, tuple[Part, ...]]:
+    """Part the envelope from what came with it. Raises BrokenMime."""
+    beginning = octets[:_BEGINNING].lstrip(b" \t\r\n\xef\xbb\xbf")
+    is_multipart = media_type(content_type).startswith("multipart/") or beginning.startswith(b"--")
+    if not is_multipart or beginning.startswith(b"<"):
+        return Part(content_type, octets), ()
+    if not parameter(content_type, "boundary"):  # the body's first line is its boundary
+        boundary = beginning.removeprefix(b"--").split(b"\n", 1)[0].rstrip().decode("latin-1")
+        content_type = f'multipart/related; boundary="{boundary}"'
+    parts = read(content_type, octets)
+    start = parameter(content_type, "start").removeprefix("<").removesuffix(">")
+    root = next((part for part in parts if start and part.content_id == start), parts[0])
+    return root, tuple(part for part in parts if part is not root)
+
+
+#: of a body, more than the white space before it and the longest boundary
+_BEGINNING = 200
 
 
 def _read(found: soap.Envelope, parts: tuple[Part, ...]) -> Message:
@@ -175,14 +190,12 @@ def _read(found: soap.Envelope, parts: tuple[Part, ...]) -> Message:
                 mm_status=soap.text(element, "MMStatus")[:MAX_ID],
                 status_text=soap.text(element, "StatusText")[:MAX_ID],
             )
-        case kind if kind.endswith("Rsp"):
-            code = soap.text(element, "Status", "StatusCode")
-            return Response(
-                kind,
-                transaction_id,
-                int(code) if code.isascii() and code.isdigit() and len(code) <= _CODE_DIGITS else 0,
-                soap.text(element, "MessageID")[:MAX_ID],
-            )
+        case kind if kind.endswith(("Rsp", "Fault")):
+            told = soap.text(element, "Status", "StatusCode")
+            code = int(told) if told.isascii() and told.isdigit() and len(told) <= _CODE_DIGITS else 0
+            if not code and kind.endswith(("ErrorRsp", "Fault")):
+                code = Mm7Status.SERVER_ERROR
+            return Response(kind, transaction_id, code, soap.text(element, "MessageID")[:MAX_ID])
         case kind:
             why = f"{kind[:MAX_ID]} is not served"
             raise BrokenMm7(Mm7Status.UNSUPPORTED_OPERATION, why, transaction_id)

@@ -18,6 +18,8 @@ from itertools import islice
 
 import msgspec
 
+from aldis import charsets
+
 #: parts of one body, nested ones included
 MAX_PARTS = 50
 MAX_DEPTH = 4
@@ -29,16 +31,6 @@ MAX_BOUNDARY = 70
 _HEADERS = BytesHeaderParser(policy=compat32)
 #: how a body may be written that is not just its octets. Source: RFC 2045 §6.1
 _AS_IS = frozenset(("", "7bit", "8bit", "binary"))
-
-#: of texts; Python knows others that are none
-_CHARSETS = frozenset(
-    (
-        *("utf-8", "us-ascii", "utf-16", "utf-16be", "utf-16le", "gb2312", "gb18030", "big5"),
-        *("shift_jis", "euc-jp", "euc-kr", "koi8-r", "tis-620", "gbk", "iso-2022-jp"),
-        *(f"iso-8859-{number}" for number in range(1, 16) if number != 12),  # noqa: PLR2004 - there is none
-        *(f"windows-{number}" for number in range(1250, 1259)),
-    )
-)
 
 
 class BrokenMime(Exception):
@@ -234,5 +226,4 @@ def _typed(content_type: str) -> Message:
 
 def text_of(part: Part) -> str:
     """Read a text by its charset; what cannot be read is replaced."""
-    charset = parameter(part.content_type, "charset").lower()
-    return part.octets.decode(charset if charset in _CHARSETS else "utf-8", "replace")
+    return charsets.text_of(part.octets, charsets.charset_of(part.content_type))

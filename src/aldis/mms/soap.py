@@ -9,6 +9,8 @@ from typing import Any
 
 from lxml import etree
 
+from aldis import xml_document
+
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 #: MM7 1.4. Source: 3GPP TS 23.140 §8.7.9
 NAMESPACE = "http://www.3gpp.org/ftp/Specs/archive/23_series/23.140/schema/REL-6-MM7-1-4"
@@ -16,15 +18,6 @@ NAMESPACE = "http://www.3gpp.org/ftp/Specs/archive/23_series/23.140/schema/REL-6
 AS_DEFAULT: Any = {None: NAMESPACE}
 #: of an envelope without its attachments
 MAX_OCTETS = 65_536
-
-_XML = etree.XMLParser(
-    resolve_entities=False,
-    no_network=True,
-    load_dtd=False,
-    huge_tree=False,
-    remove_pis=True,
-    remove_comments=True,
-)
 
 
 class BrokenSoap(Exception):
@@ -34,9 +27,14 @@ class BrokenSoap(Exception):
 class Envelope:
     """An envelope that came: its transaction and what stands in its body."""
 
-    def __init__(self, octets: bytes) -> None:
+    def __init__(self, octets: bytes, content_type: str = "") -> None:
         """Read one. Raises BrokenSoap."""
-        root = xml_root(octets)
+        if len(octets) > MAX_OCTETS:
+            raise BrokenSoap("the document is too large")
+        try:
+            root = xml_document.root_of(octets, content_type)
+        except xml_document.BrokenXml as fault:
+            raise BrokenSoap(str(fault)) from None
         if local(root) != "Envelope":
             raise BrokenSoap("this is no SOAP envelope")
         body = child(root, "Body")
@@ -44,28 +42,14 @@ class Envelope:
             raise BrokenSoap("the envelope has no body")
         header = child(root, "Header")
         self.transaction_id = text(header, "TransactionID") if header is not None else ""
-        #: what is asked or answered; of a fault, what MM7 says of it
+        #: what is asked or answered; of a fault, what MM7 says of it, or itself where that is nothing
         self.content: etree._Element = body[0]
         if local(self.content) == "Fault":
-            detail = child(self.content, "detail")
-            if detail is None or not len(detail):
-                raise BrokenSoap("a fault without detail")
-            self.content = detail[0]
-
-
-def xml_root(octets: bytes, *, doctype: bool = False) -> etree._Element:
-    """Read a bounded document. Raises BrokenSoap; also for a DOCTYPE, unless it is allowed, and then nothing
-    of it is read.
-    """
-    if len(octets) > MAX_OCTETS:
-        raise BrokenSoap("the document is too large")
-    try:
-        root = etree.fromstring(octets, _XML)
-    except (etree.XMLSyntaxError, ValueError):
-        raise BrokenSoap("the document is not well-formed") from None
-    if not doctype and root.getroottree().docinfo.internalDTD is not None:
-        raise BrokenSoap("a DOCTYPE is not allowed")
-    return root
+            # SOAP 1.2 writes it with a capital
+            detail = next(
+                (each for each in self.content if local(each).lower() == "detail" and len(each)), None
+            )
+            self.content = self.content if detail is None else detail[0]
 
 
 def local(element: etree._Element) -> str:

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from lxml import etree
 
+from aldis import xml_document
 from aldis.accounts.routing import Content, Unroutable
-from aldis.mms import media, soap
+from aldis.mms import media
 from aldis.mms.parts import BrokenMime, Part, all_leaves
 from aldis.sms.encoding import Encoded, Encoding
 from aldis.sms.fitting import ChosenEncoding
@@ -18,6 +19,7 @@ from aldis.traffic.submission import MessageAsk
 
 #: of one message
 MAX_ATTACHMENTS = 20
+MAX_SMIL_OCTETS = 65_536
 
 
 def judge(context: AdmissionContext) -> Refusal | None:
@@ -78,9 +80,11 @@ def _fault_of_multipart(part: Part, limits: ContentLimits) -> str:
 
 
 def _fault_of_smil(part: Part) -> str:
+    if len(part.octets) > MAX_SMIL_OCTETS:
+        return "is too large for SMIL"
     try:
-        root = soap.xml_root(part.octets, doctype=True)
-    except soap.BrokenSoap:
+        root = xml_document.root_of(part.octets, part.content_type, doctype=True)
+    except xml_document.BrokenXml:
         return "is no SMIL"
     return "" if etree.QName(root).localname == "smil" else "is no SMIL"
 
