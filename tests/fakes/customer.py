@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
@@ -35,6 +35,30 @@ async def silent_server() -> AsyncIterator[str]:
     """A server that takes connections and never says a word; gives its address."""
     server = await asyncio.get_running_loop().create_server(asyncio.Protocol, "127.0.0.1", 0)
     yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    server.close()
+
+
+@asynccontextmanager
+async def raw_server(octets: bytes, *, hangs: bool = False) -> AsyncIterator[tuple[str, asyncio.Event]]:
+    """A server that reads each request and answers with these octets, then closes or hangs; gives its address, and
+    what is set when it has answered.
+    """
+    answered, over = asyncio.Event(), asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError):  # a look whether we are there
+            head = (await reader.readuntil(b"\r\n\r\n")).lower()
+            await reader.readexactly(int(head.partition(b"content-length:")[2].split(b"\r\n")[0] or 0))
+            writer.write(octets)
+            await writer.drain()
+            answered.set()
+            if hangs:
+                await over.wait()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", answered
+    over.set()
     server.close()
 
 

@@ -1,4 +1,4 @@
-"""MM7 links: what each status means, what becomes of a request whatever the MMSC does, and what may be asked of us."""
+"""MM7 links: what each status means, and what becomes of a request whatever the MMSC does."""
 
 from __future__ import annotations
 
@@ -11,25 +11,18 @@ from typing import Any
 import msgspec
 import pytest
 from aiohttp import web
-from hypothesis import given
-from hypothesis import strategies as st
-from tests.fakes.clock import FakeClock
-from tests.fakes.customer import silent_server
+from tests.fakes.customer import raw_server, silent_server
 from tests.fakes.ports import free_port
 from tests.mms.photos import a_photo
 from tests.mms.samples import PNG
 
 from aldis.clock import SystemClock
-from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.links.contract import taking_nothing
 from aldis.links.mm7.entry import Mm7Entry
 from aldis.links.mm7.link import Mm7Link
-from aldis.links.mm7.listening import Listener
 from aldis.links.mm7.translate import to_receipt
 from aldis.links.mm7.verdicts import PERMANENT, TAKEN, TEMPORARY, judge
-from aldis.mms.access import Access
-from aldis.mms.mm7 import DeliverReq, DeliveryReportReq, Response, SubmitReq, read_message, write
-from aldis.mms.parts import Part, related
+from aldis.mms.mm7 import DeliveryReportReq, Response, SubmitReq, read_message, write
 from aldis.mms.status import Mm7Status
 from aldis.sms.encoding import Encoding
 from aldis.stages.sending.upstream import (
@@ -43,8 +36,7 @@ from aldis.stages.sending.upstream import (
     UpstreamListener,
 )
 from aldis.traffic.content import KeptPart
-from aldis.traffic.inbound import InboundMms
-from aldis.traffic.receipt import Receipt, ReceiptState
+from aldis.traffic.receipt import ReceiptState
 
 MESSAGE = Outbound(
     message_id=1,
@@ -135,8 +127,8 @@ class Mmsc:
         return answer
 
 
-def said(transaction_id: str, code: int) -> web.Response:
-    written = write(Response("SubmitRsp", transaction_id, code, "abc"))
+def said(transaction_id: str, code: int, kind: str = "SubmitRsp") -> web.Response:
+    written = write(Response(kind, transaction_id, code, "abc"))
     return web.Response(body=written.octets, headers={"Content-Type": written.content_type})
 
 
@@ -206,11 +198,17 @@ async def test_a_message_is_posted_with_who_we_are(mmsc: Mmsc) -> None:
         (lambda _: web.Response(status=503, text="busy"), Deferred("HTTP 503")),
         (lambda _: web.Response(status=401, text="who?"), Deferred("HTTP 401")),
         (lambda _: web.Response(status=302, headers={"Location": "/elsewhere"}), Deferred("HTTP 302")),
-        (lambda _: web.Response(text="thanks"), InDoubt("unreadable answer")),
-        (lambda _: web.Response(text="x" * 1_000_000), InDoubt("unreadable answer")),
+        (lambda _: web.Response(text="thanks"), Accepted("")),
+        (lambda _: web.Response(status=202), Accepted("")),
+        (lambda _: web.Response(text="x" * 1_000_000), Accepted("")),
+        (lambda name: said(name, 0), Accepted("=abc")),
+        (lambda name: said(name, 0, "RSErrorRsp"), Deferred("MM7 3000 Server error")),
         (lambda _: None, InDoubt("connection lost")),
     ],
-    ids=["temporary", "permanent", "busy", "unauthorised", "redirect", "no mm7", "endless", "hangs up"],
+    ids=[
+        *("temporary", "permanent", "busy", "unauthorised", "redirect", "no mm7", "empty", "endless"),
+        *("no status", "an error without a status", "hangs up"),
+    ],
 )
 async def test_whatever_the_mmsc_does_there_is_an_outcome(
     mmsc: Mmsc, answer: Callable[[str], web.Response | None], outcome: Outcome
@@ -220,6 +218,60 @@ async def test_whatever_the_mmsc_does_there_is_an_outcome(
     assert await seen.send() == outcome
     assert seen.link.is_up
     await seen.stop()
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n"
+TOLD = write(Response("SubmitRsp", "t", 1000, "abc")).octets
+SHORT = b"Content-Length: 9\r\n\r\n<Envelope"
+#: what stands on the wire, and whether an id can be had of it
+ON_THE_WIRE = {
+    "a body that ends early": (HEAD + b"Content-Length: 9000\r\n\r\n" + TOLD, "=abc"),
+    "half a body": (HEAD + b"Content-Length: 9000\r\n\r\n" + TOLD[:90], ""),
+    "a body that is no gzip": (HEAD + b"Content-Encoding: gzip\r\n" + SHORT, ""),
+    "headers that end early": (HEAD + b"Content-Le", ""),
+    "a chunk that is none": (HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n" + TOLD, ""),
+    "no chunk at its end": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\n<Enve\r\n", ""),
+    "a header without colon": (HEAD + b"X-Frame-Options DENY\r\n" + SHORT, ""),
+    "two lengths": (HEAD + b"Content-Length: 8\r\n" + SHORT, ""),
+    "a length that is none": (HEAD + b"Content-Length: nine\r\n\r\n" + TOLD, ""),
+    "a length and chunks": (HEAD + b"Transfer-Encoding: chunked\r\n" + SHORT, ""),
+    "no Content-Length": (HEAD + b"\r\n" + TOLD, "=abc"),
+    "a long header": (HEAD + b"X: " + b"x" * 20_000 + b"\r\n" + SHORT, ""),
+    "bare line feeds": (HEAD.replace(b"\r", b"") + b"\n" + TOLD, "=abc"),
+    "a folded header": (HEAD + b"X: a,\r\n b\r\n" + SHORT, ""),
+    "no content": (b"HTTP/1.1 204 No Content\r\n\r\n", ""),
+    "white space before the envelope": (
+        HEAD + b"Content-Length: %d\r\n\r\n \n" % (len(TOLD) + 2) + TOLD,
+        "=abc",
+    ),
+    "a multipart without boundary": (
+        HEAD.replace(b"text/xml", b"multipart/related") + b"\r\n" + TOLD,
+        "=abc",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ON_THE_WIRE)
+async def test_an_mmsc_that_said_200_has_the_message(name: str) -> None:
+    octets, known_as = ON_THE_WIRE[name]
+    async with raw_server(octets) as (url, _):
+        seen = Observed(0, url=url)
+        assert await seen.send() == Accepted(known_as)
+        await seen.stop()
+
+
+@pytest.mark.parametrize("response_s", [0.5, 30.0], ids=["it is overdue", "we stop"])
+async def test_a_body_that_never_comes_takes_nothing_back(response_s: float) -> None:
+    async with raw_server(HEAD + SHORT[:-1], hangs=True) as (url, answered):
+        seen = Observed(0, url=url, response_s=response_s)
+        await seen.until(lambda: seen.link.room() > 0)
+        seen.link.submit(MESSAGE)
+        await answered.wait()
+        if response_s > 1:
+            await seen.stop()
+        await seen.until(lambda: bool(seen.outcomes))
+        assert seen.outcomes == [Accepted("")]
+        await seen.stop()
 
 
 async def test_a_link_whose_mmsc_has_too_much_sends_slower_and_finds_its_way_back(mmsc: Mmsc) -> None:
@@ -299,101 +351,3 @@ async def test_a_picture_is_made_smaller_for_the_carrier(mmsc: Mmsc) -> None:
     assert mmsc.asked[0][1].content is not None
     assert len(mmsc.asked[0][1].content.octets) <= 6_000
     await seen.stop()
-
-
-# ── what an MMSC asks of us ──
-
-ACCESS = Access("mmsc", "secret")
-
-
-class Asked:
-    """A listener without a socket."""
-
-    def __init__(self, *, keeps: bool = True) -> None:
-        self.receipts: list[Receipt] = []
-        self.letters: list[InboundMms] = []
-
-        def take_receipt(receipt: Receipt, done: Callable[[bool], None]) -> None:
-            self.receipts.append(receipt)
-            done(keeps)
-
-        def take_letter(letter: InboundMms, done: Callable[[bool], None]) -> None:
-            self.letters.append(letter)
-            done(keeps)
-
-        entry = Mm7Entry(name="mmsc", listen_user=ACCESS.user, listen_password=ACCESS.password)
-        around = msgspec.structs.replace(
-            taking_nothing(FakeClock()), take_receipt=take_receipt, take_mms=take_letter
-        )
-        self._listener = Listener(entry, around)
-
-    def ask(
-        self, content_type: str, octets: bytes, authorization: str = ACCESS.header
-    ) -> tuple[int, Response]:
-        replies: list[HttpReply] = []
-        headers = [(b"content-type", content_type.encode()), (b"authorization", authorization.encode())]
-        request = HttpRequest("POST", "/", b"", headers, octets, "127.0.0.1")
-        self._listener.serve(request, replies.append)
-        (reply,) = replies
-        answer = read_message(reply.content_type.decode(), reply.body)
-        assert isinstance(answer, Response)
-        return reply.status, answer
-
-
-LETTER = DeliverReq(
-    transaction_id="t",
-    sender="447700900001",
-    recipients=("74700", "74701"),
-    subject="Holiday",
-    content=related([Part("text/plain", b"See"), Part("image/png", PNG)]),
-)
-
-
-def test_a_letter_to_two_of_our_numbers_is_taken_twice_and_answered_once() -> None:
-    asked, written = Asked(), write(LETTER)
-    assert asked.ask(written.content_type, written.octets) == (200, Response("DeliverRsp", "t", 1000))
-    assert [(each.recipient, each.text, len(each.attachments)) for each in asked.letters] == [
-        ("74700", "See", 1),
-        ("74701", "See", 1),
-    ]
-
-
-def test_a_letter_without_a_text_is_told_by_its_subject() -> None:
-    asked, written = Asked(), write(msgspec.structs.replace(LETTER, content=None, recipients=("74700",)))
-    assert asked.ask(written.content_type, written.octets)[0] == 200
-    assert [(each.text, each.attachments) for each in asked.letters] == [("Holiday", ())]
-
-
-def test_what_cannot_be_kept_is_to_come_again() -> None:
-    written = write(LETTER)
-    assert Asked(keeps=False).ask(written.content_type, written.octets) == (
-        503,
-        Response("VASPErrorRsp", "t", 3000),
-    )
-
-
-@given(
-    st.sampled_from(["text/xml", "multipart/related; boundary=x", "", "multipart/mixed; boundary"]),
-    st.sampled_from([b"", b"<", b"--x\r\n", b"<a:Envelope xmlns:a='b'><Body>"]),
-    st.binary(max_size=300),
-)
-def test_any_octets_get_a_fault(content_type: str, opening: bytes, octets: bytes) -> None:
-    http_status, answer = Asked().ask(content_type, opening + octets)
-    assert http_status == 500
-    assert answer.kind == "VASPErrorRsp"
-
-
-@given(st.integers(0, 1200), st.binary(min_size=1, max_size=8))
-def test_any_damage_gets_an_answer(at: int, damage: bytes) -> None:
-    written = write(LETTER)
-    octets = bytearray(written.octets)
-    octets[at : at + len(damage)] = damage
-    http_status, _ = Asked().ask(written.content_type, bytes(octets))
-    assert http_status in (200, 500)
-
-
-@given(st.text("Basic bWU6c2V=\x00é", max_size=30))
-def test_nobody_gets_in_without_the_password(authorization: str) -> None:
-    asked, written = Asked(), write(LETTER)
-    assert asked.ask(written.content_type, written.octets, authorization)[0] == 401
-    assert asked.letters == []

@@ -19,6 +19,7 @@ from aldis.clock import Clock
 from aldis.links.contract import NOBODY, LinkDependencies, taking_nothing
 from aldis.links.mm7 import verdicts
 from aldis.links.mm7.entry import Mm7Entry
+from aldis.links.mm7.half_answers import Connector, HalfAnswer
 from aldis.links.mm7.translate import to_submit
 from aldis.links.slow_down import SlowDown
 from aldis.mms import images
@@ -29,6 +30,7 @@ from aldis.mms.parts import Part
 from aldis.mms.status import Mm7Status
 from aldis.stages.sending.upstream import (
     CLOSED,
+    Accepted,
     Condition,
     Deferred,
     InDoubt,
@@ -45,8 +47,8 @@ log = structlog.get_logger()
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 #: shorter than what servers commonly keep, so that most idle connections are closed by us
 KEEP_ALIVE_S = 4.0
-#: of an answer
-MAX_ANSWER_OCTETS = 65_536
+#: of an answer, and of one of its header lines
+MAX_ANSWER_OCTETS = MAX_HEADER_OCTETS = 65_536
 _OK = range(200, 300)
 _UNAUTHORIZED = frozenset((401, 403))
 _BUSY = frozenset((429, 503))
@@ -81,6 +83,8 @@ class Mm7Link:
         self._condition = "unreachable"
         #: why the MMSC was last not to be had, and when (Unix milliseconds)
         self._last_error, self._last_error_at = "", 0
+        #: said once
+        self._answers_unreadably = False
         #: by an operator
         self._is_closed = False
         self._stopping = False
@@ -123,11 +127,16 @@ class Mm7Link:
 
     async def run(self) -> None:
         """Stay reachable until stopped."""
-        connector = aiohttp.TCPConnector(limit=self.window, keepalive_timeout=KEEP_ALIVE_S)
+        connector = Connector(limit=self.window, keepalive_timeout=KEEP_ALIVE_S)
         times = aiohttp.ClientTimeout(
             total=self._entry.response_s, sock_connect=min(10.0, self._entry.response_s / 2)
         )
-        async with aiohttp.ClientSession(connector=connector, timeout=times) as self._session:
+        async with aiohttp.ClientSession(
+            connector=connector,
+            timeout=times,
+            max_line_size=MAX_HEADER_OCTETS,
+            max_field_size=MAX_HEADER_OCTETS,
+        ) as self._session:
             pause_s = FIRST_PAUSE_S
             while not self._stopping:
                 self._wake.clear()
@@ -251,19 +260,21 @@ class Mm7Link:
                 return Rejected("content lost")
             media.append(Part(kept.content_type, octets))
         written = await asyncio.to_thread(self._written, message, media, self._clock.now())
-        if written is None:
-            return Rejected("content too large for this link")
+        return Rejected("content too large for this link") if written is None else await self._ask(written)
+
+    async def _ask(self, written: Mm7Body) -> Outcome:
         try:
-            http_status, content_type, octets = await self._post(written)
+            return self._judge(*await self._post(written))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             self._found(is_reachable=False)
             self._note_error("unreachable")
             return LinkTrouble("unreachable")
         except TimeoutError:
             return InDoubt("response overdue")
+        except HalfAnswer as answer:
+            return self._judge(answer.status, "", b"")
         except (aiohttp.ClientError, OSError):
             return InDoubt("connection lost")
-        return self._judge(http_status, content_type, octets)
 
     def _written(self, message: Outbound, media: list[Part], now: int) -> Mm7Body | None:
         """Write a message, as small as this MMSC wants it; None where that cannot be. In a thread: a megabyte
@@ -289,10 +300,12 @@ class Mm7Link:
             allow_redirects=False,
         ) as answer:
             found = bytearray()
-            async for chunk in answer.content.iter_chunked(MAX_ANSWER_OCTETS):
-                found += chunk
-                if len(found) > MAX_ANSWER_OCTETS:
-                    break
+            # The status was said, whatever becomes of the body; also when we are being stopped.
+            with suppress(aiohttp.ClientError, OSError, asyncio.CancelledError):
+                async for chunk in answer.content.iter_chunked(MAX_ANSWER_OCTETS):
+                    found += chunk
+                    if len(found) > MAX_ANSWER_OCTETS:
+                        break
             return answer.status, answer.headers.get("Content-Type", ""), bytes(found)
 
     def _judge(self, http_status: int, content_type: str, octets: bytes) -> Outcome:
@@ -305,8 +318,14 @@ class Mm7Link:
             self._throttled()
         if isinstance(answer, Response) and code:
             return verdicts.judge(answer)
-        if http_status in _OK:
-            return InDoubt("unreadable answer")
+        if http_status in _OK:  # it has the message: posting it again would send it twice
+            if not self._answers_unreadably:
+                self._answers_unreadably = True
+                log.warning(
+                    "an MMSC's answer cannot be read: no report will match its message", link=self.name
+                )
+            self._note_error("an answer cannot be read")
+            return Accepted(verdicts.known_as(answer.message_id) if isinstance(answer, Response) else "")
         if http_status in _UNAUTHORIZED:
             self._note_error(f"refused: HTTP {http_status}, user and password?")
             log.error("an MMSC does not let us in: user and password?", link=self.name)
