@@ -71,6 +71,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf_16_le"),
     (codecs.BOM_UTF16_BE, "utf_16_be"),
 )
+_ALL_MARKS = tuple(mark for mark, _ in _MARKS)
 #: without a mark they are big-endian. Source: RFC 2781 §4.3
 _WITHOUT_MARK = {"utf_16": "utf_16_be", "utf_32": "utf_32_be"}
 #: labels that say nothing: what is not UTF-8 is then of this
@@ -92,9 +93,9 @@ def decode(octets: bytes, charset: str) -> str | None:
     """Read octets as a charset, or as their byte order mark says, which is left out; None where they are not
     of it, or nobody knows it.
     """
-    for mark, codec in _MARKS:
-        if octets.startswith(mark):
-            return _decoded(octets[len(mark) :], codec)
+    if octets.startswith(_ALL_MARKS):
+        mark, codec = next((mark, codec) for mark, codec in _MARKS if octets.startswith(mark))
+        return _decoded(octets[len(mark) :], codec)
     codec = codec_of(charset) or ""
     return _decoded(octets, _WITHOUT_MARK.get(codec, codec)) if codec else None
 

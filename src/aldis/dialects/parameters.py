@@ -1,16 +1,18 @@
-"""Reads query strings, forms, untrusted JSON and XML: bounded, strict UTF-8, no DOCTYPE, one kind of
-error.
+"""Reads query strings, forms and XML: bounded, in UTF-8 or what they say that they are in, one kind of error.
 
-Every dialect's `submission.py` starts here. XML is read by lxml with all that fetches or expands switched
-off, and a document with a DOCTYPE is refused outright, so that an entity can never be half-read.
+Every dialect's `submission.py` starts here. An XML document with a DOCTYPE is refused outright, so that an
+entity can never be half-read.
 """
 
 from __future__ import annotations
 
-from urllib.parse import unquote, unquote_plus
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Iterable
+from urllib.parse import unquote, unquote_to_bytes
 
 from lxml import etree
 
+from aldis import charsets, xml_document
 from aldis.dialects import multipart
 from aldis.dialects.exchange import HttpRequest
 
@@ -19,18 +21,16 @@ MAX_PARAMETERS = 10_100
 #: the largest document of any dialect has a dozen
 MAX_ELEMENTS = 1000
 
-_XML = etree.XMLParser(
-    resolve_entities=False,
-    no_network=True,
-    load_dtd=False,
-    huge_tree=False,
-    remove_pis=True,
-    remove_comments=True,
-)
-
 
 class Unreadable(Exception):
     """The octets are not what they should be; `args[0]` says how, in words fit for the customer."""
+
+
+class NotUtf8(Unreadable):
+    """Parameters are written in something else."""
+
+    def __init__(self) -> None:
+        super().__init__("parameters must be UTF-8")
 
 
 def form(octets: bytes) -> dict[str, str]:
@@ -50,16 +50,26 @@ def form(octets: bytes) -> dict[str, str]:
             if name not in found and pair:
                 found[name] = value
     except UnicodeDecodeError:
-        raise Unreadable("parameters must be UTF-8") from None
+        raise NotUtf8 from None
     return found
 
 
-def form_body(request: HttpRequest) -> dict[str, str]:
-    """Read the body of a form: urlencoded, or multipart/form-data without files. Raises Unreadable."""
+def form_body(request: HttpRequest, body: bytes | None = None) -> dict[str, str]:
+    """Read the body of a form, or what is left of it: urlencoded, or multipart/form-data without files; in
+    UTF-8, or the charset of its Content-Type or field `_charset_`. Raises Unreadable.
+
+    Source: RFC 7578 §4.6; WHATWG HTML §4.10.21.6.
+    """
+    octets = request.body if body is None else body
     if request.media_type != "multipart/form-data":
-        return form(request.body)
+        try:
+            return form(octets)
+        except NotUtf8:
+            pairs = [pair.partition(b"=")[::2] for pair in octets.replace(b"+", b" ").split(b"&") if pair]
+            unescaped = [(unquote_to_bytes(name), unquote_to_bytes(value)) for name, value in pairs]
+            return _in_a_charset(unescaped, request)
     boundary = multipart.boundary_of(request.header(b"content-type"))
-    parts = None if boundary is None else multipart.fields(request.body, boundary, MAX_PARAMETERS)
+    parts = None if boundary is None else multipart.fields(octets, boundary, MAX_PARAMETERS)
     if parts is None:
         raise Unreadable("a part of the form cannot be read")
     found: dict[str, str] = {}
@@ -67,8 +77,32 @@ def form_body(request: HttpRequest) -> dict[str, str]:
         for name, content in parts:
             found.setdefault(name.decode("utf-8"), content.decode("utf-8"))
     except UnicodeDecodeError:
-        raise Unreadable("parameters must be UTF-8") from None
+        return _in_a_charset(parts, request)
     return found
+
+
+def _in_a_charset(fields: Iterable[tuple[bytes, bytes]], request: HttpRequest) -> dict[str, str]:
+    """Read fields of which not all are UTF-8; the first of a repeated name wins. Raises Unreadable."""
+    given: dict[bytes, bytes] = {}
+    for name, value in fields:
+        given.setdefault(name, value)
+    charset = given.get(b"_charset_", b"").decode("latin-1")
+    content_type = f"form; charset={charset}" if charset else request.header(b"content-type")
+    return {_text(name, content_type): _text(value, content_type) for name, value in given.items()}
+
+
+def _text(octets: bytes, content_type: str) -> str:
+    """Read a field: a document as it says itself. Raises Unreadable."""
+    if begins_as_xml(octets):
+        try:
+            return xml_document.characters_of(octets, content_type)
+        except xml_document.BrokenXml as fault:
+            raise Unreadable(str(fault)) from None
+    for charset in ("utf-8", charsets.charset_of(content_type)):
+        text = charsets.decode(octets, charset)
+        if text is not None:
+            return text
+    raise NotUtf8
 
 
 def international(number: str) -> str:
@@ -79,21 +113,25 @@ def international(number: str) -> str:
 
 def unquoted(octets: bytes) -> bytes:
     """Undo percent-encoding of a whole document."""
-    try:
-        return unquote_plus(octets.decode("ascii"), "utf-8", "strict").encode("utf-8")
-    except UnicodeError:
-        raise Unreadable("the document must be UTF-8") from None
+    return unquote_to_bytes(octets.replace(b"+", b" "))
 
 
-def xml_root(octets: bytes) -> etree._Element:
-    """Read an XML document and return its root. Raises Unreadable when it is malformed or has a DOCTYPE."""
+def begins_as_xml(octets: bytes) -> bool:
+    """Tell whether a body is an XML document, whatever its Content-Type says."""
+    return octets.lstrip().startswith(_XML_BEGINS)
+
+
+_XML_BEGINS = (b"<", BOM_UTF8 + b"<", BOM_UTF16_LE + b"<", BOM_UTF16_BE + b"\0<", b"\0<")
+
+
+def xml_root(document: bytes | str, content_type: str = "") -> etree._Element:
+    """Read an XML document, octets or characters of a form, and return its root. Raises Unreadable when it is
+    malformed or has a DOCTYPE.
+    """
     try:
-        root = etree.fromstring(octets, _XML)
-    except (etree.XMLSyntaxError, ValueError) as fault:
-        raise Unreadable(_xml_fault(fault)) from None
-    if _may_have_doctype(octets) and root.getroottree().docinfo.internalDTD is not None:
-        raise Unreadable("a DOCTYPE is not allowed")
-    return root
+        return xml_document.root_of(document, content_type)
+    except xml_document.BrokenXml as fault:
+        raise Unreadable(str(fault)) from None
 
 
 def xml_values(root: etree._Element, *, in_any_case: bool = False) -> dict[str, str]:
@@ -111,16 +149,3 @@ def xml_values(root: etree._Element, *, in_any_case: bool = False) -> dict[str, 
             has_more = len(child) > 0
             found[name] = "".join([str(part) for part in child.itertext()]) if has_more else child.text or ""
     return found
-
-
-def _may_have_doctype(octets: bytes) -> bool:
-    """Tell whether there may be a DOCTYPE: not where no encoding is declared, so that it is UTF-8, and none
-    stands there. Asking the parser costs as much as parsing.
-    """
-    return b"<!" in octets or b"<?" in octets or b"\0" in octets
-
-
-def _xml_fault(fault: Exception) -> str:
-    """Say where the fault is without repeating what stands there: it may be a secret."""
-    line, column = getattr(fault, "position", None) or (0, 0)
-    return f"not well-formed at line {line}, column {column}" if line else "not well-formed"

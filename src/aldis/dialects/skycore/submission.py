@@ -76,13 +76,13 @@ def _values(request: HttpRequest) -> dict[str, str]:
     """Find the XML: the raw body whatever its Content-Type says, or a form field named xml; without XML take
     the parameters of query and form, of which those of the query count first.
     """
-    body = request.body.strip().removeprefix(b"\xef\xbb\xbf")
-    if body.startswith(b"<"):
-        return parameters.xml_values(parameters.xml_root(body), in_any_case=True)
-    form = _lowered(parameters.form_body(request)) if body else {}
+    if parameters.begins_as_xml(request.body):
+        root = parameters.xml_root(request.body, request.header(b"content-type"))
+        return parameters.xml_values(root, in_any_case=True)
+    form = _lowered(parameters.form_body(request)) if request.body.strip() else {}
     document = form.pop("xml", "").strip()
-    if document:
-        return parameters.xml_values(parameters.xml_root(document.encode()), in_any_case=True)
+    if document:  # characters: what it says of its encoding was true before the form
+        return parameters.xml_values(parameters.xml_root(document), in_any_case=True)
     return form | _lowered(parameters.form(request.query))
 
 

@@ -86,25 +86,21 @@ def _values(request: HttpRequest) -> dict[str, str]:
         return values
     kind = kind_of(request)
     if kind == STRING:
-        body = parameters.form(request.body.removeprefix(b"?"))
+        body = parameters.form_body(request, request.body.removeprefix(b"?"))
     elif kind == XML:
-        body = parameters.xml_values(parameters.xml_root(_document(request.body, b"xml=", b"<")))
+        document = request.body.strip().removeprefix(b"xml=")
+        octets = document if parameters.begins_as_xml(document) else parameters.unquoted(document)
+        body = parameters.xml_values(parameters.xml_root(octets, request.header(b"content-type")))
     else:
-        body = _json_values(_document(request.body, b"json=", b"{"))
+        body = _json_values(request.body)
     return body | values
 
 
-def _document(body: bytes, tag: bytes, start: bytes) -> bytes:
-    """Take off the content tag, and the percent-encoding where the document does not start as it should."""
-    document = body.strip().removeprefix(tag).lstrip()
-    if document.startswith((start, b"\xef\xbb\xbf")):
-        return document
-    return parameters.unquoted(document)
-
-
-def _json_values(document: bytes) -> dict[str, str]:
+def _json_values(body: bytes) -> dict[str, str]:
+    """Read a JSON body, with or without its content tag; percent-encoded where it does not start as one."""
+    document = body.strip().removeprefix(b"json=").lstrip().removeprefix(b"\xef\xbb\xbf")
     try:
-        found = _DECODER.decode(document.removeprefix(b"\xef\xbb\xbf"))
+        found = _DECODER.decode(document if document.startswith(b"{") else parameters.unquoted(document))
     except msgspec.ValidationError as fault:
         raise parameters.Unreadable(str(fault)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
