@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 import pytest
@@ -58,6 +58,30 @@ async def test_a_signed_request(
     behind = [(name, b"10.0.0.7" if name == b"host" else value) for name, value in told.headers]
     settings = msgspec.structs.replace(told, headers=behind, origin="https://sms.example.com")
     assert (await asker.ask(settings)).status == 200
+
+
+#: characters that URLs have raw where the fetch of Node and browsers writes them (WHATWG URL §1.3: the query's
+#: percent-encode set has space, quotes, # < > alone), and that others leave
+RAW = ["[a]", "{b}", "c|d", "x^y", "a`b", "a\\b", 'a"b', "<b>", "a'b", "a*b~c", "ü", "100%", "50%!", "a;b", "é=è"]
+
+
+@pytest.mark.parametrize("raw", RAW)
+@pytest.mark.parametrize("place", [SIGNATURE_TYPE_AUTH_HEADER, SIGNATURE_TYPE_QUERY])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_what_is_signed_may_stand_raw_on_the_wire(
+    method: str, place: str, raw: str, demo_store: Store, clock: FakeClock
+) -> None:
+    asker = await Asker.over(demo_store, clock)
+    encoded = f"message={quote(raw, safe='')}&recipients.0.msisdn=4512345678"
+    url, body = (f"{BASE}?{encoded}", "") if method == "GET" else (BASE, encoded)
+    request = signed(clock, method, url, body, FORM if body else "", place, "demo-mavorion-secret")
+    as_sent = (quote(raw, safe="").encode(), raw.encode())
+    request = msgspec.structs.replace(
+        request, query=request.query.replace(*as_sent), body=request.body.replace(*as_sent)
+    )
+    assert raw.encode() in request.query + request.body
+    reply = await asker.ask(request)
+    assert (reply.status, b'"ids":[1]' in reply.body) == (200, True), reply.body
 
 
 async def test_an_old_request_does_not_count(demo_store: Store, clock: FakeClock) -> None:
