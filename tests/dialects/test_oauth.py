@@ -62,7 +62,23 @@ async def test_a_signed_request(
 
 #: characters that URLs have raw where the fetch of Node and browsers writes them (WHATWG URL §1.3: the query's
 #: percent-encode set has space, quotes, # < > alone), and that others leave
-RAW = ["[a]", "{b}", "c|d", "x^y", "a`b", "a\\b", 'a"b', "<b>", "a'b", "a*b~c", "ü", "100%", "50%!", "a;b", "é=è"]
+RAW = [
+    "[a]",
+    "{b}",
+    "c|d",
+    "x^y",
+    "a`b",
+    "a\\b",
+    'a"b',
+    "<b>",
+    "a'b",
+    "a*b~c",
+    "ü",
+    "100%",
+    "50%!",
+    "a;b",
+    "é=è",
+]
 
 
 @pytest.mark.parametrize("raw", RAW)

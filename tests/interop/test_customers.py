@@ -64,6 +64,8 @@ async def test_npm_gatewayapi(whole: WholeGateway) -> None:
     assert found["refused"]["error"]["code"] == 403
     assert found["refused"]["error"]["reason"]["code"] == "0x0307"
     assert found["balance"]["data"] == {"credit": 999.4, "currency": "EUR", "id": 1}
+    denmark = next(each for each in found["prices"]["data"]["standard"] if each["country"] == "DK")
+    assert (denmark["country_name"], denmark["prefix"], denmark["eur"]) == ("Denmark", 45, 0.15)
     while not whole.handset("4512345679"):
         await asyncio.sleep(0.02)
     assert whole.handset("4512345679") == [("Hi there, this is cut " * 20)[:306]]

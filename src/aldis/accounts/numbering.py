@@ -153,3 +153,8 @@ def _shared_country(canonical: str, length: int) -> str:
 def calling_code(country: str) -> int | None:
     """Give the calling code of a country; None for "ZZ"."""
     return phonenumbers.country_code_for_region(country) or None
+
+
+def countries() -> list[str]:
+    """Give all countries that have a numbering plan."""
+    return sorted(phonenumbers.SUPPORTED_REGIONS)

@@ -37,6 +37,10 @@ class BalanceQuery(Query, frozen=True):
     """Asks how much money is left."""
 
 
+class PriceQuery(Query, frozen=True):
+    """Asks what a segment costs by country; of everybody's prices, where the caller presents nothing."""
+
+
 class StatusQuery(Query, frozen=True):
     """Asks what has become of a submission."""
 
@@ -103,6 +107,17 @@ class BalanceFound(msgspec.Struct, frozen=True):
     currency: str
 
 
+class PricesFound(msgspec.Struct, frozen=True):
+    """What a segment costs to those countries that have a price, carriers' own prices left out."""
+
+    #: ISO 3166 alpha-2 and millionths, by country
+    prices: tuple[tuple[str, int], ...]
+    #: in which they are charged: an account's own, or those of all accounts. ISO 4217
+    currencies: tuple[str, ...]
+    #: in UTC, ISO 8601
+    today: str
+
+
 class StatusFound(msgspec.Struct, frozen=True):
     """The messages of a submission, one for each recipient, in their order; at least one."""
 
@@ -149,6 +164,7 @@ Answer = (
     CarrierFound
     | CarriersFound
     | BalanceFound
+    | PricesFound
     | StatusFound
     | Cancelled
     | UsageFound

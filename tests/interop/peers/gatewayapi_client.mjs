@@ -23,4 +23,5 @@ const sent = await client.sendMessage({
 });
 const refused = await client.sendMessage({ to: 4512345678, message: "Hi", sender: "55555" });
 const balance = await client.getAccountBalance();
-console.log(JSON.stringify({ sent, refused, balance }));
+const prices = await client.getPrices({ format: "json" });
+console.log(JSON.stringify({ sent, refused, balance, prices }));

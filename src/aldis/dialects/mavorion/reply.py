@@ -13,13 +13,14 @@ import msgspec
 from aldis.accounts.price import MICROS
 from aldis.dialects.contract import Asked, Reference
 from aldis.dialects.exchange import HttpReply, HttpRequest
-from aldis.dialects.mavorion import report
+from aldis.dialects.mavorion import prices, report
 from aldis.traffic.query import (
     Answer,
     BalanceFound,
     Cancelled,
     CarriersFound,
     InboundFound,
+    PricesFound,
     Query,
     StatusFound,
     UsageFound,
@@ -133,11 +134,13 @@ def _details(ask: AdmittedAsk) -> dict[str, object]:
     }
 
 
-def answer(_request: HttpRequest, query: Query, found: Answer) -> HttpReply:
+def answer(request: HttpRequest, query: Query, found: Answer) -> HttpReply:
     """Answer what is not about sending."""
     match found:
         case Cancelled():
             return HttpReply(204, JSON, b"")
+        case PricesFound():
+            return prices.write(request, found)
         case BalanceFound() | StatusFound() | UsageFound() | InboundFound() | CarriersFound():
             return HttpReply(200, JSON, msgspec.json.encode(report.document(query, found)))
         case _:

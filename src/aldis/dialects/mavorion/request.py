@@ -11,13 +11,14 @@ import msgspec
 from aldis.dialects import parameters
 from aldis.dialects.contract import Asked
 from aldis.dialects.exchange import HttpRequest
-from aldis.dialects.mavorion import credentials, submission
+from aldis.dialects.mavorion import credentials, prices, submission
 from aldis.traffic.caller import Caller, Presented
 from aldis.traffic.query import (
     BalanceQuery,
     Cancellation,
     CarrierLookups,
     InboundQuery,
+    PriceQuery,
     Query,
     StatusQuery,
     UsageQuery,
@@ -35,6 +36,12 @@ INBOUND = frozenset(f"{root}/mosms" for root in ROOTS)
 MAX_PER_PAGE = 200
 MAX_PAGE = 1_000_000
 
+#: as the original has it, and as it would stand beside the rest
+PRICES = frozenset(f"{root}/prices/list/sms/{form}" for root in (*ROOTS, "/api") for form in prices.FORMATS)
+
+#: the price list is everybody's
+NOBODY = Presented("mavorion", "")
+
 SEND = frozenset(f"{root}/mtsms{slash}" for root in ROOTS for slash in ("", "/"))
 
 PATHS = {
@@ -42,6 +49,7 @@ PATHS = {
     **{f"{root}/mtsms/*": frozenset({"GET", "DELETE"}) for root in ROOTS},
     **{path: frozenset({"GET"}) for path in ME},
     **{path: frozenset({"GET"}) for path in INBOUND},
+    **{path: frozenset({"GET"}) for path in PRICES},
     USAGE: frozenset({"POST"}),
     **{path: frozenset({"POST"}) for path in LOOKUP},
 }
@@ -74,6 +82,8 @@ def read(request: HttpRequest) -> Asked | Refusal:
         return submission.read(request, query, presented)
     if presented is None and (request.path == USAGE or request.path in LOOKUP):
         presented = _in_body(request)
+    if request.path in PRICES:
+        return PriceQuery(caller=Caller(presented or NOBODY, request.peer, request.nonce))
     if presented is None:
         return Refusal(RefusalReason.CREDENTIALS_MISSING, "token")
     return _query_of(request, query, Caller(presented, request.peer, request.nonce))

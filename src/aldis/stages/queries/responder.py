@@ -9,8 +9,8 @@ from __future__ import annotations
 from aldis.accounts.account import Account, may_connect_from, source_address
 from aldis.accounts.credentials import Credential
 from aldis.accounts.directory import CurrentDirectory
-from aldis.accounts.numbering import Recipient, read_number
-from aldis.clock import Clock
+from aldis.accounts.numbering import Recipient, countries, read_number
+from aldis.clock import Clock, as_datetime
 from aldis.dialects.contract import Policy
 from aldis.stages.authenticate import Authenticator
 from aldis.store.contract.consent import ConsentStore, OptInKey
@@ -29,6 +29,8 @@ from aldis.traffic.query import (
     CarriersFound,
     InboundFound,
     InboundQuery,
+    PriceQuery,
+    PricesFound,
     Query,
     StatusFound,
     StatusQuery,
@@ -62,6 +64,8 @@ class Responder:
         OutcomeUnknown when it may have.
         """
         caller, directory = query.caller, self._current.directory
+        if isinstance(query, PriceQuery) and not caller.presented.identity:
+            return self._prices({account.currency for account in directory.accounts.values()})
         found = await self._authenticator.credential(directory, caller.presented)
         if isinstance(found, Refusal):
             return found
@@ -100,6 +104,8 @@ class Responder:
                 if count is None:
                     return _unknown(reference)
                 return Cancelled() if count else Refusal(RefusalReason.TOO_LATE, value=reference)
+            case PriceQuery():
+                return self._prices({account.currency})
             case UsageQuery(since=since, until=until, label=label):
                 rows = await self._queries.usage(account.account_id, since, until, label)
                 return UsageFound(account.currency, tuple(rows))
@@ -109,6 +115,15 @@ class Responder:
                 return InboundFound(tuple(found), in_all)
             case _:
                 raise TypeError(type(query).__name__)
+
+    def _prices(self, currencies: set[str]) -> PricesFound:
+        price_of = self._current.directory.price_micros
+        prices = [(country, price_of("", country)) for country in countries()]
+        return PricesFound(
+            tuple([(country, price) for country, price in prices if price is not None]),
+            tuple(sorted(currencies)),
+            as_datetime(self._clock.now()).date().isoformat(),
+        )
 
     def _look_up(
         self, policy: Policy, credential: Credential, account: Account, query: CarrierLookup
