@@ -7,12 +7,14 @@ import json
 
 import msgspec
 import pytest
+from lxml import etree
 
 from aldis.accounts.endpoint import Endpoint
 from aldis.dialects import mavorion, skycore, sumotext
 from aldis.dialects.mavorion import signature
 from aldis.traffic.postback import DuePostback, PostbackEvent
 from aldis.traffic.states import State
+from tests.dialects.test_attachments import DUE
 from tests.dialects.test_contract import due
 from tests.fakes.clock import NOON
 
@@ -84,8 +86,29 @@ def test_skycores_codes_tell_the_events_apart(told: DuePostback, code: str, stat
     )
 
 
-def test_skycore_bundles_what_is_due() -> None:
-    told = [due(SENT, State.SENT), due(ENDED, State.DELIVERED)]
-    body = skycore.POLICY.postback(told, Endpoint("http://x/"), NOON).body.decode()
-    assert body.count("<POSTBACK>") == 1
-    assert body.count("<NOTIFICATION ") == body.count("<CODE>N201</CODE>") == 2
+#: style: how many notifications one request has, what stands around them, whether codes tell them apart
+SKYCORE_STYLES = [
+    ("", 1, "", False),
+    ("seed", 1, "", False),
+    ("envelope", 2, "POSTBACK", False),
+    ("codes", 2, "POSTBACK", True),
+]
+
+
+@pytest.mark.parametrize(("style", "most", "around", "tells_apart"), SKYCORE_STYLES)
+def test_skycores_notifications_stand_bare_or_in_an_envelope(
+    style: str,
+    most: int,
+    around: str,
+    tells_apart: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    told = [due(SENT, State.SENT), due(ENDED, State.DELIVERED)][-most:]
+    endpoint = Endpoint("http://x/", style)
+    assert min(skycore.POLICY.schedule.bundles.get(style, 1), 2) == most
+    root = etree.fromstring(skycore.POLICY.postback(told, endpoint, NOON).body)
+    found = list(root) if around else [root]
+    assert (root.tag, len(found)) == (around or "NOTIFICATION", most)
+    assert found[-1].findtext("CODE") == ("N202" if tells_apart else "N201")
+    letter = etree.fromstring(skycore.POLICY.inbound(DUE, endpoint, NOON).body)
+    assert letter.tag == (around or "NOTIFICATION")
+    assert letter.findtext(".//CODE") == "N401"

@@ -86,7 +86,8 @@ async def test_classes_and_octets_reach_the_handset(whole: WholeGateway) -> None
     assert (shown.encoding, shown.text) == ("OCTETS", "01 02 ff")
 
 
-async def test_skycores_notifications_travel_together(whole: WholeGateway) -> None:
+async def test_skycores_notifications_travel_together(tmp_path: Path, customer: FakeCustomer) -> None:
+    whole = await demo_with(tmp_path, customer, 'postback_style = { skycore = "envelope" }')
     asked = [
         whole.get(
             "/API/wxml/1.3/index.php",
@@ -114,6 +115,7 @@ async def test_skycores_notifications_travel_together(whole: WholeGateway) -> No
     assert set(told.values()) == {1}
     assert {name for name, _ in told} == ids
     assert len(came) < 120
+    await whole.stop()
 
 
 async def test_an_account_may_hear_of_failures_only(tmp_path: Path, customer: FakeCustomer) -> None:

@@ -108,6 +108,9 @@ async def test_first_tries_of_one_customer_share_a_request_where_the_dialect_bun
 ) -> None:
     channel = FakeChannel()
     poster = await a_poster(demo_store, channel, clock)
+    schedule = msgspec.structs.replace(POLICIES["skycore"].schedule, bundles={"": 128})
+    skycore = msgspec.structs.replace(POLICIES["skycore"], schedule=schedule)
+    poster._writing._policies = {**POLICIES, "skycore": skycore}
     await owe(demo_store, 1, 2, 3, 4, dialect="skycore")
     await poster.step()
     await channel.answer()

@@ -1,7 +1,8 @@
 """Writes Skycore's notifications: a message was sent, its delivery receipt, a message from a handset.
 Source: seed 002; Skycore's later pages for the other two styles, its SMS+MMS MO page.
 
-The seed prints code N201 for both and spells the receipt's attributes in lower case; so does style `seed`.
+The seed prints bare notifications, with code N201 for both, and spells the attributes of the receipt in lower
+case; so does style `seed`.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from aldis.traffic.postback import DuePostback, Notify, PostbackEvent, PostbackR
 from aldis.traffic.states import State
 from aldis.traffic.submission import MessageAsk
 
-#: as the seed has it; the same with codes that tell the events apart; one flat document an event, as later
-SEED, CODES, FLAT = STYLES = ("seed", "codes", "flat")
-#: notifications in one POSTBACK, as many as are read at once (the provider says up to 300); "" stands for the
-#: usual style
-BUNDLES = {"": 128, SEED: 128, CODES: 128}
+#: a bare notification, as the seed prints it, and usual; several in a POSTBACK, as its sibling pages say; the
+#: same with codes that tell the events apart; one flat document an event, as later
+SEED, ENVELOPE, CODES, FLAT = STYLES = ("seed", "envelope", "codes", "flat")
+#: notifications in one POSTBACK, as many as are read at once (the provider says up to 300)
+BUNDLES = {ENVELOPE: 128, CODES: 128}
 
 #: state → (PROTOCOL, STATUS): 4/0 is the seed's success; protocol 3 says 2 for a failed delivery, 16 for a
 #: refusal
@@ -48,18 +49,17 @@ def notify(_ask: MessageAsk) -> Notify:
 
 
 def write(dues: Sequence[DuePostback], endpoint: Endpoint, now: int) -> PostbackRequest:
-    """Write notifications in their POSTBACK envelope."""
+    """Write notifications in their POSTBACK envelope, or the only one without."""
     if endpoint.style == FLAT:
         body = _flat(*dues)
     else:
-        written = "".join(_notification(due, endpoint.style, now) for due in dues)
-        body = f"<POSTBACK>{written}</POSTBACK>"
+        body = _wrapped("".join([_notification(due, endpoint.style, now) for due in dues]), endpoint)
     return _posted(endpoint, body)
 
 
 def write_inbound(due: DueInbound, endpoint: Endpoint, now: int) -> PostbackRequest:
-    """Write a message from a handset in its POSTBACK envelope, or flat: N211, whose KEYWORD is the text; N401
-    for a multimedia message, of which only the text is told.
+    """Write a message from a handset as reports are written: N211, whose KEYWORD is the text; N401 for a
+    multimedia message, of which only the text is told.
     """
     inbound = due.inbound
     numbers = f"<FROM>{xml_text(inbound.sender)}</FROM><TO>{xml_text(inbound.recipient)}</TO>"
@@ -75,11 +75,17 @@ def write_inbound(due: DueInbound, endpoint: Endpoint, now: int) -> PostbackRequ
     else:
         attributes = f'id="{due.postback_id}" created="{_timestamp(now)}"'
         received = _timestamp(inbound.received_at)
-        body = (
-            f"<POSTBACK><NOTIFICATION {attributes}>{head}<BODY>{numbers}<KEYWORD>{text}</KEYWORD>"
-            f"<RECEIVED>{received}</RECEIVED></BODY></NOTIFICATION></POSTBACK>"
+        notification = (
+            f"<NOTIFICATION {attributes}>{head}<BODY>{numbers}<KEYWORD>{text}</KEYWORD>"
+            f"<RECEIVED>{received}</RECEIVED></BODY></NOTIFICATION>"
         )
+        body = _wrapped(notification, endpoint)
     return _posted(endpoint, body)
+
+
+def _wrapped(notifications: str, endpoint: Endpoint) -> str:
+    """Put notifications into their envelope, in the styles that have one."""
+    return f"<POSTBACK>{notifications}</POSTBACK>" if endpoint.style in BUNDLES else notifications
 
 
 def _posted(endpoint: Endpoint, body: str) -> PostbackRequest:
