@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from aldis.mms.images import FORMATS, fault_of, is_available, shrunk
 from aldis.mms.parts import Part
-from tests.mms.photos import a_photo
+from tests.mms.photos import a_corner, a_photo, corner, frames, is_tagged, several, size
 from tests.mms.samples import AMR, PNG
 
 pytestmark = pytest.mark.skipif(not is_available, reason="Pillow is not installed")
@@ -64,6 +64,50 @@ def test_what_cannot_shrink_stays_as_it_is() -> None:
     parts = [Part("image/png", b"\x89PNG broken"), Part("audio/amr", AMR)]
     assert shrunk(parts, 200) == parts
     assert shrunk(parts, 10) == parts
+
+
+#: EXIF's orientation → where the red corner of the stored pixels is shown: right, below
+SHOWN = {1: (0, 0), 2: (1, 0), 3: (1, 1), 4: (0, 1), 5: (0, 0), 6: (1, 0), 7: (1, 1), 8: (0, 1)}
+
+
+@pytest.mark.parametrize("orientation", SHOWN)
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+def test_a_picture_keeps_its_orientation(form: str, orientation: int) -> None:
+    media_type = f"image/{form.lower()}"
+    part = Part(media_type, a_corner(form, orientation))
+    (smaller,) = shrunk([part], len(part.octets) // 2)
+    assert len(smaller.octets) < len(part.octets)
+    assert (corner(smaller.octets), is_tagged(smaller.octets)) == (SHOWN[orientation], False)
+    is_tall = orientation > 4
+    assert (size(smaller.octets)[0] < size(smaller.octets)[1]) is is_tall
+
+
+def test_a_picture_that_needs_no_turning_keeps_its_profile() -> None:
+    part = Part("image/jpeg", a_corner("JPEG", 6, icc_profile=b"a profile of colours"))
+    (smaller,) = shrunk([part], len(part.octets) // 2)
+    assert b"a profile of colours" in smaller.octets
+
+
+def test_jpegs_of_several_pictures_are_made_smaller() -> None:
+    photo = Part("image/jpeg", several(), "a", "a")
+    assert fault_of("image/jpeg", photo.octets) == ""
+    (smaller,) = shrunk([photo], len(photo.octets) // 4)
+    assert len(smaller.octets) <= len(photo.octets) // 4
+    assert frames(smaller.octets) == 1
+    assert frames(photo.octets) == 2
+
+
+@pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG"])
+def test_moving_pictures_stay_as_they_are(form: str) -> None:
+    part = Part(f"image/{form.lower()}", several(form))
+    assert frames(part.octets) == 2
+    assert shrunk([part], len(part.octets) // 2) == [part]
+
+
+def test_a_broken_exif_does_not_keep_a_picture_large() -> None:
+    part = Part("image/jpeg", a_corner("JPEG", 6).replace(b"Exif\0\0II*\0\x08\0", b"Exif\0\0II*\0\xff\xff"))
+    (smaller,) = shrunk([part], len(part.octets) // 2)
+    assert len(smaller.octets) < len(part.octets)
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from io import BytesIO
 
 import msgspec
@@ -16,7 +17,7 @@ from aldis.mms.media import MEDIA, MediaKind
 from aldis.mms.parts import Part
 
 try:
-    from PIL import Image
+    from PIL import Image, ImageOps
 except ImportError:
     is_available = False
 else:
@@ -90,9 +91,11 @@ def _shrunk(part: Part, most: int) -> Part:
     """Give the largest version of a picture that fits; the smallest, if none does."""
     try:
         with _opened(part.media_type, part.octets) as image:
-            if getattr(image, "is_animated", False):
+            # a JPEG of several pictures (MPO, of phones with two lenses) shows the first
+            if FORMATS[part.media_type] != "JPEG" and getattr(image, "is_animated", False):
                 return part
             image.load()
+            _turn(image)
             smallest = part
             for scale in _SCALES:
                 size = (max(1, int(image.width * scale)), max(1, int(image.height * scale)))
@@ -107,15 +110,23 @@ def _shrunk(part: Part, most: int) -> Part:
         return part
 
 
+def _turn(image: Image.Image) -> None:
+    """Turn the pixels as EXIF says, and drop that: not every handset looks. Source: CIPA DC-008 §4.6.4.1."""
+    with suppress(*_BROKEN):  # of an EXIF that cannot be read
+        ImageOps.exif_transpose(image, in_place=True)
+
+
 def _written(image: Image.Image, form: str) -> list[bytes]:
     """Write a picture in its own format, from good to small."""
     if form in ("JPEG", "WEBP"):
-        version = image if image.mode in ("RGB", "L") else image.convert("RGB")
-        return [_saved(version, form, quality=quality) for quality in _QUALITIES]
+        is_plain = image.mode in ("RGB", "L")
+        version = image if is_plain else image.convert("RGB")
+        profile = image.info.get("icc_profile") if is_plain else None  # else its colours would shift
+        return [_saved(version, form, quality=quality, icc_profile=profile) for quality in _QUALITIES]
     return [_saved(image, form, optimize=True)]
 
 
-def _saved(image: Image.Image, form: str, **options: int) -> bytes:
+def _saved(image: Image.Image, form: str, **options: object) -> bytes:
     file = BytesIO()
     image.save(file, form, **options)
     return file.getvalue()
