@@ -26,12 +26,12 @@ name = "simulator"
 host = "127.0.0.1"
 port = {port}
 system_id = "aldis"
-password = "demo-smpp"
+password = "demosmpp"
 
 [simulator]
 listen = "127.0.0.1:{port}"
 system_id = "aldis"
-password = "demo-smpp"
+password = "demosmpp"
 """
 
 

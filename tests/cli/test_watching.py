@@ -44,7 +44,7 @@ def settings(
     http: int,
     smpp: int,
     host: str = "127.0.0.1",
-    password: str = "demo-smpp",
+    password: str = "demosmpp",
     more: str = "",
 ) -> str:
     path = folder / "aldis.toml"

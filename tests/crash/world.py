@@ -45,7 +45,7 @@ name = "simulator"
 host = "127.0.0.1"
 port = {smpp}
 system_id = "aldis"
-password = "demo-smpp"
+password = "demosmpp"
 window = {window}
 response_s = 2
 [log]

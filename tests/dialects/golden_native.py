@@ -51,7 +51,7 @@ def status_of(identity: str, *messages: str, text: str = "Hi", label: str = "", 
 
 
 LATER = "2026-11-22T12:00:00+01:00"
-INVALID = ("Unprocessable Entity", "parameter_invalid")
+INVALID = ("Unprocessable Content", "parameter_invalid")
 
 
 def invalid(detail: str, parameter: str = "") -> str:
@@ -62,6 +62,7 @@ TWO = [{"number": "4512345678", "values": {"who": "Ann"}}, {"number": "451234567
 NATIVE_CASES = [
     Case("native one", native(), accepted("1", message(1)), 202),
     Case("native with a plus", native(to="+4512345678"), accepted("1", message(1)), 202),
+    Case("native from with a plus", native(sender="+447700900001"), accepted("1", message(1)), 202),
     Case("native with zeros", native(to="004512345678"), accepted("1", message(1)), 202),
     Case(
         "native many",

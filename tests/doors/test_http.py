@@ -154,8 +154,8 @@ async def test_head_gets_the_head_only(server: HttpServer) -> None:
     stranger = await Stranger.at(server)
     await stranger.say(b"HEAD /a HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n")
     head = await stranger.reader.readuntil(b"\r\n\r\n")
-    assert b"content-length: 9\r\n" in head
-    assert b"\r\ndate: " in head
+    assert b"Content-Length: 9\r\n" in head
+    assert b"\r\nDate: " in head
     assert await stranger.answer() == (200, b"GET /b  ")
     stranger.leave()
 

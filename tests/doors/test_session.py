@@ -272,3 +272,47 @@ def test_what_the_table_promises(state: ConnectionState) -> None:
     if state in {CLOSING, LOST}:  # nothing is asked, read or answered any more
         assert {getattr(state, event) for event in EVENTS} <= {CLOSING, LOST}
     assert not state.ended.ended.answered.is_answering or state.ended is ENDING
+
+
+#: octets that the parser refuses, and the path that they name
+UNREADABLE = [
+    ("GET /a?text=ü HTTP/1.1\r\nHost: x\r\n\r\n".encode(), "/a"),
+    (b"GET /a?text=two words HTTP/1.1\r\nHost: x\r\n\r\n", "/a"),
+    (b"GET /a HTTP/1.1\r\nHost x\r\n\r\n", "/a"),
+    (b"GET /a HTTP/1.1\r\n\r\n", "/a"),
+    (b"POST /a/b HTTP/1.1\r\nHost: x\r\nContent-Length: two\r\n\r\n", "/a/b"),
+    (b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", "/a"),
+    (b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "/a"),
+    (b"get /a HTTP/1.1\r\nHost: x\r\n\r\n", "/a"),
+    (b"FETCH /a HTTP/1.1\r\nHost: x\r\n\r\n", "/a"),
+    (b"GET /a HTTP/3.0\r\nHost: x\r\n\r\n", "/a"),
+    (b"GET /a HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 2000, "/a"),
+    (b"\x16\x03\x01\x02\x00\x01\x00", ""),
+    (b"\0\0\0\x10\0\0\0\x15", ""),
+    (b"/a\r\n\r\n", ""),
+]
+
+
+@pytest.mark.parametrize(("octets", "path"), UNREADABLE)
+@pytest.mark.parametrize("before", [b"", GET])
+def test_what_cannot_be_read_is_refused_by_whom_it_was_for(octets: bytes, path: str, before: bytes) -> None:
+    opened = Opened()
+    refused: list[tuple[str, int]] = []
+
+    def refuse(request: HttpRequest, status: int) -> HttpReply | None:
+        refused.append((request.path, status))
+        return HttpReply(status, b"text/xml", b"<no/>")
+
+    opened.site.refuse = refuse
+    if before:
+        opened.session.data_received(before)
+        opened.answer()
+        opened.wire.written = b""
+    opened.session.data_received(octets)
+    assert opened.wire.is_closed
+    assert [each for each, _ in refused] == ([path] if path else [])
+    head, _, body = opened.wire.written.partition(b"\r\n\r\n")
+    assert b"\r\nConnection: close" in head
+    assert (body == b"<no/>") is bool(path)
+    assert head.split(b" ")[1] == str(refused[0][1] if path else 400).encode()
+    assert all(line.split(b":")[0].istitle() for line in head.split(b"\r\n")[1:])

@@ -32,7 +32,7 @@ name = "simulator"
 host = "127.0.0.1"
 port = {smpp}
 system_id = "aldis"
-password = "demo-smpp"
+password = "demosmpp"
 {link}
 """
 
@@ -42,7 +42,7 @@ name = "mmsc"
 kind = "mm7"
 url = "http://127.0.0.1:{view}/mm7"
 user = "aldis"
-password = "demo-smpp"
+password = "demosmpp"
 vasp_id = "aldis"
 window = 10
 response_s = 5
@@ -97,7 +97,7 @@ class WholeGateway:
             listen=f"127.0.0.1:{self.smpp_port}",
             view=f"127.0.0.1:{self.view_port}",
             system_id="aldis",
-            password="demo-smpp",
+            password="demosmpp",
             vasp_url=f"http://127.0.0.1:{self.listen_port}/" if self.listen_port else "",
             vasp_user="mmsc",
             vasp_password="demo-mm7",

@@ -101,7 +101,7 @@ name = "turkish"
 host = "127.0.0.1"
 port = {whole.smpp_port}
 system_id = "aldis"
-password = "demo-smpp"
+password = "demosmpp"
 [link.quirks]
 languages = ["turkish"]
 """

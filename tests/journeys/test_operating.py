@@ -90,7 +90,7 @@ name = "other"
 host = "127.0.0.1"
 port = {port}
 system_id = "aldis"
-password = "demo-smpp"
+password = "demosmpp"
 """
 
 

@@ -106,7 +106,7 @@ class Gateway:
             settings.http, self.admitter, self.responder, self.metrics, self._links.binds, self._monitor
         )
         self.server = HttpServer(
-            door.serve, server_settings(settings.http), Entropy(), unix_s, door.answer_late
+            door.serve, server_settings(settings.http), Entropy(), unix_s, door.answer_late, door.refuse
         )
         await self._links.recover(await self._maintenance.own(), self.store.clock.now())
         self._agents.start(self._recorder, self._collector, self._maintenance, self._gauge, self._monitor)

@@ -7,7 +7,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
-from http import HTTPStatus
 from urllib.parse import quote
 
 import msgspec
@@ -22,6 +21,7 @@ from aldis.admin.validation import ValidationError
 from aldis.console.admin_services import AdminServices
 from aldis.console.page import Page, RequestContext, render_open
 from aldis.errors import AdminError, OutcomeUnknown, TemporaryError
+from aldis.http_phrases import phrase_of
 from aldis.traffic.problem import Problem, problem_of
 
 COOKIE = "aldis_session"
@@ -135,7 +135,7 @@ def _problem(status: int, why: str, fault: AdminError | None) -> Problem:
     if isinstance(fault, Refused):
         return problem_of(fault.refusal)
     faults: dict[str, str] = fault.faults if isinstance(fault, ValidationError) else {}
-    return ApiProblem(HTTPStatus(status).phrase, status, why, faults=faults)
+    return ApiProblem(phrase_of(status), status, why, faults=faults)
 
 
 def is_allowed(actor: Actor, role: Role) -> bool:

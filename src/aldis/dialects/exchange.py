@@ -56,5 +56,5 @@ class HttpReply(msgspec.Struct, frozen=True):
     status: int
     content_type: bytes
     body: bytes
-    #: names in lower case
+    #: names in title case
     headers: tuple[tuple[bytes, bytes], ...] = ()

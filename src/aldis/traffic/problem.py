@@ -4,10 +4,9 @@ and the command line. Source: RFC 9457 §3.1, §4.2.1.
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
 import msgspec
 
+from aldis.http_phrases import phrase_of
 from aldis.traffic.refusal import Refusal, RefusalReason
 
 
@@ -30,6 +29,7 @@ PROBLEMS: dict[RefusalReason, tuple[int, str]] = {
     RefusalReason.METHOD_NOT_ALLOWED: (405, "this path does not take that method"),
     RefusalReason.BODY_TOO_LARGE: (413, "the body is too large"),
     RefusalReason.MALFORMED: (400, "the request cannot be read: {}"),
+    RefusalReason.NOT_HTTP: (400, "the server cannot read this request: {}"),
     RefusalReason.PARAMETER_MISSING: (422, "something is missing: {}"),
     RefusalReason.PARAMETER_INVALID: (422, "{}"),
     RefusalReason.ACTION_UNKNOWN: (422, "this cannot be asked: {}"),
@@ -90,6 +90,4 @@ def words_of(refusal: Refusal) -> str:
 def problem_of(refusal: Refusal) -> Problem:
     """Say a refusal to a program."""
     status = PROBLEMS[refusal.reason][0]
-    return Problem(
-        HTTPStatus(status).phrase, status, words_of(refusal), refusal.reason.value, refusal.parameter
-    )
+    return Problem(phrase_of(status), status, words_of(refusal), refusal.reason.value, refusal.parameter)

@@ -16,6 +16,8 @@ class RefusalReason(StrEnum):
     METHOD_NOT_ALLOWED = "method_not_allowed"
     BODY_TOO_LARGE = "body_too_large"
     MALFORMED = "malformed"
+    #: what the server could not read
+    NOT_HTTP = "not_http"
     PARAMETER_MISSING = "parameter_missing"
     PARAMETER_INVALID = "parameter_invalid"
     ACTION_UNKNOWN = "action_unknown"

@@ -18,6 +18,7 @@ from aldis import __version__
 from aldis.console.api.documents import JSON, KINDS, Number, answer
 from aldis.console.gate import PROBLEM, ApiProblem
 from aldis.console.page import Call, Page, RequestContext, render
+from aldis.http_phrases import phrase_of
 
 _REFERENCE = "#/components/schemas/{name}"
 #: a placeholder of a path, with the converter that it may have
@@ -117,7 +118,7 @@ def _operation(each: ShownCall, known: dict[str, Any]) -> dict[str, Any]:
             {"name": name, "in": where, "description": words, "schema": known[repr(kinds.get(name, str))]}
             for name, words in named.items()
         ]
-    phrase = HTTPStatus(call.status).phrase if call.status else "It worked"
+    phrase = phrase_of(call.status) if call.status else "It worked"
     good: dict[str, Any] = {"description": phrase}
     if call.gives is not None:
         good["content"] = {JSON: {"schema": known[repr(call.gives)]}}

@@ -41,6 +41,7 @@ ERRORS: dict[RefusalReason, tuple[str, int, str]] = {
     RefusalReason.METHOD_NOT_ALLOWED: ("0x0303", 405, "Operation not permitted"),
     RefusalReason.BODY_TOO_LARGE: ("0x0308", 413, "Invalid argument: the body is too large"),
     RefusalReason.MALFORMED: ("0x0308", 422, "Invalid request body: %1"),
+    RefusalReason.NOT_HTTP: ("0x0308", 400, "Invalid request: %1"),
     RefusalReason.PARAMETER_MISSING: _MISSING,
     RefusalReason.PARAMETER_INVALID: _INVALID,
     RefusalReason.ACTION_UNKNOWN: ("0x0220", 400, "Unsupported parameter %1"),

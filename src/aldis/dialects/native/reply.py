@@ -77,7 +77,7 @@ def replay(submission: Submission, found: StatusFound) -> HttpReply | None:
 
 
 def _accepted(accepted: Accepted, *more: tuple[bytes, bytes]) -> HttpReply:
-    location = (b"location", f"/v1/messages/{accepted.id}".encode())
+    location = (b"Location", f"/v1/messages/{accepted.id}".encode())
     return HttpReply(202, JSON, msgspec.json.encode(accepted), (location, *more))
 
 
@@ -130,9 +130,9 @@ def refuse(_request: HttpRequest, _asked: Asked | None, refusal: Refusal) -> Htt
     problem = problem_of(refusal)
     headers: tuple[tuple[bytes, bytes], ...] = ()
     if problem.status == HTTPStatus.UNAUTHORIZED:
-        headers = ((b"www-authenticate", b"Bearer"),)
+        headers = ((b"WWW-Authenticate", b"Bearer"),)
     elif refusal.reason is RefusalReason.THROTTLED:
-        headers = ((b"retry-after", str(_wait_s(refusal.value)).encode()),)
+        headers = ((b"Retry-After", str(_wait_s(refusal.value)).encode()),)
     return HttpReply(problem.status, PROBLEM, msgspec.json.encode(problem), headers)
 
 

@@ -26,6 +26,7 @@ ERRORS: dict[RefusalReason, tuple[str, str]] = {
         "Invalid request. Make request via GET method or send valid XML inside 'xml' field via POST.",
     ),
     RefusalReason.BODY_TOO_LARGE: ("E100", "Invalid request. The request is too large."),
+    RefusalReason.NOT_HTTP: ("E100", "Invalid request. {value}."),
     RefusalReason.PARAMETER_MISSING: (
         "E100",
         "Invalid request. Make request via GET method or send valid XML inside 'xml' field via POST.",

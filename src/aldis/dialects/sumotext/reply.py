@@ -48,6 +48,7 @@ ERRORS: dict[RefusalReason, tuple[int, str]] = {
     ),
     **dict.fromkeys(OF_SIGNATURES, _KEY),
     RefusalReason.MALFORMED: (1001, "The post could not be read: {value}"),
+    RefusalReason.NOT_HTTP: (1001, "The post could not be read: {value}"),
     RefusalReason.PARAMETER_MISSING: (1002, "The parameter {parameter} was not supplied in post."),
     RefusalReason.PARAMETER_INVALID: (1003, "The parameter {parameter} is not valid."),
     RefusalReason.RECIPIENT_MISSING: (1004, "The Mobile Number was not supplied in post."),

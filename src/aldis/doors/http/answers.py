@@ -1,5 +1,7 @@
 """Writes an HTTP/1.1 answer in one piece: status line, headers and body leave in one write.
 
+Names of headers are in title case, because old devices look for `Content-Length`.
+
 Source: RFC 9112 §4 (status line), §9.3 (persistence); RFC 9110 §6.6.1 (Date), §9.3.2 (HEAD).
 """
 
@@ -7,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from email.utils import formatdate
-from http import HTTPStatus
 
 from aldis.dialects.exchange import HttpReply
+from aldis.http_phrases import phrase_of
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -41,14 +43,14 @@ class Answers:
 
     def plain(self, status: int) -> bytes:
         """Give a refusal of the server's own, after which the connection closes."""
-        body = HTTPStatus(status).phrase.encode() + b"\n"
+        body = phrase_of(status).encode() + b"\n"
         return self.write(HttpReply(status, _TEXT, body), CLOSE)
 
     def _head(self, kind: tuple[int, bytes]) -> bytes:
         status, content_type = kind
-        head = b"HTTP/1.1 %d %b\r\ncontent-type: %b\r\ncontent-length: " % (
+        head = b"HTTP/1.1 %d %b\r\nContent-Type: %b\r\nContent-Length: " % (
             status,
-            HTTPStatus(status).phrase.encode(),
+            phrase_of(status).encode(),
             content_type,
         )
         self._heads[kind] = head
@@ -58,9 +60,9 @@ class Answers:
         second = int(self._unix_s())
         if second != self._date_at:
             self._date_at = second
-            self._date = b"date: %b\r\n" % formatdate(second, usegmt=True).encode()
+            self._date = b"Date: %b\r\n" % formatdate(second, usegmt=True).encode()
         return self._date
 
 
-CLOSE = b"connection: close\r\n"
-KEEP_ALIVE = b"connection: keep-alive\r\n"
+CLOSE = b"Connection: close\r\n"
+KEEP_ALIVE = b"Connection: keep-alive\r\n"

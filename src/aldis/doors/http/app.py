@@ -20,6 +20,7 @@ from aldis.doors.http.inline_task import InlineTask
 from aldis.doors.http.reading import host_of
 from aldis.doors.http.request_batcher import FAILED
 from aldis.errors import OutcomeUnknown, TemporaryError
+from aldis.http_phrases import phrase_of
 from aldis.stages.admission.admit import Admitter
 from aldis.stages.queries.responder import Responder
 from aldis.telemetry import Metrics
@@ -32,6 +33,7 @@ log = structlog.get_logger()
 NOT_FOUND = HttpReply(404, b"text/plain; charset=utf-8", b"Nothing is served at this path.\n")
 
 
+BAD_REQUEST = 400
 #: a larger one is read in a thread: a picture of a megabyte takes tens of milliseconds
 LARGE_BODY = 262_144
 
@@ -84,9 +86,7 @@ class Door:
 
     def answer_late(self, request: HttpRequest) -> HttpReply:
         """Answer what has waited too long for the store, in its dialect's words; it may still be done."""
-        dialects = self._hosts.get(host_of(request.header(b"host")), self._dialects)
-        path = request.path
-        dialect = dialects.get(path) or dialects.get(path[: path.rfind("/") + 1] + "*")
+        dialect = self._dialect_of(request)
         if dialect is None:
             return FAILED
         log.error("a request was not answered in time", dialect=dialect.policy.name, incident=request.nonce)
@@ -97,6 +97,23 @@ class Door:
         known = None if isinstance(asked, Refusal) else asked
         return self._refuse(dialect, request, known, Refusal(RefusalReason.OUTCOME_UNKNOWN))
 
+    def refuse(self, request: HttpRequest, status: int) -> HttpReply | None:
+        """Refuse what the server cannot read in the words of the dialect whose path it names; None for none.
+
+        status: the server's, which stands for a dialect's 200.
+        """
+        dialect = self._dialect_of(request)
+        if dialect is None:
+            return None
+        refusal = Refusal(RefusalReason.NOT_HTTP, value=phrase_of(status))
+        reply = self._refuse(dialect, request, None, refusal)
+        return reply if reply.status >= BAD_REQUEST else msgspec.structs.replace(reply, status=status)
+
+    def _dialect_of(self, request: HttpRequest) -> HttpDialect | None:
+        dialects = self._hosts.get(host_of(request.header(b"host")), self._dialects)
+        path = request.path
+        return dialects.get(path) or dialects.get(path[: path.rfind("/") + 1] + "*")
+
     async def _converse(self, dialect: HttpDialect, path: str, request: HttpRequest) -> HttpReply:
         asked: Asked | None = None
         try:
@@ -105,7 +122,7 @@ class Door:
             if request.method not in dialect.face.paths[path]:
                 reply = self._refuse(dialect, request, None, Refusal(RefusalReason.METHOD_NOT_ALLOWED))
                 allowed = ", ".join(sorted(dialect.face.paths[path])).encode()
-                return msgspec.structs.replace(reply, headers=((b"allow", allowed),))
+                return msgspec.structs.replace(reply, headers=((b"Allow", allowed),))
             is_large = len(request.body) > LARGE_BODY
             found = (
                 await asyncio.to_thread(dialect.face.read, request)

@@ -48,8 +48,6 @@ FRESH, HEAD, BODY, BETWEEN, ENDED = Phase
 class RequestAssembler:
     """The requests of one connection: `feed` it, and take what is in `requests`."""
 
-    _url: bytes
-    _headers: list[tuple[bytes, bytes]]
     #: how many Host headers there were
     _hosts: int
     #: the other headers that say how a request is to be read
@@ -69,6 +67,8 @@ class RequestAssembler:
         #: those that came whole, with what the head of the answer must say so that the connection stays
         self.requests: deque[tuple[HttpRequest, bytes]] = deque()
         self.phase = FRESH
+        self._url = b""
+        self._headers: list[tuple[bytes, bytes]] = []
         #: the status with which the stream ends, where it cannot be read on
         self.fault = 0
         #: the peer sends its body once it is told to
@@ -86,6 +86,8 @@ class RequestAssembler:
         except httptools.HttpParserUpgrade:
             self.phase = ENDED  # what follows speaks another protocol: answer, then close
         except httptools.HttpParserError:
+            if len(self.requests) == whole and before in (FRESH, BETWEEN):
+                self._url = octets.partition(b"\n")[0].partition(b" ")[2].partition(b" ")[0]
             self._end(400)
         if self.phase is HEAD:
             is_behind_another = len(self.requests) > whole
@@ -205,6 +207,15 @@ class RequestAssembler:
         )
         self.requests.append((request, KEEP_ALIVE if self._version == "1.0" else b""))
         self.phase = BETWEEN if fits and not is_last else ENDED
+
+    def refused(self) -> HttpRequest | None:
+        """Give what is known of a request that cannot be read; None where not even its path is."""
+        path, _, query = self._url.partition(b"?")
+        if not path or not path_of(path).startswith("/"):
+            return None
+        peer = peer_of(self._address, self._headers, self._limits.trusted)
+        entropy = self._entropy(62)
+        return HttpRequest("", path_of(path), query, self._headers, b"", peer, entropy, False, self._origin)
 
     def _finished_octets(self) -> int:
         return len(self._url) + sum(len(name) + len(value) + 4 for name, value in self._headers)

@@ -15,7 +15,7 @@ import msgspec
 from aldis.doors.http.answers import Answers
 from aldis.doors.http.guard import Guard, GuardLimits
 from aldis.doors.http.request_batcher import FAILED, RequestBatcher
-from aldis.doors.http.session import AnswerLate, HttpSession, Serve, Site
+from aldis.doors.http.session import AnswerLate, HttpSession, Refuse, Serve, Site, in_our_own_words
 from aldis.errors import SettingsError
 
 BACKLOG = 2048
@@ -63,8 +63,11 @@ class HttpServer:
         entropy: Callable[[int], int],
         unix_s: Callable[[], float],
         answer_late: AnswerLate = lambda _request: FAILED,
+        refuse: Refuse = in_our_own_words,
     ) -> None:
-        """`answer_late`: answers what `serve` has not within the guard's `answer_s`."""
+        """`answer_late`: answers what `serve` has not within the guard's `answer_s`; `refuse`: what cannot be
+        read.
+        """
         self._settings = settings
         self._tls = _tls(settings)
         self._socket = _listen(settings.host, settings.port)
@@ -78,6 +81,7 @@ class HttpServer:
             answer_late,
             is_tls=self._tls is not None,
         )
+        self._site.refuse = refuse
         self._server: asyncio.Server | None = None
         self._sweeping: asyncio.Task[None] | None = None
 

@@ -25,6 +25,15 @@ Serve = Callable[[HttpRequest, Callable[[HttpReply], None]], None]
 AnswerLate = Callable[[HttpRequest], HttpReply]
 
 
+#: words a refusal of what cannot be read, with its status; None: in the server's own
+Refuse = Callable[[HttpRequest, int], HttpReply | None]
+
+
+def in_our_own_words(_request: HttpRequest, _status: int) -> HttpReply | None:
+    """Stand for `refuse` where no dialect has words."""
+    return None
+
+
 class SessionTransport(Protocol):
     """What a session asks of its transport, as asyncio has it."""
 
@@ -63,6 +72,7 @@ class Site:
     ) -> None:
         self.serve = serve
         self.answer_late = answer_late
+        self.refuse: Refuse = in_our_own_words
         self.guard = guard
         self.entropy = entropy
         #: scheme and host as customers write them, or the scheme alone
@@ -221,9 +231,12 @@ class HttpSession:
             self._wire.pause_reading()
 
     def _turn_away(self, status: int) -> None:
-        """Say why, and close."""
+        """Say why, in the words of whom was asked where that is known, and close."""
         if not self._wire.is_closing():
-            self._wire.write(self._site.answers.plain(status))
+            site, request = self._site, self._assembler.refused()
+            reply = None if request is None else site.refuse(request, status)
+            answers = site.answers
+            self._wire.write(answers.plain(status) if reply is None else answers.write(reply, CLOSE))
             self._close()
 
     def _close(self) -> None:

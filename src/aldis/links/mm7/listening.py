@@ -56,7 +56,7 @@ class Listener:
         """Answer one request, when what it brings is kept."""
         if not self._access.is_shown(request.header(b"authorization")):
             reply = _fault(Mm7Status.IMPROPER_IDENTIFICATION, 401)
-            answer(msgspec.structs.replace(reply, headers=((b"www-authenticate", b'Basic realm="MM7"'),)))
+            answer(msgspec.structs.replace(reply, headers=((b"WWW-Authenticate", b'Basic realm="MM7"'),)))
         elif not request.body_fits:
             answer(_fault(Mm7Status.CONTENT_REFUSED, 413))
         elif request.method != "POST":
