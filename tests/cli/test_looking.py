@@ -56,6 +56,26 @@ def test_segments_for_people() -> None:
         assert part in shown
 
 
+def test_what_would_be_cheaper() -> None:
+    said = found("õ" * 80)
+    assert said["cheaper"] == [{"segments": 1, "smart": False, "languages": ["portuguese"]}]
+    shown = CliRunner().invoke(segments, ["l’été " * 30]).output
+    assert "cheaper   2 segments with --smart\n" in shown
+    shown = CliRunner().invoke(segments, ["L’été français " * 8]).output
+    assert (
+        "cheaper   1 segment with --smart --language turkish or spanish or portuguese, whose tables" in shown
+    )
+    assert "cheaper" not in CliRunner().invoke(segments, ["plain"]).output
+
+
+def test_what_was_composed_is_told_from_what_was_replaced() -> None:
+    said = found("e\u0301té")
+    assert (said["encoding"], said["composed"], said["replaced"]) == ("GSM7", True, False)
+    said = found("e\u0301té’s", "--smart")
+    assert (said["encoding"], said["composed"], said["replaced"]) == ("GSM7", True, True)
+    assert "composed" in CliRunner().invoke(segments, ["e\u0301té"]).output
+
+
 @pytest.mark.parametrize(("text", "fault"), [("ж" * 67 * 256, "255 segments"), ("\ud800", "lone surrogate")])
 def test_texts_that_cannot_be_sent(text: str, fault: str) -> None:
     ended = CliRunner().invoke(segments, [text])

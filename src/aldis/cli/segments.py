@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from aldis.errors import GatewayError
-from aldis.sms.encoding import Encoded, decode
+from aldis.sms.encoding import Encoded, compose, decode
 from aldis.sms.fitting import (
     ChosenEncoding,
     DefaultAlphabet,
@@ -22,6 +22,7 @@ from aldis.sms.fitting import (
     non_gsm_characters,
 )
 from aldis.sms.national_tables import Language
+from aldis.sms.savings import savings
 from aldis.sms.segments import Splitting, TooLong, segment_room, split
 
 #: lines are not folded where nobody's terminal sets their width
@@ -44,20 +45,23 @@ _LANGUAGES = [language.name.lower() for language in Language if language]
 def segments(
     *, text: str, smart: bool, languages: tuple[str, ...], splitting: str, alphabet: str, as_json: bool
 ) -> None:
-    """Show how TEXT (- reads stdin) would be sent: encoding, segments, and what forced UCS-2."""
+    """Show how TEXT (- reads stdin) would be sent: encoding, segments, what forced UCS-2, what other settings
+    would save.
+    """
     if text == "-":  # without the line end that `echo` puts behind it
         text = sys.stdin.read().removesuffix("\n")
     chosen = tuple(Language[name.upper()] for name in languages)
     rules = TextRules(DefaultAlphabet(alphabet), chosen, Splitting(splitting))
+    options = EncodingOptions(smart=smart)
     try:
-        fitted = fit(text, rules, EncodingOptions(smart=smart))
+        fitted = fit(text, rules, options)
     except TooLong:
         raise GatewayError("this text needs more than 255 segments") from None
     except UnicodeEncodeError:
         raise GatewayError(
             "this text is not UTF-8, or holds half of a character (a lone surrogate)"
         ) from None
-    found = _explained(text, fitted, rules)
+    found = _explained(text, fitted, rules) | {"cheaper": _cheaper(text, rules, options)}
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
     else:
@@ -78,7 +82,8 @@ def _explained(text: str, fitted: ChosenEncoding, rules: TextRules) -> dict[str,
         "segments": fitted.segments,
         "units": len(encoded.octets) // unit,
         "units_a_segment": segment_room(encoded, fitted.splitting, alone=fitted.segments == 1) // unit,
-        "replaced": sent != text,
+        "composed": compose(text) != text,
+        "replaced": sent != compose(text),
         "forced_ucs2": [msgspec.structs.asdict(each) for each in non_gsm_characters(encoded, rules)],
         "contents": [
             {
@@ -92,6 +97,17 @@ def _explained(text: str, fitted: ChosenEncoding, rules: TextRules) -> dict[str,
     }
 
 
+def _cheaper(text: str, rules: TextRules, options: EncodingOptions) -> list[dict[str, Any]]:
+    return [
+        {
+            "segments": saving.segments,
+            "smart": saving.smart,
+            "languages": [language.name.lower() for language in saving.languages],
+        }
+        for saving in savings(text, rules, options)
+    ]
+
+
 def _print(found: dict[str, Any]) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
@@ -101,10 +117,18 @@ def _print(found: dict[str, Any]) -> None:
     console.print(f"encoding  {found['encoding']}" + (f" with {tables}" if tables else ""))
     console.print(f"length    {found['units']} {unit}, {found['units_a_segment']} fit into a segment")
     console.print(f"segments  {found['segments']}")
+    if found["composed"]:
+        console.print("composed  letters and their marks")
     if found["replaced"]:
         console.print("replaced  typographic characters by those of the GSM alphabet")
     for forced in found["forced_ucs2"]:
         console.print(f"forced by {escape(forced['character'])}  {forced['name']}, {forced['times']} times")
+    for saving in found["cheaper"]:
+        wished = ["--smart"] if saving["smart"] else []
+        if saving["languages"]:
+            wished.append(f"--language {' or '.join(saving['languages'])}, whose tables handsets must have")
+        count = saving["segments"]
+        console.print(f"cheaper   {count} segment{'s'[count == 1 :]} with {' '.join(wished)}")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for title in ("", unit, "header", "text"):
         table.add_column(title, style="bold" if not title else "", overflow="fold")

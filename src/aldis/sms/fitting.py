@@ -14,7 +14,7 @@ import msgspec
 import regex
 
 from aldis.sms.alphabet import NotInAlphabet, to_septets, writable
-from aldis.sms.encoding import Encoded, Encoding, decode, encode, encode_ucs2
+from aldis.sms.encoding import Encoded, Encoding, compose, decode, encode, encode_ucs2
 from aldis.sms.national_tables import Language
 from aldis.sms.segments import MAX_SEGMENTS, SPLITTING_NUMBERS, Splitting, TooLong, count
 from aldis.sms.smart import simplify
@@ -119,7 +119,7 @@ def from_coding(coding: int, octets: bytes) -> Kept:
 
 
 def fit(text: str, rules: TextRules = PLAIN, options: EncodingOptions = NO_OPTIONS) -> ChosenEncoding:
-    """Write a text with the fewest segments.
+    """Write a text, composed, with the fewest segments.
 
     Raises TooLong beyond 255 segments, and where nothing of it fits into those that are wished;
     UnicodeEncodeError on a lone surrogate.
@@ -127,6 +127,7 @@ def fit(text: str, rules: TextRules = PLAIN, options: EncodingOptions = NO_OPTIO
     if rules is PLAIN and options is NO_OPTIONS:
         encoded = encode(text)
         return ChosenEncoding(encoded, rules.splitting, count(encoded))
+    text = compose(text)
     if options.most_segments is not None:
         text = _shortened(text, rules, options, options.most_segments)
     return _fit(text, rules, options)

@@ -1,7 +1,7 @@
 """Cuts an encoded text into segments that each fit one TPDU, and counts them without cutting.
 
 Admission counts (price, limits), sending cuts. No segment ends inside an escape pair or a surrogate pair, nor
-inside what a reader takes for one character (a grapheme cluster) where that fits into a segment at all.
+inside what a reader takes for one character (a grapheme cluster) where that costs no further segment.
 
 Source: 3GPP TS 23.040 §9.2.3.24.1; sizes: 140 octets of user data, from which a header takes its own.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from enum import StrEnum
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 import msgspec
 import regex
@@ -62,17 +62,19 @@ class Segment(msgspec.Struct, frozen=True):
     octets: bytes
 
 
-def split(encoded: Encoded, reference: int, splitting: Splitting = Splitting.UDH_8) -> tuple[Segment, ...]:
+def split(
+    encoded: Encoded, reference: int, splitting: Splitting = Splitting.UDH_8, counted: int = 0
+) -> tuple[Segment, ...]:
     """Cut an encoded text into segments.
 
     A text that fits whole gets no concatenation. reference: the same in every segment; its lowest 8 or 16
-    bits are used. Returns 1..255 segments. Raises TooLong beyond that. Source: 3GPP TS 23.040 §9.2.3.24.1,
-    §9.2.3.24.8.
+    bits are used. counted: how many segments it was counted for, where those may be more than the fewest.
+    Returns 1..255 segments. Raises TooLong beyond that. Source: 3GPP TS 23.040 §9.2.3.24.1, §9.2.3.24.8.
     """
     if encoded.encoding is Encoding.OCTETS:
         return (_whole(encoded.octets),)
     shifts = udh.shifts(encoded.locking, encoded.single)
-    pieces = _pieces(encoded, splitting)
+    pieces = _pieces(encoded, splitting, counted)
     total = len(pieces)
     if total == 1:
         return (Segment(1, 1, udh.header(shifts), pieces[0]),)
@@ -99,7 +101,7 @@ def count(encoded: Encoded, splitting: Splitting = Splitting.UDH_8) -> int:
         return 1
     if len(encoded.octets) <= segment_room(encoded, splitting, alone=True):
         return 1
-    return len(_pieces(encoded, splitting))
+    return len(_cut(encoded, segment_room(encoded, splitting, alone=False)))
 
 
 def segment_room(encoded: Encoded, splitting: Splitting, *, alone: bool) -> int:
@@ -120,52 +122,75 @@ def _whole(octets: bytes) -> Segment:
     return Segment(1, 1, header, data)
 
 
-def _pieces(encoded: Encoded, splitting: Splitting) -> list[bytes]:
+def _pieces(encoded: Encoded, splitting: Splitting, counted: int) -> list[bytes]:
     octets = encoded.octets
     if len(octets) <= segment_room(encoded, splitting, alone=True):
         return [octets]
     size = segment_room(encoded, splitting, alone=False)
+    ends = _cut(encoded, size)
+    if encoded.encoding is Encoding.UCS2:
+        ends = _between_clusters(octets, size, max(counted, len(ends)))
+    return [octets[start:end] for start, end in pairwise([0, *ends])]
+
+
+def _cut(encoded: Encoded, size: int) -> list[int]:
+    """Give where the fewest segments end. Raises TooLong beyond 255."""
+    octets, end = encoded.octets, 0
+    ends: list[int] = []
     if len(octets) > MAX_SEGMENTS * size:
         raise TooLong  # before anything is looked for in it
-    border = _gsm_border if encoded.encoding is Encoding.GSM7 else _Ucs2Borders(octets).before
-    pieces: list[bytes] = []
-    start = 0
-    while start < len(octets):
-        if len(pieces) == MAX_SEGMENTS:
+    too_far = _half_an_escape if encoded.encoding is Encoding.GSM7 else _half_a_pair
+    while end < len(octets):
+        if len(ends) == MAX_SEGMENTS:
             raise TooLong
-        end = start + size
-        if end < len(octets):
-            end = border(octets, start, end)
-        pieces.append(octets[start:end])
-        start = end
-    return pieces
+        end += size
+        end = len(octets) if end >= len(octets) else end - too_far(octets, end)
+        ends.append(end)
+    return ends
 
 
-def _gsm_border(octets: bytes, start: int, end: int) -> int:
-    """Move a border back to where it cuts no escape pair; an escape is never itself escaped in what we
+def _half_an_escape(octets: bytes, end: int) -> int:
+    """Tell how many octets before a border belong behind it; an escape is never itself escaped in what we
     write.
     """
-    return end - 1 if octets[end - 1] == ESCAPE and end - 1 > start else end
+    return 1 if octets[end - 1] == ESCAPE else 0
 
 
-class _Ucs2Borders:
-    """Finds borders that cut no surrogate pair, and no cluster that fits into a segment at all."""
+def _half_a_pair(octets: bytes, end: int) -> int:
+    return 2 if 0xD8 <= octets[end - 2] <= 0xDB else 0
 
-    def __init__(self, octets: bytes) -> None:
-        self._octets = octets
-        #: positions between clusters; found when a border falls where it could matter
-        self._between: list[int] | None = None
 
-    def before(self, octets: bytes, start: int, end: int) -> int:
-        """Give the last good border up to `end`."""
-        pair = 2 if 0xD8 <= octets[end - 2] <= 0xDB else 0
-        around = octets[max(start, end - pair - 4) : end - pair + 4].decode("utf-16-be", "replace")
-        if not _JOINING.search(around):
-            return end - pair
-        if self._between is None:
-            self._between = _cluster_borders(self._octets)
-        before = self._between[bisect_right(self._between, end) - 1]
-        return before if before > start else end - pair
+def _between_clusters(octets: bytes, size: int, segments: int) -> list[int]:
+    """Give where segments of UCS-2 end: between what a reader takes for characters where the rest then still
+    fits into the segments that are left, else anywhere but in a surrogate pair.
+    """
+    ends: list[int] = []
+    #: positions between clusters, and how early the last segments may begin; found when a border could matter
+    between: list[int] = []
+    earliest: list[int] = []
+    start = 0
+    while start + size < len(octets):
+        end = start + size
+        end -= _half_a_pair(octets, end)
+        around = octets[max(start, end - 4) : end + 4].decode("utf-16-be", "replace")
+        if _JOINING.search(around):
+            between = between or _cluster_borders(octets)
+            earliest = earliest or _earliest(octets, size, segments)
+            before = between[bisect_right(between, end) - 1]
+            if before > start and before >= earliest[max(0, segments - len(ends) - 1)]:
+                end = before
+        ends.append(end)
+        start = end
+    return [*ends, len(octets)]
+
+
+def _earliest(octets: bytes, size: int, segments: int) -> list[int]:
+    """Tell by number of segments how early what they hold may begin."""
+    found = [len(octets)]
+    for _ in range(segments):
+        begin = max(0, found[-1] - size)
+        found.append(begin + 2 if begin and 0xDC <= octets[begin] <= 0xDF else begin)
+    return found
 
 
 def _cluster_borders(octets: bytes) -> list[int]:

@@ -97,7 +97,7 @@ class InFlightMessage:
                 splitting=kept.splitting,
                 message_class=kept.message_class,
             )
-            for segment in split(kept.encoded, message.message_id, kept.splitting)
+            for segment in split(kept.encoded, message.message_id, kept.splitting, message.segments)
             if segment.number not in message.accepted_segments
         ]
         self._unanswered = len(todo)
