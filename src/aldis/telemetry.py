@@ -117,6 +117,12 @@ class Metrics:
             ["outcome"],
             registry=self.registry,
         )
+        self.unidentified = Counter(
+            "aldis_inbound_unidentified",
+            "Messages from handsets whose number cannot be told, by link",
+            ["link"],
+            registry=self.registry,
+        )
         self.commits = Gauge("aldis_store_commits", "Commits since the start", registry=self.registry)
         self.store_up = Gauge("aldis_store_up", "1 while the store takes writes", registry=self.registry)
         self._add_links()

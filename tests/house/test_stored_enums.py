@@ -77,7 +77,14 @@ SPLITTINGS = {Splitting.UDH_8: 0, Splitting.UDH_16: 1, Splitting.SAR: 2, Splitti
 
 #: enums that live in memory, in settings or on a wire whose specification numbers them
 NOT_STORED = {
-    *("assembler.Phase", "context.Unit", "checkup.CheckResult", "command.CommandId", "consent.Word"),
+    *(
+        "address.NumberType",
+        "assembler.Phase",
+        "context.Unit",
+        "checkup.CheckResult",
+        "command.CommandId",
+        "consent.Word",
+    ),
     *("contract.Check", "dcs.Alphabet", "fitting.DefaultAlphabet", "writer_protocol.Kind"),
     *("media.MediaKind", "numbering.Numbering", "receipt_text.MessageState", "refusal.RefusalReason"),
     "status.Mm7Status",

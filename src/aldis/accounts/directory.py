@@ -39,6 +39,8 @@ class Directory(msgspec.Struct, frozen=True):
     mms_prices: dict[tuple[str, str], int]
     #: by value, then by account: several accounts may share a sender, each with its own keywords
     senders: dict[str, dict[str, Sender]]
+    #: the country of local numbers, where all credentials that have one have the same; else ""
+    home: str = ""
 
     def credential(self, dialect: str, identity: str) -> Credential | None:
         """Find the credential that a key or login names in a dialect."""
@@ -124,6 +126,7 @@ def assemble(
         prices={(price.carrier, price.country): price.micros for price in prices if not price.content},
         mms_prices={(price.carrier, price.country): price.micros for price in prices if price.content == MMS},
         senders=_by_owner(accounts),
+        home=_only({credential.country for credential in credentials} - {""}),
     )
 
 
@@ -134,6 +137,10 @@ def _price(prices: dict[tuple[str, str], int], carrier: str, country: str) -> in
                 return prices[key]
     found = prices.get(("", country))
     return prices.get(("", "")) if found is None else found
+
+
+def _only(countries: set[str]) -> str:
+    return next(iter(countries)) if len(countries) == 1 else ""
 
 
 def _by_owner(accounts: list[Account]) -> dict[str, dict[str, Sender]]:

@@ -14,13 +14,13 @@ from ipaddress import ip_network
 from typing import Literal
 
 import msgspec
-import phonenumbers
 
 from aldis import toml_file
 from aldis.accounts.account import AccountSettings
 from aldis.accounts.carriers import Carrier
 from aldis.accounts.consent import normal
 from aldis.accounts.endpoint import address_fault
+from aldis.accounts.numbering import country_fault
 from aldis.accounts.price import MMS, Price, from_micros, to_micros
 from aldis.accounts.routes import Route
 from aldis.accounts.senders import Sender
@@ -300,9 +300,8 @@ def _credential_fault(entry: CredentialEntry, traits: DialectTraits | None) -> s
 
 
 def _country_faults(country: str, path: toml_file.Path) -> list[tuple[toml_file.Path, str]]:
-    if not country or country in phonenumbers.SUPPORTED_REGIONS:
-        return []
-    return [(path, f"`{country}` is no country (ISO 3166, two capital letters)")]
+    fault = country_fault(country)
+    return [(path, fault)] if fault else []
 
 
 def _money_faults(amount: str, path: toml_file.Path) -> list[tuple[toml_file.Path, str]]:

@@ -29,6 +29,7 @@ from aldis.stages.admission.admit import Admitter, AttachmentPolicy
 from aldis.stages.admission.building import Deadlines
 from aldis.stages.authenticate import Authenticator
 from aldis.stages.follow import DirectoryFollower
+from aldis.stages.inbound.addresses import AddressReader
 from aldis.stages.inbound.collector import Collector
 from aldis.stages.inbound.mms import MmsIntake
 from aldis.stages.inbound.reply import Replier
@@ -166,8 +167,18 @@ class Gateway:
         self.responder = Responder(store.queries, store.consent, clock, current, authenticator)
         replier = Replier(current, router)
         repeat_s = settings.messages.inbound_repeat_s
+        homes = {entry.name: entry.country for entry in settings.link}
+        addresses = AddressReader(current, homes, self.metrics)
         self._collector = Collector(
-            store.inbound, store.admission, current, clock, replier, self.metrics, repeat_s, self._release
+            store.inbound,
+            store.admission,
+            current,
+            clock,
+            replier,
+            addresses,
+            self.metrics,
+            repeat_s,
+            self._release,
         )
         if self._back_office is not None:
             self._posting = PostingBeside(self._back_office)

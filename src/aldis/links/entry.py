@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
+from aldis.accounts.numbering import country_fault
 from aldis.accounts.routing import MmsRules
 from aldis.errors import SettingsError
 from aldis.sms.fitting import TextRules
@@ -37,6 +38,9 @@ class LinkEntry(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
     #: what to do with a message that was submitted and not answered: send again, or wait for its receipt
     in_doubt: Literal["resend", "hold"] = "resend"
     max_attempts: int = 24
+    #: of numbers that come without their country code (ISO 3166); "": that of the directory's credentials,
+    #: where they have one only
+    country: str = ""
     response_s: float = 30.0
 
     @property
@@ -103,6 +107,8 @@ class LinkEntry(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
             found.append(((), "give `password` or `password_file`, not both"))
         if self.tps is not None and not 0 < self.tps < math.inf:
             found.append((("tps",), "must be above 0; leave it out for no limit"))
+        if fault := country_fault(self.country):
+            found.append((("country",), fault))
         if bool(self.tls_certificate) != bool(self.tls_key):
             found.append(((), "`tls_certificate` and `tls_key` belong together"))
         if not self.is_tls and (self.tls_ca or self.tls_certificate):

@@ -80,6 +80,7 @@ class DeliverReq(msgspec.Struct, frozen=True, kw_only=True):
 
     transaction_id: str
     linked_id: str = ""
+    #: numbers as the MMSC writes them: with a plus or without
     sender: str
     recipients: tuple[str, ...]
     subject: str = ""
@@ -162,8 +163,8 @@ def _read(found: soap.Envelope, parts: tuple[Part, ...]) -> Message:
                 transaction_id=transaction_id,
                 vasp_id=soap.text(element, "SenderIdentification", "VASPID"),
                 vas_id=soap.text(element, "SenderIdentification", "VASID"),
-                sender=_address(element, "SenderIdentification", "SenderAddress"),
-                recipient=next(iter(_recipients(element, transaction_id))),
+                sender=_address(element, "SenderIdentification", "SenderAddress").removeprefix("+"),
+                recipient=_recipients(element, transaction_id)[0].removeprefix("+"),
                 service_code=soap.text(element, "ServiceCode"),
                 sent_at=_instant(soap.text(element, "TimeStamp")) or _EPOCH,
                 expires_at=_instant(soap.text(element, "ExpiryDate")) or _EPOCH,
@@ -184,8 +185,10 @@ def _read(found: soap.Envelope, parts: tuple[Part, ...]) -> Message:
             return DeliveryReportReq(
                 transaction_id=transaction_id,
                 message_id=soap.text(element, "MessageID")[:MAX_ID],
-                sender=_address(element, "Sender"),
-                recipient=_address(element, "Recipient") or _address(element, "Recipients"),
+                sender=_address(element, "Sender").removeprefix("+"),
+                recipient=(_address(element, "Recipient") or _address(element, "Recipients")).removeprefix(
+                    "+"
+                ),
                 at=_instant(soap.text(element, "Date")),
                 mm_status=soap.text(element, "MMStatus")[:MAX_ID],
                 status_text=soap.text(element, "StatusText")[:MAX_ID],
@@ -222,8 +225,8 @@ def _address(element: etree._Element, *path: str) -> str:
 
 
 def _cleaned(address: str) -> str:
-    """Leave of +4479…/TYPE=PLMN the digits."""
-    return address.partition("/TYPE=")[0].strip().removeprefix("+")[:MAX_ID]
+    """Leave of +4479…/TYPE=PLMN the number."""
+    return address.partition("/TYPE=")[0].strip()[:MAX_ID]
 
 
 def _content(element: etree._Element, parts: tuple[Part, ...]) -> Part | None:

@@ -6,15 +6,38 @@ Source: 3GPP TS 23.040 §9.1.2.5 (alphanumeric addresses, 11 characters).
 
 from __future__ import annotations
 
+from enum import Enum, auto
+
 MAX_MSISDN_DIGITS = 15
 MIN_MSISDN_DIGITS = 7
 MAX_SHORT_CODE_DIGITS = 8
 MAX_ALPHANUMERIC = 11
 
 
+class NumberType(Enum):
+    """How much of a number an address holds."""
+
+    #: nothing says so
+    UNKNOWN = auto()
+    #: with its country code
+    INTERNATIONAL = auto()
+    #: without
+    NATIONAL = auto()
+
+
 def is_digits(text: str) -> bool:
     """Tell whether a text is ASCII digits and nothing else (`str.isdigit` would take ² and ٣ too)."""
     return text.isascii() and text.isdigit()
+
+
+#: what people put between digits
+_BETWEEN = {ord(character): None for character in " \t\u00a0\u202f-\u2010\u2011\u2013.()/'"}
+
+
+def as_dialled(text: str) -> str:
+    """Write a number as people write it in one way: nothing between its digits, + for a leading 00."""
+    number = text.translate(_BETWEEN)
+    return f"+{number[2:]}" if number.startswith("00") else number
 
 
 def is_msisdn(text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from aldis.sms.address import NumberType
 from aldis.sms.reading import Piece
 from aldis.sms.reassembly import SharedReference
 from aldis.traffic.consent import ConsentChange
@@ -15,9 +16,9 @@ class InboundPart(msgspec.Struct, frozen=True, array_like=True):
     """One deliver_sm that is no receipt, or a whole multimedia message."""
 
     link: str
-    #: the handset, international digits where the carrier gave them so
+    #: the handset, as the carrier gives it
     sender: str
-    #: our short code or number
+    #: our short code or number, likewise
     recipient: str
     piece: Piece
     received_at: int
@@ -25,6 +26,8 @@ class InboundPart(msgspec.Struct, frozen=True, array_like=True):
     parts: tuple[KeptPart, ...] = ()
     #: what the carrier calls the handing over of a multimedia message, also when it repeats it
     transaction_id: str = ""
+    sender_type: NumberType = NumberType.UNKNOWN
+    recipient_type: NumberType = NumberType.UNKNOWN
 
 
 class InboundMms(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +42,8 @@ class InboundMms(msgspec.Struct, frozen=True, kw_only=True):
     #: what the carrier calls the handing over, also when it repeats it
     transaction_id: str
     received_at: int
+    sender_type: NumberType = NumberType.UNKNOWN
+    recipient_type: NumberType = NumberType.UNKNOWN
 
 
 class Segments(SharedReference[Piece], kw_only=True, array_like=True):

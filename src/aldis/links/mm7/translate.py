@@ -11,6 +11,7 @@ from aldis.links.mm7.verdicts import known_as
 from aldis.mms.composing import taken_apart
 from aldis.mms.mm7 import DeliverReq, DeliveryReportReq, SubmitReq
 from aldis.mms.parts import Part
+from aldis.sms.address import NumberType
 from aldis.stages.sending.upstream import Outbound
 from aldis.traffic.content import Attachment
 from aldis.traffic.inbound import InboundMms
@@ -67,15 +68,26 @@ def to_inbound(letter: DeliverReq, link: str, now: int) -> list[InboundMms]:
     """Read what a handset sent, once for each of our numbers that it names. Raises BrokenMime."""
     text, media = taken_apart(letter.content) if letter.content is not None else ("", [])
     attachments = tuple(Attachment(part.content_type, part.octets) for part in media)
+    sender, sender_type = _read_address(letter.sender)
     return [
         InboundMms(
             link=link,
-            sender=letter.sender,
+            sender=sender,
+            sender_type=sender_type,
             recipient=recipient,
+            recipient_type=recipient_type,
             text=text or letter.subject,
             attachments=attachments,
             transaction_id=letter.transaction_id,
             received_at=now,
         )
-        for recipient in letter.recipients
+        for recipient, recipient_type in map(_read_address, letter.recipients)
     ]
+
+
+def _read_address(address: str) -> tuple[str, NumberType]:
+    """Give the digits of an address: a plus says that they have a country code, nothing says so of others.
+    Source: 3GPP TS 23.140 §8.7.1.
+    """
+    is_international = address.startswith("+")
+    return address.removeprefix("+"), NumberType.INTERNATIONAL if is_international else NumberType.UNKNOWN

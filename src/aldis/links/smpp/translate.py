@@ -19,7 +19,7 @@ from aldis.smpp.pdus import DataSm, Pdu, ShortMessageBody
 from aldis.smpp.receipt_text import MessageState, ReceiptText
 from aldis.smpp.template import SubmitTemplate
 from aldis.sms import dcs, udh
-from aldis.sms.address import MAX_SHORT_CODE_DIGITS, is_digits, is_msisdn
+from aldis.sms.address import MAX_SHORT_CODE_DIGITS, NumberType, is_digits, is_msisdn
 from aldis.sms.alphabet import from_septets
 from aldis.sms.dcs import Alphabet
 from aldis.sms.encoding import Encoding
@@ -53,8 +53,8 @@ STATES = {
 Delivery = ShortMessageBody | DataSm
 
 _ALPHABETS = {Encoding.GSM7: Alphabet.GSM7, Encoding.UCS2: Alphabet.UCS2, Encoding.OCTETS: Alphabet.OCTETS}
-#: TON of an international number. Source: SMPP v3.4 §5.2.5
-INTERNATIONAL = 1
+#: what a TON says; those that are not here say nothing of digits. Source: SMPP v3.4 §5.2.5
+_TYPES = {1: NumberType.INTERNATIONAL, 2: NumberType.NATIONAL, 4: NumberType.NATIONAL}
 #: data_coding of 8-bit data without a class. Source: SMPP v3.4 §5.2.19
 _OCTETS = 4
 
@@ -190,23 +190,26 @@ class Translator:
         if alphabet is Alphabet.GSM7 and quirks.alphabet is DefaultAlphabet.GSM_PACKED:
             filled = fill_bits(len(octets) - len(found.octets))
             found = msgspec.structs.replace(found, octets=unpack(found.octets, fill=filled))
+        sender, sender_type = self._read_address(body.source_addr, body.source_addr_ton)
+        recipient, recipient_type = self._read_address(body.destination_addr, body.dest_addr_ton)
         return InboundPart(
             self._link,
-            self._plain(body.source_addr, body.source_addr_ton),
-            self._plain(body.destination_addr, body.dest_addr_ton),
+            sender,
+            recipient,
             found,
             now,
+            sender_type=sender_type,
+            recipient_type=recipient_type,
         )
 
-    def _plain(self, address: str, ton: int) -> str:
-        """Give an address as we write it: without what this carrier, or its TON, puts before a number."""
-        address = address.removeprefix("+")
-        prefix = self._quirks.prefix
-        if prefix and is_msisdn(address.removeprefix(prefix)):
-            return address.removeprefix(prefix)
-        if ton == INTERNATIONAL and is_msisdn(address.removeprefix("00")):
-            return address.removeprefix("00")
-        return address
+    def _read_address(self, address: str, ton: int) -> tuple[str, NumberType]:
+        """Give an address without what stands before international digits, and what is known of it: such a
+        sign says more than the TON.
+        """
+        for prefix in ("+", self._quirks.prefix, "00"):
+            if prefix and address.startswith(prefix) and is_msisdn(address.removeprefix(prefix)):
+                return address.removeprefix(prefix), NumberType.INTERNATIONAL
+        return address.removeprefix("+"), _TYPES.get(ton, NumberType.UNKNOWN)
 
     def _read_text(self, body: Delivery, pdu: Pdu) -> ReceiptText:
         """Read the text as its data_coding says; as plain octets where that tells nothing, because carriers

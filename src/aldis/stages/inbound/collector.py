@@ -12,8 +12,10 @@ from collections.abc import Callable
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.clock import Clock
+from aldis.sms.address import NumberType
 from aldis.sms.reading import Piece, text_of
 from aldis.sms.reassembly import BURST_MS, OVERLAP_MS, Times
+from aldis.stages.inbound.addresses import AddressReader
 from aldis.stages.inbound.reply import Replier
 from aldis.stages.inbound.rules import Meaning, fingerprint, meaning_of
 from aldis.stages.intake import Intake
@@ -45,6 +47,7 @@ class Collector(Intake[InboundPart]):
         current: CurrentDirectory,
         clock: Clock,
         replier: Replier,
+        addresses: AddressReader,
         metrics: Metrics,
         repeat_s: int,
         opted_out: Callable[[set[tuple[str, str]]], None],
@@ -56,6 +59,7 @@ class Collector(Intake[InboundPart]):
         self._current = current
         self._clock = clock
         self._replier = replier
+        self._addresses = addresses
         self._metrics = metrics
         self._repeat_ms = repeat_s * 1000
         self._times = Times(PATIENCE_MS, self._repeat_ms, OVERLAP_MS, BURST_MS)
@@ -67,7 +71,7 @@ class Collector(Intake[InboundPart]):
         """Keep segments, and the messages that they complete."""
         under_way: dict[tuple[object, ...], Segments] = {}
         whole: list[tuple[InboundPart, list[Piece]]] = []
-        for part in parts:
+        for part in map(self._addresses.read, parts):
             place = part.piece.place
             if place is None:
                 whole.append((part, [part.piece]))
@@ -87,7 +91,10 @@ class Collector(Intake[InboundPart]):
         self._look_at = now + LOOK_MS
         stale = await self._inbound.stale(now - PATIENCE_MS - 1, now - OVERLAP_MS - 1, STALE_AT_ONCE)
         whole = [
-            (InboundPart(each.link, each.sender, each.recipient, pieces[0], now), pieces)
+            (
+                self._addresses.read(InboundPart(each.link, each.sender, each.recipient, pieces[0], now)),
+                pieces,
+            )
             for each in stale
             for pieces in each.give_up(now, self._times)
         ]
@@ -139,7 +146,7 @@ class Collector(Intake[InboundPart]):
         dialect, url = next(iter(account.inbound.items()), ("", "")) if account else ("", "")
         inbound_id, reply_id = ids
         reply: NewMessage | None = None
-        if meaning.reply and account is not None:
+        if meaning.reply and account is not None and part.sender_type is NumberType.INTERNATIONAL:
             reply = self._replier.write(
                 account, meaning.sender.value, part.sender, meaning.reply, reply_id, now
             )

@@ -63,5 +63,7 @@ class MmsIntake:
             letter.received_at,
             tuple(parts),
             letter.transaction_id,
+            letter.sender_type,
+            letter.recipient_type,
         )
         self._take(part, kept)

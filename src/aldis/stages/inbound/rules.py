@@ -10,6 +10,7 @@ from aldis.accounts.account import Account
 from aldis.accounts.consent import Word, keyword_in, reply_to, word_in
 from aldis.accounts.directory import Directory
 from aldis.accounts.senders import Sender
+from aldis.sms.address import NumberType
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 from aldis.traffic.inbound import InboundPart
 
@@ -38,7 +39,8 @@ def meaning_of(directory: Directory, part: InboundPart, text: str, now: int) -> 
     # a STOP counts for the number that it was sent to, in the words of whoever shares it
     if any(word_in(text, owner) is Word.STOP for owner in owners.values()):
         word = Word.STOP
-    consent = _consent(part, text, sender, word, keyword, now) if owners else None
+    is_somebody = part.sender_type is not NumberType.NATIONAL  # whose such digits are in full is not known
+    consent = _consent(part, text, sender, word, keyword, now) if owners and is_somebody else None
     senders = directory.covered_by_stop(sender.value) if word is Word.STOP else (sender.value,)
     consents = tuple(msgspec.structs.replace(consent, sender=each) for each in senders if consent)
     reply = reply_to(word, sender, account.name) if word is not None and account is not None else ""
