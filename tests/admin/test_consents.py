@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 
 import msgspec
 import pytest
@@ -91,7 +92,7 @@ async def test_a_file_is_taken_in_while_one_looks_on(store: Store) -> None:
     while not (over := consents.progress(started.id)).is_over:
         await asyncio.sleep(0.01)
     assert (over.total, over.done, over.changed, over.faulty, over.is_over) == (700, 700, 700, 1, True)
-    assert over.faults == ["line 702: no international number in column 2"]
+    assert over.faults == ["line 702: `none` is no international number"]
     found = [number async for chunk in consents.numbers(Wish("74700", "demo", IN)) for number in chunk]
     assert len(found) == 700
     with pytest.raises(AdminError, match="no such import"):
@@ -116,6 +117,35 @@ async def test_an_opt_out_counts_for_all_senders_where_an_account_says_so(store:
     assert NUMBER in await store.consent.list_opted_out("2222", "", 500)
 
 
-def test_a_file_that_is_none_is_told() -> None:
-    with pytest.raises(AdminError, match="no CSV"):
-        read_numbers(['"' + "x" * 200_000])
+@pytest.mark.parametrize("text", ['"' + "x" * 200_000, "", "n\0", "n\ufffd"])
+def test_a_file_that_is_none_is_told(text: str) -> None:
+    with pytest.raises(AdminError, match=r"table|UTF-8"):
+        read_numbers([text])
+
+
+@pytest.mark.parametrize(
+    ("text", "home", "numbers", "faults"),
+    [
+        ("14805550100\n4155550101\n", "", ["14805550100"], [(2, "4155550101")]),
+        ("14805550100\n4155550101\n", "US", ["14805550100", "14155550101"], []),
+        (
+            "\ufeffName;Phone\r\nAnn;+44 7700 900123\r\n;\r\nBob;0800\r\n",
+            "",
+            ["447700900123"],
+            [(4, "0800")],
+        ),
+        ("sep=;\nPhone;Name\n14805550100;Ann\n", "", ["14805550100"], []),
+        ("Ann\t+1 (480) 555-0100\nBob\t\n", "", ["14805550100"], [(2, "")]),
+        ("a|14805550100\n\nb|1480\n", "", ["14805550100"], [(3, "1480")]),
+        ("12345\n14805550100\n", "", ["14805550100"], [(1, "12345")]),
+        ('"two\nlines",14805550100\nx,14805550100\n', "", ["14805550100"], []),
+        ("msisdn\n", "", [], []),
+    ],
+)
+def test_each_line_that_cannot_be_a_number_is_told(
+    text: str, home: str, numbers: list[str], faults: list[tuple[int, str]]
+) -> None:
+    found = read_numbers(io.StringIO(text, newline=""), home)
+    assert found.numbers == numbers
+    assert found.faults == [f"line {n}: `{cell}` is no international number" for n, cell in faults]
+    assert found.faulty == len(faults)

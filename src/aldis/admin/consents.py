@@ -5,16 +5,17 @@ a CSV file and giving them out as one. What a person said by handset is taken ba
 from __future__ import annotations
 
 import asyncio
-import csv
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 
 import msgspec
 
+from aldis.accounts.numbering import read_written
 from aldis.accounts.plan import Plan
 from aldis.accounts.staff import Actor, AuditEntry, audit
+from aldis.admin.csv_import import has_names, number_column, read_rows
 from aldis.errors import AdminError, TemporaryError
-from aldis.sms.address import is_msisdn, is_sender
+from aldis.sms.address import as_dialled, is_msisdn, is_sender
 from aldis.store.contract.consent import ConsentStore
 from aldis.store.contract.directory import DirectoryStore
 from aldis.store.contract.operators import AuditStore
@@ -23,10 +24,9 @@ from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 #: numbers a transaction, and the breath between two: a running gateway writes to the same file
 CHUNK = 300
 BREATH_S = 0.005
-#: columns that hold the number, by the names that people give them
-COLUMNS = ("msisdn", "mobile", "number", "phone", "phone_number")
 MAX_HISTORY = 1000
-MAX_FAULTS = 10
+#: faulty lines that are told one by one
+MAX_FAULTS = 1000
 #: imports that are remembered
 MAX_REMEMBERED = 20
 MAX_TOPIC = 200
@@ -128,12 +128,16 @@ class Consents:
         if wish.kind is ConsentKind.OPT_OUT and not wish.topic:
             self._opted_out({(sender, number) for sender in senders})
 
-    async def start_import(self, actor: Actor, wish: Wish, lines: Iterable[str], now: int) -> Import:
-        """Begin to take a CSV file in; `progress` tells how far it is. Raises AdminError."""
+    async def start_import(
+        self, actor: Actor, wish: Wish, lines: Iterable[str], now: int, home: str = ""
+    ) -> Import:
+        """Begin to take a CSV file in, as `read_numbers` reads it; `progress` tells how far it is. Raises
+        AdminError.
+        """
         check(wish)
         if any(not each.is_over for each in self._imports.values()):
             raise AdminError("another import is under way; wait until it is over", 409)
-        found = await asyncio.to_thread(read_numbers, lines)
+        found = await asyncio.to_thread(read_numbers, lines, home)
         started = Import(self._token(8), wish, len(found.numbers), found.faulty, found.faults)
         self._imports[started.id] = started
         while len(self._imports) > MAX_REMEMBERED:
@@ -234,26 +238,30 @@ def standings(history: list[ConsentChange]) -> list[ConsentStanding]:
     ]
 
 
-def read_numbers(lines: Iterable[str]) -> Numbers:
-    """Read the numbers of a CSV file, each once, and say which lines have none. Raises AdminError."""
+def read_numbers(lines: Iterable[str], home: str = "") -> Numbers:
+    """Read the numbers of a CSV file, each once, and say which lines have none. `home`: the country of those
+    without their code. Raises AdminError.
+    """
+    rows = read_rows(lines)
+    first = next(rows, None)
+    if first is None:
+        raise AdminError("the table is empty")
+    names = first[1] if has_names(first[1]) else ()
+    sample = next(rows, (0, ())) if names else first
+    column = number_column(names, sample[1])
     found: dict[str, None] = {}
     faults: list[str] = []
-    faulty = column = 0
-    try:
-        for line, row in enumerate(csv.reader(lines), start=1):
-            names = [cell.strip().lower() for cell in row]
-            if line == 1 and not any(character.isdigit() for character in "".join(names)):
-                column = next((names.index(name) for name in COLUMNS if name in names), 0)
-                continue
-            number = row[column].strip().lstrip("+") if column < len(row) else ""
-            if is_msisdn(number):
-                found[number] = None
-            elif row:
-                faulty += 1
-                if len(faults) < MAX_FAULTS:
-                    faults.append(f"line {line}: no international number in column {column + 1}")
-    except (UnicodeDecodeError, csv.Error) as fault:
-        raise AdminError(f"this is no CSV file in UTF-8: {fault}") from None
+    faulty = 0
+    for line, row in chain([sample] if sample[1] else [], rows):
+        cell = row[column].strip() if column < len(row) else ""
+        number = read_written(cell, home)
+        if number is not None:
+            found[number] = None
+            continue
+        faulty += 1
+        if len(faults) < MAX_FAULTS:
+            shown = "".join(filter(str.isprintable, cell[:40]))
+            faults.append(f"line {line}: `{shown}` is no international number")
     return Numbers(list(found), faulty, faults)
 
 
@@ -273,7 +281,7 @@ def _audited(actor: Actor, now: int, wish: Wish, how_many: str) -> AuditEntry:
 
 
 def _number(msisdn: str) -> str:
-    number = msisdn.strip().lstrip("+").replace(" ", "")
+    number = as_dialled(msisdn).removeprefix("+")
     if not is_msisdn(number):
         raise AdminError(f"`{msisdn[:40]}` is no international number")
     return number

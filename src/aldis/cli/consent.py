@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
+from aldis.accounts.numbering import country_fault
 from aldis.admin.consents import Consents, Wish, check, read_numbers
 from aldis.app.entropy import token
 from aldis.cli.admin import whoever_runs_this
@@ -82,23 +83,30 @@ def _change(where: StoreLocation, wish: Wish, number: str, why: str) -> None:
 
 
 @consent.command("import")
-@click.argument("file", type=click.File(encoding="utf-8-sig"))
+@click.argument("file", type=click.File(encoding="utf-8", errors="replace"))
 @click.option("--sender", required=True, help="Whom they agreed to hear from.")
 @click.option("--topic", default="", help="The keyword or campaign.")
 @click.option("--opt-out", "opts_out", is_flag=True, help="They left: the topic, or without one everything.")
+@click.option("--country", default="", help="Of numbers without their country code (ISO 3166): US.")
 @existing_store_options
-def import_(*, file: TextIO, sender: str, topic: str, opts_out: bool, where: StoreLocation) -> None:
-    """Read numbers from a CSV FILE (- reads stdin)."""
+def import_(
+    *, file: TextIO, sender: str, topic: str, opts_out: bool, country: str, where: StoreLocation
+) -> None:
+    """Read numbers from a CSV FILE (- reads stdin), as `aldis bulk` reads tables."""
+    if fault := country_fault(country):
+        raise GatewayError(fault)
     if not opts_out and not topic:
         raise GatewayError("say with --topic which keyword or campaign they agreed to")
     wish = Wish(sender, topic, ConsentKind.OPT_OUT if opts_out else ConsentKind.OPT_IN)
     check(wish)
-    found = read_numbers(file)
+    found = read_numbers(file, country)
     changed = where.run(lambda store: _import(store, wish, found.numbers))
     verb = "opted out" if opts_out else "opted in"
     click.echo(f"{changed} {verb}, {len(found.numbers) - changed} as they were or not to be brought back")
     for line in found.faults:
         click.echo(line, err=True)
+    if len(found.faults) < found.faulty:
+        click.echo(f"and {found.faulty - len(found.faults)} more", err=True)
     if found.faulty:
         raise GatewayError(f"{found.faulty} lines have no international number; the others are in")
 

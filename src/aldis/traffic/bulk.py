@@ -12,6 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
+from aldis.sms.address import as_dialled
 from aldis.traffic.submission import MessageAsk, Priority
 from aldis.traffic.template import Template
 
@@ -126,7 +127,7 @@ class Recipe:
         """Make a row's message; cells that the row lacks are empty. Raises TooLong."""
         row = (*cells, *[""] * (self._width - len(cells)))
         return MessageAsk(
-            recipients=(_digits(row[self._recipient]),),
+            recipients=(as_dialled(row[self._recipient]),),
             text=self._text.filled(row),
             sender=self._sender.filled(row).strip(),
             priority=self._mapping.priority,
@@ -134,13 +135,3 @@ class Recipe:
             label=self._label.filled(row),
             wants_details=reference is None,
         )
-
-
-#: what people put between digits
-_BETWEEN = {ord(character): None for character in " \u00a0-.()/"}
-
-
-def _digits(cell: str) -> str:
-    """Write a number as people write them in tables in one way."""
-    text = cell.translate(_BETWEEN)
-    return f"+{text[2:]}" if text.startswith("00") else text

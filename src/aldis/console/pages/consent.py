@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response, StreamingResponse
 
+from aldis.accounts.numbering import country_fault
 from aldis.accounts.staff import Role
 from aldis.admin.consents import Wish, standings
 from aldis.console.page import Page, RequestContext, fault_values, render, see_other
@@ -70,7 +71,7 @@ async def _import(context: RequestContext) -> Response:
         return await _page(context, "", AdminError("choose a CSV file with numbers"))
     try:
         started = await context.services.consents.start_import(
-            context.actor, _wish(context.form), lines, context.now
+            context.actor, _wish(context.form), lines, context.now, _country(context.form)
         )
     except AdminError as fault:
         return await _page(context, "", fault)
@@ -95,6 +96,13 @@ async def _export(context: RequestContext) -> Response:
 
     headers = {"content-disposition": 'attachment; filename="consent.csv"'}
     return StreamingResponse(lines(), media_type="text/csv", headers=headers)
+
+
+def _country(form: dict[str, str]) -> str:
+    country = form.get("country", "").strip().upper()
+    if fault := country_fault(country):
+        raise AdminError(fault)
+    return country
 
 
 def _wish(form: dict[str, str]) -> Wish:
