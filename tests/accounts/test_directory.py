@@ -70,6 +70,13 @@ def test_all_faults_are_told_at_once_with_their_lines() -> None:
     assert len(problems) == 10
 
 
+def test_number_ranges_are_judged() -> None:
+    text = '[[number_range]]\ncountry = "US"\nbegins = "{}"\nlength = 10\n'
+    assert len(directory_file.read(text.format("679"), "d.toml", TRAITS).number_range) == 1
+    (problem,) = faults_of(text.format("+1679"))
+    assert problem.startswith("d.toml:3: number_range[1].begins:")
+
+
 def test_what_cannot_be_is_told() -> None:
     text = '[[account]]\nname = "a"\ncurrency = "EURO"\n[[account.sender]]\nvalue = "not a sender!"\n'
     text += '[[account.credential]]\ndialect = "skycore"\nkey = "k"\ncountry = "XX"\n[[route]]\nlink = "l"\ncountry = "us"\n'

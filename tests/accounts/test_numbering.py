@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aldis.accounts import numbering
+from aldis.accounts.number_plans import (
+    KnownBy,
+    NumberRange,
+    country_of,
+    known_by,
+    plain_numbers,
+    range_faults,
+    ranges_of,
+    released_on,
+)
 from aldis.accounts.numbering import Numbering, Recipient, read_handset, read_number, read_written
 from aldis.sms.address import NumberType, is_msisdn
 
@@ -20,7 +29,7 @@ CASES = [
     ("77012345678", Numbering.INTERNATIONAL, "", Recipient("77012345678", "KZ")),
     ("4805550100", Numbering.LOCAL_FIRST, "US", Recipient("14805550100", "US")),
     ("14805550100", Numbering.LOCAL_FIRST, "US", Recipient("14805550100", "US")),
-    ("447700900001", Numbering.LOCAL_FIRST, "US", Recipient("447700900001", "GB")),
+    ("447911123456", Numbering.LOCAL_FIRST, "US", Recipient("447911123456", "GG")),
     ("9801247606", Numbering.INTERNATIONAL_FIRST, "NP", Recipient("9779801247606", "NP")),
     ("4512345678", Numbering.INTERNATIONAL_FIRST, "NP", Recipient("4512345678", "DK")),
     ("9801247606", Numbering.INTERNATIONAL, "", Recipient("9801247606", "IR")),
@@ -48,6 +57,60 @@ NO_NUMBERS = [
     "abc",
     "²³²³²³²³",
 ]
+
+
+FIRST = (Numbering.LOCAL_FIRST, Numbering.INTERNATIONAL_FIRST)
+
+#: as customers with a home country write numbers, and who that is: None for what could only be guessed
+AT_HOME = [
+    ("6792345678", "US", Recipient("16792345678", "US")),  # Detroit's new overlay, or a handset in Fiji
+    ("2015550123", "US", Recipient("12015550123", "US")),  # New Jersey, or Egypt
+    ("3532345678", "US", Recipient("13532345678", "US")),
+    ("4165550100", "US", Recipient("14165550100", "CA")),
+    ("4165550100", "CA", Recipient("14165550100", "CA")),
+    ("2025550100", "CA", Recipient("12025550100", "US")),
+    ("8765550100", "JM", Recipient("18765550100", "JM")),
+    ("7875550100", "US", Recipient("17875550100", "PR")),
+    ("17875550100", "PR", Recipient("17875550100", "PR")),
+    ("2025550100", "PR", Recipient("12025550100", "US")),
+    ("07700300123", "JE", Recipient("447700300123", "JE")),
+    ("07700300123", "GB", Recipient("447700300123", "JE")),
+    ("07911123456", "JE", Recipient("447911123456", "GG")),
+    ("13247044743", "CN", Recipient("8613247044743", "CN")),  # or Florida
+    ("15112345678", "DE", Recipient("4915112345678", "DE")),  # or Texas
+    ("4915112345678", "DE", Recipient("4915112345678", "DE")),  # or a landline in Rhauderfehn
+    ("263714125298", "DE", Recipient("263714125298", "ZW")),  # or a German landline
+    ("03012345678", "DE", Recipient("493012345678", "DE")),
+    ("9801247606", "NP", Recipient("9779801247606", "NP")),
+    ("4520123456", "NP", Recipient("4520123456", "DK")),
+    ("011447911123456", "US", Recipient("447911123456", "GG")),
+    ("0447911123456", "US", None),
+    ("555", "US", None),
+    ("5550100", "US", None),  # an area code is missing
+    ("1234567890", "US", None),
+]
+
+
+@pytest.mark.parametrize(("number", "home", "recipient"), AT_HOME)
+@pytest.mark.parametrize("numbering", FIRST)
+def test_a_number_at_home(numbering: Numbering, number: str, home: str, recipient: Recipient | None) -> None:
+    assert read_number(number, numbering, home) == recipient
+
+
+@pytest.mark.parametrize(
+    ("number", "home", "local", "international"),
+    [
+        # the example of Mavorion's page is Danish
+        ("4512345678", "NP", "9774512345678", "4512345678"),
+        ("447700900001", "US", None, "447700900001"),
+        ("99999999999", "US", None, None),
+    ],
+)
+def test_what_nothing_is_known_of_is_what_the_dialect_says(
+    number: str, home: str, local: str | None, international: str | None
+) -> None:
+    found = [read_number(number, numbering, home) for numbering in FIRST]
+    assert [each and each.msisdn for each in found] == [local, international]
 
 
 @pytest.mark.parametrize("numbering", list(Numbering))
@@ -89,7 +152,7 @@ def test_a_plain_number_is_read_as_the_library_reads_it(region: str, digits: str
     assert metadata is not None
     example = str(metadata.mobile.example_number if metadata.mobile else digits)
     number = digits[:changed] + example[changed:] if changed else digits
-    plain = numbering._plain_numbers(region)
+    plain = plain_numbers(region)
     assert plain is not None
     if plain.is_one(number):
         parsed = phonenumbers.parse(number, region)
@@ -169,6 +232,105 @@ def test_a_mobile_of_any_country_is_known_in_any_form(
     assert [read_handset(whole, kind, "") for kind in (UNKNOWN, INTERNATIONAL)] == [whole] * 2
 
 
+@pytest.mark.parametrize(("region", "code", "number", "trunk"), MOBILES, ids=[row[0] for row in MOBILES])
+def test_a_mobile_is_read_as_its_international_form_is(
+    region: str, code: str, number: str, trunk: str
+) -> None:
+    whole = read_number(code + number, Numbering.INTERNATIONAL, "")
+    for written in (number, trunk + number, code + number, f"+{code}{number}"):
+        assert [read_number(written, numbering, region) for numbering in FIRST] == [whole] * 2
+
+
+@given(
+    st.sampled_from([code + number for _, code, number, _ in MOBILES]),
+    st.text("0123456789", min_size=4, max_size=6),
+    st.integers(0, 8),
+    st.sampled_from(sorted(phonenumbers.SUPPORTED_REGIONS)),
+)
+def test_what_is_plain_is_read_as_in_full(example: str, digits: str, cut: int, home: str) -> None:
+    """In both forms, a range that nobody has makes the reader take its time."""
+    nowhere = ranges_of([NumberRange("AQ", "0", 3), NumberRange("AX", "0", 3)])
+    assert nowhere.lengths
+    for number in (example, example[: -len(digits)] + digits, example[cut:], digits + example[cut:]):
+        for numbering in FIRST:
+            assert read_number(number, numbering, home) == read_number(number, numbering, home, nowhere)
+
+
+SAMPLES = st.sampled_from([row for row in MOBILES if row[0] not in ("US", "CA")])
+
+
+@given(SAMPLES, st.integers(1, 9), st.sampled_from(FIRST))
+def test_a_range_that_is_added_is_known_in_every_form(
+    mobile: tuple[str, str, str, str], begins: int, numbering: Numbering
+) -> None:
+    """The mobile numbers of one digit more than there are, whatever else they could be."""
+    region, code, number, _ = mobile
+    added = f"{begins}{number}"
+    if len(code + added) > 15:
+        return
+    ranges = ranges_of([NumberRange(region, added[:4], len(added))])
+    expected = Recipient(code + added, region)
+    assert read_number(code + added, Numbering.INTERNATIONAL, "", ranges) == expected
+    assert read_number(f"+{code}{added}", numbering, "", ranges) == expected
+    assert read_handset(code + added, INTERNATIONAL, "", ranges) == code + added
+    assert known_by(code + added, ranges) is KnownBy.NUMBER_RANGE
+
+
+@pytest.mark.parametrize(
+    ("number", "home", "entry", "recipient"),
+    [
+        ("6792345678", "US", NumberRange("US", "679", 10), Recipient("16792345678", "US")),
+        ("3532345678", "US", NumberRange("CA", "353", 10), Recipient("13532345678", "CA")),
+        ("13532345678", "GB", NumberRange("CA", "353", 10), Recipient("13532345678", "CA")),
+        ("530123456", "AE", NumberRange("AE", "530", 9), Recipient("971530123456", "AE")),
+        ("0530123456", "AE", NumberRange("AE", "530", 9), Recipient("971530123456", "AE")),
+        ("4805550100", "US", NumberRange("MX", "480", 10), Recipient("14805550100", "US")),
+        ("4805550100", "US", NumberRange("CA", "480", 10), Recipient("14805550100", "CA")),
+    ],
+)
+def test_the_directory_adds_ranges(number: str, home: str, entry: NumberRange, recipient: Recipient) -> None:
+    for numbering in FIRST:
+        assert read_number(number, numbering, home, ranges_of([entry])) == recipient
+
+
+@pytest.mark.parametrize(
+    ("entry", "keys"),
+    [
+        (NumberRange("US", "679", 10), []),
+        (NumberRange("XX", "679", 10), ["country"]),
+        (NumberRange("", "679", 10), ["country"]),
+        (NumberRange("US", "", 10), ["begins"]),
+        (NumberRange("US", "+1", 10), ["begins"]),
+        (NumberRange("US", "679", 2), ["length"]),
+        (NumberRange("US", "679", 15), ["length"]),
+        (NumberRange("us", "x", 0), ["country", "begins", "length"]),
+    ],
+)
+def test_what_is_wrong_with_a_range(entry: NumberRange, keys: list[str]) -> None:
+    assert [key for key, _ in range_faults(entry)] == keys
+
+
+@pytest.mark.parametrize(
+    ("msisdn", "country"),
+    [
+        ("390669812345", "VA"),
+        ("393123456789", "IT"),
+        ("80012345678", "ZZ"),
+        ("12572345678", "CA"),
+        ("13532345678", "US"),
+    ],
+)
+def test_the_country_of_a_number(msisdn: str, country: str) -> None:
+    assert country_of(msisdn, ranges_of([])) == country
+
+
+@pytest.mark.parametrize(
+    ("version", "days"), [("9.0.42", 0), ("9.0.41", 14), ("9.0.43", 0), ("9.1.0", 0), ("10.0", 0), ("?", 0)]
+)
+def test_a_release_is_about_so_old(version: str, days: int) -> None:
+    assert (released_on("9.0.42") - released_on(version)).days == days
+
+
 @given(st.text(max_size=18), st.sampled_from(NumberType), st.sampled_from(["", *REGIONS]))
 def test_a_handset_is_a_number_or_none(address: str, number_type: NumberType, home: str) -> None:
     found = read_handset(address, number_type, home)
@@ -186,6 +348,7 @@ def test_a_handset_is_a_number_or_none(address: str, number_type: NumberType, ho
         ("(480) 555\u20110100", "US", "14805550100"),
         ("+44 7700 900123", "US", "447700900123"),
         ("07911/123456", "GB", "447911123456"),
+        ("07700/900123", "GB", "447700900123"),
         ("4155550101", "", None),
         ("+4155550101", "US", None),
         ("07700900123", "", None),

@@ -8,11 +8,16 @@ import socket
 from pathlib import Path
 
 import pytest
+from tests.backends import apply
 from tests.fakes.certificates import self_signed
 from tests.fakes.clock import NOON
+from tests.store.building import a_message, accept
 
+from aldis.accounts.number_plans import NO_RANGES, VERSION, NumberRange, ranges_of, released_on
 from aldis.admin import checkup
-from aldis.admin.checkup import CheckResult, certificate
+from aldis.admin.checkup import OLD_PLANS_DAYS, CheckResult, certificate
+from aldis.admin.number_review import review
+from aldis.store.contract.store import Store
 
 
 def test_a_folder_that_is_not_there_cannot_be_written(tmp_path: Path) -> None:
@@ -96,3 +101,29 @@ def test_certificates(tmp_path: Path) -> None:
     for wrong in (another, tmp_path / "none.pem", path):
         found = certificate("door", path, wrong, now)
         assert (found.verdict, found.advice != "") == (CheckResult.FAIL, True), found
+
+
+def test_old_numbering_plans_are_warned_of() -> None:
+    released = int(dt.datetime.combine(released_on(VERSION), dt.time(), dt.UTC).timestamp() * 1000)
+    day = 86_400_000
+    fresh, old = (checkup.number_plans(released + days * day) for days in (1, OLD_PLANS_DAYS))
+    assert (fresh.verdict, old.verdict) == (CheckResult.OK, CheckResult.WARN)
+    assert f"phonenumberslite {VERSION}, about 1 days old" in fresh.says
+    assert "[[number_range]]" in old.advice
+
+
+async def test_recipients_that_are_of_another_country_now_are_told(store: Store) -> None:
+    await apply(store, '[[account]]\nname = "rich"\ncredit = "9.00"\n', NOON)
+    for number, (msisdn, country) in enumerate(
+        [("12572345678", "US"), ("12572345679", "US"), ("447911123456", "GG"), ("447700900001", "GB")],
+        start=1,
+    ):
+        await accept(store, a_message(number, recipient=msisdn, country=country))
+    found = checkup.moved_numbers(await review(store.search, NO_RANGES, NOON, with_unknown=True))
+    assert [(each.verdict, each.says.partition(",")[0]) for each in found] == [
+        (CheckResult.WARN, "2 recipients were US and are CA now"),
+        (CheckResult.OK, "of them not known to be in use: GB 1"),
+    ]
+    ranges = ranges_of([NumberRange("US", "257", 10)])
+    found = checkup.moved_numbers(await review(store.search, ranges, NOON))
+    assert [each.says for each in found] == ["all 4 recipients of the last 30 days are read as they were"]

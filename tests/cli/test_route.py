@@ -113,6 +113,31 @@ def test_a_choice_for_people(where: list[str]) -> None:
     assert "another carrier" in shown
 
 
+@pytest.mark.parametrize(
+    ("added", "number", "said"),
+    [
+        ("", "4805550100", ""),
+        ("", "(679) 234-5678", "not known to be in use (phonenumberslite"),
+        (
+            '[[number_range]]\ncountry = "US"\nbegins = "679"\nlength = 10\n',
+            "6792345678",
+            "known by a number_range",
+        ),
+    ],
+)
+def test_what_makes_a_number_known(
+    where: list[str], tmp_path: Path, added: str, number: str, said: str
+) -> None:
+    (tmp_path / "d.toml").write_text(DIRECTORY + added)
+    applied = CliRunner().invoke(aldis, ["apply", str(tmp_path / "d.toml"), *where])
+    assert ("add the number ranges: 1 in all" in applied.output) is bool(added)
+    asked = ["route", number, "--account", "me", "--dialect", "sumotext", *where]
+    first, second = CliRunner().invoke(aldis, asked).output.splitlines()[:2]
+    assert first.startswith("1")
+    assert ": US, " in first
+    assert second.startswith(said or "link: ")
+
+
 def test_a_multimedia_message_takes_links_that_carry_it(where: list[str]) -> None:
     asked = ["route", "46701234567", "--mms", *where]
     found = json.loads(CliRunner().invoke(aldis, [*asked, "--json"]).stdout)
@@ -127,6 +152,10 @@ def test_a_multimedia_message_takes_links_that_carry_it(where: list[str]) -> Non
     ("arguments", "fault"),
     [
         (["abc"], "`abc` is no number"),
+        (
+            ["5550100", "--account", "me", "--dialect", "sumotext"],
+            "`5550100` is no number in US, nor one with its country code",
+        ),
         (["46701234567", "--account", "nobody"], "there is no account `nobody`"),
         (["46701234567", "--carrier", "nobody"], "there is no carrier `nobody`"),
     ],

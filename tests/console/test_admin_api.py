@@ -152,6 +152,20 @@ async def test_carriers_routes_and_prices(api: Api) -> None:
     assert (status, prices["prices"][-1]["per_segment"]) == (200, "0.07")
 
 
+async def test_number_ranges(api: Api, watched: WholeGateway) -> None:
+    assert (await api.call("GET", "/number-ranges"))[1] == {"version": 0, "number_ranges": []}
+    added = [{"country": "US", "begins": "679", "length": 10}]
+    status, kept = await api.call("PUT", "/number-ranges", {"number_ranges": added})
+    assert (status, kept["number_ranges"]) == (200, added)
+    known = await watched.gateway.store.directory.load()
+    assert known.number_ranges.country_of("16792345678") == "US"
+    status, problem = await api.call(
+        "PUT", "/number-ranges", {"version": kept["version"], "number_ranges": [{**added[0], "length": 2}]}
+    )
+    assert (status, list(problem["faults"])) == (422, ["0.length"])
+    assert (await api.call("PUT", "/number-ranges", {"number_ranges": []}))[0] == 409
+
+
 async def test_a_link_is_ordered(api: Api, watched: WholeGateway) -> None:
     status, link = await api.call("POST", "/links/simulator/drain")
     assert (status, link["wanted"]) == (202, "draining")

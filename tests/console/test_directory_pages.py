@@ -155,6 +155,17 @@ async def test_a_signing_secret_is_kept_changed_and_removed(watched: WholeGatewa
         assert (await secrets()).get("mavorion") == expected
 
 
+async def test_number_ranges_are_filled_in(watched: WholeGateway, browser: Browser) -> None:
+    row = {"0.country": "us", "0.begins": "679", "0.length": "10"}
+    status, page = await browser.fill("/number-ranges", {"version": "0", **row, "0.length": "many"})
+    assert (status, 'value="many"' in page) == (422, True)
+    status, page = await browser.fill("/number-ranges", {"version": "0", **row})
+    assert status == 200
+    assert 'value="679"' in page
+    known = await watched.gateway.store.directory.load()
+    assert known.number_ranges.country_of("16792345678") == "US"
+
+
 async def test_routes_are_put_in_order_and_taken_back(watched: WholeGateway, browser: Browser) -> None:
     async def links() -> list[str]:
         return [route.link for route in (await watched.gateway.store.directory.load()).routes]

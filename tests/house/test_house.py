@@ -11,8 +11,9 @@ import pytest
 from tests.house.sources import ROOT, SRC, sources
 
 from aldis import settings
-from aldis.accounts import directory_file
+from aldis.accounts import directory_file, number_plans
 from aldis.accounts.carriers import Carrier
+from aldis.accounts.number_plans import NumberRange
 from aldis.accounts.routes import Route
 from aldis.accounts.stop_phrases import STOP_PHRASES
 from aldis.dialects import genesys, mavorion, native, skycore, sumotext
@@ -174,6 +175,12 @@ def test_no_path_of_a_machine_and_no_registry_is_committed() -> None:
     assert "--hash=sha256:" in lock
 
 
+def test_the_numbering_plans_that_are_locked_are_dated() -> None:
+    """With a new release in the lock, `number_plans.py` gets its date."""
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert f"phonenumberslite=={number_plans.DATED} " in lock
+
+
 DOCS = ROOT / "docs"
 
 
@@ -208,6 +215,7 @@ def test_every_key_of_the_directory_is_documented(record: str) -> None:
         "carrier": Carrier,
         "route": Route,
         "price": directory_file.PriceEntry,
+        "number_range": NumberRange,
         "opt_in": directory_file.OptInEntry,
         "credential": directory_file.CredentialEntry,
     }

@@ -8,6 +8,7 @@ from aldis.sms.dcs import Alphabet
 from aldis.sms.reading import Piece
 from aldis.sms.reassembly import OVERLAP_MS
 from aldis.sms.udh import Concatenation
+from aldis.stages.inbound.addresses import AddressReader
 from aldis.stages.inbound.collector import LOOK_MS, PATIENCE_MS, STALE_AT_ONCE, Collector
 from aldis.stages.inbound.reply import Replier
 from aldis.store.contract.store import Store
@@ -23,8 +24,9 @@ class Heard:
         self._store, self._clock = store, clock
         replier = Replier(current, Router({}, lambda _: True))
         metrics = Metrics()
+        addresses = AddressReader(current, {}, metrics)
         self.collector = Collector(
-            store.inbound, store.admission, current, clock, replier, metrics, 60, lambda _: None
+            store.inbound, store.admission, current, clock, replier, addresses, metrics, 60, lambda _: None
         )
 
     async def hear(self, number: int, text: str, sender: str = "4512345678") -> None:

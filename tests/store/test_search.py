@@ -212,6 +212,18 @@ async def test_messages_from_handsets(kept: Store) -> None:
     assert await found(since=NOW + 1) == [2]
 
 
+async def test_recipients_are_given_with_their_countries(kept: Store) -> None:
+    for message_id, (recipient, country) in enumerate(
+        [("447700900001", "GB"), ("447700900001", "GB"), ("447700900001", "JE"), ("4512345678", "DK")],
+        start=1,
+    ):
+        await accept(kept, a_message(message_id, recipient=recipient, country=country))
+    parts = [part async for part in kept.search.recipients(0)]
+    assert [sorted(part) for part in parts] == [
+        [("447700900001", "GB"), ("447700900001", "JE"), ("4512345678", "DK")]
+    ]
+
+
 async def test_sums(kept: Store) -> None:
     await some(kept)
     sums = await kept.search.sums(MessageFilter(), Grouping.SENDER)

@@ -12,6 +12,7 @@ import msgspec
 from aldis.accounts.account import Account
 from aldis.accounts.carriers import Carrier
 from aldis.accounts.credentials import Credential, digest
+from aldis.accounts.number_plans import NO_RANGES, NumberRange, NumberRanges, ranges_of
 from aldis.accounts.price import MMS, Price
 from aldis.accounts.routes import Route
 from aldis.accounts.senders import Sender
@@ -41,6 +42,8 @@ class Directory(msgspec.Struct, frozen=True):
     senders: dict[str, dict[str, Sender]]
     #: the country of local numbers, where all credentials that have one have the same; else ""
     home: str = ""
+    #: what it adds to the numbering plans that are known
+    number_ranges: NumberRanges = NO_RANGES
 
     def credential(self, dialect: str, identity: str) -> Credential | None:
         """Find the credential that a key or login names in a dialect."""
@@ -99,6 +102,7 @@ def assemble(
     carriers: list[Carrier],
     routes: list[Route],
     prices: list[Price],
+    number_ranges: list[NumberRange] | None = None,
 ) -> Directory:
     """Index the records of one version of the directory."""
     return Directory(
@@ -127,6 +131,7 @@ def assemble(
         mms_prices={(price.carrier, price.country): price.micros for price in prices if price.content == MMS},
         senders=_by_owner(accounts),
         home=_only({credential.country for credential in credentials} - {""}),
+        number_ranges=ranges_of(number_ranges or ()),
     )
 
 

@@ -20,7 +20,7 @@ from aldis.accounts.account import AccountSettings
 from aldis.accounts.carriers import Carrier
 from aldis.accounts.consent import normal
 from aldis.accounts.endpoint import address_fault
-from aldis.accounts.numbering import country_fault
+from aldis.accounts.number_plans import NumberRange, country_fault, range_faults
 from aldis.accounts.price import MMS, Price, from_micros, to_micros
 from aldis.accounts.routes import Route
 from aldis.accounts.senders import Sender
@@ -125,6 +125,7 @@ class DirectoryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     carrier: tuple[Carrier, ...] = ()
     route: tuple[Route, ...] = ()
     price: tuple[PriceEntry, ...] = ()
+    number_range: tuple[NumberRange, ...] = ()
     opt_in: tuple[OptInEntry, ...] = ()
 
 
@@ -159,6 +160,8 @@ def _faults(found: DirectoryFile, dialects: Mapping[str, DialectTraits]) -> list
         faults += carrier_faults(carrier, ("carrier", index))
     for index, route in enumerate(found.route):
         faults += route_faults(route, ("route", index))
+    for index, added in enumerate(found.number_range):
+        faults += number_range_faults(added, ("number_range", index))
     for index, entry in enumerate(found.opt_in):
         faults += [
             (("opt_in", index, "numbers"), fault)
@@ -196,6 +199,11 @@ def route_faults(route: Route, path: toml_file.Path = ()) -> list[toml_file.Faul
     if len(set(route.links)) != len(route.links):
         faults.append(((*path, "backups"), "names a link twice"))
     return faults
+
+
+def number_range_faults(entry: NumberRange, path: toml_file.Path = ()) -> list[toml_file.Fault]:
+    """Tell what is wrong with a range of numbers."""
+    return [((*path, key), fault) for key, fault in range_faults(entry)]
 
 
 def account_faults(

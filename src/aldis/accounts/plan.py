@@ -1,8 +1,8 @@
 """What `aldis apply` would change: compares a directory file with the records in the store.
 
 What a file says of a thing replaces what was known of it; what it does not name stays. An account's
-credentials are part of the account, routes and prices are one list each. Opt-ins are only ever added.
-Applying a file twice changes nothing.
+credentials are part of the account; routes, prices and number ranges are one list each. Opt-ins are only ever
+added. Applying a file twice changes nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,16 @@ from aldis.accounts.directory_file import (
     price_of,
 )
 from aldis.accounts.price import from_micros, to_micros
-from aldis.accounts.records import ACCOUNT, CARRIER, PRICES, ROUTES, AccountRecord, Record
+from aldis.accounts.records import (
+    ACCOUNT,
+    CARRIER,
+    NUMBER_RANGES,
+    PRICES,
+    ROUTES,
+    TABLES,
+    AccountRecord,
+    Record,
+)
 from aldis.errors import SettingsError
 
 Kept = TypeVar("Kept", bound=msgspec.Struct)
@@ -77,6 +86,8 @@ def plan(file: DirectoryFile, stored: Stored, dialects: Mapping[str, DialectTrai
     if file.price:
         prices = [price_of(entry) for entry in file.price]
         wanted.append(Record(PRICES, "", msgspec.json.encode(prices)))
+    if file.number_range:
+        wanted.append(Record(NUMBER_RANGES, "", msgspec.json.encode(file.number_range)))
     changed = [
         record for record in wanted if not is_same(stored.records.get((record.kind, record.key)), record.body)
     ]
@@ -214,9 +225,9 @@ def _lines(changed: list[Record], stored: Stored) -> list[str]:
 
 def _line(record: Record, stored: Stored) -> str:
     verb = "change" if (record.kind, record.key) in stored.records else "add"
-    if record.kind in (ROUTES, PRICES):
+    if record.kind in TABLES:
         count = len(msgspec.json.decode(record.body, type=list[msgspec.Raw]))
-        return f"{verb} the {record.kind}: {count} in all"
+        return f"{verb} the {record.kind.replace('_', ' ')}: {count} in all"
     return f"{verb} {record.kind} {record.key}"
 
 

@@ -15,12 +15,15 @@ from aldis.accounts import directory
 from aldis.accounts.account import Account, AccountSettings, settings_of
 from aldis.accounts.carriers import Carrier
 from aldis.accounts.credentials import Credential
+from aldis.accounts.number_plans import NumberRange
 from aldis.accounts.price import Price
 from aldis.accounts.routes import Route
 from aldis.accounts.senders import Sender
 
-#: kinds of records; routes and prices are one list each, kept under the key ""
+#: kinds of records; routes, prices and number ranges are one list each, kept under the key ""
 ACCOUNT, CARRIER, ROUTES, PRICES = "account", "carrier", "routes", "prices"
+NUMBER_RANGES = "number_ranges"
+TABLES = (ROUTES, PRICES, NUMBER_RANGES)
 #: of changes only: what was ever paid in, in millionths; the ledger itself keeps it
 CREDIT = "credit"
 
@@ -68,6 +71,7 @@ def snapshot(version: int, records: list[Record], account_ids: dict[str, int]) -
     carriers: list[Carrier] = []
     routes: list[Route] = []
     prices: list[Price] = []
+    ranges: list[NumberRange] = []
     for record in records:
         match record.kind:
             case "account":
@@ -80,4 +84,6 @@ def snapshot(version: int, records: list[Record], account_ids: dict[str, int]) -
                 routes.extend(msgspec.json.decode(record.body, type=list[Route]))
             case "prices":
                 prices.extend(msgspec.json.decode(record.body, type=list[Price]))
-    return directory.assemble(version, accounts, credentials, carriers, routes, prices)
+            case "number_ranges":
+                ranges.extend(msgspec.json.decode(record.body, type=list[NumberRange]))
+    return directory.assemble(version, accounts, credentials, carriers, routes, prices, ranges)

@@ -19,6 +19,10 @@ from pathlib import Path
 
 import msgspec
 
+from aldis.accounts.number_plans import VERSION, released_on
+from aldis.admin.number_review import DAYS, Review
+from aldis.clock import as_datetime
+
 
 class CheckResult(StrEnum):
     """How serious it is."""
@@ -44,6 +48,10 @@ FLUSHES = 200
 SLOW_MS, VERY_SLOW_MS = 20.0, 200.0
 _OCTETS = b"\0" * 4096
 LITTLE_OCTETS, NONE_OCTETS = 2 * 2**30, 256 * 2**20
+#: numbering plans that are older miss whole mobile ranges
+OLD_PLANS_DAYS = 90
+#: moves of numbers from one country to another that are told one by one
+MOST_MOVES = 20
 #: how long a name may take
 RESOLVE_S = 5.0
 #: a clock before this is wrong: 2026-01-01
@@ -116,6 +124,42 @@ def clock(now: int, newest_message_at: int) -> Finding:
             "clock", CheckResult.WARN, says, "Run chrony or systemd-timesyncd on this machine or its host."
         )
     return Finding("clock", CheckResult.OK, "synchronised" if state >= 0 else "plausible")
+
+
+def number_plans(now: int) -> Finding:
+    """See how old the numbering plans are, which change with every release."""
+    days = (as_datetime(now).date() - released_on(VERSION)).days
+    says = f"plans of phonenumberslite {VERSION}, about {max(0, days)} days old"
+    if days < OLD_PLANS_DAYS:
+        return Finding("numbers", CheckResult.OK, says)
+    advice = (
+        "Upgrade phonenumberslite; until then give new ranges as [[number_range]] in the directory. Then see "
+        "`aldis doctor --numbers`."
+    )
+    return Finding("numbers", CheckResult.WARN, says, advice)
+
+
+def moved_numbers(found: Review) -> list[Finding]:
+    """Tell which recipients of the last days would be read otherwise today."""
+    moves = sorted(found.moves.values(), key=lambda move: -move.count)
+    says = [
+        f"{move.count} recipients were {move.was} and are {move.now} now, as {move.example}"
+        for move in moves[:MOST_MOVES]
+    ]
+    if len(moves) > MOST_MOVES:
+        says.append(
+            f"{sum(move.count for move in moves[MOST_MOVES:])} more recipients are of another country now"
+        )
+    advice = "They are priced and routed as of that country: see [[price]], [[route]] and [[number_range]]."
+    findings = [Finding("numbers", CheckResult.WARN, each, advice) for each in says]
+    if not moves:
+        says = [f"all {found.numbers} recipients of the last {DAYS} days are read as they were"]
+        findings = [Finding("numbers", CheckResult.OK, says[0])]
+    unknown = ", ".join(f"{country} {count}" for country, count in sorted(found.unknown.items()))
+    if unknown:
+        says = [f"of them not known to be in use: {unknown}"]
+        findings.append(Finding("numbers", CheckResult.OK, says[0]))
+    return findings
 
 
 def secrecy(files: Iterable[tuple[str, Path, bool]]) -> list[Finding]:

@@ -19,12 +19,14 @@ from aldis.accounts.directory_file import (
     PriceEntry,
     account_faults,
     carrier_faults,
+    number_range_faults,
     price_entry,
     price_faults,
     price_of,
     route_faults,
 )
 from aldis.accounts.history import MASK
+from aldis.accounts.number_plans import NumberRange
 from aldis.accounts.plan import (
     Plan,
     Stored,
@@ -36,10 +38,11 @@ from aldis.accounts.plan import (
     plan_removal,
 )
 from aldis.accounts.price import Price, from_micros, to_micros
-from aldis.accounts.records import ACCOUNT, CARRIER, PRICES, ROUTES, AccountRecord, Record
+from aldis.accounts.records import ACCOUNT, CARRIER, NUMBER_RANGES, PRICES, ROUTES, AccountRecord, Record
 from aldis.accounts.routes import Route
 from aldis.accounts.staff import Actor
 from aldis.admin.consents import opt_ins_of
+from aldis.admin.directory_views import AccountView, CarrierView, NumberRangeTable, PriceTable, RouteTable
 from aldis.admin.validation import ValidationError, entry_of
 from aldis.dialects.registry import TRAITS
 from aldis.errors import AdminError, SettingsError, StoreUnavailable
@@ -54,37 +57,6 @@ MAX_NAME = 100
 _ELSEWHERE = {"credit": "credit", "credential": "credentials"}
 
 CHANGED = "somebody has changed this since you looked; load it again and make your change once more"
-
-
-class AccountView(msgspec.Struct, frozen=True):
-    """An account as people may see it."""
-
-    version: int
-    #: what is secret stands as MASK
-    entry: AccountEntry
-    record: AccountRecord
-    balance: Balance
-
-
-class RouteTable(msgspec.Struct, frozen=True):
-    """All routes in their order."""
-
-    version: int
-    routes: tuple[Route, ...]
-
-
-class PriceTable(msgspec.Struct, frozen=True):
-    """All prices."""
-
-    version: int
-    prices: tuple[PriceEntry, ...]
-
-
-class CarrierView(msgspec.Struct, frozen=True):
-    """One carrier."""
-
-    version: int
-    carrier: Carrier
 
 
 #: from what is kept to what is to be changed; asked again when it was overtaken
@@ -140,6 +112,10 @@ class DirectoryEditor:
         """Give all prices in their order."""
         version, prices = _table(await self._changes.stored(), PRICES, tuple[Price, ...])
         return PriceTable(version, tuple(map(price_entry, prices)))
+
+    async def number_ranges(self) -> NumberRangeTable:
+        """Give all ranges of numbers that the directory adds."""
+        return NumberRangeTable(*_table(await self._changes.stored(), NUMBER_RANGES, tuple[NumberRange, ...]))
 
     # ── changing ──
 
@@ -218,6 +194,13 @@ class DirectoryEditor:
             raise ValidationError(twice)
         await self._put(actor, Record(PRICES, "", msgspec.json.encode(prices)), based_on, now)
 
+    async def put_number_ranges(
+        self, actor: Actor, data: Sequence[Mapping[str, Any]], based_on: int, now: int
+    ) -> None:
+        """Replace all ranges of numbers. Raises AdminError."""
+        ranges = _entries(data, NumberRange, number_range_faults)
+        await self._put(actor, Record(NUMBER_RANGES, "", msgspec.json.encode(ranges)), based_on, now)
+
     async def top_up(self, actor: Actor, name: str, amount: str, now: int) -> None:
         """Add money to what was paid in, or with a minus take some back. Raises AdminError."""
         try:
@@ -268,6 +251,9 @@ def refuse_to_break(record: Record) -> None:
         case "routes":
             routes = msgspec.json.decode(record.body, type=tuple[Route, ...])
             faults = [fault for index, route in enumerate(routes) for fault in route_faults(route, (index,))]
+        case "number_ranges":
+            ranges = msgspec.json.decode(record.body, type=tuple[NumberRange, ...])
+            faults = [f for index, each in enumerate(ranges) for f in number_range_faults(each, (index,))]
         case _:
             faults = []
     if faults:

@@ -2,7 +2,7 @@
 with its own place in the history.
 
 Of an account or a carrier only the values that the change touched go back, so that a key which was revoked
-since does not come back with them; routes and prices go back whole.
+since does not come back with them; routes, prices and number ranges go back whole.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import msgspec
 from aldis.accounts.history import Change, Difference, differences, restored
 from aldis.accounts.plan import Plan, Stored, plan_credit, plan_record
 from aldis.accounts.price import from_micros, to_micros
-from aldis.accounts.records import ACCOUNT, CARRIER, CREDIT, PRICES, ROUTES, Record
+from aldis.accounts.records import ACCOUNT, CARRIER, CREDIT, TABLES, Record
 from aldis.accounts.staff import Actor
 from aldis.admin.directory import DirectoryEditor, carrier_removal, refuse_to_break
 from aldis.errors import AdminError
 from aldis.store.contract.directory import ChangeStore
 
-KINDS = (ACCOUNT, CARRIER, ROUTES, PRICES, CREDIT)
+KINDS = (ACCOUNT, CARRIER, *TABLES, CREDIT)
 MAX_PAGE = 500
 #: beyond any number of a change
 MAX_ID = 2**53

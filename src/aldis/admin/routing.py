@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from aldis.accounts.directory import Directory
+from aldis.accounts.number_plans import KnownBy, known_by
 from aldis.accounts.numbering import Recipient
 from aldis.accounts.price import from_micros
 from aldis.accounts.routes import Route
@@ -32,6 +33,8 @@ class Explanation(msgspec.Struct, frozen=True):
     price: str | None
     is_mms: bool
     rules: tuple[Rule, ...]
+    #: what tells that the number is one
+    known_by: KnownBy
 
 
 def explain(
@@ -58,4 +61,5 @@ def explain(
         None if micros is None else from_micros(micros),
         is_mms,
         tuple(rules),
+        known_by(recipient.msisdn, known.number_ranges),
     )

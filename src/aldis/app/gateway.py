@@ -10,7 +10,8 @@ from pathlib import Path
 
 import structlog
 
-from aldis.accounts.directory import CurrentDirectory
+from aldis.accounts.directory import CurrentDirectory, Directory
+from aldis.admin.number_review import review
 from aldis.app import stores
 from aldis.app.agents import RunningAgents
 from aldis.app.doors import door_of, server_settings
@@ -116,6 +117,18 @@ class Gateway:
         await self.server.start()
         await self.operators.start()
         log.info("gateway up", port=self.server.port, links=self._links.names)
+        await self._review_numbers(current.directory)
+
+    async def _review_numbers(self, directory: Directory) -> None:
+        """Say when the newest recipients are of other countries than they were: after an upgrade, mostly."""
+        found = await review(self.store.search, directory.number_ranges, self._clock.now(), parts=1)
+        for move in found.moves.values():
+            log.warning(
+                "recipients are read as of another country now: aldis doctor --numbers tells all",
+                was=move.was,
+                now=move.now,
+                count=move.count,
+            )
 
     async def stop(self) -> None:
         """Refuse new work, finish what is under way within bounds, close."""

@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from aldis.accounts.numbering import country_fault
+from aldis.accounts.number_plans import country_fault
 from aldis.admin.consents import Consents, Wish, check, read_numbers
 from aldis.app.entropy import token
 from aldis.cli.admin import whoever_runs_this

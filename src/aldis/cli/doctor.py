@@ -14,6 +14,7 @@ from rich.text import Text
 
 from aldis.admin import checkup
 from aldis.admin.checkup import CheckResult, Finding, certificate
+from aldis.admin.number_review import review
 from aldis.app.stores import backend_of
 from aldis.cli.door import DoorClient, Ready
 from aldis.cli.opened import StoreLocation, echo_json, print_wide
@@ -33,6 +34,7 @@ LOOK_UPS, MOST_HOSTS = 20, 500
 
 
 @click.command()
+@click.option("--numbers", is_flag=True, help="Also read all recipients of the last 30 days again.")
 @json_option
 @config_option
 @data_dir_option
@@ -44,14 +46,14 @@ LOOK_UPS, MOST_HOSTS = 20, 500
     show_default=True,
     help="Seconds that one look may take; a large store takes some.",
 )
-def doctor(*, as_json: bool, config_file: Path, data_dir: Path, look_s: float) -> None:
+def doctor(*, numbers: bool, as_json: bool, config_file: Path, data_dir: Path, look_s: float) -> None:
     """Check links, names, TLS, clock, disk, store, ports and files; exit code 1 when something fails.
 
     Binds to each link once, unless the gateway runs: then it is asked how its links stand.
     """
     configure_logs("error", "console")
     settings = settings_or_default(config_file)
-    findings = run(_examine(settings, config_file, data_dir, look_s))
+    findings = run(_examine(settings, config_file, data_dir, look_s, numbers=numbers))
     if as_json:
         echo_json(findings)
     else:
@@ -60,7 +62,9 @@ def doctor(*, as_json: bool, config_file: Path, data_dir: Path, look_s: float) -
         raise click.exceptions.Exit(1)
 
 
-async def _examine(settings: Settings, config_file: Path, data_dir: Path, look_s: float) -> list[Finding]:
+async def _examine(
+    settings: Settings, config_file: Path, data_dir: Path, look_s: float, *, numbers: bool
+) -> list[Finding]:
     running = await _running(settings)
     path = store_path(settings.store.url, data_dir)
     seen: list[StoreHealth] = []
@@ -72,6 +76,7 @@ async def _examine(settings: Settings, config_file: Path, data_dir: Path, look_s
 
     findings = [_gateway(running), *await _aside("store", store, look_s)]
     findings.append(checkup.clock(SystemClock().now(), seen[0].newest_message_at if seen else 0))
+    findings.append(checkup.number_plans(SystemClock().now()))
     is_running = running is not None
     for check, look in (
         ("fsync", lambda: [checkup.flush_speed(data_dir)]),
@@ -89,6 +94,8 @@ async def _examine(settings: Settings, config_file: Path, data_dir: Path, look_s
         findings.append(Finding("links", CheckResult.WARN, "there is no link", advice))
     if seen and seen[0].found == "ok":
         findings += await _aside("postbacks", lambda: run(_postbacks(settings, data_dir)), look_s)
+        if numbers:
+            findings += await _aside("numbers", lambda: run(_numbers(settings, data_dir)), look_s)
     return findings
 
 
@@ -219,6 +226,14 @@ async def _postbacks(settings: Settings, data_dir: Path) -> list[Finding]:
     look = functools.partial(checkup.name, "postbacks")
     turn = asyncio.Semaphore(LOOK_UPS)
     return list(await asyncio.gather(*(_in_turn(turn, look, f"account {who}", host) for host, who in names)))
+
+
+async def _numbers(settings: Settings, data_dir: Path) -> list[Finding]:
+    """See which recipients would be read otherwise today."""
+    async with StoreLocation(settings, data_dir).opened() as store:
+        ranges = (await store.directory.load()).number_ranges
+        found = await review(store.search, ranges, SystemClock().now(), with_unknown=True)
+    return checkup.moved_numbers(found)
 
 
 async def _in_turn(

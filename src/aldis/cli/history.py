@@ -27,7 +27,7 @@ MAX_LISTED = 8
 @existing_store_options
 def history(*, kind: str, name: str, limit: int, before: int, as_json: bool, where: StoreLocation) -> None:
     """Tell what became of the directory, newest first: of all of it, of a KIND (account, carrier, routes,
-    prices, credit), or of one record.
+    prices, number_ranges, credit), or of one record.
     """
     found = where.run(lambda store: _past(store).changes(kind, name or "*", before, limit))
     if as_json:

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from aldis.accounts.account import Account
 from aldis.accounts.directory import Directory
+from aldis.accounts.number_plans import VERSION, KnownBy
 from aldis.accounts.numbering import Numbering, Recipient, read_number
 from aldis.accounts.routing import Content
 from aldis.admin.routing import Explanation, explain
@@ -16,6 +17,12 @@ from aldis.cli.opened import StoreLocation, echo_json, existing_store_options
 from aldis.cli.running import json_option
 from aldis.dialects.registry import POLICIES
 from aldis.errors import GatewayError
+from aldis.sms.address import as_dialled
+
+_KNOWN_BY = {
+    KnownBy.NUMBER_RANGE: "known by a number_range of the directory",
+    KnownBy.LENGTH: f"not known to be in use (phonenumberslite {VERSION}): read by its length",
+}
 
 
 @click.command()
@@ -68,9 +75,14 @@ def _recipient(known: Directory, number: str, account: Account | None, dialect: 
         for credential in known.credentials.values()
         if account is not None and credential.account == account.name and credential.dialect == dialect
     }
-    found = read_number(number.removeprefix("+"), numbering, next(iter(sorted(countries, reverse=True)), ""))
+    number = as_dialled(number)
+    if numbering is Numbering.INTERNATIONAL:
+        number = number.removeprefix("+")
+    home = next(iter(sorted(countries, reverse=True)), "")
+    found = read_number(number, numbering, home, known.number_ranges)
     if found is None:
-        raise GatewayError(f"`{number}` is no number")
+        where = f" in {home}, nor one with its country code" if home else ""
+        raise GatewayError(f"`{number}` is no number{where}")
     return found
 
 
@@ -78,6 +90,8 @@ def _print(found: Explanation) -> None:
     console = Console(soft_wrap=True)
     carrier = found.carrier or "unknown carrier"
     console.print(f"{found.recipient.msisdn}: {found.recipient.country}, {carrier}", highlight=False)
+    if found.known_by is not KnownBy.METADATA:
+        console.print(_KNOWN_BY[found.known_by], highlight=False)
     if found.links:
         console.print(f"link: {', then '.join(found.links)}", highlight=False, markup=False)
     else:

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
-from aldis.accounts.numbering import country_fault
+from aldis.accounts.number_plans import country_fault
 from aldis.accounts.routing import MmsRules
 from aldis.errors import SettingsError
 from aldis.sms.fitting import TextRules

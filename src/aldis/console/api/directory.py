@@ -1,4 +1,4 @@
-"""`/v1/accounts`, `/v1/carriers`, `/v1/routes`, `/v1/prices`: the directory as JSON.
+"""`/v1/accounts`, `/v1/carriers`, `/v1/routes`, `/v1/prices`, `/v1/number-ranges`: the directory as JSON.
 
 What is to be changed comes in an envelope with the version that it was based on; none means that it is to be
 new.
@@ -13,11 +13,12 @@ from starlette.responses import Response
 
 from aldis.accounts.carriers import Carrier
 from aldis.accounts.directory_file import PriceEntry
+from aldis.accounts.number_plans import NumberRange
 from aldis.accounts.price import from_micros
 from aldis.accounts.routes import Route
 from aldis.accounts.staff import Role
 from aldis.admin.credentials import HOUR_S, NewCredential, shown
-from aldis.admin.directory import AccountView, CarrierView
+from aldis.admin.directory_views import AccountView, CarrierView
 from aldis.clock import iso_or_none
 from aldis.console.api.documents import UPWARDS, Done, Number, answer, body_of, page_of
 from aldis.console.page import Calls, RequestContext
@@ -144,6 +145,20 @@ class PutPrices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All prices as they are to be."""
 
     prices: list[dict[str, Any]]
+    version: Number = 0
+
+
+class NumberRangeList(msgspec.Struct, frozen=True):
+    """All ranges of numbers that the directory adds."""
+
+    version: int
+    number_ranges: tuple[NumberRange, ...]
+
+
+class PutNumberRanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All ranges of numbers as they are to be."""
+
+    number_ranges: list[dict[str, Any]]
     version: Number = 0
 
 
@@ -298,6 +313,26 @@ async def _put_prices(context: RequestContext) -> Response:
     wanted = await body_of(context, PutPrices)
     await context.services.directory.put_prices(context.actor, wanted.prices, wanted.version, context.now)
     return await _prices(context)
+
+
+@CALLS.add("GET", "/v1/number-ranges", "All ranges of numbers that the directory adds", gives=NumberRangeList)
+async def _number_ranges(context: RequestContext) -> Response:
+    found = await context.services.directory.number_ranges()
+    return answer(NumberRangeList(found.version, found.number_ranges))
+
+
+@CALLS.add(
+    "PUT",
+    "/v1/number-ranges",
+    "Replace all ranges of numbers",
+    Role.ADMIN,
+    takes=PutNumberRanges,
+    gives=NumberRangeList,
+)
+async def _put_number_ranges(context: RequestContext) -> Response:
+    wanted, directory = await body_of(context, PutNumberRanges), context.services.directory
+    await directory.put_number_ranges(context.actor, wanted.number_ranges, wanted.version, context.now)
+    return await _number_ranges(context)
 
 
 def _document(view: AccountView) -> AccountDocument:

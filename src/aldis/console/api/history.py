@@ -6,6 +6,7 @@ import msgspec
 from starlette.responses import Response
 
 from aldis.accounts.history import Difference
+from aldis.accounts.records import TABLES
 from aldis.accounts.staff import Role
 from aldis.admin.history import DescribedChange
 from aldis.clock import iso_or_none
@@ -70,7 +71,7 @@ _SEEN = {"seen": "the newest change that was known of the record; a newer one is
 @CALLS.add("GET", "/v1/history", "Changes of the directory, newest first", gives=Changes, query=_ASKED)
 async def _history(context: RequestContext) -> Response:
     limit, kind, name = limit_of(context), context.query("kind"), context.query("name")
-    key = name or ("" if kind in ("routes", "prices") else "*")
+    key = name or ("" if kind in TABLES else "*")
     found = await context.services.history.changes(kind, key, number_of(context, "before"), limit)
     following = found[-1].change.change_id if len(found) == limit else None
     return answer(Changes([_document(told) for told in found], following))

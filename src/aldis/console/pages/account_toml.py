@@ -12,7 +12,7 @@ from aldis.accounts.directory_file import AccountEntry
 from aldis.accounts.senders import Sender
 from aldis.accounts.staff import Role
 from aldis.admin import query_params
-from aldis.admin.directory import AccountView
+from aldis.admin.directory_views import AccountView
 from aldis.console.as_toml import written
 from aldis.console.page import Page, RequestContext, render, see_other
 from aldis.errors import AdminError, SettingsError

@@ -12,7 +12,7 @@ from aldis.accounts.records import ACCOUNT, CREDIT
 from aldis.accounts.staff import Role
 from aldis.admin import query_params
 from aldis.admin.credentials import HOUR_S, IssuedCredential, NewCredential, shown
-from aldis.admin.directory import AccountView
+from aldis.admin.directory_views import AccountView
 from aldis.admin.history import newest_seen
 from aldis.admin.validation import ValidationError
 from aldis.console import account_form

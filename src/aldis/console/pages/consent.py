@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response, StreamingResponse
 
-from aldis.accounts.numbering import country_fault
+from aldis.accounts.number_plans import country_fault
 from aldis.accounts.staff import Role
 from aldis.admin.consents import Wish, standings
 from aldis.console.page import Page, RequestContext, fault_values, render, see_other

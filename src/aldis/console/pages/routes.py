@@ -1,4 +1,4 @@
-"""Routes and prices as tables that are edited in place, and carriers."""
+"""Routes, prices and number ranges as tables that are edited in place, and carriers."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import msgspec
 from starlette.responses import Response
 
 from aldis.accounts.carriers import Carrier
-from aldis.accounts.records import CARRIER, PRICES, ROUTES
+from aldis.accounts.number_plans import VERSION
+from aldis.accounts.records import CARRIER, TABLES
 from aldis.accounts.staff import Role
 from aldis.admin import query_params
 from aldis.admin.history import newest_seen
 from aldis.console.account_form import in_order
 from aldis.console.page import Page, RequestContext, fault_values, render, see_other
 from aldis.errors import AdminError
+from aldis.sms.address import is_digits
 
 CHANGES_SHOWN = 8
 #: empty rows below a table, for what is to be added
@@ -27,6 +29,7 @@ MAX_PROPOSED = 1000
 CARRIERS_SHOWN = 300
 ROUTE_FIELDS = ("link", "carrier", "sender", "country", "backups")
 PRICE_FIELDS = ("per_segment", "per_message", "carrier", "country")
+RANGE_FIELDS = ("country", "begins", "length")
 _DONE = {"saved": "Saved. The next message takes it.", "removed": "The carrier is gone."}
 Rows = list[dict[str, str]]
 
@@ -51,6 +54,18 @@ async def _save_prices(context: RequestContext) -> Response:
     return see_other("/routes?done=saved")
 
 
+async def _save_ranges(context: RequestContext) -> Response:
+    rows = _rows(context.form, RANGE_FIELDS)
+    data = [{**row, "length": int(row["length"]) if is_digits(row["length"]) else 0} for row in rows]
+    try:
+        await context.services.directory.put_number_ranges(
+            context.actor, data, _version(context), context.now
+        )
+    except AdminError as fault:
+        return await _tables(context, ranges=rows, fault=fault)
+    return see_other("/routes?done=saved")
+
+
 def _price(row: dict[str, str]) -> dict[str, str]:
     """Read a row: what is filled in tells what it prices."""
     amounts = {name: row[name].replace(",", ".") for name in ("per_segment", "per_message")}
@@ -62,12 +77,14 @@ async def _tables(
     context: RequestContext,
     routes: Rows | None = None,
     prices: Rows | None = None,
+    ranges: Rows | None = None,
     fault: AdminError | None = None,
 ) -> Response:
-    """Write the page; `routes` or `prices`: as they were filled in, with a fault."""
+    """Write the page; `routes`, `prices` or `ranges`: as they were filled in, with a fault."""
     directory = context.services.directory
     kept_routes, kept_prices = await directory.routes(), await directory.prices()
-    changes = await context.services.history.newest((ROUTES, PRICES), "", CHANGES_SHOWN)
+    kept_ranges = await directory.number_ranges()
+    changes = await context.services.history.newest(TABLES, "", CHANGES_SHOWN)
     known = [view.name for view in await context.services.links.links()]
     given, said = context.form.get("version", ""), fault_values(fault)
     return render(
@@ -75,12 +92,16 @@ async def _tables(
         "routes.html",
         routes=_written(kept_routes.routes, ROUTE_FIELDS) if routes is None else routes,
         prices=_written(kept_prices.prices, PRICE_FIELDS) if prices is None else prices,
+        ranges=_written(kept_ranges.number_ranges, RANGE_FIELDS) if ranges is None else ranges,
+        range_version=kept_ranges.version if ranges is None else given,
+        range_faults=said["faults"] if ranges is not None else {},
         route_version=kept_routes.version if routes is None else given,
         price_version=kept_prices.version if prices is None else given,
         route_faults=said["faults"] if routes is not None else {},
         price_faults=said["faults"] if prices is not None else {},
         **said,
         done=_DONE.get(context.query("done"), ""),
+        plans=VERSION,
         links=known,
         carriers=[view.carrier.name for view in (await directory.carriers())[:MAX_PROPOSED]],
         spare=SPARE_ROWS,
@@ -229,6 +250,7 @@ PAGES = (
     Page("/routes", _tables),
     Page("/routes", _save_routes, Role.ADMIN, ("POST",)),
     Page("/prices", _save_prices, Role.ADMIN, ("POST",)),
+    Page("/number-ranges", _save_ranges, Role.ADMIN, ("POST",)),
     Page("/carriers", _carriers),
     Page("/new-carrier", _new_carrier, Role.ADMIN, ("GET", "POST")),
     Page("/carriers/{name}", _carrier),

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aldis.accounts.endpoint import Endpoint
-from aldis.accounts.numbering import Numbering, calling_code, read_number
+from aldis.accounts.number_plans import calling_code
+from aldis.accounts.numbering import Numbering, read_number
 from aldis.dialects.mavorion import signature
 from aldis.dialects.writing import echo_of
 from aldis.sms.address import is_digits

@@ -123,10 +123,11 @@ def _recipients_present(context: AdmissionContext) -> Refusal | None:
 
 def _recipients(context: AdmissionContext) -> Refusal | None:
     home = context.credential.country if context.credential else ""
+    numbering, ranges = context.policy.numbering, context.directory.number_ranges
     for resolved in context.requests:
         resolved.recipients = []
         for number in resolved.ask.recipients:
-            recipient = read_number(number, context.policy.numbering, home)
+            recipient = read_number(number, numbering, home, ranges)
             if recipient is None:
                 return Refusal(RefusalReason.RECIPIENT_INVALID, value=number)
             resolved.recipients.append(recipient)

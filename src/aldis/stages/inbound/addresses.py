@@ -33,7 +33,7 @@ class AddressReader:
         """Give a part with both addresses read. Its sender is international when it is known who that is."""
         directory = self._current.directory
         home = self._homes.get(part.link) or directory.home
-        sender = read_handset(part.sender, part.sender_type, home)
+        sender = read_handset(part.sender, part.sender_type, home, directory.number_ranges)
         if sender is None:
             self._tell(part, home)
         return msgspec.structs.replace(
@@ -59,5 +59,5 @@ def _ours(directory: Directory, part: InboundPart, home: str) -> str:
     """Find which of our numbers is meant: the one that is written so, else the one that it is in full."""
     if part.recipient in directory.senders:
         return part.recipient
-    found = read_handset(part.recipient, part.recipient_type, home)
+    found = read_handset(part.recipient, part.recipient_type, home, directory.number_ranges)
     return found if found in directory.senders else part.recipient

@@ -29,10 +29,11 @@ class Replier:
         self, account: Account, sender: str, msisdn: str, text: str, message_id: int, now: int
     ) -> NewMessage | None:
         """Write an answer; None where it cannot be sent: no route, no price, too long."""
-        recipient = read_number(msisdn, Numbering.INTERNATIONAL, "")
+        directory = self._current.directory
+        recipient = read_number(msisdn, Numbering.INTERNATIONAL, "", directory.number_ranges)
         if recipient is None:
             return None
-        planned = self._router.plan(self._current.directory, sender, recipient)
+        planned = self._router.plan(directory, sender, recipient)
         if isinstance(planned, Unroutable):
             return None
         try:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from aldis.accounts.account import Account, may_connect_from, source_address
 from aldis.accounts.credentials import Credential
-from aldis.accounts.directory import CurrentDirectory
-from aldis.accounts.numbering import Recipient, countries, read_number
+from aldis.accounts.directory import CurrentDirectory, Directory
+from aldis.accounts.number_plans import countries
+from aldis.accounts.numbering import Recipient, read_number
 from aldis.clock import Clock, as_datetime
 from aldis.dialects.contract import Policy
 from aldis.stages.authenticate import Authenticator
@@ -131,7 +132,7 @@ class Responder:
         directory = self._current.directory
         if not account.may_look_up:
             return Refusal(RefusalReason.LOOKUP_NOT_PERMITTED)
-        number = _number(policy, credential, query.number)
+        number = _number(directory, policy, credential, query.number)
         if isinstance(number, Refusal):
             return number
         code = directory.carrier_code(policy.name, directory.carrier_of(number.msisdn))
@@ -147,7 +148,7 @@ class Responder:
             return Refusal(RefusalReason.LOOKUP_NOT_PERMITTED)
         carriers: dict[str, str] = {}
         for given in query.numbers:
-            number = read_number(given, policy.numbering, credential.country)
+            number = read_number(given, policy.numbering, credential.country, directory.number_ranges)
             if number is not None:
                 carrier = directory.carrier_of(number.msisdn)
                 carriers[number.msisdn] = directory.carrier_code(policy.name, carrier) or carrier
@@ -158,7 +159,7 @@ class Responder:
     ) -> Answer | Refusal:
         if not account.may_send:
             return Refusal(RefusalReason.SENDING_NOT_PERMITTED)
-        number = _number(policy, credential, query.number)
+        number = _number(self._current.directory, policy, credential, query.number)
         if isinstance(number, Refusal):
             return number
         senders = account.senders_of_campaign(query.campaign)
@@ -178,10 +179,10 @@ class Responder:
         return Subscribed()
 
 
-def _number(policy: Policy, credential: Credential, given: str) -> Recipient | Refusal:
+def _number(directory: Directory, policy: Policy, credential: Credential, given: str) -> Recipient | Refusal:
     if not given:
         return Refusal(RefusalReason.RECIPIENT_MISSING)
-    number = read_number(given, policy.numbering, credential.country)
+    number = read_number(given, policy.numbering, credential.country, directory.number_ranges)
     return Refusal(RefusalReason.RECIPIENT_INVALID, value=given) if number is None else number
 
 

@@ -6,6 +6,7 @@ at: a page that has looked at much and found little says how far it came, and th
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from enum import StrEnum
 from typing import Protocol
 
@@ -133,6 +134,11 @@ class SearchStore(Protocol):
 
     async def inbound(self, wanted: InboundFilter, before: int, limit: int) -> InboundPage:
         """Find messages from handsets with ids below a cursor (0: from the newest)."""
+
+    def recipients(self, since: int) -> AsyncIterator[list[tuple[str, str]]]:
+        """Give the recipients of messages since about then with the countries that they were read as, the
+        newest first, part by part and each once in its part: other reads have their turn between.
+        """
 
     async def sums(self, wanted: MessageFilter, by: Grouping) -> list[Sum]:
         """Sum up messages by something; by parts of their ids, so that other reads have their turn between.

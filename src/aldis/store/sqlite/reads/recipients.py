@@ -13,6 +13,8 @@ from aldis.store.sqlite.engine.rows import every, one
 
 #: ids of one block differ in these bits only
 BLOCK_BITS = 14
+#: ids of one part of a look at all
+PART = 32_768
 
 _UP_TO = "SELECT value FROM counter WHERE name = 'recipients_up_to'"
 #: block after block in one statement, because each statement is a turn of the interpreter's lock
@@ -39,3 +41,16 @@ def find(db: apsw.Connection, number: str, bounds: tuple[int, int], limit: int) 
     if high < low:
         return []
     return [row[0] for row in every(db, _FIND, (high, low, number, end, begin, limit))]
+
+
+def of_messages(db: apsw.Connection, bounds: tuple[int, int]) -> tuple[list[tuple[str, str]], int]:
+    """Give recipients and their countries of the newest messages of some ids, and where the next part ends:
+    at `bounds[0]` at last.
+    """
+    begin, end = bounds
+    top = one(db, "SELECT ifnull(max(message_id), -1) FROM message WHERE message_id < ?", (end,))
+    if top < begin:
+        return [], begin
+    low = max(begin, top - PART + 1)
+    sql = "SELECT DISTINCT recipient, country FROM message NOT INDEXED WHERE message_id BETWEEN ? AND ?"
+    return every(db, sql, (low, top)), low

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import apsw
@@ -16,7 +17,7 @@ from aldis.store.contract.search import (
     Sum,
 )
 from aldis.store.sqlite.engine.rows import MESSAGE_FACTS, conditions, every, first, message_facts, one
-from aldis.store.sqlite.reads import postback_listing, searching
+from aldis.store.sqlite.reads import postback_listing, recipients, searching
 from aldis.store.sqlite.reads.inbound import FACTS
 from aldis.store.sqlite.stores.connections import Connections, in_a_thread, on_the_loop
 from aldis.traffic.content import from_column
@@ -95,6 +96,13 @@ class SqliteSearch(Connections):
     messages = in_a_thread(searching.search)
     message = on_the_loop(_view)
     inbound = in_a_thread(_inbound)
+
+    async def recipients(self, since: int) -> AsyncIterator[list[tuple[str, str]]]:
+        begin, below = await self.scans.ask(searching.id_bounds, MessageFilter(since=since))
+        while below > begin:
+            part, below = await self.scans.ask(recipients.of_messages, (begin, below))
+            if part:
+                yield part
 
     async def sums(self, wanted: MessageFilter, by: Grouping) -> list[Sum]:
         bounds = await self.scans.ask(searching.id_bounds, wanted)
