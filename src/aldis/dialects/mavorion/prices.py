@@ -12,7 +12,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import msgspec
 
-from aldis.accounts.numbering import calling_code
+from aldis.accounts.number_plans import calling_code
 from aldis.accounts.price import MICROS
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.dialects.mavorion.countries import NAMES
