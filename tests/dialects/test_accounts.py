@@ -114,6 +114,21 @@ async def test_what_an_account_is_set_to_refuse(demo_store: Store, clock: FakeCl
         assert marker in (await asker.ask(request)).body.decode(), number
 
 
+@pytest.mark.parametrize(
+    ("setting", "most"),
+    [("", 10), ("max_segments = 10", 10), ("max_segments = 255", 255), ("max_segments = 3", 3)],
+)
+async def test_how_long_a_text_may_be(demo_store: Store, clock: FakeClock, setting: str, most: int) -> None:
+    """Ten segments, as other providers take, unless the account's setting says otherwise."""
+    world = WORLD.replace("max_segments = 1\n", f"{setting}\n").replace('"10.00"', '"100.00"')
+    await apply(demo_store, world, clock.now())
+    asker = await Asker.over(demo_store, clock)
+    for size, encoded in ((153, "x"), (67, "%D0%B6")):
+        for characters, answer in ((size * most, b"result_code=0"), (size * most + 1, b"result_code=8")):
+            form = f"login=strict&password=strict&phone_number=14805550100&sender=60857&message={encoded * characters}"
+            assert (await asker.ask(post("/httpapi/receiver", form))).body == answer
+
+
 #: (what the operator changes, what the same request is answered then); each after it was accepted
 CHANGES = [
     ('networks = ["127.0.0.0/8"]', 'networks = ["10.0.0.0/8"]', "result_code=2"),

@@ -36,8 +36,8 @@ class AccountSettings(msgspec.Struct, frozen=True):
     #: the same in segments
     segments_per_s: float | None = None
     segment_burst: int = 255
-    #: 1..255
-    max_segments: int = 255
+    #: of a text: 1..255; what other providers take at most
+    max_segments: int = 10
     #: replace characters that GSM 7-bit lacks by their equals, where that avoids UCS-2
     smart_encoding: bool = False
     #: Genesys' message_id may be left out
