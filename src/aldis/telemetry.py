@@ -139,6 +139,18 @@ class Metrics:
             ["link"],
             registry=self.registry,
         )
+        self.link_throttled_at = Gauge(
+            "aldis_link_throttled_at_seconds",
+            "When a carrier last slowed a link down with this answer, in Unix seconds",
+            ["link", "answer"],
+            registry=self.registry,
+        )
+        self.link_late_at = Gauge(
+            "aldis_link_late_at_seconds",
+            "When an answer was last awaited for longer than response_s, in Unix seconds; 0 for never",
+            ["link"],
+            registry=self.registry,
+        )
         self.bind_failures = Counter(
             "aldis_bind_failures",
             "Binds that ended or never stood, by link and kind: unreachable, refused, lost, failed",

@@ -18,6 +18,23 @@ from aldis.admin.metrics_snapshot import (
 )
 from aldis.telemetry import Metrics
 
+NOW = 1_795_000_000.0
+
+
+def test_a_link_that_is_slow_or_throttled_says_by_what_and_when() -> None:
+    metrics = Metrics()
+    metrics.link_rate.labels("link").set(5)
+    metrics.link_late_at.labels("link").set(NOW - 7200)
+    for answer, at in (("ESME_RMSGQFUL", NOW - 600), ("ESME_RTHROTTLED", NOW - 3)):
+        metrics.link_throttled_at.labels("link", answer).set(at)
+    link = read(metrics.registry.collect()).links["link"]
+    assert link.notes(NOW) == [
+        "throttled to 5 a second by ESME_RTHROTTLED, 3 s ago",
+        "answers came after response_s, 2 h ago",
+    ]
+    link.slowed_to = 0
+    assert link.notes(NOW + 600)[0] == "last throttled by ESME_RTHROTTLED, 10 min ago"
+
 
 def busy() -> Metrics:
     """Counters of a gateway that has done something of everything."""

@@ -56,6 +56,11 @@ class FakeUpstream:
         self.listener.on_change()
         return segment
 
+    def answer_late(self, segment: Outbound, smsc_message_id: str) -> None:
+        """Answer a segment whose outcome was InDoubt."""
+        self.listener.on_late(segment, Accepted(smsc_message_id))
+        self.listener.on_change()
+
     def accept_all(self) -> None:
         while self.out:
             segment = self.out[0]

@@ -52,7 +52,7 @@ class Observed:
         self.receipts: list[Receipt] = []
         self.inbound: list[InboundPart] = []
         self.changed = asyncio.Event()
-        listener = UpstreamListener(self._outcome, self.changed.set)
+        listener = UpstreamListener(self._outcome, lambda _segment, _accepted: None, self.changed.set)
         self.link = SmppLink(msgspec.structs.replace(ENTRY, **changes), around, listener)
         self.task = asyncio.create_task(self.link.run())
 
@@ -217,6 +217,7 @@ async def test_a_carrier_that_throttles_gets_less() -> None:
         await seen.until(lambda: len(seen.outcomes) == 5)
         assert seen.outcomes[0] == Deferred("ESME_RTHROTTLED")
         assert seen.link.room() == 0  # though the window is free
+        assert seen.link.condition().throttled_by == "ESME_RTHROTTLED"
         await seen.until(lambda: seen.link.room() >= 1)
         await seen.stop()
 

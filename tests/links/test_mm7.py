@@ -101,6 +101,7 @@ class Mmsc:
     def __init__(self) -> None:
         self.port = free_port()
         self.asked: list[tuple[dict[str, str], SubmitReq]] = []
+        self.pause_s = 0.0  # before each answer
         self.answer: Callable[[str], web.Response | None] = lambda transaction_id: said(transaction_id, 1000)
         self._runner: web.AppRunner
 
@@ -118,13 +119,12 @@ class Mmsc:
         message = read_message(request.headers["Content-Type"], await request.read())
         assert isinstance(message, SubmitReq)
         self.asked.append((dict(request.headers), message))
+        await asyncio.sleep(self.pause_s)
         answer = self.answer(message.transaction_id)
-        if answer is None:
-            assert request.transport is not None
+        if answer is None and request.transport is not None:
             request.transport.abort()
             await asyncio.sleep(0.1)
-            return web.Response()
-        return answer
+        return answer or web.Response()
 
 
 def said(transaction_id: str, code: int, kind: str = "SubmitRsp") -> web.Response:
@@ -143,12 +143,13 @@ class Observed:
     def __init__(self, port: int, **changes: Any) -> None:
         url = f"http://127.0.0.1:{port}/mm7"
         entry = msgspec.structs.replace(ENTRY, **{"url": url, "response_s": 0.5, **changes})
-        around = msgspec.structs.replace(
-            taking_nothing(SystemClock()), read_content=self._read, jitter=lambda: 0.0
-        )
+        bare = taking_nothing(SystemClock())
+        around = msgspec.structs.replace(bare, read_content=self._read, jitter=lambda: 0.0)
         self.content: dict[str, bytes] = {"digest": PNG}
         self.outcomes: list[Outcome] = []
-        listener = UpstreamListener(lambda _message, outcome: self.outcomes.append(outcome), lambda: None)
+        self.late: list[Accepted] = []
+        told, late = self.outcomes.append, self.late.append
+        listener = UpstreamListener(lambda _, each: told(each), lambda _, each: late(each), lambda: None)
         self.link = Mm7Link(entry, around, listener)
         self.running = asyncio.create_task(self.link.run())
 
@@ -315,7 +316,7 @@ async def test_over_tls_only_to_whom_we_believe(certificate: tuple[Path, Path]) 
 async def test_a_request_that_is_never_answered_is_in_doubt() -> None:
     async with silent_server() as url:
         seen = Observed(0, url=url)
-        assert await seen.send() == InDoubt("response overdue")
+        assert await seen.send() == InDoubt("response overdue", 0.5)
         await seen.stop()
 
 
@@ -336,9 +337,8 @@ async def test_content_that_is_lost_or_too_large_is_rejected(mmsc: Mmsc) -> None
     assert await seen.send() == Rejected("content too large for this link")
     seen.content.clear()
     assert await seen.send() == Rejected("content lost")
-    assert await seen.send(msgspec.structs.replace(MESSAGE, parts=())) == Rejected(
-        "a text cannot go over this link"
-    )
+    text = msgspec.structs.replace(MESSAGE, parts=())
+    assert await seen.send(text) == Rejected("a text cannot go over this link")
     await seen.stop()
 
 

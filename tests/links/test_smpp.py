@@ -125,6 +125,7 @@ class Watch:
         self.outcomes: asyncio.Queue[Outcome] = asyncio.Queue()
         self.receipts: asyncio.Queue[Receipt] = asyncio.Queue()
         self.inbound: list[InboundPart] = []
+        self.late: list[tuple[Outbound, Accepted]] = []
         self.changed = asyncio.Event()
         self.keep = True
         entry = SmppEntry(
@@ -143,7 +144,9 @@ class Watch:
             take_inbound=self._take_inbound,
         )
         listener = UpstreamListener(
-            lambda _segment, outcome: self.outcomes.put_nowait(outcome), self.changed.set
+            lambda _segment, outcome: self.outcomes.put_nowait(outcome),
+            lambda segment, accepted: self.late.append((segment, accepted)),
+            self.changed.set,
         )
         self.link = SmppLink(entry, around, listener)
         self.task = asyncio.create_task(self.link.run())

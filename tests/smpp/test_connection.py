@@ -10,8 +10,10 @@ from aldis.errors import LocalProtocolError
 from aldis.smpp import codec, status
 from aldis.smpp.command import CommandId
 from aldis.smpp.connection import (
+    LOST_FACTOR,
     BindAnswered,
     Connection,
+    LateResponse,
     MessageTaken,
     RequestArrived,
     ResponseArrived,
@@ -204,13 +206,72 @@ def test_a_session_that_is_never_bound_ends() -> None:
     assert isinstance(smsc.poll(10.0)[0], SessionEnded)
 
 
-def test_a_peer_that_answers_nothing_is_left_with_all_in_doubt() -> None:
+def test_a_peer_that_says_nothing_is_asked_and_left_with_all_in_doubt() -> None:
     esme, _ = bound_ends()
     for name in ("a", "b"):
         esme.request(CommandId.submit_sm, HELLO, name, 5.0)
+    esme.take_output()
     assert esme.poll(24.9) == []
-    assert esme.poll(25.0) == [SessionEnded("the peer leaves requests unanswered")]
+    assert esme.take_output() == b""
+    assert esme.poll(25.0) == []
+    assert codec.decode(esme.take_output()).command_id == CommandId.enquire_link
+    assert esme.poll(44.9) == []
+    assert esme.poll(45.0) == [SessionEnded("the peer left enquire_link unanswered")]
     assert esme.abandon() == ["a", "b"]
+
+
+def test_a_peer_that_lives_and_answers_no_submit_is_left_late() -> None:
+    esme, smsc = bound_ends()
+    esme.request(CommandId.submit_sm, HELLO, "a", 0.0)
+    events = []
+    for moment in range(0, 200, 5):
+        events += esme.poll(float(moment))
+        smsc.receive(esme.take_output(), float(moment))  # it answers enquire_link by itself
+        esme.receive(smsc.take_output(), float(moment))
+        assert esme.is_slow(float(moment)) == (20 <= moment < 80)
+    assert events == [ResponseOverdue("a")]
+    assert esme.in_flight == 0  # its place is free
+    assert esme.poll(200.0) == [SessionEnded("the peer leaves requests unanswered")]
+
+
+@pytest.mark.parametrize("late_s", [21, 40, 79, 81, 150])
+def test_an_answer_that_comes_late_is_an_answer(late_s: int) -> None:
+    """Whatever `response_s` is: a slow carrier is asked once, and what it calls a message is heard."""
+    esme, smsc = bound_ends()
+    esme.request(CommandId.submit_sm, HELLO, "slow", 0.0)
+    (slow,) = smsc.receive(esme.take_output(), 0.0)
+    assert isinstance(slow, RequestArrived)
+    events = []
+    for moment in range(late_s):
+        events += esme.poll(float(moment))
+        smsc.receive(esme.take_output(), float(moment))
+        esme.receive(smsc.take_output(), float(moment))
+    smsc.respond(slow.pdu, body=MessageIdBody("2"))
+    answer = smsc.take_output()
+    events += esme.receive(answer + answer, float(late_s))  # the second of them changes nothing
+    if late_s < LOST_FACTOR * TIMERS.response_s:
+        assert events == [MessageTaken("slow", "2")]
+    else:
+        overdue, late = events
+        assert overdue == ResponseOverdue("slow")
+        assert isinstance(late, LateResponse)
+        assert (late.context, late.pdu.body) == ("slow", MessageIdBody("2"))
+
+
+def test_one_answer_that_is_lost_does_not_end_a_session_that_has_nothing_to_do() -> None:
+    esme, smsc = bound_ends()
+    for name in ("lost", "answered"):
+        esme.request(CommandId.submit_sm, HELLO, name, 0.0)
+    _, answered = smsc.receive(esme.take_output(), 1.0)
+    assert isinstance(answered, RequestArrived)
+    smsc.respond(answered.pdu, body=MessageIdBody("2"))
+    esme.receive(smsc.take_output(), 1.0)
+    events = []
+    for moment in range(0, 1000, 5):
+        events += esme.poll(float(moment))
+        smsc.receive(esme.take_output(), float(moment))
+        esme.receive(smsc.take_output(), float(moment))
+    assert events == [ResponseOverdue("lost")]
 
 
 def test_a_late_answer_still_counts_while_others_are_answered() -> None:
@@ -225,9 +286,11 @@ def test_a_late_answer_still_counts_while_others_are_answered() -> None:
         smsc.respond(quick.pdu, body=MessageIdBody("1"))
         assert len(esme.receive(smsc.take_output(), float(moment))) == 1
         assert esme.poll(float(moment)) == []
-    assert esme.poll(80.0) == [ResponseOverdue("slow")]  # four times the patience: it will not come any more
+    assert esme.poll(80.0) == [ResponseOverdue("slow")]
     smsc.respond(slow.pdu, body=MessageIdBody("2"))
-    assert esme.receive(smsc.take_output(), 81.0) == []
+    (late,) = esme.receive(smsc.take_output(), 81.0)
+    assert isinstance(late, LateResponse)
+    assert late.context == "slow"
 
 
 def test_unbind_ends_both_ends_in_good_order() -> None:

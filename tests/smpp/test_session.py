@@ -130,6 +130,9 @@ def test_requests_with_the_same_number_are_both_answered() -> None:
         (Past(0, 0, 0, None), 29, True, TimerAction.NOTHING),
         (Past(0, 0, 0, None), 30, True, TimerAction.ENQUIRE),
         (Past(0, 25, 25, None), 54, True, TimerAction.NOTHING),
+        (Past(0, 9, 9, None, 5), 28, True, TimerAction.NOTHING),
+        (Past(0, 9, 9, None, 5), 29, True, TimerAction.ENQUIRE),  # nothing came while a request waits
+        (Past(0, 3, 9, None, 9), 28, True, TimerAction.NOTHING),
         (Past(0, 0, 0, 30), 49, True, TimerAction.NOTHING),
         (Past(0, 0, 0, 30), 50, True, TimerAction.CLOSE_PEER_SILENT),
         (Past(0, 45, 0, 30), 50, True, TimerAction.NOTHING),  # it said something else meanwhile

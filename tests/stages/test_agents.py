@@ -26,7 +26,7 @@ RECEIPT = Receipt("link", "A1", ReceiptState.DELIVERED, "", "447700900001", NOON
 
 @pytest.fixture
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aldis.stages.sending.sender.PAUSE_S", 0.0)
+    monkeypatch.setattr("aldis.stages.sending.outcomes.PAUSE_S", 0.0)
 
 
 async def test_receipts_that_cannot_be_kept_are_handed_back(store: Store) -> None:
@@ -72,7 +72,7 @@ async def test_an_outcome_that_cannot_be_stored_is_kept_until_it_can(
     )
     upstream.answer(Accepted("A1"))
     upstream.answer(Accepted("SPOILT"))
-    await sender.record_results()
+    await sender.outcomes.record()
     assert await demo_store.metrics.count_by_state() == {"sent": 1, "queued": 1}
     spoiling.execute("DROP TRIGGER no")
     spoiling.close()
@@ -93,7 +93,7 @@ async def test_an_outcome_that_its_message_does_not_allow_is_let_go_and_the_othe
         await sender.own(), [AttemptResult(1, Event.SUBMIT_ACCEPTED, taken)], clock.now()
     )
     upstream.accept_all()
-    await sender.record_results()
+    await sender.outcomes.record()
     assert [await state_of(demo_store, number) for number in (1, 2)] == [State.SENT, State.SENT]
     timeline = await demo_store.search.message(1)
     assert timeline is not None

@@ -47,6 +47,29 @@ def test_what_follows_from_an_attempt(attempts: int, expires_in: int, event: Eve
     assert result.due_at == (NOON + wait if wait else 0)
 
 
+@pytest.mark.parametrize(
+    ("attempts", "doubts", "in_doubt", "event", "wait"),
+    [
+        (1, 1, True, Event.SUBMIT_DEFERRED, 30_000),
+        (2, 2, True, Event.SUBMIT_DEFERRED, 60_000),
+        (3, 3, True, Event.SUBMIT_UNACKNOWLEDGED, None),  # repeated twice
+        (9, 1, True, Event.SUBMIT_DEFERRED, 256_000),
+        (2, 1, False, Event.SUBMIT_DEFERRED, 2_000),  # refused, after an attempt in doubt
+        (24, 1, False, Event.SUBMIT_UNACKNOWLEDGED, None),  # and it does not end as if it had never been
+        (24, 0, False, Event.ATTEMPTS_EXHAUSTED, None),
+    ],
+)
+def test_what_follows_from_doubt(
+    attempts: int, doubts: int, event: Event, wait: int | None, *, in_doubt: bool
+) -> None:
+    tried = Attempt(
+        1, attempts, NOON + 48 * HOUR, (), "response overdue", doubts, in_doubt, 30.0 if in_doubt else 0.0
+    )
+    result = next_step(RetryPolicy(), tried, NOON, jitter=0.0)
+    assert (result.event, result.in_doubt) == (event, in_doubt)
+    assert result.due_at == (NOON + wait if wait else 0)
+
+
 @given(st.integers(1, 1000), st.floats(0, 1))
 def test_waits_never_shrink(attempts: int, jitter: float) -> None:
     assert wait_s(attempts, jitter) <= wait_s(attempts + 1, jitter) <= 360

@@ -47,7 +47,7 @@ async def test_draining_finishes_what_is_in_flight_and_claims_no_more(operated: 
     await operated.order(Wanted.DRAINING)
     assert (operated.upstream.is_up, operated.follower.takes("link")) == (True, False)
     operated.upstream.accept_all()
-    await operated.sender.record_results()
+    await operated.sender.outcomes.record()
     assert await operated.sender.step() == 0
     assert operated.upstream.out == []
     assert await operated.follower.step() == 1
@@ -59,7 +59,7 @@ async def test_draining_finishes_what_is_in_flight_and_claims_no_more(operated: 
 async def test_stopping_leaves_at_once_and_what_was_in_doubt_is_sent_again(operated: Operated) -> None:
     await operated.order(Wanted.STOPPED)
     assert not operated.upstream.is_up
-    await operated.sender.record_results()
+    await operated.sender.outcomes.record()
     assert {await state_of(operated.store, number) for number in range(1, 5)} == {State.QUEUED}
     assert await operated.follower.step() == 0
     await operated.order(Wanted.RUNNING)
@@ -73,7 +73,7 @@ async def test_a_drain_can_be_taken_back_before_it_is_over(operated: Operated) -
     await operated.order(Wanted.RUNNING)
     assert operated.upstream.is_up
     operated.upstream.answer(Accepted("A1"))
-    await operated.sender.record_results()
+    await operated.sender.outcomes.record()
     await operated.sender.step()
     assert len(operated.upstream.out) == 2
 

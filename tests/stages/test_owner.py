@@ -75,7 +75,7 @@ async def test_a_sender_that_was_taken_for_dead_keeps_nothing_and_ends(
     before = [await state_of(demo_store, number) for number in range(1, 5)]
     theirs = await own(demo_store)
     upstream.answer(Accepted("A1"))
-    await sender.record_results()
+    await sender.outcomes.record()
     assert await sender.step() == 0
     upstream.accept_all()
     running = asyncio.create_task(sender.run())

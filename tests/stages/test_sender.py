@@ -63,7 +63,7 @@ async def test_a_message_goes_out_and_is_settled(
     assert await sender.step() == 1
     assert await state_of(demo_store, 1) is State.QUEUED  # a claim is not written
     upstream.answer(Accepted("A1"))
-    await sender.record_results()
+    await sender.outcomes.record()
     timeline = await demo_store.search.message(1)
     assert timeline is not None
     assert timeline.message.state is State.SENT
@@ -85,7 +85,7 @@ async def test_no_more_is_in_doubt_than_the_window_holds(
         upstream.answer(Accepted(f"A{segment.message_id}"))
     # What was heard is in doubt until it is noted or settled.
     assert len(upstream.out) == (upstream.window if can_note else 0)
-    await sender.record_results()
+    await sender.outcomes.record()
     assert len(upstream.out) == upstream.window
     await store.close()
 
@@ -116,7 +116,7 @@ async def test_the_urgent_overtake_what_is_claimed_ahead(
     await sender.step()
     for segment in list(upstream.out):
         upstream.answer(Accepted(f"A{segment.message_id}"))
-    await sender.record_results()
+    await sender.outcomes.record()
     assert upstream.out[0].message_id == 99
 
 
@@ -146,7 +146,7 @@ async def test_a_throttled_message_is_tried_again_and_at_last_given_up(
         sender.wake()
         assert await sender.step() == 1
         upstream.answer(Deferred("ESME_RTHROTTLED"))
-        await sender.record_results()
+        await sender.outcomes.record()
         assert await state_of(demo_store, 1) is State.QUEUED
         sender.wake()
         assert await sender.step() == 0
@@ -154,7 +154,7 @@ async def test_a_throttled_message_is_tried_again_and_at_last_given_up(
     sender.wake()
     await sender.step()
     upstream.answer(Deferred("ESME_RTHROTTLED"))
-    await sender.record_results()
+    await sender.outcomes.record()
     assert await state_of(demo_store, 1) is State.FAILED
 
 
@@ -166,13 +166,13 @@ async def test_only_the_segments_that_were_not_taken_go_out_again(
     await sender.step()
     for outcome in (Accepted("A1"), Deferred("ESME_RMSGQFUL"), Accepted("A3")):
         upstream.answer(outcome)
-    await sender.record_results()
+    await sender.outcomes.record()
     clock.advance(1)
     sender.wake()
     await sender.step()
     assert [segment.number for segment in upstream.out] == [2]
     upstream.answer(Accepted("A2"))
-    await sender.record_results()
+    await sender.outcomes.record()
     assert await state_of(demo_store, 1) is State.SENT
 
 
@@ -185,7 +185,7 @@ async def test_a_refused_segment_ends_its_message_without_sending_the_rest(
     await sender.step()
     upstream.answer(Rejected("ESME_RINVDSTADR"))
     assert upstream.out == []
-    await sender.record_results()
+    await sender.outcomes.record()
     timeline = await demo_store.search.message(1)
     assert timeline is not None
     assert (timeline.message.state, timeline.message.reason) == (State.REJECTED, "ESME_RINVDSTADR")
@@ -199,7 +199,7 @@ async def test_doubt_is_resolved_by_policy(
     sender = a_sender(demo_store, upstream, clock, hold=hold)
     await sender.step()
     upstream.answer(InDoubt("connection lost"))
-    await sender.record_results()
+    await sender.outcomes.record()
     assert await state_of(demo_store, 1) is state
 
 
@@ -214,7 +214,7 @@ async def test_what_was_not_on_the_wire_returns_when_the_link_goes_down(
     await sender.step()
     while upstream.out:
         upstream.answer(Accepted(f"A{upstream.out[0].number}"))
-    await sender.record_results()
+    await sender.outcomes.record()
     assert await state_of(demo_store, 1) is State.QUEUED
     upstream.is_up = True
     clock.advance(1)
@@ -233,7 +233,7 @@ async def test_a_message_that_was_taken_whole_before_is_sent(
     sender = a_sender(demo_store, upstream, clock)
     await demo_store.sending.record(await sender.own(), [back], clock.now())
     await sender.step()
-    await sender.record_results()
+    await sender.outcomes.record()
     assert upstream.out == []
     assert await state_of(demo_store, 1) is State.SENT
 
@@ -247,7 +247,7 @@ async def test_trouble_of_the_link_costs_a_message_no_attempt_but_not_twice_in_a
         sender.wake()
         await sender.step()
         upstream.answer(LinkTrouble("ESME_RINVBNDSTS"))
-        await sender.record_results()
+        await sender.outcomes.record()
         timeline = await demo_store.search.message(1)
         assert timeline is not None
         assert (timeline.message.state, timeline.message.attempts) == (State.QUEUED, attempts)
@@ -295,7 +295,7 @@ async def test_an_upstream_gets_its_long_messages_as_it_wants_them(
     assert (whole.number, whole.total, whole.octets) == (0, 3, LONG)
     assert (turkish.number, turkish.header) == (1, b"\x03\x25\x01\x01")  # its tables are named even alone
     upstream.accept_all()
-    await sender.record_results()
+    await sender.outcomes.record()
     assert await demo_store.metrics.count_by_state() == {"sent": 2}
 
 
@@ -362,7 +362,7 @@ async def test_what_was_dropped_does_not_hide_what_went_wrong(
     upstream.answer(outcome)
     upstream.answer(Deferred("ESME_RTHROTTLED"))
     await sender.step()
-    await sender.record_results()
+    await sender.outcomes.record()
     assert await state_of(demo_store, 1) is state
 
 
@@ -393,7 +393,7 @@ async def test_what_waits_for_the_window_is_let_go(demo_store: Store, clock: Fak
     assert len(upstream.out) == 1
     sender.release_opted_out({("74700", "447700900001")})
     upstream.accept_all()
-    await sender.record_results()
+    await sender.outcomes.record()
     assert upstream.out == []
     assert await state_of(demo_store, 1) is State.SENT
     assert await state_of(demo_store, 2) is State.QUEUED

@@ -29,8 +29,33 @@ class LinkReading(msgspec.Struct):
     #: segments a second that the settings allow, and to which it has slowed down; 0: no limit
     limit: float = 0
     slowed_to: float = 0
+    #: by which answers the carrier throttled it, each with when it did last; when an answer was last late.
+    #: Unix seconds, 0 for never
+    throttled_at: dict[str, float] = msgspec.field(default_factory=dict)
+    late_at: float = 0
     #: queued messages by priority
     queued: dict[int, int] = msgspec.field(default_factory=dict)
+
+    def notes(self, now: float) -> list[str]:
+        """Say what is unusual about it, as of now (Unix seconds)."""
+        found: list[str] = []
+        if self.throttled_at:
+            answer, at = max(self.throttled_at.items(), key=lambda each: each[1])
+            slowed = (
+                f"throttled to {self.slowed_to:.0f} a second by" if self.slowed_to else "last throttled by"
+            )
+            found.append(f"{slowed} {answer}, {_ago(now - at)}")
+        if self.late_at:
+            found.append(f"answers came after response_s, {_ago(now - self.late_at)}")
+        return found
+
+
+def _ago(seconds: float) -> str:
+    """Say how long ago something was, for people."""
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.0f} {unit} ago"
+    return f"{max(0.0, seconds):.0f} s ago"
 
 
 class Reading(msgspec.Struct):
@@ -122,18 +147,25 @@ def _take(found: Reading, name: str, labels: dict[str, str], value: float) -> No
             _take_link(found.links[labels["link"]], name, labels, value)
 
 
+#: gauges of a link that are taken as they are
+_GAUGES = {
+    "aldis_link_limit": "limit",
+    "aldis_link_slowed_to": "slowed_to",
+    "aldis_link_late_at_seconds": "late_at",
+}
+_COUNTS = {"aldis_link_in_flight": "in_flight", "aldis_link_window": "window"}
+
+
 def _take_link(link: LinkReading, name: str, labels: dict[str, str], value: float) -> None:
     match name:
+        case _ if name in _GAUGES:
+            setattr(link, _GAUGES[name], value)
+        case _ if name in _COUNTS:
+            setattr(link, _COUNTS[name], int(value))
         case "aldis_link_up":
             link.is_up = bool(value)
-        case "aldis_link_in_flight":
-            link.in_flight = int(value)
-        case "aldis_link_window":
-            link.window = int(value)
-        case "aldis_link_limit":
-            link.limit = value
-        case "aldis_link_slowed_to":
-            link.slowed_to = value
+        case "aldis_link_throttled_at_seconds":
+            link.throttled_at[labels["answer"]] = value
         case "aldis_queued_messages":
             link.queued[int(labels["priority"])] = int(value)
         case "aldis_segments_answered_total" if labels["outcome"] == _TAKEN:

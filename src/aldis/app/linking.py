@@ -15,7 +15,7 @@ from aldis.stages.sending.sender import SenderSettings
 
 def sender_settings(entry: LinkEntry) -> SenderSettings:
     """Tell how a link is to be fed."""
-    retry = RetryPolicy(max_attempts=entry.max_attempts, hold_in_doubt=entry.in_doubt == "hold")
+    retry = RetryPolicy(entry.max_attempts, entry.in_doubt == "hold", entry.repeats_in_doubt)
     return SenderSettings(retry=retry, tps=entry.tps)
 
 

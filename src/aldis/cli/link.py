@@ -14,10 +14,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from aldis.admin.links import LinkOrders, LinkView
+from aldis.admin.metrics_snapshot import Reading
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.door import DoorClient
 from aldis.cli.opened import StoreLocation, location_options, when
 from aldis.cli.running import config_option, data_dir_option, json_option, run, settings_or_default
+from aldis.clock import SystemClock
+from aldis.errors import GatewayError
 from aldis.store.contract.store import Store
 
 
@@ -32,14 +35,19 @@ def link(context: click.Context, *, as_json: bool, config_file: Path, data_dir: 
         return
     where = StoreLocation(settings_or_default(config_file), data_dir)
     found = where.run(lambda store: _orders(store, where).links())
-    binds = run(_binds(where))
+    binds, reading = run(_running(where))
+    now = SystemClock().now() / 1000
+    notes = {name: each.notes(now) for name, each in reading.links.items()}
     if as_json:
-        rows = [{**msgspec.to_builtins(each), "binds": binds.get(each.name)} for each in found]
+        rows = [
+            {**msgspec.to_builtins(each), "binds": binds.get(each.name), "notes": notes.get(each.name, [])}
+            for each in found
+        ]
         click.echo(json.dumps([{k: v for k, v in row.items() if k != "condition"} for row in rows], indent=2))
     elif not found:
         click.echo("the settings name no link")
     else:
-        _print(found, binds)
+        _print(found, binds, notes)
 
 
 def _verb(order: str, does: str, done: str) -> None:
@@ -63,17 +71,22 @@ def _orders(store: Store, where: StoreLocation) -> LinkOrders:
     return LinkOrders(store.link_states, store.metrics, tps, dict, lambda: None)
 
 
-async def _binds(where: StoreLocation) -> dict[str, list[str]]:
+async def _running(where: StoreLocation) -> tuple[dict[str, list[str]], Reading]:
+    """Ask how the binds of each link stand, and for the counters; nothing where no gateway answers."""
     async with DoorClient(where.settings.http) as door:
-        return await door.binds_or_none()
+        try:
+            return await door.binds(), await door.reading()
+        except GatewayError:
+            return {}, Reading()
 
 
-def _print(found: list[LinkView], binds: dict[str, list[str]]) -> None:
-    table = Table("link", "wanted", "by", "binds", "waiting", "tps")
+def _print(found: list[LinkView], binds: dict[str, list[str]], notes: dict[str, list[str]]) -> None:
+    table = Table("link", "wanted", "by", "binds", "waiting", "tps", "notes")
     for each in found:
         by = f"{each.actor}, {when(each.at)}" if each.actor else "-"
         stand = ", ".join(binds.get(each.name, ["no gateway answers"]))
         tps = "-" if each.tps is None else f"{each.tps:g}"
-        cells = (each.name, each.wanted.value, by, stand, str(each.backlog), tps)
+        said = "; ".join(notes.get(each.name, [])) or "-"
+        cells = (each.name, each.wanted.value, by, stand, str(each.backlog), tps, said)
         table.add_row(*map(escape, cells))
     Console().print(table)

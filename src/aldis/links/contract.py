@@ -52,7 +52,7 @@ class LinkDependencies(msgspec.Struct, frozen=True):
 
 
 #: stands for who feeds a link that is only tried
-NOBODY = UpstreamListener(lambda _segment, _outcome: None, lambda: None)
+NOBODY = UpstreamListener(lambda _segment, _outcome: None, lambda _segment, _accepted: None, lambda: None)
 
 
 def taking_nothing(clock: Clock) -> LinkDependencies:

@@ -37,6 +37,8 @@ class LinkEntry(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
     tps: float | None = None
     #: what to do with a message that was submitted and not answered: send again, or wait for its receipt
     in_doubt: Literal["resend", "hold"] = "resend"
+    #: how often it is sent again at most
+    repeats_in_doubt: int = 2
     max_attempts: int = 24
     #: of numbers that come without their country code (ISO 3166); "": that of the directory's credentials,
     #: where they have one only
@@ -101,6 +103,8 @@ class LinkEntry(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
     def faults(self) -> list[Fault]:
         """Find what the types cannot. A kind adds its own."""
         found: list[Fault] = self.not_positive("window", "max_attempts", "response_s")
+        if self.repeats_in_doubt < 0:
+            found.append((("repeats_in_doubt",), "must not be below 0"))
         if not self.name:
             found.append((("name",), "must not be empty"))
         if self.password and self.password_file:

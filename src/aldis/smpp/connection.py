@@ -29,8 +29,10 @@ MAX_COMMAND_LENGTH = 70_000
 FIRST_WITH_TLVS = 0x34
 #: by far the most frequent of what a link hears; an integer, because members of an enum are slow
 _SUBMIT_SM_RESP = int(CommandId.submit_sm_resp)
-#: a single request counts as lost after so many times `response_s`, while others are answered
+#: a request leaves its place after so many times `response_s`; whether it was carried out is unknown then
 LOST_FACTOR = 4
+#: the session ends when none of its requests has been answered for so many times `response_s`
+STUCK_FACTOR = 10
 
 
 class RequestArrived(msgspec.Struct, frozen=True):
@@ -60,9 +62,18 @@ class BindAnswered(msgspec.Struct, frozen=True):
 
 
 class ResponseOverdue(msgspec.Struct, Generic[Context], frozen=True):
-    """A request stayed unanswered for too long; whether it was carried out is unknown."""
+    """A request stayed unanswered for too long; whether it was carried out is unknown. A LateResponse may
+    follow while the session lasts.
+    """
 
     context: Context
+
+
+class LateResponse(msgspec.Struct, Generic[Context], frozen=True):
+    """The peer answered a request that had left its place as overdue."""
+
+    context: Context
+    pdu: Pdu
 
 
 class SessionEnded(msgspec.Struct, frozen=True):
@@ -77,6 +88,7 @@ Event = (
     | ResponseArrived[Context]
     | BindAnswered
     | ResponseOverdue[Context]
+    | LateResponse[Context]
     | SessionEnded
 )
 
@@ -123,6 +135,11 @@ class Connection(Generic[Context]):
     def in_flight(self) -> int:
         """How many requests of ours await their response."""
         return len(self._window)
+
+    def is_slow(self, now: float) -> bool:
+        """Tell whether a request has waited for its response for longer than `response_s`."""
+        since = self._window.oldest_sent_at()
+        return since is not None and now - since >= self._limits.response_s
 
     def take_output(self) -> bytes:
         """Give all octets that are to be sent, and forget them."""
@@ -239,17 +256,13 @@ class Connection(Generic[Context]):
         """Let time pass: enquire_link, overdue responses, dead peers. Call it a few times a second."""
         if self.state in OVER:
             return []
-        # A late response is still worth waiting for while the peer answers others; one that answers nothing
-        # is gone.
-        lost_before = now - LOST_FACTOR * self._limits.response_s
-        events: list[Event[Context]] = [
-            ResponseOverdue(context) for context in self._window.take_overdue(lost_before)
-        ]
-        waiting_since = self._window.oldest_sent_at()
-        if (
-            waiting_since is not None
-            and now - max(waiting_since, self._answered_at) >= self._limits.response_s
-        ):
+        # A response that comes late is still a response: what waits for it is not to be asked for again. Only
+        # a peer that says nothing at all (`timers.py`), or has answered none of all requests, is left.
+        response_s = self._limits.response_s
+        overdue = self._window.clear_overdue(now - LOST_FACTOR * response_s)
+        events: list[Event[Context]] = [ResponseOverdue(context) for context in overdue]
+        waiting_since = self._window.unanswered_since(self._answered_at)
+        if waiting_since is not None and now - waiting_since >= STUCK_FACTOR * response_s:
             events.append(self._end("the peer leaves requests unanswered"))
             return events
         if self._unbind_sequence is not None:
@@ -259,7 +272,8 @@ class Connection(Generic[Context]):
                 return events
         self._unbind_when_drained()
         asked_at = self._enquire_link[1] if self._enquire_link else None
-        past = timers.Past(self._connected_at, self._received_at, self._active_at, asked_at)
+        waiting_at = self._window.oldest_sent_at()
+        past = timers.Past(self._connected_at, self._received_at, self._active_at, asked_at, waiting_at)
         match timers.due(self._limits, past, now, bound=self.is_bound):
             case timers.TimerAction.ENQUIRE:
                 sequence = self._window.next_sequence()
@@ -355,6 +369,11 @@ class Connection(Generic[Context]):
                 events.append(ResponseArrived(context, pdu))
                 if self._is_leaving:
                     self._unbind_when_drained()
+                return
+            late = self._window.take_overdue(sequence)
+            if late is not None:
+                self._answered_at = self._active_at = self._received_at
+                events.append(LateResponse(late, pdu))
 
     def _end(self, reason: str) -> SessionEnded:
         self._is_broken = True

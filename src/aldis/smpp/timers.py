@@ -18,7 +18,7 @@ class Timers(msgspec.Struct, frozen=True):
     session_init_s: float = 10.0
     #: silence from the peer after which we ask whether it lives
     enquire_link_s: float = 30.0
-    #: how long a peer may answer none of our requests
+    #: how long a response should take; a peer from which nothing comes meanwhile is asked whether it lives
     response_s: float = 30.0
     #: how long a session may carry nothing but enquire_link; None: for ever
     inactivity_s: float | None = None
@@ -44,6 +44,8 @@ class Past(NamedTuple):
     active_at: float
     #: an enquire_link went out that is still unanswered
     asked_at: float | None
+    #: a request went out that is still unanswered
+    waiting_since: float | None = None
 
 
 def due(timers: Timers, past: Past, now: float, *, bound: bool) -> TimerAction:
@@ -61,4 +63,8 @@ def due(timers: Timers, past: Past, now: float, *, bound: bool) -> TimerAction:
         )
     if timers.inactivity_s is not None and now - past.active_at >= timers.inactivity_s:
         return TimerAction.UNBIND_INACTIVE
-    return TimerAction.ENQUIRE if now - past.received_at >= timers.enquire_link_s else TimerAction.NOTHING
+    if now - past.received_at >= timers.enquire_link_s:
+        return TimerAction.ENQUIRE
+    if past.waiting_since is None or now - max(past.waiting_since, past.received_at) < timers.response_s:
+        return TimerAction.NOTHING
+    return TimerAction.ENQUIRE

@@ -46,9 +46,13 @@ def match(message: State, segment: str, others: list[str], total: int, reported:
     return Match(reported, after(message, EVENTS[reported]) if complete else None)
 
 
-def known_failure(message: State, segments: list[str]) -> State | None:
-    """Tell how a message ends that is only now `sent`, but of which a segment has been reported as failed."""
+def known_ending(message: State, reported: list[str], total: int) -> State | None:
+    """Tell how a message ends that is only now `sent`, but on segments of which the carrier has reported
+    already; total: how many it has.
+    """
     for failure in _FAILURES:
-        if failure in segments:
+        if failure in reported:
             return after(message, EVENTS[failure])
+    if reported.count(ReceiptState.DELIVERED) == total:
+        return after(message, EVENTS[ReceiptState.DELIVERED])
     return None

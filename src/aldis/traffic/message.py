@@ -79,6 +79,8 @@ class ClaimedMessage(msgspec.Struct, frozen=True):
     accepted_segments: tuple[int, ...]
     #: of a multimedia message
     parts: tuple[KeptPart, ...] = ()
+    #: earlier attempts that were submitted and not answered: the carrier may have it
+    doubts: int = 0
 
 
 class SubmittedSegment(msgspec.Struct, frozen=True, array_like=True):
@@ -102,6 +104,16 @@ class AttemptResult(msgspec.Struct, frozen=True, array_like=True):
     due_at: int = 0
     #: what the upstream said, for the customer's postback and the timeline: "" or "ESME_RINVDSTADR"
     reason: str = ""
+    #: submitted, and not answered
+    in_doubt: bool = False
+
+
+class LateAnswer(msgspec.Struct, frozen=True, array_like=True):
+    """The carrier took a segment and named it, after its attempt had ended in doubt."""
+
+    message_id: int
+    number: int
+    smsc_message_id: str
 
 
 class SegmentFacts(msgspec.Struct, frozen=True):

@@ -34,7 +34,7 @@ class Event(StrEnum):
     SUBMIT_ACCEPTED = "submit_accepted"
     SUBMIT_DEFERRED = "submit_deferred"
     SUBMIT_REJECTED = "submit_rejected"
-    #: no response came, and it must not be repeated
+    #: no response came, and it is not to be repeated, or not any more: the carrier may have it
     SUBMIT_UNACKNOWLEDGED = "submit_unacknowledged"
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"
     VALIDITY_PASSED = "validity_passed"
@@ -57,6 +57,7 @@ _BY_ATTEMPT = {
     Event.SUBMIT_REJECTED: State.REJECTED,
     Event.ATTEMPTS_EXHAUSTED: State.FAILED,
     Event.VALIDITY_PASSED: State.EXPIRED,
+    Event.SUBMIT_UNACKNOWLEDGED: State.UNCONFIRMED,
 }
 _BY_RECEIPT = {
     Event.RECEIPT_DELIVERED: State.DELIVERED,
@@ -70,7 +71,6 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
     State.QUEUED: {Event.CLAIMED: State.SENDING, **_BY_ATTEMPT, Event.CANCELLED: State.DELETED},
     State.SENDING: {
         **_BY_ATTEMPT,
-        Event.SUBMIT_UNACKNOWLEDGED: State.UNCONFIRMED,
         Event.OWNER_LOST: State.QUEUED,
         Event.OWNER_LOST_HELD: State.UNCONFIRMED,
     },
@@ -89,7 +89,7 @@ FINAL = frozenset(state for state, moves in TRANSITIONS.items() if not moves)
 #: the customer has been told how it ended
 ENDED = FINAL | {State.UNCONFIRMED}
 #: what an attempt at a message may lead to
-ATTEMPTED = frozenset(_BY_ATTEMPT) | {Event.SUBMIT_UNACKNOWLEDGED}
+ATTEMPTED = frozenset(_BY_ATTEMPT)
 #: after these a message waits to be claimed again
 REQUEUED = frozenset(event for event, state in _BY_ATTEMPT.items() if state is State.QUEUED)
 

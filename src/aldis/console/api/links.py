@@ -30,6 +30,12 @@ class LinkDocument(msgspec.Struct, frozen=True):
     tps: float | None
     #: the carrier throttles
     slowed_to: float | None
+    #: the last answer by which it did, and when
+    throttled_by: str | None
+    throttled_at: str | None
+    #: when an answer was last awaited for longer than `response_s`, and whether answers come late just now
+    late_at: str | None
+    is_late: bool
     last_error: str | None
     last_error_at: str | None
     #: messages that wait for it
@@ -74,6 +80,10 @@ def _document(view: LinkView) -> LinkDocument:
         segments_per_s=round(condition.per_s, 1) if condition else 0.0,
         tps=view.tps,
         slowed_to=condition.slowed_to if condition else None,
+        throttled_by=(condition.throttled_by or None) if condition else None,
+        throttled_at=iso_or_none(condition.throttled_at) if condition else None,
+        late_at=iso_or_none(condition.late_at) if condition else None,
+        is_late=condition is not None and condition.is_late,
         last_error=(condition.last_error or None) if condition else None,
         last_error_at=iso_or_none(condition.last_error_at) if condition else None,
         backlog=view.backlog,

@@ -13,6 +13,7 @@ from aldis.dialects.mavorion import signature
 from aldis.dialects.writing import echo_of
 from aldis.sms.address import is_digits
 from aldis.traffic.inbound import DueInbound, InboundFacts
+from aldis.traffic.message import MessageFacts
 from aldis.traffic.postback import DuePostback, Notify, PostbackRequest
 from aldis.traffic.states import State
 from aldis.traffic.submission import MessageAsk
@@ -25,9 +26,16 @@ STATUSES = {
     State.EXPIRED: "EXPIRED",
     State.REJECTED: "REJECTED",
     State.DELETED: "DELETED",
-    # the carrier took it and never told how it ended
-    State.UNCONFIRMED: "ACCEPTED",
+    # not known whether the carrier has it: `ACCEPTED` would be final, and a receipt may still come
+    State.UNCONFIRMED: "UNKNOWN",
 }
+
+
+def status_of(state: State, message: MessageFacts) -> str:
+    """Give GatewayAPI's word for a state; what a carrier took and never told the end of is `ACCEPTED`."""
+    if state is State.UNCONFIRMED and message.sent_at:
+        return "ACCEPTED"
+    return STATUSES[state]
 
 
 #: what an SMSC said of a submit → GatewayAPI's number for it. Source: GatewayAPI's errors.rst
@@ -80,7 +88,7 @@ def write(dues: Sequence[DuePostback], endpoint: Endpoint, _now: int) -> Postbac
         "id": message.submission_id,
         "msisdn": int(message.recipient),
         "time": due.happened_at // 1000,
-        "status": STATUSES[due.state],
+        "status": status_of(due.state, message),
         "error": due.error_code or None,
         "code": error_code(due.error_code),
         "userref": echo.get("userref"),

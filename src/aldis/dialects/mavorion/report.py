@@ -10,7 +10,7 @@ import msgspec
 
 from aldis.accounts.price import MICROS
 from aldis.dialects.mavorion import postback, sms
-from aldis.dialects.mavorion.postback import STATUSES, error_code
+from aldis.dialects.mavorion.postback import error_code, status_of
 from aldis.sms.encoding import Encoding, decode
 from aldis.sms.fitting import from_coding
 from aldis.traffic.message import MessageFacts, MessageStatus
@@ -161,4 +161,4 @@ def _standing(message: MessageFacts, *, is_later: bool) -> str:
     """Name where a message stands; what was asked for later and has not been tried is scheduled."""
     if message.state in (State.QUEUED, State.SENDING):
         return "BUFFERED" if message.attempts or not is_later else "SCHEDULED"
-    return STATUSES[message.state]
+    return status_of(message.state, message)

@@ -2,13 +2,14 @@
 
 Implements `stages.sending.upstream.Upstream`. HTTP has no session, so a link is up until the MMSC cannot be
 reached, and then looks for it with growing pauses until it can; while it says that it is too much, the link
-sends slower. A request that was written and not answered is reported as InDoubt. What comes the other way is
-`listening.py`.
+sends slower. A request that was written and not answered is reported as InDoubt; what the MMSC says later
+is still heard for a while. What comes the other way is `listening.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 from contextlib import suppress
 from io import BytesIO
 
@@ -16,12 +17,12 @@ import aiohttp
 import structlog
 
 from aldis.clock import Clock
+from aldis.links.carrier_answers import CarrierAnswers
 from aldis.links.contract import NOBODY, LinkDependencies, taking_nothing
 from aldis.links.mm7 import verdicts
 from aldis.links.mm7.entry import Mm7Entry
 from aldis.links.mm7.half_answers import Connector, HalfAnswer
 from aldis.links.mm7.translate import to_submit
-from aldis.links.slow_down import SlowDown
 from aldis.mms import images
 from aldis.mms.access import Access
 from aldis.mms.composing import compose
@@ -49,6 +50,8 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 KEEP_ALIVE_S = 4.0
 #: of an answer, and of one of its header lines
 MAX_ANSWER_OCTETS = MAX_HEADER_OCTETS = 65_536
+#: a request leaves its place after so many times `response_s`, and is not waited for any longer after so many
+LOST_FACTOR, LATEST_FACTOR = 4, 10
 _OK = range(200, 300)
 _UNAUTHORIZED = frozenset((401, 403))
 _BUSY = frozenset((429, 503))
@@ -64,6 +67,7 @@ class Mm7Link:
         self.name = entry.name
         self.window = entry.window
         self._on_outcome = listener.on_outcome
+        self._on_late = listener.on_late
         self._on_change = listener.on_change
         self._entry = entry
         self._access = Access(entry.user, entry.secret())
@@ -74,11 +78,13 @@ class Mm7Link:
         metrics = around.metrics
         self._up = metrics.link_up.labels(entry.name)
         self._in_flight = metrics.link_in_flight.labels(entry.name)
-        self._slow_down = SlowDown(self._clock.monotonic())
-        self._rate = metrics.link_rate.labels(entry.name)
+        self._answers = CarrierAnswers(entry.name, entry.response_s, self._clock, metrics)
+        self._slow_down = self._answers.slow_down
         self._failures = metrics.bind_failures.labels(entry.name, "unreachable")
         self._session: aiohttp.ClientSession
         self._tasks: set[asyncio.Task[None]] = set()
+        #: wait for answers to what has left its place
+        self._overdue: set[asyncio.Task[Outcome]] = set()
         self._is_reachable = False
         self._condition = "unreachable"
         #: why the MMSC was last not to be had, and when (Unix milliseconds)
@@ -107,6 +113,10 @@ class Mm7Link:
             slowed_to=self._slow_down.rate_per_s,
             last_error=self._last_error,
             last_error_at=self._last_error_at,
+            throttled_by=self._answers.throttled_by,
+            throttled_at=self._answers.throttled_at,
+            late_at=self._answers.late_at,
+            is_late=self._answers.is_late,
         )
 
     def room(self) -> int:
@@ -127,9 +137,9 @@ class Mm7Link:
 
     async def run(self) -> None:
         """Stay reachable until stopped."""
-        connector = Connector(limit=self.window, keepalive_timeout=KEEP_ALIVE_S)
+        connector = Connector(limit=2 * self.window, keepalive_timeout=KEEP_ALIVE_S)
         times = aiohttp.ClientTimeout(
-            total=self._entry.response_s, sock_connect=min(10.0, self._entry.response_s / 2)
+            total=LATEST_FACTOR * self._entry.response_s, sock_connect=min(10.0, self._entry.response_s / 2)
         )
         async with aiohttp.ClientSession(
             connector=connector,
@@ -149,34 +159,26 @@ class Mm7Link:
                 if not was_reachable:
                     pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
                 self._go_on()
-            while self._tasks:
-                await asyncio.wait(self._tasks)
+            for task in self._overdue:
+                task.cancel()
+            while self._tasks or self._overdue:
+                await asyncio.wait({*self._tasks, *self._overdue})
 
     def _wait_s(self, pause_s: float) -> float | None:
         if self._is_closed:
             return None
         if not self._is_reachable:
             return pause_s * (1 + self._jitter() / 5)
-        return None if self._slow_down.rate_per_s is None else TICK_S
+        return TICK_S if self._slow_down.rate_per_s is not None or self._answers.is_late else None
 
     def _go_on(self) -> None:
         """Go on with what a throttled rate has held back."""
-        was_slowed = self._slow_down.rate_per_s is not None
-        self._slow_down.room(self._clock.monotonic())  # time passes for it also where nothing is sent
-        rate = self._slow_down.rate_per_s
-        self._rate.set(rate or 0)
-        if was_slowed:
-            if rate is None:
-                log.info("the MMSC throttles no more", link=self.name)
+        if self._answers.tick():
             self._on_change()
 
-    def _throttled(self) -> None:
-        was_free = self._slow_down.rate_per_s is None
-        self._slow_down.throttled(self._clock.monotonic())
-        if was_free:
-            rate = round(self._slow_down.rate_per_s or 0)
-            log.warning("the MMSC throttles: slowing down", link=self.name, messages_per_s=rate)
-            self._wake.set()
+    def _throttled(self, answer: str) -> None:
+        self._answers.note_throttled(answer)
+        self._wake.set()
 
     async def stop(self, grace_s: float) -> None:
         """Wait for answers, but not for long."""
@@ -260,9 +262,44 @@ class Mm7Link:
                 return Rejected("content lost")
             media.append(Part(kept.content_type, octets))
         written = await asyncio.to_thread(self._written, message, media, self._clock.now())
-        return Rejected("content too large for this link") if written is None else await self._ask(written)
+        if written is None:
+            return Rejected("content too large for this link")
+        return await self._ask(message, written)
 
-    async def _ask(self, written: Mm7Body) -> Outcome:
+    async def _ask(self, message: Outbound, written: Mm7Body) -> Outcome:
+        """Post, and wait for the answer longer than it should take; after that it is heard as a late one."""
+        response_s = self._entry.response_s
+        asking = asyncio.create_task(self._exchange(written))
+        try:
+            done, _ = await asyncio.wait({asking}, timeout=response_s)
+            if not done:
+                self._answers.note_late()
+                self._wake.set()
+                done, _ = await asyncio.wait({asking}, timeout=(LOST_FACTOR - 1) * response_s)
+        except asyncio.CancelledError:
+            asking.cancel()
+            await asyncio.wait({asking})
+            if asking.cancelled():
+                raise
+            return asking.result()  # the status had been said
+        if done:
+            return asking.result()
+        if len(self._overdue) < self.window:
+            self._overdue.add(asking)
+            asking.add_done_callback(functools.partial(self._take_late, message))
+        else:
+            asking.cancel()
+        return InDoubt("response overdue", response_s)
+
+    def _take_late(self, message: Outbound, asking: asyncio.Task[Outcome]) -> None:
+        """Take an answer to what is in doubt: the id is worth having, a refusal comes again at a repeat."""
+        self._overdue.discard(asking)
+        outcome = None if asking.cancelled() or asking.exception() else asking.result()
+        if isinstance(outcome, Accepted):
+            self._on_late(message, outcome)
+
+    async def _exchange(self, written: Mm7Body) -> Outcome:
+        """Post, and read what the answer means."""
         try:
             return self._judge(*await self._post(written))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
@@ -302,10 +339,11 @@ class Mm7Link:
             found = bytearray()
             # The status was said, whatever becomes of the body; also when we are being stopped.
             with suppress(aiohttp.ClientError, OSError, asyncio.CancelledError):
-                async for chunk in answer.content.iter_chunked(MAX_ANSWER_OCTETS):
-                    found += chunk
-                    if len(found) > MAX_ANSWER_OCTETS:
-                        break
+                async with asyncio.timeout(self._entry.response_s):
+                    async for chunk in answer.content.iter_chunked(MAX_ANSWER_OCTETS):
+                        found += chunk
+                        if len(found) > MAX_ANSWER_OCTETS:
+                            break
             return answer.status, answer.headers.get("Content-Type", ""), bytes(found)
 
     def _judge(self, http_status: int, content_type: str, octets: bytes) -> Outcome:
@@ -315,7 +353,7 @@ class Mm7Link:
             answer = None
         code = answer.code if isinstance(answer, Response) else 0
         if http_status in _BUSY or code == Mm7Status.SERVICE_UNAVAILABLE:
-            self._throttled()
+            self._throttled(f"MM7 {code}" if code else f"HTTP {http_status}")
         if isinstance(answer, Response) and code:
             return verdicts.judge(answer)
         if http_status in _OK:  # it has the message: posting it again would send it twice

@@ -12,8 +12,8 @@ import asyncio
 import structlog
 
 from aldis.errors import LocalProtocolError
+from aldis.links.carrier_answers import CarrierAnswers
 from aldis.links.contract import LinkDependencies
-from aldis.links.slow_down import SlowDown
 from aldis.links.smpp import verdicts
 from aldis.links.smpp.bind import TICK_S, Bind, BindSettings, LinkEvents
 from aldis.links.smpp.entry import SmppEntry
@@ -24,6 +24,7 @@ from aldis.smpp.command import CommandId
 from aldis.smpp.connection import (
     BindAnswered,
     Event,
+    LateResponse,
     MessageTaken,
     RequestArrived,
     ResponseArrived,
@@ -61,17 +62,18 @@ class SmppLink:
         self.name = entry.name
         self.window = entry.window * entry.binds
         self._on_outcome = listener.on_outcome
+        self._on_late = listener.on_late
         self._on_change = listener.on_change
         self._entry = entry
         self._clock = around.clock
         self._on_receipt = around.take_receipt
         self._on_inbound = around.take_inbound
         self._translator = Translator(entry.name, entry.quirks)
-        self._slow_down = SlowDown(self._clock.monotonic())
         metrics = around.metrics
         self._up = metrics.link_up.labels(entry.name)
         self._in_flight = metrics.link_in_flight.labels(entry.name)
-        self._rate = metrics.link_rate.labels(entry.name)
+        self._answers = CarrierAnswers(entry.name, entry.response_s, self._clock, metrics)
+        self._slow_down = self._answers.slow_down
         self._up.set(0)
         timers = Timers(enquire_link_s=entry.enquire_link_s, response_s=entry.response_s)
         where = BindSettings(
@@ -154,6 +156,10 @@ class SmppLink:
             slowed_to=self._slow_down.rate_per_s,
             last_error=latest.last_error,
             last_error_at=latest.last_error_at,
+            throttled_by=self._answers.throttled_by,
+            throttled_at=self._answers.throttled_at,
+            late_at=self._answers.late_at,
+            is_late=self._answers.is_late,
         )
 
     def _count_in_flight(self) -> int:
@@ -168,13 +174,13 @@ class SmppLink:
         while not self._stopping.is_set():
             self._up.set(int(self.is_up))
             self._in_flight.set(self._count_in_flight())
-            is_slowed = self._slow_down.rate_per_s is not None
-            self._slow_down.room(self._clock.monotonic())  # time passes for it also where nothing is sent
-            self._rate.set(self._slow_down.rate_per_s or 0)
-            if is_slowed:
+            now = self._clock.monotonic()
+            if any(
+                bind.session is not None and bind.session.connection.is_slow(now) for bind in self._senders
+            ):
+                self._answers.note_late()
+            if self._answers.tick():
                 self._on_change()
-                if self._slow_down.rate_per_s is None:
-                    log.info("the SMSC throttles no more", link=self.name)
             await asyncio.sleep(TICK_S)
         self._up.set(0)
 
@@ -200,7 +206,9 @@ class SmppLink:
                 case BindAnswered(command_status):
                     self._take_bind_answer(session, command_status)
                 case ResponseOverdue(segment):
-                    self._on_outcome(segment, InDoubt("response overdue"))
+                    self._on_outcome(segment, InDoubt("response overdue", self._entry.response_s))
+                case LateResponse(segment, pdu):
+                    self._take_late(segment, pdu)
                 case SessionEnded(reason):
                     session.close(reason)
         self._on_change()
@@ -211,15 +219,17 @@ class SmppLink:
         else:
             verdict = verdicts.verdict_on(pdu.command_status)
             if verdict is verdicts.Verdict.THROTTLED:
-                was_free = self._slow_down.rate_per_s is None
-                self._slow_down.throttled(self._clock.monotonic())
-                if was_free:
-                    rate = round(self._slow_down.rate_per_s or 0)
-                    log.warning("the SMSC throttles: slowing down", link=self.name, segments_per_s=rate)
+                self._answers.note_throttled(status.name(pdu.command_status))
             elif verdict is verdicts.Verdict.LINK_TROUBLE:
                 session.is_troubled = True
                 session.connection.unbind()
         self._on_outcome(segment, verdicts.judge(pdu, self._entry.quirks))
+
+    def _take_late(self, segment: Outbound, pdu: Pdu) -> None:
+        """Take an answer to what is in doubt: the id is worth having, a refusal comes again at a repeat."""
+        outcome = verdicts.judge(pdu, self._entry.quirks)
+        if isinstance(outcome, Accepted):
+            self._on_late(segment, outcome)
 
     def _take_bind_answer(self, session: SmppSession, command_status: int) -> None:
         if command_status == status.ESME_ROK:

@@ -62,6 +62,9 @@ class InFlightMessage:
     def segments(self) -> list[Outbound]:
         """Cut the message and give what is still to be submitted; counts them as unanswered."""
         message = self._message
+        taken = message.accepted_segments
+        if taken and (taken == (0,) or len(taken) == message.segments):
+            return []  # an answer came late
         if message.segments == 1 and message.coding in _PLAIN:
             self._unanswered = 1
             return [
@@ -151,12 +154,19 @@ class InFlightMessage:
                 return AttemptResult(message.message_id, requeued, submitted, now, "link down")
             case LinkTrouble(reason) if not self._was_troubled:
                 return AttemptResult(message.message_id, requeued, submitted, now, reason)
-            case Rejected(reason):
-                return AttemptResult(message.message_id, Event.SUBMIT_REJECTED, submitted, reason=reason)
-            case InDoubt(reason) if policy.hold_in_doubt:
-                return AttemptResult(
-                    message.message_id, Event.SUBMIT_UNACKNOWLEDGED, submitted, reason=reason
-                )
+            case Rejected(reason):  # of this attempt; an earlier one may have been taken
+                event = Event.SUBMIT_UNACKNOWLEDGED if message.doubts else Event.SUBMIT_REJECTED
+                return AttemptResult(message.message_id, event, submitted, reason=reason)
             case Deferred(reason) | InDoubt(reason) | LinkTrouble(reason):
-                attempt = Attempt(message.message_id, message.attempts, message.expires_at, submitted, reason)
+                doubt = self._bad if isinstance(self._bad, InDoubt) else None
+                attempt = Attempt(
+                    message.message_id,
+                    message.attempts,
+                    message.expires_at,
+                    submitted,
+                    reason,
+                    message.doubts + (doubt is not None),
+                    doubt is not None,
+                    doubt.patience_s if doubt is not None else 0.0,
+                )
                 return next_step(policy, attempt, now, jitter())

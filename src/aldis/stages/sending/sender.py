@@ -13,24 +13,23 @@ claiming ahead.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 
 import msgspec
 import structlog
 
 from aldis.clock import Clock
-from aldis.errors import LeaseLost, TemporaryError, TransitionRefused
-from aldis.stages.agent import PAUSE_S
 from aldis.stages.owner import Holder, Owner
 from aldis.stages.sending.in_flight import InFlightMessage
+from aldis.stages.sending.outcomes import OutcomeRecorder, RecorderEvents
 from aldis.stages.sending.retry import RetryPolicy
 from aldis.stages.sending.shares import share
-from aldis.stages.sending.upstream import Outbound, Outcome, Upstream, UpstreamListener
+from aldis.stages.sending.upstream import Accepted, Outbound, Outcome, Upstream, UpstreamListener
 from aldis.store.contract.ownership import slot_of
 from aldis.store.contract.sending import SendingStore
 from aldis.telemetry import Metrics
-from aldis.traffic.message import AttemptResult
+from aldis.traffic.message import AttemptResult, LateAnswer
 from aldis.traffic.pacing import TokenBucket
 from aldis.traffic.states import Event
 from aldis.traffic.submission import Priority
@@ -69,7 +68,7 @@ class Sender(Owner):
         metrics: Metrics,
     ) -> None:
         """`connect`: makes the link that tells us of outcomes."""
-        upstream = connect(UpstreamListener(self._take_outcome, self._take_change))
+        upstream = connect(UpstreamListener(self._take_outcome, self._take_late, self._take_change))
         super().__init__(f"sender {upstream.name}", POLL_S, holder, slot_of(upstream.name))
         self._store = store
         self._upstream = upstream
@@ -80,17 +79,17 @@ class Sender(Owner):
         self._in_flight: dict[int, InFlightMessage] = {}
         #: claimed and not submitted, by priority: the urgent overtake here as well
         self._ready: tuple[deque[Outbound], ...] = tuple(deque() for _ in Priority)
-        self._results: list[AttemptResult] = []
-        #: results on their way into the store; their messages still count as held
-        self._recording = 0
-        #: outcomes that are neither noted nor recorded: with what is on the wire, all that is in doubt
-        self._unnoted: dict[int, AttemptResult] = {}
+        #: what has an outcome, until it is recorded
+        self.outcomes = OutcomeRecorder(
+            store,
+            upstream.name,
+            clock,
+            metrics,
+            RecorderEvents(lambda: self._lease, self._take_recorded, self._take_lost),
+        )
         #: messages in whose last attempt the session was at fault, as its SMSC said
         self._troubled: set[int] = set()
-        self._is_store_failing = False
-        self._record_is_due = False
         self._pumping = self._pump_is_due = False
-        self._tasks: set[asyncio.Task[None]] = set()
         self._bucket: TokenBucket | None = None
         if settings.tps is not None:
             self._bucket = TokenBucket(settings.tps, max(1.0, settings.tps * AHEAD_S), clock.monotonic())
@@ -99,8 +98,6 @@ class Sender(Owner):
         self._opted_out: set[tuple[str, str]] = set()
         #: an operator has had it pause
         self._is_held = False
-        #: outcomes since they were last counted in the metrics
-        self._answered: Counter[type[Outcome]] = Counter()
 
     def wake(self) -> None:
         """Say that there may be work."""
@@ -121,7 +118,7 @@ class Sender(Owner):
     @property
     def is_drained(self) -> bool:
         """Whether nothing is in hand: all that was submitted has an outcome on disk."""
-        return not (self._in_flight or self._results or self._recording)
+        return not self._in_flight and self.outcomes.is_drained
 
     async def recover(self) -> None:
         """Release what a lost owner left behind; once, before `run`."""
@@ -140,84 +137,6 @@ class Sender(Owner):
             self._requeue()
         self._pump()
         return claimed
-
-    async def record_results(self) -> None:
-        """Store what has an outcome. Called by itself after each turn of the loop that brought one."""
-        self._record_is_due = False
-        batch, self._results = self._results, []
-        if not batch:
-            return
-        self._recording += len(batch)
-        self._count_answers()
-        try:
-            await self._store_outcomes(batch)
-        except LeaseLost as fault:
-            log.error(
-                "a link has another owner now: outcomes are not stored",
-                link=self._upstream.name,
-                fault=str(fault),
-            )
-            self._drop(batch)
-            self._requeue()
-            self.stop()
-        except TemporaryError as fault:
-            log.error("outcomes cannot be stored now", link=self._upstream.name, fault=str(fault))
-            self._record_again(batch)
-        except Exception:  # an agent's outermost frame: no outcome may be forgotten
-            log.exception("outcomes cannot be stored", link=self._upstream.name)
-            self._record_again(await self._record_one_by_one(batch))
-        finally:
-            self._recording -= len(batch)
-            super().wake()
-            self._pump()
-
-    def _count_answers(self) -> None:
-        for kind, count in self._answered.items():
-            self._metrics.submitted.labels(self._upstream.name, kind.__name__.lower()).inc(count)
-        self._answered.clear()
-
-    async def _store_outcomes(self, batch: list[AttemptResult]) -> None:
-        await self._store.record(self._lease, batch, self._clock.now())
-        self._is_store_failing = False
-        for result in batch:
-            self._unnoted.pop(result.message_id, None)
-
-    async def _record_one_by_one(self, batch: list[AttemptResult]) -> list[AttemptResult]:
-        """Find the one that spoils the batch; returns what still cannot be stored."""
-        left = []
-        for result in batch:
-            try:
-                await self._store_outcomes([result])
-            except TransitionRefused:  # its message has moved on, and nothing else can be made of it
-                log.exception("an outcome is refused", message_id=result.message_id)
-                self._drop([result])
-            except Exception:  # as in `record_results`
-                log.exception("an outcome cannot be stored", message_id=result.message_id)
-                left.append(result)
-        return left
-
-    def _drop(self, batch: list[AttemptResult]) -> None:
-        """Have outcomes that can never be stored forgotten, in the journal as well."""
-        self._store.release(self._upstream.name, [result.message_id for result in batch])
-        for result in batch:
-            self._unnoted.pop(result.message_id, None)
-
-    def _record_again(self, batch: list[AttemptResult]) -> None:
-        self._is_store_failing = bool(batch)  # nothing is claimed while nothing can be recorded
-        self._results = batch + self._results
-        asyncio.get_running_loop().call_later(PAUSE_S, self._record_soon)
-
-    def _record_soon(self) -> None:
-        """Record with everything else that this turn of the loop brings.
-
-        Not in `step`: a result must not wait for a claim, or receipts overtake the responses they belong
-        to.
-        """
-        if not self._record_is_due and self._results:
-            self._record_is_due = True
-            task = asyncio.create_task(self.record_results())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
 
     async def _claim(self) -> int:
         limit = self._room_to_claim()
@@ -241,9 +160,9 @@ class Sender(Owner):
 
     def _give_back(self, message_id: int) -> None:
         """Return a message that was claimed and is not to be submitted now."""
-        back = AttemptResult(message_id, Event.RELEASED, due_at=self._clock.now(), reason="opted out")
-        self._results.append(back)
-        self._record_soon()
+        self.outcomes.add(
+            AttemptResult(message_id, Event.RELEASED, due_at=self._clock.now(), reason="opted out")
+        )
 
     async def _mark(self, in_flight: list[InFlightMessage]) -> None:
         try:
@@ -261,13 +180,13 @@ class Sender(Owner):
             self._conclude(held.message_id)
 
     def _room_to_claim(self) -> int:
-        if self._is_stopping or self._is_held or not self._upstream.is_up or self._is_store_failing:
+        if self._is_stopping or self._is_held or not self._upstream.is_up or self.outcomes.is_failing:
             return 0
         ready = sum(map(len, self._ready))
         if self._settings.retry.hold_in_doubt:
             # every claim is marked and counts as in doubt: no more than can be submitted at once
-            places = self._upstream.room() - len(self._unnoted) - ready
-            room = min(self._upstream.window - len(self._in_flight) - self._unrecorded, places)
+            places = self._upstream.room() - len(self.outcomes.unnoted) - ready
+            room = min(self._upstream.window - len(self._in_flight) - self.outcomes.unrecorded, places)
             if self._bucket is not None:
                 room = min(room, int(self._bucket.level(self._clock.monotonic())))
         else:
@@ -276,11 +195,6 @@ class Sender(Owner):
             ahead = max(1, int(self._bucket.rate_per_s * AHEAD_S))
             room = min(room, ahead - ready)
         return room
-
-    @property
-    def _unrecorded(self) -> int:
-        """How many messages have an outcome that is not on disk."""
-        return len(self._results) + self._recording
 
     def _pump(self) -> None:
         """Submit what window and pace allow."""
@@ -329,17 +243,28 @@ class Sender(Owner):
 
         What was heard keeps its place until it is recorded, unless the place is wanted now: then it is noted.
         """
-        room = self._upstream.room()
-        if self._unnoted and wanted > room - len(self._unnoted):
-            heard = list(self._unnoted.values())
-            if self._store.journal(self._lease, heard, self._clock.now()):
-                self._unnoted.clear()
-        return room - len(self._unnoted)
+        room, unnoted = self._upstream.room(), self.outcomes.unnoted
+        if unnoted and wanted > room - len(unnoted):
+            self.outcomes.note(self._lease)
+        return room - len(unnoted)
 
     def _take_outcome(self, segment: Outbound, outcome: Outcome) -> None:
-        self._answered[type(outcome)] += 1
+        self.outcomes.answered[type(outcome)] += 1
         if self._in_flight[segment.message_id].note(segment, outcome):
             self._conclude(segment.message_id)
+
+    def _take_late(self, segment: Outbound, accepted: Accepted) -> None:
+        self.outcomes.add_late(LateAnswer(segment.message_id, segment.number, accepted.smsc_message_id))
+
+    def _take_recorded(self) -> None:
+        """Hear that outcomes are recorded: there may be room."""
+        super().wake()
+        self._pump()
+
+    def _take_lost(self) -> None:
+        """Hear that the link is another owner's."""
+        self._requeue()
+        self.stop()
 
     def _conclude(self, message_id: int) -> None:
         in_flight = self._in_flight.pop(message_id)
@@ -347,11 +272,7 @@ class Sender(Owner):
             self._troubled.add(message_id)
         else:
             self._troubled.discard(message_id)
-        result = self._unnoted[message_id] = in_flight.conclude(
-            self._settings.retry, self._clock, self._jitter
-        )
-        self._results.append(result)
-        self._record_soon()
+        self.outcomes.add(in_flight.conclude(self._settings.retry, self._clock, self._jitter))
 
     def _take_change(self) -> None:
         if not self._upstream.is_up:

@@ -2,7 +2,8 @@
 
 Obligations of an upstream:
 1. `submit` is called only while `room()` is above zero, and never blocks.
-2. Every submitted segment gets exactly one outcome, also when the connection dies: then InDoubt.
+2. Every submitted segment gets exactly one outcome, also when the connection dies: then InDoubt. Where the
+   upstream names it later all the same, `on_late` hears of that.
 3. An outcome may arrive before `submit` returns, and on the event loop only.
 4. The listener's `on_change` is called after the outcomes of one turn, and whenever else room may have grown
    or the link went up or down.
@@ -76,6 +77,8 @@ class InDoubt(msgspec.Struct, frozen=True):
     """It was written, and whether it arrived is unknown."""
 
     reason: str
+    #: seconds in which it had better not be repeated, because the answer may still come
+    patience_s: float = 0.0
 
 
 Outcome = Accepted | Deferred | Rejected | LinkTrouble | InDoubt
@@ -85,6 +88,8 @@ class UpstreamListener(msgspec.Struct, frozen=True):
     """Who feeds a link: what the link calls, on the event loop only."""
 
     on_outcome: Callable[[Outbound, Outcome], None]
+    #: a segment whose outcome was InDoubt has been taken after all
+    on_late: Callable[[Outbound, Accepted], None]
     on_change: Callable[[], None]
 
 
@@ -135,6 +140,13 @@ class Condition(msgspec.Struct, frozen=True):
     last_error: str
     #: Unix milliseconds
     last_error_at: int
+    #: the last answer by which the carrier slowed us down, by its name, and when; "" for none
+    throttled_by: str = ""
+    throttled_at: int = 0
+    #: when an answer was last awaited for longer than `response_s`; 0: never
+    late_at: int = 0
+    #: and whether answers come late just now
+    is_late: bool = False
 
     @property
     def is_standing(self) -> bool:

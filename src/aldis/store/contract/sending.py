@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from aldis.store.contract.ownership import Lease
-from aldis.traffic.message import AttemptResult, ClaimedMessage
+from aldis.traffic.message import AttemptResult, ClaimedMessage, LateAnswer
 
 #: (how many wait, by priority; how many may be taken) → how many to take of each priority
 Share = Callable[[dict[int, int], int], dict[int, int]]
@@ -55,4 +55,10 @@ class SendingStore(Protocol):
 
         The messages were claimed before. Raises TransitionRefused, and keeps nothing, when one of them is
         where the table of states does not allow what is said of it.
+        """
+
+    async def record_late(self, lease: Lease, answers: Sequence[LateAnswer], now: int) -> None:
+        """Keep what a carrier called segments of which nothing had been heard in time: receipts for these ids
+        count, and a message that waits to be repeated is not submitted again but found whole by its next
+        claim, which is due at once.
         """

@@ -29,13 +29,13 @@ _WAITING = f"SELECT {', '.join(map(_WAITING_IN.format, PRIORITIES))}"
 _CHOSEN = """
 SELECT json_group_array(json_array(
            m.message_id, m.sender, m.recipient, m.coding, hex(m.octets), m.segments, m.priority,
-           m.attempts + 1, m.expires_at, iif(m.exempt, 0, EXISTS (
+           m.attempts + 1, m.expires_at, m.doubts, iif(m.exempt, 0, EXISTS (
                SELECT 1 FROM opt_out o WHERE o.sender = m.sender AND o.msisdn = m.recipient))))
 FROM json_each(?) chosen CROSS JOIN message m WHERE m.message_id = chosen.value AND m.expires_at > ?
 """
 
 _IDS = msgspec.json.Decoder(list[int])
-_ROWS = msgspec.json.Decoder(list[tuple[int, str, str, int, str, int, int, int, int, int]])
+_ROWS = msgspec.json.Decoder(list[tuple[int, str, str, int, str, int, int, int, int, int, int]])
 
 
 class Found(NamedTuple):
@@ -71,8 +71,9 @@ def claim(db: apsw.Connection, link: str, limit: int, share: Share, now: int, *,
             priority,
             attempts,
             expires_at,
-            _taken(db, message_id) if segments > 1 and attempts > 1 else (),
+            _taken(db, message_id) if attempts > 1 else (),
             _parts(db, message_id) if coding == MMS else (),
+            doubts,
         )
         for (
             message_id,
@@ -84,6 +85,7 @@ def claim(db: apsw.Connection, link: str, limit: int, share: Share, now: int, *,
             priority,
             attempts,
             expires_at,
+            doubts,
             is_blocked,
         ) in rows
         if not is_blocked

@@ -15,8 +15,8 @@ from aldis.store.memory.claims import LinkClaims
 from aldis.store.memory.outcome_journal import JournaledResults, OutcomeJournal
 from aldis.store.sqlite.reads import claiming
 from aldis.store.sqlite.stores.connections import Connections
-from aldis.store.sqlite.writes import endings, sending
-from aldis.traffic.message import AttemptResult, ClaimedMessage
+from aldis.store.sqlite.writes import endings, late_answers, sending
+from aldis.traffic.message import AttemptResult, ClaimedMessage, LateAnswer
 from aldis.traffic.states import REQUEUED, sources
 
 log = structlog.get_logger()
@@ -76,6 +76,11 @@ class SqliteSending(Connections):
         claims.claimed.difference_update(result.message_id for result in results)
         if any(result.event in REQUEUED for result in results):
             claims.drop_fresh()
+
+    async def record_late(self, lease: Lease, answers: Sequence[LateAnswer], now: int) -> None:
+        item = late_answers.RecordLate(lease, lease.link, tuple(answers), now)
+        await self.writer.call(late_answers.record_late, item)
+        self.claims.drop_fresh()  # those that waited to be repeated are due, on whichever link they wait now
 
     async def _cancel_blocked(self, hands: list[tuple[LinkClaims, int]], now: int) -> None:
         try:

@@ -160,7 +160,7 @@ CANCELLED, OPTED_OUT = "cancelled", "opted out"
 
 class Cancel(msgspec.Struct, frozen=True):
     """Messages that nobody has in hand, nor will have before this is done. A customer calls back what is
-    whole; who has opted out gets not even the rest.
+    whole and in no doubt; who has opted out gets not even the rest, nor a repetition.
     """
 
     message_ids: tuple[int, ...]
@@ -172,8 +172,9 @@ class Cancel(msgspec.Struct, frozen=True):
 
 
 _CANCELLABLE = f"""
-SELECT message_id, state FROM message
-WHERE message_id IN (SELECT value FROM json_each(?)) AND {may(Event.CANCELLED)} AND (? OR NOT EXISTS (
+SELECT message_id, state, doubts FROM message
+WHERE message_id IN (SELECT value FROM json_each(?)) AND {may(Event.CANCELLED)}
+  AND (? OR doubts = 0 AND NOT EXISTS (
     SELECT 1 FROM segment WHERE segment.message_id = message.message_id))
 """  # noqa: S608 - the table's states
 
@@ -185,8 +186,13 @@ def cancel(db: apsw.Connection, item: Cancel) -> int:
         ownership.check(db, [item.lease])
     found = every(db, _CANCELLABLE, (as_json(item.message_ids), item.reason == OPTED_OUT))
     endings = [
-        Ending(message_id, State(state), follow(state, Event.CANCELLED), item.reason, item.now)
-        for message_id, state in found
+        Ending(message_id, State(state), follow(state, _cancelled(doubts)), item.reason, item.now)
+        for message_id, state, doubts in found
     ]
     end_unsent(db, endings)
     return len(endings)
+
+
+def _cancelled(doubts: int) -> Event:
+    """Name what cancelling means: what was submitted and not answered may have been taken."""
+    return Event.SUBMIT_UNACKNOWLEDGED if doubts else Event.CANCELLED

@@ -52,17 +52,18 @@ UPDATE message SET review_at = later.review_at FROM later WHERE message.message_
 def expire(db: apsw.Connection, item: Expire) -> int:
     """End messages whose deadline has passed; look at the others again when it may have."""
     ownership.check(db, [item.lease])
-    sql = """SELECT message_id, state, expires_at, sent_at FROM message
+    sql = """SELECT message_id, state, expires_at, sent_at, doubts FROM message
              WHERE review_at <= ? ORDER BY review_at LIMIT ?"""
     now = item.now
     unsent: list[endings.Ending] = []
     sent: list[endings.Ending] = []
     later: list[tuple[object, ...]] = []
-    for message_id, state, expires_at, sent_at in every(db, sql, (now, item.limit)):
+    for message_id, state, expires_at, sent_at, doubts in every(db, sql, (now, item.limit)):
         if message_id in item.in_hand:
             later.append((message_id, now + IN_HAND_MS))
         elif state == State.QUEUED and expires_at <= now:
-            ending = follow(state, Event.VALIDITY_PASSED)
+            # once submitted and not answered, it may have been taken
+            ending = follow(state, Event.SUBMIT_UNACKNOWLEDGED if doubts else Event.VALIDITY_PASSED)
             unsent.append(endings.Ending(message_id, State(state), ending, "validity passed", now))
         elif state == State.SENT and sent_at + item.patience_ms <= now:
             ending = follow(state, Event.RECEIPT_OVERDUE)
@@ -127,8 +128,8 @@ def purge(db: apsw.Connection, item: Purge) -> Purged:
     if ids:
         recipients.forget(db, ids)
         postbacks.purge_tries(db, ids)
-    for table in ("message", "segment", "postback", "content_use") if ids else ():
-        sql = f"DELETE FROM {table} WHERE message_id IN (SELECT value FROM json_each(?))"  # noqa: S608 - four names
+    for table in ("message", "segment", "late_answer", "postback", "content_use") if ids else ():
+        sql = f"DELETE FROM {table} WHERE message_id IN (SELECT value FROM json_each(?))"  # noqa: S608 - five names
         db.execute(sql, (as_json(ids),))
     is_end = len(rows) < item.limit or not rows[-1][1]
     return Purged(len(ids), 0 if is_end else rows[-1][0])

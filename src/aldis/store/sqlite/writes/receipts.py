@@ -13,6 +13,7 @@ import msgspec
 
 from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.rows import as_json, every, first, for_each, for_found, of_texts, one
+from aldis.store.sqlite.reads.late_answers import segments_of
 from aldis.store.sqlite.writes import endings
 from aldis.store.sqlite.writes.endings import Ending, Telling
 from aldis.traffic.matching import match
@@ -22,9 +23,8 @@ from aldis.traffic.states import State
 #: a carrier that gives one id to many messages must not make a lookup long
 MAX_NAMESAKES = 4
 
-_COLUMNS = (
-    "s.smsc_message_id, s.message_id, s.number, s.state, m.state, m.segments, m.recipient, m.lane, m.notify"
-)
+_FACTS = "s.message_id, s.number, s.state, m.state, m.segments, m.recipient, m.lane, m.notify"
+_COLUMNS = f"s.smsc_message_id, {_FACTS}"
 _FIND_MANY = f"""
 SELECT json_group_array(json_array({_COLUMNS})) FROM (
     SELECT s.smsc_message_id, s.message_id, s.number, s.state FROM carray(?1) name CROSS JOIN segment s
@@ -178,6 +178,9 @@ class _View:
             rows = [
                 row for name in names for row in every(self._db, _FIND_NEWEST, (link, name, MAX_NAMESAKES))
             ]
+        missing = names.difference(row[0] for row in rows)
+        if missing:
+            rows += segments_of(self._db, _FACTS, link, missing)
         for name in names:
             self._named[link, name] = []
         several: list[int] = []

@@ -8,13 +8,12 @@ import msgspec
 from aldis.errors import TransitionRefused
 from aldis.store.contract.ownership import Lease
 from aldis.store.sqlite.engine.operations import operation, operation_on_each
-from aldis.store.sqlite.engine.rows import as_array, as_json, every, for_each, for_found, may
+from aldis.store.sqlite.engine.rows import as_array, as_json, every, for_each, for_found, may, one
 from aldis.store.sqlite.reads.claiming import states_of
 from aldis.store.sqlite.writes import endings, ownership, receipts
 from aldis.store.sqlite.writes.endings import Ending
-from aldis.traffic.matching import SUBMITTED, known_failure
+from aldis.traffic.matching import SUBMITTED, known_ending
 from aldis.traffic.message import AttemptResult
-from aldis.traffic.receipt import ReceiptState
 from aldis.traffic.states import ATTEMPTED, REQUEUED, Event, State, follow
 
 
@@ -78,9 +77,10 @@ WHERE smsc_message_id <> excluded.smsc_message_id OR link <> excluded.link
 """
 
 _REQUEUE = """
-WITH again (message_id, expected, state, due_at, reason, tried) AS (VALUES {rows})
+WITH again (message_id, expected, state, due_at, reason, tried, doubted) AS (VALUES {rows})
 UPDATE message
-SET state = again.state, due_at = again.due_at, reason = again.reason, attempts = attempts + again.tried
+SET state = again.state, due_at = again.due_at, reason = again.reason, attempts = attempts + again.tried,
+    doubts = doubts + again.doubted
 FROM again WHERE message.message_id = again.message_id AND message.state = again.expected
 """
 
@@ -101,8 +101,8 @@ def _record_results(db: apsw.Connection, item: RecordResults) -> None:
     for_each(db, _SEGMENT, segments)
     if others:
         _record_others(db, others, item.now)
-    if sent and endings.mark_sent(db, sent, item.now):
-        _end_failed(db, sent, item.now)
+    if sent and (endings.mark_sent(db, sent, item.now) or others or len(segments) < len(sent)):
+        _end_reported(db, sent, item.now)
     receipts.match_early(db, item.link, segments, item.now)
 
 
@@ -111,33 +111,42 @@ def _record_others(db: apsw.Connection, results: list[AttemptResult], now: int) 
     states = states_of(db, [result.message_id for result in results])
     again: list[tuple[object, ...]] = []
     ended: list[Ending] = []
-    for message_id, event, _, due_at, reason in map(msgspec.structs.astuple, results):
+    for message_id, event, _, due_at, reason, in_doubt in map(msgspec.structs.astuple, results):
         if message_id not in states or event not in ATTEMPTED:
             raise TransitionRefused(f"no attempt at message {message_id} can have led to {event}")
         before = states[message_id]
         states[message_id] = state = follow(before, event)
         if event in REQUEUED:
-            again.append((message_id, before, state, due_at, reason, int(event is not Event.RELEASED)))
+            tried = int(event is not Event.RELEASED)
+            again.append((message_id, before, state, due_at, reason, tried, int(in_doubt)))
         else:
             ended.append(Ending(message_id, before, state, reason, now, tried=1))
     for_found(db, _REQUEUE, again)
     endings.end_unsent(db, ended)
 
 
-def _end_failed(db: apsw.Connection, ids: list[int], now: int) -> None:
-    """End messages of which a segment was reported as failed while others were still to be sent."""
+def _end_reported(db: apsw.Connection, ids: list[int], now: int) -> None:
+    """End messages whose ending was reported before they were called sent: a segment failed while others were
+    still to be sent, or all were delivered that had been named late.
+    """
     states: dict[int, list[tuple[str, str]]] = {}
     sql = """SELECT message_id, state, error_code FROM segment
-             WHERE message_id IN (SELECT value FROM json_each(?)) AND state NOT IN (?, ?)"""
-    for message_id, state, error_code in every(db, sql, (as_json(ids), SUBMITTED, ReceiptState.DELIVERED)):
+             WHERE message_id IN (SELECT value FROM json_each(?)) AND state <> ?"""
+    for message_id, state, error_code in every(db, sql, (as_json(ids), SUBMITTED)):
         states.setdefault(message_id, []).append((state, error_code))
     ended: list[Ending] = []
     for message_id, found in states.items():
-        ending = known_failure(State.SENT, [state for state, _ in found])
+        ending = known_ending(State.SENT, [state for state, _ in found], _taken_rows(db, message_id))
         if ending is not None:
-            reason = next(code for state, code in found if state == ending)
-            ended.append(Ending(message_id, State.SENT, ending, reason, now))
+            reason = next((code for state, code in found if state == ending), "")
+            told = "" if ending is State.DELIVERED else reason
+            ended.append(Ending(message_id, State.SENT, ending, told, now))
     endings.end_sent(db, ended)
+
+
+def _taken_rows(db: apsw.Connection, message_id: int) -> int:
+    count: int = one(db, "SELECT count(*) FROM segment WHERE message_id = ?", (message_id,))
+    return count
 
 
 class Orphans(msgspec.Struct, frozen=True):
