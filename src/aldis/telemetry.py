@@ -139,6 +139,12 @@ class Metrics:
             ["link"],
             registry=self.registry,
         )
+        self.set_aside = Counter(
+            "aldis_messages_set_aside",
+            "Messages that are not claimed any more because handling them failed, by link",
+            ["link"],
+            registry=self.registry,
+        )
         self.link_throttled_at = Gauge(
             "aldis_link_throttled_at_seconds",
             "When a carrier last slowed a link down with this answer, in Unix seconds",

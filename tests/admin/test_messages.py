@@ -24,7 +24,7 @@ from aldis.stages.sending.shares import share
 from aldis.store.contract.actions import Command, CommandAnswer, CommandKind
 from aldis.store.contract.search import MessageFilter, MessageView
 from aldis.store.contract.store import Store
-from aldis.traffic.message import AttemptResult, NewMessage, SubmittedSegment
+from aldis.traffic.message import MAX_FAULTS, AttemptResult, HandlingFault, NewMessage, SubmittedSegment
 from aldis.traffic.postback import Notify
 from aldis.traffic.states import Event, State
 
@@ -235,6 +235,24 @@ async def test_the_clerk_carries_orders_out(store: Store, messages: Messages) ->
     assert await worker.step() == 0
     entries = [(entry.action, entry.via) for entry in await _told(store)]
     assert entries == [("send again", "command line"), ("cancel message", "command line")]
+
+
+async def test_what_is_set_aside_is_told_and_tried_again(store: Store, messages: Messages) -> None:
+    await accept(store, a_text("Hello", 1))
+    fault = HandlingFault(1, "KeyError", weight=MAX_FAULTS)
+    assert await store.sending.note_faults(await own(store, "link"), [fault], NOW) == [1]
+    assert await store.sending.claim("link", 10, share, NOW) == []
+    (poison,) = await messages.poison(10)
+    assert (await messages.tell(1)).view.poison == poison
+    assert (poison.message_id, poison.link, poison.reason) == (1, "link", "KeyError")
+    given = await store.commands.give(Command(0, CommandKind.TRY_AGAIN, 1, "root", 3, NOW))
+    worker = CommandWorker(store.commands, messages, FakeClock(NOW))
+    await worker.step()
+    assert await store.commands.answer_to(given) == CommandAnswer(done=True, answer="")
+    assert [each.message_id for each in await store.sending.claim("link", 10, share, NOW)] == [1]
+    assert await messages.poison(10) == []
+    with pytest.raises(AdminError, match="is not set aside"):
+        await messages.try_again(Actor("root", Role.ADMIN, "api"), 1, NOW)
 
 
 async def _told(store: Store) -> list[AuditEntry]:

@@ -66,7 +66,7 @@ WORDS: dict[type[StrEnum], str] = {
     ReceiptState: "enroute delivered undelivered expired rejected deleted",
     PostbackEvent: "sent ended",
     JobState: "filling ready running paused done cancelled",
-    CommandKind: "cancel again",
+    CommandKind: "cancel again try_again",
     Wanted: "running draining stopped",
     ConsentKind: "opt_in opt_out",
     ConsentSource: "handset api file console",

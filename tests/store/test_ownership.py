@@ -16,7 +16,7 @@ from aldis.store.contract.ownership import JOBS, MAINTENANCE, Lease, slot_of
 from aldis.store.contract.store import Store
 from aldis.traffic.bulk import JobState, Mapping, Outcome
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
-from aldis.traffic.message import AttemptResult, SubmittedSegment
+from aldis.traffic.message import AttemptResult, HandlingFault, LateAnswer, SubmittedSegment
 from aldis.traffic.states import Event, State
 from tests.backends import apply, open_store, own, own_maintenance
 from tests.store.building import NOW, a_message, accept, money, state_of
@@ -93,6 +93,16 @@ WRITES: dict[str, tuple[str, Callable[[Store], Awaitable[None]], Write]] = {
     "recover": (SLOT, marked, lambda store, lease: store.sending.recover(lease, hold=False, now=NOW)),
     "hold": (SLOT, marked, lambda store, lease: store.sending.recover(lease, hold=True, now=NOW)),
     "orphans": (MAINTENANCE, marked, lambda store, lease: store.sending.recover_orphans(lease, ["b"], NOW)),
+    "late": (
+        SLOT,
+        nothing,
+        lambda store, lease: store.sending.record_late(lease, [LateAnswer(1, 1, "A")], NOW),
+    ),
+    "faults": (
+        SLOT,
+        nothing,
+        lambda store, lease: store.sending.note_faults(lease, [HandlingFault(1, "KeyError", weight=3)], NOW),
+    ),
     "fail over": (
         MAINTENANCE,
         nothing,

@@ -36,7 +36,7 @@ from aldis.store.contract.search import (
     SearchStore,
 )
 from aldis.traffic.content import from_column
-from aldis.traffic.message import NewMessage
+from aldis.traffic.message import NewMessage, PoisonMessage
 from aldis.traffic.postback import lane_of
 from aldis.traffic.refusal import RefusalReason
 from aldis.traffic.states import ENDED, State
@@ -184,6 +184,18 @@ class Messages:
         if not await self._actions.cancel(message_id, message.link, entry):
             raise AdminError(f"message {message_id} is being sent: it is too late", CONFLICT)
 
+    async def poison(self, limit: int) -> list[PoisonMessage]:
+        """Give messages that are set aside, because handling them failed again and again."""
+        return await self._actions.poison(limit)
+
+    async def try_again(self, actor: Actor, message_id: int, now: int) -> None:
+        """Have a message that is set aside tried again; raises AdminError."""
+        message = (await self._view(message_id)).message
+        entry = audit(actor, now, "try message again", str(message_id))
+        if not await self._actions.try_again(message_id, message.link, entry):
+            raise AdminError(f"message {message_id} is not set aside", CONFLICT)
+        self._upstreams.wake({message.link})
+
     async def again(self, actor: Actor, message_id: int, now: int, command_id: int = 0) -> int:
         """Send what a message says once more, as a new one at the price and by the route of now.
 
@@ -290,4 +302,4 @@ def _content_of(accepted: NewMessage) -> Content | None:
         return None
     parts = from_column(accepted.parts)
     octets = len(accepted.octets) + sum(part.octets for part in parts)
-    return Content(octets, Part(parts[0].content_type, b"").is_multipart)
+    return Content(octets, any(Part(part.content_type, b"").is_multipart for part in parts[:1]))

@@ -44,8 +44,11 @@ def written(view: MessageView, rules: TextRules = PLAIN) -> WrittenText:
     """Tell how a message is written. `rules`: what its link can carry."""
     if view.accepted.coding == MMS:
         return WrittenText(view.accepted.octets.decode("utf-8", "replace"), "MMS", "", None, "", ())
-    kept = from_coding(view.accepted.coding, view.accepted.octets)
-    encoded, text = kept.encoded, decode(kept.encoded)
+    try:
+        kept = from_coding(view.accepted.coding, view.accepted.octets)
+        encoded, text = kept.encoded, decode(kept.encoded)
+    except (LookupError, ValueError):  # a row that is damaged can still be looked at
+        return WrittenText("", "unreadable", "", None, "", ())
     tables = [
         f"{Language(language).name.lower()} {kind} shift"
         for kind, language in (("locking", encoded.locking), ("single", encoded.single))

@@ -26,6 +26,11 @@ from aldis.store.contract.search import MessageFilter
 #: how long the gateway may take to carry an order out
 PATIENCE_S = 5.0
 POLL_S = 0.05
+_DONE = {
+    CommandKind.AGAIN: "sent again as message {}",
+    CommandKind.CANCEL: "cancelled",
+    CommandKind.TRY_AGAIN: "is tried again",
+}
 
 
 @click.command()
@@ -36,18 +41,24 @@ POLL_S = 0.05
 @click.option(
     "--cancel", "kind", flag_value=CommandKind.CANCEL.value, help="Call it back, if it still waits."
 )
+@click.option(
+    "--try-again",
+    "kind",
+    flag_value=CommandKind.TRY_AGAIN.value,
+    help="Have it claimed again, if it is set aside.",
+)
 @click.option("--json", "as_json_", is_flag=True, help="Print JSON.")
 @existing_store_options
 def message(*, which: str, kind: str | None, as_json_: bool, where: StoreLocation) -> None:
     """Tell the life of one message: by its id, the reference that the customer knows it by, or the number
-    that got it. --again and --cancel take a running gateway.
+    that got it. --again, --cancel and --try-again take a running gateway.
     """
     if kind is not None:
         answer = where.look(lambda known: _ordered(known, which, where, CommandKind(kind)))
         if as_json_:
             click.echo(as_json(answer))
         else:
-            click.echo(f"sent again as message {answer.answer}" if answer.answer else "cancelled")
+            click.echo(_DONE[CommandKind(kind)].format(answer.answer))
         return
     told, left = where.look(lambda known: _told(known, which, where))
     if as_json_:

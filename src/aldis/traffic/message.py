@@ -116,6 +116,33 @@ class LateAnswer(msgspec.Struct, frozen=True, array_like=True):
     smsc_message_id: str
 
 
+#: faults with which a message is set aside
+MAX_FAULTS = 3
+
+
+class HandlingFault(msgspec.Struct, frozen=True, array_like=True):
+    """A message could not be handled, and neither its carrier nor a store that is away is to blame."""
+
+    message_id: int
+    #: for people: the kind of the exception
+    reason: str
+    #: it was submitted, so the carrier may have it
+    is_submitted: bool = False
+    #: how many faults it counts for
+    weight: int = 1
+
+
+class PoisonMessage(msgspec.Struct, frozen=True):
+    """A message that is set aside."""
+
+    message_id: int
+    link: str
+    faults: int
+    #: the last of them
+    reason: str
+    failed_at: int
+
+
 class SegmentFacts(msgspec.Struct, frozen=True):
     """One segment as the timeline shows it."""
 

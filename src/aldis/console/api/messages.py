@@ -28,6 +28,22 @@ class NewMessageId(msgspec.Struct, frozen=True):
     message_id: int
 
 
+class PoisonRecord(msgspec.Struct, frozen=True):
+    """A message that is set aside."""
+
+    message_id: int
+    link: str
+    faults: int
+    reason: str
+    failed_at: str | None
+
+
+class PoisonList(msgspec.Struct, frozen=True):
+    """Messages that are set aside, the newest fault first."""
+
+    messages: list[PoisonRecord]
+
+
 CALLS = Calls()
 #: what a search may be asked by
 _ASKED = {
@@ -77,3 +93,32 @@ async def _again(context: RequestContext) -> Response:
     message_id = context.number("message_id")
     new_id = await context.services.messages.again(context.actor, message_id, context.now)
     return answer(NewMessageId(new_id), 201)
+
+
+@CALLS.add(
+    "GET",
+    "/v1/poison-messages",
+    "List messages that are set aside, because handling them failed again and again",
+    gives=PoisonList,
+    query={"limit": NEWEST_FIRST["limit"]},
+)
+async def _poison(context: RequestContext) -> Response:
+    found = await context.services.messages.poison(limit_of(context))
+    records = [
+        PoisonRecord(each.message_id, each.link, each.faults, each.reason, iso_or_none(each.failed_at))
+        for each in found
+    ]
+    return answer(PoisonList(records))
+
+
+@CALLS.add(
+    "POST",
+    "/v1/messages/{message_id:number}/try-again",
+    "Have a message claimed again that is set aside",
+    Role.OPERATOR,
+    gives=MessageDetail,
+)
+async def _try_again(context: RequestContext) -> Response:
+    messages, message_id = context.services.messages, context.number("message_id")
+    await messages.try_again(context.actor, message_id, context.now)
+    return answer(as_document(await messages.tell(message_id)))

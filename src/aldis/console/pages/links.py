@@ -13,10 +13,19 @@ _DONE = {
     "drain": "The link finishes what is in flight, then it leaves.",
 }
 
+#: messages that are set aside, of which the newest are listed
+POISON_SHOWN = 100
+
 
 async def _links(context: RequestContext) -> Response:
     links = await context.services.links.links()
-    return render(context, "links.html", links=links, done=_DONE.get(context.query("done"), ""))
+    return render(
+        context,
+        "links.html",
+        links=links,
+        poison=await context.services.messages.poison(POISON_SHOWN),
+        done=_DONE.get(context.query("done"), ""),
+    )
 
 
 async def _order(context: RequestContext) -> Response:

@@ -17,6 +17,7 @@ from aldis.traffic.states import ENDED, State
 _DONE = {
     "again": "Sent again: this is the new message.",
     "cancelled": "Cancelled: it will not be sent, and its money is free again.",
+    "tried": "Its link claims it again.",
     "replayed": "The postback is due again.",
 }
 
@@ -63,6 +64,7 @@ async def _show(context: RequestContext) -> Response:
         message=told.view.message,
         price=told.view.message.price_micros * told.view.message.segments,
         may_repeat=context.actor.role >= Role.OPERATOR and state in ENDED,
+        may_try=context.actor.role >= Role.OPERATOR and told.view.poison is not None,
         may_cancel=context.actor.role >= Role.OPERATOR and state is State.QUEUED,
         done=_DONE.get(context.query("done"), ""),
     )
@@ -80,10 +82,17 @@ async def _cancel(context: RequestContext) -> Response:
     return see_other(f"/messages/{message_id}?done=cancelled")
 
 
+async def _try_again(context: RequestContext) -> Response:
+    message_id = context.number("message_id")
+    await context.services.messages.try_again(context.actor, message_id, context.now)
+    return see_other(f"/messages/{message_id}?done=tried")
+
+
 PAGES = (
     Page("/messages", _list),
     Page("/messages.csv", _export),
     Page("/messages/{message_id:number}", _show),
     Page("/messages/{message_id:number}/again", _again, Role.OPERATOR, ("POST",)),
     Page("/messages/{message_id:number}/cancel", _cancel, Role.OPERATOR, ("POST",)),
+    Page("/messages/{message_id:number}/try-again", _try_again, Role.OPERATOR, ("POST",)),
 )

@@ -45,7 +45,10 @@ def submits(view: MessageView, quirks: Quirks) -> tuple[ShownSubmit, ...]:
     Empty where it cannot say it.
     """
     message, accepted = view.message, view.accepted
-    encoded = from_coding(accepted.coding, accepted.octets).encoded
+    try:
+        encoded = from_coding(accepted.coding, accepted.octets).encoded
+    except (LookupError, ValueError):  # a row that is damaged
+        return ()
     translator = Translator(message.link, quirks)
     submitted_at = {segment.number: segment.submitted_at for segment in view.segments}
     found = []

@@ -108,6 +108,8 @@ class InFlightMessage:
 
     def _multimedia(self) -> Outbound:
         message = self._message
+        if not message.parts:
+            raise ValueError("the parts of a multimedia message cannot be read")
         return Outbound(
             message_id=message.message_id,
             number=1,

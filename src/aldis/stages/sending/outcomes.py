@@ -18,7 +18,8 @@ from aldis.stages.sending.upstream import Outcome
 from aldis.store.contract.ownership import Lease
 from aldis.store.contract.sending import SendingStore
 from aldis.telemetry import Metrics
-from aldis.traffic.message import AttemptResult, LateAnswer
+from aldis.traffic.message import AttemptResult, HandlingFault, LateAnswer
+from aldis.traffic.states import Event
 
 log = structlog.get_logger()
 
@@ -49,8 +50,10 @@ class OutcomeRecorder:
         self._metrics = metrics
         self._told = told
         self._results: list[AttemptResult] = []
-        #: results on their way into the store; their messages still count as held
+        #: results and faults on their way into the store; their messages still count as held
         self._recording = 0
+        #: what could not be handled, and is to be counted
+        self._faults: list[HandlingFault] = []
         #: heard after their attempt had ended in doubt
         self._late: list[LateAnswer] = []
         #: outcomes that are neither noted nor recorded: with what is on the wire, all that is in doubt
@@ -65,7 +68,7 @@ class OutcomeRecorder:
     @property
     def is_drained(self) -> bool:
         """Whether all is on disk."""
-        return not (self._results or self._recording or self._late)
+        return not (self._results or self._recording or self._late or self._faults)
 
     @property
     def unrecorded(self) -> int:
@@ -84,6 +87,11 @@ class OutcomeRecorder:
             self._late.append(answer)
         self._record_soon()
 
+    def add_fault(self, message_id: int, fault: Exception) -> None:
+        """Take that a claimed message cannot be handled. With a few faults it is set aside."""
+        self._faults.append(HandlingFault(message_id, type(fault).__name__))
+        self._record_soon()
+
     def note(self, lease: Lease) -> None:
         """Have what was heard survive a crash before it is recorded, so that its place is free."""
         if self._store.journal(lease, list(self.unnoted.values()), self._clock.now()):
@@ -92,6 +100,8 @@ class OutcomeRecorder:
     async def record(self) -> None:
         """Store what has an outcome. Called by itself after each turn of the loop that brought one."""
         self._record_is_due = False
+        if self._faults:  # first: what is set aside must not be claimed once it is given back
+            await self._count_faults()
         batch, self._results = self._results, []
         late, self._late = self._late, []
         self._recording += len(batch)
@@ -123,10 +133,14 @@ class OutcomeRecorder:
             raise
         except TemporaryError as fault:
             log.error("outcomes cannot be stored now", link=self._link, fault=str(fault))
-            self._record_again(batch)
+            self.is_failing = True
+            self._results = batch + self._results
+            self._record_later()
         except Exception:  # an agent's outermost frame: no outcome may be forgotten
             log.exception("outcomes cannot be stored", link=self._link)
-            self._record_again(await self._record_one_by_one(batch))
+            left = await self._record_one_by_one(batch)
+            self._results = left + self._results
+            self._record_later()
 
     async def _record_late(self, late: list[LateAnswer]) -> None:
         try:
@@ -157,21 +171,42 @@ class OutcomeRecorder:
             except TransitionRefused:  # its message has moved on, and nothing else can be made of it
                 log.exception("an outcome is refused", message_id=result.message_id)
                 self._drop([result])
-            except Exception:  # as in `_record_batch`
+            except TemporaryError:
+                self.is_failing = True
+                left.append(result)
+            except Exception as fault:  # as in `_record_batch`; the row is to blame
                 log.exception("an outcome cannot be stored", message_id=result.message_id)
+                is_submitted = result.event is not Event.RELEASED
+                self._faults.append(HandlingFault(result.message_id, type(fault).__name__, is_submitted))
                 left.append(result)
         return left
+
+    async def _count_faults(self) -> None:
+        """Have faults counted; an outcome that is refused is tried again until its message is set aside."""
+        faults, self._faults = self._faults, []
+        self._recording += len(faults)
+        try:
+            aside = await self._store.note_faults(self._told.lease(), faults, self._clock.now())
+        except TemporaryError as fault:
+            log.error("faults cannot be counted now", link=self._link, fault=str(fault))
+            self._faults = faults + self._faults
+            return
+        except LeaseLost:  # whatever else is to be stored meets it too
+            return
+        finally:
+            self._recording -= len(faults)
+        if aside:
+            self._metrics.set_aside.labels(self._link).inc(len(aside))
+            log.error("messages are set aside: see `aldis doctor`", link=self._link, message_ids=aside)
+        dropped = [result for result in self._results if result.message_id in aside]
+        self._results = [result for result in self._results if result.message_id not in aside]
+        self._drop(dropped)
 
     def _drop(self, batch: list[AttemptResult]) -> None:
         """Have outcomes that can never be stored forgotten, in the journal as well."""
         self._store.release(self._link, [result.message_id for result in batch])
         for result in batch:
             self.unnoted.pop(result.message_id, None)
-
-    def _record_again(self, batch: list[AttemptResult]) -> None:
-        self.is_failing = bool(batch)
-        self._results = batch + self._results
-        self._record_later()
 
     def _record_later(self) -> None:
         asyncio.get_running_loop().call_later(PAUSE_S, self._record_soon)
@@ -182,7 +217,7 @@ class OutcomeRecorder:
         Not in the sender's `step`: a result must not wait for a claim, or receipts overtake the responses
         they belong to.
         """
-        if not self._record_is_due and (self._results or self._late):
+        if not self._record_is_due and (self._results or self._late or self._faults):
             self._record_is_due = True
             task = asyncio.create_task(self.record())
             self._tasks.add(task)

@@ -20,12 +20,13 @@ import msgspec
 import structlog
 
 from aldis.clock import Clock
+from aldis.stages.agent import PAUSE_S
 from aldis.stages.owner import Holder, Owner
 from aldis.stages.sending.in_flight import InFlightMessage
 from aldis.stages.sending.outcomes import OutcomeRecorder, RecorderEvents
 from aldis.stages.sending.retry import RetryPolicy
 from aldis.stages.sending.shares import share
-from aldis.stages.sending.upstream import Accepted, Outbound, Outcome, Upstream, UpstreamListener
+from aldis.stages.sending.upstream import Accepted, Deferred, Outbound, Outcome, Upstream, UpstreamListener
 from aldis.store.contract.ownership import slot_of
 from aldis.store.contract.sending import SendingStore
 from aldis.telemetry import Metrics
@@ -151,18 +152,17 @@ class Sender(Owner):
         for message, held in zip(messages, in_flight, strict=True):
             # said while the store was asked
             if self._opted_out and (message.sender, message.recipient) in self._opted_out:
-                self._give_back(message.message_id)
+                self._give_back(message.message_id, "opted out")
             else:
                 self._take_in_flight(held)
         if len(messages) == limit:
             self._more_waiting = True
         return len(messages)
 
-    def _give_back(self, message_id: int) -> None:
+    def _give_back(self, message_id: int, reason: str, wait_s: float = 0.0) -> None:
         """Return a message that was claimed and is not to be submitted now."""
-        self.outcomes.add(
-            AttemptResult(message_id, Event.RELEASED, due_at=self._clock.now(), reason="opted out")
-        )
+        due_at = self._clock.now() + int(wait_s * 1000)
+        self.outcomes.add(AttemptResult(message_id, Event.RELEASED, due_at=due_at, reason=reason))
 
     async def _mark(self, in_flight: list[InFlightMessage]) -> None:
         try:
@@ -172,8 +172,14 @@ class Sender(Owner):
             raise
 
     def _take_in_flight(self, held: InFlightMessage) -> None:
+        try:
+            segments = held.segments()
+        except Exception as fault:  # a row of one message is no matter of its neighbours
+            log.exception("a message cannot be read", link=self._upstream.name, message_id=held.message_id)
+            self.outcomes.add_fault(held.message_id, fault)
+            self._give_back(held.message_id, "internal error", PAUSE_S)
+            return
         self._in_flight[held.message_id] = held
-        segments = held.segments()
         for segment in segments:
             self._ready[segment.priority].append(segment)
         if not segments:  # all of it was taken in earlier attempts
@@ -229,7 +235,12 @@ class Sender(Owner):
                 return False
             room -= 1
             queue.popleft()
-            upstream.submit(segment)
+            try:
+                upstream.submit(segment)
+            except Exception as fault:  # as in `_take_in_flight`
+                log.exception("a segment cannot be submitted", message_id=segment.message_id)
+                self.outcomes.add_fault(segment.message_id, fault)
+                self._take_outcome(segment, Deferred("internal error"))
         return True
 
     def _pump_soon(self) -> None:

@@ -12,7 +12,7 @@ from typing import Protocol
 import msgspec
 
 from aldis.accounts.staff import AuditEntry
-from aldis.traffic.message import NewMessage
+from aldis.traffic.message import NewMessage, PoisonMessage
 from aldis.traffic.refusal import Refusal
 
 
@@ -23,6 +23,14 @@ class ActionStore(Protocol):
         """End a message that is queued, that nobody has claimed and of which nothing was taken, and free its
         money. Only in the process that sends.
         """
+
+    async def try_again(self, message_id: int, link: str, entry: AuditEntry) -> bool:
+        """Have a message claimed again that was set aside; tells whether it was. Only in the process that
+        sends.
+        """
+
+    async def poison(self, limit: int) -> list[PoisonMessage]:
+        """Give messages that are set aside and have not ended, the newest fault first."""
 
     async def send_again(
         self, message: NewMessage, *, prepaid: bool, entry: AuditEntry, command_id: int = 0
@@ -35,6 +43,8 @@ class CommandKind(StrEnum):
 
     CANCEL = "cancel"
     AGAIN = "again"
+    #: of one that is set aside
+    TRY_AGAIN = "try_again"
 
 
 class Command(msgspec.Struct, frozen=True, array_like=True):

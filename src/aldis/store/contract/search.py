@@ -15,7 +15,7 @@ import msgspec
 from aldis.store.contract.outbox import PostbackRow, PostbackTry
 from aldis.traffic.content import KeptPart
 from aldis.traffic.inbound import InboundFacts
-from aldis.traffic.message import MessageFacts, NewMessage, SegmentFacts
+from aldis.traffic.message import MessageFacts, NewMessage, PoisonMessage, SegmentFacts
 from aldis.traffic.states import State
 
 #: beyond all ids and instants
@@ -70,6 +70,10 @@ class MessageView(msgspec.Struct, frozen=True):
     tries: dict[int, tuple[PostbackTry, ...]]
     #: of a multimedia message
     parts: tuple[KeptPart, ...] = ()
+    #: attempts that were submitted and not answered
+    doubts: int = 0
+    #: why it is set aside, if it is
+    poison: PoisonMessage | None = None
 
 
 class InboundFilter(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from aldis.store.contract.ownership import Lease
-from aldis.traffic.message import AttemptResult, ClaimedMessage, LateAnswer
+from aldis.traffic.message import AttemptResult, ClaimedMessage, HandlingFault, LateAnswer
 
 #: (how many wait, by priority; how many may be taken) → how many to take of each priority
 Share = Callable[[dict[int, int], int], dict[int, int]]
@@ -55,6 +55,12 @@ class SendingStore(Protocol):
 
         The messages were claimed before. Raises TransitionRefused, and keeps nothing, when one of them is
         where the table of states does not allow what is said of it.
+        """
+
+    async def note_faults(self, lease: Lease, faults: Sequence[HandlingFault], now: int) -> list[int]:
+        """Count what could not be handled. Returns which messages are set aside by that: with `MAX_FAULTS`
+        faults they are not handed out any more, until an operator has them tried again
+        (`ActionStore.try_again`) or their validity ends.
         """
 
     async def record_late(self, lease: Lease, answers: Sequence[LateAnswer], now: int) -> None:

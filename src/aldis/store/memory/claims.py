@@ -27,10 +27,17 @@ class LinkClaims:
     def __init__(self) -> None:
         #: in a sender's hands
         self.claimed: set[int] = set()
+        #: set aside: nobody may claim them
+        self.poison: set[int] = set()
         #: by priority; all that waits for the link while `_is_complete`
         self._fresh: tuple[deque[NewMessage], ...] = tuple(deque() for _ in range(4))
         self._is_complete = False
         self._read_at = 0
+
+    @property
+    def unavailable(self) -> set[int]:
+        """Give what is not to be claimed."""
+        return self.claimed | self.poison if self.poison else self.claimed
 
     def note_read(self, messages: Sequence[ClaimedMessage], now: int, *, is_all: bool) -> None:
         """Hear what a claim found in the file, and whether that was all there was."""

@@ -6,9 +6,10 @@ from aldis.accounts.staff import AuditEntry
 from aldis.store.contract.actions import Command, CommandAnswer, CommandKind
 from aldis.store.contract.admission import Acceptance
 from aldis.store.sqlite.engine.rows import every, first
+from aldis.store.sqlite.reads.poison import set_aside
 from aldis.store.sqlite.stores.connections import Connections
-from aldis.store.sqlite.writes import actions, endings
-from aldis.traffic.message import NewMessage
+from aldis.store.sqlite.writes import actions, endings, poison
+from aldis.traffic.message import NewMessage, PoisonMessage
 from aldis.traffic.refusal import Refusal
 
 
@@ -22,6 +23,17 @@ class SqliteActions(Connections):
         with self.claims.in_our_hands(hands):
             cancel = endings.Cancel((message_id,), endings.CANCELLED, entry.at)
             return await self.writer.call(actions.cancel, (cancel, entry))
+
+    async def try_again(self, message_id: int, link: str, entry: AuditEntry) -> bool:
+        done = await self.writer.call(poison.try_again, poison.TryAgain(message_id, entry))
+        if done:
+            claims = self.claims.of(link)
+            claims.poison.discard(message_id)
+            claims.drop_fresh()
+        return done
+
+    async def poison(self, limit: int) -> list[PoisonMessage]:
+        return set_aside(self.reader, limit)
 
     async def send_again(
         self, message: NewMessage, *, prepaid: bool, entry: AuditEntry, command_id: int = 0

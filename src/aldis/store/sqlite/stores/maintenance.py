@@ -80,7 +80,7 @@ class SqliteMaintenance(Connections):
 
     async def fail_over(self, lease: Lease, link: str, up: Sequence[str], limit: int, now: int) -> int:
         claims = self.claims.of(link)
-        moves = tuple(_waiting(self.reader, link, up, limit, now, claimed=claims.claimed))
+        moves = tuple(_waiting(self.reader, link, up, limit, now, claimed=claims.unavailable))
         if not moves:
             return 0
         # in our own hands, so that no sender takes them meanwhile

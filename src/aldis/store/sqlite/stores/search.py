@@ -19,6 +19,7 @@ from aldis.store.contract.search import (
 from aldis.store.sqlite.engine.rows import MESSAGE_FACTS, conditions, every, first, message_facts, one
 from aldis.store.sqlite.reads import postback_listing, recipients, searching
 from aldis.store.sqlite.reads.inbound import FACTS
+from aldis.store.sqlite.reads.poison import set_aside_of
 from aldis.store.sqlite.stores.connections import Connections, in_a_thread, on_the_loop
 from aldis.traffic.content import from_column
 from aldis.traffic.inbound import InboundFacts
@@ -51,6 +52,8 @@ def _view(db: apsw.Connection, message_id: int) -> MessageView | None:
         postbacks,
         postback_listing.tries(db, [each.postback_id for each in postbacks]),
         from_column(parts),
+        one(db, "SELECT doubts FROM message WHERE message_id = ?", (message_id,)),
+        set_aside_of(db, message_id),
     )
 
 

@@ -8,15 +8,16 @@ from collections.abc import Callable, Sequence
 import msgspec
 import structlog
 
-from aldis.errors import TemporaryError
+from aldis.errors import LeaseLost, TemporaryError
 from aldis.store.contract.ownership import Lease
 from aldis.store.contract.sending import Share
 from aldis.store.memory.claims import LinkClaims
 from aldis.store.memory.outcome_journal import JournaledResults, OutcomeJournal
 from aldis.store.sqlite.reads import claiming
+from aldis.store.sqlite.reads import poison as poison_reads
 from aldis.store.sqlite.stores.connections import Connections
-from aldis.store.sqlite.writes import endings, late_answers, sending
-from aldis.traffic.message import AttemptResult, ClaimedMessage, LateAnswer
+from aldis.store.sqlite.writes import endings, late_answers, poison, sending
+from aldis.traffic.message import MAX_FAULTS, AttemptResult, ClaimedMessage, HandlingFault, LateAnswer
 from aldis.traffic.states import REQUEUED, sources
 
 log = structlog.get_logger()
@@ -30,6 +31,7 @@ class SqliteSending(Connections):
     cancellations: set[asyncio.Task[None]] = msgspec.field(default_factory=set)
 
     async def recover(self, lease: Lease, *, hold: bool, now: int) -> int:
+        self.claims.of(lease.link).poison |= poison_reads.ids_of(self.reader, lease.link)
         await self._record_left_over(lease, lambda link: link == lease.link)
         count = await self.writer.call(sending.recover, sending.Recover(lease, hold, now))
         self.claims.of(lease.link).drop_fresh()
@@ -43,7 +45,7 @@ class SqliteSending(Connections):
         claims = self.claims.of(link)
         if not claims.must_read(now):
             return claims.claim_fresh(limit, share, now)
-        found = claiming.claim(self.reader, link, limit, share, now, claimed=claims.claimed)
+        found = claiming.claim(self.reader, link, limit, share, now, claimed=claims.unavailable)
         claims.note_read(found.messages, now, is_all=found.in_all < limit and not found.blocked)
         if found.blocked:  # not awaited: what is handed out must not be older than what senders are told
             hands = [(claims, message_id) for message_id in found.blocked]
@@ -77,6 +79,12 @@ class SqliteSending(Connections):
         if any(result.event in REQUEUED for result in results):
             claims.drop_fresh()
 
+    async def note_faults(self, lease: Lease, faults: Sequence[HandlingFault], now: int) -> list[int]:
+        item = poison.NoteFaults(lease, lease.link, tuple(faults), now)
+        aside = await self.writer.call(poison.note_faults, item)
+        self.claims.of(lease.link).poison.update(aside)
+        return aside
+
     async def record_late(self, lease: Lease, answers: Sequence[LateAnswer], now: int) -> None:
         item = late_answers.RecordLate(lease, lease.link, tuple(answers), now)
         await self.writer.call(late_answers.record_late, item)
@@ -96,8 +104,23 @@ class SqliteSending(Connections):
             return
         for heard in [each for each in self.outcomes.left_over if is_meant(each.link)]:
             states = claiming.states_of(self.reader, [result.message_id for result in heard.results])
-            results = tuple(r for r in heard.results if states.get(r.message_id) in sources(r.event))
-            if results:
-                item = sending.RecordResults(lease, heard.link, results, heard.received_at)
-                await self.writer.call(sending.record_results, item)
+            for result in heard.results:
+                if states.get(result.message_id) in sources(result.event):
+                    await self._record_one(lease, heard, result)
         self.outcomes.drop_left_over(is_meant)
+
+    async def _record_one(self, lease: Lease, heard: JournaledResults, result: AttemptResult) -> None:
+        """Record one outcome; a message whose outcome the store refuses is set aside, since the journal will
+        not tell it again.
+        """
+        item = sending.RecordResults(lease, heard.link, (result,), heard.received_at)
+        try:
+            await self.writer.call(sending.record_results, item)
+        except (TemporaryError, LeaseLost):
+            raise
+        except Exception as fault:  # nothing of one message may keep a link from its start
+            log.exception("a journalled outcome cannot be stored", message_id=result.message_id)
+            kept = HandlingFault(result.message_id, type(fault).__name__, True, MAX_FAULTS)
+            noting = poison.NoteFaults(lease, heard.link, (kept,), heard.received_at)
+            aside = await self.writer.call(poison.note_faults, noting)
+            self.claims.of(heard.link).poison.update(aside)

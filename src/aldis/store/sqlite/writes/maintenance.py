@@ -128,8 +128,10 @@ def purge(db: apsw.Connection, item: Purge) -> Purged:
     if ids:
         recipients.forget(db, ids)
         postbacks.purge_tries(db, ids)
-    for table in ("message", "segment", "late_answer", "postback", "content_use") if ids else ():
-        sql = f"DELETE FROM {table} WHERE message_id IN (SELECT value FROM json_each(?))"  # noqa: S608 - five names
+    for table in (
+        ("message", "segment", "late_answer", "poison_message", "postback", "content_use") if ids else ()
+    ):
+        sql = f"DELETE FROM {table} WHERE message_id IN (SELECT value FROM json_each(?))"  # noqa: S608 - six names
         db.execute(sql, (as_json(ids),))
     is_end = len(rows) < item.limit or not rows[-1][1]
     return Purged(len(ids), 0 if is_end else rows[-1][0])

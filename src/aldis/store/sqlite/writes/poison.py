@@ -1,0 +1,70 @@
+"""The writes of messages that cannot be handled: count their faults, set them aside, have them tried again.
+In a table of their own, because it may be the message's row that cannot be written.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import apsw
+import msgspec
+
+from aldis.accounts.staff import AuditEntry
+from aldis.store.contract.ownership import Lease
+from aldis.store.sqlite.engine.operations import operation, operation_on_each
+from aldis.store.sqlite.engine.rows import first, may, one
+from aldis.store.sqlite.writes import auditing, ownership
+from aldis.traffic.message import MAX_FAULTS, HandlingFault
+from aldis.traffic.states import Event
+
+
+class NoteFaults(msgspec.Struct, frozen=True):
+    """What a link could not handle."""
+
+    lease: Lease
+    link: str
+    faults: tuple[HandlingFault, ...]
+    now: int
+
+
+class TryAgain(msgspec.Struct, frozen=True):
+    """A message that is to be claimed again."""
+
+    message_id: int
+    entry: AuditEntry
+
+
+_COUNT = """
+INSERT INTO poison_message (message_id, link, faults, reason, failed_at) VALUES (?1, ?2, ?3, ?4, ?5)
+ON CONFLICT (message_id) DO UPDATE SET link = ?2, faults = faults + ?3, reason = ?4, failed_at = ?5
+RETURNING faults
+"""
+_DUE = f"UPDATE message SET due_at = ? WHERE message_id = ? AND {may(Event.CLAIMED)}"  # noqa: S608 - the table's states
+
+
+@operation()
+def note_faults(db: apsw.Connection, items: list[NoteFaults]) -> list[list[int]]:
+    """Count faults; returns of each item which messages are set aside now."""
+    ownership.check(db, [item.lease for item in items])
+    return [[fault.message_id for fault in item.faults if _is_aside(db, item, fault)] for item in items]
+
+
+def _is_aside(db: apsw.Connection, item: NoteFaults, fault: HandlingFault) -> bool:
+    bindings = (fault.message_id, item.link, fault.weight, fault.reason, item.now)
+    if one(db, _COUNT, bindings) < MAX_FAULTS:
+        return False
+    if fault.is_submitted:  # it must not end as if nobody had it; a row that takes nothing stays as it is
+        with suppress(apsw.ConstraintError), db:
+            db.execute("UPDATE message SET doubts = doubts + 1 WHERE message_id = ?", (fault.message_id,))
+    return True
+
+
+@operation_on_each()
+def try_again(db: apsw.Connection, item: TryAgain) -> bool:
+    """Forget a message's faults, so that it is claimed again; tells whether it was set aside."""
+    sql = "DELETE FROM poison_message WHERE message_id = ? AND faults >= ? RETURNING message_id"
+    if first(db, sql, (item.message_id, MAX_FAULTS)) is None:
+        return False
+    db.execute(_DUE, (item.entry.at, item.message_id))
+    auditing.write(db, item.entry)
+    return True
