@@ -110,7 +110,10 @@ async def test_the_doctor_finds_a_running_gateway_well(whole: WholeGateway, tmp_
     code, found = await verdicts(config, whole.data_dir)
     assert code == 0, found
     assert found["gateway"] == [("ok", "runs")]
-    assert found["links"] == [("ok", f"simulator, 127.0.0.1:{whole.smpp_port}: bound")]
+    assert found["links"] == [
+        ("ok", f"simulator, 127.0.0.1:{whole.smpp_port}: bound"),
+        ("warn", "the route of everything names link `mmsc`, which is not in the settings"),
+    ]
     assert found["store"][0][0] == "ok"
     assert found["postbacks"]
 

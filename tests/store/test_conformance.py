@@ -168,12 +168,18 @@ async def test_what_a_lost_owner_left_is_released_by_policy(kept: Store, *, hold
     assert await kept.sending.recover(await own(kept), hold=hold, now=NOW) == 0
 
 
-async def test_what_is_sending_on_a_link_that_is_gone_waits_again(kept: Store) -> None:
+@pytest.mark.parametrize("hold", [False, True])
+async def test_what_is_sending_on_a_link_that_is_gone_is_not_repeated_when_it_returns(
+    kept: Store, *, hold: bool
+) -> None:
     await accept(kept, a_message(1))
     await accept(kept, a_message(2, link="gone"))
     await kept.sending.mark(await own(kept), [1, 2])
     assert await kept.sending.recover_orphans(await own_maintenance(kept), ["link"], NOW) == 1
-    assert [await state_of(kept, number) for number in (1, 2)] == [State.SENDING, State.QUEUED]
+    assert [await state_of(kept, number) for number in (1, 2)] == [State.SENDING, State.UNCONFIRMED]
+    assert await money(kept) == (900_000, 50_000, 50_000)
+    await kept.sending.recover(await own(kept, "gone"), hold=hold, now=NOW)
+    assert await kept.sending.claim("gone", 10, share, NOW) == []
 
 
 def a_receipt(smsc_message_id: str, state: ReceiptState, recipient: str = "447700900001") -> Receipt:

@@ -29,6 +29,8 @@ class LinkView(msgspec.Struct, frozen=True):
     condition: Condition | None
     #: messages that wait for it
     backlog: int
+    #: the settings have it; one that they lack is told of while messages wait for it
+    is_known: bool = True
 
     @property
     def is_closed(self) -> bool:
@@ -59,12 +61,17 @@ class LinkOrders:
         self._on_ordered = on_ordered
 
     async def links(self) -> list[LinkView]:
-        """Give all links, in the order of the settings."""
+        """Give all links, in the order of the settings, then those that are gone while messages wait."""
         states, backlog = await self._link_states.wanted(), await self._metrics.backlog()
         conditions = self._conditions()
-        return [
+        known = [
             _view(name, states.get(name), tps, conditions.get(name), backlog.of_link(name))
             for name, tps in self._tps.items()
+        ]
+        return known + [
+            LinkView(name, Wanted.RUNNING, "", 0, None, None, backlog.of_link(name), is_known=False)
+            for name in sorted(backlog.queued)
+            if name not in self._tps and backlog.of_link(name)
         ]
 
     async def order(self, actor: Actor, name: str, order: str, now: int) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 
 from aldis.accounts.directory import CurrentDirectory, Directory
+from aldis.admin import stranded
 from aldis.admin.number_review import review
 from aldis.app import stores
 from aldis.app.agents import RunningAgents
@@ -112,6 +113,8 @@ class Gateway:
         )
         await self._links.recover(await self._maintenance.own(), self.store.clock.now())
         self._agents.start(self._recorder, self._collector, self._maintenance, self._gauge, self._monitor)
+        for sentence in await stranded.look(self.store.metrics, self.store.directory, self._links.names):
+            log.warning(sentence)
         await self._posting.start()
         await self._links.start()
         await self.server.start()

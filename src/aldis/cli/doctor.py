@@ -12,7 +12,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from aldis.admin import checkup
+from aldis.admin import checkup, stranded
 from aldis.admin.checkup import CheckResult, Finding, certificate
 from aldis.admin.number_review import review
 from aldis.app.stores import backend_of
@@ -31,6 +31,8 @@ from aldis.telemetry import configure_logs
 _STYLES = {CheckResult.OK: "green", CheckResult.WARN: "yellow", CheckResult.FAIL: "bold red"}
 #: hosts of postbacks that are looked up at once, and in all
 LOOK_UPS, MOST_HOSTS = 20, 500
+#: messages that are set aside, of which the newest are named
+POISON_SHOWN = 20
 
 
 @click.command()
@@ -93,6 +95,7 @@ async def _examine(
         advice = "Add a [[link]] to aldis.toml; until then messages are accepted and wait."
         findings.append(Finding("links", CheckResult.WARN, "there is no link", advice))
     if seen and seen[0].found == "ok":
+        findings += await _aside("messages", lambda: run(_messages(settings, data_dir)), look_s)
         findings += await _aside("postbacks", lambda: run(_postbacks(settings, data_dir)), look_s)
         if numbers:
             findings += await _aside("numbers", lambda: run(_numbers(settings, data_dir)), look_s)
@@ -212,6 +215,22 @@ def _bind(entry: LinkEntry, condition: str) -> Finding:
             "Ask the carrier why it closes the session; check `tls`, and whether too many binds are open."
         )
     return Finding("links", CheckResult.FAIL, says, advice)
+
+
+async def _messages(settings: Settings, data_dir: Path) -> list[Finding]:
+    """See which messages will not be sent by themselves."""
+    async with StoreLocation(settings, data_dir).opened() as store:
+        names = [entry.name for entry in settings.link]
+        sentences = await stranded.look(store.metrics, store.directory, names)
+        poison = await store.actions.poison(POISON_SHOWN)
+    advice = "Add the [[link]] to aldis.toml, or change the route; what waits already needs its link."
+    found = [Finding("links", CheckResult.WARN, sentence, advice) for sentence in sentences]
+    if poison:
+        ids = ", ".join(str(each.message_id) for each in poison)
+        says = f"set aside, because handling them failed: {ids}"
+        advice = "Look at each with `aldis message ID`; `--try-again` has it claimed again."
+        found.append(Finding("messages", CheckResult.WARN, says, advice))
+    return found
 
 
 async def _postbacks(settings: Settings, data_dir: Path) -> list[Finding]:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from aldis.admin import stranded
 from aldis.admin.links import LinkOrders, LinkView
 from aldis.admin.metrics_snapshot import Reading
 from aldis.cli.admin import whoever_runs_this
@@ -34,7 +35,7 @@ def link(context: click.Context, *, as_json: bool, config_file: Path, data_dir: 
     if context.invoked_subcommand is not None:
         return
     where = StoreLocation(settings_or_default(config_file), data_dir)
-    found = where.run(lambda store: _orders(store, where).links())
+    found, routed = where.run(lambda store: _found(store, where))
     binds, reading = run(_running(where))
     now = SystemClock().now() / 1000
     notes = {name: each.notes(now) for name, each in reading.links.items()}
@@ -44,10 +45,13 @@ def link(context: click.Context, *, as_json: bool, config_file: Path, data_dir: 
             for each in found
         ]
         click.echo(json.dumps([{k: v for k, v in row.items() if k != "condition"} for row in rows], indent=2))
-    elif not found:
+        return
+    if not found:
         click.echo("the settings name no link")
     else:
         _print(found, binds, notes)
+    for sentence in routed:
+        click.echo(sentence, err=True)
 
 
 def _verb(order: str, does: str, done: str) -> None:
@@ -64,6 +68,13 @@ def _verb(order: str, does: str, done: str) -> None:
 _verb("stop", "Have link NAME leave and stay away; its messages wait or take a backup.", "is to stop")
 _verb("start", "Have link NAME come back.", "is to run")
 _verb("drain", "Have link NAME finish what is in flight, then leave.", "is to drain")
+
+
+async def _found(store: Store, where: StoreLocation) -> tuple[list[LinkView], list[str]]:
+    """Give the links, and say which routes name one that does not exist."""
+    orders = _orders(store, where)
+    directory = await store.directory.load()
+    return await orders.links(), stranded.routed(directory.routes, [e.name for e in where.settings.link])
 
 
 def _orders(store: Store, where: StoreLocation) -> LinkOrders:
@@ -85,6 +96,8 @@ def _print(found: list[LinkView], binds: dict[str, list[str]], notes: dict[str, 
     for each in found:
         by = f"{each.actor}, {when(each.at)}" if each.actor else "-"
         stand = ", ".join(binds.get(each.name, ["no gateway answers"]))
+        if not each.is_known:
+            stand = "not in the settings"
         tps = "-" if each.tps is None else f"{each.tps:g}"
         said = "; ".join(notes.get(each.name, [])) or "-"
         cells = (each.name, each.wanted.value, by, stand, str(each.backlog), tps, said)

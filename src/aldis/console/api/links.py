@@ -40,6 +40,8 @@ class LinkDocument(msgspec.Struct, frozen=True):
     last_error_at: str | None
     #: messages that wait for it
     backlog: int
+    #: false of one that the settings lack while messages wait for it
+    is_known: bool
 
 
 class LinkList(msgspec.Struct, frozen=True):
@@ -87,4 +89,5 @@ def _document(view: LinkView) -> LinkDocument:
         last_error=(condition.last_error or None) if condition else None,
         last_error_at=iso_or_none(condition.last_error_at) if condition else None,
         backlog=view.backlog,
+        is_known=view.is_known,
     )

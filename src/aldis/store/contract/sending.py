@@ -24,7 +24,7 @@ class SendingStore(Protocol):
 
     async def recover_orphans(self, lease: Lease, links: Sequence[str], now: int) -> int:
         """Do the same, under maintenance's lease, on links that are none of these and have no owner: what is
-        `sending` there becomes `queued`.
+        `sending` there must not be repeated and becomes `unconfirmed`.
         """
 
     async def claim(self, link: str, limit: int, share: Share, now: int) -> list[ClaimedMessage]:

@@ -158,18 +158,19 @@ class Orphans(msgspec.Struct, frozen=True):
 
 
 _RELEASE = f"""
-UPDATE message SET state = '{follow(State.SENDING, Event.OWNER_LOST).value}', due_at = ?1
-WHERE {may(Event.OWNER_LOST)} AND (link = ?2 OR ?2 IS NULL AND link NOT IN (SELECT value FROM json_each(?3)))
-RETURNING message_id
+UPDATE message SET state = '{follow(State.SENDING, Event.OWNER_LOST).value}', due_at = ?
+WHERE {may(Event.OWNER_LOST)} AND link = ? RETURNING message_id
 """  # noqa: S608 - as above
-_HELD = f"SELECT message_id, state FROM message WHERE {may(Event.OWNER_LOST_HELD)} AND link = ?"  # noqa: S608 - as above
+_HELD = f"SELECT message_id, state FROM message WHERE {may(Event.OWNER_LOST_HELD)}"  # noqa: S608 - as above
 
 
 @operation_on_each()
 def recover_orphans(db: apsw.Connection, item: Orphans) -> int:
-    """Release what is `sending` on links that are not there any more; it waits for them or expires."""
+    """End what is `sending` on links that are not there any more: what must not be repeated is marked so,
+    whether or not its link returns.
+    """
     ownership.check(db, [item.lease])
-    return len(every(db, _RELEASE, (item.now, None, as_json(item.links))))
+    return _hold(db, "link NOT IN (SELECT value FROM json_each(?))", as_json(item.links), item.now)
 
 
 @operation_on_each()
@@ -177,10 +178,14 @@ def recover(db: apsw.Connection, item: Recover) -> int:
     """Release what a lost owner left in `sending`."""
     ownership.check(db, [item.lease])
     if not item.hold:
-        return len(every(db, _RELEASE, (item.now, item.lease.link, "[]")))
+        return len(every(db, _RELEASE, (item.now, item.lease.link)))
+    return _hold(db, "link = ?", item.lease.link, item.now)
+
+
+def _hold(db: apsw.Connection, whose: str, binding: str, now: int) -> int:
     lost = [
-        Ending(message_id, State(state), follow(state, Event.OWNER_LOST_HELD), "in doubt", item.now)
-        for message_id, state in every(db, _HELD, (item.lease.link,))
+        Ending(message_id, State(state), follow(state, Event.OWNER_LOST_HELD), "in doubt", now)
+        for message_id, state in every(db, f"{_HELD} AND {whose}", (binding,))
     ]
     endings.end_unsent(db, lost)
     return len(lost)
