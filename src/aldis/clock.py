@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 #: Unix time in seconds, for the Date of HTTP answers: the machine's own function, as each answer asks
 unix_s: Callable[[], float] = time.time
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 class Clock(Protocol):
@@ -52,3 +54,8 @@ def as_datetime(instant: int) -> datetime:
     """Turn Unix milliseconds into an aware UTC datetime, exactly."""
     seconds, milliseconds = divmod(instant, 1000)
     return datetime.fromtimestamp(seconds, UTC).replace(microsecond=milliseconds * 1000)
+
+
+def as_millis(instant: datetime) -> int:
+    """Turn an aware datetime into Unix milliseconds, exactly."""
+    return (instant - _EPOCH) // timedelta(milliseconds=1)

@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 
 from aldis import toml_file
 from aldis.accounts.account import ANONYMOUS, Account, AccountSettings, settings_of
+from aldis.accounts.as_toml import written
 from aldis.accounts.directory_file import AccountEntry
 from aldis.accounts.plan import account_entry, account_record
 from aldis.accounts.records import AccountRecord, to_account
 from aldis.accounts.senders import Sender
 from aldis.console import account_form
-from aldis.console.as_toml import written
 from aldis.dialects.registry import TRAITS
 
 SETTINGS = AccountSettings.__struct_fields__

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from aldis.accounts import directory_file
 from aldis.accounts.carriers import Carrier
 from aldis.accounts.directory import assemble
+from aldis.accounts.directory_export import export
 from aldis.accounts.plan import Plan, Stored, plan
 from aldis.accounts.price import MMS, Price, from_micros, to_micros
 from aldis.accounts.routes import Route, choose_route
@@ -43,6 +44,33 @@ per_segment = "free"
 sender = "1"
 topic = "t"
 numbers = ["20000000-10000000", "abc"]
+"""
+
+
+#: what TOML and the file could stumble over
+ODD = """
+[[account]]
+name = "Ø'\\"\\\\ \\u0007 acme"
+credit = "0.000001"
+[account.postback_secret]
+mavorion = "sh\\"h"
+[[account.sender]]
+value = "ACME"
+stop_reply = ""
+keywords = ["a", "b"]
+[[account.credential]]
+dialect = "mavorion"
+key = "a key of acme"
+secret = "signed"
+until = 2027-01-02T03:04:05.678+02:00
+[[account.credential]]
+dialect = "mavorion"
+login = "acme"
+password = "pass"
+[[number_range]]
+country = "US"
+begins = "679"
+length = 10
 """
 
 
@@ -90,7 +118,8 @@ def test_what_is_no_toml_is_told_with_its_line() -> None:
 
 def stored_after(changes: Plan, before: Stored) -> Stored:
     records = {**before.records, **{(record.kind, record.key): record.body for record in changes.records}}
-    return Stored(records, {**before.credited, **changes.credited})
+    applied = {**before.applied, **{each.place: each.body for each in changes.applied}}
+    return Stored(records, {**before.credited, **changes.credited}, applied=applied)
 
 
 def test_applying_a_file_twice_changes_nothing() -> None:
@@ -102,6 +131,20 @@ def test_applying_a_file_twice_changes_nothing() -> None:
     again = plan(wanted, stored_after(first, empty), TRAITS)
     assert not again.records
     assert not again.credited
+    assert not again.applied
+
+
+def test_an_exported_directory_is_the_directory() -> None:
+    wanted = directory_file.read(text_of("world.toml") + ODD, "world.toml", TRAITS)
+    empty = Stored({}, {})
+    stored = stored_after(plan(wanted, empty, TRAITS), empty)
+    text = export(stored)
+    assert "demo-genesys" not in text
+    exported = directory_file.read(text, "exported.toml", TRAITS)
+    again = plan(exported, stored, TRAITS)
+    assert (again.lines, again.kept, again.conflicts) == ((), (), ())
+    elsewhere = stored_after(plan(exported, empty, TRAITS), empty)
+    assert (elsewhere.records, elsewhere.credited) == (stored.records, stored.credited)
 
 
 def test_two_accounts_cannot_share_a_credential() -> None:

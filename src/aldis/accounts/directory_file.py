@@ -28,6 +28,16 @@ from aldis.sms.address import is_digits, is_sender
 
 _RANGE = re.compile(r"^(\d{7,15})(?:-(\d{7,15}))?$")
 _CURRENCY = re.compile(r"^[A-Z]{3}$")
+_DIGEST = re.compile(r"[0-9a-f]{64}\Z")
+_ARGON2ID = re.compile(r"\$argon2id\$[!-~]{20,500}\Z")
+#: what a credential may consist of: a key; a login with its password; the digests of either
+_PROOFS = ("key", "login", "password", "identity_digest", "password_hash")
+_SHAPES = (
+    (True, False, False, False, False),
+    (False, True, True, False, False),
+    (False, False, False, True, False),
+    (False, False, False, True, True),
+)
 MAX_RANGE = 1_000_000
 MAX_PREFIX = 15
 
@@ -53,7 +63,7 @@ class DialectTraits(msgspec.Struct, frozen=True):
 
 class CredentialEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[[account.credential]]`: a key, alone or with the secret that requests are signed with; or a login
-    with its password.
+    with its password. A file that `aldis export` wrote has digests in their place.
     """
 
     dialect: str
@@ -66,6 +76,10 @@ class CredentialEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     country: str = ""
     #: when it stops being valid; None: never
     until: datetime | None = None
+    #: in place of `key` and `login`: their SHA-256, in hex
+    identity_digest: str = ""
+    #: in place of `password`: an argon2id string
+    password_hash: str = ""
 
 
 class AccountEntry(AccountSettings, frozen=True, forbid_unknown_fields=True):
@@ -290,17 +304,21 @@ def credential_faults(
 
 
 def _credential_fault(entry: CredentialEntry, traits: DialectTraits | None) -> str:
-    if bool(entry.key) == bool(entry.login and entry.password) or (
-        entry.key and (entry.login or entry.password)
-    ):
+    is_key = bool(entry.key or (entry.identity_digest and not entry.password_hash))
+    shape = tuple(bool(getattr(entry, name)) for name in _PROOFS)
+    if shape not in _SHAPES:
         return "give either `key`, or `login` and `password`"
+    if entry.identity_digest and not _DIGEST.match(entry.identity_digest):
+        return "`identity_digest` is no SHA-256 in hex"
+    if entry.password_hash and not _ARGON2ID.match(entry.password_hash):
+        return "`password_hash` is no argon2id string"
     if traits is None:
         return ""
-    if entry.key and not traits.has_keys:
+    if is_key and not traits.has_keys:
         return f"{entry.dialect} has no keys: give `login` and `password`"
-    if entry.login and not traits.has_logins:
+    if not is_key and not traits.has_logins:
         return f"{entry.dialect} has no passwords: give `key`"
-    if entry.secret and not (entry.key and traits.has_signatures):
+    if entry.secret and not (is_key and traits.has_signatures):
         return "`secret` is for a key of a dialect that signs requests (mavorion)"
     if entry.until is not None and entry.until.tzinfo is None:
         return "`until` needs a time zone: 2026-12-31T00:00:00Z"

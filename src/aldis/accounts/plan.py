@@ -1,14 +1,13 @@
 """What `aldis apply` would change: compares a directory file with the records in the store.
 
-What a file says of a thing replaces what was known of it; what it does not name stays. An account's
-credentials are part of the account; routes, prices and number ranges are one list each. Opt-ins are only ever
-added. Applying a file twice changes nothing.
+What a file says of a thing replaces what a file said of it before; what it does not name stays, and so does
+what was changed by hand since (`merging.py`). Routes, prices and number ranges are one list each. Opt-ins
+are only ever added. Applying a file twice changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeVar
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -22,20 +21,25 @@ from aldis.accounts.directory_file import (
     opted_in_numbers,
     price_of,
 )
+from aldis.accounts.history import Difference
+from aldis.accounts.merging import Merge, merge
 from aldis.accounts.price import from_micros, to_micros
 from aldis.accounts.records import (
     ACCOUNT,
     CARRIER,
+    CREDIT,
     NUMBER_RANGES,
     PRICES,
     ROUTES,
     TABLES,
     AccountRecord,
     Record,
+    credit_body,
+    credit_micros,
+    spare_account,
 )
+from aldis.clock import as_millis
 from aldis.errors import SettingsError
-
-Kept = TypeVar("Kept", bound=msgspec.Struct)
 
 #: more changed carriers than this are counted instead of listed
 MAX_LISTED = 10
@@ -58,6 +62,17 @@ class Stored(msgspec.Struct, frozen=True):
     #: the newest change of all, and the one that made each record what it is
     version: int = 0
     versions: dict[tuple[str, str], int] = {}
+    #: what the file that was applied last said of a record, or of an account's credit
+    applied: dict[tuple[str, str], bytes] = {}
+
+
+class Disagreement(msgspec.Struct, frozen=True):
+    """Where the file and the store differ because something was changed by hand since a file was applied."""
+
+    #: such as "account acme"
+    record: str
+    #: `before` is the file's, `after` the store's; nothing of it is secret
+    differences: list[Difference]
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -75,34 +90,75 @@ class Plan(msgspec.Struct, frozen=True):
     removed: tuple[tuple[str, str], ...] = ()
     #: `Stored.version` of what it was compared with; later changes spoil it
     based_on: int = 0
+    #: what the file says, to be remembered: only what differs from what is remembered
+    applied: tuple[Record, ...] = ()
+    #: changed by hand, and left so
+    kept: tuple[Disagreement, ...] = ()
+    #: changed by hand and in the file: nobody carries out a plan that has any
+    conflicts: tuple[Disagreement, ...] = ()
 
 
-def plan(file: DirectoryFile, stored: Stored, dialects: Mapping[str, DialectTraits]) -> Plan:
-    """Work out the difference. Raises SettingsError when two accounts would share a credential."""
-    wanted = [_account_record(entry, stored, dialects) for entry in file.account]
-    wanted += [Record(CARRIER, carrier.name, msgspec.json.encode(carrier)) for carrier in file.carrier]
-    if file.route:
-        wanted.append(Record(ROUTES, "", msgspec.json.encode(file.route)))
-    if file.price:
-        prices = [price_of(entry) for entry in file.price]
-        wanted.append(Record(PRICES, "", msgspec.json.encode(prices)))
-    if file.number_range:
-        wanted.append(Record(NUMBER_RANGES, "", msgspec.json.encode(file.number_range)))
-    changed = [
-        record for record in wanted if not is_same(stored.records.get((record.kind, record.key)), record.body)
+def plan(
+    file: DirectoryFile, stored: Stored, dialects: Mapping[str, DialectTraits], *, replace: bool = False
+) -> Plan:
+    """Work out the difference; `replace`: the file counts, whatever was changed by hand. Raises SettingsError
+    when two accounts would share a credential.
+    """
+    said = _said(file, stored, dialects)
+    merges = [
+        Merge(each.body) if replace else merge(each, _said_before(each, stored), _held(each, stored))
+        for each in said
     ]
+    outcomes = [
+        Record(each.kind, each.key, merged.body)
+        for each, merged in zip(said, merges, strict=True)
+        if merged.body is not None and not is_same(_held(each, stored), merged.body)
+    ]
+    changed = [record for record in outcomes if record.kind != CREDIT]
     _refuse_shared(stored, changed)
-    credited = {
-        entry.name: to_micros(entry.credit)
-        for entry in file.account
-        if stored.credited.get(entry.name, 0) != to_micros(entry.credit)
-    }
+    credited = {record.key: credit_micros(record.body) for record in outcomes if record.kind == CREDIT}
     return Plan(
         records=tuple(changed),
         credited=credited,
         opt_ins=tuple(OptIns(e.sender, e.topic, tuple(opted_in_numbers(e))) for e in file.opt_in),
         lines=tuple(_lines(changed, stored) + _credit_lines(credited, stored)),
         based_on=stored.version,
+        applied=tuple(each for each in said if stored.applied.get(each.place) != each.body),
+        kept=_disagreements((each, merged.kept) for each, merged in zip(said, merges, strict=True)),
+        conflicts=_disagreements((each, merged.conflicts) for each, merged in zip(said, merges, strict=True)),
+    )
+
+
+def _said(file: DirectoryFile, stored: Stored, dialects: Mapping[str, DialectTraits]) -> list[Record]:
+    """Give what a file says, a record a thing."""
+    said = [_account_record(entry, stored, dialects) for entry in file.account]
+    said += [Record(CARRIER, carrier.name, msgspec.json.encode(carrier)) for carrier in file.carrier]
+    if file.route:
+        said.append(Record(ROUTES, "", msgspec.json.encode(file.route)))
+    if file.price:
+        said.append(Record(PRICES, "", msgspec.json.encode([price_of(entry) for entry in file.price])))
+    if file.number_range:
+        said.append(Record(NUMBER_RANGES, "", msgspec.json.encode(file.number_range)))
+    return said + [Record(CREDIT, e.name, credit_body(to_micros(e.credit))) for e in file.account]
+
+
+def _said_before(record: Record, stored: Stored) -> bytes | None:
+    """Give what the file that was applied last said of a record or a credit."""
+    return stored.applied.get(record.place, credit_body(0) if record.kind == CREDIT else None)
+
+
+def _held(record: Record, stored: Stored) -> bytes | None:
+    """Give what the store holds of a record or a credit."""
+    if record.kind != CREDIT:
+        return stored.records.get(record.place)
+    return credit_body(stored.credited.get(record.key, 0))
+
+
+def _disagreements(found: Iterable[tuple[Record, list[Difference]]]) -> tuple[Disagreement, ...]:
+    return tuple(
+        Disagreement(f"{record.kind} {record.key}".rstrip(), differences)
+        for record, differences in found
+        if differences
     )
 
 
@@ -145,8 +201,9 @@ def plan_credit(name: str, micros: int, stored: Stored) -> Plan:
 
 
 def _account_record(entry: AccountEntry, stored: Stored, dialects: Mapping[str, DialectTraits]) -> Record:
-    known = stored.records.get((ACCOUNT, entry.name))
-    old = msgspec.json.decode(known, type=AccountRecord).credentials if known else ()
+    place = (ACCOUNT, entry.name)
+    known = [body for body in (stored.records.get(place), stored.applied.get(place)) if body]
+    old = tuple(c for body in known for c in msgspec.json.decode(body, type=AccountRecord).credentials)
     return account_record(
         entry, tuple(credential_of(entry.name, item, old, dialects) for item in entry.credential)
     )
@@ -157,19 +214,8 @@ def account_record(entry: AccountEntry, credentials: tuple[Credential, ...]) -> 
     given = settings_of(entry)
     for key in ("alphanumeric_in", "failures_only"):  # sets: their order says nothing
         given[key] = tuple(sorted(given[key]))
-    record = AccountRecord(**given, senders=tuple(map(_spare, entry.sender)), credentials=credentials)
-    return Record(ACCOUNT, entry.name, msgspec.json.encode(_spare(record)))
-
-
-def _spare(record: Kept) -> Kept:
-    """Put the defaults themselves in the place of their equals: only they are left out when it is written."""
-    fields = msgspec.structs.fields(record)
-    spare = {
-        f.name: f.default
-        for f in fields
-        if isinstance(f.default, str) and getattr(record, f.name) == f.default
-    }
-    return msgspec.structs.replace(record, **spare)
+    record = AccountRecord(**given, senders=entry.sender, credentials=credentials)
+    return Record(ACCOUNT, entry.name, msgspec.json.encode(spare_account(record)))
 
 
 def account_entry(record: AccountRecord) -> AccountEntry:
@@ -186,14 +232,14 @@ def credential_of(
     """Digest a credential; a password that has not changed keeps its hash, so that applying twice changes
     nothing.
     """
-    identity = digest(entry.key or entry.login)
-    password_hash = ""
+    identity = entry.identity_digest or digest(entry.key or entry.login)
+    password_hash = entry.password_hash
     if entry.password:
         password = dialects[entry.dialect].sent_password(entry.password)
         known = [c.password_hash for c in old if (c.dialect, c.identity_digest) == (entry.dialect, identity)]
         kept = [hashed for hashed in known if is_password(password, hashed)]
         password_hash = kept[0] if kept else hash_password(password)
-    until = 0 if entry.until is None else int(entry.until.timestamp() * 1000)
+    until = 0 if entry.until is None else as_millis(entry.until)
     return Credential(account, entry.dialect, identity, password_hash, entry.country, entry.secret, until)
 
 

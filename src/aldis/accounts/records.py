@@ -8,6 +8,7 @@ gateway asks.
 from __future__ import annotations
 
 from ipaddress import ip_network
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -16,7 +17,7 @@ from aldis.accounts.account import Account, AccountSettings, settings_of
 from aldis.accounts.carriers import Carrier
 from aldis.accounts.credentials import Credential
 from aldis.accounts.number_plans import NumberRange
-from aldis.accounts.price import Price
+from aldis.accounts.price import Price, from_micros, to_micros
 from aldis.accounts.routes import Route
 from aldis.accounts.senders import Sender
 
@@ -26,6 +27,8 @@ NUMBER_RANGES = "number_ranges"
 TABLES = (ROUTES, PRICES, NUMBER_RANGES)
 #: of changes only: what was ever paid in, in millionths; the ledger itself keeps it
 CREDIT = "credit"
+
+Kept = TypeVar("Kept", bound=msgspec.Struct)
 
 
 class AccountRecord(AccountSettings, frozen=True, omit_defaults=True):
@@ -42,6 +45,57 @@ class Record(msgspec.Struct, frozen=True):
     key: str
     #: JSON
     body: bytes
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Where it stands in the directory."""
+        return self.kind, self.key
+
+
+_SHAPES: dict[str, Any] = {
+    CARRIER: Carrier,
+    ROUTES: list[Route],
+    PRICES: list[Price],
+    NUMBER_RANGES: list[NumberRange],
+}
+
+
+def canonical(kind: str, body: bytes) -> bytes:
+    """Write a body as this version does: what has its default is left out, whoever wrote it."""
+    if kind == ACCOUNT:
+        return msgspec.json.encode(spare_account(msgspec.json.decode(body, type=AccountRecord)))
+    if kind == CREDIT:
+        return credit_body(credit_micros(body))
+    return msgspec.json.encode(msgspec.json.decode(body, type=_SHAPES[kind]))
+
+
+class _Credit(msgspec.Struct, frozen=True):
+    credit: str
+
+
+def credit_body(micros: int) -> bytes:
+    """Write an account's credit as changes tell of it."""
+    return msgspec.json.encode(_Credit(from_micros(micros)))
+
+
+def credit_micros(body: bytes) -> int:
+    """Read an account's credit where changes tell of it."""
+    return to_micros(msgspec.json.decode(body, type=_Credit).credit)
+
+
+def spare_account(record: AccountRecord) -> AccountRecord:
+    """Put the defaults themselves in the place of their equals: only they are left out when it is written."""
+    return _spare(msgspec.structs.replace(record, senders=tuple(map(_spare, record.senders))))
+
+
+def _spare(record: Kept) -> Kept:
+    fields = msgspec.structs.fields(record)
+    spare = {
+        f.name: f.default
+        for f in fields
+        if isinstance(f.default, str | tuple) and getattr(record, f.name) == f.default
+    }
+    return msgspec.structs.replace(record, **spare)
 
 
 def newly_covered(before: AccountRecord | None, after: AccountRecord) -> list[str]:

@@ -119,12 +119,16 @@ class DirectoryEditor:
 
     # ── changing ──
 
-    async def apply(self, actor: Actor, file: DirectoryFile, now: int) -> tuple[Plan, int]:
-        """Bring the directory to what a file says. Gives what changed and how many opt-ins were new; raises
-        SettingsError.
+    async def apply(
+        self, actor: Actor, file: DirectoryFile, now: int, *, replace: bool = False
+    ) -> tuple[Plan, int]:
+        """Bring the directory to what a file says; `replace`: also what was changed by hand since a file was
+        applied. Gives what changed and how many opt-ins were new; raises SettingsError.
         """
-        planned = plan(file, await self._changes.stored(), TRAITS)
-        if planned.lines and not await self._changes.carry_out(Carrying(planned, actor, now)):
+        planned = plan(file, await self._changes.stored(), TRAITS, replace=replace)
+        refuse_conflicts(planned)
+        writes = planned.lines or planned.applied
+        if writes and not await self._changes.carry_out(Carrying(planned, actor, now)):
             raise StoreUnavailable("the directory has changed meanwhile")
         added = 0
         for chunk in opt_ins_of(planned, now):  # others may have their turn between two
@@ -238,6 +242,18 @@ class DirectoryEditor:
             return plan_record(record, stored)
 
         await self.carry_out(actor, planned, now)
+
+
+def refuse_conflicts(planned: Plan) -> None:
+    """Refuse a file that says otherwise than hands have said since. Raises SettingsError."""
+    problems = [
+        f"{each.record}: {told.path + ': ' if told.path else ''}{told.after or '-'} by hand, "
+        f"{told.before or '-'} in the file"
+        for each in planned.conflicts
+        for told in each.differences
+    ]
+    if problems:
+        raise SettingsError([*problems, "nothing was changed; --replace takes what the file says"])
 
 
 def refuse_to_break(record: Record) -> None:

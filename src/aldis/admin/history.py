@@ -13,8 +13,8 @@ import msgspec
 
 from aldis.accounts.history import Change, Difference, differences, restored
 from aldis.accounts.plan import Plan, Stored, plan_credit, plan_record
-from aldis.accounts.price import from_micros, to_micros
-from aldis.accounts.records import ACCOUNT, CARRIER, CREDIT, TABLES, Record
+from aldis.accounts.price import from_micros
+from aldis.accounts.records import ACCOUNT, CARRIER, CREDIT, TABLES, Record, credit_micros
 from aldis.accounts.staff import Actor
 from aldis.admin.directory import DirectoryEditor, carrier_removal, refuse_to_break
 from aldis.errors import AdminError
@@ -39,15 +39,6 @@ def newest_seen(told: list[DescribedChange]) -> dict[str, int]:
     for each in told:
         seen.setdefault(f"{each.change.kind} {each.change.key}", each.change.change_id)
     return seen
-
-
-class _Credit(msgspec.Struct, frozen=True):
-    credit: str
-
-    @property
-    def micros(self) -> int:
-        """The same in millionths."""
-        return to_micros(self.credit)
 
 
 class History:
@@ -121,10 +112,7 @@ def _restored(before: bytes, after: bytes, now: bytes) -> bytes:
 
 def _credit_taken_back(change: Change, stored: Stored) -> Plan:
     """Take back the difference that a change made, whatever was paid in since."""
-    before, after = (
-        0 if body is None else msgspec.json.decode(body, type=_Credit).micros
-        for body in (change.before, change.after)
-    )
+    before, after = (0 if body is None else credit_micros(body) for body in (change.before, change.after))
     credited = stored.credited.get(change.key, 0) - (after - before)
     if credited < 0:
         raise AdminError(f"the account has not the {from_micros(after - before)} any more", 409)

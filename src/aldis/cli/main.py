@@ -19,6 +19,7 @@ from aldis.cli.consent import consent
 from aldis.cli.decode import decode
 from aldis.cli.demo import demo
 from aldis.cli.doctor import doctor
+from aldis.cli.export import export
 from aldis.cli.history import history, undo
 from aldis.cli.inbound import inbound
 from aldis.cli.key import key
@@ -48,6 +49,7 @@ for verb in (
     demo,
     simulator,
     apply,
+    export,
     admin,
     audit_log,
     config,

@@ -42,7 +42,7 @@ async def apply_world(store: Store) -> None:
     wanted = directory_file.read(text_of("world.toml"), "world.toml", TRAITS)
     now = store.clock.now()
     demo = Actor("demo", Role.ADMIN, "command line")
-    await DirectoryEditor(store.changes, store.consent).apply(demo, wanted, now)
+    await DirectoryEditor(store.changes, store.consent).apply(demo, wanted, now, replace=True)
     await People(store.operators, token).put_operator(demo, *CONSOLE_LOGIN, now)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import apsw
 import msgspec
 
 from aldis.sms.dcs import Alphabet
@@ -17,15 +18,52 @@ from aldis.traffic.inbound import InboundPart
 from tests.store.building import NOW
 
 
-def test_segments_of_before_references_were_shared_wait_on(tmp_path: Path) -> None:
-    db = open_writer(tmp_path / "x.db")
+def before(folder: Path, name: str) -> tuple[apsw.Connection, str]:
+    """Make a store as it was before a migration; gives that one's SQL, too."""
+    db = open_writer(folder / "x.db")
     known = migrate.load("aldis.store.sqlite.migrations")
-    this = next(each.number for each in known if each.name == "0012_shared_references.sql")
+    this = next(each.number for each in known if each.name == name)
     for migration in known[: this - 1]:
         db.execute(migration.sql)
+    return db, known[this - 1].sql
+
+
+def test_segments_of_before_references_were_shared_wait_on(tmp_path: Path) -> None:
+    db, upgrade = before(tmp_path, "0012_shared_references.sql")
     piece = Piece(Alphabet.UCS2, b"\x04\x36", place=Concatenation(7, 2, 2))
     row = ("link", "4512345678", "74700", 7, 2, 2, msgspec.msgpack.encode(piece), NOW, 0)
     db.execute("INSERT INTO inbound_part VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-    db.execute(known[this - 1].sql)
+    db.execute(upgrade)
     found = segments_of(db, InboundPart("link", "4512345678", "74700", piece, NOW))
     assert found.messages == [LongMessage({2: piece}, NOW)]
+
+
+def test_what_a_file_said_before_is_known_afterwards(tmp_path: Path) -> None:
+    """Of records from before the history, of a file's, of a person's, and of those that a person changed since."""
+    db, upgrade = before(tmp_path, "0013_applied_directory.sql")
+    for key, change in (("old", 0), ("file", 1), ("hand", 2), ("both", 4)):
+        db.execute("INSERT INTO directory VALUES ('account', ?, ?, ?)", (key, b"now " + key.encode(), change))
+        db.execute("INSERT INTO account (name, credited) VALUES (?, 1500000)", (key,))
+    history = [
+        (1, "command line", "account", "file", None, b"now file", 0),
+        (2, "console", "account", "hand", None, b"now hand", 0),
+        (3, "command line", "account", "both", b"older both", b"file both", 0),
+        (4, "console", "account", "both", b"file both", b"now both", 0),
+        (5, "console", "carrier", "gone", b"old gone", None, 0),
+        (6, "command line", "credit", "both", b"0", b"file's", 0),
+        (7, "command line", "credit", "both", b"file's", b"0", 6),
+    ]
+    for change, via, kind, key, was, became, undoes in history:
+        row = (change, NOW, "x", via, kind, key, was, became, undoes)
+        db.execute("INSERT INTO directory_history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    db.execute(upgrade)
+    assert dict(db.execute("SELECT kind || ' ' || key, body FROM directory_applied")) == {
+        "account old": b"now old",
+        "account file": b"now file",
+        "account both": b"file both",
+        "carrier gone": b"old gone",
+        "credit old": b'{"credit":"1.500000"}',
+        "credit file": b'{"credit":"1.500000"}',
+        "credit hand": b'{"credit":"1.500000"}',
+        "credit both": b"file's",
+    }

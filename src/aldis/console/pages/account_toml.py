@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-import msgspec
 from starlette.responses import Response
 
 from aldis import toml_file
+from aldis.accounts.as_toml import written
+from aldis.accounts.directory_export import account_document
 from aldis.accounts.directory_file import AccountEntry
-from aldis.accounts.senders import Sender
 from aldis.accounts.staff import Role
 from aldis.admin import query_params
 from aldis.admin.directory_views import AccountView
-from aldis.console.as_toml import written
 from aldis.console.page import Page, RequestContext, render, see_other
 from aldis.errors import AdminError, SettingsError
 
@@ -59,16 +58,8 @@ def _page(
 
 def _text_of(entry: AccountEntry) -> str:
     """Write an account without what has its default, its credit and its credentials."""
-    usual, usual_sender = msgspec.to_builtins(AccountEntry("")), msgspec.structs.asdict(Sender(""))
-    document = {
-        key: value
-        for key, value in msgspec.to_builtins(entry).items()
-        if key not in _ELSEWHERE and value != usual[key]
-    }
-    if entry.sender:
-        senders = [msgspec.structs.asdict(sender) for sender in entry.sender]
-        document["sender"] = [{k: v for k, v in sender.items() if v != usual_sender[k]} for sender in senders]
-    return written(document, "account")
+    document = account_document(entry)
+    return written({key: value for key, value in document.items() if key not in _ELSEWHERE}, "account")
 
 
 def _document(text: str) -> dict[str, object]:

@@ -71,6 +71,10 @@ def stored(db: apsw.Connection) -> Stored:
             credited=dict(every(db, "SELECT name, credited FROM account")),
             version=newest(db),
             versions={(kind, key): change_id for kind, key, _, change_id in rows},
+            applied={
+                (kind, key): body
+                for kind, key, body in every(db, "SELECT kind, key, body FROM directory_applied")
+            },
         )
     finally:
         db.execute("ROLLBACK")

@@ -7,8 +7,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from aldis.accounts.history import Change
-from aldis.accounts.price import from_micros
-from aldis.accounts.records import ACCOUNT, CARRIER, CREDIT, AccountRecord, newly_covered
+from aldis.accounts.records import ACCOUNT, CARRIER, CREDIT, AccountRecord, credit_body, newly_covered
 from aldis.accounts.staff import Actor, audit
 from aldis.store.contract.directory import Carrying
 from aldis.store.sqlite.engine.operations import operation_on_each
@@ -42,6 +41,10 @@ def carry_out(db: apsw.Connection, item: Carrying) -> bool:
     for kind, key in plan.removed:
         body = one(db, "DELETE FROM directory WHERE kind = ? AND key = ? RETURNING body", (kind, key))
         _remember(db, _change(item, kind, key, body, None), item.actor)
+    for said in plan.applied:
+        db.execute(
+            "INSERT OR REPLACE INTO directory_applied (kind, key, body) VALUES (?, ?, ?)", astuple(said)
+        )
     for name, micros in plan.credited.items():
         _set_credit(db, item, name, micros)
     if many:
@@ -64,8 +67,7 @@ def _cover(db: apsw.Connection, before: bytes | None, after: bytes, now: int) ->
 def _set_credit(db: apsw.Connection, item: Carrying, name: str, micros: int) -> None:
     before = int(one(db, "SELECT credited FROM account WHERE name = ?", (name,)))
     db.execute("UPDATE account SET credited = ? WHERE name = ?", (micros, name))
-    bodies = [msgspec.json.encode({"credit": from_micros(value)}) for value in (before, micros)]
-    _remember(db, _change(item, CREDIT, name, bodies[0], bodies[1]), item.actor)
+    _remember(db, _change(item, CREDIT, name, credit_body(before), credit_body(micros)), item.actor)
 
 
 def _change(item: Carrying, kind: str, key: str, before: bytes | None, after: bytes | None) -> Change:

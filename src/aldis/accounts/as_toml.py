@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -39,6 +40,8 @@ def _value(value: Any) -> str:  # noqa: ANN401 - any value of a document
         return "true" if value else "false"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_value, value)) + "]"
+    if isinstance(value, datetime):
+        return value.isoformat()
     if isinstance(value, str):
         text = json.dumps(
             value, ensure_ascii=False
