@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aldis.accounts.carriers import Carrier
@@ -145,6 +145,7 @@ accounts = st.builds(
 ).map(lambda record: canonical(ACCOUNT, msgspec.json.encode(record)))
 
 
+@settings(deadline=None)
 @given(accounts, accounts, accounts)
 def test_without_conflict_nothing_of_either_is_lost_and_again_changes_nothing(
     base: bytes, now: bytes, said: bytes

@@ -42,7 +42,8 @@ def form_of(page: str, action: str) -> dict[str, str]:
         attributes = dict(re.findall(r'(\w+)="([^"]*)"', tag))
         if attributes.get("type") != "checkbox" or " checked" in tag:
             found.setdefault(attributes["name"], attributes.get("value", "on"))
-    return found | dict(re.findall(r'<textarea name="([^"]*)"[^>]*>(.*?)</textarea>', form, re.DOTALL))
+    found |= dict(re.findall(r'<textarea name="([^"]*)"[^>]*>(.*?)</textarea>', form, re.DOTALL))
+    return {name: unescape(value) for name, value in found.items()}
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -40,7 +40,7 @@ def test_segments_of_before_references_were_shared_wait_on(tmp_path: Path) -> No
 
 def test_what_a_file_said_before_is_known_afterwards(tmp_path: Path) -> None:
     """Of records from before the history, of a file's, of a person's, and of those that a person changed since."""
-    db, upgrade = before(tmp_path, "0013_applied_directory.sql")
+    db, upgrade = before(tmp_path, "0015_applied_directory.sql")
     for key, change in (("old", 0), ("file", 1), ("hand", 2), ("both", 4)):
         db.execute("INSERT INTO directory VALUES ('account', ?, ?, ?)", (key, b"now " + key.encode(), change))
         db.execute("INSERT INTO account (name, credited) VALUES (?, 1500000)", (key,))
