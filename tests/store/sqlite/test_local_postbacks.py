@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from aldis.dialects.registry import TRAITS
 from aldis.errors import StoreUnavailable
 from aldis.store.contract.admission import Acceptance
 from aldis.store.contract.directory import Carrying
-from aldis.store.sqlite.engine.connection import open_reader
+from aldis.store.sqlite.engine.connection import BUSY_MS, RETRY_MS, open_reader, open_writer
 from aldis.store.sqlite.engine.operations import Call
 from aldis.store.sqlite.engine.rows import one
 from aldis.store.sqlite.engine.transactions import Transactions
@@ -179,6 +179,42 @@ async def test_what_cannot_be_written_is_told_to_whoever_posted(
     assert desk.postbacks.run([accepted(1)]).outcomes == [None]  # nobody else suffers
     with pytest.raises(StoreUnavailable):
         await finishing
+
+
+@pytest.fixture
+def beside(desk: Desk) -> Iterator[apsw.Connection]:
+    """A command that writes beside the gateway."""
+    db = open_writer(desk.path)
+    yield db
+    db.close()
+
+
+async def test_another_process_that_writes_is_waited_for_beside_the_loop(
+    desk: Desk, beside: apsw.Connection
+) -> None:
+    finishing = await finishing_one(desk)
+    beside.execute("BEGIN IMMEDIATE")
+    for _ in range(50):  # the loop goes on: what is posted meanwhile is sent and heard
+        await asyncio.sleep(0.001)
+        assert not finishing.done()
+    beside.execute("ROLLBACK")
+    async with asyncio.timeout(5):
+        await finishing
+    assert count_done(desk.path) == 1
+
+
+async def test_who_waits_in_vain_for_another_process_hears_of_it(desk: Desk, beside: apsw.Connection) -> None:
+    beside.execute("BEGIN IMMEDIATE")
+    asked = 1
+    while not desk.transactions.begin():
+        asked += 1
+    assert asked == BUSY_MS // RETRY_MS
+    (outcome,) = desk.postbacks.run([accepted(1)]).outcomes
+    assert isinstance(outcome, StoreUnavailable)
+    assert not desk.transactions.begin()  # the next one waits for as long
+    beside.execute("ROLLBACK")
+    assert desk.transactions.begin()
+    assert desk.postbacks.run([accepted(1)]).outcomes == [None]
 
 
 async def test_the_newest_directory_is_given(desk: Desk) -> None:

@@ -13,8 +13,6 @@ from contextlib import suppress
 
 import apsw
 
-from aldis.store.sqlite.engine.connection import BUSY_MS
-
 #: pages of the log that start a checkpoint: about 4 MiB, as SQLite itself would
 START_PAGES = 1_000
 #: pages above the last try's that start another after one that could not finish
@@ -42,14 +40,15 @@ class Checkpoints:
         return apsw.SQLITE_OK
 
     def restart_log(self, db: apsw.Connection) -> None:
-        """Copy the rest and let the next commit begin the log anew. A reader in the way only delays it."""
+        """Copy the rest and let the next commit begin the log anew. A reader in the way only delays it.
+        Leaves the connection without a busy handler.
+        """
         self.is_backfilled = False
         self._copying = None
         with suppress(apsw.Error):  # a reader has the log open, or the disk is full: commits tell of that
             db.set_busy_timeout(0)  # a reader in the way must not hold commits up: the next try will do
             db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
             self._next_at = START_PAGES
-        db.set_busy_timeout(BUSY_MS)
 
     def close(self) -> None:
         """Let a copy under way end, then close the file."""

@@ -37,7 +37,7 @@ def open_writer(path: Path) -> apsw.Connection:
     """Open for writing; makes the file when there is none."""
     db = apsw.Connection(str(path), statementcachesize=STATEMENTS)
     _keep_prepared(db)
-    db.set_busy_handler(_wait_for_another)
+    db.set_busy_handler(wait_for_another)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
@@ -45,7 +45,7 @@ def open_writer(path: Path) -> apsw.Connection:
     return db
 
 
-def _wait_for_another(tries: int) -> bool:
+def wait_for_another(tries: int) -> bool:
     """Wait for a command that writes beside us. SQLite's own handler sleeps for up to a tenth of a second,
     while what we wait for takes milliseconds and is followed by the next of its kind.
     """

@@ -1,5 +1,8 @@
 """Runs batches of operations, each batch one transaction; `process/` says where it runs.
 
+Another process that writes is waited for: here, where a thread has nothing else to do, or by asking `begin`
+again, where an event loop has.
+
 A batch that fails is rolled back and run again call by call, so that only the guilty call fails.
 """
 
@@ -14,7 +17,7 @@ import apsw
 
 from aldis.errors import StoreUnavailable
 from aldis.store.sqlite.engine.checkpoints import Checkpoints
-from aldis.store.sqlite.engine.connection import open_writer
+from aldis.store.sqlite.engine.connection import BUSY_MS, RETRY_MS, open_writer, wait_for_another
 from aldis.store.sqlite.engine.operations import Call, Operation
 
 #: a row of the outbox, as SQLite gives it
@@ -48,14 +51,38 @@ class Transactions:
     def __init__(self, path: Path, outbox: Outbox) -> None:
         self._outbox = outbox
         self._db = open_writer(path)
+        self._db.set_busy_handler(self._wait)
+        #: whether to wait here for another process
+        self._waits = True
+        #: how often `begin` has asked in vain
+        self._vain = 0
         self._checkpoints = Checkpoints(open_writer(path))
         self._db.set_wal_hook(self._checkpoints.note_pages)
         self._commits = 0
 
+    def begin(self) -> bool:
+        """Begin the transaction of the next `run` without waiting. False: another process writes, and this is
+        to be asked again after RETRY_MS; for BUSY_MS at most, then `run` tells its callers.
+        """
+        self._waits = False
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+        except apsw.BusyError:
+            self._vain += 1
+            if self._vain < BUSY_MS // RETRY_MS:
+                return False
+        except apsw.Error:  # `run` meets it again, and has somebody to tell
+            self._waits = True
+        else:
+            self._waits = True
+        self._vain = 0
+        return True
+
     def run(self, batch: Sequence[Call]) -> Ran:
         """Run a batch in one transaction, or each call in its own when one fails."""
         try:
-            self._db.execute("BEGIN IMMEDIATE")
+            if not self._db.in_transaction:
+                self._db.execute("BEGIN IMMEDIATE")
         except apsw.Error as fault:  # nobody could write: there is no guilty one to be found
             return Ran([_as_unavailable(fault)] * len(batch), [], self._commits)
         try:
@@ -76,11 +103,15 @@ class Transactions:
         """Do what is better done between two batches."""
         if self._checkpoints.is_backfilled:
             self._checkpoints.restart_log(self._db)
+            self._db.set_busy_handler(self._wait)
 
     def close(self) -> None:
         """Close the file; the last to do so leaves no write-ahead log behind."""
         self._checkpoints.close()
         self._db.close()
+
+    def _wait(self, tries: int) -> bool:
+        return self._waits and wait_for_another(tries)
 
     def _run(self, batch: Sequence[Call]) -> list[Any]:
         groups: dict[Operation[Any, Any], list[int]] = {}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from aldis.accounts.directory import Directory
-from aldis.store.sqlite.engine.connection import open_reader
+from aldis.store.sqlite.engine.connection import RETRY_MS, open_reader
 from aldis.store.sqlite.engine.operations import Call
 from aldis.store.sqlite.engine.transactions import Ran, Transactions
 from aldis.store.sqlite.reads import directory
@@ -68,8 +68,15 @@ class LocalPostbacks(DuePostbacks):
         self._finished.append(((postbacks.finish, tuple(results)), future))
         await future
 
+    def begin(self) -> bool:
+        """Begin the transaction of the next `run`; False: somebody else writes, ask again in a moment."""
+        return self._transactions.begin()
+
     def _finish(self) -> None:
         if not self._finished:
+            return
+        if not self.begin():
+            self._loop.call_later(RETRY_MS / 1000, self._finish)
             return
         try:
             self.run([])

@@ -13,6 +13,7 @@ from typing import cast
 
 import msgspec
 
+from aldis.store.sqlite.engine.connection import RETRY_MS
 from aldis.store.sqlite.engine.priority_queue import PriorityQueue
 from aldis.store.sqlite.engine.transactions import Transactions
 from aldis.store.sqlite.process import writer_protocol
@@ -93,9 +94,12 @@ class WriterServer(asyncio.Protocol):
             asyncio.get_running_loop().call_soon(self._answer)
 
     def _answer(self) -> None:
-        self._is_due = False
         if self._is_gone:
             return
+        if not self._transactions.begin():
+            asyncio.get_running_loop().call_later(RETRY_MS / 1000, self._answer)
+            return
+        self._is_due = False
         kind, question = self._batches.next()
         run = self.postbacks.run if self._posts else self._transactions.run
         answer = writer_protocol.write_answer(run(writer_protocol.read_question(question)))
