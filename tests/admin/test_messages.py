@@ -25,7 +25,7 @@ from aldis.store.contract.actions import Command, CommandAnswer, CommandKind
 from aldis.store.contract.search import MessageFilter, MessageView
 from aldis.store.contract.store import Store
 from aldis.traffic.message import MAX_FAULTS, AttemptResult, HandlingFault, NewMessage, SubmittedSegment
-from aldis.traffic.postback import Notify
+from aldis.traffic.postback import Notify, lane_of
 from aldis.traffic.states import Event, State
 
 OTTO = Actor("otto", Role.OPERATOR, "console")
@@ -98,7 +98,7 @@ async def test_a_message_again_is_a_new_one_at_the_price_of_now(store: Store, me
         submission_id=new_id,
         duplicate_scope="",
         price_micros=70_000,
-        lane="https://customer.example:443",
+        lane=lane_of(1, "https://customer.example/dlr"),
         accepted_at=NOW + 5,
         due_at=NOW + 5,
         expires_at=first.expires_at + 5,

@@ -8,6 +8,7 @@ import os
 import signal
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.backends import a_runner, apply
 from tests.fakes.clock import NOON, FakeClock
@@ -15,6 +16,7 @@ from tests.fakes.customer import FakeCustomer
 from tests.store.building import NOW, a_message, settle_sent
 from tests.store.conftest import DIRECTORY
 
+from aldis.settings import PostbackSettings
 from aldis.store.contract.store import Store
 from aldis.store.sqlite.store import open_sqlite
 from aldis.traffic.postback import Notify
@@ -22,6 +24,7 @@ from aldis.traffic.receipt import Receipt, ReceiptState
 
 pytestmark = pytest.mark.slow
 
+SETTINGS = msgspec.msgpack.encode(PostbackSettings())
 #: the first account that is made after those of the directory
 LATE = 3
 NUMBERS = itertools.count(1)
@@ -58,7 +61,7 @@ async def test_an_account_is_known_as_soon_as_anything_is_owed_to_it(
     runner = a_runner(tmp_path, count=lambda *one: tried.append(one))
     store = open_sqlite(tmp_path / "aldis.db", FakeClock(), runner)
     await apply(store, DIRECTORY, NOW)
-    await runner.post()
+    await runner.post(SETTINGS)
     beside = open_sqlite(tmp_path / "aldis.db", FakeClock())  # as `aldis apply` has one
     await apply(beside, DIRECTORY + hears_at("late", customer), NOW)
     await owe(store, LATE)
@@ -70,11 +73,46 @@ async def test_an_account_is_known_as_soon_as_anything_is_owed_to_it(
     await store.close()
 
 
+async def test_what_an_endpoint_says_when_the_gateway_has_just_died_is_kept(tmp_path: Path) -> None:
+    asked, dead = asyncio.Event(), asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.set()
+        await dead.wait()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        await reader.read()  # until the other end closes
+        writer.close()
+
+    endpoint = await asyncio.start_server(answer, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{endpoint.sockets[0].getsockname()[1]}"
+    runner = a_runner(tmp_path)
+    store = open_sqlite(tmp_path / "aldis.db", FakeClock(), runner)
+    hears = DIRECTORY + (
+        '[[account]]\nname = "late"\nprepaid = false\npostback_networks = ["127.0.0.0/8"]\n'
+        f'[account.postback]\ngenesys = "{url}"\n'
+    )
+    await apply(store, hears, NOW)
+    await runner.post(SETTINGS)
+    await owe(store, LATE)
+    await asked.wait()
+    assert runner._pipe is not None
+    runner._pipe._transport.abort()  # as the gateway's death does
+    dead.set()
+    assert runner._process is not None
+    assert await asyncio.to_thread(runner._process.wait, 10) == 0
+    endpoint.close()
+    await store.close()
+    after = open_sqlite(tmp_path / "aldis.db", FakeClock())
+    assert await after.outbox.lanes(10) == []
+    await after.close()
+
+
 async def test_who_rests_before_it_has_begun_does_not_begin(tmp_path: Path, customer: FakeCustomer) -> None:
     runner = a_runner(tmp_path)
     store = open_sqlite(tmp_path / "aldis.db", FakeClock(), runner)
     await apply(store, DIRECTORY + hears_at("late", customer), NOW)
-    await runner.post()
+    await runner.post(SETTINGS)
     async with asyncio.timeout(5):
         await runner.rest()
     await owe(store, LATE)

@@ -58,7 +58,6 @@ INVALID = [
     ('"udh":"BQADAgIB"', "0x0222", 400, "Missing required parameter %1", "payload"),
     ('"encoding":"BINARY"', "0x0222", 400, "Missing required parameter %1", "payload"),
     (f'"message":"Hi","tags":["{"a" * 51}"]', "0x0308", 400, "Invalid argument: %1", "tags"),
-    ('"message":"Hi","callback_url":"http://u:p@x/"', "0x0308", 400, "Invalid argument: %1", "callback_url"),
     ('"message":"Hi","callback_url":"http://x/#f"', "0x0308", 400, "Invalid argument: %1", "callback_url"),
     (
         '"message":"Hi","callback_url":"http://x/\\r\\nX: y"',

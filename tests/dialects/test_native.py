@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aldis.accounts.endpoint import Endpoint
 from aldis.dialects import native
-from aldis.dialects.native.postback import signature
+from aldis.dialects.signing import key_of, signature
 from aldis.store.contract.store import Store
 from aldis.traffic.inbound import DueInbound, InboundFacts
 from aldis.traffic.postback import Notify, PostbackEvent
@@ -24,6 +27,7 @@ from tests.fakes.customer import FakeCustomer
 from tests.fakes.whole import WholeGateway
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+KEY = bytes.fromhex("31f290f6bf06298aab4f08d43c3f082cf648a362da2da4b0")
 
 
 def test_a_signature_is_that_of_the_specifications_libraries() -> None:
@@ -33,10 +37,37 @@ def test_a_signature_is_that_of_the_specifications_libraries() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "same"), [(SECRET, SECRET.removeprefix("whsec_")), ("no base64!", "no base64!")]
+    ("secret", "key"),
+    [
+        (SECRET, KEY),
+        (SECRET.removeprefix("whsec_"), KEY),
+        # without padding, or with more than is needed
+        ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS=", KEY[:-1]),
+        ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS", KEY[:-1]),
+        ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa", KEY[:-2]),
+        ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa====", KEY[:-2]),
+        ("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa", KEY[:-2]),
+        # as it is copied
+        (SECRET + "\n", KEY),
+        (" " + SECRET + " \t", KEY),
+        ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa \r\n", KEY[:-2]),
+        ("whsec_ MfKQ9r8GKYqr TwjUPD8ILPZIo2LaLaSw", KEY),
+        ("\u00a0" + SECRET, KEY),
+        # no base64
+        ("no base64!", b"no base64!"),
+        ("whsec_", b"whsec_"),
+        ("whsec_A", b"whsec_A"),
+        ("päss", "päss".encode()),
+    ],
 )
-def test_a_secret_is_read_as_receivers_do(one: str, same: str) -> None:
-    assert signature("a", "1", b"x", one) == signature("a", "1", b"x", same)
+def test_a_secret_is_read_as_receivers_do(secret: str, key: bytes) -> None:
+    assert key_of(secret) == key
+
+
+@given(st.binary(min_size=1, max_size=80), st.sampled_from(["", "\n", " ", "\r\n"]), st.booleans())
+def test_any_key_is_read_however_it_is_written(key: bytes, behind: str, padded: bool) -> None:  # noqa: FBT001
+    text = base64.b64encode(key).decode()
+    assert key_of("whsec_" + (text if padded else text.rstrip("=")) + behind) == key
 
 
 def test_a_webhook_is_the_same_each_time_but_for_the_time() -> None:

@@ -19,9 +19,12 @@ class FakeChannel:
     def post(self, request: PostbackRequest, _limits: Limits, told: Callable[[Answer], None]) -> None:
         self.out.append((request, told))
 
-    async def answer(self, status: int | None = 200) -> PostbackRequest:
-        """Answer the oldest, and let what follows from it happen."""
-        request, told = self.out.pop(0)
-        told(Answer(status, "" if status else "no answer in time"))
+    async def answer(
+        self, status: int | None = 200, retry_after: str = "", to: str = "", body: str = ""
+    ) -> PostbackRequest:
+        """Answer the oldest, or the oldest to an address, and let what follows from it happen."""
+        at = next(number for number, (request, _) in enumerate(self.out) if to in request.url)
+        request, told = self.out.pop(at)
+        told(Answer(status, "" if status else "no answer in time", retry_after, body))
         await asyncio.sleep(0)
         return request

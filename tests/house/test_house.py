@@ -194,6 +194,7 @@ def keys_of(record: type[msgspec.Struct]) -> list[str]:
         settings.HttpSettings,
         settings.StoreSettings,
         settings.MessageSettings,
+        settings.PostbackSettings,
         *(kind.entry for kind in KINDS),
         Quirks,
         settings.SimulatorSettings,

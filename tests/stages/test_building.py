@@ -52,7 +52,7 @@ FIRST = {
     "segments": 1,
     "price_micros": 20,
     "notify": Notify.ENDED,
-    "lane": "http://customer.example:8080",
+    "lane": "9 http://customer.example:8080 33",
     "callback_url": "http://customer.example:8080/dlr",
     "echo": b'{"app_id":"7"}',
     "accepted_at": NOW,

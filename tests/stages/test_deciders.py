@@ -7,14 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aldis.dialects.contract import Policy
+from aldis.dialects.contract import Policy, RetrySchedule, is_2xx
 from aldis.dialects.genesys import SCHEDULE
 from aldis.dialects.registry import POLICIES
 from aldis.links.smpp import backoff
 from aldis.stages.maintenance.failover import Failover
 from aldis.stages.postbacks.channel import Answer
-from aldis.stages.postbacks.lanes import IN_ALL, PER_LANE, Lanes
-from aldis.stages.postbacks.schedule import next_try
+from aldis.stages.postbacks.schedule import asked_ms, next_try
 from aldis.stages.sending.retry import Attempt, RetryPolicy, next_step, wait_s
 from aldis.stages.sending.shares import share
 from aldis.traffic.postback import PostbackEvent
@@ -125,36 +124,51 @@ def test_which_answers_count_is_the_dialects_own_matter(status: int, *, genesys:
     assert len(SCHEDULE.waits_s) == 25
 
 
-def test_a_lane_that_fails_is_narrowed_and_widens_again() -> None:
-    lanes = Lanes()
-    assert lanes.room("a") == 1  # nobody has tried it yet
-    lanes.start("a")
-    assert lanes.room("a") == 0
-    lanes.end("a", reached=True)
-    assert lanes.room("a") == PER_LANE
-    for _ in range(3):
-        lanes.start("a")
-    lanes.end("a", reached=False)
-    assert lanes.room("a") == 0
-    lanes.end("a", reached=False)
-    lanes.end("a", reached=False)
-    assert lanes.room("a") == 1
-    lanes.start("a")
-    lanes.end("a", reached=True)
-    assert lanes.room("a") == PER_LANE
+@pytest.mark.parametrize(
+    ("retry_after", "attempts", "wait_s"),
+    [
+        ("", 0, 60),
+        ("90", 0, 90),  # later than the schedule has it
+        ("5", 0, 60),  # sooner: the schedule's own wait
+        ("90.5", 0, 90),
+        ("Sat, 21 Nov 2026 12:02:00 GMT", 0, 120),
+        ("Saturday, 21-Nov-26 12:02:00 GMT", 0, 120),
+        ("Sat Nov 21 12:02:00 2026", 0, 120),
+        ("Sat, 21 Nov 2026 14:02:00 +0200", 0, 120),
+        ("Sat, 21 Nov 2026 11:00:00 GMT", 0, 60),  # gone by
+        ("86400", 0, 60 + 120 + 300),  # the last try would be then
+        ("86400", 1, 120 + 300),
+        ("999999999999", 0, 60),  # no time that anyone means
+        ("-1", 0, 60),
+        ("soon", 0, 60),
+        ("Sat, 99 Nov 2026 12:02:00 GMT", 0, 60),
+        ("Sat, 21 Nov 0000 12:02:00 GMT", 0, 60),
+        ("100", 3, None),
+    ],
+)
+@pytest.mark.parametrize("status", [503, 429, 302])
+def test_an_endpoint_that_names_a_time_is_not_asked_before(
+    status: int, retry_after: str, attempts: int, wait_s: int | None
+) -> None:
+    schedule = RetrySchedule((60, 120, 300), 1, 1, is_2xx)
+    pending = msgspec.structs.replace(due(PostbackEvent.ENDED, State.DELIVERED), attempts=attempts)
+    tried = next_try(schedule, pending, Answer(status, "", retry_after), NOON)
+    assert tried.due_at == (None if wait_s is None else NOON + wait_s * 1000)
 
 
-def test_dead_lanes_leave_half_of_the_whole_to_the_living() -> None:
-    lanes = Lanes()
-    lanes.start("alive")
-    lanes.end("alive", reached=True)
-    started = 0
-    for number in range(IN_ALL):
-        if lanes.room(f"dead {number}"):
-            lanes.start(f"dead {number}")
-            started += 1
-    assert started == IN_ALL // 2
-    assert lanes.room("alive") == PER_LANE
+@given(st.text(max_size=40))
+def test_any_retry_after_keeps_the_schedule(retry_after: str) -> None:
+    assert asked_ms(retry_after, NOON) >= 0
+
+
+def test_410_ends_a_webhook_where_its_standard_says_so() -> None:
+    pending = due(PostbackEvent.ENDED, State.DELIVERED)
+    ended = {
+        policy.name
+        for policy in POLICIES.values()
+        if next_try(policy.schedule, pending, Answer(410), NOON).due_at is None
+    }
+    assert ended == {"aldis"}
 
 
 def test_a_link_is_given_up_after_a_while_and_while_another_is_there() -> None:

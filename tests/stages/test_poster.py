@@ -8,14 +8,16 @@ import msgspec
 import pytest
 
 from aldis.accounts.directory import CurrentDirectory
+from aldis.accounts.staff import AuditEntry
 from aldis.app.posting import counter
 from aldis.dialects.registry import POLICIES
-from aldis.stages.postbacks import poster as postbacks
-from aldis.stages.postbacks.lanes import PER_LANE
+from aldis.stages.postbacks.lanes import PER_ENDPOINT
 from aldis.stages.postbacks.poster import Poster
+from aldis.stages.postbacks.writing import Writing
+from aldis.store.contract.outbox import PostbackFilter
 from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics
-from aldis.traffic.postback import Notify
+from aldis.traffic.postback import Notify, lane_of
 from aldis.traffic.receipt import Receipt, ReceiptState
 from tests.fakes.channel import FakeChannel
 from tests.fakes.clock import NOON, FakeClock
@@ -30,14 +32,24 @@ async def no_content(_digest: str) -> bytes | None:
 
 async def a_poster(store: Store, channel: FakeChannel, clock: FakeClock) -> Poster:
     current = CurrentDirectory(await store.directory.load())
-    return Poster(store.postbacks, channel, POLICIES, current, clock, counter(Metrics()), no_content)
+    writing = Writing(POLICIES, current, no_content)
+    return Poster(store.postbacks, channel, writing, clock, counter(Metrics()), keeps_answers=True)
 
 
-async def owe(store: Store, *numbers: int, dialect: str = "genesys", lane: str = LANE) -> None:
+async def owe(
+    store: Store, *numbers: int, dialect: str = "genesys", url: str = LANE, account_id: int = 1
+) -> None:
     """Owe a postback about the end of each of these messages."""
     for number in numbers:
         message = a_message(
-            number, dialect=dialect, reference=f"r{number}", notify=Notify.ENDED, lane=lane, price_micros=0
+            number,
+            account_id=account_id,
+            dialect=dialect,
+            reference=f"r{number}",
+            notify=Notify.ENDED,
+            lane=lane_of(account_id, url),
+            callback_url="" if url == LANE else url,
+            price_micros=0,
         )
         await settle_sent(store, message, ids=(f"A{number}",))
     receipts = [
@@ -73,14 +85,14 @@ async def test_what_is_taken_is_done(demo_store: Store, clock: FakeClock) -> Non
 async def test_an_endpoint_that_answers_gets_many_at_once(demo_store: Store, clock: FakeClock) -> None:
     channel = FakeChannel()
     poster = await a_poster(demo_store, channel, clock)
-    await owe(demo_store, *range(1, PER_LANE + 10))
+    await owe(demo_store, *range(1, PER_ENDPOINT + 10))
     await poster.step()
     assert len(channel.out) == 1  # nobody has tried it yet
     await channel.answer()
     await poster.step()
-    assert len(channel.out) == PER_LANE
+    assert len(channel.out) == PER_ENDPOINT
     await channel.answer()
-    assert len(channel.out) == PER_LANE  # the next takes its place without a step
+    assert len(channel.out) == PER_ENDPOINT  # the next takes its place without a step
     while channel.out:
         await channel.answer()
     await settled(poster)
@@ -90,7 +102,7 @@ async def test_an_endpoint_that_answers_gets_many_at_once(demo_store: Store, clo
 async def test_what_waits_behind_a_dead_endpoint_is_not_held(demo_store: Store, clock: FakeClock) -> None:
     channel = FakeChannel()
     poster = await a_poster(demo_store, channel, clock)
-    await owe(demo_store, *range(1, PER_LANE + 10))
+    await owe(demo_store, *range(1, PER_ENDPOINT + 10))
     await poster.step()
     await channel.answer()
     await poster.step()
@@ -138,12 +150,10 @@ async def test_a_postback_that_cannot_be_written_is_tried_again(demo_store: Stor
     assert (facts.pending, facts.last_fault) == (1, "ZeroDivisionError")
 
 
-async def test_stopping_breaks_off_what_takes_long(
-    demo_store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(postbacks, "STOP_S", 0.0)
+async def test_stopping_breaks_off_what_takes_long(demo_store: Store, clock: FakeClock) -> None:
     channel = FakeChannel()
     poster = await a_poster(demo_store, channel, clock)
+    poster.grace_s = 0.0
     await owe(demo_store, 1, 2)
     await poster.step()
     running = asyncio.ensure_future(poster.run())
@@ -152,3 +162,137 @@ async def test_stopping_breaks_off_what_takes_long(
     await channel.answer()  # too late: nobody listens
     await settled(poster)
     assert await pending(demo_store) == 2
+
+
+HANGS = "http://callbacks.example/hangs"
+WORKS = "http://callbacks.example/works"
+
+
+async def test_four_callbacks_that_hang_keep_no_other_account_of_their_host_waiting(
+    demo_store: Store, clock: FakeClock
+) -> None:
+    channel = FakeChannel()
+    poster = await a_poster(demo_store, channel, clock)
+    await owe(demo_store, 1, 2, 3, 4, url=HANGS)
+    await owe(demo_store, 5, account_id=2, url=HANGS)
+    await poster.step()
+    told = [b"message_id=r5" in request.body for request, _ in channel.out]
+    assert sorted(told) == [False, True]  # one of the first account's is tried, and the second's
+
+
+async def test_a_path_that_hangs_holds_no_other_up(demo_store: Store, clock: FakeClock) -> None:
+    channel = FakeChannel()
+    poster = await a_poster(demo_store, channel, clock)
+    await owe(demo_store, *range(1, 60), url=HANGS)
+    await owe(demo_store, *range(60, 70), url=WORKS)
+    await poster.step()
+    assert [request.url for request, _ in channel.out].count(WORKS) == 1
+    while any(request.url == WORKS for request, _ in channel.out):
+        await channel.answer(to=WORKS)
+        await poster.step()
+    await settled(poster)
+    assert {request.url for request, _ in channel.out} == {HANGS}
+    assert await pending(demo_store) == 59
+
+
+async def test_more_paths_that_hang_than_there_is_room_for_cost_the_others_one_time_out(
+    demo_store: Store, clock: FakeClock
+) -> None:
+    channel = FakeChannel()
+    poster = await a_poster(demo_store, channel, clock)
+    for number in range(1, 41):
+        await owe(demo_store, number, number + 100, url=f"{HANGS}/{number}")
+    await poster.step()
+    await owe(demo_store, 1_000, url=WORKS)  # while all that may be tried hangs
+    clock.advance(1)
+    for _ in range(len(channel.out)):  # one time-out later
+        await channel.answer(None)
+    await settled(poster)
+    await poster.step()
+    assert WORKS in [request.url for request, _ in channel.out]
+
+
+async def test_an_endpoint_that_wants_peace_has_it(demo_store: Store, clock: FakeClock) -> None:
+    channel = FakeChannel()
+    poster = await a_poster(demo_store, channel, clock)
+    await owe(demo_store, 1, 2, 3)
+    await poster.step()
+    await channel.answer(429, retry_after="20")
+    await settled(poster)
+    clock.advance(19)
+    assert await poster.step() == 0
+    clock.advance(1)
+    assert await poster.step() == 2  # those that it has not heard of
+    while channel.out:
+        await channel.answer()
+    await settled(poster)
+    assert await pending(demo_store) == 1
+
+
+GONE = "https://gone.example/hook"
+
+
+async def test_410_ends_a_native_webhook_until_somebody_replays(demo_store: Store, clock: FakeClock) -> None:
+    channel = FakeChannel()
+    poster = await a_poster(demo_store, channel, clock)
+    await owe(demo_store, 1, 2, dialect="aldis", url=GONE)
+    await owe(demo_store, 3, dialect="aldis", url=WORKS)
+    await poster.step()
+    await channel.answer(410, to=GONE)
+    await channel.answer(to=WORKS)
+    while poster._ending:
+        await asyncio.sleep(0.001)
+    await settled(poster)
+    await poster.step()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    await settled(poster)
+    assert channel.out == []  # the second one is not posted
+    assert await pending(demo_store) == 0
+    dead = (await demo_store.outbox.dead_letters(PostbackFilter(), 0, 10)).found
+    assert [(each.last_http_status, each.last_fault, each.attempts) for each in dead] == [
+        (410, "not posted: the endpoint has ended this webhook", 1),
+        (410, "HTTP 410", 1),
+    ]
+    entry = AuditEntry(clock.now(), "somebody", "cli", "replay", "", "")
+    await demo_store.outbox.replay([dead[0].postback_id], clock.now(), entry)
+    clock.advance(1)
+    assert await poster.step() == 1
+    assert [request.url for request, _ in channel.out] == [GONE]
+
+
+async def test_410_is_an_answer_like_others_in_other_dialects(demo_store: Store, clock: FakeClock) -> None:
+    channel = FakeChannel()
+    poster = await a_poster(demo_store, channel, clock)
+    await owe(demo_store, 1, 2)
+    await poster.step()
+    await channel.answer(410)
+    await settled(poster)
+    await poster.step()
+    assert len(channel.out) == 1
+    assert await pending(demo_store) == 2
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+async def test_what_an_endpoint_said_is_kept_where_that_is_wanted(
+    demo_store: Store, clock: FakeClock, *, keeps: bool
+) -> None:
+    channel = FakeChannel()
+    poster = await a_poster(demo_store, channel, clock)
+    poster._keeps_answers = keeps
+    await owe(demo_store, 1)
+    await poster.step()
+    await channel.answer(503, body="we are busy")
+    await settled(poster)
+    clock.advance(600)
+    await poster.step()
+    await channel.answer(200, body="thanks")  # asked for, because it was tried before
+    await settled(poster)
+    view = await demo_store.search.message(1)
+    assert view is not None
+    (postback,) = view.postbacks
+    told = [(each.http_status, each.fault, each.answer) for each in view.tries[postback.postback_id]]
+    assert told == (
+        [(503, "HTTP 503", "we are busy"), (200, "", "thanks")] if keeps else [(503, "HTTP 503", "")]
+    )
+    assert postback.done

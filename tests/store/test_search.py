@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from aldis.accounts.staff import AuditEntry
 from aldis.store.contract.outbox import PostbackFilter
 from aldis.store.contract.search import Grouping, InboundFilter, MessageFilter, Sum
 from aldis.store.contract.store import Store
 from aldis.traffic.inbound import DueInbound
-from aldis.traffic.postback import DuePostback, Notify, PostbackResult
+from aldis.traffic.postback import DuePostback, Notify, PostbackResult, lane_of
 from aldis.traffic.states import State
 from tests.backends import own_maintenance
 from tests.store.building import NOW, POSTPAID, a_message, accept, settle_sent
@@ -154,6 +155,50 @@ async def test_what_is_owed_by_lane(kept: Store) -> None:
     )
     assert (second.lane, second.pending, second.last_fault) == ("http://b:80", 1, "")
     assert [each.lane for each in await kept.outbox.lanes(1)] == ["http://a:80"]
+
+
+OWED = [(1, "http://a/x"), (1, "http://a/y"), (1, "http://b/"), (POSTPAID, "http://a/x")]
+
+
+async def test_what_is_owed_by_account_and_endpoint(kept: Store) -> None:
+    for number, (account_id, url) in enumerate(OWED, 1):
+        lane = lane_of(account_id, url)
+        await settle_sent(kept, a_message(number, notify=Notify.SENT, lane=lane, account_id=account_id))
+    found = [(each.account_id, each.lane, each.pending) for each in await kept.outbox.lanes(10)]
+    assert found == [(1, "http://a:80", 2), (1, "http://b:80", 1), (POSTPAID, "http://a:80", 1)]
+    view = await kept.search.message(1)
+    assert view is not None
+    assert view.postbacks[0].lane == "http://a:80"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "due"),
+    [
+        (PostbackFilter(), {1, 2, 3, 4}),
+        (PostbackFilter(lane="http://a:80"), {1, 2, 4}),
+        (PostbackFilter(account_id=1), {1, 2, 3}),
+        (PostbackFilter(lane="http://a:80", account_id=1), {1, 2}),
+        (PostbackFilter(event="sent"), {1, 2, 3, 4}),
+        (PostbackFilter(event="inbound"), set[int]()),
+        (PostbackFilter(lane="http://nowhere:80"), set[int]()),
+    ],
+)
+async def test_what_is_due_later_is_tried_now(kept: Store, wanted: PostbackFilter, due: set[int]) -> None:
+    lanes = set()
+    for number, (account_id, url) in enumerate(OWED, 1):
+        lane = lane_of(account_id, url)
+        lanes.add(lane)
+        await settle_sent(kept, a_message(number, notify=Notify.SENT, lane=lane, account_id=account_id))
+        found = await kept.postbacks.due(lane, 10, NOW)
+        later = [PostbackResult(each.postback_id, NOW, 500, "", NOW + 9_999, done=False) for each in found]
+        await kept.postbacks.finish(later)
+    entry = AuditEntry(NOW, "somebody", "cli", "try postbacks now", "all endpoints", "")
+    assert await kept.outbox.try_now(wanted, 1, NOW + 1, entry) == min(1, len(due))
+    assert await kept.outbox.try_now(wanted, 10, NOW + 1, entry) == max(0, len(due) - 1)
+    assert await kept.outbox.try_now(wanted, 10, NOW + 1, entry) == 0
+    told = [each for lane in lanes for each in await kept.postbacks.due(lane, 10, NOW + 1)]
+    assert {each.message.message_id for each in told} == due
+    assert all(each.attempts == 0 for each in told)
 
 
 async def test_what_was_given_up(kept: Store) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from aldis.accounts.endpoint import Endpoint
+from aldis.accounts.endpoint import Endpoint, read_headers
 from aldis.accounts.senders import Sender
 
 Network = IPv4Network | IPv6Network
@@ -59,6 +59,8 @@ class AccountSettings(msgspec.Struct, frozen=True):
     postback_style: dict[str, str] = {}
     #: by dialect: what its postbacks are signed with; kept as it is, because signing needs it
     postback_secret: dict[str, str] = {}
+    #: by dialect: headers that its postbacks have besides, `Name: value` a line; secret too
+    postback_headers: dict[str, str] = {}
     #: private networks that postbacks may reach all the same
     postback_networks: tuple[str, ...] = ()
 
@@ -81,17 +83,22 @@ class Account(AccountSettings, frozen=True, kw_only=True):
         """Tell where and how postbacks of a dialect go; None: nowhere. `callback_url`: a message's own
         address, or "".
         """
-        url = callback_url or self.postback.get(dialect, "")
-        if not url:
-            return None
-        return Endpoint(url, self.postback_style.get(dialect, ""), self.postback_secret.get(dialect, ""))
+        return self._endpoint(dialect, callback_url or self.postback.get(dialect, ""))
 
     def inbound_endpoint(self, dialect: str) -> Endpoint | None:
         """Tell where and how messages from handsets go in a dialect; None: nowhere."""
-        url = self.inbound.get(dialect, "")
+        return self._endpoint(dialect, self.inbound.get(dialect, ""))
+
+    def _endpoint(self, dialect: str, url: str) -> Endpoint | None:
         if not url:
             return None
-        return Endpoint(url, self.postback_style.get(dialect, ""), self.postback_secret.get(dialect, ""))
+        more = self.postback_headers.get(dialect, "")
+        return Endpoint(
+            url,
+            self.postback_style.get(dialect, ""),
+            self.postback_secret.get(dialect, ""),
+            read_headers(more) if more else (),
+        )
 
     def senders_of_campaign(self, campaign: str) -> list[str]:
         """Find the senders that a campaign hangs on."""

@@ -19,7 +19,8 @@ from aldis import toml_file
 from aldis.accounts.account import AccountSettings
 from aldis.accounts.carriers import Carrier
 from aldis.accounts.consent import normal
-from aldis.accounts.endpoint import address_fault
+from aldis.accounts.endpoint import address_fault, headers_fault
+from aldis.accounts.history import MASK
 from aldis.accounts.number_plans import NumberRange, country_fault, range_faults
 from aldis.accounts.price import MMS, Price, from_micros, to_micros
 from aldis.accounts.routes import Route
@@ -238,6 +239,7 @@ def account_faults(
         *account.inbound,
         *account.postback_style,
         *account.postback_secret,
+        *account.postback_headers,
         *(entry.dialect for entry in account.credential),
     }
     faults += [
@@ -271,9 +273,12 @@ def _own_faults(account: AccountEntry, path: toml_file.Path) -> list[tuple[toml_
         faults.append(((*path, "default_sender"), f"`{default}` is none of the account's senders"))
     for key in ("postback", "inbound"):
         for dialect, url in getattr(account, key).items():
-            fault = address_fault(url)
+            fault = "holds a masked password" if f":{MASK}@" in url else address_fault(url)
             if fault:
                 faults.append(((*path, key), f"the address for {dialect} {fault}"))
+    for dialect, text in account.postback_headers.items():
+        if fault := headers_fault(text):
+            faults.append(((*path, "postback_headers"), f"those for {dialect} {fault}"))
     return faults
 
 

@@ -4,6 +4,7 @@ secret. Pure.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -14,13 +15,19 @@ from aldis.clock import as_datetime
 #: stands for what is never shown again
 MASK = "********"
 _SECRET = frozenset(("secret", "password_hash", "identity_digest"))
-_SECRETS = "postback_secret"
+#: by dialect, and all of it secret
+SECRETS = ("postback_secret", "postback_headers")
+#: by dialect, and with passwords in them: `https://user:password@…`
+ADDRESSES = ("postback", "inbound")
 #: what tells a credential from the others
 _NAMING = ("account", "dialect", "identity_digest")
 #: between the names that lead to a value
 STEP = " / "
 #: how much of a digest names a credential among an account's
 SHORT = 12
+
+
+_password = re.compile(r"^([A-Za-z]+://[^/?#@:]*:)[^/?#]*@").sub
 
 
 class Change(msgspec.Struct, frozen=True, array_like=True):
@@ -58,11 +65,18 @@ def masked(document: Any) -> Any:  # noqa: ANN401 - any JSON
     for name, value in document.items():
         if name in _SECRET and value:
             shown[name] = MASK
-        elif name == _SECRETS and isinstance(value, dict):
+        elif name in SECRETS and isinstance(value, dict):
             shown[name] = dict.fromkeys(value, MASK)
+        elif name in ADDRESSES and isinstance(value, dict):
+            shown[name] = {dialect: masked_address(str(url)) for dialect, url in value.items()}
         else:
             shown[name] = masked(value)
     return shown
+
+
+def masked_address(url: str) -> str:
+    """Give an address without the password in it."""
+    return _password(rf"\1{MASK}@", url)
 
 
 def differences(before: bytes | None, after: bytes | None) -> list[Difference]:
@@ -96,8 +110,9 @@ def restored(before: bytes, after: bytes, now: bytes) -> bytes:
 
 def _shown(path: str, value: str) -> str:
     parts = path.split(STEP)
-    is_secret = parts[-1] in _SECRET or _SECRETS in parts
-    return MASK if is_secret and value else value
+    if value and (parts[-1] in _SECRET or any(name in parts for name in SECRETS)):
+        return MASK
+    return masked_address(value) if any(name in parts for name in ADDRESSES) else value
 
 
 def _flat(document: Any, path: str = "") -> dict[str, str]:  # noqa: ANN401 - any JSON

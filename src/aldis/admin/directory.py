@@ -25,7 +25,7 @@ from aldis.accounts.directory_file import (
     price_of,
     route_faults,
 )
-from aldis.accounts.history import MASK
+from aldis.accounts.history import ADDRESSES, MASK, SECRETS, masked_address
 from aldis.accounts.number_plans import NumberRange
 from aldis.accounts.plan import (
     Plan,
@@ -330,7 +330,11 @@ def _account_view(stored: Stored, balances: Mapping[str, Balance], name: str) ->
     balance = balances.get(name, Balance())
     entry = msgspec.structs.replace(
         account_entry(record),
-        postback_secret=dict.fromkeys(record.postback_secret, MASK),
+        **{name: dict.fromkeys(getattr(record, name), MASK) for name in SECRETS},
+        **{
+            name: {dialect: masked_address(url) for dialect, url in getattr(record, name).items()}
+            for name in ADDRESSES
+        },
         credit=from_micros(balance.credited),
     )
     return AccountView(version, entry, record, balance)
@@ -351,16 +355,22 @@ def carrier_removal(stored: Stored, name: str) -> Plan:
 
 def _unmasked(data: Mapping[str, Any], old: AccountRecord) -> dict[str, Any]:
     """Put secrets that are known back where MASK stands."""
-    given = data.get("postback_secret")
-    if not isinstance(given, dict):
-        return dict(data)
-    secrets = {
-        name: old.postback_secret.get(name, "") if text == MASK else text for name, text in given.items()
-    }
-    missing = [name for name, text in secrets.items() if not text]
-    if missing:
-        raise ValidationError([(("postback_secret", name), "give the secret") for name in missing])
-    return {**data, "postback_secret": secrets}
+    found = dict(data)
+    for name in SECRETS:
+        if isinstance(given := data.get(name), dict):
+            known = getattr(old, name)
+            found[name] = {key: known.get(key, "") if text == MASK else text for key, text in given.items()}
+            missing = [key for key, text in found[name].items() if not text]
+            if missing:
+                raise ValidationError([((name, key), "give the secret") for key in missing])
+    for name in ADDRESSES:
+        if isinstance(given := data.get(name), dict):
+            known = getattr(old, name)
+            found[name] = {
+                key: known[key] if key in known and masked_address(known[key]) == url else url
+                for key, url in given.items()
+            }
+    return found
 
 
 def _refuse_stale(stored: Stored, kind: str, key: str, based_on: int | None) -> None:

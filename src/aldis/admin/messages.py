@@ -287,7 +287,7 @@ def _copy(accepted: NewMessage, account: Account, now: int) -> NewMessage:
         accepted,
         duplicate_scope="",  # it is meant to be the same
         notify=accepted.notify if url else 0,
-        lane=lane_of(url),
+        lane=lane_of(account.account_id, url),
         accepted_at=now,
         due_at=now,
         expires_at=now + validity_ms,

@@ -15,13 +15,16 @@ import socket
 import sys
 from pathlib import Path
 
+import msgspec
 import uvloop
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.app.garbage import spare_the_collector
 from aldis.app.posting import PostingHere
 from aldis.clock import SystemClock
+from aldis.settings import PostbackSettings
 from aldis.stages.agent import Agent
+from aldis.stages.postbacks.poster import STOP_S
 from aldis.store.content_files import ContentFiles
 from aldis.store.sqlite.engine.connection import unlock_connections
 from aldis.store.sqlite.process.writer_server import WriterServer, WriterServerListener
@@ -29,6 +32,9 @@ from aldis.telemetry import configure_logs
 
 #: how often to look whether somebody else has changed the directory
 FOLLOW_S = 1.0
+#: how long tries under way have when the gateway is gone: less than the next one waits for us
+#: (`stores.TAKE_OVER_S`)
+ORPHAN_S = 1.0
 
 
 class BackOffice(Agent):
@@ -37,13 +43,14 @@ class BackOffice(Agent):
     def __init__(self, path: Path, data_dir: Path) -> None:
         super().__init__("back office", FOLLOW_S)
         self.server = WriterServer(
-            path, WriterServerListener(self._begin, self._end, self.stop, self._is_behind)
+            path, WriterServerListener(self._begin, self._end, self._be_orphaned, self._is_behind)
         )
         self._contents = ContentFiles(data_dir)
         self._current: CurrentDirectory | None = None
         self._posting: PostingHere | None = None
         self._resting: asyncio.Task[None] | None = None
         self._is_wanted = False
+        self._settings = PostbackSettings()
         self._clock = SystemClock()
         #: when the directory was read last
         self._looked_at = -FOLLOW_S
@@ -65,7 +72,7 @@ class BackOffice(Agent):
         current = CurrentDirectory(await store.directory())
         if not self._is_wanted:  # any more
             return
-        posting = PostingHere(store, current, self._clock, count, self._contents)
+        posting = PostingHere(store, current, self._clock, count, self._contents, self._settings)
         await posting.start()
         self._current, self._posting = current, posting
         spare_the_collector()
@@ -82,7 +89,8 @@ class BackOffice(Agent):
         self.wake()
         return self._clock.monotonic() - self._looked_at > FOLLOW_S
 
-    def _begin(self) -> None:
+    def _begin(self, settings: bytes) -> None:
+        self._settings = msgspec.msgpack.decode(settings, type=PostbackSettings)
         self._is_wanted = True
         self.wake()
 
@@ -90,12 +98,19 @@ class BackOffice(Agent):
         self._is_wanted = False
         self._resting = asyncio.create_task(self._rest())
 
-    async def _rest(self) -> None:
+    async def _rest(self, grace_s: float = STOP_S) -> None:
         try:
             if self._posting is not None:
-                await self._posting.stop()
+                await self._posting.stop(grace_s)
         finally:
             self.server.tell_resting()
+
+    def _be_orphaned(self) -> None:
+        """Hear that the gateway is gone: what endpoints have said is stored, so that none is told again."""
+        self._is_wanted = False
+        if self._resting is None:
+            self._resting = asyncio.create_task(self._rest(ORPHAN_S))
+        self._resting.add_done_callback(lambda _: self.stop())
 
 
 async def work(path: Path, descriptor: int, data_dir: Path) -> None:

@@ -197,9 +197,11 @@ class Gateway:
             self._release,
         )
         if self._back_office is not None:
-            self._posting = PostingBeside(self._back_office)
+            self._posting = PostingBeside(self._back_office, settings.postbacks)
         else:
-            self._posting = PostingHere(store.postbacks, current, clock, self._count, self._contents)
+            self._posting = PostingHere(
+                store.postbacks, current, clock, self._count, self._contents, settings.postbacks
+            )
         keeping = MaintenanceSettings(
             settings.store.retention_days,
             settings.messages.receipt_patience_s,

@@ -6,12 +6,17 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+import msgspec
+
 from aldis.accounts.directory import CurrentDirectory
 from aldis.app.agents import GRACE_S, RunningAgents, within
 from aldis.channels.http.client import HttpChannel
+from aldis.channels.http.proxy import read_proxy
 from aldis.clock import Clock
 from aldis.dialects.registry import POLICIES
-from aldis.stages.postbacks.poster import Poster
+from aldis.settings import PostbackSettings
+from aldis.stages.postbacks.poster import STOP_S, Poster
+from aldis.stages.postbacks.writing import Writing
 from aldis.store.content_files import ContentFiles
 from aldis.store.contract.postbacks import PostbackStore
 from aldis.store.sqlite.process.writer_client import WriterClient
@@ -38,10 +43,12 @@ class PostingHere:
         clock: Clock,
         count: Callable[[str, bool, int], None],
         contents: ContentFiles,
+        settings: PostbackSettings,
     ) -> None:
         """`count`: see `Poster`."""
-        self._channel = HttpChannel()
-        self._poster = Poster(store, self._channel, POLICIES, current, clock, count, contents.read)
+        self._channel = HttpChannel(read_proxy(settings.proxy))
+        writing = Writing(POLICIES, current, contents.read)
+        self._poster = Poster(store, self._channel, writing, clock, count, keeps_answers=settings.show_bodies)
         self._agents = RunningAgents()
 
     def wake(self) -> None:
@@ -51,7 +58,9 @@ class PostingHere:
     async def start(self) -> None:
         self._agents.start(self._poster)
 
-    async def stop(self) -> None:
+    async def stop(self, grace_s: float = STOP_S) -> None:
+        """Start no more tries; those under way have `grace_s`, and what was heard is stored."""
+        self._poster.grace_s = grace_s
         self._agents.stop()
         await self._agents.ended()
         await self._channel.close()
@@ -60,11 +69,12 @@ class PostingHere:
 class PostingBeside:
     """In the writer's process (`back_office.py`), which only has to be told so."""
 
-    def __init__(self, runner: WriterClient) -> None:
+    def __init__(self, runner: WriterClient, settings: PostbackSettings) -> None:
         self._runner = runner
+        self._settings = settings
 
     async def start(self) -> None:
-        await self._runner.post()
+        await self._runner.post(msgspec.msgpack.encode(self._settings))
 
     async def stop(self) -> None:
         await within(GRACE_S, [asyncio.create_task(self._runner.rest())])

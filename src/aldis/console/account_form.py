@@ -31,7 +31,7 @@ FIELDSETS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("alphanumeric_in", "default_sender", "stop_all_senders", "enforce_campaign", "reference_optional"),
     ),
     ("Postbacks", ("postback", "inbound", "failures_only", "postback_networks")),
-    ("How postbacks are written and signed", ("postback_style", "postback_secret")),
+    ("How postbacks are written and signed", ("postback_style", "postback_secret", "postback_headers")),
 )
 #: field → label, hint
 WORDS: dict[str, tuple[str, str]] = {
@@ -64,6 +64,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "What postbacks are signed with",
         "******** stays as it is; write over it to change it, clear it to sign no more",
     ),
+    "postback_headers": ("Headers that postbacks have besides", "Name: value, one a line; ******** as above"),
 }
 #: sets of dialects, of which one ticks some
 _DIALECT_SETS = frozenset(("alphanumeric_in", "failures_only"))

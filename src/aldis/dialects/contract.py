@@ -64,6 +64,8 @@ class RetrySchedule(msgspec.Struct, frozen=True):
     total_s: float
     #: which answers count as taken
     taken: Callable[[int], bool]
+    #: answers by which an endpoint ends a webhook: nothing is posted to that address any more
+    ends: frozenset[int] = frozenset()
     #: style → how many postbacks of one customer one request may carry, where that is not 1
     bundles: Mapping[str, int] = {}
 
@@ -102,6 +104,8 @@ class Policy(msgspec.Struct, frozen=True):
     refuses_duplicates: bool = False
     #: a client_reference is one of the account, whichever credential it came with; else of the login alone
     shares_references: bool = False
+    #: its postbacks are signed in its own way, where there is a secret; else in that of `signing.py`
+    signs: bool = False
     #: `inbound` tells of attachments, so it must be given their octets
     tells_attachments: bool = False
     traits: DialectTraits = DialectTraits()

@@ -11,6 +11,7 @@ import msgspec
 
 from aldis import toml_file
 from aldis.addresses import host_and_port, is_http, store_path
+from aldis.channels.http.proxy import read_proxy
 from aldis.dialects.registry import POLICIES
 from aldis.links.entry import LinkEntry
 from aldis.settings.sections import ConsoleSettings, Settings, SimulatorSettings
@@ -45,6 +46,10 @@ def faults(found: Settings) -> list[toml_file.Fault]:
         faults.append((("simulator", "vasp_url"), "is no http or https address"))
     if inactivity_s is not None and not 0 < inactivity_s < math.inf:
         faults.append((("simulator", "inactivity_s"), "must be above 0; leave it out for no limit"))
+    try:
+        read_proxy(found.postbacks.proxy)
+    except ValueError:
+        faults.append((("postbacks", "proxy"), "is no address of a proxy such as http://proxy.example:3128"))
     faults += [(("http", "hosts", *where), fault) for where, fault in _host_faults(found.http.hosts)]
     faults += _positive("http", found.http)
     faults += _positive("store", found.store)

@@ -62,6 +62,15 @@ class MessageSettings(msgspec.Struct, frozen=True):
     receipt_patience_s: int = 259_200
 
 
+class PostbackSettings(msgspec.Struct, frozen=True):
+    """`[postbacks]`: how customers are told of things."""
+
+    #: an HTTP proxy that all of them go through: http://user:password@proxy.example:3128; "": none
+    proxy: str = ""
+    #: keep what endpoints say when they refuse, and show that and what is posted to operators
+    show_bodies: bool = True
+
+
 class SimulatorSettings(msgspec.Struct, frozen=True):
     """`[simulator]`: a built-in SMSC; it runs only when this section is there."""
 
@@ -97,6 +106,7 @@ class Settings(msgspec.Struct, frozen=True):
     http: HttpSettings = HttpSettings()
     store: StoreSettings = StoreSettings()
     messages: MessageSettings = MessageSettings()
+    postbacks: PostbackSettings = PostbackSettings()
     link: tuple[AnyEntry, ...] = ()
     simulator: SimulatorSettings | None = None
     console: ConsoleSettings | None = None

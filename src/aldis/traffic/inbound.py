@@ -96,10 +96,12 @@ class DueInbound(msgspec.Struct, frozen=True):
     """A postback about a message from a handset, whose time has come."""
 
     postback_id: int
-    #: scheme, host and port; the postbacks of one lane share its fate
+    #: of account and endpoint (`postback.lane_of`); the postbacks of one lane share its fate
     lane: str
     #: tries that have failed so far
     attempts: int
     inbound: InboundFacts
     #: its parts with their octets; read when the postback is to be written
     attachments: tuple[Attachment, ...] = ()
+    #: whether it was ever tried, also before it was made due by hand
+    was_tried: bool = False

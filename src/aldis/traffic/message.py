@@ -39,7 +39,7 @@ class NewMessage(msgspec.Struct, frozen=True, array_like=True):
     price_micros: int
     #: which events the customer is told of: bits of `traffic.postback.Notify`
     notify: int
-    #: which postbacks share a lane with this one's: scheme, host and port; "" when none are pending
+    #: the lane of its postbacks (`traffic.postback.lane_of`); "" when nobody is to be told
     lane: str
     #: the customer's own address for this message's postbacks; "" for the account's
     callback_url: str

@@ -1,15 +1,16 @@
-"""Sends postbacks: pooled, timed, without redirects, cookies, proxies or trust in what comes back.
+"""Sends postbacks: pooled, timed, without redirects, cookies or trust in what comes back.
 
 A client of our own because a general one costs more for a postback than everything else that happens to its
 message (docs/decisions/0009-a-small-http-client.md has the figures). A pool belongs to one origin and one set
 of allowed private networks, so that a kept connection never serves an account that could not have made it.
+
+Its deadlines are kept by a clock that stands still while the loop is held up, as by a commit that waits for
+the disk: what could not be sent or heard meanwhile is no fault of the endpoint's.
 """
 
 from __future__ import annotations
 
 import asyncio
-import socket
-import ssl
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -19,7 +20,9 @@ import msgspec
 import structlog
 
 from aldis.accounts.account import Network
-from aldis.channels.http.guard import guarded_socket
+from aldis.channels.http.answer import body_of, retry_after_of
+from aldis.channels.http.connecting import EndpointConnector
+from aldis.channels.http.proxy import Proxy
 from aldis.channels.http.request import Origin, write
 from aldis.channels.http.wire import Hangup, Wire
 from aldis.stages.postbacks.channel import Answer, Limits
@@ -29,9 +32,12 @@ log = structlog.get_logger()
 
 #: shorter than what servers commonly keep, so that most idle connections are closed by us
 KEEP_ALIVE_S = 15.0
+#: how often time is looked at; being late by as much again is being held up
 SWEEP_S = 0.1
 #: idle connections that one pool keeps
 MAX_IDLE = 32
+#: answers that say no more than their status
+PLAIN = frozenset((200, 202, 204))
 
 
 class _Pool:
@@ -61,23 +67,27 @@ class _Asking(msgspec.Struct):
     pool: _Pool
     octets: bytes
     limits: Limits
-    #: by the loop's clock
+    #: by the channel's clock
     deadline: float
+    #: for how long the loop had been held up in all when this was last begun
+    held_up_s: float
     told: Callable[[Answer], None]
 
 
 class HttpChannel:
     """Implements `stages.postbacks.channel.Channel`; make and close it inside the event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, proxy: Proxy | None = None) -> None:
         self._loop = asyncio.get_running_loop()
-        # Not the loop's own: that has a few threads for the whole process, and two dead name servers fill
-        # them.
-        self._resolver = aiodns.DNSResolver()
-        self._tls = ssl.create_default_context()
+        self._connector = EndpointConnector(proxy)
+        self._through = None if proxy is None else proxy.authorization
         self._pools: dict[Origin, list[_Pool]] = {}
         self._wires: set[Wire] = set()
         self._connecting: set[asyncio.Task[None]] = set()
+        #: until when each connection must stand, by the channel's clock
+        self._limits: dict[asyncio.Timeout, float] = {}
+        self._held_up_s = 0.0
+        self._looked_at = self._loop.time()
         self._sweeping = self._loop.create_task(self._sweep())
 
     async def close(self) -> None:
@@ -87,23 +97,40 @@ class HttpChannel:
             task.cancel()
         for wire in list(self._wires):
             wire.abort()
-        await self._resolver.close()
+        await self._connector.close()
 
     def post(self, request: PostbackRequest, limits: Limits, told: Callable[[Answer], None]) -> None:
         """Try once; whatever the peer does becomes an Answer."""
         try:
-            origin, octets = write(request)
+            origin, octets = write(request, self._through)
         except ValueError as fault:
             self._tell(told, Answer(None, _words(fault)))
             return
         pool = self._pool(origin, limits.private_networks)
         pool.busy += 1
-        asking = _Asking(pool, octets, limits, self._loop.time() + limits.total_s, told)
+        asking = _Asking(pool, octets, limits, self._time() + limits.total_s, self._held_up_s, told)
         wire = pool.take()
         if wire is None:
             self._connect_soon(asking)
         else:
             wire.ask(octets, asking.deadline, partial(self._hear, asking, wire))
+
+    def _time(self) -> float:
+        """Tell the time by a clock that stands still while the loop is held up."""
+        return self._loop.time() - self._held_up_s
+
+    def _was_held_up(self, asking: _Asking) -> bool:
+        """Tell whether the loop was held up since a request was begun."""
+        self._look_at_the_clock()
+        return self._held_up_s > asking.held_up_s
+
+    def _look_at_the_clock(self) -> None:
+        """Notice that the loop was held up: it should have been looked at long ago."""
+        now = self._loop.time()
+        late_s = now - self._looked_at - SWEEP_S
+        self._looked_at = now
+        if late_s > SWEEP_S:
+            self._held_up_s += late_s
 
     def _pool(self, origin: Origin, networks: tuple[Network, ...]) -> _Pool:
         pools = self._pools.get(origin)
@@ -120,16 +147,18 @@ class HttpChannel:
         if not wire.is_reusable:
             self._wires.discard(wire)
         elif len(asking.pool.idle) < MAX_IDLE:
-            wire.idle_since = self._loop.time()
+            wire.idle_since = self._time()
             asking.pool.idle.append(wire)
         else:
             self._wires.discard(wire)
             wire.abort()
         if fault is None:
-            self._end(asking, Answer(status))
-        elif isinstance(fault, Hangup) and wire.was_used and wire.got_nothing:
-            # A server may close an idle connection just when it is used; whoever heard nothing asks again.
-            # Once, on a new one: an endpoint may take a postback and close without a word.
+            is_plain = status in PLAIN and not asking.limits.wants_body
+            self._end(asking, Answer(status) if is_plain else _answer(status, wire))
+        elif isinstance(fault, Hangup) and wire.got_nothing and (wire.was_used or self._was_held_up(asking)):
+            # A server may close an idle connection just when it is used, or one on which we were silent while
+            # held up; whoever heard nothing asks again. Once, on a new one: an endpoint may take a postback
+            # and close without a word.
             self._connect_soon(asking)
         else:
             self._end(asking, Answer(None, _words(fault)))
@@ -148,55 +177,38 @@ class HttpChannel:
         task.add_done_callback(self._connecting.discard)
 
     async def _ask_on_a_new_one(self, asking: _Asking) -> None:
+        asking.held_up_s = self._held_up_s
         try:
             wire = await self._connect(asking)
         except (aiodns.error.DNSError, OSError, ValueError) as fault:
-            self._end(asking, Answer(None, _words(fault)))
+            if self._was_held_up(asking) and self._time() < asking.deadline:
+                self._connect_soon(asking)  # nothing was sent: name servers and peers may have waited in vain
+            else:
+                self._end(asking, Answer(None, _words(fault)))
         except Exception as fault:  # the outermost frame: who asked must hear of it
             log.exception("an endpoint could not be connected to")
             self._end(asking, Answer(None, type(fault).__name__))
         else:
+            self._wires.add(wire)
             wire.ask(asking.octets, asking.deadline, partial(self._hear, asking, wire))
 
     async def _connect(self, asking: _Asking) -> Wire:
-        origin, networks = asking.pool.origin, asking.pool.networks
-        fault: OSError | None = None
-        async with asyncio.timeout_at(min(self._loop.time() + asking.limits.connect_s, asking.deadline)):
-            found = await self._resolver.getaddrinfo(origin.host, port=origin.port, type=socket.SOCK_STREAM)
-            for node in found.nodes:
-                address = (node.addr[0].decode(), *node.addr[1:])
-                try:
-                    return await self._connect_to(origin, int(node.family), address, networks)
-                except OSError as this:
-                    fault = fault or this
-        raise fault or OSError("the name has no address")
-
-    async def _connect_to(
-        self, origin: Origin, family: int, address: tuple[str | int, ...], networks: tuple[Network, ...]
-    ) -> Wire:
-        made = guarded_socket(family, socket.SOCK_STREAM, 0, str(address[0]), networks)
-        try:
-            made.setblocking(False)
-            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await self._loop.sock_connect(made, address)
-            _, wire = await self._loop.create_connection(
-                Wire,
-                sock=made,
-                ssl=self._tls if origin.is_tls else None,
-                server_hostname=origin.host if origin.is_tls else None,
-            )
-        except BaseException:
-            made.close()
-            raise
-        self._wires.add(wire)
-        return wire
+        async with asyncio.timeout(None) as limit:
+            self._limits[limit] = min(self._time() + asking.limits.connect_s, asking.deadline)
+            try:
+                return await self._connector.connect(asking.pool.origin, asking.pool.networks)
+            finally:
+                del self._limits[limit]
 
     async def _sweep(self) -> None:
-        """Time out answers, and close what has been idle for long."""
+        """Time out what takes too long, and close what has been idle for long."""
         while True:
             await asyncio.sleep(SWEEP_S)
-            now = self._loop.time()
+            self._look_at_the_clock()
+            now = self._time()
             await asyncio.sleep(0)  # what came while the loop was kept from reading has not come too late
+            for limit in [limit for limit, at in self._limits.items() if now >= at]:
+                limit.reschedule(self._loop.time())
             for wire in list(self._wires):
                 wire.sweep(now)
                 if now - wire.idle_since > KEEP_ALIVE_S:
@@ -213,6 +225,11 @@ class HttpChannel:
             pools[:] = [pool for pool in pools if pool.idle or pool.busy]
             if not pools:
                 del self._pools[origin]
+
+
+def _answer(status: int, wire: Wire) -> Answer:
+    """Give an answer with what an operator may want to know of it."""
+    return Answer(status, "", retry_after_of(wire.received), body_of(wire.received))
 
 
 def _words(fault: Exception) -> str:

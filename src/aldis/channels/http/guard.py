@@ -9,6 +9,7 @@ listed here as well.
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from aldis.accounts.account import Network
@@ -45,6 +46,7 @@ SPECIAL = tuple(
 )
 
 _NAT64 = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
+_LOOPBACK = "127.0.0.1"
 _6TO4 = ip_network("2002::/16")
 
 
@@ -69,6 +71,22 @@ def guarded_socket(
     if not is_allowed(address, private_networks):
         raise AddressNotAllowed(f"{address} is not a public address")
     return socket.socket(family, kind, protocol)
+
+
+def check_name(host: str, private_networks: tuple[Network, ...]) -> None:
+    """Judge a host that a proxy will look up: an address in whatever spelling (`127.1`), and `localhost`.
+    Raises AddressNotAllowed.
+    """
+    name = host.removesuffix(".").lower()
+    address = _LOOPBACK if name == "localhost" or name.endswith(".localhost") else name
+    with suppress(OSError):  # as C libraries read them: with fewer parts, in hex, in octal
+        address = socket.inet_ntoa(socket.inet_aton(address))
+    try:
+        allowed = is_allowed(address, private_networks)
+    except ValueError:  # a name, which the proxy judges
+        return
+    if not allowed:
+        raise AddressNotAllowed(f"{host} is not a public address")
 
 
 def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

@@ -1,8 +1,8 @@
 """One connection to a customer's endpoint: one request at a time, one answer each.
 
 httptools (llhttp) parses. Only the status matters; a body is read so that the connection can be used again,
-and dropped with the connection when it is long. Source: RFC 9112 §6.3 (message body length), §9.3
-(persistence).
+and dropped with the connection when it is long. A status line that was read is the answer, whatever goes
+wrong behind it: the customer has been told. Source: RFC 9112 §6.3 (message body length), §9.3 (persistence).
 """
 
 from __future__ import annotations
@@ -14,9 +14,13 @@ from typing import cast
 
 import httptools
 
+from aldis.channels.http.answer import status_of
+
 #: octets of an answer, head and body, that are read
 MAX_ANSWER_OCTETS = 65_536
 INTERIM = range(100, 200)
+#: how long a body may take whose head was read
+BODY_S = 2.0
 
 
 class Hangup(Exception):
@@ -34,7 +38,8 @@ class Wire(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._parser = httptools.HttpResponseParser(self)
         self._told: Told | None = None
-        self._octets = 0
+        #: what has come of the answer, until its end was told
+        self.received = bytearray()
         self._status = 0
         #: when the answer must be there, by the loop's clock
         self.deadline = inf
@@ -48,7 +53,7 @@ class Wire(asyncio.Protocol):
     def ask(self, request: bytes, deadline: float, told: Told) -> None:
         """Send a request; `told` is called once, perhaps at once."""
         self._told = told
-        self._octets = self._status = 0
+        self._status = 0
         self.is_reusable = False
         self.deadline, self.idle_since = deadline, inf
         if self._transport.is_closing():
@@ -59,7 +64,7 @@ class Wire(asyncio.Protocol):
     @property
     def got_nothing(self) -> bool:
         """Whether not one octet of the answer has come."""
-        return self._octets == 0
+        return not self.received
 
     @property
     def is_open(self) -> bool:
@@ -67,7 +72,9 @@ class Wire(asyncio.Protocol):
         return not self._transport.is_closing()
 
     def sweep(self, now: float) -> None:
-        """Let time pass."""
+        """Let time pass. Once the head is there a body has a moment: it is read to keep the connection."""
+        if self._status:
+            self.deadline = min(self.deadline, now + BODY_S)
         if now >= self.deadline:
             self._fail(TimeoutError())
             self.abort()
@@ -82,26 +89,22 @@ class Wire(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)  # uvloop's does not inherit from asyncio's
 
     def data_received(self, data: bytes) -> None:
-        self._octets += len(data)
         if self._told is None:  # nobody has asked: whatever it is, it answers no request of ours
             self.abort()
             return
+        self.received += data
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as fault:
             self._fail(Hangup(f"the answer is not HTTP: {type(fault).__name__}"))
             self.abort()
             return
-        if self._octets > MAX_ANSWER_OCTETS and self._told is not None:
-            if self._status:
-                self._finish(reusable=False)
-            else:
-                self._fail(Hangup("the head of the answer is too long"))
-                self.abort()
+        if len(self.received) > MAX_ANSWER_OCTETS and self._told is not None:
+            self._fail(Hangup("the head of the answer is too long"))
+            self.abort()
 
     def eof_received(self) -> bool:
-        if self._status:
-            self._finish(reusable=False)  # the end of the connection is the end of the answer
+        self._fail(Hangup("the connection was closed"))  # or else it is the end of the answer
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -131,9 +134,16 @@ class Wire(asyncio.Protocol):
             self._transport.close()
         if told is not None:
             told(self._status, None)
+        self.received.clear()
 
     def _fail(self, fault: Exception) -> None:
+        """End a request that met a fault; one whose status was read before has its answer."""
+        if self._told is None:
+            return
+        self._status = self._status or status_of(self.received)
+        if self._status:
+            self._finish(reusable=False)
+            return
         told, self._told = self._told, None
         self.deadline = inf
-        if told is not None:
-            told(0, fault)
+        told(0, fault)

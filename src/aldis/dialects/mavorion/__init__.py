@@ -30,6 +30,7 @@ POLICY = Policy(
     postback=postback.write,
     inbound=postback.write_inbound,
     sender_required=False,
+    signs=True,
     traits=DialectTraits(has_logins=True, has_signatures=True),
 )
 

@@ -15,6 +15,7 @@ SCHEDULE = RetrySchedule(
     connect_s=10,
     total_s=20,
     taken=is_2xx,
+    ends=frozenset((410,)),  # the endpoint is gone for good, says "Event Delivery" there
 )
 
 POLICY = Policy(
@@ -41,6 +42,7 @@ POLICY = Policy(
     sender_required=False,
     refuses_duplicates=True,
     shares_references=True,
+    signs=True,
 )
 
 FACE = HttpFace(request.PATHS, request.read, reply.accept, reply.refuse, reply.answer, reply.replay)

@@ -1,12 +1,9 @@
 """Writes webhooks: what became of a message, and what a handset wrote. Source: Standard Webhooks 1.0.0
-(standard-webhooks/spec, "Payload structure", "Webhook headers", "Signature scheme").
+(standard-webhooks/spec, "Payload structure").
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
 from collections.abc import Sequence
 
 import msgspec
@@ -14,12 +11,11 @@ import msgspec
 from aldis.accounts.endpoint import Endpoint
 from aldis.accounts.price import from_micros
 from aldis.clock import as_iso
+from aldis.dialects.signing import signature_headers
 from aldis.dialects.writing import echo_of
 from aldis.traffic.inbound import DueInbound
 from aldis.traffic.postback import DuePostback, Notify, PostbackRequest
 from aldis.traffic.submission import MessageAsk
-
-SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with
 
 
 def notify(ask: MessageAsk) -> Notify:
@@ -69,27 +65,5 @@ def _body(kind: str, happened_at: int, data: dict[str, object]) -> bytes:
 
 
 def _signed(postback_id: int, body: bytes, endpoint: Endpoint, now: int) -> PostbackRequest:
-    """Add the headers; the id is the same each time it is tried, the timestamp is that of the try."""
-    identity, timestamp = f"msg_{postback_id}", str(now // 1000)
-    headers: tuple[tuple[str, str], ...] = (
-        ("Content-Type", "application/json"),
-        ("webhook-id", identity),
-        ("webhook-timestamp", timestamp),
-    )
-    if endpoint.secret:
-        headers += (("webhook-signature", signature(identity, timestamp, body, endpoint.secret)),)
-    return PostbackRequest("POST", endpoint.url, headers, body)
-
-
-def signature(identity: str, timestamp: str, body: bytes, secret: str) -> str:
-    """Sign one try: HMAC-SHA256 over id, timestamp and body, as version 1 of the scheme has it."""
-    content = f"{identity}.{timestamp}.".encode() + body
-    return "v1," + base64.b64encode(hmac.digest(_key(secret), content, "sha256")).decode()
-
-
-def _key(secret: str) -> bytes:
-    """Read a secret as receivers' libraries do: base64 behind `whsec_`; what is no base64 counts as it is."""
-    try:
-        return base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True) or secret.encode()
-    except (binascii.Error, ValueError):
-        return secret.encode()
+    headers = signature_headers(f"msg_{postback_id}", now, body, endpoint.secret)
+    return PostbackRequest("POST", endpoint.url, (("Content-Type", "application/json"), *headers), body)

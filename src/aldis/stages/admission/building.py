@@ -35,7 +35,7 @@ def messages_of(
     name, account_id, first_id = policy.name, account.account_id, ids[0]
     url = ask.callback_url or account.postback.get(name, "")
     notify = _notify(policy, account, ask) if url else Notify.NOTHING
-    lane = lane_of(url) if url else ""
+    lane = lane_of(account_id, url) if url else ""
     callback_url = ask.callback_url or ""
     echo = msgspec.json.encode(ask.echo) if ask.echo else b"{}"
     due_at = max(now, ask.send_at)

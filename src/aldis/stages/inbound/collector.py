@@ -161,7 +161,7 @@ class Collector(Intake[InboundPart]):
             segments=len(pieces),
             account_id=account.account_id if account else None,
             dialect=dialect,
-            lane=lane_of(url),
+            lane=lane_of(account.account_id, url) if account else "",
             received_at=now,
             fingerprint=fingerprint(part, text),
             parts=as_column(part.parts),

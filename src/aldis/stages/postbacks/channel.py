@@ -18,6 +18,10 @@ class Answer(msgspec.Struct, frozen=True):
     status: int | None
     #: "" or why nothing did, for the operator
     fault: str = ""
+    #: the value of its Retry-After; "": it says nothing of that
+    retry_after: str = ""
+    #: the beginning of its body, unless it is one that says no more than its status
+    body: str = ""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -27,6 +31,8 @@ class Limits(msgspec.Struct, frozen=True):
     total_s: float
     #: private networks that this customer's addresses may lie in all the same
     private_networks: tuple[Network, ...]
+    #: tell the body of any answer, also where the status says all
+    wants_body: bool = False
 
 
 class Channel(Protocol):

@@ -8,24 +8,23 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import cast
 
 import structlog
+from msgspec import structs
 
-from aldis.accounts.directory import CurrentDirectory
 from aldis.clock import Clock
-from aldis.dialects.contract import Policy
 from aldis.errors import TemporaryError
 from aldis.stages.agent import Agent
 from aldis.stages.postbacks.channel import Answer, Channel
 from aldis.stages.postbacks.lanes import Lanes
-from aldis.stages.postbacks.schedule import next_try
+from aldis.stages.postbacks.schedule import asked_ms, next_try
 from aldis.stages.postbacks.writing import Due, Writing, Written
 from aldis.store.contract.postbacks import PostbackStore
 from aldis.traffic.inbound import DueInbound
-from aldis.traffic.postback import DuePostback, PostbackResult
+from aldis.traffic.postback import DuePostback, PostbackResult, place_of
 
 log = structlog.get_logger()
 
@@ -33,10 +32,13 @@ POLL_S = 0.5
 STOP_S = 2.0
 #: where the lanes are so many that they are named batch by batch, each time by the file: lets work gather
 GATHER_S = 0.005
-LANES_AT_ONCE = 256
-#: postbacks of one lane that are read at once, and of all lanes that are held
+LANES_AT_ONCE = 1_024
+#: postbacks of one lane that are read at once, and of an account's and of all lanes that are held
 READ_AHEAD = 128
+MAX_HELD_OF_ACCOUNT = 1_024
 MAX_HELD = 4_096
+#: an endpoint that wants to be left alone for longer is asked again after so long, with one postback
+MOST_PAUSED_MS = 60_000
 
 
 class Poster(Agent):
@@ -46,19 +48,20 @@ class Poster(Agent):
         self,
         store: PostbackStore,
         channel: Channel,
-        policies: Mapping[str, Policy],
-        current: CurrentDirectory,
+        writing: Writing,
         clock: Clock,
         count: Callable[[str, bool, int], None],
-        read_content: Callable[[str], Awaitable[bytes | None]],
+        *,
+        keeps_answers: bool,
     ) -> None:
-        """`count`: is told of tries by dialect, whether they were the last, and how many; `read_content`:
-        gives the octets of a digest, None where they are lost.
+        """`count`: is told of tries by dialect, whether they were the last, and how many; `keeps_answers`:
+        whether what endpoints say is kept for operators.
         """
         super().__init__("poster", POLL_S)
         self._store = store
         self._channel = channel
-        self._writing = Writing(policies, current, read_content)
+        self._writing = writing
+        self._keeps_answers = keeps_answers
         self._clock = clock
         self._count = count
         #: tries that were not counted yet
@@ -78,7 +81,11 @@ class Poster(Agent):
         #: posted, with their lanes, and not yet stored
         self._results: list[tuple[str, PostbackResult]] = []
         self._settling: asyncio.Task[None] | None = None
+        #: webhooks whose end is being stored
+        self._ending: set[asyncio.Task[None]] = set()
         self._last_lane = ""
+        #: how long tries that are under way have when it is stopped
+        self.grace_s = STOP_S
         store.subscribe(self.wake)
 
     def stop(self) -> None:
@@ -90,7 +97,7 @@ class Poster(Agent):
         for lane in list(self._ready):
             for due in self._ready.pop(lane):
                 self._release(lane, due.postback_id)
-        asyncio.get_running_loop().call_later(STOP_S, self._break_off)
+        asyncio.get_running_loop().call_later(self.grace_s, self._break_off)
 
     def _break_off(self) -> None:
         for task in self._reading:
@@ -107,11 +114,11 @@ class Poster(Agent):
         return not self._under_way and not self._results and self._settling is None
 
     async def step(self) -> int:
-        """Do one round; returns how many posts were started."""
+        """Do one round; returns how many postbacks were read, or that there are more lanes to look at."""
         self._settle_soon()
         if self._last_lane:
             await asyncio.sleep(GATHER_S)
-        return 0 if self._is_stopping else await self._read_due()
+        return 0 if self._is_stopping else await self._read_due() or bool(self._last_lane)
 
     async def settle(self) -> None:
         """Store results until there are none; posting goes on meanwhile."""
@@ -124,11 +131,19 @@ class Poster(Agent):
                 log.error("results of postbacks cannot be stored now", fault=str(fault))
                 self._results = batch + self._results
                 return  # the next step tries again
-            except Exception:  # their rows are still due: they are read and posted again
+            except Exception:  # one of them is to blame, and the others were heard
                 log.exception("results of postbacks could not be stored")
+                await self._store_one_by_one(batch)
             for lane, result in batch:
                 self._release(lane, result.postback_id)
             self.wake()
+
+    async def _store_one_by_one(self, batch: list[tuple[str, PostbackResult]]) -> None:
+        for _, result in batch:
+            try:
+                await self._store.finish([result])
+            except Exception:  # its row is still due: it is read and posted again
+                log.exception("the result of a postback could not be stored", postback_id=result.postback_id)
 
     def _count_tries(self) -> None:
         for (dialect, done), count in self._tried.items():
@@ -156,9 +171,13 @@ class Poster(Agent):
         """Read what is due in lanes that have room and nothing ready; returns how many were read."""
         now = self._clock.now()
         read = 0
-        for lane in await self._next_lanes(now):
-            room = MAX_HELD - self._held_in_all
-            if lane in self._ready or self._lanes.room(lane) == 0 or room <= 0:
+        self._lanes.resume(now)
+        for lane in self._lanes.in_turn(await self._next_lanes(now)):
+            self._start(lane)  # another lane may have left it room
+            if lane in self._ready or self._lanes.room(lane) == 0:
+                continue
+            room = min(MAX_HELD - self._held_in_all, MAX_HELD_OF_ACCOUNT - self._held_of(lane))
+            if room <= 0:
                 continue
             held = self._held.get(lane, set())
             limit = min(READ_AHEAD if self._lanes.is_proven(lane) else 1, room)
@@ -167,11 +186,17 @@ class Poster(Agent):
             if not found:
                 continue
             read += len(found)
+            self._lanes.note_turn(lane)
             self._held.setdefault(lane, set()).update(due.postback_id for due in found)
             self._held_in_all += len(found)
             self._ready[lane] = deque(found)
             self._start(lane)
         return read
+
+    def _held_of(self, lane: str) -> int:
+        """Count what is held of the account whose lane it is."""
+        account_id = place_of(lane).account_id
+        return sum(len(held) for name, held in self._held.items() if place_of(name).account_id == account_id)
 
     def _start(self, lane: str) -> None:
         """Start what is ready in a lane, as far as there is room."""
@@ -202,7 +227,9 @@ class Poster(Agent):
             task.add_done_callback(self._reading.discard)
             return
         try:  # a bundle is all of one kind
-            written = self._writing.write(cast("list[DuePostback]", dues), self._clock.now())
+            written = self._writing.write(
+                cast("list[DuePostback]", dues), self._clock.now(), self._store.ended_webhooks
+            )
         except Exception as fault:  # a fault of ours must not lose the postback: it is tried again
             log.exception("a postback could not be written", postback_id=first.postback_id)
             written = Answer(None, type(fault).__name__)
@@ -210,7 +237,7 @@ class Poster(Agent):
 
     async def _post_inbound(self, due: DueInbound) -> None:
         try:
-            written = await self._writing.write_inbound(due, self._clock.now())
+            written = await self._writing.write_inbound(due, self._clock.now(), self._store.ended_webhooks)
         except Exception as fault:  # as in `_post`
             log.exception("a postback could not be written", postback_id=due.postback_id)
             written = Answer(None, type(fault).__name__)
@@ -228,19 +255,39 @@ class Poster(Agent):
         first, lane = dues[0], dues[0].lane
         if self._under_way.pop(first.postback_id, None) is None:
             return  # broken off
+        now, policy = self._clock.now(), self._writing.policy_of(first)
+        if answer.status in policy.schedule.ends:
+            self._end_webhook(first, now)
         reached = answer.status is not None
         self._lanes.end(lane, reached=reached)
-        if not reached:  # what waits behind a dead endpoint must not be held: its rows are still due
+        if answer.retry_after and (asked := asked_ms(answer.retry_after, now)):
+            self._lanes.pause(lane, now + min(asked, MOST_PAUSED_MS))
+        if not reached or answer.retry_after:
+            # what waits behind an endpoint that is dead or wants peace must not be held: it is still due
             for waiting in self._ready.pop(lane, ()):
                 self._release(lane, waiting.postback_id)
-        now, policy = self._clock.now(), self._writing.policy_of(first)
         for due in dues:
             result = next_try(policy.schedule, due, answer, now)
+            if answer.body and self._keeps_answers:
+                result = structs.replace(result, answer=answer.body)
             self._results.append((lane, result))
             self._tried[policy.name, result.done] += 1
         if not self._moved:
             asyncio.get_running_loop().call_soon(self._go_on)
         self._moved[lane] = None
+
+    def _end_webhook(self, due: Due, now: int) -> None:
+        """Have nothing more posted to where an endpoint wants no more."""
+        webhook = self._writing.webhook_of(due)
+        if webhook is not None and webhook not in self._store.ended_webhooks:
+            log.warning("an endpoint has ended a webhook", account_id=webhook.account_id, lane=due.lane)
+            self._ending.add(task := asyncio.create_task(self._store.end_webhook(webhook, now)))
+            task.add_done_callback(self._note_ended)
+
+    def _note_ended(self, task: asyncio.Task[None]) -> None:
+        self._ending.discard(task)
+        if not task.cancelled() and (fault := task.exception()):  # the next postback is refused as well
+            log.error("the end of a webhook cannot be stored now", fault=str(fault))
 
     def _go_on(self) -> None:
         moved, self._moved = self._moved, {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 import structlog
 from msgspec import structs
@@ -11,10 +11,11 @@ from msgspec import structs
 from aldis.accounts.account import Account
 from aldis.accounts.directory import CurrentDirectory
 from aldis.dialects.contract import Policy
+from aldis.dialects.signing import furnished
 from aldis.stages.postbacks.channel import Answer, Limits
 from aldis.traffic.content import Attachment, from_column
 from aldis.traffic.inbound import DueInbound
-from aldis.traffic.postback import DuePostback, PostbackRequest
+from aldis.traffic.postback import DuePostback, PostbackRequest, Webhook
 
 log = structlog.get_logger()
 
@@ -25,6 +26,7 @@ Due = DuePostback | DueInbound
 Written = tuple[PostbackRequest, Limits] | Answer
 
 _ACCOUNT_GONE = Answer(None, "the account is gone")
+_HAS_ENDED = "not posted: the endpoint has ended this webhook"
 _NO_ADDRESS = Answer(None, "the account has no postback address any more")
 
 
@@ -46,8 +48,20 @@ class Writing:
         """Give the policy of a postback's dialect. Raises KeyError for one that is gone."""
         return self._policies[(due.message if isinstance(due, DuePostback) else due.inbound).dialect]
 
-    def write(self, dues: Sequence[DuePostback], now: int) -> Written:
-        """Write one request about messages to handsets, all of one customer."""
+    def webhook_of(self, due: Due) -> Webhook | None:
+        """Tell whose a postback is and where it goes; None: nowhere."""
+        if isinstance(due, DuePostback):
+            account = self._account(due.message.account_id)
+            endpoint = account and account.endpoint(due.message.dialect, due.message.callback_url)
+        else:
+            account = self._account(due.inbound.account_id)
+            endpoint = account and account.inbound_endpoint(next(iter(account.inbound), due.inbound.dialect))
+        return Webhook(account.account_id, endpoint.url) if account and endpoint else None
+
+    def write(self, dues: Sequence[DuePostback], now: int, ended: Collection[Webhook] = ()) -> Written:
+        """Write one request about messages to handsets, all of one customer. `ended`: where nothing is posted
+        any more.
+        """
         message = dues[0].message
         account = self._account(message.account_id)
         if account is None:
@@ -56,9 +70,14 @@ class Writing:
         endpoint = account.endpoint(policy.name, message.callback_url)
         if endpoint is None:
             return _NO_ADDRESS
-        return policy.postback(dues, endpoint, now), _limits(policy, account)
+        if ended and policy.schedule.ends and Webhook(account.account_id, endpoint.url) in ended:
+            return Answer(min(policy.schedule.ends), _HAS_ENDED)
+        request = policy.postback(dues, endpoint, now)
+        if endpoint.headers or endpoint.secret:
+            request = furnished(request, endpoint, _identity(dues[0]), now, signed=policy.signs)
+        return request, _limits(policy, account, dues[0])
 
-    async def write_inbound(self, due: DueInbound, now: int) -> Written:
+    async def write_inbound(self, due: DueInbound, now: int, ended: Collection[Webhook] = ()) -> Written:
         """Write one request about a message from a handset: to where the account hears of those now, which
         may be in another dialect than it was.
         """
@@ -69,9 +88,14 @@ class Writing:
         policy, endpoint = self._policies[name], account.inbound_endpoint(name)
         if endpoint is None:
             return _NO_ADDRESS
+        if ended and policy.schedule.ends and Webhook(account.account_id, endpoint.url) in ended:
+            return Answer(min(policy.schedule.ends), _HAS_ENDED)
         if due.inbound.parts and policy.tells_attachments:
             due = structs.replace(due, attachments=await self._attachments(due))
-        return policy.inbound(due, endpoint, now), _limits(policy, account)
+        request = policy.inbound(due, endpoint, now)
+        if endpoint.headers or endpoint.secret:
+            request = furnished(request, endpoint, _identity(due), now, signed=policy.signs)
+        return request, _limits(policy, account, due)
 
     async def _attachments(self, due: DueInbound) -> tuple[Attachment, ...]:
         found = []
@@ -103,8 +127,13 @@ class Writing:
         return self._current.directory.accounts_by_id.get(account_id or 0)
 
 
-def _limits(policy: Policy, account: Account) -> Limits:
-    return Limits(policy.schedule.connect_s, policy.schedule.total_s, account.reachable)
+def _identity(due: Due) -> str:
+    """Name a postback, the same each time it is tried."""
+    return f"msg_{due.postback_id}"
+
+
+def _limits(policy: Policy, account: Account, due: Due) -> Limits:
+    return Limits(policy.schedule.connect_s, policy.schedule.total_s, account.reachable, due.was_tried)
 
 
 def _share(one: DuePostback, other: Due) -> bool:

@@ -10,18 +10,23 @@ from typing import Protocol
 import msgspec
 
 from aldis.accounts.staff import AuditEntry
+from aldis.traffic.inbound import DueInbound
+from aldis.traffic.postback import DuePostback
 
 #: how many of a lane are counted
 MOST_COUNTED = 100_000
 
 
 class PostbackTry(msgspec.Struct, frozen=True):
-    """One try at a postback that failed."""
+    """One try at a postback that failed, or one that did not and was answered with words."""
 
     tried_at: int
     #: None when there was no answer
     http_status: int | None
+    #: "" when it did not fail
     fault: str
+    #: the beginning of what the endpoint said
+    answer: str = ""
 
 
 class PostbackRow(msgspec.Struct, frozen=True):
@@ -30,6 +35,7 @@ class PostbackRow(msgspec.Struct, frozen=True):
     postback_id: int
     #: of the message to a handset, or from one
     message_id: int
+    #: scheme, host and port of where it goes
     lane: str
     #: "sent", "ended" or "inbound"
     event: str
@@ -59,16 +65,20 @@ class PostbackPage(msgspec.Struct, frozen=True):
 
 
 class PostbackFilter(msgspec.Struct, frozen=True):
-    """Which dead letters are wanted; what is empty asks nothing."""
+    """Which postbacks are wanted; what is empty asks nothing."""
 
+    #: scheme, host and port
     lane: str = ""
     event: str = ""
     account_id: int = 0
 
 
 class LaneFacts(msgspec.Struct, frozen=True):
-    """What is pending at one address: scheme, host and port."""
+    """What of one account's is pending at one endpoint."""
 
+    #: 0: of what was kept before lanes had accounts
+    account_id: int
+    #: scheme, host and port
     lane: str
     #: MOST_COUNTED at most
     pending: int
@@ -88,17 +98,34 @@ class Replayed(msgspec.Struct, frozen=True, array_like=True):
     after: int
 
 
+class EndedWebhook(msgspec.Struct, frozen=True):
+    """An account's address whose endpoint wants nothing more: it answered 410."""
+
+    account_id: int
+    url: str
+    ended_at: int
+
+
 class OutboxStore(Protocol):
     """Lists postbacks, and makes them due again."""
 
     async def lanes(self, limit: int) -> list[LaneFacts]:
-        """Tell what is pending in up to `limit` lanes, in order of their names."""
+        """Tell what is pending of up to `limit` accounts and endpoints, in order of their names."""
 
     async def dead_letters(self, wanted: PostbackFilter, before: int, limit: int) -> PostbackPage:
         """Give postbacks that are tried no more, with ids below a cursor (0: from the newest)."""
 
     async def postback(self, postback_id: int) -> PostbackRow | None:
         """Give one postback."""
+
+    async def due_of(self, postback_id: int) -> DuePostback | DueInbound | None:
+        """Give a postback as whoever posts it is given it, whether it is due or not."""
+
+    async def tries(self, postback_id: int) -> tuple[PostbackTry, ...]:
+        """Give the tries of one postback that are kept, oldest first."""
+
+    async def ended_webhooks(self, limit: int) -> list[EndedWebhook]:
+        """Tell where nothing is posted any more, the newest first."""
 
     async def replay(self, postback_ids: Sequence[int], now: int, entry: AuditEntry) -> int:
         """Make postbacks due as if they had never been tried, whatever became of them. Returns how many."""
@@ -107,3 +134,8 @@ class OutboxStore(Protocol):
         self, wanted: PostbackFilter, after: int, limit: int, now: int, entry: AuditEntry
     ) -> Replayed:
         """Make up to `limit` dead letters due, those with ids above `after`."""
+
+    async def try_now(self, wanted: PostbackFilter, limit: int, now: int, entry: AuditEntry) -> int:
+        """Make up to `limit` postbacks due that are pending and due later, as if they had never been tried.
+        Returns how many; fewer than `limit`: there are no more.
+        """

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from aldis.traffic.inbound import DueInbound
-from aldis.traffic.postback import DuePostback, PostbackResult
+from aldis.traffic.postback import DuePostback, PostbackResult, Webhook
 
 
 class PostbackStore(Protocol):
@@ -33,6 +33,14 @@ class PostbackStore(Protocol):
         """Give a lane's due postbacks about messages from handsets, oldest first, besides those that are
         known.
         """
+
+    @property
+    def ended_webhooks(self) -> Collection[Webhook]:
+        """Tell where nothing is to be posted any more, as it was known a fraction of a second ago."""
+        ...
+
+    async def end_webhook(self, webhook: Webhook, now: int) -> None:
+        """Note that an endpoint has ended a webhook; replaying any postback of its account takes it back."""
 
     async def finish(self, results: Sequence[PostbackResult]) -> None:
         """Write what became of tries. Raises StoreUnavailable when nothing of it was kept."""

@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from aldis.accounts.directory import Directory
+from aldis.store.contract.outbox import EndedWebhook
 from aldis.store.sqlite.engine.connection import RETRY_MS, open_reader
 from aldis.store.sqlite.engine.operations import Call
 from aldis.store.sqlite.engine.transactions import Ran, Transactions
 from aldis.store.sqlite.reads import directory
 from aldis.store.sqlite.reads.due import DuePostbacks
 from aldis.store.sqlite.writes import postbacks
-from aldis.traffic.postback import PostbackResult
+from aldis.traffic.postback import PostbackResult, Webhook
 
 #: how long results wait for a transaction of the gateway's to travel in
 COMPANY_S = 0.002
@@ -62,11 +63,18 @@ class LocalPostbacks(DuePostbacks):
         return [] if self._is_behind() else await super().lanes(after, limit, now)
 
     async def finish(self, results: Sequence[PostbackResult]) -> None:
+        await self._soon((postbacks.finish, tuple(results)))
+
+    async def end_webhook(self, webhook: Webhook, now: int) -> None:
+        await self._soon((postbacks.end_webhooks, EndedWebhook(*webhook, now)))
+        self.note_ended(webhook)
+
+    def _soon(self, call: Call) -> asyncio.Future[None]:
         future: asyncio.Future[None] = self._loop.create_future()
         if not self._finished:
             self._loop.call_later(COMPANY_S, self._finish)
-        self._finished.append(((postbacks.finish, tuple(results)), future))
-        await future
+        self._finished.append((call, future))
+        return future
 
     def begin(self) -> bool:
         """Begin the transaction of the next `run`; False: somebody else writes, ask again in a moment."""

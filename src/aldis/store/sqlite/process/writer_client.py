@@ -103,9 +103,9 @@ class WriterClient:
         kind = Kind.LARGE_QUESTION if is_large else Kind.QUESTION
         return writer_protocol.read_answer(await pipe.ask(kind, writer_protocol.write_question(batch)))
 
-    async def post(self) -> None:
-        """Have it post what is pending from now on."""
-        (self._pipe or await self._start()).say(Kind.POST)
+    async def post(self, settings: bytes) -> None:
+        """Have it post what is pending from now on. `settings`: for whoever posts there."""
+        (self._pipe or await self._start()).say(Kind.POST, settings)
 
     async def rest(self) -> None:
         """Have it post no more, and wait until it does not."""
@@ -175,10 +175,10 @@ class _Pipe(asyncio.Protocol):
             self._transport.write(frame(kind, question))
         return answer
 
-    def say(self, kind: Kind) -> None:
+    def say(self, kind: Kind, octets: bytes = b"") -> None:
         """Say what has no answer of its own."""
         if not self._is_lost:
-            self._transport.write(frame(kind))
+            self._transport.write(frame(kind, octets))
 
     def close(self) -> None:
         """Close our end; the writer's process ends then."""

@@ -2,6 +2,7 @@
 
 Transactions run on the event loop of their process, which has nothing else to do but to post. Between two of
 them it hears what has come meanwhile, so that a small one need not wait for the large ones that came before.
+Another process that writes is waited for beside the loop.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from aldis.store.sqlite.reads.postbacks import OUTBOX
 class WriterServerListener(msgspec.Struct, frozen=True):
     """Who posts in the writer's process: whom the server tells and asks."""
 
-    #: the gateway wants posted what is pending, and wants no more of it
-    on_post: Callable[[], None]
+    #: the gateway wants posted what is pending, with these settings, and wants no more of it
+    on_post: Callable[[bytes], None]
     on_rest: Callable[[], None]
     #: the gateway is gone
     on_gone: Callable[[], None]
@@ -60,7 +61,7 @@ class WriterServer(asyncio.Protocol):
                 self._batches.add((Kind.LARGE_QUESTION, octets), is_large=True)
             elif kind == Kind.POST:
                 self._posts = True
-                self._listener.on_post()
+                self._listener.on_post(octets)
             elif kind == Kind.REST:
                 self._listener.on_rest()
         self._answer_soon()
@@ -70,14 +71,17 @@ class WriterServer(asyncio.Protocol):
         self._listener.on_gone()
 
     def tell_tried(self, dialect: str, done: bool, count: int) -> None:  # noqa: FBT001 - as the poster counts
-        """Tell the gateway of tries."""
+        """Tell the gateway of tries, as long as it is there."""
+        if self._is_gone:
+            return
         self._transport.write(
             frame(Kind.TRIED, writer_protocol.write_tried(writer_protocol.Tried(dialect, done, count)))
         )
 
     def tell_resting(self) -> None:
         """Tell the gateway that nothing is being posted any more."""
-        self._transport.write(frame(Kind.RESTING))
+        if not self._is_gone:
+            self._transport.write(frame(Kind.RESTING))
 
     def close(self) -> None:
         """Close the file."""

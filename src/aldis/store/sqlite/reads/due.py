@@ -11,7 +11,7 @@ from aldis.store.sqlite.engine.operations import Call
 from aldis.store.sqlite.engine.transactions import Ran
 from aldis.store.sqlite.reads import postbacks
 from aldis.traffic.inbound import DueInbound
-from aldis.traffic.postback import DuePostback
+from aldis.traffic.postback import DuePostback, Webhook
 
 
 class DuePostbacks:
@@ -21,6 +21,7 @@ class DuePostbacks:
         self._reader = reader
         self.cache = PostbackCache()
         self._on_due: Callable[[], None] | None = None
+        self.ended_webhooks = postbacks.ended_webhooks(reader)
 
     def subscribe(self, on_due: Callable[[], None]) -> None:
         self._on_due = on_due
@@ -42,7 +43,12 @@ class DuePostbacks:
             return self.cache.lanes(after, limit, now)
         lanes = postbacks.due_lanes(self._reader, after, limit, now)
         self.cache.note_named(lanes, now, is_all=not after and len(lanes) < limit)
+        self.ended_webhooks = postbacks.ended_webhooks(self._reader)
         return lanes
+
+    def note_ended(self, webhook: Webhook) -> None:
+        """Hear that a webhook has ended."""
+        self.ended_webhooks |= {webhook}
 
     async def due(self, lane: str, limit: int, now: int, besides: Collection[int] = ()) -> list[DuePostback]:
         if not self.cache.must_read(lane, now):

@@ -1,4 +1,4 @@
-"""The operators' reads of postbacks: what is pending by lane, dead letters, the tries of one."""
+"""The operators' reads of postbacks: what is pending by account and endpoint, dead letters, tries of one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import apsw
 
 from aldis.store.contract.outbox import (
     MOST_COUNTED,
+    EndedWebhook,
     LaneFacts,
     PostbackFilter,
     PostbackPage,
@@ -17,9 +18,16 @@ from aldis.store.contract.outbox import (
 )
 from aldis.store.sqlite.engine.rows import as_json, conditions, every, first
 from aldis.store.sqlite.reads.postbacks import LANES
+from aldis.traffic.postback import Place, place_of
 
 #: rows of a lane that are looked at for its oldest and its last fault
 LOOKED_AT = 200
+#: lanes that are looked at in all
+MOST_WALKED = 20_000
+
+#: scheme, host and port of a lane (`traffic.postback.lane_of`); all of one that has no account
+_ENDPOINT = """iif(instr(p.lane, ' '),
+    substr(p.lane, instr(p.lane, ' ') + 1, length(p.lane) - instr(p.lane, ' ') - 3), p.lane)"""
 
 _COLUMNS = """p.postback_id, p.message_id, p.lane, p.event, p.state, p.happened_at, p.attempts,
     p.last_tried_at, p.last_status, p.last_fault, p.due_at, p.done"""
@@ -47,24 +55,44 @@ WHERE lane = ? AND due_at IS NOT NULL ORDER BY due_at {order} LIMIT ?
 
 
 def lanes(db: apsw.Connection, limit: int) -> list[LaneFacts]:
-    """Tell what is pending, lane by lane."""
-    return [_lane(db, lane, count) for lane, count in every(db, _LANES, ("", MOST_COUNTED, limit))]
+    """Tell what is pending, by account and endpoint."""
+    found: dict[Place, dict[str, int]] = {}
+    for lane, count in every(db, _LANES, ("", MOST_COUNTED, MOST_WALKED)):
+        found.setdefault(place_of(lane), {})[lane] = count
+    return [_at(db, place, counts) for place, counts in list(found.items())[:limit]]
 
 
-def _lane(db: apsw.Connection, lane: str, count: int) -> LaneFacts:
-    """Look at what is due first, and at what is due last: that has failed last."""
-    rows = every(db, _OF_LANE.format(order="ASC"), (lane, LOOKED_AT))
-    rows += every(db, _OF_LANE.format(order="DESC"), (lane, LOOKED_AT))
+def _at(db: apsw.Connection, place: Place, counts: dict[str, int]) -> LaneFacts:
+    """Look at what is due first in its lanes, and at what is due last: that has failed last."""
+    limit = max(1, LOOKED_AT // len(counts))
+    rows = [
+        row
+        for lane in counts
+        for order in ("ASC", "DESC")
+        for row in every(db, _OF_LANE.format(order=order), (lane, limit))
+    ]
     if not rows:  # settled between two statements
-        return LaneFacts(lane, 0, 0, 0, None, "")
+        return LaneFacts(place.account_id, place.endpoint, 0, 0, 0, None, "")
     last = max(rows, key=lambda row: row[2])
-    return LaneFacts(lane, count, min(row[0] for row in rows), rows[0][1], *last[3:])
+    pending = min(sum(counts.values()), MOST_COUNTED)
+    oldest_at, next_due_at = min(row[0] for row in rows), min(row[1] for row in rows)
+    return LaneFacts(place.account_id, place.endpoint, pending, oldest_at, next_due_at, *last[3:])
+
+
+def lanes_wanted(db: apsw.Connection, wanted: PostbackFilter) -> list[str]:
+    """Name the lanes that a filter asks for, of those with anything pending."""
+    return [
+        lane
+        for lane, _ in every(db, _LANES, ("", 1, MOST_WALKED))
+        if wanted.lane in ("", place_of(lane).endpoint)
+        and wanted.account_id in (0, place_of(lane).account_id)
+    ]
 
 
 def dead_letters_sql(wanted: PostbackFilter) -> tuple[str, tuple[object, ...]]:
     """Write what a filter asks of dead letters."""
     asked: dict[str, object] = {
-        "p.lane = ?": wanted.lane,
+        f"{_ENDPOINT} = ?": wanted.lane,
         "p.event = ?": wanted.event,
         "iif(p.event = 'inbound', i.account_id, m.account_id) = ?": wanted.account_id,
     }
@@ -94,8 +122,8 @@ def of_message(db: apsw.Connection, message_id: int) -> tuple[PostbackRow, ...]:
 
 
 def tries(db: apsw.Connection, postback_ids: Sequence[int]) -> dict[int, tuple[PostbackTry, ...]]:
-    """Give the tries that failed, by postback, oldest first."""
-    sql = """SELECT postback_id, tried_at, status, fault FROM postback_try
+    """Give the tries that are kept, by postback, oldest first."""
+    sql = """SELECT postback_id, tried_at, status, fault, answer FROM postback_try
              WHERE postback_id IN (SELECT value FROM json_each(?)) ORDER BY postback_id, tried_at"""
     found: dict[int, tuple[PostbackTry, ...]] = {}
     for postback_id, *facts in every(db, sql, (as_json(postback_ids),)):
@@ -104,5 +132,16 @@ def tries(db: apsw.Connection, postback_ids: Sequence[int]) -> dict[int, tuple[P
 
 
 def _postback(row: tuple[Any, ...]) -> PostbackRow:
-    *facts, done, account_id, reference, number = row
-    return PostbackRow(*(*facts, bool(done), account_id, reference, number))
+    first_ids, lane, (*facts, done), others = row[:2], row[2], row[3:-3], row[-3:]
+    return PostbackRow(*(*first_ids, place_of(lane).endpoint, *facts, bool(done), *others))
+
+
+def tries_of(db: apsw.Connection, postback_id: int) -> tuple[PostbackTry, ...]:
+    """Give the tries of one that are kept."""
+    return tries(db, [postback_id]).get(postback_id, ())
+
+
+def ended_webhooks(db: apsw.Connection, limit: int) -> list[EndedWebhook]:
+    """Tell where nothing is posted any more."""
+    sql = "SELECT account_id, url, ended_at FROM ended_webhook ORDER BY ended_at DESC LIMIT ?"
+    return [EndedWebhook(*row) for row in every(db, sql, (limit,))]

@@ -13,7 +13,7 @@ from aldis.store.sqlite.engine.transactions import Outbox, OutboxRow
 from aldis.store.sqlite.reads.inbound import FACTS
 from aldis.traffic.inbound import DueInbound, InboundFacts
 from aldis.traffic.message import MessageFacts
-from aldis.traffic.postback import DuePostback, PostbackEvent
+from aldis.traffic.postback import DuePostback, PostbackEvent, Webhook
 from aldis.traffic.states import State
 
 #: the lanes behind a name; walks the index from lane to lane instead of over all that is due: a dead endpoint
@@ -33,7 +33,8 @@ LIMIT ?3
 """  # noqa: S608 - a constant
 
 _COLUMNS = (
-    "p.postback_id, p.lane, p.event, p.state, p.error_code, p.happened_at, p.attempts, " + MESSAGE_FACTS
+    "p.postback_id, p.lane, p.event, p.state, p.error_code, p.happened_at, p.attempts, p.last_tried_at, "
+    + MESSAGE_FACTS
 )
 _DUE = f"""
 SELECT {_COLUMNS}
@@ -100,6 +101,11 @@ class Due(NamedTuple):
     seen: int
 
 
+def ended_webhooks(db: apsw.Connection) -> frozenset[Webhook]:
+    """Tell where nothing is to be posted any more; mostly there are none."""
+    return frozenset(Webhook(*row) for row in every(db, "SELECT account_id, url FROM ended_webhook"))
+
+
 def due_lanes(db: apsw.Connection, after: str, limit: int, now: int) -> list[str]:
     """Name the lanes with work behind a name."""
     return [name for (name,) in every(db, _DUE_LANES, (after, now, limit))]
@@ -117,11 +123,19 @@ def due(db: apsw.Connection, lane: str, limit: int, now: int, besides: Collectio
 
 
 def _due(row: Sequence[Any]) -> DuePostback:
-    postback_id, lane, event, state, error_code, happened_at, attempts, *facts = row
+    postback_id, lane, event, state, error_code, happened_at, attempts, last_tried_at, *facts = row
     facts[_STATE] = _STATES[facts[_STATE]]
     message = MessageFacts(*facts)
     return DuePostback(
-        postback_id, lane, _EVENTS[event], _STATES[state], error_code, happened_at, attempts, message
+        postback_id,
+        lane,
+        _EVENTS[event],
+        _STATES[state],
+        error_code,
+        happened_at,
+        attempts,
+        message,
+        last_tried_at > 0,
     )
 
 
@@ -131,7 +145,7 @@ WHERE lane = ? AND due_at IS NOT NULL AND due_at <= ? AND event = 'inbound' LIMI
 """
 
 _DUE_INBOUND = f"""
-SELECT p.postback_id, p.lane, p.attempts, {FACTS}
+SELECT p.postback_id, p.lane, p.attempts, p.last_tried_at, {FACTS}
 FROM postback p INDEXED BY postback_inbound CROSS JOIN inbound i ON i.inbound_id = p.message_id
 WHERE p.lane = ? AND p.due_at IS NOT NULL AND p.due_at <= ? AND p.event = 'inbound'
   AND p.postback_id NOT IN (SELECT value FROM json_each(?))
@@ -145,7 +159,26 @@ def due_inbound(
     """Give a lane's due postbacks about messages from handsets, oldest first; mostly there are none."""
     if first(db, _ANY_INBOUND, (lane, now)) is None:
         return []
-    return [
-        DueInbound(row[0], row[1], row[2], InboundFacts(*row[3:]))
-        for row in every(db, _DUE_INBOUND, (lane, now, as_json(besides), limit))
-    ]
+    return [_due_inbound(row) for row in every(db, _DUE_INBOUND, (lane, now, as_json(besides), limit))]
+
+
+def _due_inbound(row: Sequence[Any]) -> DueInbound:
+    postback_id, lane, attempts, last_tried_at, *facts = row
+    return DueInbound(postback_id, lane, attempts, InboundFacts(*facts), was_tried=last_tried_at > 0)
+
+
+_ONE = f"SELECT {_COLUMNS} FROM postback p JOIN message m USING (message_id) WHERE p.postback_id = ?"  # noqa: S608 - as above
+_ONE_INBOUND = f"""
+SELECT p.postback_id, p.lane, p.attempts, p.last_tried_at, {FACTS}
+FROM postback p JOIN inbound i ON i.inbound_id = p.message_id WHERE p.postback_id = ?
+"""  # noqa: S608 - as above
+
+
+def due_of(db: apsw.Connection, postback_id: int) -> DuePostback | DueInbound | None:
+    """Give one, whether it is due or not."""
+    found = first(db, "SELECT event FROM postback WHERE postback_id = ?", (postback_id,))
+    is_inbound = found == ("inbound",)
+    row = first(db, _ONE_INBOUND if is_inbound else _ONE, (postback_id,))
+    if row is None:
+        return None
+    return _due_inbound(row) if is_inbound else _due(row)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import apsw
 
+from aldis.store.contract.outbox import EndedWebhook
 from aldis.store.sqlite.engine.writer import Runner, Writer
 from aldis.store.sqlite.reads.due import DuePostbacks
 from aldis.store.sqlite.writes import postbacks
-from aldis.traffic.postback import PostbackResult
+from aldis.traffic.postback import PostbackResult, Webhook
 
 
 class SqlitePostbacks(DuePostbacks):
@@ -21,3 +22,7 @@ class SqlitePostbacks(DuePostbacks):
 
     async def finish(self, results: Sequence[PostbackResult]) -> None:
         await self.writer.call(postbacks.finish, results, messages=len(results))
+
+    async def end_webhook(self, webhook: Webhook, now: int) -> None:
+        await self.writer.call(postbacks.end_webhooks, EndedWebhook(*webhook, now))
+        self.note_ended(webhook)

@@ -24,6 +24,15 @@ class Replay(msgspec.Struct, frozen=True):
     entry: AuditEntry
 
 
+class TryNow(msgspec.Struct, frozen=True):
+    """A batch of what is pending and due later."""
+
+    wanted: PostbackFilter
+    limit: int
+    now: int
+    entry: AuditEntry
+
+
 class ReplayDeadLetters(msgspec.Struct, frozen=True):
     """A batch of dead letters."""
 
@@ -45,6 +54,16 @@ def replay(db: apsw.Connection, item: Replay) -> int:
     return _replay(db, item.postback_ids, item.now, item.entry)
 
 
+#: whoever replays a postback wants its account's webhooks tried
+_OPEN_AGAIN = """
+DELETE FROM ended_webhook WHERE account_id IN (
+    SELECT iif(p.event = 'inbound', i.account_id, m.account_id) FROM json_each(?) CROSS JOIN postback p
+        ON p.postback_id = value
+    LEFT JOIN message m ON m.message_id = p.message_id AND p.event <> 'inbound'
+    LEFT JOIN inbound i ON i.inbound_id = p.message_id AND p.event = 'inbound')
+"""
+
+
 def _replay(db: apsw.Connection, postback_ids: Sequence[int], now: int, entry: AuditEntry) -> int:
     before = db.total_changes()
     sql = """UPDATE postback SET due_at = ?, done = 0, attempts = 0
@@ -52,8 +71,27 @@ def _replay(db: apsw.Connection, postback_ids: Sequence[int], now: int, entry: A
     db.execute(sql, (now, as_json(postback_ids)))
     count = db.total_changes() - before
     if count:
+        db.execute(_OPEN_AGAIN, (as_json(postback_ids),))
         auditing.write(db, msgspec.structs.replace(entry, detail=f"{entry.detail} {count} postbacks".strip()))
     return count
+
+
+_LATER = """
+SELECT postback_id FROM postback INDEXED BY postback_due
+WHERE lane = ? AND due_at IS NOT NULL AND due_at > ? AND ? IN ('', event) ORDER BY due_at LIMIT ?
+"""
+
+
+@operation_on_each(owes=_drop_cache)
+def try_now(db: apsw.Connection, item: TryNow) -> int:
+    """Make due what is due later, lane by lane."""
+    wanted, ids = item.wanted, list[int]()
+    for lane in postback_listing.lanes_wanted(db, wanted):
+        if len(ids) == item.limit:
+            break
+        bindings = (lane, item.now, wanted.event, item.limit - len(ids))
+        ids += [postback_id for (postback_id,) in every(db, _LATER, bindings)]
+    return _replay(db, ids, item.now, item.entry)
 
 
 @operation_on_each(owes=_drop_cache)

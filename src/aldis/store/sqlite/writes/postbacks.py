@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import apsw
 
+from aldis.store.contract.outbox import EndedWebhook
 from aldis.store.memory.postback_cache import PostbackCache
 from aldis.store.sqlite.engine.operations import operation
 from aldis.store.sqlite.engine.rows import as_json, for_each, for_found
@@ -29,10 +30,23 @@ def finish(db: apsw.Connection, batches: list[Sequence[PostbackResult]]) -> list
         for r in results
     ]
     for_found(db, _FINISH, rows)
-    failed = [row[:4] for row in rows if not row[-1]]
-    if failed:
-        for_each(db, "INSERT OR REPLACE INTO postback_try VALUES {rows}", failed)
+    told = [
+        (r.postback_id, r.tried_at, r.http_status, r.fault, r.answer)
+        for results in batches
+        for r in results
+        if not r.done or r.answer
+    ]
+    if told:
+        for_each(db, "INSERT OR REPLACE INTO postback_try VALUES {rows}", told)
     return [None] * len(batches)
+
+
+@operation()
+def end_webhooks(db: apsw.Connection, items: list[EndedWebhook]) -> list[None]:
+    """Note that webhooks have ended; the first time counts."""
+    rows = [(item.account_id, item.url, item.ended_at) for item in items]
+    for_each(db, "INSERT OR IGNORE INTO ended_webhook VALUES {rows}", rows)
+    return [None] * len(items)
 
 
 def purge_tries(db: apsw.Connection, message_ids: Sequence[int]) -> None:
