@@ -101,7 +101,7 @@ async def test_the_running_gateway_sends_again_and_calls_back(whole: WholeGatewa
         "known as m1",
         "accepted from the customer",
         "delivered",
-        "posted: 200",
+        "posted and taken: 200",
         "EUR left",
     ):
         assert word in said
@@ -133,9 +133,21 @@ async def test_postbacks_are_listed_and_replayed(whole: WholeGateway) -> None:
         await asyncio.sleep(0.02)
     (pending,) = await found(whole, "postbacks", "--pending")
     assert (pending["lane"], pending["pending"], pending["last_http_status"]) == (lanes[0].lane, 1, 503)
+    assert pending["account"] == "demo"
     view = await store.search.message((await find(store, "m1", 1))[0].message_id)
     assert view is not None
     (postback,) = view.postbacks
+    assert (await aldis(whole, "postbacks", "--show", "999999"))[0] == 1
+    _, said = await aldis(whole, "postbacks", "--show", str(postback.postback_id))
+    for words in (
+        "POST http://127.0.0.1:",
+        "Content-Type: ",
+        "message_id=m1&message_state=2",
+        "HTTP 503  OK",
+    ):
+        assert words in said, said
+    shown = json.loads((await aldis(whole, "postbacks", "--show", str(postback.postback_id), "--json"))[1])
+    assert (shown["row"]["last_http_status"], shown["tries"][0]["answer"]) == (503, "OK")
     await store.postbacks.finish([PostbackResult(postback.postback_id, 1, 503, "HTTP 503", None, done=False)])
     (one,) = await found(whole, "postbacks", "--account", "demo")
     assert (one["reference"], one["attempts"]) == ("m1", 2)

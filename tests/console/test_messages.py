@@ -22,7 +22,7 @@ from aldis.admin.operators import People
 from aldis.app.entropy import token
 from aldis.store.contract.admission import Acceptance
 from aldis.traffic.content import KeptPart, as_column
-from aldis.traffic.postback import PostbackResult
+from aldis.traffic.postback import Notify, PostbackResult, lane_of
 
 NUMBER = "14805550111"
 HOUR_MS = 3_600_000
@@ -100,7 +100,7 @@ async def test_a_message_is_found_and_told(watched: WholeGateway, browser: Brows
         "accepted from the customer, in genesys",
         "submitted, the carrier calls it",
         "receipt: segment 1 delivered",
-        "posted: 200",
+        "posted and taken: 200",
         "chosen",
         "submit_sm",
         "00 47 00 72 00 fc 00 df",
@@ -223,6 +223,48 @@ async def test_a_postback_that_was_given_up_is_replayed(watched: WholeGateway, b
     await watched.ended("m1")
     _, page = await browser.get("/postbacks")
     assert "No dead letters." in page
+
+
+async def test_what_is_pending_is_shown_and_tried_now(watched: WholeGateway, browser: Browser) -> None:
+    watched.customer.answers += [503, 503]
+    await watched.genesys(NUMBER, "m1")
+    store = watched.gateway.store
+    while not any(lane.last_fault for lane in await store.outbox.lanes(10)):
+        await asyncio.sleep(0.02)
+    _, page = await browser.get("/postbacks")
+    assert "Try all now" in page
+    view = await store.search.message((await find(store, "m1", 1))[0].message_id)
+    assert view is not None
+    (postback,) = view.postbacks
+    status, page = await browser.get(f"/postbacks/{postback.postback_id}")
+    assert status == 200
+    for words in ("Try now", "message_id=m1&amp;message_state=2", "HTTP 503", ">OK<", "Written anew"):
+        assert words in page, words
+    _, shown = await call(browser, "GET", f"/v1/postbacks/{postback.postback_id}")
+    assert (shown["postback"]["lane"], shown["tries"][0]["answer"]) == (postback.lane, "OK")
+    assert b"message_id=m1" in shown["request"]["body"].encode()
+    status, page = await browser.post("/postbacks/try", account="nobody")
+    assert status == 422
+    status, page = await browser.post("/postbacks/try", account="demo", lane=postback.lane)
+    assert (status, "1 due again" in page) == (200, True)
+    await watched.customer.wait_for(2)
+    while (await store.outbox.lanes(10))[0].next_due_at <= watched.clock.now():
+        await asyncio.sleep(0.02)
+    assert await call(browser, "POST", "/v1/postbacks/try", {}) == (200, {"replayed": 1})
+    await watched.ended("m1")
+    log = await store.audit.log(0, 1)
+    assert (log[0][1].action, log[0][1].detail) == ("try postbacks now", "1 postbacks")
+    status, page = await browser.get(f"/postbacks/{postback.postback_id}")
+    assert ("Replay" in page, "delivered" in page) == (True, True)
+    assert (await browser.get("/postbacks/999999"))[0] == 404
+
+
+async def test_a_page_says_what_is_not_due_yet(watched: WholeGateway, browser: Browser) -> None:
+    lane = lane_of(1, "https://customer.example/dlr")
+    message_id = await waiting(watched, notify=Notify.ENDED, lane=lane)
+    _, page = await browser.get(f"/messages/{message_id}")
+    assert "none is due yet; https://customer.example:443 is told when it has ended" in page
+    assert "no postback address" not in page
 
 
 async def test_all_postbacks_of_a_search_are_replayed(watched: WholeGateway, browser: Browser) -> None:

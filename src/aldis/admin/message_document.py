@@ -81,6 +81,8 @@ class TryRecord(msgspec.Struct, frozen=True):
     tried_at: str | None
     http_status: int | None
     fault: str
+    #: the beginning of what the endpoint said
+    answer: str
 
 
 class PostbackRecord(msgspec.Struct, frozen=True):
@@ -88,6 +90,7 @@ class PostbackRecord(msgspec.Struct, frozen=True):
 
     postback_id: int
     message_id: int
+    #: scheme, host and port
     lane: str
     event: str
     state: str
@@ -129,9 +132,14 @@ def _record(kind: type[Record], facts: object, **others: object) -> Record:
     return kind(**written, **others)
 
 
+def try_record(each: PostbackTry) -> TryRecord:
+    """Write a try."""
+    return _record(TryRecord, each)
+
+
 def postback_record(row: PostbackRow, tries: tuple[PostbackTry, ...] = ()) -> PostbackRecord:
     """Write a postback."""
-    return _record(PostbackRecord, row, failed_tries=[_record(TryRecord, each) for each in tries])
+    return _record(PostbackRecord, row, failed_tries=[try_record(each) for each in tries if each.fault])
 
 
 def as_record(messages: Messages, found: FoundMessage) -> MessageRecord:

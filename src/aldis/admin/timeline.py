@@ -13,6 +13,7 @@ from aldis.store.contract.outbox import PostbackRow, PostbackTry
 from aldis.store.contract.search import MessageView
 from aldis.traffic.content import MMS
 from aldis.traffic.message import SegmentFacts
+from aldis.traffic.postback import Notify, place_of
 
 #: what is due so long after its acceptance was to be sent later, or is tried again
 LATER_MS = 1_000
@@ -100,10 +101,13 @@ def _of_postback(postback: PostbackRow, tries: tuple[PostbackTry, ...]) -> list[
     found += [
         TimelineEntry(each.tried_at, f"{what} failed: {fault_of(each.http_status, each.fault)}", "bad")
         for each in tries
+        if each.fault
     ]
     if postback.done:
         found.append(
-            TimelineEntry(postback.last_tried_at, f"{what} posted: {postback.last_http_status}", "good")
+            TimelineEntry(
+                postback.last_tried_at, f"{what} posted and taken: {postback.last_http_status}", "good"
+            )
         )
     elif postback.due_at is None:
         found.append(
@@ -112,6 +116,20 @@ def _of_postback(postback: PostbackRow, tries: tuple[PostbackTry, ...]) -> list[
             )
         )
     return found
+
+
+def expectation(view: MessageView) -> str:
+    """Say of a message without postbacks what its customer is to be told, and where, or why nothing."""
+    notify, dialect = Notify(view.accepted.notify), view.message.dialect
+    if not notify:
+        return f"the account had no postback address for {dialect}, or did not ask for a receipt"
+    where = place_of(view.accepted.lane).endpoint
+    if Notify.SENT in notify and not view.message.ended_at:
+        return f"none is due yet; {where} is told when it is sent"
+    if not view.message.ended_at:
+        ended = "has ended" if Notify.ENDED in notify else "has ended and was not delivered"
+        return f"none is due yet; {where} is told when it {ended}"
+    return f"{where} is told only of messages that were not delivered"
 
 
 def fault_of(http_status: int | None, fault: str) -> str:

@@ -101,6 +101,7 @@ class Gateway:
             maintenance=self._maintenance,
             links=self._links,
             simulator=self.simulator,
+            read_content=self._contents.read,
             release=self._release,
         )
         self.operators = Operators(parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -33,12 +33,14 @@ from aldis.console.server import ConsoleServer
 from aldis.console.site import site
 from aldis.console.sse_limits import SseLimits
 from aldis.dialects import native
+from aldis.dialects.registry import POLICIES
 from aldis.settings import Settings, host_and_port
 from aldis.simulator.counter import OperatorsCounter
 from aldis.stages.admission.admit import Admitter
 from aldis.stages.bulk.dispatcher import Dispatcher, DispatcherSettings
 from aldis.stages.maintenance.maintenance import Maintenance
 from aldis.stages.owner import Holder
+from aldis.stages.postbacks.writing import Writing
 from aldis.stages.queries.responder import Responder
 from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics
@@ -59,6 +61,8 @@ class Parts(msgspec.Struct, frozen=True):
     maintenance: Maintenance
     links: Links
     simulator: Simulator | None
+    #: gives the octets of a digest, None where they are lost
+    read_content: Callable[[str], Awaitable[bytes | None]]
     #: has nothing more go from a sender to a number that has opted out of it
     release: Callable[[set[tuple[str, str]]], None]
 
@@ -129,7 +133,11 @@ class Operators:
             streams=self.streams,
             messages=self._messages,
             search=store.search,
-            postbacks=Postbacks(store.outbox),
+            postbacks=Postbacks(
+                store.outbox,
+                Writing(POLICIES, current, parts.read_content),
+                shows_bodies=parts.settings.postbacks.show_bodies,
+            ),
             statistics=Statistics(store.search, current),
             sending=Sending(native.POLICY.name, self._admit, ask, current),
             bulk=Bulk(store.bulk, lambda: current.directory, self._dispatcher.wake),

@@ -15,6 +15,7 @@ from rich.markup import escape
 from aldis.accounts.price import from_micros
 from aldis.admin.message_document import as_document
 from aldis.admin.messages import Told
+from aldis.admin.timeline import expectation
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.opened import Opened, StoreLocation, as_json, existing_store_options
 from aldis.cli.running import printable
@@ -130,6 +131,8 @@ def _print(told: Told, left: str) -> None:
     for postback in told.view.postbacks:
         if not postback.done and postback.due_at is not None:
             console.print(f"  {_when(postback.due_at)}  postback '{postback.event}' is due", markup=False)
+    if not told.view.postbacks:
+        console.print(f"  no postbacks: {expectation(told.view)}", markup=False)
     if not item.ended_at:
         console.print(f"  now {item.state}, {item.attempts} attempt(s) {item.reason}", markup=False)
 

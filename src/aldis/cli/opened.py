@@ -24,8 +24,11 @@ from aldis.app.links import upstreams
 from aldis.app.stores import open_store
 from aldis.cli.running import config_option, data_dir_option, printable, run, settings_or_default
 from aldis.clock import as_datetime
+from aldis.dialects.registry import POLICIES
 from aldis.errors import SettingsError
 from aldis.settings import Settings, store_path
+from aldis.stages.postbacks.writing import Writing
+from aldis.store.content_files import ContentFiles
 from aldis.store.contract.store import Store
 
 Returned = TypeVar("Returned")
@@ -79,7 +82,10 @@ class StoreLocation(msgspec.Struct, frozen=True):
             links = upstreams(self.settings)
             messages = Messages(store.search, store.actions, store.admission, current, links)
             statistics = Statistics(store.search, current)
-            return await task(Opened(store, messages, Postbacks(store.outbox), statistics))
+            writing = Writing(POLICIES, current, ContentFiles(self.data_dir).read)
+            shows_bodies = self.settings.postbacks.show_bodies
+            postbacks = Postbacks(store.outbox, writing, shows_bodies=shows_bodies)
+            return await task(Opened(store, messages, postbacks, statistics))
 
         return self.run(looked)
 

@@ -1,4 +1,4 @@
-"""`aldis postbacks`: dead letters and their replay, and what is pending by endpoint.
+"""`aldis postbacks`: dead letters, what is pending by account and endpoint, one whole, and trying them now.
 
 All of it is safe beside a running gateway: it finds what is due by itself.
 """
@@ -6,42 +6,56 @@ All of it is safe beside a running gateway: it finds what is due by itself.
 from __future__ import annotations
 
 import click
+import msgspec
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from aldis.admin import query_params
+from aldis.admin.postbacks import ShownPostback
 from aldis.admin.timeline import fault_of
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.messages import search_options
 from aldis.cli.opened import Opened, StoreLocation, as_json, existing_store_options, print_wide, when
-from aldis.cli.running import limit_option
+from aldis.cli.running import limit_option, printable
 from aldis.errors import AdminError
 from aldis.store.contract.outbox import LaneFacts, PostbackFilter, PostbackRow
+
+#: an account, and what of its is pending at one endpoint
+PendingLane = tuple[str, LaneFacts]
 
 
 @click.command()
 @search_options("lane", "event", "account")
 @limit_option(20, 500)
-@click.option("--pending", is_flag=True, help="List instead what is pending, by endpoint.")
+@click.option("--pending", is_flag=True, help="List instead what is pending, by account and endpoint.")
 @click.option(
     "--replay",
     default="",
     metavar="WHICH",
-    help="Make a postback due again: its id, or `all` that are meant.",
+    help="Have postbacks tried now: one by its id, or `all` that are meant, dead letters or --pending ones.",
+)
+@click.option(
+    "--show", type=int, default=0, metavar="ID", help="Show one: what is posted, and what was answered."
 )
 @click.option("--json", "as_json_", is_flag=True, help="Print JSON.")
 @existing_store_options
 def postbacks(
-    *, limit: int, pending: bool, replay: str, as_json_: bool, where: StoreLocation, **given: str
+    *, limit: int, pending: bool, replay: str, show: int, as_json_: bool, where: StoreLocation, **given: str
 ) -> None:
-    """List dead letters (postbacks whose retries are exhausted), newest first, or make them due again."""
+    """List dead letters (postbacks whose retries are exhausted), newest first, or have them tried now."""
+    if show:
+        told = where.look(lambda known: known.postbacks.tell(show, known.store.clock.now()))
+        click.echo(as_json(told)) if as_json_ else _print(told)
+        return
     if replay:
-        count = where.look(lambda known: _replay(known, replay, given))
+        count = where.look(lambda known: _replay(known, replay, given, pending=pending))
         click.echo(as_json({"replayed": count}) if as_json_ else f"{count} due again")
         return
     if pending:
-        lanes = where.look(lambda known: known.postbacks.lanes())
-        _list(lanes, _lane_table(lanes), "nothing is pending", as_json_=as_json_)
+        lanes = where.look(_lanes)
+        facts = [{"account": account, **msgspec.structs.asdict(each)} for account, each in lanes]
+        _list(facts, _lane_table(lanes), "nothing is pending", as_json_=as_json_)
         return
     found = where.look(lambda known: _dead_letters(known, given, limit))
     _list(found, _table(found), "no dead letters", as_json_=as_json_)
@@ -54,8 +68,15 @@ def _list(found: object, table: Table, nothing: str, *, as_json_: bool) -> None:
         print_wide(table if found else nothing)
 
 
-async def _replay(known: Opened, which: str, given: dict[str, str]) -> int:
+async def _lanes(known: Opened) -> list[PendingLane]:
+    name_of = known.messages.account_name
+    return [(name_of(each.account_id or None), each) for each in await known.postbacks.lanes()]
+
+
+async def _replay(known: Opened, which: str, given: dict[str, str], *, pending: bool) -> int:
     actor, now = whoever_runs_this(), known.store.clock.now()
+    if which == "all" and pending:
+        return await known.postbacks.try_now(actor, _wanted(known, given), now)
     if which == "all":
         return await known.postbacks.replay_all(actor, _wanted(known, given), now)
     if not (which.isascii() and which.isdigit()):
@@ -90,11 +111,34 @@ def _table(found: list[PostbackRow]) -> Table:
     return table
 
 
-def _lane_table(lanes: list[LaneFacts]) -> Table:
-    table = Table("endpoint", "pending", "oldest event", "next due", "last error", box=None, pad_edge=False)
-    for each in lanes:
+def _lane_table(lanes: list[PendingLane]) -> Table:
+    headings = ("account", "endpoint", "pending", "oldest event", "next due", "last error")
+    table = Table(*headings, box=None, pad_edge=False)
+    for account, each in lanes:
         met = fault_of(each.last_http_status, each.last_fault) if each.last_fault else ""
         table.add_row(
-            escape(each.lane), str(each.pending), when(each.oldest_at), when(each.next_due_at), escape(met)
+            escape(account),
+            escape(each.lane),
+            str(each.pending),
+            when(each.oldest_at),
+            when(each.next_due_at),
+            escape(met),
         )
     return table
+
+
+def _print(told: ShownPostback) -> None:
+    row, request, console = told.row, told.request, Console(highlight=False, soft_wrap=True)
+    lines = [f"postback {row.postback_id}: {row.event} {row.state} of {row.message_id}, to {row.lane}"]
+    if request is None:
+        lines.append(f"nothing can be posted: {told.fault}")
+    else:
+        lines.append(f"{request.method} {request.url}")
+        lines += [f"{name}: {value}" for name, value in request.headers.items()]
+        hidden = f"({request.octets} octets; the settings show no bodies)"
+        lines += ["", printable(hidden if request.body is None else request.body)]
+    for each in told.tries:
+        met = each.fault or f"taken: {each.http_status}"
+        lines.append(f"{when(each.tried_at)}  {met}  {printable(each.answer)}".rstrip())
+    for line in lines:
+        console.print(line, markup=False)

@@ -1,4 +1,4 @@
-"""/v1/postbacks: what is pending by lane, dead letters, and making it due once more."""
+"""/v1/postbacks: what is pending, dead letters, one whole, and having them tried now."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from aldis.accounts.staff import Role
 from aldis.admin import query_params
-from aldis.admin.message_document import PostbackRecord, postback_record
+from aldis.admin.message_document import PostbackRecord, TryRecord, postback_record, try_record
+from aldis.admin.postbacks import ShownRequest
 from aldis.clock import iso_or_none
 from aldis.console.api.documents import NEWEST_FIRST, answer, body_of, limit_of, made_of, number_of
 from aldis.console.page import Calls, RequestContext
@@ -15,8 +16,10 @@ from aldis.store.contract.outbox import LaneFacts
 
 
 class LaneRecord(msgspec.Struct, frozen=True):
-    """What is pending at one address."""
+    """What of one account's is pending at one endpoint."""
 
+    account: str
+    #: scheme, host and port
     lane: str
     #: 100,000 at most
     pending: int
@@ -26,16 +29,38 @@ class LaneRecord(msgspec.Struct, frozen=True):
     last_fault: str
 
 
+class EndedWebhookRecord(msgspec.Struct, frozen=True):
+    """An address whose endpoint wants nothing more."""
+
+    account: str
+    url: str
+    ended_at: str | None
+
+
 class PostbackList(msgspec.Struct, frozen=True):
     """What is pending, and a page of dead letters, newest first."""
 
     lanes: list[LaneRecord]
     dead_letters: list[PostbackRecord]
     next: int | None
+    #: where nothing is posted any more, because of an answer of 410
+    ended_webhooks: list[EndedWebhookRecord]
+
+
+class PostbackDetail(msgspec.Struct, frozen=True):
+    """One postback, and what it posts."""
+
+    postback: PostbackRecord
+    #: that are kept, also one that was taken and answered with words
+    tries: list[TryRecord]
+    #: null: nothing can be posted
+    request: ShownRequest | None
+    #: why not
+    fault: str
 
 
 class ReplayWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which of those that are dead letters; what is left out asks nothing."""
+    """Which of those that are dead letters, or pending; what is left out asks nothing."""
 
     lane: str = ""
     event: str = ""
@@ -60,10 +85,21 @@ async def _list(context: RequestContext) -> Response:
     services, given = context.services, context.request.query_params
     wanted = query_params.postbacks_wanted(given, services.messages.directory)
     page = await services.postbacks.dead_letters(wanted, number_of(context, "before"), limit_of(context))
-    lanes = [_lane(each) for each in await services.postbacks.lanes()]
-    return answer(
-        PostbackList(lanes, [postback_record(each) for each in page.found], page.next_before or None)
-    )
+    name_of = services.messages.account_name
+    lanes = [_lane(each, name_of(each.account_id or None)) for each in await services.postbacks.lanes()]
+    ended = [
+        EndedWebhookRecord(name_of(each.account_id), each.url, iso_or_none(each.ended_at))
+        for each in await services.postbacks.ended_webhooks()
+    ]
+    dead_letters = [postback_record(each) for each in page.found]
+    return answer(PostbackList(lanes, dead_letters, page.next_before or None, ended))
+
+
+@CALLS.add("GET", "/v1/postbacks/{postback_id:number}", "A postback, and what it posts", gives=PostbackDetail)
+async def _show(context: RequestContext) -> Response:
+    told = await context.services.postbacks.tell(context.number("postback_id"), context.now)
+    tries = [try_record(each) for each in told.tries]
+    return answer(PostbackDetail(postback_record(told.row, told.tries), tries, told.request, told.fault))
 
 
 @CALLS.add(
@@ -90,6 +126,21 @@ async def _replay_all(context: RequestContext) -> Response:
     return answer(ReplayedCount(await services.postbacks.replay_all(context.actor, wanted, context.now)))
 
 
-def _lane(lane: LaneFacts) -> LaneRecord:
+@CALLS.add(
+    "POST",
+    "/v1/postbacks/try",
+    "Have all that is pending tried now",
+    Role.OPERATOR,
+    takes=ReplayWanted,
+    gives=ReplayedCount,
+)
+async def _try_now(context: RequestContext) -> Response:
+    services = context.services
+    asked = msgspec.structs.asdict(await body_of(context, ReplayWanted))
+    wanted = query_params.postbacks_wanted(asked, services.messages.directory)
+    return answer(ReplayedCount(await services.postbacks.try_now(context.actor, wanted, context.now)))
+
+
+def _lane(lane: LaneFacts, account: str) -> LaneRecord:
     oldest_at, next_due_at = iso_or_none(lane.oldest_at), iso_or_none(lane.next_due_at)
-    return made_of(LaneRecord, lane, oldest_at=oldest_at, next_due_at=next_due_at)
+    return made_of(LaneRecord, lane, account=account, oldest_at=oldest_at, next_due_at=next_due_at)

@@ -8,6 +8,7 @@ from aldis.accounts.staff import Role
 from aldis.admin import query_params
 from aldis.admin.csv_export import message_lines
 from aldis.admin.query_params import MESSAGE_FIELDS, STATES
+from aldis.admin.timeline import expectation
 from aldis.console.page import Page, RequestContext, render, see_other
 from aldis.console.pages.listing import address, as_file, asked, listed
 from aldis.dialects.registry import POLICIES
@@ -60,6 +61,7 @@ async def _show(context: RequestContext) -> Response:
         context,
         "message.html",
         told=told,
+        expectation=expectation(told.view),
         view=told.view,
         message=told.view.message,
         price=told.view.message.price_micros * told.view.message.segments,
