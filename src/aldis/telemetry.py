@@ -9,11 +9,18 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
+
+log = structlog.get_logger()
+
+#: words of one kind and link that are told apart, and what the rest are called
+MAX_DETAILS = 20
+OTHERS = "others"
 
 
 def configure_logs(level: str, style: str) -> None:
@@ -76,6 +83,45 @@ class Tally(Collector):
         yield family
 
 
+class Noted(NamedTuple):
+    """How often something was noticed."""
+
+    kind: str
+    #: which word it was about; "" where there is none
+    detail: str
+    times: int
+
+
+class Anomalies:
+    """What carriers do otherwise, by link: counted, and logged the first time."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._counter = Counter(
+            "aldis_link_anomalies",
+            "What a carrier did otherwise than specifications and settings say, by link and kind",
+            ["link", "kind", "detail"],
+            registry=registry,
+        )
+        self._noted: dict[tuple[str, str, str], int] = {}
+
+    def note(self, link: str, kind: str, detail: str = "", count: int = 1) -> None:
+        """Count what was noticed; a carrier's words are told apart as long as they are few."""
+        key = (link, kind, detail)
+        if key not in self._noted:
+            if detail and sum(noted[:2] == key[:2] for noted in self._noted) >= MAX_DETAILS:
+                key = (link, kind, OTHERS)
+            if key not in self._noted:
+                log.warning("a carrier departs from the specification", link=link, kind=kind, detail=key[2])
+        self._noted[key] = self._noted.get(key, 0) + count
+        self._counter.labels(*key).inc(count)
+
+    def of(self, link: str) -> tuple[Noted, ...]:
+        """Give what was noticed of a link since the start."""
+        return tuple(
+            Noted(kind, detail, times) for (name, kind, detail), times in self._noted.items() if name == link
+        )
+
+
 class Metrics:
     """The counters that the parts of one gateway share."""
 
@@ -105,6 +151,11 @@ class Metrics:
         self.early = Counter(
             "aldis_receipts_early", "Receipts that came before their response", registry=self.registry
         )
+        self.forgotten = Counter(
+            "aldis_receipts_forgotten",
+            "Early receipts forgotten before their time, because there were too many",
+            registry=self.registry,
+        )
         self.postbacks = Counter(
             "aldis_postback_tries",
             "Postback tries, by dialect and result",
@@ -125,6 +176,7 @@ class Metrics:
         )
         self.commits = Gauge("aldis_store_commits", "Commits since the start", registry=self.registry)
         self.store_up = Gauge("aldis_store_up", "1 while the store takes writes", registry=self.registry)
+        self.anomalies = Anomalies(self.registry)
         self._add_links()
 
     def _add_links(self) -> None:

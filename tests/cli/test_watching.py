@@ -18,6 +18,7 @@ from tests.fakes.whole import WholeGateway
 
 from aldis.admin.event_feed import LAG_MS
 from aldis.cli.main import aldis
+from aldis.traffic.anomalies import Anomaly, describe
 
 SETTINGS = """
 [http]
@@ -116,6 +117,24 @@ async def test_the_doctor_finds_a_running_gateway_well(whole: WholeGateway, tmp_
     ]
     assert found["store"][0][0] == "ok"
     assert found["postbacks"]
+
+
+async def test_what_a_carrier_does_otherwise_is_shown(whole: WholeGateway, tmp_path: Path) -> None:
+    noted = whole.gateway.metrics.anomalies
+    noted.note("simulator", Anomaly.UNKNOWN_STATE, "WONDERFUL", count=3)
+    noted.note("simulator", Anomaly.MISNAMED_RECEIPT)
+    config = settings(tmp_path, whole.gateway.server.port, whole.smpp_port)
+    where = ("--config", config, "--data-dir", str(whole.data_dir))
+    _, output, _ = await run("link", "--json", *where)
+    (link,) = json.loads(output)
+    assert {"kind": "unknown_state", "detail": "WONDERFUL", "times": 3} in link["anomalies"]
+    _, output, _ = await run("link", *where)
+    says, advice = describe("unknown_state", "WONDERFUL")
+    assert f"simulator: 3 {says}. {advice}" in output
+    code, found = await verdicts(config, whole.data_dir)
+    assert code == 0
+    assert ("warn", f"simulator: 3 {says}") in found["links"]
+    assert ("ok", f"simulator: 1 {describe('misnamed_receipt', '')[0]}") in found["links"]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from aldis.accounts.staff import Actor, Role
 from aldis.admin.operators import People
 from aldis.app.entropy import token
 from aldis.stages.sending.upstream import CLOSED
+from aldis.traffic.anomalies import Anomaly, describe
 
 BOSS = Actor("boss", Role.ADMIN, "command line")
 
@@ -164,6 +165,14 @@ async def test_number_ranges(api: Api, watched: WholeGateway) -> None:
     )
     assert (status, list(problem["faults"])) == (422, ["0.length"])
     assert (await api.call("PUT", "/number-ranges", {"number_ranges": []}))[0] == 409
+
+
+async def test_a_link_tells_what_its_carrier_does_otherwise(api: Api, watched: WholeGateway) -> None:
+    watched.gateway.metrics.anomalies.note("simulator", Anomaly.MISNAMED_RECEIPT, count=2)
+    (link,) = (await api.call("GET", "/links"))[1]["links"]
+    says, _ = describe("misnamed_receipt", "")
+    told = {"kind": "misnamed_receipt", "detail": None, "times": 2, "says": says, "advice": None}
+    assert link["anomalies"] == [told]
 
 
 async def test_a_link_is_ordered(api: Api, watched: WholeGateway) -> None:

@@ -11,6 +11,7 @@ from tests.fakes.whole import WholeGateway
 
 from aldis.stages.sending.upstream import CLOSED
 from aldis.store.contract.consent import OptInKey
+from aldis.traffic.anomalies import Anomaly
 
 
 async def test_a_link_is_stopped_and_started_by_its_buttons(watched: WholeGateway) -> None:
@@ -19,6 +20,10 @@ async def test_a_link_is_stopped_and_started_by_its_buttons(watched: WholeGatewa
         while '<span class="tag good">bound' not in (page := (await otto.get("/links"))[1]):
             await asyncio.sleep(0.01)
         assert "none since the start" in page
+        assert "Anomalies" not in page
+        watched.gateway.metrics.anomalies.note("simulator", Anomaly.UNKNOWN_STATE, "<WONDERFUL>")
+        page = (await otto.get("/links"))[1]
+        assert "1 receipts with a state that no table knows, which end nothing: &lt;WONDERFUL&gt;" in page
         assert (await otto.post("/links/simulator/stop"))[0] == 200
         while CLOSED not in (page := (await otto.get("/links"))[1]):
             await asyncio.sleep(0.01)

@@ -17,13 +17,13 @@ from aldis.links.smpp.translate import Translator, is_receipt
 from aldis.links.smpp.verdicts import judge
 from aldis.smpp import codec, tlv
 from aldis.smpp.command import CommandId
-from aldis.smpp.pdus import DataSm, MessageIdBody, Pdu, ShortMessageBody
+from aldis.smpp.pdus import MessageIdBody, Pdu, ShortMessageBody
 from aldis.sms.encoding import Encoding
 from aldis.sms.fitting import PLAIN, DefaultAlphabet
 from aldis.sms.national_tables import Language
 from aldis.sms.segments import Splitting
 from aldis.stages.sending.upstream import Accepted, Outbound
-from aldis.traffic.receipt import ReceiptState, alternative_ids
+from aldis.traffic.receipt import alternative_ids
 
 LONG: dict[str, Any] = {"number": 2, "total": 3, "message_id": 0x12345, "splitting": Splitting.SAR}
 
@@ -174,89 +174,6 @@ def test_ids_of_different_forms_meet() -> None:
     receipt = Translator("link", quirks).to_receipt(body, Pdu(CommandId.deliver_sm, 1, body=body), NOON)
     assert receipt is not None
     assert accepted == Accepted(receipt.smsc_message_id)
-
-
-@pytest.mark.parametrize(
-    ("body", "tlvs", "quirks", "found"),
-    [
-        (
-            ShortMessageBody(esm_class=0x20, short_message=b"id:7 stat:DELIVRD err:000"),
-            {},
-            Quirks(),
-            ("7", ReceiptState.ENROUTE, "000"),  # an intermediate notification ends nothing
-        ),
-        (
-            ShortMessageBody(
-                esm_class=0x04, data_coding=8, short_message="id:7 stat:EXPIRED err:1".encode("utf-16-be")
-            ),
-            {},
-            Quirks(),
-            ("7", ReceiptState.EXPIRED, "1"),
-        ),
-        (
-            DataSm(esm_class=0x04),
-            {tlv.MESSAGE_PAYLOAD: b"id:7 stat:UNDELIV err:12"},
-            Quirks(),
-            ("7", ReceiptState.UNDELIVERED, "12"),
-        ),
-        (
-            ShortMessageBody(esm_class=0x04, short_message=b"MSG 7 IS FAILED (E99)"),
-            {},
-            Quirks(receipt_pattern=r"MSG (?P<id>\w+) IS (?P<stat>\w+) \(E(?P<err>\d+)\)"),
-            ("7", ReceiptState.UNDELIVERED, "99"),
-        ),
-        (
-            ShortMessageBody(esm_class=0x04, data_coding=8, short_message=b"id:7 stat:DELIVRD err:000"),
-            {},
-            Quirks(),
-            ("7", ReceiptState.DELIVERED, "000"),  # it says UCS-2 and is not
-        ),
-        (
-            ShortMessageBody(
-                esm_class=0x04, data_coding=8, short_message="id:7 stat:DELIVRD err:0".encode("utf-16-be")
-            ),
-            {},
-            Quirks(data_coding_ucs2=0x18),
-            ("7", ReceiptState.DELIVERED, "0"),
-        ),
-        (
-            ShortMessageBody(esm_class=0x44, short_message=b"\x03\x24\x01\x01id:7 stat:DELIVRD err:0"),
-            {},
-            Quirks(),
-            ("7", ReceiptState.DELIVERED, "0"),
-        ),
-        (
-            ShortMessageBody(esm_class=0x04, short_message=b"MSG 7"),
-            {},
-            Quirks(receipt_pattern=r"MSG (?P<id>\d+)(?: IS (?P<stat>\w+))?"),
-            ("7", ReceiptState.ENROUTE, ""),
-        ),
-        (
-            ShortMessageBody(short_message=b""),
-            {tlv.RECEIPTED_MESSAGE_ID: b"7\0", tlv.MESSAGE_STATE: b"\x02"},
-            Quirks(),
-            ("7", ReceiptState.DELIVERED, ""),  # no esm_class, but both TLVs
-        ),
-    ],
-)
-def test_receipts_that_carriers_send(
-    body: ShortMessageBody | DataSm,
-    tlvs: dict[int, bytes],
-    quirks: Quirks,
-    found: tuple[str, ReceiptState, str],
-) -> None:
-    pdu = Pdu(CommandId.deliver_sm, 1, body=body, tlvs=tlvs)
-    assert is_receipt(body, pdu)
-    receipt = Translator("link", quirks).to_receipt(body, pdu, NOON)
-    assert receipt is not None
-    assert (receipt.smsc_message_id, receipt.state, receipt.error_code) == found
-
-
-def test_a_stray_tag_makes_no_receipt_of_a_handset_s_message() -> None:
-    body = ShortMessageBody(short_message=b"hello")
-    assert not is_receipt(
-        body, Pdu(CommandId.deliver_sm, 1, body=body, tlvs={tlv.RECEIPTED_MESSAGE_ID: b"x\0"})
-    )
 
 
 @given(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -33,7 +34,8 @@ from aldis.stages.sending.upstream import (
     Rejected,
     UpstreamListener,
 )
-from aldis.traffic.inbound import InboundPart
+from aldis.telemetry import Metrics, Noted
+from aldis.traffic.inbound import InboundPart, UnmarkedReceipt
 from aldis.traffic.receipt import Receipt, ReceiptState
 
 
@@ -121,11 +123,20 @@ def test_a_deliver_sm_and_its_receipt(
 class Watch:
     """A link under observation: outcomes and receipts as they come."""
 
-    def __init__(self, port: int, password: str = "right", window: int = 10, response_s: float = 30) -> None:
+    def __init__(
+        self,
+        port: int,
+        password: str = "right",
+        window: int = 10,
+        response_s: float = 30,
+        quirks: Quirks = Quirks(),  # noqa: B008 - frozen
+    ) -> None:
         self.outcomes: asyncio.Queue[Outcome] = asyncio.Queue()
         self.receipts: asyncio.Queue[Receipt] = asyncio.Queue()
         self.inbound: list[InboundPart] = []
         self.late: list[tuple[Outbound, Accepted]] = []
+        self.unmarked: list[UnmarkedReceipt] = []
+        self.metrics = Metrics()
         self.changed = asyncio.Event()
         self.keep = True
         entry = SmppEntry(
@@ -136,12 +147,15 @@ class Watch:
             password=password,
             window=window,
             response_s=response_s,
+            quirks=quirks,
         )
         around = msgspec.structs.replace(
             taking_nothing(SystemClock()),
             jitter=lambda: 0.0,
             take_receipt=self._take_receipt,
             take_inbound=self._take_inbound,
+            take_unmarked=self._take_unmarked,
+            metrics=self.metrics,
         )
         listener = UpstreamListener(
             lambda _segment, outcome: self.outcomes.put_nowait(outcome),
@@ -153,6 +167,10 @@ class Watch:
 
     def _take_inbound(self, part: InboundPart, done: Callable[[bool], None]) -> None:
         self.inbound.append(part)
+        done(self.keep)
+
+    def _take_unmarked(self, either: UnmarkedReceipt, done: Callable[[bool], None]) -> None:
+        self.unmarked.append(either)
         done(self.keep)
 
     def _take_receipt(self, receipt: Receipt, done: Callable[[bool], None]) -> None:
@@ -275,27 +293,62 @@ async def test_a_wrong_password_is_told_from_a_closed_port(
     await watch.stop()
 
 
-@pytest.mark.parametrize(("kept", "answered"), [(True, status.ESME_ROK), (False, status.ESME_RX_T_APPN)])
-async def test_an_inbound_message_is_acknowledged_when_it_is_kept(kept: bool, answered: int) -> None:  # noqa: FBT001
+@asynccontextmanager
+async def delivering(octets: bytes) -> AsyncIterator[tuple[int, asyncio.Queue[Pdu]]]:
+    """A carrier that sends these octets to whoever binds; gives its port, and what it is answered."""
     answers: asyncio.Queue[Pdu] = asyncio.Queue()
 
+    async def heard(reader: asyncio.StreamReader) -> Pdu:
+        head = await reader.readexactly(16)
+        return codec.decode(head + await reader.readexactly(codec.header(head).command_length - 16))
+
     async def carrier(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readexactly(16)
-        await reader.readexactly(codec.header(head).command_length - 16)
-        number = codec.header(head).sequence_number
+        number = (await heard(reader)).sequence_number
         writer.write(codec.encode(Pdu(CommandId.bind_transceiver_resp, number, body=BindResp("x"))))
-        writer.write(codec.encode(Pdu(CommandId.deliver_sm, 1, body=ShortMessageBody(short_message=b"STOP"))))
-        head = await reader.readexactly(16)
-        rest = await reader.readexactly(codec.header(head).command_length - 16)
-        answers.put_nowait(codec.decode(head + rest))
+        writer.write(octets)
+        answers.put_nowait(await heard(reader))
         writer.close()
 
     server = await asyncio.start_server(carrier, "127.0.0.1", 0)
-    watch = Watch(server.sockets[0].getsockname()[1])
-    watch.keep = kept
-    answer = await answers.get()
-    assert (answer.command_id, answer.command_status) == (CommandId.deliver_sm_resp, answered)
-    assert [text_of([part.piece]) for part in watch.inbound] == ["STOP"]
-    await watch.stop()
+    yield server.sockets[0].getsockname()[1], answers
     server.close()
     await server.wait_closed()
+
+
+@pytest.mark.parametrize(("kept", "answered"), [(True, status.ESME_ROK), (False, status.ESME_RX_T_APPN)])
+async def test_an_inbound_message_is_acknowledged_when_it_is_kept(kept: bool, answered: int) -> None:  # noqa: FBT001
+    octets = codec.encode(Pdu(CommandId.deliver_sm, 1, body=ShortMessageBody(short_message=b"STOP")))
+    async with delivering(octets) as (port, answers):
+        watch = Watch(port)
+        watch.keep = kept
+        answer = await answers.get()
+        assert (answer.command_id, answer.command_status) == (CommandId.deliver_sm_resp, answered)
+        assert [text_of([part.piece]) for part in watch.inbound] == ["STOP"]
+        assert watch.link.condition().anomalies == ()
+        await watch.stop()
+
+
+@pytest.mark.parametrize("tail", [b"\0", b"\x14\x01\x00\x08\x31"])
+async def test_a_message_with_octets_behind_it_is_taken_and_told_of(tail: bytes) -> None:
+    body = codec.parameters(ShortMessageBody(short_message=b"STOP"), {}) + tail
+    octets = codec.head(16 + len(body), CommandId.deliver_sm, 0, 1) + body
+    async with delivering(octets) as (port, answers):
+        watch = Watch(port)
+        assert (await answers.get()).command_status == status.ESME_ROK
+        assert [text_of([part.piece]) for part in watch.inbound] == ["STOP"]
+        assert watch.link.condition().anomalies == (Noted("trailing_octets", "", 1),)
+        await watch.stop()
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+async def test_what_has_the_form_of_a_receipt_and_no_mark_is_told_apart_by_others(*, is_on: bool) -> None:
+    text = b"id:7 sub:001 dlvrd:001 submit date:2611211200 done date:2611211200 stat:UNDELIV err:034 text:"
+    body = ShortMessageBody(source_addr="447700900001", destination_addr="74700", short_message=text)
+    async with delivering(codec.encode(Pdu(CommandId.deliver_sm, 1, body=body))) as (port, answers):
+        watch = Watch(port, quirks=Quirks(unmarked_receipts=is_on))
+        assert (await answers.get()).command_status == status.ESME_ROK
+        found = [(each.receipt.smsc_message_id, each.receipt.state) for each in watch.unmarked]
+        assert found == ([("7", ReceiptState.UNDELIVERED)] if is_on else [])
+        messages = watch.inbound + [each.message for each in watch.unmarked]
+        assert [text_of([part.piece]) for part in messages] == [text.decode()]
+        await watch.stop()

@@ -156,17 +156,23 @@ def test_nothing_is_trusted_behind_what_cannot_be_framed() -> None:
     assert esme.abandon() == ["in doubt"]
 
 
-def test_a_response_with_a_broken_body_still_answers() -> None:
+@pytest.mark.parametrize(
+    ("parameters", "body"),
+    [(b"7\0\x00\x01\x02", MessageIdBody("7")), (b"7\0\0", MessageIdBody("7"))],
+    ids=["half a tag", "a NUL too many"],
+)
+def test_a_response_with_a_broken_body_still_answers(parameters: bytes, body: MessageIdBody) -> None:
     esme, smsc = bound_ends()
     esme.request(CommandId.submit_sm, HELLO, "mine", 0.0)
     (event,) = smsc.receive(esme.take_output(), 0.0)
     assert isinstance(event, RequestArrived)
     number = event.pdu.sequence_number.to_bytes(4, "big")
-    broken = bytes.fromhex("00000014 80000004 00000000") + number + b"\x00\x00\x01\x02"
+    size = (16 + len(parameters)).to_bytes(4, "big")
+    broken = size + bytes.fromhex("80000004 00000000") + number + parameters
     (answer,) = esme.receive(broken, 0.0)
     assert isinstance(answer, ResponseArrived)
     assert answer.context == "mine"
-    assert answer.pdu.body is None
+    assert answer.pdu.body == body
 
 
 def test_a_request_that_the_state_forbids_is_refused() -> None:

@@ -49,7 +49,7 @@ async def attempt(
 
 async def reported(store: Store, name: str, state: ReceiptState = ReceiptState.DELIVERED) -> int:
     """Have the carrier report; returns how many receipts found nothing."""
-    return await store.receipts.record([Receipt("link", name, state, "", "447700900001", 9)])
+    return (await store.receipts.record([Receipt("link", name, state, "", "447700900001", 9)])).early
 
 
 @pytest.mark.parametrize(

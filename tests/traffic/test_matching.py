@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from aldis.traffic.matching import NOTHING, SUBMITTED, Match, match
+from aldis.traffic.matching import NOTHING, SUBMITTED, Candidate, Match, choose, choose_alike, match
+from aldis.traffic.receipt import Receipt, alternative_ids, is_for, normalise_id
 from aldis.traffic.receipt import ReceiptState as R
-from aldis.traffic.receipt import alternative_ids, is_for, normalise_id
 from aldis.traffic.states import State
 
 S = State
@@ -57,9 +57,95 @@ def test_what_is_no_number_has_no_other_spelling(no_number: str) -> None:
     assert alternative_ids(no_number) == ()
 
 
-def test_a_receipt_is_about_the_number_it_names() -> None:
-    assert is_for("447700900001", "447700900001")
-    assert is_for("447700900001", "+447700900001")
-    assert is_for("447700900001", "07700900001")
-    assert is_for("447700900001", "")
-    assert not is_for("447700900001", "447700900002")
+@pytest.mark.parametrize(
+    "named",
+    [
+        "447700900001",
+        "+447700900001",
+        "00447700900001",
+        "07700900001",
+        "7700900001",
+        "44 7700-900001",
+        "900001",
+    ],
+)
+def test_a_number_names_a_recipient(named: str) -> None:
+    assert is_for("447700900001", named)
+
+
+@pytest.mark.parametrize("named", ["", "0", "1", "00001", "447700900002", "74700", "Aldis", "SMSC900002"])
+def test_a_number_names_somebody_else_or_nobody(named: str) -> None:
+    assert not is_for("447700900001", named)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("5215512345678", "525512345678"),  # Mexico, until 2019 and since
+        ("5491112345678", "541112345678"),  # Argentina, mobile and as dialled at home
+        ("5511987654321", "551187654321"),  # Brazil's ninth digit
+        ("2290197123456", "22997123456"),  # Benin since 2024
+        ("2250708123456", "22508123456"),  # Ivory Coast since 2021
+    ],
+)
+def test_numbers_with_two_spellings_name_their_subscriber(one: str, other: str) -> None:
+    assert is_for(one, other)
+    assert is_for(other, one)
+
+
+US, THEM = "447700900001", "4512345678"
+ONE, TWO = Candidate(1, 1, SUBMITTED, US), Candidate(2, 1, SUBMITTED, US)
+OLD, OTHER = Candidate(1, 1, R.DELIVERED, US), Candidate(3, 1, SUBMITTED, "33698765432")
+PARTS = [Candidate(4, number, SUBMITTED, US) for number in (3, 2, 1)]
+
+#: those with the very id, newest first; recipient and destination of the receipt; which is meant
+CHOICES = [
+    ([ONE], (US, "74700"), ONE),
+    ([ONE], ("74700", US), ONE),  # not exchanged
+    ([ONE], ("", ""), ONE),
+    ([ONE], (THEM, "74700"), ONE),  # the SMSC's own
+    ([OLD], (THEM, ""), OLD),  # repeated
+    ([OTHER, ONE], (US, "74700"), ONE),
+    ([OTHER, ONE], ("74700", US), ONE),
+    ([OTHER, ONE], ("", ""), OTHER),  # the id was used again
+    ([OTHER, ONE], (THEM, "74700"), None),
+    ([OTHER, OLD], (THEM, "74700"), OTHER),  # the only one that waits
+    ([OTHER, OLD], (US, "74700"), OLD),
+    ([TWO, ONE], (US, "74700"), TWO),
+    ([TWO, OLD], (US, "74700"), TWO),
+    (PARTS, (US, "74700"), PARTS[2]),  # one id for all segments
+    ([*PARTS[:2], PARTS[2]._replace(state=R.DELIVERED)], (THEM, ""), PARTS[1]),
+    ([], (US, ""), None),
+]
+
+
+@pytest.mark.parametrize(("exact", "names", "meant"), CHOICES)
+def test_which_segment_is_meant(
+    exact: list[Candidate], names: tuple[str, str], meant: Candidate | None
+) -> None:
+    assert choose(exact, a_receipt(*names)) == meant
+
+
+@pytest.mark.parametrize(
+    ("alike", "names", "meant"),
+    [
+        ([ONE], (US, "74700"), ONE),
+        ([ONE], ("74700", US), ONE),
+        ([ONE], ("", ""), ONE),
+        ([ONE], (THEM, "74700"), None),  # the number decides where the id does not
+        ([OLD], (US, "74700"), None),
+        ([ONE, TWO], (US, "74700"), None),
+        ([ONE, OTHER], (US, "74700"), ONE),
+        ([ONE, OTHER], ("", ""), None),
+        (PARTS, (US, "74700"), PARTS[2]),
+        ([], (US, ""), None),
+    ],
+)
+def test_which_segment_with_another_spelling_is_meant(
+    alike: list[Candidate], names: tuple[str, str], meant: Candidate | None
+) -> None:
+    assert choose_alike(alike, a_receipt(*names)) == meant
+
+
+def a_receipt(recipient: str, destination: str) -> Receipt:
+    return Receipt("link", "A1", R.DELIVERED, "", recipient, 0, destination)

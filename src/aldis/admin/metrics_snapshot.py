@@ -11,6 +11,8 @@ from collections.abc import Iterable
 import msgspec
 from prometheus_client import Metric
 
+from aldis.telemetry import Noted
+
 #: what a carrier took is a segment with this outcome
 _TAKEN = "accepted"
 #: receipts that end nothing
@@ -35,6 +37,8 @@ class LinkReading(msgspec.Struct):
     late_at: float = 0
     #: queued messages by priority
     queued: dict[int, int] = msgspec.field(default_factory=dict)
+    #: what its carrier did otherwise since the start
+    anomalies: list[Noted] = msgspec.field(default_factory=list)
 
     def notes(self, now: float) -> list[str]:
         """Say what is unusual about it, as of now (Unix seconds)."""
@@ -168,6 +172,8 @@ def _take_link(link: LinkReading, name: str, labels: dict[str, str], value: floa
             link.throttled_at[labels["answer"]] = value
         case "aldis_queued_messages":
             link.queued[int(labels["priority"])] = int(value)
+        case "aldis_link_anomalies_total":
+            link.anomalies.append(Noted(labels["kind"], labels["detail"], int(value)))
         case "aldis_segments_answered_total" if labels["outcome"] == _TAKEN:
             link.taken += value
         case "aldis_segments_answered_total":

@@ -41,6 +41,8 @@ from aldis.stages.maintenance.store_monitor import StoreMonitor
 from aldis.stages.owner import Holder
 from aldis.stages.queries.responder import Responder
 from aldis.stages.receipts.recorder import Recorder
+from aldis.stages.receipts.reviewer import Reviewer
+from aldis.stages.receipts.sorter import Sorter
 from aldis.stages.sending.upstream import Condition
 from aldis.store.content_files import ContentFiles
 from aldis.store.contract.store import Store
@@ -74,8 +76,10 @@ class Gateway:
         self._gauge: BacklogGauge
         self._monitor: StoreMonitor
         self._collector: Collector
+        self._sorter: Sorter
         self._holder = Holder(self.store.ownership, f"{platform.node()} {os.getpid()}")
         self._links = Links(self.store.sending, self.store.link_states, self._holder)
+        self._reviewer = Reviewer(self.store.receipts, self._links.unsettled, self.store.clock, self.metrics)
         self.operators: Operators
         self._agents = RunningAgents()
         #: the built-in simulator, where the settings ask for one
@@ -113,7 +117,8 @@ class Gateway:
             door.serve, server_settings(settings.http), Entropy(), unix_s, door.answer_late, door.refuse
         )
         await self._links.recover(await self._maintenance.own(), self.store.clock.now())
-        self._agents.start(self._recorder, self._collector, self._maintenance, self._gauge, self._monitor)
+        self._agents.start(self._sorter, self._recorder, self._reviewer, self._collector)
+        self._agents.start(self._maintenance, self._gauge, self._monitor)
         for sentence in await stranded.look(self.store.metrics, self.store.directory, self._links.names):
             log.warning(sentence)
         await self._posting.start()
@@ -197,6 +202,9 @@ class Gateway:
             repeat_s,
             self._release,
         )
+        self._sorter = Sorter(
+            store.receipts, store.clock, self.metrics, self._recorder.take, self._collector.take
+        )
         if self._back_office is not None:
             self._posting = PostingBeside(self._back_office, settings.postbacks)
         else:
@@ -228,6 +236,7 @@ class Gateway:
             jitter=jitter,
             take_receipt=self._recorder.take,
             take_inbound=self._collector.take,
+            take_unmarked=self._sorter.take,
             take_mms=MmsIntake(self._contents, self._collector.take).take,
             read_content=self._contents.read,
         )

@@ -111,6 +111,10 @@ class Links:
             if name in self.senders:
                 self.senders[name].wake()
 
+    def unsettled(self) -> dict[str, set[int]]:
+        """Give the messages of each link whose outcome is not on disk."""
+        return {name: sender.unsettled() for name, sender in self.senders.items()}
+
     def release_opted_out(self, opted_out: set[tuple[str, str]]) -> None:
         """Have every sender release what goes to them."""
         for sender in self.senders.values():

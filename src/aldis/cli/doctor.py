@@ -26,7 +26,8 @@ from aldis.links.registry import kind_of
 from aldis.settings import Settings, host_and_port, store_path
 from aldis.stages.sending.upstream import STANDING
 from aldis.store.contract.metrics import StoreHealth
-from aldis.telemetry import configure_logs
+from aldis.telemetry import Noted, configure_logs
+from aldis.traffic.anomalies import describe
 
 _STYLES = {CheckResult.OK: "green", CheckResult.WARN: "yellow", CheckResult.FAIL: "bold red"}
 #: hosts of postbacks that are looked up at once, and in all
@@ -67,7 +68,7 @@ def doctor(*, numbers: bool, as_json: bool, config_file: Path, data_dir: Path, l
 async def _examine(
     settings: Settings, config_file: Path, data_dir: Path, look_s: float, *, numbers: bool
 ) -> list[Finding]:
-    running = await _running(settings)
+    running, anomalies = await _running(settings)
     path = store_path(settings.store.url, data_dir)
     seen: list[StoreHealth] = []
 
@@ -91,6 +92,7 @@ async def _examine(
     for entry in settings.link:
         standing = None if running is None else running.links.get(entry.name, [])
         findings += await _aside("links", functools.partial(_link, entry, standing), look_s)
+        findings += [_anomaly(entry.name, noted) for noted in anomalies.get(entry.name, ())]
     if not settings.link:
         advice = "Add a [[link]] to aldis.toml; until then messages are accepted and wait."
         findings.append(Finding("links", CheckResult.WARN, "there is no link", advice))
@@ -112,13 +114,13 @@ async def _aside(check: str, look: Callable[[], list[Finding]], within_s: float)
         return [Finding(check, CheckResult.FAIL, says, advice)]
 
 
-async def _running(settings: Settings) -> Ready | None:
-    """Ask whether the gateway runs, and how it and its links stand."""
+async def _running(settings: Settings) -> tuple[Ready | None, dict[str, list[Noted]]]:
+    """Ask whether the gateway runs, how it and its links stand, and what it noticed of their carriers."""
     try:
         async with DoorClient(settings.http) as door:
-            return await door.ready()
+            return await door.ready(), await door.anomalies()
     except GatewayError:
-        return None
+        return None, {}
 
 
 def _gateway(running: Ready | None) -> Finding:
@@ -231,6 +233,12 @@ async def _messages(settings: Settings, data_dir: Path) -> list[Finding]:
         advice = "Look at each with `aldis message ID`; `--try-again` has it claimed again."
         found.append(Finding("messages", CheckResult.WARN, says, advice))
     return found
+
+
+def _anomaly(link: str, noted: Noted) -> Finding:
+    says, advice = describe(noted.kind, noted.detail)
+    verdict = CheckResult.WARN if advice else CheckResult.OK
+    return Finding("links", verdict, f"{link}: {noted.times} {says}", advice)
 
 
 async def _postbacks(settings: Settings, data_dir: Path) -> list[Finding]:

@@ -12,10 +12,18 @@ from prometheus_client.parser import text_string_to_metric_families
 from aldis.admin.metrics_snapshot import Reading, read
 from aldis.errors import GatewayError
 from aldis.settings import HttpSettings, host_and_port
+from aldis.telemetry import Noted
+from aldis.traffic.anomalies import describe
 
 ASK_S = 5.0
 #: where to connect to what listens everywhere
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
+
+
+def described(noted: Noted) -> str:
+    """Say in one line what was noticed of a link, and what to do about it."""
+    says, advice = describe(noted.kind, noted.detail)
+    return f"{noted.times} {says}. {advice}".rstrip()
 
 
 class _Store(msgspec.Struct, frozen=True):
@@ -74,6 +82,14 @@ class DoorClient:
             return await self.binds()
         except GatewayError:
             return {}
+
+    async def anomalies(self) -> dict[str, list[Noted]]:
+        """Ask what the carriers of links did otherwise since the start; nothing where no gateway answers."""
+        try:
+            reading = await self.reading()
+        except GatewayError:
+            return {}
+        return {name: link.anomalies for name, link in reading.links.items()}
 
     async def _get(self, path: str) -> str:
         try:

@@ -17,7 +17,7 @@ from aldis.admin import stranded
 from aldis.admin.links import LinkOrders, LinkView
 from aldis.admin.metrics_snapshot import Reading
 from aldis.cli.admin import whoever_runs_this
-from aldis.cli.door import DoorClient
+from aldis.cli.door import DoorClient, described
 from aldis.cli.opened import StoreLocation, location_options, when
 from aldis.cli.running import config_option, data_dir_option, json_option, run, settings_or_default
 from aldis.clock import SystemClock
@@ -37,11 +37,17 @@ def link(context: click.Context, *, as_json: bool, config_file: Path, data_dir: 
     where = StoreLocation(settings_or_default(config_file), data_dir)
     found, routed = where.run(lambda store: _found(store, where))
     binds, reading = run(_running(where))
+    anomalies = {name: each.anomalies for name, each in reading.links.items()}
     now = SystemClock().now() / 1000
     notes = {name: each.notes(now) for name, each in reading.links.items()}
     if as_json:
         rows = [
-            {**msgspec.to_builtins(each), "binds": binds.get(each.name), "notes": notes.get(each.name, [])}
+            {
+                **msgspec.to_builtins(each),
+                "binds": binds.get(each.name),
+                "notes": notes.get(each.name, []),
+                "anomalies": [noted._asdict() for noted in anomalies.get(each.name, [])],
+            }
             for each in found
         ]
         click.echo(json.dumps([{k: v for k, v in row.items() if k != "condition"} for row in rows], indent=2))
@@ -50,6 +56,9 @@ def link(context: click.Context, *, as_json: bool, config_file: Path, data_dir: 
         click.echo("the settings name no link")
     else:
         _print(found, binds, notes)
+        for name, all_noted in anomalies.items():
+            for noted in all_noted:
+                click.echo(f"{name}: {described(noted)}")
     for sentence in routed:
         click.echo(sentence, err=True)
 

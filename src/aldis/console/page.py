@@ -24,6 +24,7 @@ from aldis.clock import as_datetime
 from aldis.console.admin_services import AdminServices
 from aldis.errors import AdminError
 from aldis.stages.sending.upstream import STANDING
+from aldis.traffic.anomalies import describe
 
 
 class NumberConvertor(Convertor[int]):
@@ -179,6 +180,7 @@ _ENVIRONMENT.filters["when"] = _when
 _ENVIRONMENT.filters["time"] = _clock_time
 _ENVIRONMENT.filters["count"] = _count
 _ENVIRONMENT.globals["standing"] = STANDING
+_ENVIRONMENT.globals["describe"] = describe
 _ENVIRONMENT.filters["money"] = from_micros
 
 

@@ -98,7 +98,7 @@ def decode(octets: bytes) -> Pdu:
     """Read exactly one PDU.
 
     Raises RemoteProtocolError, with the command_status to answer, when the command is unknown or its
-    parameters do not add up. Never raises anything else, whatever the octets.
+    mandatory parameters do not add up. Never raises anything else, whatever the octets.
     """
     length, command_id, command_status, sequence_number = _HEADER.unpack_from(octets)
     read = _READERS.get(command_id)
@@ -111,5 +111,7 @@ def decode(octets: bytes) -> Pdu:
         body, position = read(octets, HEADER_OCTETS)
     except IndexError:
         raise RemoteProtocolError("the PDU ends inside its mandatory parameters", ESME_RINVMSGLEN) from None
-    tlvs = tlv.unpack(octets, position) if position < length else {}
-    return Pdu(command_id, sequence_number, command_status, body, tlvs)
+    if position >= length:
+        return Pdu(command_id, sequence_number, command_status, body, {})
+    tlvs, position = tlv.unpack(octets, position)
+    return Pdu(command_id, sequence_number, command_status, body, tlvs, length - position)

@@ -11,9 +11,6 @@ from enum import StrEnum
 from struct import Struct
 from typing import NamedTuple
 
-from aldis.errors import RemoteProtocolError
-from aldis.smpp.status import ESME_RINVMSGLEN
-
 SC_INTERFACE_VERSION = 0x0210
 RECEIPTED_MESSAGE_ID = 0x001E
 SAR_MSG_REF_NUM = 0x020C
@@ -119,23 +116,20 @@ def pack(tlvs: dict[int, bytes]) -> bytes:
     return b"".join([_HEAD.pack(tag, len(value)) + value for tag, value in tlvs.items()])
 
 
-def unpack(octets: bytes, position: int) -> dict[int, bytes]:
-    """Read tags from a position to the end; the last of a repeated tag wins.
-
-    Raises RemoteProtocolError when a length runs past the end.
+def unpack(octets: bytes, position: int) -> tuple[dict[int, bytes], int]:
+    """Read tags from a position to the end; the last of a repeated tag wins. Returns them, and where the last
+    one that is whole ends: what stands behind it cannot be read and takes nothing from what could.
     """
     tlvs: dict[int, bytes] = {}
     end = len(octets)
-    while position < end:
-        if position + 4 > end:
-            raise RemoteProtocolError("octets left over behind the last TLV", ESME_RINVMSGLEN)
+    while position + 4 <= end:
         tag, length = _HEAD.unpack_from(octets, position)
+        if position + 4 + length > end:
+            break
         position += 4
-        if position + length > end:
-            raise RemoteProtocolError(f"TLV 0x{tag:04X} runs past the end of its PDU", ESME_RINVMSGLEN)
         tlvs[tag] = octets[position : position + length]
         position += length
-    return tlvs
+    return tlvs, position
 
 
 def name(tag: int) -> str:

@@ -10,6 +10,7 @@ from aldis.sms.reassembly import SharedReference
 from aldis.traffic.consent import ConsentChange
 from aldis.traffic.content import Attachment, KeptPart
 from aldis.traffic.message import NewMessage
+from aldis.traffic.receipt import Receipt
 
 
 class InboundPart(msgspec.Struct, frozen=True, array_like=True):
@@ -28,6 +29,13 @@ class InboundPart(msgspec.Struct, frozen=True, array_like=True):
     transaction_id: str = ""
     sender_type: NumberType = NumberType.UNKNOWN
     recipient_type: NumberType = NumberType.UNKNOWN
+
+
+class UnmarkedReceipt(msgspec.Struct, frozen=True):
+    """What has the form of a receipt and is not marked as one: either this or that."""
+
+    receipt: Receipt
+    message: InboundPart
 
 
 class InboundMms(msgspec.Struct, frozen=True, kw_only=True):

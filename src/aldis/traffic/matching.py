@@ -1,5 +1,8 @@
-"""What a receipt does to its segment and its message. Pure; the store calls it inside the transaction that
-holds both rows.
+"""Which segment a receipt is about, and what it does to that and its message. Pure; the store calls it inside
+the transaction that holds both rows.
+
+The id decides: one message with exactly the receipt's id is meant, whatever numbers stand beside it. Numbers
+choose between several messages, and where the ids are only alike (`alternative_ids`).
 
 A message has as many endings as segments, the customer wants one: it is delivered when all its segments are,
 and it has failed as soon as one of them has, because a text with a hole in it was not delivered.
@@ -7,9 +10,12 @@ and it has failed as soon as one of them has, because a text with a hole in it w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import msgspec
 
-from aldis.traffic.receipt import EVENTS, ReceiptState
+from aldis.traffic.receipt import EVENTS, Receipt, ReceiptState, is_for
 from aldis.traffic.states import State, after
 
 #: a segment that the carrier took and has not reported on
@@ -30,13 +36,77 @@ NOTHING = Match(None, None)
 _FAILURES = (ReceiptState.UNDELIVERED, ReceiptState.EXPIRED, ReceiptState.REJECTED, ReceiptState.DELETED)
 
 
+class Candidate(NamedTuple):
+    """A segment that a receipt may be about."""
+
+    message_id: int
+    number: int
+    #: what its row says now
+    state: str
+    recipient: str
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits for an ending."""
+        return self.state in _OPEN
+
+
+_OPEN = (SUBMITTED, ReceiptState.ENROUTE)
+
+
+def choose(exact: Sequence[Candidate], receipt: Receipt) -> Candidate | None:
+    """Find the segment that a receipt is about among those with exactly its id, the newest message first.
+
+    Of several messages (carriers use ids again), the newest that its numbers name; where they name none of
+    them, the only one that waits for an ending. None where that leaves several.
+    """
+    meant = _named(exact, receipt)
+    if not meant and _names_somebody(receipt):
+        meant = [each for each in exact if each.is_open] or list(exact[:1])
+        if len({each.message_id for each in meant}) > 1:
+            return None
+    return _next_open(meant or exact)
+
+
+def choose_alike(alike: Sequence[Candidate], receipt: Receipt) -> Candidate | None:
+    """Find the segment that a receipt is about among those whose id is another spelling of its id: one that
+    waits for an ending and that its numbers name. None where there are several messages, or no such one.
+    """
+    waiting = [each for each in alike if each.is_open]
+    meant = _named(waiting, receipt) if _names_somebody(receipt) else waiting
+    return _next_open(meant) if len({each.message_id for each in meant}) == 1 else None
+
+
+def _names_somebody(receipt: Receipt) -> bool:
+    return bool(receipt.recipient)
+
+
+def _named(candidates: Sequence[Candidate], receipt: Receipt) -> list[Candidate]:
+    """Give those to whom the receipt's recipient was, or its destination where it names none of them."""
+    for number in (receipt.recipient, receipt.destination):
+        found = [each for each in candidates if is_for(each.recipient, number)]
+        if found:
+            return found
+    return []
+
+
+def _next_open(candidates: Sequence[Candidate]) -> Candidate | None:
+    """Give the first segment of the first message that waits for an ending: some carriers give all segments
+    of a message one id. A segment of that message where none does.
+    """
+    if not candidates:
+        return None
+    newest = [each for each in candidates if each.message_id == candidates[0].message_id]
+    return min(newest, key=lambda each: (not each.is_open, each.number))
+
+
 def match(message: State, segment: str, others: list[str], total: int, reported: ReceiptState) -> Match:
     """Judge one receipt.
 
     segment: what its row says now; others: what the rows of the message's other segments say; total: how many
     segments the message has, of which some may not have been submitted yet.
     """
-    if segment not in (SUBMITTED, ReceiptState.ENROUTE):
+    if segment not in _OPEN:
         return NOTHING  # a carrier that repeats itself, or changes its mind after an ending
     if reported is ReceiptState.ENROUTE:
         return NOTHING if segment == ReceiptState.ENROUTE else Match(reported, None)

@@ -12,7 +12,10 @@ from aldis.traffic.states import Event
 MAX_NUMBER_DIGITS = 20
 #: before an id that must be met as it is
 EXACT = "="
-_HEX_DIGITS = frozenset("0123456789ABCDEF")
+_DIGITS = frozenset("0123456789")
+_HEX_DIGITS = _DIGITS | frozenset("ABCDEF")
+#: last digits that all spellings of a number share, and how many at least name a number
+TELLING_DIGITS, LEAST_DIGITS = 8, 6
 
 
 class ReceiptState(StrEnum):
@@ -45,9 +48,12 @@ class Receipt(msgspec.Struct, frozen=True, array_like=True):
     state: ReceiptState
     #: as the carrier wrote it; "" when it gave none
     error_code: str
-    #: who the segment was for, as the carrier writes it; guards against ids that only look alike
+    #: who the segment was for, as the carrier writes it; may be anything, and decides only between segments
     recipient: str
     received_at: int
+    #: the other address that it names: our sender, or who the segment was for where the carrier does not
+    #: exchange the addresses
+    destination: str = ""
 
 
 def normalise_id(smsc_message_id: str) -> str:
@@ -73,8 +79,11 @@ def alternative_ids(normalised: str) -> tuple[str, ...]:
 def is_for(msisdn: str, named: str) -> bool:
     """Tell whether a receipt that names a number can be about a message to `msisdn`.
 
-    Carriers cut the country code or put prefixes before it, so the shorter must end the longer; a receipt
-    that names nobody is taken at its id. This guards against ids that only look alike.
+    Carriers cut the country code, put prefixes before it or know an older or newer spelling of the number
+    (Mexico 52 and 521, Brazil's ninth digit), so the last digits decide.
     """
-    named = named.lstrip("+0")
-    return msisdn.endswith(named) or named.endswith(msisdn)
+    if len(msisdn) >= TELLING_DIGITS and named.endswith(msisdn[-TELLING_DIGITS:]):
+        return True
+    digits = "".join(filter(_DIGITS.__contains__, named)).lstrip("0")
+    shared = min(TELLING_DIGITS, len(digits), len(msisdn))
+    return shared >= LEAST_DIGITS and msisdn[-shared:] == digits[-shared:]

@@ -11,6 +11,19 @@ from aldis.clock import iso_or_none
 from aldis.console.api.documents import answer
 from aldis.console.page import Calls, RequestContext
 from aldis.store.contract.link_states import Wanted
+from aldis.telemetry import Noted
+from aldis.traffic.anomalies import describe
+
+
+class AnomalyDocument(msgspec.Struct, frozen=True):
+    """Something that the carrier did otherwise than specifications and settings say, since the start."""
+
+    kind: str
+    #: which word it was about
+    detail: str | None
+    times: int
+    says: str
+    advice: str | None
 
 
 class LinkDocument(msgspec.Struct, frozen=True):
@@ -42,6 +55,7 @@ class LinkDocument(msgspec.Struct, frozen=True):
     backlog: int
     #: false of one that the settings lack while messages wait for it
     is_known: bool
+    anomalies: list[AnomalyDocument]
 
 
 class LinkList(msgspec.Struct, frozen=True):
@@ -90,4 +104,10 @@ def _document(view: LinkView) -> LinkDocument:
         last_error_at=iso_or_none(condition.last_error_at) if condition else None,
         backlog=view.backlog,
         is_known=view.is_known,
+        anomalies=[_anomaly(noted) for noted in condition.anomalies] if condition else [],
     )
+
+
+def _anomaly(noted: Noted) -> AnomalyDocument:
+    says, advice = describe(noted.kind, noted.detail)
+    return AnomalyDocument(noted.kind, noted.detail or None, noted.times, says, advice or None)

@@ -80,6 +80,7 @@ class Mm7Link:
         self._in_flight = metrics.link_in_flight.labels(entry.name)
         self._answers = CarrierAnswers(entry.name, entry.response_s, self._clock, metrics)
         self._slow_down = self._answers.slow_down
+        self._anomalies = metrics.anomalies
         self._failures = metrics.bind_failures.labels(entry.name, "unreachable")
         self._session: aiohttp.ClientSession
         self._tasks: set[asyncio.Task[None]] = set()
@@ -117,6 +118,7 @@ class Mm7Link:
             throttled_at=self._answers.throttled_at,
             late_at=self._answers.late_at,
             is_late=self._answers.is_late,
+            anomalies=self._anomalies.of(self.name),
         )
 
     def room(self) -> int:

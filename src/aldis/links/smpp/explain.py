@@ -114,6 +114,9 @@ def lines(octets: bytes, now: datetime) -> Iterator[PduLine]:
             yield from _parameter(name, getattr(pdu.body, name), now)
     for tag, value in pdu.tlvs.items():
         yield _tlv(tag, value)
+    if pdu.trailing_octets:
+        unread = octets[len(octets) - pdu.trailing_octets :]
+        yield PduLine("TRAILING", unread.hex(" "), "octets behind the last whole parameter: not read")
     yield from _text(pdu)
 
 

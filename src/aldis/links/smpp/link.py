@@ -42,6 +42,8 @@ from aldis.stages.sending.upstream import (
     Rejected,
     UpstreamListener,
 )
+from aldis.traffic.anomalies import Anomaly
+from aldis.traffic.inbound import UnmarkedReceipt
 
 log = structlog.get_logger()
 
@@ -68,13 +70,16 @@ class SmppLink:
         self._clock = around.clock
         self._on_receipt = around.take_receipt
         self._on_inbound = around.take_inbound
-        self._translator = Translator(entry.name, entry.quirks)
+        self._on_unmarked = around.take_unmarked
+        self._translator = Translator(entry.name, entry.quirks, self._note)
         metrics = around.metrics
         self._up = metrics.link_up.labels(entry.name)
         self._in_flight = metrics.link_in_flight.labels(entry.name)
         self._answers = CarrierAnswers(entry.name, entry.response_s, self._clock, metrics)
         self._slow_down = self._answers.slow_down
         self._up.set(0)
+        self._anomalies = metrics.anomalies
+        self._reads_unmarked = entry.quirks.unmarked_receipts
         timers = Timers(enquire_link_s=entry.enquire_link_s, response_s=entry.response_s)
         where = BindSettings(
             entry.name, entry.host, entry.port, _introduction(entry), timers, entry.tls_context()
@@ -160,7 +165,11 @@ class SmppLink:
             throttled_at=self._answers.throttled_at,
             late_at=self._answers.late_at,
             is_late=self._answers.is_late,
+            anomalies=self._anomalies.of(self.name),
         )
+
+    def _note(self, kind: Anomaly, detail: str = "") -> None:
+        self._anomalies.note(self.name, kind, detail)
 
     def _count_in_flight(self) -> int:
         sessions = [bind.session for bind in self._senders if bind.session is not None]
@@ -214,6 +223,8 @@ class SmppLink:
         self._on_change()
 
     def _take_response(self, session: SmppSession, segment: Outbound, pdu: Pdu) -> None:
+        if pdu.trailing_octets:
+            self._note(Anomaly.TRAILING_OCTETS)
         if pdu.command_status == status.ESME_ROK:
             session.has_carried = True
         else:
@@ -250,24 +261,25 @@ class SmppLink:
             log.debug("nothing to be done", link=self.name, command_id=pdu.command_id)
             return
 
+        if pdu.trailing_octets:
+            self._note(Anomaly.TRAILING_OCTETS)
+
         def answer(kept: bool) -> None:  # noqa: FBT001 - said once, here
             """Say whether it was kept."""
             session.answer(pdu, status.ESME_ROK if kept else status.ESME_RX_T_APPN)
 
-        if not is_receipt(body, pdu):
-            self._on_inbound(self._translator.to_inbound(body, pdu, self._clock.now()), answer)
-        else:
-            receipt = self._translator.to_receipt(body, pdu, self._clock.now())
-            if receipt is None:
-                known = {
-                    "esm_class": body.esm_class,
-                    "data_coding": body.data_coding,
-                    "tlvs": sorted(pdu.tlvs),
-                }
-                log.warning("a receipt names no message: see receipt_pattern", link=self.name, **known)
-                session.answer(pdu, status.ESME_ROK)
-                return
+        now, translator = self._clock.now(), self._translator
+        is_marked = is_receipt(body, pdu)
+        if not is_marked and not (self._reads_unmarked and translator.resembles_receipt(body, pdu)):
+            self._on_inbound(translator.to_inbound(body, pdu, now), answer)
+            return
+        receipt = translator.to_receipt(body, pdu, now)
+        if receipt is None:
+            session.answer(pdu, status.ESME_ROK)  # what has the form has an id, so this is marked
+        elif is_marked:
             self._on_receipt(receipt, answer)
+        else:
+            self._on_unmarked(UnmarkedReceipt(receipt, translator.to_inbound(body, pdu, now)), answer)
 
 
 def _introduction(entry: SmppEntry) -> BindBody:

@@ -30,6 +30,7 @@ LanguageName = Literal[
     "telugu",
     "urdu",
 ]
+StateName = Literal["enroute", "delivered", "undelivered", "expired", "rejected", "deleted"]
 IdForm = Literal["as_is", "decimal", "hex"]
 _VERSIONS = {"3.3": 0x33, "3.4": 0x34, "5.0": 0x50}
 _OCTET = range(256)
@@ -66,6 +67,10 @@ class Quirks(msgspec.Struct, frozen=True):
     receipt_id: IdForm = "as_is"
     #: a regular expression with groups named id, stat and err for receipts that nothing else reads
     receipt_pattern: str = ""
+    #: what this carrier's words for states mean, before the words that all carriers share; also numbers
+    receipt_states: dict[str, StateName] = {}
+    #: take for receipts what has their form and an id of ours, though esm_class does not say so
+    unmarked_receipts: bool = True
 
     @property
     def version(self) -> int:

@@ -6,6 +6,7 @@ Source: SMPP v3.4 §4.4.1, §4.6.1, §5.2.12, §5.2.16, §5.2.17, §5.2.19, §5.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 import msgspec
@@ -29,6 +30,7 @@ from aldis.sms.reading import piece
 from aldis.sms.segments import Splitting
 from aldis.sms.udh import Concatenation
 from aldis.stages.sending.upstream import Outbound
+from aldis.traffic.anomalies import Anomaly
 from aldis.traffic.inbound import InboundPart
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.submission import Priority
@@ -37,6 +39,9 @@ from aldis.traffic.submission import Priority
 MAX_TEMPLATES = 4096
 #: a validity that ends at once would be refused
 LEAST_VALIDITY_S = 60
+
+#: letters of a word that is told to operators
+MAX_WORD = 40
 
 #: what a state at the SMSC means for us; those that say nothing final leave the segment under way
 STATES = {
@@ -68,8 +73,16 @@ class _Address(msgspec.Struct, frozen=True):
 class Translator:
     """One link's way of writing and reading."""
 
-    def __init__(self, link: str, quirks: Quirks) -> None:
+    def __init__(
+        self, link: str, quirks: Quirks, note: Callable[[Anomaly, str], None] = lambda _kind, _word: None
+    ) -> None:
+        """`note`: is told of what cannot be read as it should be, and of the word that is at fault."""
         self._link = link
+        self._note = note
+        self._states = {
+            receipt_text.plain_word(word): ReceiptState(state)
+            for word, state in quirks.receipt_states.items()
+        }
         self._quirks = quirks
         #: one for each sender, nearly
         self._template = lru_cache(MAX_TEMPLATES)(self._template_of)
@@ -156,24 +169,39 @@ class Translator:
     def to_receipt(self, body: Delivery, pdu: Pdu, now: int) -> Receipt | None:
         """Read a receipt from its TLVs, else from its text; None when it names no message."""
         written, tlvs = self._read_text(body, pdu), pdu.tlvs
-        named, state = written.smsc_message_id or "", written.state
+        named, word = written.smsc_message_id or "", written.word
+        state = self._meaning(word, written.state)
         if tlvs:
             octets = tlvs.get(tlv.RECEIPTED_MESSAGE_ID, b"")
             named = octets.partition(b"\0")[0].decode("latin-1").strip() or named
             octet = tlvs.get(tlv.MESSAGE_STATE, b"")
-            state = (receipt_text.state_of(octet[0]) if octet else None) or state
+            if octet:
+                coded = self._meaning(str(octet[0]), receipt_text.state_of(octet[0]))
+                # where text and tag disagree, the one that ends the message counts
+                state = state if coded is None or (coded is ReceiptState.ENROUTE and state) else coded
+                word = word or f"message_state {octet[0]}"
         smsc_message_id = self._quirks.in_receipt(named)
         if not smsc_message_id:
+            self._note(Anomaly.UNNAMED_RECEIPT, "")
             return None
         is_final = body.esm_class & KIND_MASK != INTERMEDIATE
+        if state is None and is_final:
+            self._note(Anomaly.UNKNOWN_STATE, word[:MAX_WORD])
         return Receipt(
             link=self._link,
             smsc_message_id=smsc_message_id,
-            state=STATES[state] if state is not None and is_final else ReceiptState.ENROUTE,
+            state=state if state is not None and is_final else ReceiptState.ENROUTE,
             error_code=written.error_code or _network_error(pdu),
             recipient=body.source_addr,
             received_at=now,
+            destination=body.destination_addr,
         )
+
+    def _meaning(self, word: str, read: MessageState | None) -> ReceiptState | None:
+        """Give what a state means here, in words or as a number. `read`: by the tables for all carriers."""
+        if self._states and (known := self._states.get(receipt_text.plain_word(word))):
+            return known
+        return None if read is None else STATES[read]
 
     def to_inbound(self, body: Delivery, pdu: Pdu, now: int) -> InboundPart:
         """Read what a handset sent: one segment, as the data coding and the header say."""
@@ -212,16 +240,20 @@ class Translator:
         return address.removeprefix("+"), _TYPES.get(ton, NumberType.UNKNOWN)
 
     def _read_text(self, body: Delivery, pdu: Pdu) -> ReceiptText:
-        """Read the text as its data_coding says; as plain octets where that tells nothing, because carriers
-        say what they like.
-        """
+        """Read the text as octets, because carriers say what they like of its coding."""
         octets = pdu.user_data
         if body.esm_class & UDHI:
             _, octets = udh.split_header(octets)
         written = self._read_octets(octets)
-        if written.smsc_message_id is None and dcs.read(body.data_coding).alphabet is Alphabet.UCS2:
-            written = self._read_octets(octets.decode("utf-16-be", "replace").encode("latin-1", "replace"))
+        if written.smsc_message_id is None and b"\0" in octets:  # UCS-2, whatever data_coding says
+            written = self._read_octets(octets.replace(b"\0", b""))
         return written
+
+    def resembles_receipt(self, body: Delivery, pdu: Pdu) -> bool:
+        """Tell whether a handset's message could be a receipt that is not marked as one: it has the form, and
+        stands alone.
+        """
+        return not body.esm_class & UDHI and receipt_text.is_shaped(pdu.user_data)
 
     def _read_octets(self, octets: bytes) -> ReceiptText:
         written, pattern = receipt_text.read(octets), self._pattern
@@ -231,7 +263,8 @@ class Translator:
         if found is None:
             return written
         groups = found.groupdict()
-        return ReceiptText(groups["id"], receipt_text.state_named(groups["stat"] or ""), groups.get("err"))
+        word = groups["stat"] or ""
+        return ReceiptText(groups["id"], receipt_text.state_named(word), groups.get("err"), word)
 
     def _address_of(self, sender: str) -> _Address:
         """Give a sender its TON and NPI: short code, MSISDN or alphanumeric, by its shape."""

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 
 import msgspec
 import structlog
@@ -52,6 +53,7 @@ class OutcomeRecorder:
         self._results: list[AttemptResult] = []
         #: results and faults on their way into the store; their messages still count as held
         self._recording = 0
+        self._on_the_way: list[list[AttemptResult]] = []
         #: what could not be handled, and is to be counted
         self._faults: list[HandlingFault] = []
         #: heard after their attempt had ended in doubt
@@ -74,6 +76,10 @@ class OutcomeRecorder:
     def unrecorded(self) -> int:
         """How many messages have an outcome that is not on disk."""
         return len(self._results) + self._recording
+
+    def message_ids(self) -> Iterator[int]:
+        """Give the messages whose outcome is not on disk."""
+        return (result.message_id for result in chain(self._results, *self._on_the_way))
 
     def add(self, result: AttemptResult) -> None:
         """Take what an attempt led to."""
@@ -105,6 +111,7 @@ class OutcomeRecorder:
         batch, self._results = self._results, []
         late, self._late = self._late, []
         self._recording += len(batch)
+        self._on_the_way.append(batch)
         self._count_answers()
         try:
             if batch:
@@ -119,6 +126,7 @@ class OutcomeRecorder:
             self._told.on_lost()
         finally:
             self._recording -= len(batch)
+            self._on_the_way = [each for each in self._on_the_way if each is not batch]
             self._told.on_recorded()
 
     def _count_answers(self) -> None:

@@ -121,6 +121,10 @@ class Sender(Owner):
         """Whether nothing is in hand: all that was submitted has an outcome on disk."""
         return not self._in_flight and self.outcomes.is_drained
 
+    def unsettled(self) -> set[int]:
+        """Give the messages whose outcome is not on disk: the carrier may have named each of them already."""
+        return {*self._in_flight, *self.outcomes.message_ids()}
+
     async def recover(self) -> None:
         """Release what a lost owner left behind; once, before `run`."""
         hold = self._settings.retry.hold_in_doubt

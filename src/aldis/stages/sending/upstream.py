@@ -20,6 +20,7 @@ import msgspec
 
 from aldis.sms.encoding import Encoding
 from aldis.sms.segments import Splitting
+from aldis.telemetry import Noted
 from aldis.traffic.content import KeptPart
 
 
@@ -147,6 +148,8 @@ class Condition(msgspec.Struct, frozen=True):
     late_at: int = 0
     #: and whether answers come late just now
     is_late: bool = False
+    #: what the carrier did otherwise since the start (`traffic/anomalies.py`)
+    anomalies: tuple[Noted, ...] = ()
 
     @property
     def is_standing(self) -> bool:

@@ -23,6 +23,37 @@ class InboundBatch(msgspec.Struct, frozen=True):
     prepaid: frozenset[int]
 
 
+#: early receipts that are reviewed in one transaction
+MAX_REVIEWED = 500
+
+
+class RecordedReceipts(msgspec.Struct, frozen=True):
+    """What was odd about a batch of receipts."""
+
+    #: kept until a response names their segment
+    early: int
+    #: by link and `traffic/anomalies.py`, how many were kept though their id is known, or were matched by an
+    #: id that stood beside another number
+    anomalies: dict[tuple[str, str], int] = {}
+    #: early receipts that were forgotten before their time, because there were too many
+    forgotten: int = 0
+
+
+class ReviewedRange(msgspec.Struct, frozen=True):
+    """Early receipts of a link up to a key of theirs, `MAX_REVIEWED` at most; `now` in Unix milliseconds."""
+
+    link: str
+    up_to: int
+    now: int
+
+
+class ReviewedReceipts(msgspec.Struct, frozen=True):
+    """How many early receipts were looked at, and how many of them were matched by another spelling."""
+
+    count: int
+    respelled: int
+
+
 class InboundStore(Protocol):
     """Takes messages from handsets in."""
 
@@ -43,8 +74,20 @@ class InboundStore(Protocol):
 class ReceiptStore(Protocol):
     """Takes receipts in."""
 
-    async def record(self, receipts: Sequence[Receipt]) -> int:
-        """Match receipts to segments, move their messages, owe their postbacks; keep those without a segment.
+    async def record(self, receipts: Sequence[Receipt]) -> RecordedReceipts:
+        """Match receipts to the segments with exactly their ids, move their messages, owe their postbacks;
+        keep those without a segment.
+        """
 
-        Returns how many were early.
+    async def knows(self, receipt: Receipt) -> bool:
+        """Tell whether a segment of the receipt's link has its id, in any spelling."""
+
+    async def unreviewed(self, links: Sequence[str]) -> dict[str, int]:
+        """Give the highest key of each link's early receipts that were not reviewed, where there are any."""
+
+    async def review(self, review: ReviewedRange) -> ReviewedReceipts:
+        """Match early receipts by other spellings of their ids (hexadecimal for decimal and back); those that
+        are left wait until a response names them, in any spelling.
+
+        To be called when no response can be missing any more that names one of them exactly.
         """

@@ -1,14 +1,17 @@
-"""The reads of messages from handsets: the segments that wait for the rest, and the whole ones."""
+"""The reads of what carriers send: handsets' messages, segments that wait for the rest, early receipts."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import apsw
 import msgspec
 
 from aldis.sms.reading import Piece
 from aldis.sms.reassembly import LongMessage
-from aldis.store.sqlite.engine.rows import every, first
+from aldis.store.sqlite.engine.rows import as_json, every, first, one
 from aldis.traffic.inbound import InboundFacts, InboundPart, Segments
+from aldis.traffic.receipt import Receipt, alternative_ids
 
 #: link, sender, recipient, reference, total
 PartKey = tuple[str, str, str, int, int]
@@ -69,3 +72,19 @@ def find(
     offset, limit = page
     rows = every(db, sql, (*bounds, limit, offset))
     return [InboundFacts(*row) for row in rows], total[0] if total else 0
+
+
+def knows(db: apsw.Connection, receipt: Receipt) -> bool:
+    """Tell whether a segment of the receipt's link has its id, in any spelling."""
+    sql = (
+        "SELECT 1 FROM segment WHERE link = ? AND smsc_message_id IN (SELECT value FROM json_each(?)) LIMIT 1"
+    )
+    names = (receipt.smsc_message_id, *alternative_ids(receipt.smsc_message_id))
+    return first(db, sql, (receipt.link, as_json(names))) is not None
+
+
+def unreviewed_receipts(db: apsw.Connection, links: Sequence[str]) -> dict[str, int]:
+    """Give the highest key of each link's early receipts that were not reviewed, where there are any."""
+    sql = "SELECT max(receipt_id) FROM parked_receipt WHERE NOT reviewed AND link = ?"
+    found = {link: one(db, sql, (link,)) for link in links}
+    return {link: newest for link, newest in found.items() if newest is not None}

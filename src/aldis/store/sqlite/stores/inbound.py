@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aldis.store.contract.inbound import InboundBatch
+from aldis.store.contract.inbound import InboundBatch, RecordedReceipts, ReviewedRange, ReviewedReceipts
 from aldis.store.sqlite.reads import inbound as reads
 from aldis.store.sqlite.stores.connections import Connections, in_a_thread, on_the_loop
 from aldis.store.sqlite.writes import inbound, receipts
@@ -26,5 +26,11 @@ class SqliteInbound(Connections):
 class SqliteReceipts(Connections):
     """Receipts go to the writer."""
 
-    async def record(self, batch: Sequence[Receipt]) -> int:
+    knows = on_the_loop(reads.knows)
+    unreviewed = on_the_loop(reads.unreviewed_receipts)
+
+    async def record(self, batch: Sequence[Receipt]) -> RecordedReceipts:
         return await self.writer.call(receipts.record, batch, messages=len(batch))
+
+    async def review(self, review: ReviewedRange) -> ReviewedReceipts:
+        return await self.writer.call(receipts.review, review)

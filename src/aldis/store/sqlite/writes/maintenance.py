@@ -48,6 +48,13 @@ UPDATE message SET review_at = later.review_at FROM later WHERE message.message_
 """
 
 
+#: the oldest have the lowest keys: what is young is not looked at
+_FORGET_EARLY = """
+DELETE FROM parked_receipt WHERE received_at <= ? AND receipt_id IN (
+    SELECT receipt_id FROM parked_receipt ORDER BY receipt_id LIMIT 1000)
+"""
+
+
 @operation_on_each()
 def expire(db: apsw.Connection, item: Expire) -> int:
     """End messages whose deadline has passed; look at the others again when it may have."""
@@ -74,7 +81,7 @@ def expire(db: apsw.Connection, item: Expire) -> int:
     endings.end_unsent(db, unsent)
     endings.end_sent(db, sent)
     for_found(db, _LATER, later)
-    db.execute("DELETE FROM parked_receipt WHERE received_at <= ?", (now - EARLY_MS,))
+    db.execute(_FORGET_EARLY, (now - EARLY_MS,))
     return len(unsent) + len(sent)
 
 

@@ -1,27 +1,35 @@
 """The writes of receipts: match segments, move their messages, or keep until a response names the segment.
 
+A receipt goes to the segment with exactly its id. Other spellings of the id count once no response can be
+missing any more that names it exactly: then `review` is called.
+
 A batch is read in a few statements, judged one receipt after the other on what it knows by then (two segments
 of one message often come together), and written in a few statements.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import apsw
 import msgspec
 
-from aldis.store.sqlite.engine.operations import operation
+from aldis.store.contract.inbound import MAX_REVIEWED, RecordedReceipts, ReviewedRange, ReviewedReceipts
+from aldis.store.sqlite.engine.operations import operation, operation_on_each
 from aldis.store.sqlite.engine.rows import as_json, every, first, for_each, for_found, of_texts, one
 from aldis.store.sqlite.reads.late_answers import segments_of
 from aldis.store.sqlite.writes import endings
 from aldis.store.sqlite.writes.endings import Ending, Telling
-from aldis.traffic.matching import match
+from aldis.traffic.anomalies import Anomaly
+from aldis.traffic.matching import Candidate, choose, choose_alike, match
 from aldis.traffic.receipt import Receipt, ReceiptState, alternative_ids, is_for
 from aldis.traffic.states import State
 
+#: early receipts that are kept; of more the oldest are forgotten, some with each that comes
+MAX_EARLY = 1_000_000
 #: a carrier that gives one id to many messages must not make a lookup long
-MAX_NAMESAKES = 4
+MAX_NAMESAKES = 16
 
 _FACTS = "s.message_id, s.number, s.state, m.state, m.segments, m.recipient, m.lane, m.notify"
 _COLUMNS = f"s.smsc_message_id, {_FACTS}"
@@ -38,8 +46,24 @@ WHERE s.link = ? AND s.smsc_message_id = ? ORDER BY s.message_id DESC LIMIT ?
 _ROWS = msgspec.json.Decoder(list[tuple[str, int, int, str, State, int, str, str, int]])
 
 _PARK = """
-INSERT INTO parked_receipt (link, smsc_message_id, state, error_code, recipient, received_at) VALUES {rows}
+INSERT INTO parked_receipt (link, smsc_message_id, state, error_code, recipient, received_at, destination)
+VALUES {rows}
 """
+_KEPT = """
+SELECT receipt_id, smsc_message_id, state, error_code, recipient, received_at, destination
+FROM parked_receipt WHERE
+"""
+_EARLY = _KEPT + "link = ? AND smsc_message_id IN (SELECT value FROM json_each(?)) ORDER BY receipt_id"  # noqa: S608 - as above
+#: of receipts that wait for an id which turns out to be spelled otherwise
+_EARLY_ALIKE = _EARLY.replace("ORDER BY", "AND reviewed ORDER BY")
+_NEW = f"{_KEPT} NOT reviewed AND link = ? AND receipt_id <= ? ORDER BY receipt_id LIMIT {MAX_REVIEWED}"
+_FORGET = "DELETE FROM parked_receipt WHERE receipt_id IN (SELECT value FROM json_each(?))"
+_FORGET_OLDEST = """
+DELETE FROM parked_receipt WHERE receipt_id IN (
+    SELECT receipt_id FROM parked_receipt
+    WHERE receipt_id <= (SELECT max(receipt_id) FROM parked_receipt) - ? ORDER BY receipt_id LIMIT ?)
+"""
+_REVIEWED = "UPDATE parked_receipt SET reviewed = 1 WHERE receipt_id IN (SELECT value FROM json_each(?))"
 
 _REPORT = """
 WITH report (message_id, number, state, error_code, at) AS (VALUES {rows})
@@ -49,19 +73,32 @@ FROM report r WHERE segment.message_id = r.message_id AND segment.number = r.num
 
 
 @operation(rank=2)
-def record(db: apsw.Connection, batches: list[Sequence[Receipt]]) -> list[int]:
-    """Match or keep every receipt; returns how many of each batch were early."""
+def record(db: apsw.Connection, batches: list[Sequence[Receipt]]) -> list[RecordedReceipts]:
+    """Match or keep every receipt; returns how many of each batch were early, and with the first what was odd
+    about all of them.
+    """
     receipts = [receipt for batch in batches for receipt in batch]
     view = _View(db, receipts)
     early = [[receipt for receipt in batch if not view.take(receipt)] for batch in batches]
     view.write()
     rows = [
-        (r.link, r.smsc_message_id, r.state, r.error_code, r.recipient, r.received_at)
+        (r.link, r.smsc_message_id, r.state, r.error_code, r.recipient, r.received_at, r.destination)
         for batch in early
         for r in batch
     ]
+    forgotten = _park(db, rows) if rows else 0
+    first_of_all, *others = early
+    return [
+        RecordedReceipts(len(first_of_all), dict(view.anomalies), forgotten),
+        *(RecordedReceipts(len(batch)) for batch in others),
+    ]
+
+
+def _park(db: apsw.Connection, rows: Sequence[tuple[object, ...]]) -> int:
+    """Keep early receipts; returns how many old ones had to go for them."""
     for_each(db, _PARK, rows)
-    return [len(batch) for batch in early]
+    db.execute(_FORGET_OLDEST, (MAX_EARLY, 2 * len(rows)))
+    return db.changes()
 
 
 def match_early(
@@ -72,30 +109,50 @@ def match_early(
     """
     if not segments or not first(db, "SELECT 1 FROM parked_receipt WHERE link = ? LIMIT 1", (link,)):
         return
-    spellings = {
-        spelling: message_id
-        for message_id, _, _, exact, _ in segments
-        for spelling in (exact, *alternative_ids(exact))
-    }
-    sql = """SELECT receipt_id, smsc_message_id, state, error_code, recipient, received_at
-             FROM parked_receipt
-             WHERE link = ? AND smsc_message_id IN (SELECT value FROM json_each(?)) ORDER BY receipt_id"""
-    waiting = [
-        (receipt_id, Receipt(link, name, ReceiptState(state), error_code, recipient, max(received_at, now)))
-        for receipt_id, name, state, error_code, recipient, received_at in every(
-            db, sql, (link, as_json(spellings))
+    names = {exact for _, _, _, exact, _ in segments}
+    _match_kept(db, _kept(db, _EARLY, link, as_json(names), now))
+    alike = {spelling for exact in names for spelling in alternative_ids(exact)}
+    if alike:
+        _match_kept(db, _kept(db, _EARLY_ALIKE, link, as_json(alike), now), in_every_spelling=True)
+
+
+@operation_on_each()
+def review(db: apsw.Connection, item: ReviewedRange) -> ReviewedReceipts:
+    """Match early receipts that no missing response can name any more by other spellings of their id."""
+    waiting = _kept(db, _NEW, item.link, item.up_to, item.now)
+    respelled = _match_kept(db, waiting, in_every_spelling=True)
+    db.execute(_REVIEWED, (as_json(receipt_id for receipt_id, _ in waiting),))
+    return ReviewedReceipts(len(waiting), respelled)
+
+
+def _kept(db: apsw.Connection, sql: str, link: str, chosen: str | int, now: int) -> list[tuple[int, Receipt]]:
+    """Give early receipts with their keys; what they say holds from now on."""
+    return [
+        (
+            receipt_id,
+            Receipt(link, name, ReceiptState(state), error_code, recipient, max(at, now), destination),
         )
+        for receipt_id, name, state, error_code, recipient, at, destination in every(db, sql, (link, chosen))
     ]
+
+
+def _match_kept(
+    db: apsw.Connection, waiting: list[tuple[int, Receipt]], *, in_every_spelling: bool = False
+) -> int:
+    """Apply early receipts and forget those that were taken; returns for how many it was by another spelling
+    of their id.
+    """
+    if not waiting:
+        return 0
     view = _View(db, [receipt for _, receipt in waiting])
-    taken = [
-        receipt_id
-        for receipt_id, receipt in waiting
-        if view.take(receipt, only=spellings[receipt.smsc_message_id])
-    ]
+    left = [each for each in waiting if not view.take(each[1])]
+    respelled: set[int] = set()
+    if in_every_spelling:
+        respelled = view.take_respelled(left)
     view.write()
-    db.execute(
-        "DELETE FROM parked_receipt WHERE receipt_id IN (SELECT value FROM json_each(?))", (as_json(taken),)
-    )
+    kept = {receipt_id for receipt_id, _ in left} - respelled
+    db.execute(_FORGET, (as_json(receipt_id for receipt_id, _ in waiting if receipt_id not in kept),))
+    return len(respelled)
 
 
 class _Message:
@@ -122,15 +179,68 @@ class _View:
         self._named: dict[tuple[str, str], list[tuple[int, int]]] = {}
         self._reports: list[tuple[object, ...]] = []
         self._endings: list[Ending] = []
+        #: by link and kind
+        self.anomalies: Counter[tuple[str, str]] = Counter()
         for link in {receipt.link for receipt in receipts}:
             self._load(link, {receipt.smsc_message_id for receipt in receipts if receipt.link == link})
 
-    def take(self, receipt: Receipt, only: int | None = None) -> bool:
-        """Apply a receipt; False when no segment (of the message `only`) answers to its name."""
-        found = self._find(receipt)
-        if found is None or (only is not None and found[0] != only):
-            return False
-        message_id, number = found
+    def take(self, receipt: Receipt) -> bool:
+        """Apply a receipt to the segment with exactly its id; False where there is none, or none that is to
+        be preferred.
+        """
+        named = self._named[receipt.link, receipt.smsc_message_id]
+        if len(named) == 1:  # nearly always
+            (message_id, number) = named[0]
+            recipient = self._messages[message_id].recipient
+            if (
+                recipient != receipt.recipient
+                and receipt.recipient
+                and not is_for(recipient, receipt.recipient)
+            ):
+                self.anomalies[receipt.link, Anomaly.MISNAMED_RECEIPT] += 1
+            self._apply(receipt, message_id, number)
+            return True
+        is_taken = self._apply_chosen(receipt, choose(self._candidates(named), receipt))
+        if named and not is_taken:
+            self.anomalies[receipt.link, Anomaly.AMBIGUOUS_RECEIPT] += 1
+        return is_taken
+
+    def take_respelled(self, receipts: Sequence[tuple[int, Receipt]]) -> set[int]:
+        """Apply receipts, of which no segment has the id, to those with another spelling of it; returns the
+        keys of those that were taken.
+        """
+        spelled = [
+            (key, receipt, alternative_ids(receipt.smsc_message_id))
+            for key, receipt in receipts
+            if not self.knows(receipt)
+        ]
+        for link in {receipt.link for _, receipt, _ in spelled}:
+            self._load(link, {name for _, each, names in spelled if each.link == link for name in names})
+        taken: set[int] = set()
+        for key, receipt, names in spelled:
+            alike = [place for name in names for place in self._named[receipt.link, name]]
+            if self._apply_chosen(receipt, choose_alike(self._candidates(alike), receipt)):
+                taken.add(key)
+        return taken
+
+    def knows(self, receipt: Receipt) -> bool:
+        """Tell whether a segment has exactly a receipt's id."""
+        return bool(self._named[receipt.link, receipt.smsc_message_id])
+
+    def _candidates(self, places: Sequence[tuple[int, int]]) -> list[Candidate]:
+        found = [(message_id, number, self._messages[message_id]) for message_id, number in places]
+        return [
+            Candidate(message_id, number, message.segments[number], message.recipient)
+            for message_id, number, message in found
+        ]
+
+    def _apply_chosen(self, receipt: Receipt, chosen: Candidate | None) -> bool:
+        if chosen is not None:
+            self._apply(receipt, chosen.message_id, chosen.number)
+        return chosen is not None
+
+    def _apply(self, receipt: Receipt, message_id: int, number: int) -> None:
+        """Note what a receipt does to a segment and its message."""
         message = self._messages[message_id]
         others = [state for other, state in message.segments.items() if other != number]
         verdict = match(message.state, message.segments[number], others, message.total, receipt.state)
@@ -145,30 +255,12 @@ class _View:
                 Ending(message_id, message.state, verdict.message_state, reason, receipt.received_at)
             )
             message.state = verdict.message_state
-        return True
 
     def write(self) -> None:
         """Write what the receipts changed."""
         for_found(self._db, _REPORT, self._reports)
         tellings = {ending.message_id: self._messages[ending.message_id].telling for ending in self._endings}
         endings.end_sent(self._db, self._endings, tellings)
-
-    def _find(self, receipt: Receipt) -> tuple[int, int] | None:
-        """Find the newest segment with the receipt's id in any spelling; carriers reuse ids after a while."""
-        found = self._matching(receipt, receipt.smsc_message_id)
-        if found is None:
-            for spelling in alternative_ids(receipt.smsc_message_id):
-                if (receipt.link, spelling) not in self._named:
-                    self._load(receipt.link, {spelling})
-                found = found or self._matching(receipt, spelling)
-        return found
-
-    def _matching(self, receipt: Receipt, spelling: str) -> tuple[int, int] | None:
-        for message_id, number in self._named.get((receipt.link, spelling), ()):
-            recipient = self._messages[message_id].recipient
-            if recipient == receipt.recipient or is_for(recipient, receipt.recipient):
-                return message_id, number
-        return None
 
     def _load(self, link: str, names: set[str]) -> None:
         limit = MAX_NAMESAKES * len(names)

@@ -1,0 +1,56 @@
+"""What carriers do otherwise than the specifications and their settings say, as operators are told of it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Anomaly(StrEnum):
+    """One kind, under the name that it has in metrics, documents and logs."""
+
+    AMBIGUOUS_RECEIPT = "ambiguous_receipt"
+    RESPELLED_RECEIPT = "respelled_receipt"
+    MISNAMED_RECEIPT = "misnamed_receipt"
+    UNKNOWN_STATE = "unknown_state"
+    UNMARKED_RECEIPT = "unmarked_receipt"
+    UNNAMED_RECEIPT = "unnamed_receipt"
+    TRAILING_OCTETS = "trailing_octets"
+
+
+#: what was seen, and what to do about it; "" where nothing is to be done
+_KNOWN = {
+    Anomaly.AMBIGUOUS_RECEIPT: (
+        "receipts kept though their id is known: several messages have it, and no number tells which",
+        "Ask the carrier for ids that it does not use again, or for receipts that name the recipient.",
+    ),
+    Anomaly.RESPELLED_RECEIPT: (
+        "receipts with an id in hexadecimal that was in decimal in the response, or the other way round",
+        "Set `response_id` and `receipt_id` in [link.quirks]: until then these receipts wait some seconds.",
+    ),
+    Anomaly.MISNAMED_RECEIPT: (
+        "receipts whose source is not the number that the message with their id went to: the id counts",
+        "",
+    ),
+    Anomaly.UNKNOWN_STATE: (
+        "receipts with a state that no table knows, which end nothing",
+        "Say in [link.quirks.receipt_states] what the carrier means by it.",
+    ),
+    Anomaly.UNMARKED_RECEIPT: (
+        "receipts whose esm_class calls them messages of handsets; they were taken for what they are",
+        "",
+    ),
+    Anomaly.UNNAMED_RECEIPT: (
+        "receipts in which no id was found: they were acknowledged and tell nothing",
+        "Set `receipt_pattern` in [link.quirks].",
+    ),
+    Anomaly.TRAILING_OCTETS: (
+        "PDUs with octets behind their last whole parameter, which are not read",
+        "Tell the carrier: a tag or a length of its optional parameters is wrong.",
+    ),
+}
+
+
+def describe(kind: str, detail: str) -> tuple[str, str]:
+    """Say what was seen, and what to do about it; of a kind of another version, its name."""
+    says, advice = _KNOWN[Anomaly(kind)] if kind in Anomaly._value2member_map_ else (kind, "")
+    return (f"{says}: {detail}" if detail else says), advice

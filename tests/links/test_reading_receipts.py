@@ -1,0 +1,157 @@
+"""Receipts as carriers send them: marked or not, in words and numbers, in any coding."""
+
+from __future__ import annotations
+
+import pytest
+from tests.fakes.clock import NOON
+
+from aldis.links.smpp.quirks import Quirks
+from aldis.links.smpp.translate import Translator, is_receipt
+from aldis.smpp import tlv
+from aldis.smpp.command import CommandId
+from aldis.smpp.pdus import DataSm, Pdu, ShortMessageBody
+from aldis.traffic.receipt import ReceiptState
+
+
+@pytest.mark.parametrize(
+    ("body", "tlvs", "quirks", "found"),
+    [
+        (
+            ShortMessageBody(esm_class=0x20, short_message=b"id:7 stat:DELIVRD err:000"),
+            {},
+            Quirks(),
+            ("7", ReceiptState.ENROUTE, "000"),  # an intermediate notification ends nothing
+        ),
+        (
+            ShortMessageBody(
+                esm_class=0x04, data_coding=8, short_message="id:7 stat:EXPIRED err:1".encode("utf-16-be")
+            ),
+            {},
+            Quirks(),
+            ("7", ReceiptState.EXPIRED, "1"),
+        ),
+        (
+            DataSm(esm_class=0x04),
+            {tlv.MESSAGE_PAYLOAD: b"id:7 stat:UNDELIV err:12"},
+            Quirks(),
+            ("7", ReceiptState.UNDELIVERED, "12"),
+        ),
+        (
+            ShortMessageBody(esm_class=0x04, short_message=b"MSG 7 IS FAILED (E99)"),
+            {},
+            Quirks(receipt_pattern=r"MSG (?P<id>\w+) IS (?P<stat>\w+) \(E(?P<err>\d+)\)"),
+            ("7", ReceiptState.UNDELIVERED, "99"),
+        ),
+        (
+            ShortMessageBody(esm_class=0x04, data_coding=8, short_message=b"id:7 stat:DELIVRD err:000"),
+            {},
+            Quirks(),
+            ("7", ReceiptState.DELIVERED, "000"),  # it says UCS-2 and is not
+        ),
+        (
+            ShortMessageBody(
+                esm_class=0x04, data_coding=8, short_message="id:7 stat:DELIVRD err:0".encode("utf-16-be")
+            ),
+            {},
+            Quirks(data_coding_ucs2=0x18),
+            ("7", ReceiptState.DELIVERED, "0"),
+        ),
+        (
+            ShortMessageBody(esm_class=0x44, short_message=b"\x03\x24\x01\x01id:7 stat:DELIVRD err:0"),
+            {},
+            Quirks(),
+            ("7", ReceiptState.DELIVERED, "0"),
+        ),
+        (
+            ShortMessageBody(esm_class=0x04, short_message=b"MSG 7"),
+            {},
+            Quirks(receipt_pattern=r"MSG (?P<id>\d+)(?: IS (?P<stat>\w+))?"),
+            ("7", ReceiptState.ENROUTE, ""),
+        ),
+        (
+            ShortMessageBody(short_message=b""),
+            {tlv.RECEIPTED_MESSAGE_ID: b"7\0", tlv.MESSAGE_STATE: b"\x02"},
+            Quirks(),
+            ("7", ReceiptState.DELIVERED, ""),  # no esm_class, but both TLVs
+        ),
+    ],
+)
+def test_receipts_that_carriers_send(
+    body: ShortMessageBody | DataSm,
+    tlvs: dict[int, bytes],
+    quirks: Quirks,
+    found: tuple[str, ReceiptState, str],
+) -> None:
+    pdu = Pdu(CommandId.deliver_sm, 1, body=body, tlvs=tlvs)
+    assert is_receipt(body, pdu)
+    receipt = Translator("link", quirks).to_receipt(body, pdu, NOON)
+    assert receipt is not None
+    assert (receipt.smsc_message_id, receipt.state, receipt.error_code) == found
+
+
+@pytest.mark.parametrize(
+    ("esm_class", "text", "octet", "state"),
+    [
+        (0x04, b"DELIVRD", 1, ReceiptState.DELIVERED),  # the one that ends the message counts
+        (0x04, b"UNDELIV", 6, ReceiptState.UNDELIVERED),
+        (0x04, b"EXPIRED", 7, ReceiptState.EXPIRED),
+        (0x04, b"ENROUTE", 2, ReceiptState.DELIVERED),
+        (0x04, b"ACCEPTD", 5, ReceiptState.UNDELIVERED),
+        (0x04, b"UNDELIV", 2, ReceiptState.DELIVERED),  # both end it
+        (0x04, b"ENROUTE", 6, ReceiptState.ENROUTE),
+        (0x04, b"DELIVRD", 99, ReceiptState.DELIVERED),
+        (0x04, b"WONDERFUL", 8, ReceiptState.REJECTED),
+        (0x20, b"DELIVRD", 2, ReceiptState.ENROUTE),
+    ],
+)
+def test_text_and_tag_may_disagree(esm_class: int, text: bytes, octet: int, state: ReceiptState) -> None:
+    body = ShortMessageBody(esm_class=esm_class, short_message=b"id:7 stat:" + text)
+    pdu = Pdu(CommandId.deliver_sm, 1, body=body, tlvs={tlv.MESSAGE_STATE: bytes((octet,))})
+    receipt = Translator("link", Quirks()).to_receipt(body, pdu, NOON)
+    assert receipt is not None
+    assert receipt.state is state
+
+
+@pytest.mark.parametrize(
+    ("text", "octet", "state", "noted"),
+    [
+        (b"CALL_BARRED", None, ReceiptState.REJECTED, []),
+        (b"call barred", None, ReceiptState.REJECTED, []),
+        (b"Call-Barred", None, ReceiptState.REJECTED, []),
+        (b"DELIVRD", None, ReceiptState.ENROUTE, []),  # the carrier's own meaning before ours
+        (b"WONDERFUL", None, ReceiptState.ENROUTE, ["WONDERFUL"]),
+        (b"WONDERFUL", 9, ReceiptState.EXPIRED, []),
+        (b"", 10, ReceiptState.ENROUTE, ["message_state 10"]),
+        (b"X" * 200, None, ReceiptState.ENROUTE, ["X" * 40]),
+    ],
+)
+def test_states_of_a_carriers_own(
+    text: bytes, octet: int | None, state: ReceiptState, noted: list[str]
+) -> None:
+    told: list[tuple[str, str]] = []
+    quirks = Quirks(receipt_states={"Call_barred": "rejected", "DELIVRD": "enroute", "9": "expired"})
+    assert quirks.faults() == []
+    translator = Translator("link", quirks, lambda kind, word: told.append((kind, word)))
+    body = ShortMessageBody(esm_class=0x04, short_message=b"id:7 stat:" + text)
+    tlvs = {} if octet is None else {tlv.MESSAGE_STATE: bytes((octet,))}
+    receipt = translator.to_receipt(body, Pdu(CommandId.deliver_sm, 1, body=body, tlvs=tlvs), NOON)
+    assert receipt is not None
+    assert receipt.state is state
+    assert told == [("unknown_state", word) for word in noted]
+
+
+@pytest.mark.parametrize("order", ["utf-16-be", "utf-16-le", "utf-16"])
+@pytest.mark.parametrize("data_coding", [0, 3, 8])
+def test_receipts_in_ucs2_are_read_whatever_data_coding_says(order: str, data_coding: int) -> None:
+    text = "id:7 sub:001 dlvrd:001 submit date:1 done date:2 stat:UNDELIV err:034 text:жук".encode(order)
+    body = ShortMessageBody(esm_class=0x04, data_coding=data_coding, short_message=text)
+    receipt = Translator("link", Quirks()).to_receipt(body, Pdu(CommandId.deliver_sm, 1, body=body), NOON)
+    assert receipt is not None
+    assert (receipt.smsc_message_id, receipt.state) == ("7", ReceiptState.UNDELIVERED)
+
+
+def test_a_stray_tag_makes_no_receipt_of_a_handset_s_message() -> None:
+    body = ShortMessageBody(short_message=b"hello")
+    assert not is_receipt(
+        body, Pdu(CommandId.deliver_sm, 1, body=body, tlvs={tlv.RECEIPTED_MESSAGE_ID: b"x\0"})
+    )

@@ -1,0 +1,180 @@
+"""Receipts find their segments: by the very id first, by other spellings when nothing else can be meant."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from aldis.stages.receipts.reviewer import Reviewer
+from aldis.stages.sending.shares import share
+from aldis.store.contract.inbound import ReviewedRange, ReviewedReceipts
+from aldis.store.contract.store import Store
+from aldis.telemetry import Metrics, Noted
+from aldis.traffic.message import AttemptResult, SubmittedSegment
+from aldis.traffic.receipt import Receipt, ReceiptState
+from aldis.traffic.states import Event, State
+from tests.backends import own
+from tests.fakes.clock import FakeClock
+from tests.store.building import NOW, POSTPAID, a_message, accept, settle_sent, state_of
+
+US = "447700900001"
+MANY = 120
+DELIVERED, UNDELIVERED = ReceiptState.DELIVERED, ReceiptState.UNDELIVERED
+
+
+def receipt(
+    smsc_message_id: str, state: ReceiptState = DELIVERED, recipient: str = US, destination: str = "74700"
+) -> Receipt:
+    return Receipt("link", smsc_message_id, state, "", recipient, NOW + 1000, destination)
+
+
+def taken(message_id: int, *ids: str) -> AttemptResult:
+    segments = tuple(SubmittedSegment(number, name) for number, name in enumerate(ids, start=1))
+    return AttemptResult(message_id, Event.SUBMIT_ACCEPTED, segments)
+
+
+async def review(kept: Store) -> ReviewedReceipts:
+    newest = await kept.receipts.unreviewed(["link", "other"])
+    return await kept.receipts.review(ReviewedRange("link", newest.get("link", 0), NOW + 2000))
+
+
+@pytest.mark.parametrize(
+    ("recipient", "destination"),
+    [
+        (US, "74700"),
+        ("74700", US),  # not exchanged
+        ("", ""),
+        ("4512345678", "74700"),  # the SMSC's own
+        ("Carrier", "74700"),
+        ("07700900001", "74700"),
+    ],
+)
+@pytest.mark.parametrize("early", [False, True])
+async def test_the_very_id_counts_whatever_numbers_stand_beside_it(
+    kept: Store, recipient: str, destination: str, *, early: bool
+) -> None:
+    told = receipt("A1", DELIVERED, recipient, destination)
+    if early:
+        await accept(kept, a_message(1))
+        assert (await kept.receipts.record([told])).early == 1
+        await kept.sending.record(await own(kept), [taken(1, "A1")], NOW)
+    else:
+        await settle_sent(kept, a_message(1), ids=("A1",))
+        assert (await kept.receipts.record([told])).early == 0
+    assert await state_of(kept, 1) is State.DELIVERED
+
+
+async def test_an_id_beside_another_number_is_told_of(kept: Store) -> None:
+    await settle_sent(kept, a_message(1), ids=("A1",))
+    recorded = await kept.receipts.record([receipt("A1", DELIVERED, "74700", US)])
+    assert recorded.anomalies == {("link", "misnamed_receipt"): 1}
+
+
+async def test_ids_of_two_links_do_not_meet(kept: Store) -> None:
+    await settle_sent(kept, a_message(1), ids=("A1",))
+    elsewhere = Receipt("other", "A1", DELIVERED, "", US, NOW)
+    assert (await kept.receipts.record([elsewhere])).early == 1
+    assert await state_of(kept, 1) is State.SENT
+
+
+async def test_of_two_messages_with_one_id_the_number_names_one_and_otherwise_the_receipt_is_kept(
+    kept: Store,
+) -> None:
+    await settle_sent(kept, a_message(1), ids=("A1",))
+    await settle_sent(kept, a_message(2, recipient="4512345678"), ids=("A1",))
+    unclear = receipt("A1", DELIVERED, "33698765432")
+    recorded = await kept.receipts.record([unclear])
+    assert (recorded.early, recorded.anomalies) == (1, {("link", "ambiguous_receipt"): 1})
+    assert [await state_of(kept, number) for number in (1, 2)] == [State.SENT, State.SENT]
+    assert (await kept.receipts.record([receipt("A1")])).anomalies == {}
+    assert [await state_of(kept, number) for number in (1, 2)] == [State.DELIVERED, State.SENT]
+
+
+async def test_one_id_for_all_segments_is_one_receipt_for_each(kept: Store) -> None:
+    await settle_sent(kept, a_message(1, segments=3), ids=("A1", "A1", "A1"))
+    for state in (State.SENT, State.SENT, State.DELIVERED):
+        await kept.receipts.record([receipt("A1")])
+        assert await state_of(kept, 1) is state
+
+
+@pytest.mark.parametrize(("in_response", "in_receipt"), [("1F4A", "8010"), ("8010", "1F4A")])
+@pytest.mark.parametrize("early", [False, True])
+async def test_another_spelling_counts_once_no_response_is_missing(
+    kept: Store, in_response: str, in_receipt: str, *, early: bool
+) -> None:
+    await accept(kept, a_message(1))
+    await kept.sending.claim("link", 1, share, NOW)
+    if early:
+        await kept.receipts.record([receipt(in_receipt)])
+        assert await review(kept) == ReviewedReceipts(
+            1, 0
+        )  # nothing is known of it: it waits for its response
+        await kept.sending.record(await own(kept), [taken(1, in_response)], NOW)
+    else:
+        await kept.sending.record(await own(kept), [taken(1, in_response)], NOW)
+        await kept.receipts.record([receipt(in_receipt)])
+        assert await state_of(kept, 1) is State.SENT
+        assert await review(kept) == ReviewedReceipts(1, 1)
+    assert await state_of(kept, 1) is State.DELIVERED
+    assert await review(kept) == ReviewedReceipts(0, 0)
+
+
+async def test_another_spelling_needs_the_number(kept: Store) -> None:
+    await settle_sent(kept, a_message(1), ids=("1F4A",))
+    await kept.receipts.record([receipt("8010", DELIVERED, "4512345678")])
+    assert await review(kept) == ReviewedReceipts(1, 0)
+    assert await state_of(kept, 1) is State.SENT
+
+
+async def test_two_early_receipts_whose_ids_are_spellings_of_each_other(kept: Store) -> None:
+    for number in (1, 2):
+        await accept(kept, a_message(number))
+    await kept.sending.claim("link", 2, share, NOW)
+    await kept.receipts.record([receipt("10", DELIVERED), receipt("16", UNDELIVERED)])
+    await kept.sending.record(await own(kept), [taken(1, "10"), taken(2, "16")], NOW)
+    assert [await state_of(kept, number) for number in (1, 2)] == [State.DELIVERED, State.UNDELIVERED]
+
+
+@pytest.mark.parametrize("form", ["{}", "{:X}"])
+async def test_whatever_the_order_each_receipt_ends_the_message_with_its_id(
+    kept: Store, chance: random.Random, form: str
+) -> None:
+    """Ids 1, 2, 3 …, one phone: responses and receipts in any order, reviews whenever they come."""
+    for number in range(1, MANY + 1):
+        await accept(kept, a_message(number, account_id=POSTPAID))
+    await kept.sending.claim("link", MANY, share, NOW)
+    lease, unsettled = await own(kept), set(range(1, MANY + 1))
+    reviewer = Reviewer(kept.receipts, lambda: {"link": set(unsettled)}, FakeClock(), Metrics())
+    ends = {number: chance.choice([DELIVERED, UNDELIVERED]) for number in unsettled}
+    responses, receipts = list(unsettled), list(unsettled)
+    chance.shuffle(responses)
+    chance.shuffle(receipts)
+    while responses or receipts:
+        size = chance.randint(1, 9)
+        match chance.choice(["respond", "report", "review"]):
+            case "respond":
+                batch, responses = responses[:size], responses[size:]
+                await kept.sending.record(lease, [taken(each, form.format(each)) for each in batch], NOW)
+                unsettled.difference_update(batch)
+            case "report":
+                batch, receipts = receipts[:size], receipts[size:]
+                await kept.receipts.record([receipt(form.format(each), ends[each]) for each in batch])
+            case _:
+                await reviewer.step()
+    ended = {number: await state_of(kept, number) for number in ends}
+    assert ended == {number: State(end.value) for number, end in ends.items()}
+    assert await kept.receipts.unreviewed(["link"]) == {}
+
+
+async def test_a_link_that_spells_ids_in_two_ways_is_told_of(kept: Store) -> None:
+    metrics, unsettled = Metrics(), {1}
+    reviewer = Reviewer(kept.receipts, lambda: {"link": set(unsettled)}, FakeClock(), metrics)
+    await settle_sent(kept, a_message(1), ids=("1F4A",))
+    await kept.receipts.record([receipt("8010")])
+    assert await reviewer.step() == 0  # a response is missing that could name it
+    unsettled.clear()
+    assert await reviewer.step() == 1
+    assert await state_of(kept, 1) is State.DELIVERED
+    assert metrics.anomalies.of("link") == (Noted("respelled_receipt", "", 1),)
+    assert await reviewer.step() == 0
