@@ -86,6 +86,15 @@ class SmscSession(asyncio.Protocol):
         self._take(self._connection.receive(data, self._memory.clock.monotonic()))
         self._flush()
 
+    def pause_writing(self) -> None:
+        """Read nothing more from who does not read our answers."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._sessions.discard(self)
         self._memory.unbound(self._system_id, self)

@@ -17,6 +17,9 @@ log = structlog.get_logger()
 
 Item = TypeVar("Item")
 
+#: items that wait to be kept
+MAX_TAKEN = 20_000
+
 
 class Intake(Agent, Generic[Item]):
     """Gathers items of one kind; when stopped, what was taken is kept first."""
@@ -26,6 +29,8 @@ class Intake(Agent, Generic[Item]):
         super().__init__(name, poll_s)
         self._most = most
         self._taken: list[tuple[Item, Callable[[bool], None]]] = []
+        #: what came was handed back, which was said
+        self._is_full = False
 
     @abstractmethod
     async def keep(self, items: list[Item]) -> None:
@@ -40,14 +45,28 @@ class Intake(Agent, Generic[Item]):
         return not self._taken
 
     def take(self, item: Item, done: Callable[[bool], None]) -> None:
-        """Take an item; `done(True)` is called after its commit, `done(False)` if it could not be kept."""
+        """Take an item; `done(True)` is called after its commit, `done(False)` if it could not be kept.
+
+        More than `MAX_TAKEN` are handed back at once: their carrier sends them again, and what was taken of
+        sessions that have ended cannot pile up.
+        """
+        if len(self._taken) >= MAX_TAKEN:
+            self._refuse(done)
+            return
         self._taken.append((item, done))
         self.wake()
+
+    def _refuse(self, done: Callable[[bool], None]) -> None:
+        if not self._is_full:
+            log.warning("carriers send faster than can be kept; they send it again", agent=self.name)
+            self._is_full = True
+        done(False)
 
     async def step(self) -> int:
         """Keep one batch; returns how many items it held."""
         batch, self._taken = self._taken[: self._most], self._taken[self._most :]
         if not batch:
+            self._is_full = False
             await self.idle()
             return 0
         kept = True

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from aldis.errors import LeaseLost
-from aldis.store.memory.outcome_journal import OutcomeJournal
+from aldis.store.memory.outcome_journal import JournaledResults, OutcomeJournal
 from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.states import Event
 from tests.backends import open_store, own, own_maintenance
@@ -60,3 +61,42 @@ async def test_what_was_journalled_before_there_were_leases_is_read(
     await store.sending.recover(await own(store), hold=False, now=NOW)
     assert await store.metrics.count_by_state() == {"sent": 1}
     await store.close()
+
+
+@pytest.mark.parametrize(
+    ("damage", "left"),
+    [
+        (lambda octets: octets[:-1], 2),
+        (lambda octets: octets[: len(octets) // 2], 1),
+        (lambda octets: octets + b"\0\0\0", 3),
+        (lambda octets: octets + b"\0" * 5000, 3),
+        (lambda octets: octets + b"\xff" * 64, 3),
+        (lambda octets: octets[:6] + b"\xc1" + octets[7:], 0),
+    ],
+    ids=["cut short", "half", "torn length", "zeros", "noise", "flipped"],
+)
+def test_a_damaged_journal_is_read_as_far_as_it_goes_and_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: Callable[[bytes], bytes], left: int
+) -> None:
+    journal = OutcomeJournal(tmp_path)
+    for number in (1, 2, 3):
+        assert journal.note(JournaledResults("link", tuple(sent(number)), NOW))
+    file = tmp_path / "heard-1.journal"
+    damaged = damage(file.read_bytes())
+    file.write_bytes(damaged)
+    again = OutcomeJournal(tmp_path)
+    assert [each.results[0].message_id for each in again.left_over] == [1, 2, 3][:left]
+    assert capsys.readouterr().out.count("a journal of outcomes is damaged") == 1
+    assert (tmp_path / "heard-1.damaged").read_bytes() == damaged
+    for each in (journal, again):
+        each.close()
+
+
+def test_a_sound_journal_is_read_without_a_word(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    journal = OutcomeJournal(tmp_path)
+    assert journal.note(JournaledResults("link", tuple(sent(1)), NOW))
+    again = OutcomeJournal(tmp_path)
+    assert len(again.left_over) == 1
+    assert "damaged" not in capsys.readouterr().out
+    for each in (journal, again):
+        each.close()

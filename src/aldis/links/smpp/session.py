@@ -1,7 +1,8 @@
 """The asyncio side of one SMPP session: a socket, its writes gathered per turn of the loop, its end.
 
 What a peer sends in one go is taken chunk by chunk, a turn of the loop for each: a thousand responses at once
-must not hold up a customer's request.
+must not hold up a customer's request. From a peer that does not read what we say nothing is read either, so
+that no answers pile up; its timers end the session then.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from aldis.stages.sending.upstream import Outbound
 #: octets of a chunk: some 250 responses, a millisecond or two. Smaller ones settle in so many transactions
 #: more that requests wait longer for those
 CHUNK = 8_192
+#: how long a peer may take to read what was said before the end
+CLOSE_S = 5.0
 
 
 class SmppSession(asyncio.Protocol):
@@ -59,7 +62,7 @@ class SmppSession(asyncio.Protocol):
         self._waiting += data
 
     def _take_chunk(self) -> None:
-        if not self._waiting:  # all of it was taken when the session ended
+        if not self._waiting or self.is_clogged:  # all was taken at the end, or `resume_writing` goes on
             return
         chunk, self._waiting = self._waiting[:CHUNK], self._waiting[CHUNK:]
         if self._waiting:  # arranged first, so that a fault in this chunk does not hold up the rest
@@ -85,7 +88,7 @@ class SmppSession(asyncio.Protocol):
             self._transport.pause_reading()
 
     def _resume_reading(self) -> None:
-        if self._transport is not None and not self._transport.is_closing():
+        if not self.is_clogged and self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -94,9 +97,14 @@ class SmppSession(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self.is_clogged = True
+        self._pause_reading()
 
     def resume_writing(self) -> None:
         self.is_clogged = False
+        if self._waiting:
+            asyncio.get_running_loop().call_soon(self._take_chunk)
+        else:
+            self._resume_reading()
         self._on_events(self, [])
 
     def tick(self) -> None:
@@ -125,11 +133,12 @@ class SmppSession(asyncio.Protocol):
             self._transport.write(octets)
 
     def close(self, reason: str) -> None:
-        """Close the socket after what has been written."""
+        """Close the socket after what has been written, as far as the peer reads it."""
         self._take_rest()
         self.flush()
-        if self._transport is not None:
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.close()
+            asyncio.get_running_loop().call_later(CLOSE_S, self._transport.abort)
         self._end(reason)
 
     def _end(self, reason: str) -> None:

@@ -35,6 +35,7 @@ class InFlightMessage:
     __slots__ = (
         "_bad",
         "_dropped",
+        "_is_expired",
         "_message",
         "_submitted",
         "_unanswered",
@@ -57,6 +58,8 @@ class InFlightMessage:
         self._bad: Deferred | Rejected | InDoubt | LinkTrouble | None = None
         #: segments were never submitted, because the link went down
         self._dropped = False
+        #: because its validity passed
+        self._is_expired = False
         self._unanswered = 0
 
     def segments(self) -> list[Outbound]:
@@ -139,6 +142,10 @@ class InFlightMessage:
             self.is_hopeless = True
         return self._unanswered == 0
 
+    def expire(self) -> None:
+        """Submit no more of it: its validity has passed."""
+        self._is_expired = self.is_hopeless = True
+
     def drop(self) -> bool:
         """Give up on a segment that was not submitted; returns True when nothing is out any more."""
         self._dropped = True
@@ -152,6 +159,9 @@ class InFlightMessage:
         message, submitted, now = self._message, tuple(self._submitted), clock.now()
         requeued = Event.SUBMIT_DEFERRED if submitted else Event.RELEASED
         match self._bad:
+            case None if self._is_expired:
+                event = Event.SUBMIT_UNACKNOWLEDGED if message.doubts else Event.VALIDITY_PASSED
+                return AttemptResult(message.message_id, event, submitted, reason="validity passed")
             case None:
                 return AttemptResult(message.message_id, requeued, submitted, now, "link down")
             case LinkTrouble(reason) if not self._was_troubled:

@@ -212,15 +212,15 @@ class Sender(Owner):
             return  # an outcome came while its segment was being submitted; the loop below goes on by itself
         self._pumping, self._pump_is_due = True, False
         try:
-            now = self._clock.monotonic()
+            now, wall = self._clock.monotonic(), self._clock.now()
             for queue in reversed(self._ready):
-                if queue and not self._submit_from(queue, now):
+                if queue and not self._submit_from(queue, now, wall):
                     break
         finally:
             self._pumping = False
 
-    def _submit_from(self, queue: deque[Outbound], now: float) -> bool:
-        """Submit from one priority; returns whether the next may follow."""
+    def _submit_from(self, queue: deque[Outbound], now: float, wall: int) -> bool:
+        """Submit from one priority; returns whether the next may follow. `wall`: Unix milliseconds."""
         upstream, in_flight, bucket = self._upstream, self._in_flight, self._bucket
         room = self._room_to_submit(len(queue))
         last = len(queue) - AT_ONCE
@@ -230,6 +230,8 @@ class Sender(Owner):
                 return False
             segment = queue[0]
             held = in_flight[segment.message_id]
+            if segment.expires_at <= wall:
+                held.expire()
             if held.is_hopeless:
                 queue.popleft()
                 if held.drop():

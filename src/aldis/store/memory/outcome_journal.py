@@ -180,15 +180,32 @@ def _unrecorded(records: Sequence[_Record]) -> list[JournaledResults]:
 
 
 def _read(path: Path) -> Sequence[_Record]:
-    """Read what a file holds; a record that was cut short by a crash ends it."""
+    """Read what a file holds, up to a record that is damaged or was cut short by a crash."""
     found: list[_Record] = []
     octets = path.read_bytes() if path.exists() else b""
     position = 0
-    while position + _LENGTH_OCTETS <= len(octets):
+    while position < len(octets):
         start = position + _LENGTH_OCTETS
-        position = start + int.from_bytes(octets[position:start], "big")
+        end = start + int.from_bytes(octets[position:start], "big")
         try:
-            found.append(_DECODER.decode(octets[start:position]))
-        except msgspec.DecodeError:
+            found.append(_DECODER.decode(octets[start:end]))
+        except msgspec.DecodeError as fault:
+            _report(path, octets, position, fault)
             break
+        position = end
     return found
+
+
+def _report(path: Path, octets: bytes, position: int, fault: Exception) -> None:
+    """Say what of a file cannot be read, and keep a copy: the file itself is emptied when all is recorded."""
+    copy = path.with_suffix(".damaged")
+    with suppress(OSError):
+        copy.write_bytes(octets)
+    log.error(
+        "a journal of outcomes is damaged or cut short: what it held behind that may be sent again",
+        path=str(path),
+        read_octets=position,
+        lost_octets=len(octets) - position,
+        copy=str(copy),
+        fault=str(fault),
+    )
