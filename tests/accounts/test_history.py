@@ -58,6 +58,14 @@ def test_bodies_differ_where_they_differ(before: bytes, after: bytes) -> None:
             [("postback_secret / m", MASK, MASK)],
         ),
         (
+            {"postback_headers": {"m": "X-Key: 1"}, "inbound": {"m": "https://u:p@x/"}},
+            {"postback_headers": {"m": "X-Key: 2"}, "inbound": {"m": "https://u:q@y/"}},
+            [
+                ("postback_headers / m", MASK, MASK),
+                ("inbound / m", f"https://u:{MASK}@x/", f"https://u:{MASK}@y/"),
+            ],
+        ),
+        (
             {"credentials": []},
             {"credentials": [{"dialect": "d", "identity_digest": "0123456789abcdef", "until": 1000}]},
             [

@@ -58,6 +58,9 @@ FAULTY: list[tuple[dict[str, Any], str]] = [
     ({"networks": ["10.0.0.0/33"]}, "networks"),
     ({"postback": {"mavorion": "ftp://x"}}, "postback"),
     ({"postback_secret": {"skycore": MASK}}, "postback_secret.skycore"),
+    ({"postback_headers": {"skycore": MASK}}, "postback_headers.skycore"),
+    ({"postback_headers": {"skycore": "Host: evil"}}, "postback_headers"),
+    ({"postback": {"skycore": f"https://u:{MASK}@x/"}}, "postback"),
     ({"sender": [{"value": "74700"}, {"value": "a b\n"}]}, "sender.1"),
     ({"default_sender": "74700"}, "default_sender"),
     ({"alphanumeric_in": ["nobody"]}, ""),
@@ -104,6 +107,29 @@ async def test_a_secret_that_is_masked_stays(office: Office) -> None:
     assert (await office.editor.account("acme")).record.postback_secret == {"mavorion": "shh"}
     await office.edit(postback_secret={})
     assert (await office.editor.account("acme")).record.postback_secret == {}
+
+
+async def test_a_masked_password_and_masked_headers_stay(office: Office) -> None:
+    url = "https://user:password@customer.example/"
+    await office.edit(
+        postback={"genesys": url}, inbound={"genesys": url}, postback_headers={"genesys": "X-Key: 1"}
+    )
+    entry = (await office.editor.account("acme")).entry
+    shown = f"https://user:{MASK}@customer.example/"
+    assert (entry.postback, entry.inbound, entry.postback_headers) == (
+        {"genesys": shown},
+        {"genesys": shown},
+        {"genesys": MASK},
+    )
+    await office.edit(burst=2)
+    record = (await office.editor.account("acme")).record
+    assert (record.postback, record.inbound, record.postback_headers) == (
+        {"genesys": url},
+        {"genesys": url},
+        {"genesys": "X-Key: 1"},
+    )
+    with pytest.raises(ValidationError):  # whose password it is, is not known
+        await office.edit(postback={"genesys": shown.replace("customer", "other")})
 
 
 async def test_undo_brings_back_what_the_change_touched_and_nothing_else(office: Office) -> None:
