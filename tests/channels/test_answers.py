@@ -171,6 +171,16 @@ async def test_a_body_that_does_not_end_costs_a_moment(channel: HttpChannel) -> 
         assert asyncio.get_running_loop().time() - begun < 10.0
 
 
+def test_an_idle_connection_is_kept() -> None:
+    wire, peer, told = Wire(), Peer(), list[int]()
+    wire.connection_made(cast("asyncio.BaseTransport", peer))
+    wire.ask(b"", 1.0, lambda status, _fault: told.append(status))
+    wire.data_received(OK)
+    for now in (0.5, 5.0, 10.0):
+        wire.sweep(now)
+    assert (told, peer.closed, wire.is_reusable) == ([200], False, True)
+
+
 async def test_what_was_said_beside_the_status_is_told(channel: HttpChannel) -> None:
     octets = b"HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 4\r\n\r\nbusy"
     async with Scripted([octets]) as url:

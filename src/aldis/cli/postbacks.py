@@ -53,9 +53,12 @@ def postbacks(
         click.echo(as_json({"replayed": count}) if as_json_ else f"{count} due again")
         return
     if pending:
-        lanes = where.look(_lanes)
+        lanes, ended = where.look(_pending)
         facts = [{"account": account, **msgspec.structs.asdict(each)} for account, each in lanes]
         _list(facts, _lane_table(lanes), "nothing is pending", as_json_=as_json_)
+        if not as_json_:
+            for line in ended:
+                click.echo(line)
         return
     found = where.look(lambda known: _dead_letters(known, given, limit))
     _list(found, _table(found), "no dead letters", as_json_=as_json_)
@@ -68,9 +71,15 @@ def _list(found: object, table: Table, nothing: str, *, as_json_: bool) -> None:
         print_wide(table if found else nothing)
 
 
-async def _lanes(known: Opened) -> list[PendingLane]:
-    name_of = known.messages.account_name
-    return [(name_of(each.account_id or None), each) for each in await known.postbacks.lanes()]
+async def _pending(known: Opened) -> tuple[list[PendingLane], list[str]]:
+    """Look at what is pending, and say where nothing is posted any more."""
+    name_of, postbacks = known.messages.account_name, known.postbacks
+    lanes = [(name_of(each.account_id or None), each) for each in await postbacks.lanes()]
+    ended = [
+        f"ended by an answer of 410 at {when(each.ended_at)}: {name_of(each.account_id)}, {each.url}"
+        for each in await postbacks.ended_webhooks()
+    ]
+    return lanes, ended
 
 
 async def _replay(known: Opened, which: str, given: dict[str, str], *, pending: bool) -> int:

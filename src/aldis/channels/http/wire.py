@@ -127,13 +127,14 @@ class Wire(asyncio.Protocol):
 
     def _finish(self, *, reusable: bool) -> None:
         told, self._told = self._told, None
+        status, self._status = self._status, 0
         self.deadline = inf
         self.was_used = True
         self.is_reusable = reusable and not self._transport.is_closing()
         if not self.is_reusable:
             self._transport.close()
         if told is not None:
-            told(self._status, None)
+            told(status, None)
         self.received.clear()
 
     def _fail(self, fault: Exception) -> None:
