@@ -29,6 +29,13 @@ def test_a_new_operator_starts_from_the_demos_files(tmp_path: Path) -> None:
     assert aldis("apply", "world.toml", cwd=tmp_path).stdout == "nothing to change\n"
     assert json.loads(aldis("messages", "--json", cwd=tmp_path).stdout) == []
     assert aldis("messages", "--counts", cwd=tmp_path).stdout == "no messages\n"
+    for arguments in (
+        ["messages", "--reference", "\udcff"],
+        ["consent", "show", "\udcff"],
+        ["message", "\udcff"],
+    ):
+        ended = aldis(*arguments, cwd=tmp_path)
+        assert (ended.returncode, ended.stderr) == (2, "aldis: an argument is not UTF-8\n")
 
 
 @pytest.mark.slow

@@ -87,3 +87,8 @@ def main() -> None:
     except GatewayError as fault:
         click.echo(f"aldis: {fault}", err=True)
         sys.exit(1)
+    except UnicodeEncodeError:
+        if not any("\udc80" <= character <= "\udcff" for argument in sys.argv for character in argument):
+            raise
+        click.echo("aldis: an argument is not UTF-8", err=True)
+        sys.exit(2)
