@@ -99,6 +99,7 @@ HEARD: list[tuple[str, Sender, Word]] = [
     ("قِفْ", hears(stop_words=("قف",)), Word.STOP),
     ("קץ", hears(stop_words=("קֵץ",)), Word.STOP),
     ("बंद", hears(stop_words=("बंद",)), Word.STOP),
+    ("ايقاف", hears(stop_words=("إیقاف",)), Word.STOP),  # a Persian keyboard's letters
     ("停止", hears(stop_words=("停止",)), Word.STOP),
     ("中止して下さい", hears(stop_words=("中止して下さい",)), Word.STOP),
     ("Ne m'écrivez plus", hears(stop_phrases=("ne m’ecrivez plus",)), Word.STOP),
@@ -131,6 +132,7 @@ NOT_HEARD: list[tuple[str, Sender]] = [
     ("「STOP」にいいね", PLAIN),
     ("Reply STOP to end", PLAIN),
     ("stop texting me", hears(stop_phrases=())),
+    ("remove", Sender("74700", keywords=("Remove",))),  # a keyword of its own
     ("", PLAIN),
     ("👍", PLAIN),
     ("\0\ufe0f\u200d", PLAIN),

@@ -36,12 +36,13 @@ _SILENT = regex.compile(
     r"\u0300-\u036F\u1AB0-\u1AFF\u1DC0-\u1DFF\u20D0-\u20FF\uFE20-\uFE2F"
     r"\u0591-\u05C7\u0640\u064B-\u065F\u0670]+"
 )
-#: letters that are written for one another: without their stroke or dot, and the Greek capitals for which GSM
-#: 7-bit has Latin ones only (3GPP TS 23.038 §6.2.1)
-_ALIKE = str.maketrans("ıłđðøħŧαβεζηικμνορτυχ", "ilddohtabezhikmnoptyx") | {
-    ord("æ"): "ae",
-    ord("œ"): "oe",
-}
+#: letters that are written for one another: without their stroke or dot, the Greek capitals for which GSM
+#: 7-bit has Latin ones only (3GPP TS 23.038 §6.2.1), Arabic ones of a Persian keyboard or a word's end
+_ALIKE = (
+    str.maketrans("ıłđðøħŧαβεζηικμνορτυχ", "ilddohtabezhikmnoptyx")
+    | str.maketrans("\u06cc\u0649\u06a9\u0629", "\u064a\u064a\u0643\u0647")
+    | str.maketrans({"æ": "ae", "œ": "oe"})
+)
 _QUOTATION_MARK = regex.compile(r"[\"“”„«»「『]")
 _SYMBOL = regex.compile(r"[\p{So}‼⁉]")
 #: what goes before or behind a STOP
@@ -78,9 +79,13 @@ def _is_reaction(text: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _words_of(sender: Sender) -> dict[str, Word]:
-    """Give what a sender hears; of two readings of a word, the one that stops, then the one that starts."""
+    """Give what a sender hears; of two readings of a word, the one that stops, then the one that starts. A
+    keyword of the sender is no phrase.
+    """
+    keywords = set(map(normal, sender.keywords))
+    phrases = tuple(phrase for phrase in sender.stop_phrases if normal(phrase) not in keywords)
     own = {
-        Word.STOP: sender.stop_words + sender.stop_phrases,
+        Word.STOP: sender.stop_words + phrases,
         Word.START: sender.start_words,
         Word.HELP: sender.help_words,
     }
