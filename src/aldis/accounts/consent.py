@@ -11,6 +11,7 @@ from functools import lru_cache
 import regex
 
 from aldis.accounts.senders import Sender
+from aldis.accounts.stop_phrases import STOP_PHRASES
 
 
 class Word(Enum):
@@ -71,6 +72,11 @@ def word_in(text: str, sender: Sender) -> Word | None:
     return Word.STOP if words.get(said) is Word.STOP else None
 
 
+def phrases_of(sender: Sender) -> tuple[str, ...]:
+    """Give the sentences that a sender hears as STOP."""
+    return STOP_PHRASES if sender.stop_phrases is None else sender.stop_phrases
+
+
 def _is_reaction(text: str) -> bool:
     """Tell whether a text is a symbol and then a quotation: a reaction to the message quoted (👍 “STOP”)."""
     before, *quoted = _QUOTATION_MARK.split(text, maxsplit=1)
@@ -83,7 +89,7 @@ def _words_of(sender: Sender) -> dict[str, Word]:
     keyword of the sender is no phrase.
     """
     keywords = set(map(normal, sender.keywords))
-    phrases = tuple(phrase for phrase in sender.stop_phrases if normal(phrase) not in keywords)
+    phrases = tuple(phrase for phrase in phrases_of(sender) if normal(phrase) not in keywords)
     own = {
         Word.STOP: sender.stop_words + phrases,
         Word.START: sender.start_words,

@@ -18,7 +18,7 @@ import msgspec
 from aldis import toml_file
 from aldis.accounts.account import AccountSettings
 from aldis.accounts.carriers import Carrier
-from aldis.accounts.consent import normal
+from aldis.accounts.consent import normal, phrases_of
 from aldis.accounts.endpoint import address_fault, headers_fault
 from aldis.accounts.history import MASK
 from aldis.accounts.number_plans import NumberRange, country_fault, range_faults
@@ -292,7 +292,7 @@ def _part_faults(
         words = sender.stop_words + sender.start_words + sender.help_words + sender.keywords
         faults += [
             ((*path, "sender", index), f"`{word}` has no letter or digit to recognise it by")
-            for word in words + sender.stop_phrases
+            for word in words + phrases_of(sender)
             if not normal(word)
         ]
     for index, entry in enumerate(account.credential):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from aldis.accounts.stop_phrases import STOP_PHRASES
-
 
 class Sender(msgspec.Struct, frozen=True, omit_defaults=True):
     """A short code, number or name that an account may send from."""
@@ -18,8 +16,8 @@ class Sender(msgspec.Struct, frozen=True, omit_defaults=True):
     stop_words: tuple[str, ...] = ()
     start_words: tuple[str, ...] = ()
     help_words: tuple[str, ...] = ()
-    #: whole messages that say STOP in a sentence
-    stop_phrases: tuple[str, ...] = STOP_PHRASES
+    #: whole messages that say STOP in a sentence; None: the usual ones
+    stop_phrases: tuple[str, ...] | None = None
     #: what is answered to them; {sender} and {account} are filled in, "" answers nothing
     stop_reply: str = "You will get no more messages from {sender}. Reply START to hear from us again."
     start_reply: str = "You will get messages from {sender} again. Reply STOP to end them."

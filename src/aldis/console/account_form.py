@@ -13,8 +13,10 @@ from typing import Any
 
 import msgspec
 
+from aldis.accounts.consent import phrases_of
 from aldis.accounts.directory_file import AccountEntry
 from aldis.accounts.senders import Sender
+from aldis.accounts.stop_phrases import STOP_PHRASES
 from aldis.dialects.registry import TRAITS
 
 DIALECTS = tuple(sorted(TRAITS))
@@ -70,7 +72,7 @@ WORDS: dict[str, tuple[str, str]] = {
 _DIALECT_SETS = frozenset(("alphanumeric_in", "failures_only"))
 #: what has a form of its own
 _ELSEWHERE = frozenset(("name", "credit", "credential", "sender"))
-SENDER_WORDS = ("keywords", "campaigns", "stop_words", "stop_phrases", "start_words", "help_words")
+SENDER_WORDS = ("keywords", "campaigns", "stop_words", "start_words", "help_words")
 SENDER_REPLIES = ("stop_reply", "start_reply", "help_reply")
 _VALUE = re.compile(r"sender\.(\d{1,4})\.value")
 #: how many senders a form is read for
@@ -192,6 +194,7 @@ def _filled_sender(sender: Sender, index: int) -> dict[str, str]:
     values = {f"sender.{index}.value": sender.value}
     for name in SENDER_WORDS:
         values[f"sender.{index}.{name}"] = ", ".join(getattr(sender, name))
+    values[f"sender.{index}.stop_phrases"] = ", ".join(phrases_of(sender))
     for name in SENDER_REPLIES:
         values[f"sender.{index}.{name}"] = getattr(sender, name)
     return values
@@ -204,12 +207,18 @@ def _read_sender(form: Mapping[str, str], index: int) -> dict[str, Any]:
         return {}
     found: dict[str, Any] = {"value": value}
     for name in SENDER_WORDS:
-        words = form.get(f"sender.{index}.{name}", "").split(",")
-        found[name] = [word.strip() for word in words if word.strip()]
+        found[name] = _words(form.get(f"sender.{index}.{name}", ""))
+    phrases = form.get(f"sender.{index}.stop_phrases")
+    if phrases is not None and _words(phrases) != [*STOP_PHRASES]:
+        found["stop_phrases"] = _words(phrases)
     for name in SENDER_REPLIES:
         if f"sender.{index}.{name}" in form:
             found[name] = form[f"sender.{index}.{name}"].strip()
     return found
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def _kind(name: str, annotation: Any) -> str:  # noqa: ANN401 - any annotation
