@@ -86,6 +86,10 @@ AT_HOME = [
     ("011447911123456", "US", Recipient("447911123456", "GG")),
     ("0447911123456", "US", None),
     ("555", "US", None),
+    ("97123456", "BJ", Recipient("2290197123456", "BJ")),  # as it was before 2024, or the Emirates
+    ("0197123456", "BJ", Recipient("2290197123456", "BJ")),
+    ("07123456", "CI", Recipient("2250707123456", "CI")),
+    ("1187654321", "BR", Recipient("5511987654321", "BR")),
     ("5550100", "US", None),  # an area code is missing
     ("1234567890", "US", None),
 ]

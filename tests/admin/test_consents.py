@@ -117,6 +117,15 @@ async def test_an_opt_out_counts_for_all_senders_where_an_account_says_so(store:
     assert NUMBER in await store.consent.list_opted_out("2222", "", 500)
 
 
+async def test_a_number_is_given_out_once(store: Store) -> None:
+    released: set[tuple[str, str]] = set()
+    consents = Consents(store.consent, store.directory, store.audit, released.update, token)
+    await consents.change(OTTO, Wish("74700", "", OUT), "5215512345678", "", NOON)
+    assert released == {("74700", "5215512345678"), ("74700", "525512345678")}
+    assert [each async for each in consents.numbers(Wish("74700", "", OUT))] == [["525512345678"]]
+    assert [each.words for each in await consents.history("525512345678")] == [""]
+
+
 @pytest.mark.parametrize("text", ['"' + "x" * 200_000, "", "n\0", "n\ufffd"])
 def test_a_file_that_is_none_is_told(text: str) -> None:
     with pytest.raises(AdminError, match=r"table|UTF-8"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.sms.test_subscribers import SUBSCRIBERS
 
 from aldis.traffic.matching import NOTHING, SUBMITTED, Candidate, Match, choose, choose_alike, match
 from aldis.traffic.receipt import Receipt, alternative_ids, is_for, normalise_id
@@ -78,16 +79,7 @@ def test_a_number_names_somebody_else_or_nobody(named: str) -> None:
     assert not is_for("447700900001", named)
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("5215512345678", "525512345678"),  # Mexico, until 2019 and since
-        ("5491112345678", "541112345678"),  # Argentina, mobile and as dialled at home
-        ("5511987654321", "551187654321"),  # Brazil's ninth digit
-        ("2290197123456", "22997123456"),  # Benin since 2024
-        ("2250708123456", "22508123456"),  # Ivory Coast since 2021
-    ],
-)
+@pytest.mark.parametrize(("one", "other"), [row for row in SUBSCRIBERS if row[1] is not None])
 def test_numbers_with_two_spellings_name_their_subscriber(one: str, other: str) -> None:
     assert is_for(one, other)
     assert is_for(other, one)

@@ -17,6 +17,7 @@ import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberDesc, PhoneNumberType
 
 from aldis.sms.address import MAX_MSISDN_DIGITS, is_digits, is_msisdn
+from aldis.sms.subscribers import canonical
 
 #: of the metadata
 VERSION = str(phonenumbers.__version__)
@@ -198,6 +199,13 @@ def national(number: str, home: str, ranges: NumberRanges) -> PhoneNumber | None
     if found is None or not is_msisdn(digits_of(found)):
         return None
     return found if is_known(found, ranges) or _may_be_handset(found) else None
+
+
+def renumbered(number: str, home: str, ranges: NumberRanges) -> PhoneNumber | None:
+    """Read a number that a country once had, as address books keep it, as what it is now; None for others."""
+    found = _parsed(number, home)
+    now = None if found is None else _parsed(f"+{canonical(digits_of(found))}", None)
+    return now if now is not None and is_known(now, ranges) else None
 
 
 def has_shape(number: PhoneNumber) -> bool:

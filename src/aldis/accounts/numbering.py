@@ -26,6 +26,7 @@ from aldis.accounts.number_plans import (
     likelihood,
     national,
     plain_numbers,
+    renumbered,
 )
 from aldis.sms.address import NumberType, as_dialled, is_digits, is_msisdn
 
@@ -87,8 +88,9 @@ def _at_home(number: str, numbering: Numbering, home: str, ranges: NumberRanges)
     found = _likeliest([local, abroad], ranges)
     if found is not None and likelihood(found, ranges):
         return found
-    if numbering is Numbering.LOCAL_FIRST or (local is not None and has_shape(local)):
-        return local
+    once = renumbered(number, home, ranges)
+    if once is not None or numbering is Numbering.LOCAL_FIRST or (local is not None and has_shape(local)):
+        return once or local
     return abroad or local
 
 

@@ -16,6 +16,7 @@ from aldis.accounts.staff import Actor, AuditEntry, audit
 from aldis.admin.csv_import import has_names, number_column, read_rows
 from aldis.errors import AdminError, TemporaryError
 from aldis.sms.address import as_dialled, is_msisdn, is_sender
+from aldis.sms.subscribers import canonical, spellings
 from aldis.store.contract.consent import ConsentStore
 from aldis.store.contract.directory import DirectoryStore
 from aldis.store.contract.operators import AuditStore
@@ -126,7 +127,7 @@ class Consents:
         if not changed:
             raise AdminError("it is so already", 409)
         if wish.kind is ConsentKind.OPT_OUT and not wish.topic:
-            self._opted_out({(sender, number) for sender in senders})
+            self._opted_out({(sender, each) for sender in senders for each in spellings(number)})
 
     async def start_import(
         self, actor: Actor, wish: Wish, lines: Iterable[str], now: int, home: str = ""
@@ -174,7 +175,9 @@ class Consents:
             await asyncio.sleep(BREATH_S)
 
     async def numbers(self, wish: Wish) -> AsyncIterator[list[str]]:
-        """Give the numbers that have opted in to a topic, or left everything, a few at a time."""
+        """Give the numbers that have opted in to a topic, or left everything, a few at a time; each in the
+        spelling of today only.
+        """
         if bool(wish.topic) == (wish.kind is ConsentKind.OPT_OUT):
             raise AdminError("say either a topic, or that you want those who have left everything")
         after = ""
@@ -184,7 +187,7 @@ class Consents:
             else:
                 found = await self._consent.list_opted_out(wish.sender, after, CHUNK)
             if found:
-                yield found
+                yield [number for number in found if number == canonical(number)]
                 after = found[-1]
             if len(found) < CHUNK:
                 return

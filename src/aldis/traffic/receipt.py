@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from aldis.sms.subscribers import canonical
 from aldis.traffic.states import Event
 
 #: what 64 bits need in decimal
@@ -80,10 +81,13 @@ def is_for(msisdn: str, named: str) -> bool:
     """Tell whether a receipt that names a number can be about a message to `msisdn`.
 
     Carriers cut the country code, put prefixes before it or know an older or newer spelling of the number
-    (Mexico 52 and 521, Brazil's ninth digit), so the last digits decide.
+    (Mexico 52 and 521, Brazil's ninth digit), so the last digits decide; where those have changed, as in
+    Vietnam, the form of today.
     """
     if len(msisdn) >= TELLING_DIGITS and named.endswith(msisdn[-TELLING_DIGITS:]):
         return True
     digits = "".join(filter(_DIGITS.__contains__, named)).lstrip("0")
     shared = min(TELLING_DIGITS, len(digits), len(msisdn))
-    return shared >= LEAST_DIGITS and msisdn[-shared:] == digits[-shared:]
+    if shared >= LEAST_DIGITS and msisdn[-shared:] == digits[-shared:]:
+        return True
+    return canonical(digits) == canonical(msisdn)

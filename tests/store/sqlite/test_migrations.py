@@ -10,11 +10,13 @@ import msgspec
 from aldis.sms.dcs import Alphabet
 from aldis.sms.reading import Piece
 from aldis.sms.reassembly import LongMessage
+from aldis.sms.subscribers import spellings
 from aldis.sms.udh import Concatenation
 from aldis.store import migrate
 from aldis.store.sqlite.engine.connection import open_writer
 from aldis.store.sqlite.reads.inbound import segments_of
 from aldis.traffic.inbound import InboundPart
+from tests.sms.test_subscribers import SUBSCRIBERS
 from tests.store.building import NOW
 
 
@@ -67,3 +69,30 @@ def test_what_a_file_said_before_is_known_afterwards(tmp_path: Path) -> None:
         "credit hand": b'{"credit":"1.500000"}',
         "credit both": b"file's",
     }
+
+
+def test_consents_of_before_are_known_under_every_spelling(tmp_path: Path) -> None:
+    db, sql = before(tmp_path, "0018_spellings.sql")
+    numbers = [spelling for now, _ in SUBSCRIBERS for spelling in spellings(now)]
+    for position, number in enumerate(numbers):
+        sender = str(1000 + position)
+        said = [(sender, "t", number, "opt_in"), (f"{sender}9", "", number, "opt_out")]
+        for row in said:
+            db.execute("INSERT INTO consent VALUES (NULL, ?, ?, ?, ?, 'handset', 'so', 1)", row)
+        db.execute("INSERT INTO opt_in VALUES (?, 't', ?, 1)", (sender, number))
+        db.execute("INSERT INTO opt_out VALUES (?, ?, 1)", (f"{sender}9", number))
+    db.execute(sql)
+    for position, number in enumerate(numbers):
+        for table, sender in (("opt_in", str(1000 + position)), ("opt_out", f"{1000 + position}9")):
+            for name in (table, "consent"):
+                found = db.execute(f"SELECT msisdn FROM {name} WHERE sender = ?", (sender,))
+                assert sorted(row[0] for row in found) == sorted(spellings(number)), (table, name)
+
+
+def test_a_stop_of_before_counts_under_every_spelling(tmp_path: Path) -> None:
+    db, sql = before(tmp_path, "0018_spellings.sql")
+    db.execute("INSERT INTO opt_in VALUES ('74700', 't', '525512345678', 1)")
+    db.execute("INSERT INTO opt_out VALUES ('74700', '5215512345678', 2)")
+    db.execute(sql)
+    assert list(db.execute("SELECT msisdn FROM opt_in")) == []
+    assert sorted(db.execute("SELECT msisdn FROM opt_out")) == [("5215512345678",), ("525512345678",)]

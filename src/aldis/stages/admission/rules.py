@@ -20,6 +20,7 @@ from aldis.dialects.contract import Check
 from aldis.sms.address import is_digits, is_sender
 from aldis.sms.fitting import PLAIN, ChosenEncoding, TextRules, fit, fit_octets
 from aldis.sms.segments import TooLong
+from aldis.sms.subscribers import canonical
 from aldis.stages.admission import content
 from aldis.stages.admission.context import AdmissionContext, ResolvedRequest, Routed, Unit
 from aldis.traffic.on_behalf import OnBehalf
@@ -133,7 +134,7 @@ def _recipients(context: AdmissionContext) -> Refusal | None:
             resolved.recipients.append(recipient)
         repeated = None
         if len(resolved.recipients) > 1:
-            repeated = _first_repeated([recipient.msisdn for recipient in resolved.recipients])
+            repeated = _first_repeated([canonical(recipient.msisdn) for recipient in resolved.recipients])
         if repeated:
             return Refusal(RefusalReason.RECIPIENTS_REPEATED, value=repeated)
     return None

@@ -15,6 +15,7 @@ from aldis.clock import Clock
 from aldis.sms.address import NumberType
 from aldis.sms.reading import Piece, text_of
 from aldis.sms.reassembly import BURST_MS, OVERLAP_MS, Times
+from aldis.sms.subscribers import spellings
 from aldis.stages.inbound.addresses import AddressReader
 from aldis.stages.inbound.reply import Replier
 from aldis.stages.inbound.rules import Meaning, fingerprint, meaning_of
@@ -115,7 +116,10 @@ class Collector(Intake[InboundPart]):
             text = text_of(pieces)
             meaning = meaning_of(directory, part, text, now)
             opted_out.update(
-                (each.sender, part.sender) for each in meaning.consents if each.kind is ConsentKind.OPT_OUT
+                (each.sender, number)
+                for each in meaning.consents
+                if each.kind is ConsentKind.OPT_OUT
+                for number in spellings(part.sender)
             )
             if meaning.account is not None and meaning.account.prepaid:
                 prepaid.add(meaning.account.account_id)

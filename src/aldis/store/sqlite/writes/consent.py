@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import apsw
+import msgspec
 
 from aldis.accounts.staff import AuditEntry
+from aldis.sms.subscribers import spellings
 from aldis.store.sqlite.engine.operations import operation_on_each
 from aldis.store.sqlite.engine.rows import as_json, first, one
 from aldis.store.sqlite.writes import auditing
@@ -26,7 +28,17 @@ def change_audited(
 
 
 def change(db: apsw.Connection, wish: ConsentChange) -> bool:
-    """Make a change; tells whether it changed anything."""
+    """Make a change, under every spelling of its number, so that whoever asks need know one only; tells
+    whether it changed anything.
+    """
+    numbers = spellings(wish.msisdn)
+    if len(numbers) == 1:
+        return _change(db, wish)
+    changed = [_change(db, msgspec.structs.replace(wish, msisdn=number)) for number in numbers]
+    return any(changed)
+
+
+def _change(db: apsw.Connection, wish: ConsentChange) -> bool:
     before = db.total_changes()
     if wish.kind is ConsentKind.OPT_OUT:
         _opt_out(db, wish)

@@ -1,0 +1,86 @@
+"""One subscriber under all spellings of a number: where a numbering plan has changed, or has two forms,
+handsets, carriers and address books go on writing both. Pure.
+
+docs/quirks.md has the table with its sources.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+#: of Vietnam's mobile numbers, before and since 2018
+_VIETNAM = {
+    **{f"16{last}": f"3{last}" for last in "23456789"},
+    "120": "70",
+    "121": "79",
+    "122": "77",
+    "126": "76",
+    "128": "78",
+    "123": "83",
+    "124": "84",
+    "125": "85",
+    "127": "81",
+    "129": "82",
+    "186": "56",
+    "188": "58",
+    "199": "59",
+}
+
+
+class _Renumbering(NamedTuple):
+    """Numbers that begin with `old` begin with `new` instead; what stands behind that stays."""
+
+    old: str
+    new: str
+    rest: re.Pattern[str]
+
+
+def _renumberings() -> Iterator[_Renumbering]:
+    for old, new, rest in (
+        ("521", "52", r"\d{10}"),
+        ("54", "549", r"[123]\d{9}"),
+        ("225", "22501", r"(?:[457]0|[04-9][123])\d{6}"),
+        ("225", "22505", r"[04-9][456]\d{6}"),
+        ("225", "22507", r"[04-9][789]\d{6}"),
+        ("229", "22901", r"[24-69]\d{7}"),
+        ("237", "2376", r"[5-9]\d{7}"),
+        *((f"55{area}", f"55{area}9", r"[6-9]\d{7}") for area in range(11, 100) if area % 10),
+        *((f"84{old}", f"84{new}", r"\d{7}") for old, new in _VIETNAM.items()),
+    ):
+        yield _Renumbering(old, new, re.compile(rest))
+
+
+_BY_OLD: dict[str, list[_Renumbering]] = {}
+_BY_NEW: dict[str, list[_Renumbering]] = {}
+for _each in _renumberings():
+    _BY_OLD.setdefault(_each.old, []).append(_each)
+    _BY_NEW.setdefault(_each.new, []).append(_each)
+_BEGINNINGS = frozenset(begins[:2] for begins in _BY_OLD)
+_LENGTHS = range(2, max(map(len, (*_BY_OLD, *_BY_NEW))) + 1)
+
+
+def canonical(msisdn: str) -> str:
+    """Give a number in the form that its plan has now: the same for all spellings of one number."""
+    if msisdn[:2] not in _BEGINNINGS:
+        return msisdn
+    for length in _LENGTHS:
+        for each in _BY_OLD.get(msisdn[:length], ()):
+            if each.rest.fullmatch(msisdn, length):
+                return each.new + msisdn[length:]
+    return msisdn
+
+
+def spellings(msisdn: str) -> tuple[str, ...]:
+    """Give all spellings of a number, the one that its plan has now first."""
+    if msisdn[:2] not in _BEGINNINGS:
+        return (msisdn,)
+    now = canonical(msisdn)
+    older = [
+        each.old + now[length:]
+        for length in _LENGTHS
+        for each in _BY_NEW.get(now[:length], ())
+        if each.rest.fullmatch(now, length)
+    ]
+    return now, *older

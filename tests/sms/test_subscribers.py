@@ -1,0 +1,64 @@
+"""Numbers that one subscriber has had, or has in two forms."""
+
+from __future__ import annotations
+
+import phonenumbers
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aldis.sms.subscribers import canonical, spellings
+
+#: the number as its plan has it now, and its other spellings
+SUBSCRIBERS = [
+    ("525512345678", "5215512345678"),
+    ("5491123456789", "541123456789"),
+    ("5493514567890", "543514567890"),
+    ("5511987654321", "551187654321"),
+    ("5585951234567", None),  # behind the ninth digit no mobile had less than 6
+    ("2290197123456", "22997123456"),
+    ("2250707123456", "22507123456"),
+    ("2250747123456", "22547123456"),
+    ("2250504123456", "22504123456"),
+    ("2250101123456", "22501123456"),
+    ("2250140123456", "22540123456"),
+    ("2250701123456", None),  # 01 was Moov's, so this one is new
+    ("237677123456", "23777123456"),
+    ("237699123456", "23799123456"),
+    ("84321234567", "841621234567"),
+    ("84701234567", "841201234567"),
+    ("84591234567", "841991234567"),
+    ("84901234567", None),
+    ("551134567890", None),  # a landline
+    ("14805550100", None),
+    ("447911123456", None),
+    ("5219", None),
+    ("", None),
+]
+
+
+@pytest.mark.parametrize(("now", "before"), SUBSCRIBERS)
+def test_a_subscriber_is_known_under_every_spelling(now: str, before: str | None) -> None:
+    known = (now,) if before is None else (now, before)
+    assert [spellings(each) for each in known] == [known] * len(known)
+    assert {canonical(each) for each in known} == {now}
+
+
+@pytest.mark.parametrize("now", [now for now, before in SUBSCRIBERS if before is not None])
+def test_what_a_number_is_now_is_valid(now: str) -> None:
+    assert phonenumbers.is_valid_number(phonenumbers.parse(f"+{now}"))
+
+
+@given(
+    st.sampled_from(
+        ["52", "521", "54", "549", "5511", "225", "22501", "22507", "229", "22901", "237", "841", "843", "1"]
+    ),
+    st.text("0123456789", max_size=12),
+)
+def test_all_spellings_name_one_another(begins: str, digits: str) -> None:
+    number = begins + digits
+    known = spellings(number)
+    assert number in known
+    assert len(set(known)) == len(known)
+    assert all(set(spellings(each)) == set(known) for each in known)
+    assert {canonical(each) for each in known} == {known[0]}
