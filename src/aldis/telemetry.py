@@ -178,34 +178,23 @@ class Metrics:
         self.store_up = Gauge("aldis_store_up", "1 while the store takes writes", registry=self.registry)
         self.anomalies = Anomalies(self.registry)
         self._add_links()
+        self._add_troubles()
 
     def _add_links(self) -> None:
         """Add what tells how the links stand, and what waits."""
         self.link_up = Gauge("aldis_link_up", "1 while a link is bound", ["link"], registry=self.registry)
+        self.link_down_since = Gauge(
+            "aldis_link_down_since_seconds",
+            "Since when a link is not bound, in Unix seconds; 0 while it is",
+            ["link"],
+            registry=self.registry,
+        )
         self.link_in_flight = Gauge(
             "aldis_link_in_flight", "Segments awaiting a response", ["link"], registry=self.registry
         )
         self.link_rate = Gauge(
             "aldis_link_slowed_to",
             "Segments a second that a link allows itself while its SMSC throttles; 0 without a limit",
-            ["link"],
-            registry=self.registry,
-        )
-        self.set_aside = Counter(
-            "aldis_messages_set_aside",
-            "Messages that are not claimed any more because handling them failed, by link",
-            ["link"],
-            registry=self.registry,
-        )
-        self.link_throttled_at = Gauge(
-            "aldis_link_throttled_at_seconds",
-            "When a carrier last slowed a link down with this answer, in Unix seconds",
-            ["link", "answer"],
-            registry=self.registry,
-        )
-        self.link_late_at = Gauge(
-            "aldis_link_late_at_seconds",
-            "When an answer was last awaited for longer than response_s, in Unix seconds; 0 for never",
             ["link"],
             registry=self.registry,
         )
@@ -235,6 +224,27 @@ class Metrics:
         )
         self.postbacks_pending = Gauge(
             "aldis_postbacks_pending", "Postbacks neither done nor a dead letter", registry=self.registry
+        )
+
+    def _add_troubles(self) -> None:
+        """Add what tells of links that do not do as they should."""
+        self.set_aside = Counter(
+            "aldis_messages_set_aside",
+            "Messages that are not claimed any more because handling them failed, by link",
+            ["link"],
+            registry=self.registry,
+        )
+        self.link_throttled_at = Gauge(
+            "aldis_link_throttled_at_seconds",
+            "When a carrier last slowed a link down with this answer, in Unix seconds",
+            ["link", "answer"],
+            registry=self.registry,
+        )
+        self.link_late_at = Gauge(
+            "aldis_link_late_at_seconds",
+            "When an answer was last awaited for longer than response_s, in Unix seconds; 0 for never",
+            ["link"],
+            registry=self.registry,
         )
 
     def exposition(self) -> bytes:

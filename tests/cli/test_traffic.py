@@ -92,6 +92,12 @@ async def test_the_running_gateway_sends_again_and_calls_back(whole: WholeGatewa
     while len(whole.handset(NUMBER)) < 2:
         await asyncio.sleep(0.02)
     assert whole.handset(NUMBER) == ["Twice", "Twice"]
+    assert (
+        "waits for link `nowhere`, which is not in the settings" in (await aldis(whole, "message", held))[1]
+    )
+    assert (await found(whole, "message", held))["waits_for"] == [
+        "link `nowhere`, which is not in the settings"
+    ]
     assert await aldis(whole, "message", held, "--cancel") == (0, "cancelled\n")
     code, said = await aldis(whole, "message", held, "--cancel")
     assert (code, said) == (1, f"aldis: message {held} is deleted: it waits no more\n")

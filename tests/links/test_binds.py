@@ -270,6 +270,7 @@ async def test_a_link_that_is_closed_stays_down_until_it_is_opened(
     await seen.link.close(2.0)
     assert set(seen.link.condition().binds) == {CLOSED}
     assert (seen.link.is_up, seen.link.room(), seen.link.condition().last_error) == (False, 0, "")
+    assert seen.link.condition().down_since
     seen.link.open()
     await seen.until(lambda: set(seen.link.condition().binds) == {"bound"})
     assert seen.link.is_up

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -121,6 +122,8 @@ class MessageDetail(msgspec.Struct, frozen=True):
     route: Explanation
     postbacks: list[PostbackRecord]
     events: list[EventRecord]
+    #: while it is queued: what for, in sentences
+    waits_for: list[str] = []
 
 
 def _record(kind: type[Record], facts: object, **others: object) -> Record:
@@ -158,7 +161,7 @@ def _message(account: str, message: MessageFacts, label: str) -> MessageRecord:
     )
 
 
-def as_document(told: Told) -> MessageDetail:
+def as_document(told: Told, waits_for: Sequence[str] = ()) -> MessageDetail:
     """Write all that can be said of a message: the command line and the admin API give the same."""
     view = told.view
     return MessageDetail(
@@ -174,4 +177,5 @@ def as_document(told: Told) -> MessageDetail:
         told.route,
         [postback_record(each, view.tries.get(each.postback_id, ())) for each in view.postbacks],
         [EventRecord(iso_or_none(event.at), event.text) for event in told.events],
+        list(waits_for),
     )

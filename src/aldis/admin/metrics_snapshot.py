@@ -35,6 +35,8 @@ class LinkReading(msgspec.Struct):
     #: Unix seconds, 0 for never
     throttled_at: dict[str, float] = msgspec.field(default_factory=dict)
     late_at: float = 0
+    #: as Unix seconds; 0: it is up
+    down_since: float = 0
     #: queued messages by priority
     queued: dict[int, int] = msgspec.field(default_factory=dict)
     #: what its carrier did otherwise since the start
@@ -42,7 +44,7 @@ class LinkReading(msgspec.Struct):
 
     def notes(self, now: float) -> list[str]:
         """Say what is unusual about it, as of now (Unix seconds)."""
-        found: list[str] = []
+        found = [f"down, {_ago(now - self.down_since)}"] if self.down_since else []
         if self.throttled_at:
             answer, at = max(self.throttled_at.items(), key=lambda each: each[1])
             slowed = (
@@ -156,6 +158,7 @@ _GAUGES = {
     "aldis_link_limit": "limit",
     "aldis_link_slowed_to": "slowed_to",
     "aldis_link_late_at_seconds": "late_at",
+    "aldis_link_down_since_seconds": "down_since",
 }
 _COUNTS = {"aldis_link_in_flight": "in_flight", "aldis_link_window": "window"}
 

@@ -23,6 +23,7 @@ from aldis.admin.postbacks import Postbacks
 from aldis.admin.sending import Sending
 from aldis.admin.simulator_control import SimulatorControl
 from aldis.admin.statistics import Statistics
+from aldis.admin.waiting import Waiting
 from aldis.app.agents import RunningAgents
 from aldis.app.entropy import token
 from aldis.app.linking import router_of
@@ -118,6 +119,9 @@ class Operators:
         ask = functools.partial(parts.responder.answer, native.POLICY)
         editor = DirectoryEditor(store.changes, store.consent, parts.maintenance.follow_directory)
         tps = {entry.name: entry.tps for entry in parts.settings.link}
+        orders = LinkOrders(
+            store.link_states, store.metrics, tps, parts.links.conditions, parts.links.follower.wake
+        )
         return AdminServices(
             operators=store.operators,
             audit=store.audit,
@@ -144,9 +148,8 @@ class Operators:
             directory=editor,
             credentials=Credentials(editor, token),
             history=History(store.changes, editor),
-            links=LinkOrders(
-                store.link_states, store.metrics, tps, parts.links.conditions, parts.links.follower.wake
-            ),
+            links=orders,
+            waiting=Waiting(store.search, orders),
             consents=self.consents,
         )
 

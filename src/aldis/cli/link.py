@@ -5,6 +5,7 @@ so they also work while no gateway runs.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -15,13 +16,14 @@ from rich.table import Table
 
 from aldis.admin import stranded
 from aldis.admin.links import LinkOrders, LinkView
-from aldis.admin.metrics_snapshot import Reading
+from aldis.admin.metrics_snapshot import LinkReading, Reading
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.door import DoorClient, described
 from aldis.cli.opened import StoreLocation, location_options, when
 from aldis.cli.running import config_option, data_dir_option, json_option, run, settings_or_default
 from aldis.clock import SystemClock
 from aldis.errors import GatewayError
+from aldis.stages.sending.upstream import Condition
 from aldis.store.contract.store import Store
 
 
@@ -86,9 +88,35 @@ async def _found(store: Store, where: StoreLocation) -> tuple[list[LinkView], li
     return await orders.links(), stranded.routed(directory.routes, [e.name for e in where.settings.link])
 
 
-def _orders(store: Store, where: StoreLocation) -> LinkOrders:
+async def seen(store: Store, where: StoreLocation) -> LinkOrders:
+    """Give the links as a running gateway tells how they stand."""
+    binds, reading = await _running(where)
+    conditions = {name: _condition(found, reading.links[name]) for name, found in binds.items()}
+    return _orders(store, where, conditions)
+
+
+def _condition(binds: list[str], reading: LinkReading) -> Condition:
+    answer, at = max(reading.throttled_at.items(), key=lambda each: each[1], default=("", 0.0))
+    return Condition(
+        binds=tuple(binds),
+        in_flight=reading.in_flight,
+        window=reading.window,
+        per_s=0.0,
+        slowed_to=reading.slowed_to or None,
+        last_error="",
+        last_error_at=0,
+        throttled_by=answer,
+        throttled_at=int(at * 1000),
+        late_at=int(reading.late_at * 1000),
+        down_since=int(reading.down_since * 1000),
+    )
+
+
+def _orders(
+    store: Store, where: StoreLocation, conditions: Mapping[str, Condition] | None = None
+) -> LinkOrders:
     tps = {entry.name: entry.tps for entry in where.settings.link}
-    return LinkOrders(store.link_states, store.metrics, tps, dict, lambda: None)
+    return LinkOrders(store.link_states, store.metrics, tps, lambda: conditions or {}, lambda: None)
 
 
 async def _running(where: StoreLocation) -> tuple[dict[str, list[str]], Reading]:

@@ -16,7 +16,9 @@ from aldis.accounts.price import from_micros
 from aldis.admin.message_document import as_document
 from aldis.admin.messages import Told
 from aldis.admin.timeline import expectation
+from aldis.admin.waiting import Waiting
 from aldis.cli.admin import whoever_runs_this
+from aldis.cli.link import seen
 from aldis.cli.opened import Opened, StoreLocation, as_json, existing_store_options
 from aldis.cli.running import printable
 from aldis.clock import SystemClock, as_datetime
@@ -61,17 +63,22 @@ def message(*, which: str, kind: str | None, as_json_: bool, where: StoreLocatio
         else:
             click.echo(_DONE[CommandKind(kind)].format(answer.answer))
         return
-    told, left = where.look(lambda known: _told(known, which, where))
+    told, waits_for, left = where.look(lambda known: _told(known, which, where))
     if as_json_:
-        click.echo(as_json(as_document(told)))
+        click.echo(as_json(as_document(told, waits_for)))
     else:
-        _print(told, left)
+        _print(told, waits_for, left)
 
 
-async def _told(known: Opened, which: str, where: StoreLocation) -> tuple[Told, str]:
-    """Find a message, and what is left of its account's money."""
+async def _told(known: Opened, which: str, where: StoreLocation) -> tuple[Told, tuple[str, ...], str]:
+    """Find a message, what it waits for, and what is left of its account's money."""
     told = await known.messages.tell(await _found(known, which, where))
-    return told, from_micros((await known.store.queries.balance(told.view.message.account_id)).available)
+    waits_for: tuple[str, ...] = ()
+    if not told.view.message.ended_at:
+        waiting = Waiting(known.store.search, await seen(known.store, where))
+        waits_for = await waiting.reasons(told.view, known.store.clock.now())
+    balance = await known.store.queries.balance(told.view.message.account_id)
+    return told, waits_for, from_micros(balance.available)
 
 
 async def _found(known: Opened, which: str, where: StoreLocation) -> int:
@@ -113,7 +120,7 @@ async def _answer(commands: CommandStore, command_id: int) -> CommandAnswer | No
     return await commands.answer_to(command_id)
 
 
-def _print(told: Told, left: str) -> None:
+def _print(told: Told, waits_for: tuple[str, ...], left: str) -> None:
     item, console = told.view.message, Console(highlight=False, soft_wrap=True)
     console.print(
         f"[bold]message {item.message_id}[/bold]: {item.dialect}, known as {escape(item.reference)}"
@@ -135,6 +142,8 @@ def _print(told: Told, left: str) -> None:
         console.print(f"  no postbacks: {expectation(told.view)}", markup=False)
     if not item.ended_at:
         console.print(f"  now {item.state}, {item.attempts} attempt(s) {item.reason}", markup=False)
+    for each in waits_for:
+        console.print(f"  waits for {each}", markup=False)
 
 
 def _when(instant: int) -> str:

@@ -21,6 +21,7 @@ from aldis.admin.postbacks import Postbacks
 from aldis.admin.sending import Sending
 from aldis.admin.simulator_control import SimulatorControl
 from aldis.admin.statistics import Statistics
+from aldis.admin.waiting import Waiting
 from aldis.clock import Clock
 from aldis.console.sse_limits import SseLimits
 from aldis.store.contract.operators import AuditStore, OperatorStore
@@ -56,4 +57,5 @@ class AdminServices(msgspec.Struct, frozen=True):
     credentials: Credentials
     history: History
     links: LinkOrders
+    waiting: Waiting
     consents: Consents

@@ -62,10 +62,14 @@ async def _list(context: RequestContext) -> Response:
     return answer(MessageList(found, page.next_before or None, iso_or_none(page.looked_back_to)))
 
 
+async def _detail(context: RequestContext) -> MessageDetail:
+    told = await context.services.messages.tell(context.number("message_id"))
+    return as_document(told, await context.services.waiting.reasons(told.view, context.now))
+
+
 @CALLS.add("GET", "/v1/messages/{message_id:number}", "Tell all about a message", gives=MessageDetail)
 async def _show(context: RequestContext) -> Response:
-    messages = context.services.messages
-    return answer(as_document(await messages.tell(context.number("message_id"))))
+    return answer(await _detail(context))
 
 
 @CALLS.add(
@@ -78,7 +82,7 @@ async def _show(context: RequestContext) -> Response:
 async def _cancel(context: RequestContext) -> Response:
     messages, message_id = context.services.messages, context.number("message_id")
     await messages.cancel(context.actor, message_id, context.now)
-    return answer(as_document(await messages.tell(message_id)))
+    return answer(await _detail(context))
 
 
 @CALLS.add(
@@ -121,4 +125,4 @@ async def _poison(context: RequestContext) -> Response:
 async def _try_again(context: RequestContext) -> Response:
     messages, message_id = context.services.messages, context.number("message_id")
     await messages.try_again(context.actor, message_id, context.now)
-    return answer(as_document(await messages.tell(message_id)))
+    return answer(await _detail(context))

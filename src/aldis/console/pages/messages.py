@@ -61,6 +61,7 @@ async def _show(context: RequestContext) -> Response:
         context,
         "message.html",
         told=told,
+        waits_for=await context.services.waiting.reasons(told.view, context.now),
         expectation=expectation(told.view),
         view=told.view,
         message=told.view.message,

@@ -23,6 +23,7 @@ from aldis.links.mm7 import verdicts
 from aldis.links.mm7.entry import Mm7Entry
 from aldis.links.mm7.half_answers import Connector, HalfAnswer
 from aldis.links.mm7.translate import to_submit
+from aldis.links.uptime import Uptime
 from aldis.mms import images
 from aldis.mms.access import Access
 from aldis.mms.composing import compose
@@ -76,7 +77,7 @@ class Mm7Link:
         self._jitter = around.jitter
         self._read_content = around.read_content
         metrics = around.metrics
-        self._up = metrics.link_up.labels(entry.name)
+        self._uptime = Uptime(entry.name, self._clock, metrics)
         self._in_flight = metrics.link_in_flight.labels(entry.name)
         self._answers = CarrierAnswers(entry.name, entry.response_s, self._clock, metrics)
         self._slow_down = self._answers.slow_down
@@ -97,7 +98,7 @@ class Mm7Link:
         self._stopping = False
         #: set when the MMSC has to be looked for, and when we stop
         self._wake = asyncio.Event()
-        self._up.set(0)
+        self._uptime.note(is_up=False)
 
     @property
     def is_up(self) -> bool:
@@ -118,6 +119,7 @@ class Mm7Link:
             throttled_at=self._answers.throttled_at,
             late_at=self._answers.late_at,
             is_late=self._answers.is_late,
+            down_since=self._uptime.down_since,
             anomalies=self._anomalies.of(self.name),
         )
 
@@ -204,7 +206,7 @@ class Mm7Link:
             _, late = await asyncio.wait(self._tasks, timeout=grace_s)
             for task in late:
                 task.cancel()
-        self._up.set(0)
+        self._uptime.note(is_up=False)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -217,7 +219,7 @@ class Mm7Link:
         log.info("link up" if is_reachable else "link down", link=self.name)
         self._is_reachable = is_reachable
         self._condition = "reachable" if is_reachable else "unreachable"
-        self._up.set(int(is_reachable))
+        self._uptime.note(is_up=is_reachable)
         self._wake.set()
         self._on_change()
 

@@ -19,6 +19,7 @@ from aldis.links.smpp.bind import TICK_S, Bind, BindSettings, LinkEvents
 from aldis.links.smpp.entry import SmppEntry
 from aldis.links.smpp.session import SmppSession
 from aldis.links.smpp.translate import Translator, is_receipt
+from aldis.links.uptime import Uptime
 from aldis.smpp import status
 from aldis.smpp.command import CommandId
 from aldis.smpp.connection import (
@@ -73,11 +74,11 @@ class SmppLink:
         self._on_unmarked = around.take_unmarked
         self._translator = Translator(entry.name, entry.quirks, self._note)
         metrics = around.metrics
-        self._up = metrics.link_up.labels(entry.name)
+        self._uptime = Uptime(entry.name, self._clock, metrics)
         self._in_flight = metrics.link_in_flight.labels(entry.name)
         self._answers = CarrierAnswers(entry.name, entry.response_s, self._clock, metrics)
         self._slow_down = self._answers.slow_down
-        self._up.set(0)
+        self._uptime.note(is_up=False)
         self._anomalies = metrics.anomalies
         self._reads_unmarked = entry.quirks.unmarked_receipts
         timers = Timers(enquire_link_s=entry.enquire_link_s, response_s=entry.response_s)
@@ -165,6 +166,7 @@ class SmppLink:
             throttled_at=self._answers.throttled_at,
             late_at=self._answers.late_at,
             is_late=self._answers.is_late,
+            down_since=self._uptime.down_since,
             anomalies=self._anomalies.of(self.name),
         )
 
@@ -181,7 +183,7 @@ class SmppLink:
     async def _watch(self) -> None:
         """Show how it stands, and go on with what a throttled rate has held back."""
         while not self._stopping.is_set():
-            self._up.set(int(self.is_up))
+            self._uptime.note(is_up=self.is_up)
             self._in_flight.set(self._count_in_flight())
             now = self._clock.monotonic()
             if any(
@@ -191,12 +193,12 @@ class SmppLink:
             if self._answers.tick():
                 self._on_change()
             await asyncio.sleep(TICK_S)
-        self._up.set(0)
+        self._uptime.note(is_up=False)
 
     def _take_lost(self, segments: list[Outbound]) -> None:
         for segment in segments:
             self._on_outcome(segment, InDoubt("connection lost"))
-        self._up.set(int(self.is_up))
+        self._uptime.note(is_up=self.is_up)
         self._on_change()
 
     def _take_events(self, session: SmppSession, events: list[Event[Outbound]]) -> None:
@@ -249,7 +251,7 @@ class SmppLink:
                 if bind.session is session:
                     bind.condition = "bound"
                     log.info("link up", link=self.name, bind=number, of=len(self.binds))
-            self._up.set(int(self.is_up))
+            self._uptime.note(is_up=self.is_up)
         else:
             session.refusal = command_status
             session.close("bind refused")

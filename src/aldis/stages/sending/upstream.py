@@ -148,6 +148,8 @@ class Condition(msgspec.Struct, frozen=True):
     late_at: int = 0
     #: and whether answers come late just now
     is_late: bool = False
+    #: since when no connection can be used; 0: one can
+    down_since: int = 0
     #: what the carrier did otherwise since the start (`traffic/anomalies.py`)
     anomalies: tuple[Noted, ...] = ()
 

@@ -127,8 +127,23 @@ class Sum(msgspec.Struct, frozen=True):
     micros: int
 
 
+#: of messages that are before another so many are counted
+MOST_AHEAD = 10_001
+
+
+class Ahead(msgspec.Struct, frozen=True):
+    """How many due messages of a link come before one; `MOST_AHEAD` at most of each."""
+
+    urgent: int
+    #: of the same priority
+    earlier: int
+
+
 class SearchStore(Protocol):
     """Reads for operators."""
+
+    async def ahead(self, link: str, priority: int, due_at: int, now: int) -> Ahead:
+        """Count what a link claims before a message of this priority that is due then."""
 
     async def messages(self, wanted: MessageFilter, before: int, limit: int) -> MessagePage:
         """Find up to `limit` messages with ids below a cursor (0: from the newest)."""

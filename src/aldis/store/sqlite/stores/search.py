@@ -9,6 +9,8 @@ import apsw
 
 from aldis.store.contract.search import (
     EVER,
+    MOST_AHEAD,
+    Ahead,
     Grouping,
     InboundFilter,
     InboundPage,
@@ -16,7 +18,7 @@ from aldis.store.contract.search import (
     MessageView,
     Sum,
 )
-from aldis.store.sqlite.engine.rows import MESSAGE_FACTS, conditions, every, first, message_facts, one
+from aldis.store.sqlite.engine.rows import MESSAGE_FACTS, conditions, every, first, may, message_facts, one
 from aldis.store.sqlite.reads import postback_listing, recipients, searching
 from aldis.store.sqlite.reads.inbound import FACTS
 from aldis.store.sqlite.reads.poison import set_aside_of
@@ -24,6 +26,7 @@ from aldis.store.sqlite.stores.connections import Connections, in_a_thread, on_t
 from aldis.traffic.content import from_column
 from aldis.traffic.inbound import InboundFacts
 from aldis.traffic.message import NewMessage, SegmentFacts
+from aldis.traffic.states import Event
 
 #: it is looked at no more once it has ended
 _ACCEPTED = ", ".join(NewMessage.__struct_fields__).replace("review_at", "ifnull(review_at, 0)")
@@ -93,11 +96,23 @@ def _floor(db: apsw.Connection, end: int) -> int:
     return 0 if row is None else int(row[0])
 
 
+def _ahead(db: apsw.Connection, link: str, priority: int, due_at: int, now: int) -> Ahead:
+    """Count from the claim index."""
+    waits = f"SELECT 1 FROM message WHERE {may(Event.CLAIMED)} AND link = ?"  # noqa: S608 - the table's states
+    limited = "SELECT count(*) FROM ({} LIMIT {})".format
+    urgent = limited(f"{waits} AND priority > ? AND due_at <= ?", MOST_AHEAD)
+    earlier = limited(f"{waits} AND priority = ? AND due_at < ?", MOST_AHEAD)
+    return Ahead(
+        one(db, urgent, (link, priority, now)), one(db, earlier, (link, priority, min(due_at, now + 1)))
+    )
+
+
 class SqliteSearch(Connections):
     """Operators must keep neither the gateway nor customers waiting, so `scans` are their own."""
 
     messages = in_a_thread(searching.search)
     message = on_the_loop(_view)
+    ahead = in_a_thread(_ahead)
     inbound = in_a_thread(_inbound)
 
     async def recipients(self, since: int) -> AsyncIterator[list[tuple[str, str]]]:
