@@ -56,6 +56,7 @@ READS = {
     "admission": "opted_in",
     "inbound": "segments stale",
     "maintenance": "unused_content",
+    "time": "newest_instant clock_agreed_at",
     "queries": "submission usage inbound balance",
     "consent": "opted_in history list_opted_in list_opted_out",
     "bulk": "job jobs running rows refused_rows",

@@ -7,6 +7,7 @@ monotonic clock.
 
 from __future__ import annotations
 
+import ctypes
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,9 @@ class Clock(Protocol):
     def monotonic(self) -> float:
         """Return seconds that only ever grow, from an unspecified start."""
 
+    def is_synchronised(self) -> bool:
+        """Tell whether the clock is kept right by somebody, as far as that can be told."""
+
 
 class SystemClock:
     """The machine's clock; made in `app/` and handed down."""
@@ -38,6 +42,25 @@ class SystemClock:
     def monotonic(self) -> float:
         """Return the system's monotonic seconds."""
         return time.monotonic()
+
+    def is_synchronised(self) -> bool:
+        """Tell what the kernel says of it."""
+        return kernel_clock_state() in _SYNCHRONISED
+
+
+#: of adjtimex(2): TIME_OK, and the announcements of a leap second; TIME_ERROR is the other one
+_SYNCHRONISED = range(5)
+_TIMEX_OCTETS = 1024
+
+
+def kernel_clock_state() -> int | None:
+    """Ask adjtimex(2) for the state of the clock; negative where we may not, None where there is no such
+    call.
+    """
+    try:
+        return int(ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_OCTETS)))
+    except (AttributeError, OSError):  # not Linux
+        return None
 
 
 def as_iso(instant: int) -> str:

@@ -177,8 +177,18 @@ class Metrics:
         self.commits = Gauge("aldis_store_commits", "Commits since the start", registry=self.registry)
         self.store_up = Gauge("aldis_store_up", "1 while the store takes writes", registry=self.registry)
         self.anomalies = Anomalies(self.registry)
+        self._add_clock()
         self._add_links()
         self._add_troubles()
+
+    def _add_clock(self) -> None:
+        """Add what tells whether the clock is believed."""
+        self.clock_steps = Counter(
+            "aldis_clock_steps", "Times that the wall clock was set", registry=self.registry
+        )
+        self.clock_in_doubt = Gauge(
+            "aldis_clock_in_doubt", "1 while nothing expires and nothing is forgotten", registry=self.registry
+        )
 
     def _add_links(self) -> None:
         """Add what tells how the links stand, and what waits."""

@@ -7,9 +7,11 @@ from pathlib import Path
 from aldis.accounts.directory import CurrentDirectory
 from aldis.stages.follow import DirectoryFollower
 from aldis.stages.maintenance.maintenance import Maintenance, MaintenanceSettings
+from aldis.stages.maintenance.timekeeper import Timekeeper
 from aldis.stages.owner import Holder
 from aldis.store.content_files import FOLDERS, ContentFiles
 from aldis.store.contract.store import Store
+from aldis.telemetry import Metrics
 from aldis.traffic.content import MMS, KeptPart, as_column
 from tests.fakes.clock import FakeClock
 from tests.store.building import a_message, accept
@@ -26,7 +28,7 @@ async def test_a_picture_stays_for_the_retention_and_no_longer(
         demo_store.maintenance,
         Holder(demo_store.ownership, "test"),
         DirectoryFollower(demo_store.directory, current),
-        clock,
+        Timekeeper(demo_store.time, clock, Metrics(), 360.0),
         settings,
         lambda: {"link": True},
         files,

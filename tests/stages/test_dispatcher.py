@@ -53,7 +53,7 @@ class Bench:
             clock,
             current,
             self.admit,
-            DispatcherSettings(native.POLICY.name, 7),
+            DispatcherSettings(native.POLICY.name, 7, lambda: True),
         )
 
     async def admit(self, submission: Submission) -> Admitted | Refusal:

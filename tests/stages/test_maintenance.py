@@ -7,10 +7,12 @@ from pathlib import Path
 from aldis.accounts.directory import CurrentDirectory
 from aldis.stages.follow import DirectoryFollower
 from aldis.stages.maintenance.maintenance import FILED, Maintenance, MaintenanceSettings
+from aldis.stages.maintenance.timekeeper import Timekeeper
 from aldis.stages.owner import Holder
 from aldis.store.content_files import ContentFiles
 from aldis.store.contract.search import MessageFilter
 from aldis.store.contract.store import Store
+from aldis.telemetry import Metrics
 from tests.fakes.clock import NOON, FakeClock
 from tests.store.building import a_message, accept
 
@@ -25,7 +27,7 @@ async def test_upkeep_makes_numbers_findable_while_there_is_more(demo_store: Sto
         demo_store.maintenance,
         Holder(demo_store.ownership, "test"),
         DirectoryFollower(demo_store.directory, current),
-        clock,
+        Timekeeper(demo_store.time, clock, Metrics(), 360.0),
         settings,
         dict,
         ContentFiles(tmp_path),

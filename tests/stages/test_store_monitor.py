@@ -6,8 +6,10 @@ import asyncio
 
 import pytest
 
+from aldis.accounts.staff import AuditEntry
 from aldis.errors import StoreUnavailable
 from aldis.stages.maintenance.store_monitor import PATIENCE_S, StoreMonitor
+from aldis.stages.maintenance.timekeeper import Timekeeper
 from aldis.telemetry import Metrics
 from tests.fakes.clock import FakeClock
 
@@ -22,7 +24,18 @@ class Probed:
         self.outcomes: list[StoreUnavailable | None] = []
         self.answers = asyncio.Event()
 
-    async def pulse(self, _now: int) -> None:
+    async def newest_instant(self) -> int:
+        return 0
+
+    async def clock_agreed_at(self) -> int:
+        return 0
+
+    async def agree_on_clock(self, now: int, entry: AuditEntry) -> None: ...
+
+    async def make_due(self, limit: int, now: int, longest_wait_ms: int) -> int:
+        return 0
+
+    async def pulse(self, now: int, *, is_believed: bool) -> None:
         """Take it, in the time that half of what is waited for takes."""
         self._clock.advance(PATIENCE_S / 2)
         if not self.outcomes:
@@ -32,6 +45,10 @@ class Probed:
         outcome = self.outcomes.pop(0)
         if outcome is not None:
             raise outcome
+
+
+def a_monitor(probed: Probed, clock: FakeClock, metrics: Metrics, told: list[bool]) -> StoreMonitor:
+    return StoreMonitor(probed, Timekeeper(probed, clock, metrics, 360.0), metrics, told.append)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +67,7 @@ async def test_what_probes_lead_to(
     clock, told, metrics = FakeClock(), list[bool](), Metrics()
     probed = Probed(clock)
     probed.outcomes = list(outcomes)
-    monitor, seen = StoreMonitor(probed, clock, metrics, told.append), []
+    monitor, seen = a_monitor(probed, clock, metrics, told), []
     for fault in faults:
         await monitor.step()
         seen.append(monitor.fault)
@@ -62,7 +79,7 @@ async def test_a_probe_without_an_answer_is_a_fault_until_it_comes(monkeypatch: 
     monkeypatch.setattr("aldis.stages.maintenance.store_monitor.PROBE_S", 0.01)
     clock, told = FakeClock(), list[bool]()
     probed = Probed(clock)
-    monitor = StoreMonitor(probed, clock, Metrics(), told.append)
+    monitor = a_monitor(probed, clock, Metrics(), told)
     await monitor.step()
     assert (monitor.fault, told, monitor.written_at) == ("the writer does not answer", [True], 0)
     probed.answers.set()

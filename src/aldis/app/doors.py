@@ -6,7 +6,6 @@ import functools
 from collections.abc import Callable
 from pathlib import Path
 
-from aldis.clock import iso_or_none
 from aldis.dialects.exchange import HttpReply
 from aldis.dialects.registry import BY_PATH
 from aldis.doors.http import system_routes
@@ -15,7 +14,6 @@ from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.server import ServerSettings
 from aldis.settings import HttpSettings, host_and_port
 from aldis.stages.admission.admit import Admitter
-from aldis.stages.maintenance.store_monitor import StoreMonitor
 from aldis.stages.queries.responder import Responder
 from aldis.telemetry import Metrics
 
@@ -25,18 +23,12 @@ def door_of(
     admitter: Admitter,
     responder: Responder,
     metrics: Metrics,
-    binds: Callable[[], dict[str, list[str]]],
-    monitor: StoreMonitor,
+    health: Callable[[], HttpReply],
 ) -> Door:
     """Build the door."""
     paths: dict[str, Callable[[], HttpReply]] = {
         "/health/live": system_routes.live,
-        "/health/ready": functools.partial(
-            system_routes.ready,
-            binds,
-            lambda: admitter.draining,
-            lambda: system_routes.ShownStore(monitor.fault, iso_or_none(monitor.written_at)),
-        ),
+        "/health/ready": health,
         "/metrics": functools.partial(system_routes.metrics, metrics),
     }
     hosts = {

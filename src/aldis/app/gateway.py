@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import platform
 import secrets
@@ -22,8 +23,9 @@ from aldis.app.links import Links
 from aldis.app.operators import Operators, Parts
 from aldis.app.posting import Posting, PostingBeside, PostingHere, counter
 from aldis.app.simulator import Simulator
-from aldis.clock import Clock, unix_s
+from aldis.clock import Clock, iso_or_none, unix_s
 from aldis.console.server import ConsoleServer
+from aldis.doors.http import system_routes
 from aldis.doors.http.server import HttpServer
 from aldis.links.contract import LinkDependencies
 from aldis.settings import Settings
@@ -38,11 +40,13 @@ from aldis.stages.inbound.reply import Replier
 from aldis.stages.maintenance.gauge import BacklogGauge
 from aldis.stages.maintenance.maintenance import Maintenance, MaintenanceSettings
 from aldis.stages.maintenance.store_monitor import StoreMonitor
+from aldis.stages.maintenance.timekeeper import Timekeeper
 from aldis.stages.owner import Holder
 from aldis.stages.queries.responder import Responder
 from aldis.stages.receipts.recorder import Recorder
 from aldis.stages.receipts.reviewer import Reviewer
 from aldis.stages.receipts.sorter import Sorter
+from aldis.stages.sending.retry import LONGEST_S
 from aldis.stages.sending.upstream import Condition
 from aldis.store.content_files import ContentFiles
 from aldis.store.contract.store import Store
@@ -77,6 +81,7 @@ class Gateway:
         self._monitor: StoreMonitor
         self._collector: Collector
         self._sorter: Sorter
+        self._time = Timekeeper(self.store.time, self.store.clock, self.metrics, LONGEST_S)
         self._holder = Holder(self.store.ownership, f"{platform.node()} {os.getpid()}")
         self._links = Links(self.store.sending, self.store.link_states, self._holder)
         self._reviewer = Reviewer(self.store.receipts, self._links.unsettled, self.store.clock, self.metrics)
@@ -103,6 +108,7 @@ class Gateway:
             admitter=self.admitter,
             responder=self.responder,
             maintenance=self._maintenance,
+            time=self._time,
             links=self._links,
             simulator=self.simulator,
             read_content=self._contents.read,
@@ -110,12 +116,12 @@ class Gateway:
         )
         self.operators = Operators(parts)
         # Before anything is sent: a port that is taken must not leave messages in doubt.
-        door = door_of(
-            settings.http, self.admitter, self.responder, self.metrics, self._links.binds, self._monitor
-        )
+        health = functools.partial(system_routes.ready, self._standing)
+        door = door_of(settings.http, self.admitter, self.responder, self.metrics, health)
         self.server = HttpServer(
             door.serve, server_settings(settings.http), Entropy(), unix_s, door.answer_late, door.refuse
         )
+        await self._time.look()
         await self._links.recover(await self._maintenance.own(), self.store.clock.now())
         self._agents.start(self._sorter, self._recorder, self._reviewer, self._collector)
         self._agents.start(self._maintenance, self._gauge, self._monitor)
@@ -177,6 +183,12 @@ class Gateway:
         """Tell how the binds of each link stand, for people."""
         return self._links.binds()
 
+    def _standing(self) -> system_routes.Readiness:
+        """Tell how we are, for `/health/ready`."""
+        store = system_routes.ShownStore(self._monitor.fault, iso_or_none(self._monitor.written_at))
+        clock = system_routes.ShownClock(self._time.doubt)
+        return system_routes.Readiness(self.admitter.draining, store, clock, self._links.binds())
+
     def _build_stages(self, current: CurrentDirectory) -> None:
         settings, store, clock = self._settings, self.store, self.store.clock
         authenticator = Authenticator(clock, secrets.token_bytes(32))
@@ -218,12 +230,12 @@ class Gateway:
         )
         follower = DirectoryFollower(store.directory, current)
         self._gauge = BacklogGauge(store.metrics, self.metrics, clock)
-        self._monitor = StoreMonitor(store.maintenance, clock, self.metrics, self._shut)
+        self._monitor = StoreMonitor(store.time, self._time, self.metrics, self._shut)
         self._maintenance = Maintenance(
             store.maintenance,
             self._holder,
             follower,
-            clock,
+            self._time,
             keeping,
             self._links.are_up,
             self._contents,

@@ -40,6 +40,7 @@ from aldis.simulator.counter import OperatorsCounter
 from aldis.stages.admission.admit import Admitter
 from aldis.stages.bulk.dispatcher import Dispatcher, DispatcherSettings
 from aldis.stages.maintenance.maintenance import Maintenance
+from aldis.stages.maintenance.timekeeper import Timekeeper
 from aldis.stages.owner import Holder
 from aldis.stages.postbacks.writing import Writing
 from aldis.stages.queries.responder import Responder
@@ -60,6 +61,7 @@ class Parts(msgspec.Struct, frozen=True):
     admitter: Admitter
     responder: Responder
     maintenance: Maintenance
+    time: Timekeeper
     links: Links
     simulator: Simulator | None
     #: gives the octets of a digest, None where they are lost
@@ -86,7 +88,9 @@ class Operators:
             clock,
             parts.current,
             self._admit,
-            DispatcherSettings(native.POLICY.name, parts.settings.store.retention_days),
+            DispatcherSettings(
+                native.POLICY.name, parts.settings.store.retention_days, lambda: not parts.time.doubt
+            ),
         )
         self.sampler = MetricsSampler(store.metrics, parts.metrics, clock, links.binds, links.errors)
         self.streams = SseLimits()

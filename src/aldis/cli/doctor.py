@@ -128,6 +128,10 @@ def _gateway(running: Ready | None) -> Finding:
         says = f"runs, and its store takes no writes: {running.store.fault}"
         advice = "Look at the disk and at who else has the store open; nothing is accepted until it does."
         return Finding("gateway", CheckResult.FAIL, says, advice)
+    if running is not None and running.clock.doubt:
+        says = f"runs, and its clock was set {running.clock.doubt}: nothing expires and nothing is forgotten"
+        advice = "Set the clock, or say that it is right: `aldis clock --agree`."
+        return Finding("gateway", CheckResult.WARN, says, advice)
     says = "does not run" if running is None else "runs"
     return Finding("gateway", CheckResult.OK, says)
 

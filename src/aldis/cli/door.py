@@ -31,12 +31,18 @@ class _Store(msgspec.Struct, frozen=True):
     fault: str = ""
 
 
+class _Clock(msgspec.Struct, frozen=True):
+    #: how far it was set, so that it is in doubt; "": it is believed
+    doubt: str = ""
+
+
 class Ready(msgspec.Struct, frozen=True):
     """What /health/ready says."""
 
     status: str
     links: dict[str, list[str]]
     store: _Store = _Store()
+    clock: _Clock = _Clock()
 
 
 class DoorClient:

@@ -13,6 +13,7 @@ from aldis import __version__
 from aldis.cli.admin import admin, audit_log
 from aldis.cli.apply import apply
 from aldis.cli.bulk import bulk
+from aldis.cli.clock import clock
 from aldis.cli.completion import completion
 from aldis.cli.config import config
 from aldis.cli.consent import consent
@@ -54,6 +55,7 @@ for verb in (
     audit_log,
     config,
     doctor,
+    clock,
     top,
     tail,
     send,

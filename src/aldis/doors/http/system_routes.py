@@ -26,17 +26,30 @@ class ShownStore(msgspec.Struct, frozen=True):
     written_at: str | None
 
 
-def ready(
-    links: Callable[[], dict[str, list[str]]],
-    is_draining: Callable[[], bool],
-    store: Callable[[], ShownStore],
-) -> HttpReply:
-    """Say whether messages are taken, how the store is, and how the binds of each link stand ("bound", or why
-    not): a link that is down stops sending, not accepting.
+class ShownClock(msgspec.Struct, frozen=True):
+    """How the clock is."""
+
+    #: how far it was set, so that nothing expires and nothing is forgotten; "": it is believed
+    doubt: str
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """How the gateway is."""
+
+    is_draining: bool
+    store: ShownStore
+    clock: ShownClock
+    #: the binds of each link: "bound", or why not
+    links: dict[str, list[str]]
+
+
+def ready(standing: Callable[[], Readiness]) -> HttpReply:
+    """Say whether messages are taken, and how store, clock and links are: a link that is down stops sending,
+    not accepting.
     """
-    health = store()
-    status = "draining" if is_draining() else "store fault" if health.fault else "ready"
-    document = {"status": status, "store": health, "links": links()}
+    found = standing()
+    status = "draining" if found.is_draining else "store fault" if found.store.fault else "ready"
+    document = {"status": status, "store": found.store, "clock": found.clock, "links": found.links}
     return HttpReply(200 if status == "ready" else 503, JSON, msgspec.json.encode(document))
 
 

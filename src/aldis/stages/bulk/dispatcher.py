@@ -54,6 +54,8 @@ class DispatcherSettings(msgspec.Struct, frozen=True):
 
     dialect: str
     retention_days: int
+    #: whether the clock is believed, by which jobs are old
+    may_forget: Callable[[], bool]
 
 
 class Dispatcher(Owner):
@@ -78,6 +80,7 @@ class Dispatcher(Owner):
         self._dialect = settings.dialect
         self._admit = admit
         self._retention_ms = settings.retention_days * DAY_MS
+        self._may_forget = settings.may_forget
         self._purge_at = 0.0
         #: job → how many rows at once, where its account's rate allows no more; and when again
         self._slowed: dict[int, tuple[int, float]] = {}
@@ -92,7 +95,7 @@ class Dispatcher(Owner):
             size, not_before = self._slowed.get(job.job_id, (BATCH, 0.0))
             if not self._is_stopping and self._clock.monotonic() >= not_before:
                 settled += await self._batch(job, size)
-        if not settled and self._clock.monotonic() >= self._purge_at:
+        if not settled and self._clock.monotonic() >= self._purge_at and self._may_forget():
             self._purge_at = self._clock.monotonic() + PURGE_EVERY_S
             before = self._clock.now() - self._retention_ms
             while not self._is_stopping and await self._bulk.change(PurgeJobs(before, FORGET_BATCH)):

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 import msgspec
 import structlog
 
-from aldis.clock import Clock
 from aldis.stages.follow import DirectoryFollower
 from aldis.stages.maintenance.failover import Failover
+from aldis.stages.maintenance.timekeeper import Timekeeper
 from aldis.stages.owner import Holder, Owner
 from aldis.store.content_files import ContentFiles
 from aldis.store.contract.maintenance import MaintenanceStore
@@ -45,7 +45,7 @@ class Maintenance(Owner):
         store: MaintenanceStore,
         holder: Holder,
         follower: DirectoryFollower,
-        clock: Clock,
+        time: Timekeeper,
         settings: MaintenanceSettings,
         links: Callable[[], Mapping[str, bool]],
         files: ContentFiles,
@@ -54,7 +54,8 @@ class Maintenance(Owner):
         super().__init__("maintenance", PERIOD_S, holder, MAINTENANCE)
         self._store = store
         self._follower = follower
-        self._clock = clock
+        self._time = time
+        self._clock = time.clock
         self._settings = settings
         self._are_up = links
         self._files = files
@@ -70,18 +71,23 @@ class Maintenance(Owner):
         """Do one round; returns how many messages were ended, forgotten, moved or made findable."""
         lease = await self.own()
         await self.follow_directory()
+        await self._time.look()
         now = self._clock.now()
-        ended = await self._store.expire(lease, BATCH, now, self._settings.receipt_patience_s * 1000)
-        old = now - self._settings.retention_days * DAY_MS
-        purged = await self._store.purge(BATCH, old, self._purged_up_to)
-        self._purged_up_to = purged.after
-        forgotten = purged.forgotten + await self._store.purge_inbound(BATCH, old)
+        ended = 0 if self._time.doubt else await self._expire_and_forget(lease, now)
         await self._files.sweep(self._store.unused_content)
         filed = await self._store.index_recipients(FILED, OPEN_IDS)
         moved = await self._fail_over(lease)
         if self._has_opted_out:
             ended += await self._cancel_opted_out(lease, now)
-        return ended + forgotten + moved + (filed if filed == FILED else 0)
+        return ended + moved + (filed if filed == FILED else 0)
+
+    async def _expire_and_forget(self, lease: Lease, now: int) -> int:
+        """End what has waited too long and forget what is old; returns how many."""
+        ended = await self._store.expire(lease, BATCH, now, self._settings.receipt_patience_s * 1000)
+        old = now - self._settings.retention_days * DAY_MS
+        purged = await self._store.purge(BATCH, old, self._purged_up_to)
+        self._purged_up_to = purged.after
+        return ended + purged.forgotten + await self._store.purge_inbound(BATCH, old)
 
     async def _cancel_opted_out(self, lease: Lease, now: int) -> int:
         """End what is queued for people who have opted out; looks again until there is nothing."""

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
 
 import structlog
 
-from aldis.clock import Clock
 from aldis.errors import TemporaryError
 from aldis.stages.agent import Agent
+from aldis.stages.maintenance.timekeeper import Timekeeper
+from aldis.store.contract.time import TimeStore
 from aldis.telemetry import Metrics
 
 log = structlog.get_logger()
@@ -23,24 +23,23 @@ PROBE_S = 2.0
 PATIENCE_S = 5.0
 
 
-class ProbedStore(Protocol):
-    """What it asks of the store; see `MaintenanceStore`."""
-
-    async def pulse(self, now: int) -> None: ...
-
-
 class StoreMonitor(Agent):
     """Probes the store."""
 
     def __init__(
-        self, store: ProbedStore, clock: Clock, metrics: Metrics, shut: Callable[[bool], None]
+        self,
+        store: TimeStore,
+        time: Timekeeper,
+        metrics: Metrics,
+        shut: Callable[[bool], None],
     ) -> None:
         """`shut`: is told whether requests are to be refused at once, because nothing has been written for
         so long.
         """
         super().__init__("store monitor", PROBE_S)
         self._store = store
-        self._clock = clock
+        self._time = time
+        self._clock = clock = time.clock
         self._metrics = metrics
         self._shut = shut
         #: what is wrong; "": nothing
@@ -54,7 +53,7 @@ class StoreMonitor(Agent):
         """Probe, or go on waiting for a probe; returns 0."""
         if self._probe is None:
             self._probed_at = self._clock.monotonic()
-            self._probe = asyncio.create_task(self._store.pulse(self._clock.now()))
+            self._probe = asyncio.create_task(self._pulse())
         await asyncio.wait((self._probe,), timeout=PROBE_S)
         waited_s = self._clock.monotonic() - self._probed_at
         if self._probe.done():
@@ -68,6 +67,10 @@ class StoreMonitor(Agent):
         elif waited_s >= PATIENCE_S:
             self._note_fault("the writer does not answer")
         return 0
+
+    async def _pulse(self) -> None:
+        await self._time.look()  # what is written as believed must not be a step that nobody has seen yet
+        await self._store.pulse(self._clock.now(), is_believed=not self._time.doubt)
 
     def stop(self) -> None:
         super().stop()

@@ -19,6 +19,8 @@ from aldis.traffic.states import Event
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 300.0
 STRETCH = 0.2
+#: no message waits longer than this for its next attempt
+LONGEST_S = LONGEST_WAIT_S * (1 + STRETCH)
 
 
 class RetryPolicy(msgspec.Struct, frozen=True):

@@ -36,11 +36,6 @@ class MaintenanceStore(Protocol):
         among `up`. Returns how many.
         """
 
-    async def pulse(self, now: int) -> None:
-        """Write that it is now, so that it is known whether writes are taken and since when they were not.
-        Raises StoreUnavailable, also where what is written would be lost: its file is gone.
-        """
-
     async def purge(self, limit: int, before: int, after: int) -> Purged:
         """Forget messages that ended before an instant, with all that hangs on them; looks at
         `limit` messages with ids above `after`.

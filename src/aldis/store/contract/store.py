@@ -35,6 +35,7 @@ from aldis.store.contract.postbacks import PostbackStore
 from aldis.store.contract.queries import QueryStore
 from aldis.store.contract.search import SearchStore
 from aldis.store.contract.sending import SendingStore
+from aldis.store.contract.time import TimeStore
 
 
 class Store(msgspec.Struct, frozen=True):
@@ -52,6 +53,7 @@ class Store(msgspec.Struct, frozen=True):
     inbound: InboundStore
     postbacks: PostbackStore
     maintenance: MaintenanceStore
+    time: TimeStore
     # ── what customers ask and wish ──
     queries: QueryStore
     consent: ConsentStore

@@ -30,6 +30,7 @@ from aldis.store.sqlite.stores.postbacks import SqlitePostbacks
 from aldis.store.sqlite.stores.queries import SqliteQueries
 from aldis.store.sqlite.stores.search import SqliteSearch
 from aldis.store.sqlite.stores.sending import SqliteSending
+from aldis.store.sqlite.stores.time import SqliteTime
 
 #: people and customers whose reads wait for a scan
 MAX_ASKING = 16
@@ -72,6 +73,7 @@ def open_sqlite(
         inbound=SqliteInbound(*gateway),
         postbacks=postbacks,
         maintenance=SqliteMaintenance(*gateway),
+        time=SqliteTime(*gateway),
         queries=SqliteQueries(*customers),
         consent=SqliteConsent(*gateway, opted_in),
         bulk=SqliteBulk(*operators),

@@ -95,9 +95,6 @@ class SqliteMaintenance(Connections):
                 self.claims.of(name).drop_fresh()
         return len(moves)
 
-    async def pulse(self, now: int) -> None:
-        await self.writer.call(maintenance.pulse, now)
-
     async def purge(self, limit: int, before: int, after: int) -> Purged:
         return await self.writer.call(maintenance.purge, maintenance.Purge(limit, before, after))
 

@@ -26,6 +26,7 @@ VALUES (?, ?, 'inbound', '', '', ?, ?)
 """
 
 DAY_MS = 86_400_000
+FOR_EVER_MS = 2**62
 #: what was answered: a change of consent, or a question
 CHANGED, ASKED = 1, 2
 #: in a day, from one sender to one handset
@@ -67,11 +68,12 @@ def _keep(db: apsw.Connection, message: NewInbound, item: InboundBatch) -> bool:
     repeats in order, and STOP, START, STOP are three words.
     """
     changed = [consent.change(db, each) for each in message.consents]
-    sql = """SELECT 1 FROM inbound WHERE sender = ? AND recipient = ? AND fingerprint = ? AND received_at > ?
-             LIMIT 1"""
+    sql = """SELECT 1 FROM inbound WHERE sender = ? AND recipient = ? AND fingerprint = ?
+             AND abs(received_at - ?) < ? LIMIT 1"""  # after it, by a clock that was set back since
     # a multimedia message is known by what its carrier calls it: it cannot be mistaken for another
-    since = message.received_at - item.repeat_ms if not message.parts else 0
-    if first(db, sql, (message.sender, message.recipient, message.fingerprint, since)):
+    within_ms = item.repeat_ms if not message.parts else FOR_EVER_MS
+    key = (message.sender, message.recipient, message.fingerprint, message.received_at, within_ms)
+    if first(db, sql, key):
         return False
     db.execute(_KEEP, msgspec.structs.astuple(message)[:14])
     if message.parts:

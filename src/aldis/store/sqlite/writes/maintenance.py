@@ -7,10 +7,8 @@ from __future__ import annotations
 import apsw
 import msgspec
 
-from aldis.errors import StoreUnavailable
 from aldis.store.contract.maintenance import Purged
 from aldis.store.contract.ownership import Lease
-from aldis.store.sqlite.engine.connection import has_moved
 from aldis.store.sqlite.engine.operations import operation_on_each
 from aldis.store.sqlite.engine.rows import as_json, every, for_each, for_found, may
 from aldis.store.sqlite.writes import endings, ownership, postbacks, recipients
@@ -112,15 +110,6 @@ def move(db: apsw.Connection, item: Moves) -> None:
     """Move messages that nobody has in hand, nor will have before this is done."""
     ownership.check(db, [item.lease])
     for_each(db, _MOVE, [msgspec.structs.astuple(each) for each in item.moves])
-
-
-@operation_on_each()
-def pulse(db: apsw.Connection, item: int) -> None:
-    """Write down an instant at which writes were taken."""
-    if has_moved(db):
-        raise StoreUnavailable("the file of the store has been moved or removed")
-    sql = "INSERT INTO counter VALUES ('pulse_at', ?) ON CONFLICT DO UPDATE SET value = excluded.value"
-    db.execute(sql, (item,))
 
 
 @operation_on_each()

@@ -79,8 +79,9 @@ WHERE smsc_message_id <> excluded.smsc_message_id OR link <> excluded.link
 _REQUEUE = """
 WITH again (message_id, expected, state, due_at, reason, tried, doubted) AS (VALUES {rows})
 UPDATE message
-SET state = again.state, due_at = again.due_at, reason = again.reason, attempts = attempts + again.tried,
-    doubts = doubts + again.doubted
+SET state = again.state, reason = again.reason, attempts = attempts + again.tried,
+    doubts = doubts + again.doubted,
+    due_at = iif(again.tried, again.due_at, min(message.due_at, again.due_at))
 FROM again WHERE message.message_id = again.message_id AND message.state = again.expected
 """
 
@@ -158,7 +159,7 @@ class Orphans(msgspec.Struct, frozen=True):
 
 
 _RELEASE = f"""
-UPDATE message SET state = '{follow(State.SENDING, Event.OWNER_LOST).value}', due_at = ?
+UPDATE message SET state = '{follow(State.SENDING, Event.OWNER_LOST).value}', due_at = min(due_at, ?)
 WHERE {may(Event.OWNER_LOST)} AND link = ? RETURNING message_id
 """  # noqa: S608 - as above
 _HELD = f"SELECT message_id, state FROM message WHERE {may(Event.OWNER_LOST_HELD)}"  # noqa: S608 - as above
