@@ -48,3 +48,14 @@ def test_a_kinds_entry_is_a_link_and_finds_its_kind(kind: LinkKind[Any]) -> None
         set(path) <= {*entry.__struct_fields__} | {*getattr(entry, "quirks", entry).__struct_fields__}
         for path, _ in entry.faults()
     )
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=tag_of)
+@pytest.mark.parametrize(("country", "is_one"), [("", True), ("US", True), ("us", False), ("XX", False)])
+def test_a_link_is_at_home_in_a_country_that_there_is(
+    kind: LinkKind[Any],
+    country: str,
+    is_one: bool,  # noqa: FBT001 - a table's column
+) -> None:
+    faults = kind.entry(name="x", country=country).faults()
+    assert any(path == ("country",) for path, _ in faults) is not is_one

@@ -121,15 +121,19 @@ def read_handset(
     is more likely a handset counts, among equals the one that is said: digits of which nothing is said are
     international where they can be.
     """
-    if not is_digits(address):
+    is_national = number_type is NumberType.NATIONAL
+    if not is_digits(address) or (is_national and not home):
         return None
     is_said = number_type is NumberType.INTERNATIONAL
-    if is_said and is_possible(address, ranges):
+    if not is_national and (
+        is_possible(address, ranges) if is_said or not home else is_plain_handset(address)
+    ):
         return address
-    if number_type is NumberType.NATIONAL and not home:
-        return None
+    plain = plain_numbers(home) if home else None
+    if plain is not None and plain.is_one(address) and (is_national or not is_possible(address, ranges)):
+        return plain.country_code + address
     local, abroad = national(address, home, ranges), international(address, ranges)
-    if number_type is not NumberType.NATIONAL:
+    if not is_national:
         readings = [abroad, local]
     elif local is not None and not address.startswith(str(calling_code(home))):
         readings = [local]  # a foreign one is no reading of what is said to be national, and can be

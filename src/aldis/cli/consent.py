@@ -18,6 +18,7 @@ from aldis.cli.admin import whoever_runs_this
 from aldis.cli.opened import StoreLocation, echo_json, existing_store_options, when
 from aldis.cli.running import json_option, printable
 from aldis.errors import GatewayError
+from aldis.sms.address import as_dialled
 from aldis.store.contract.store import Store
 from aldis.traffic.consent import ConsentKind
 
@@ -36,7 +37,8 @@ def consent() -> None:
 @existing_store_options
 def show(*, number: str, as_json: bool, where: StoreLocation) -> None:
     """Tell the history of NUMBER, newest first."""
-    found = where.run(lambda store: store.consent.history(number.lstrip("+"), HISTORY_SHOWN))
+    digits = as_dialled(number).removeprefix("+")
+    found = where.run(lambda store: store.consent.history(digits, HISTORY_SHOWN))
     if as_json:
         echo_json(found)
         return
