@@ -93,7 +93,7 @@ NOT_STORED = {
         "receipt_text.MessageState",
         "refusal.RefusalReason",
     ),
-    *("status.Mm7Status", "anomalies.Anomaly"),
+    *("status.Mm7Status", "anomalies.Anomaly", "receipt.Spelling"),
     *("routing.Unroutable", "session.Role", "session.SessionState", "timers.TimerAction"),
     *("tlv.ValueKind", "verdicts.Verdict", "search.Grouping"),
 }

@@ -127,6 +127,36 @@ async def test_another_spelling_needs_the_number(kept: Store) -> None:
     assert await state_of(kept, 1) is State.SENT
 
 
+@pytest.mark.parametrize("orphan", ["10", "16", "1A", "26"])
+async def test_a_receipt_whose_response_was_lost_ends_no_other_message(kept: Store, orphan: str) -> None:
+    """One phone, small ids, and a carrier that is known to write them alike at both ends."""
+    await settle_sent(kept, a_message(1), ids=("5",))
+    await kept.receipts.record([receipt("5")])
+    others = {"10", "16", "1A", "26"} - {orphan}
+    for number, name in enumerate(others, start=2):
+        await settle_sent(kept, a_message(number), ids=(name,))
+    await kept.receipts.record([receipt(orphan, UNDELIVERED)])
+    assert await review(kept) == ReviewedReceipts(1, 0)
+    assert {await state_of(kept, number) for number in (2, 3, 4)} == {State.SENT}
+
+
+async def test_small_numbers_count_where_ids_are_known_to_be_spelled_otherwise(kept: Store) -> None:
+    await settle_sent(kept, a_message(1), ids=("10",))
+    await kept.receipts.record([receipt("16")])
+    assert await review(kept) == ReviewedReceipts(1, 0)  # nothing is known of the link yet
+    await settle_sent(kept, a_message(2), ids=("1A",))
+    await kept.receipts.record([receipt("26")])
+    assert await review(kept) == ReviewedReceipts(1, 1)  # a letter tells
+    await settle_sent(kept, a_message(3), ids=("20",))
+    await kept.receipts.record([receipt("32")])
+    assert await review(kept) == ReviewedReceipts(1, 1)
+    assert [await state_of(kept, number) for number in (1, 2, 3)] == [
+        State.SENT,
+        State.DELIVERED,
+        State.DELIVERED,
+    ]
+
+
 async def test_two_early_receipts_whose_ids_are_spellings_of_each_other(kept: Store) -> None:
     for number in (1, 2):
         await accept(kept, a_message(number))

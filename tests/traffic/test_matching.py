@@ -6,7 +6,7 @@ import pytest
 from tests.sms.test_subscribers import SUBSCRIBERS
 
 from aldis.traffic.matching import NOTHING, SUBMITTED, Candidate, Match, choose, choose_alike, match
-from aldis.traffic.receipt import Receipt, alternative_ids, is_for, normalise_id
+from aldis.traffic.receipt import Receipt, Spelling, alternative_ids, is_for, may_mean, normalise_id
 from aldis.traffic.receipt import ReceiptState as R
 from aldis.traffic.states import State
 
@@ -51,6 +51,25 @@ def test_ids_are_brought_to_one_spelling(written: str, normal: str) -> None:
 def test_hexadecimal_and_decimal_spellings_find_each_other(one: str, other: str, *, related: bool) -> None:
     assert (other in alternative_ids(one)) is related
     assert (one in alternative_ids(other)) is related
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "unknown", "same", "otherwise"),
+    [
+        ("10", "16", False, False, True),
+        ("1A", "26", True, False, True),
+        ("999999", "F423F", True, False, True),
+        ("10000000", "268435456", True, True, True),  # no carrier counts so far while a message waits
+        ("5F5E100", "100000000", True, True, True),
+    ],
+)
+def test_which_other_spellings_may_be_meant(
+    one: str, other: str, *, unknown: bool, same: bool, otherwise: bool
+) -> None:
+    assert other in alternative_ids(one)
+    known = {Spelling.UNKNOWN: unknown, Spelling.SAME: same, Spelling.OTHER: otherwise}
+    for spelling, expected in known.items():
+        assert may_mean(one, other, spelling) is may_mean(other, one, spelling) is expected
 
 
 @pytest.mark.parametrize("no_number", ["", "ABC-1", "1_0", "+1", "F" * 21, "é"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 import msgspec
 
@@ -11,6 +11,8 @@ from aldis.traffic.states import Event
 
 #: what 64 bits need in decimal
 MAX_NUMBER_DIGITS = 20
+#: an id of so many digits is not taken for another number's
+UNMISTAKABLE_DIGITS = 7
 #: before an id that must be met as it is
 EXACT = "="
 _DIGITS = frozenset("0123456789")
@@ -75,6 +77,29 @@ def alternative_ids(normalised: str) -> tuple[str, ...]:
     if normalised.isdigit():
         found.append(f"{int(normalised):X}")
     return tuple(spelling for spelling in found if spelling != normalised)
+
+
+class Spelling(IntEnum):
+    """What is known of how a carrier spells ids in receipts."""
+
+    UNKNOWN = 0
+    #: as in its responses, at least once
+    SAME = 1
+    #: otherwise than in its responses, always
+    OTHER = 2
+
+
+def may_mean(smsc_message_id: str, alternative: str, known: Spelling) -> bool:
+    """Tell whether a receipt may be about a segment whose id is only another spelling of its own.
+
+    Small numbers are ids in both readings, and the response that named the very id may be lost. Large ones
+    are not mistaken: their readings differ by more than a carrier counts while a message waits. A letter
+    tells which of the two is hexadecimal.
+    """
+    if min(len(smsc_message_id), len(alternative)) >= UNMISTAKABLE_DIGITS:
+        return True
+    has_letter = not (smsc_message_id + alternative).isdigit()
+    return known is Spelling.OTHER or (known is Spelling.UNKNOWN and has_letter)
 
 
 def is_for(msisdn: str, named: str) -> bool:

@@ -10,7 +10,7 @@ of one message often come together), and written in a few statements.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import apsw
 import msgspec
@@ -23,7 +23,7 @@ from aldis.store.sqlite.writes import endings
 from aldis.store.sqlite.writes.endings import Ending, Telling
 from aldis.traffic.anomalies import Anomaly
 from aldis.traffic.matching import Candidate, choose, choose_alike, match
-from aldis.traffic.receipt import Receipt, ReceiptState, alternative_ids, is_for
+from aldis.traffic.receipt import Receipt, ReceiptState, Spelling, alternative_ids, is_for, may_mean
 from aldis.traffic.states import State
 
 #: early receipts that are kept; of more the oldest are forgotten, some with each that comes
@@ -64,6 +64,14 @@ DELETE FROM parked_receipt WHERE receipt_id IN (
     WHERE receipt_id <= (SELECT max(receipt_id) FROM parked_receipt) - ? ORDER BY receipt_id LIMIT ?)
 """
 _REVIEWED = "UPDATE parked_receipt SET reviewed = 1 WHERE receipt_id IN (SELECT value FROM json_each(?))"
+#: how many segments of a link were reported on, of some
+_MATCHED = """
+SELECT count(*) FROM (SELECT receipt_at FROM segment WHERE link = ? LIMIT 2000) WHERE receipt_at > 0
+"""
+_COUNT_RESPELLED = """
+INSERT INTO respelled_receipt (link, count) VALUES (?, ?)
+ON CONFLICT (link) DO UPDATE SET count = count + excluded.count
+"""
 
 _REPORT = """
 WITH report (message_id, number, state, error_code, at) AS (VALUES {rows})
@@ -148,11 +156,28 @@ def _match_kept(
     left = [each for each in waiting if not view.take(each[1])]
     respelled: set[int] = set()
     if in_every_spelling:
-        respelled = view.take_respelled(left)
+        known = {link: _spelling_of(db, link) for link in {receipt.link for _, receipt in left}}
+        respelled = view.take_respelled(left, known)
+        counts = Counter(receipt.link for receipt_id, receipt in left if receipt_id in respelled)
+        db.executemany(_COUNT_RESPELLED, counts.items())
     view.write()
     kept = {receipt_id for receipt_id, _ in left} - respelled
     db.execute(_FORGET, (as_json(receipt_id for receipt_id, _ in waiting if receipt_id not in kept),))
     return len(respelled)
+
+
+def _spelling_of(db: apsw.Connection, link: str) -> Spelling:
+    """Find out from what was matched how a link's carrier spells ids in receipts."""
+    counted = first(db, "SELECT count FROM respelled_receipt WHERE link = ?", (link,))
+    respelled = counted[0] if counted else 0
+    if one(db, _MATCHED, (link,)) > respelled:
+        return Spelling.SAME
+    return Spelling.OTHER if respelled else Spelling.UNKNOWN
+
+
+def _alternatives(receipt: Receipt, known: Mapping[str, Spelling]) -> list[str]:
+    name = receipt.smsc_message_id
+    return [each for each in alternative_ids(name) if may_mean(name, each, known[receipt.link])]
 
 
 class _Message:
@@ -205,12 +230,14 @@ class _View:
             self.anomalies[receipt.link, Anomaly.AMBIGUOUS_RECEIPT] += 1
         return is_taken
 
-    def take_respelled(self, receipts: Sequence[tuple[int, Receipt]]) -> set[int]:
-        """Apply receipts, of which no segment has the id, to those with another spelling of it; returns the
-        keys of those that were taken.
+    def take_respelled(
+        self, receipts: Sequence[tuple[int, Receipt]], known: Mapping[str, Spelling]
+    ) -> set[int]:
+        """Apply receipts, of which no segment has the id, to those with another spelling of it, as far as
+        what is known of their links allows; returns the keys of those that were taken.
         """
         spelled = [
-            (key, receipt, alternative_ids(receipt.smsc_message_id))
+            (key, receipt, _alternatives(receipt, known))
             for key, receipt in receipts
             if not self.knows(receipt)
         ]
