@@ -206,10 +206,10 @@ class World:
     def _is_shown(self, reference: str) -> bool:
         return self._ending(reference) == "01"
 
-    async def send_many(self, count: int, at_once: int = 30) -> Counter[str]:
-        """Send so many; returns how often each answer was given."""
+    async def send_many(self, count: int, at_once: int = 30, **more: str) -> Counter[str]:
+        """Send so many; returns how often each answer was given. `more`: parameters of each."""
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=at_once)) as session:
-            return Counter(await asyncio.gather(*(self.send(session) for _ in range(count))))
+            return Counter(await asyncio.gather(*(self.send(session, **more) for _ in range(count))))
 
     def books(self) -> None:
         """Check, while the gateway is dead, that its money is that of its messages: on a copy, because the
