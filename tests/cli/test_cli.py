@@ -109,6 +109,13 @@ def test_every_fault_of_a_settings_file_is_told_with_its_line() -> None:
         )
 
 
+@pytest.mark.parametrize("proxy", ["socks5://x:1080", "proxy.example:3128", "https://x", "http://x:y"])
+def test_what_is_no_proxy_is_told(proxy: str) -> None:
+    (told,) = faults(f'[postbacks]\nproxy = "{proxy}"\n')
+    assert told.startswith("aldis.toml:2:")
+    assert "is no address of a proxy" in told
+
+
 MM7_FAULTS = """
 [[link]]
 name = "smsc"

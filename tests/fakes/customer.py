@@ -68,6 +68,9 @@ class FakeCustomer:
     def __init__(self) -> None:
         self.came: list[Came] = []
         self.answers: list[int] = []
+        #: paths at which it never answers
+        self.hangs: set[str] = set()
+        self._stopped = asyncio.Event()
         self.port = 0
         self._arrived = asyncio.Condition()
         self._runner: web.AppRunner | None = None
@@ -87,6 +90,7 @@ class FakeCustomer:
         self.port = int(addresses[0][1])
 
     async def stop(self) -> None:
+        self._stopped.set()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -107,5 +111,7 @@ class FakeCustomer:
         async with self._arrived:
             self.came.append(came)
             self._arrived.notify_all()
+        if request.path in self.hangs:
+            await self._stopped.wait()
         status = self.answers.pop(0) if self.answers else 200
         return web.Response(status=status, text="OK", headers={"Location": "http://127.0.0.1/elsewhere"})

@@ -68,6 +68,34 @@ async def test_a_new_address_is_used_soon_whoever_wrote_it(whole: WholeGateway, 
                 break
 
 
+async def test_a_callback_that_hangs_keeps_nobody_waiting(whole: WholeGateway) -> None:
+    """Of the first account four callbacks hang; its other address and another account are on the same host."""
+    hangs, genesys = f"{whole.customer.url}/hangs", f"{whole.customer.url}/genesys"
+    await change(
+        whole,
+        whole.gateway.store,
+        lambda text: text.replace(f'genesys = "{genesys}"', f'genesys = "{hangs}"', 1).replace(
+            'name = "slow"\n',
+            f'name = "slow"\npostback_networks = ["127.0.0.0/8"]\npostback = {{ genesys = "{genesys}" }}\n',
+        ),
+    )
+    whole.customer.hangs.add("/hangs")
+    await whole.up()
+    current = whole.gateway.operators._parts.current
+    while not current.directory.accounts["slow"].postback:
+        await asyncio.sleep(0.02)
+    for number in range(4):
+        await whole.genesys("447700900001", f"m{number}")
+    await whole.customer.wait_for(1, "/hangs")
+    async with asyncio.timeout(8):  # of the 15 seconds that a try has
+        await whole.genesys("447700900001", "other", login="slow", password="slow-genesys")
+        while not any(came.form.get("message_id") == "other" for came in whole.customer.to("/genesys")):
+            await asyncio.sleep(0.02)
+        assert whole.simulator.memory.write("14805550100", "74700", "Hello")
+        while not any(came.form.get("type") == "MO" for came in whole.customer.to("/genesys")):
+            await asyncio.sleep(0.02)
+
+
 async def test_what_a_handset_wrote_is_told(whole: WholeGateway) -> None:
     while not all(whole.gateway.links_up().values()):
         await asyncio.sleep(0.01)
