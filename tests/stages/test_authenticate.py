@@ -10,9 +10,11 @@ import pytest
 
 from aldis.accounts import credentials, directory
 from aldis.accounts.credentials import Credential, digest, hash_password
+from aldis.accounts.records import AccountRecord, to_account
 from aldis.stages import authenticate
 from aldis.stages.authenticate import Authenticator
 from aldis.traffic.caller import Presented, Signed
+from aldis.traffic.on_behalf import OnBehalf
 from aldis.traffic.refusal import Refusal, RefusalReason
 from tests.fakes.clock import FakeClock
 
@@ -107,6 +109,24 @@ async def test_a_signature_counts_once_and_in_its_time(clock: FakeClock) -> None
         assert (found.reason if isinstance(found, Refusal) else None) is reason
     clock.advance(700)
     assert await proven(authenticator, known, signed_at(clock.now() // 1000, "a"))
+
+
+@pytest.mark.parametrize(
+    ("countries", "home"),
+    [((), ""), (("",), ""), (("US", ""), "US"), (("US", "US"), "US"), (("US", "NP"), "")],
+)
+async def test_the_house_writes_numbers_as_an_account_does(
+    clock: FakeClock, countries: tuple[str, ...], home: str
+) -> None:
+    record = AccountRecord(
+        "a",
+        credentials=tuple(Credential("a", "aldis", str(n), country=c) for n, c in enumerate(countries)),
+    )
+    other = Credential("b", "aldis", "other", country="DE")
+    known = directory.assemble(1, [to_account(record, 1)], [*record.credentials, other], [], [], [])
+    found = await Authenticator(clock, b"k").credential(known, OnBehalf("aldis", "a"))
+    assert isinstance(found, Credential)
+    assert found.country == home
 
 
 async def test_a_credential_lapses(clock: FakeClock) -> None:

@@ -42,6 +42,8 @@ class Directory(msgspec.Struct, frozen=True):
     senders: dict[str, dict[str, Sender]]
     #: the country of local numbers, where all credentials that have one have the same; else ""
     home: str = ""
+    #: the same of each account, where it has one
+    homes: dict[str, str] = {}
     #: what it adds to the numbering plans that are known
     number_ranges: NumberRanges = NO_RANGES
 
@@ -130,7 +132,8 @@ def assemble(
         prices={(price.carrier, price.country): price.micros for price in prices if not price.content},
         mms_prices={(price.carrier, price.country): price.micros for price in prices if price.content == MMS},
         senders=_by_owner(accounts),
-        home=_only({credential.country for credential in credentials} - {""}),
+        home=_only({credential.country for credential in credentials}),
+        homes=_homes(credentials),
         number_ranges=ranges_of(number_ranges or ()),
     )
 
@@ -144,8 +147,17 @@ def _price(prices: dict[tuple[str, str], int], carrier: str, country: str) -> in
     return prices.get(("", "")) if found is None else found
 
 
+def _homes(credentials: list[Credential]) -> dict[str, str]:
+    countries: dict[str, set[str]] = {}
+    for credential in credentials:
+        countries.setdefault(credential.account, set()).add(credential.country)
+    return {account: home for account, found in countries.items() if (home := _only(found))}
+
+
 def _only(countries: set[str]) -> str:
-    return next(iter(countries)) if len(countries) == 1 else ""
+    """Give the only country of a set that also holds "" for none; "" where there are several."""
+    known = countries - {""}
+    return known.pop() if len(known) == 1 else ""
 
 
 def _by_owner(accounts: list[Account]) -> dict[str, dict[str, Sender]]:

@@ -68,7 +68,8 @@ class Authenticator:
         if isinstance(presented, OnBehalf):
             if presented.identity not in directory.accounts:
                 return _unknown(presented)
-            return Credential(presented.identity, presented.dialect, "")
+            home = directory.homes.get(presented.identity, "")
+            return Credential(presented.identity, presented.dialect, "", country=home)
         if presented.signed is not None:
             return self._check_signed(directory, presented, presented.signed)
         credential = directory.credential(presented.dialect, presented.identity)
