@@ -71,7 +71,8 @@ async def test_skycore(listening: Listening, customer: FakeCustomer) -> None:
     whole = await listening("skycore")
     write(whole, "a < b & c", number="60856")
     (came,) = await customer.wait_for(1, "/inbound")
-    (notification,) = etree.fromstring(came.body)
+    notification = etree.fromstring(came.body)
+    assert notification.tag == "NOTIFICATION"
     told = [
         notification.findtext(name) for name in ("ORIGIN", "CODE", "BODY/FROM", "BODY/TO", "BODY/KEYWORD")
     ]
