@@ -118,6 +118,21 @@ def test_dead_lanes_leave_half_of_the_whole_to_the_living() -> None:
     assert lanes.room(A) == PER_ENDPOINT
 
 
+@given(st.integers(1, 60), st.integers(1, 3), st.sampled_from(["slow", "dead"]))
+def test_however_many_endpoints_are_slow_or_dead_whoever_comes_finds_room(
+    accounts: int, endpoints: int, kind: str
+) -> None:
+    lanes = Lanes()
+    urls = [f"https://h{endpoint}.example/{path}" for path in range(4) for endpoint in range(endpoints)]
+    busy = [lane_of(2 + account, url) for url in urls for account in range(accounts)]
+    if kind == "slow":
+        prove(lanes, *busy)
+    fill(lanes, busy)
+    assert lanes.room(A) == 1
+    prove(lanes, A)
+    assert lanes.room(A) >= 1
+
+
 def test_whose_turn_was_longest_ago_is_first() -> None:
     lanes = Lanes()
     for lane in "cab":

@@ -3,7 +3,9 @@
 An endpoint that has answered lately gets many at once. One that has not, or that nobody has tried yet, gets a
 few, and each of its queues one, so that a dead endpoint holds a few connections and not the pool, and a path
 that hangs leaves room for the others. No account may hold more than its part, nor all that are in doubt
-together more than half of the whole, so that no customer waits for another's endpoint.
+together more than half of the whole, so that no customer waits for another's endpoint. And nobody may hold
+more than is still free (dynamic thresholds): the more are busy the less each of them gets, and whoever comes
+finds room.
 """
 
 from __future__ import annotations
@@ -71,15 +73,15 @@ class Lanes:
         if found.is_paused:
             return 0
         if endpoint.is_proven and not found.is_silent:
-            room = PER_ENDPOINT - endpoint.under_way
-            room = min(room, PER_ACCOUNT - account.under_way)
-            room = min(room, IN_ALL - self._all.under_way)
-            return max(room, 0)
+            free = IN_ALL - self._all.under_way
+            of_endpoint = min(PER_ENDPOINT, free) - endpoint.under_way
+            of_account = min(PER_ACCOUNT, free) - account.under_way
+            return max(0, min(of_endpoint, of_account))
+        free = DOUBTFUL_IN_ALL - self._all.doubtful
         is_full = (
             found.under_way
-            or endpoint.doubtful >= DOUBTFUL_PER_ENDPOINT
-            or account.doubtful >= DOUBTFUL_PER_ACCOUNT
-            or self._all.doubtful >= DOUBTFUL_IN_ALL
+            or endpoint.doubtful >= min(DOUBTFUL_PER_ENDPOINT, free)
+            or account.doubtful >= min(DOUBTFUL_PER_ACCOUNT, free)
         )
         return 0 if is_full else 1
 

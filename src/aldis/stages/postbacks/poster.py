@@ -176,7 +176,7 @@ class Poster(Agent):
             self._start(lane)  # another lane may have left it room
             if lane in self._ready or self._lanes.room(lane) == 0:
                 continue
-            room = min(MAX_HELD - self._held_in_all, MAX_HELD_OF_ACCOUNT - self._held_of(lane))
+            room = min(MAX_HELD_OF_ACCOUNT, MAX_HELD - self._held_in_all) - self._held_of(lane)
             if room <= 0:
                 continue
             held = self._held.get(lane, set())
