@@ -9,7 +9,7 @@ from pathlib import Path
 from aldis.dialects.exchange import HttpReply
 from aldis.dialects.registry import BY_PATH
 from aldis.doors.http import system_routes
-from aldis.doors.http.app import Door
+from aldis.doors.http.app import Door, NoteRefusal
 from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.server import ServerSettings
 from aldis.settings import HttpSettings, host_and_port
@@ -24,6 +24,7 @@ def door_of(
     responder: Responder,
     metrics: Metrics,
     health: Callable[[], HttpReply],
+    note: NoteRefusal,
 ) -> Door:
     """Build the door."""
     paths: dict[str, Callable[[], HttpReply]] = {
@@ -36,7 +37,7 @@ def door_of(
         for dialect, names in http.hosts.items()
         for host in names
     }
-    return Door(BY_PATH, paths, admitter, responder, metrics, hosts)
+    return Door(BY_PATH, paths, admitter, responder, metrics, hosts, note)
 
 
 def server_settings(http: HttpSettings) -> ServerSettings:

@@ -39,6 +39,7 @@ from aldis.stages.inbound.mms import MmsIntake
 from aldis.stages.inbound.reply import Replier
 from aldis.stages.maintenance.gauge import BacklogGauge
 from aldis.stages.maintenance.maintenance import Maintenance, MaintenanceSettings
+from aldis.stages.maintenance.refusals import RefusalRecorder
 from aldis.stages.maintenance.store_monitor import StoreMonitor
 from aldis.stages.maintenance.timekeeper import Timekeeper
 from aldis.stages.owner import Holder
@@ -78,6 +79,7 @@ class Gateway:
         self._recorder = Recorder(self.store.receipts, self.metrics)
         self._maintenance: Maintenance
         self._gauge: BacklogGauge
+        self._refusals: RefusalRecorder
         self._monitor: StoreMonitor
         self._collector: Collector
         self._sorter: Sorter
@@ -117,14 +119,16 @@ class Gateway:
         self.operators = Operators(parts)
         # Before anything is sent: a port that is taken must not leave messages in doubt.
         health = functools.partial(system_routes.ready, self._standing)
-        door = door_of(settings.http, self.admitter, self.responder, self.metrics, health)
+        door = door_of(
+            settings.http, self.admitter, self.responder, self.metrics, health, self._refusals.note
+        )
         self.server = HttpServer(
             door.serve, server_settings(settings.http), Entropy(), unix_s, door.answer_late, door.refuse
         )
         await self._time.look()
         await self._links.recover(await self._maintenance.own(), self.store.clock.now())
         self._agents.start(self._sorter, self._recorder, self._reviewer, self._collector)
-        self._agents.start(self._maintenance, self._gauge, self._monitor)
+        self._agents.start(self._maintenance, self._gauge, self._monitor, self._refusals)
         for sentence in await stranded.look(self.store.metrics, self.store.directory, self._links.names):
             log.warning(sentence)
         await self._posting.start()
@@ -230,6 +234,14 @@ class Gateway:
         )
         follower = DirectoryFollower(store.directory, current)
         self._gauge = BacklogGauge(store.metrics, self.metrics, clock)
+        self._refusals = RefusalRecorder(
+            store.refusals,
+            clock,
+            current,
+            settings.http.refusals_kept,
+            settings.store.retention_days,
+            is_logged=settings.log.refusals,
+        )
         self._monitor = StoreMonitor(store.time, self._time, self.metrics, self._shut)
         self._maintenance = Maintenance(
             store.maintenance,

@@ -141,6 +141,7 @@ class Operators:
             streams=self.streams,
             messages=self._messages,
             search=store.search,
+            refusals=store.refusals,
             postbacks=Postbacks(
                 store.outbox,
                 Writing(POLICIES, current, parts.read_content),

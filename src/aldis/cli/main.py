@@ -28,6 +28,7 @@ from aldis.cli.link import link
 from aldis.cli.message import message
 from aldis.cli.messages import messages
 from aldis.cli.postbacks import postbacks
+from aldis.cli.refusals import refusals
 from aldis.cli.route import route
 from aldis.cli.segments import segments
 from aldis.cli.send import send
@@ -69,6 +70,7 @@ for verb in (
     statistics,
     inbound,
     consent,
+    refusals,
     route,
     key,
     segments,

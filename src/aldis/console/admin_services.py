@@ -25,6 +25,7 @@ from aldis.admin.waiting import Waiting
 from aldis.clock import Clock
 from aldis.console.sse_limits import SseLimits
 from aldis.store.contract.operators import AuditStore, OperatorStore
+from aldis.store.contract.refusals import RefusalStore
 from aldis.store.contract.search import SearchStore
 from aldis.telemetry import Metrics
 
@@ -44,6 +45,7 @@ class AdminServices(msgspec.Struct, frozen=True):
     #: messages from handsets, those that belong to nobody too
     search: SearchStore
     postbacks: Postbacks
+    refusals: RefusalStore
     statistics: Statistics
     #: link → how each of its binds stands
     binds: Callable[[], dict[str, list[str]]]

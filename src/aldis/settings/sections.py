@@ -31,6 +31,8 @@ class HttpSettings(msgspec.Struct, frozen=True):
     body_s: float = 30.0
     #: who waits longer for the store is answered "internal error"
     answer_s: float = 20.0
+    #: of each account, and of nobody's; 0: none
+    refusals_kept: int = 100
 
 
 class StoreSettings(msgspec.Struct, frozen=True):
@@ -98,6 +100,8 @@ class LogSettings(msgspec.Struct, frozen=True):
     level: Literal["debug", "info", "warning", "error"] = "info"
     #: auto: colours on a terminal, JSON otherwise
     format: Literal["auto", "json", "console"] = "auto"
+    #: a line for each refused request
+    refusals: bool = False
 
 
 class Settings(msgspec.Struct, frozen=True):

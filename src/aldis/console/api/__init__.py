@@ -14,6 +14,7 @@ from aldis.console.api import (
     messages,
     people,
     postbacks,
+    refusals,
     sending,
     statistics,
 )
@@ -25,6 +26,7 @@ PAGES: tuple[Page, ...] = (
     *bulk.CALLS,
     *inbound.CALLS,
     *postbacks.CALLS,
+    *refusals.CALLS,
     *statistics.CALLS,
     *directory.CALLS,
     *history.CALLS,

@@ -19,6 +19,7 @@ from aldis.console.pages import (
     now,
     people,
     postbacks,
+    refusals,
     routes,
     statistics,
 )
@@ -32,6 +33,7 @@ PAGES: tuple[Page, ...] = with_description(
         *handsets.PAGES,
         *inbound.PAGES,
         *postbacks.PAGES,
+        *refusals.PAGES,
         *links.PAGES,
         *accounts.PAGES,
         *account_toml.PAGES,

@@ -6,8 +6,6 @@ Errors always carry all four members, because some clients read them without loo
 
 from __future__ import annotations
 
-import uuid
-
 import msgspec
 
 from aldis.accounts.price import MICROS
@@ -26,6 +24,7 @@ from aldis.traffic.query import (
     UsageFound,
 )
 from aldis.traffic.refusal import Refusal, RefusalReason
+from aldis.traffic.refused import incident_of
 from aldis.traffic.submission import Admitted, AdmittedAsk, MessageAsk, Submission
 
 JSON = b"application/json"
@@ -157,7 +156,7 @@ def refuse(request: HttpRequest, asked: Asked | None, refusal: Refusal) -> HttpR
     variables = [named] if "%1" in message else []
     document = {
         "code": code,
-        "incident_uuid": str(uuid.UUID(int=request.nonce << 64 | request.nonce, version=4)),
+        "incident_uuid": incident_of(request.nonce),
         "message": message,
         "variables": variables,
     }

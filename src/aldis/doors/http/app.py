@@ -24,8 +24,10 @@ from aldis.http_phrases import phrase_of
 from aldis.stages.admission.admit import Admitter
 from aldis.stages.queries.responder import Responder
 from aldis.telemetry import Metrics
+from aldis.traffic.caller import Presented
 from aldis.traffic.query import Query, StatusFound, StatusQuery
 from aldis.traffic.refusal import Refusal, RefusalReason
+from aldis.traffic.refused import incident_of
 from aldis.traffic.submission import Admitted, Submission
 
 log = structlog.get_logger()
@@ -41,6 +43,11 @@ LARGE_BODY = 262_144
 #: answers the paths that belong to no dialect
 SystemRoute = Callable[[], HttpReply]
 NO_ROUTES: Mapping[str, SystemRoute] = {}
+NoteRefusal = Callable[[str, int, str, str, Presented | None, Refusal], None]
+
+
+def _forget(*_: object) -> None:
+    """Have nobody remember it."""
 
 
 class Door:
@@ -54,8 +61,12 @@ class Door:
         responder: Responder,
         metrics: Metrics,
         hosts: Mapping[str, Mapping[str, HttpDialect]] | None = None,
+        note: NoteRefusal = _forget,
     ) -> None:
-        """`hosts`: host names that belong to a dialect, with its paths; all else is unknown there."""
+        """`hosts`: host names that belong to a dialect, with its paths; all else is unknown there. note:
+        remembers a refused request: dialect, nonce, peer, method and path, credentials, refusal.
+        """
+        self._note = note
         self._dialects = dialects
         self._house = house
         self._hosts = hosts or {}
@@ -89,7 +100,11 @@ class Door:
         dialect = self._dialect_of(request)
         if dialect is None:
             return FAILED
-        log.error("a request was not answered in time", dialect=dialect.policy.name, incident=request.nonce)
+        log.error(
+            "a request was not answered in time",
+            dialect=dialect.policy.name,
+            incident=incident_of(request.nonce),
+        )
         is_read = request.body_fits and len(request.body) <= LARGE_BODY
         asked = dialect.face.read(request) if is_read else Refusal(RefusalReason.INTERNAL)
         if isinstance(asked, Query):
@@ -142,13 +157,15 @@ class Door:
             log.error(
                 "a request could not be stored",
                 dialect=dialect.policy.name,
-                incident=request.nonce,
+                incident=incident_of(request.nonce),
                 fault=str(fault),
             )
             if isinstance(fault, OutcomeUnknown):
                 return self._refuse(dialect, request, asked, Refusal(RefusalReason.OUTCOME_UNKNOWN))
         except Exception:
-            log.exception("a request failed", dialect=dialect.policy.name, incident=request.nonce)
+            log.exception(
+                "a request failed", dialect=dialect.policy.name, incident=incident_of(request.nonce)
+            )
         return self._refuse(dialect, request, asked, Refusal(RefusalReason.INTERNAL))
 
     async def _tell(self, dialect: HttpDialect, request: HttpRequest, asked: Query) -> HttpReply:
@@ -194,4 +211,7 @@ class Door:
         self, dialect: HttpDialect, request: HttpRequest, asked: Asked | None, refusal: Refusal
     ) -> HttpReply:
         self._metrics.refused.labels(dialect.policy.name, refusal.reason).inc()
+        what = f"{request.method} {request.path}"
+        presented = None if asked is None else asked.caller.presented
+        self._note(dialect.policy.name, request.nonce, request.peer, what, presented, refusal)
         return dialect.face.refuse(request, asked, refusal)

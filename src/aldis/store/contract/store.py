@@ -33,6 +33,7 @@ from aldis.store.contract.outbox import OutboxStore
 from aldis.store.contract.ownership import OwnershipStore
 from aldis.store.contract.postbacks import PostbackStore
 from aldis.store.contract.queries import QueryStore
+from aldis.store.contract.refusals import RefusalStore
 from aldis.store.contract.search import SearchStore
 from aldis.store.contract.sending import SendingStore
 from aldis.store.contract.time import TimeStore
@@ -63,6 +64,7 @@ class Store(msgspec.Struct, frozen=True):
     outbox: OutboxStore
     metrics: MetricsStore
     events: EventStore
+    refusals: RefusalStore
     # ── what operators do ──
     actions: ActionStore
     commands: CommandStore

@@ -28,6 +28,7 @@ from aldis.store.sqlite.stores.outbox import SqliteOutbox
 from aldis.store.sqlite.stores.ownership import SqliteOwnership
 from aldis.store.sqlite.stores.postbacks import SqlitePostbacks
 from aldis.store.sqlite.stores.queries import SqliteQueries
+from aldis.store.sqlite.stores.refusals import SqliteRefusals
 from aldis.store.sqlite.stores.search import SqliteSearch
 from aldis.store.sqlite.stores.sending import SqliteSending
 from aldis.store.sqlite.stores.time import SqliteTime
@@ -81,6 +82,7 @@ def open_sqlite(
         outbox=SqliteOutbox(*operators),
         metrics=SqliteMetrics(*gateway),
         events=SqliteEvents(*operators),
+        refusals=SqliteRefusals(*operators),
         actions=SqliteActions(*gateway),
         commands=SqliteCommands(*gateway),
         link_states=SqliteLinkStates(*gateway),
