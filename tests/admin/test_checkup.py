@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 from tests.backends import apply
 from tests.fakes.certificates import self_signed
 from tests.fakes.clock import NOON
@@ -16,7 +17,7 @@ from tests.store.building import a_message, accept
 from aldis.accounts.number_plans import NO_RANGES, VERSION, NumberRange, ranges_of, released_on
 from aldis.admin import checkup
 from aldis.admin.checkup import OLD_PLANS_DAYS, CheckResult, certificate
-from aldis.admin.number_review import review
+from aldis.admin.number_review import review, warn_of_moves
 from aldis.store.contract.store import Store
 
 
@@ -124,6 +125,9 @@ async def test_recipients_that_are_of_another_country_now_are_told(store: Store)
         (CheckResult.WARN, "2 recipients were US and are CA now"),
         (CheckResult.OK, "of them not known to be in use: GB 1"),
     ]
+    with capture_logs() as logged:
+        await warn_of_moves(store.search, NO_RANGES, NOON)
+    assert [(each["was"], each["now"], each["count"]) for each in logged] == [("US", "CA", 2)]
     ranges = ranges_of([NumberRange("US", "257", 10)])
     found = checkup.moved_numbers(await review(store.search, ranges, NOON))
     assert [each.says for each in found] == ["all 4 recipients of the last 30 days are read as they were"]

@@ -10,7 +10,7 @@ import pytest
 from tests.fakes.clock import NOON
 
 from aldis.accounts.history import MASK, differences, masked
-from aldis.accounts.records import ACCOUNT, CREDIT, PRICES, ROUTES
+from aldis.accounts.records import ACCOUNT, CREDIT, NUMBER_RANGES, PRICES, ROUTES
 from aldis.accounts.staff import Actor, Role
 from aldis.admin.credentials import HOUR_S, Credentials, NewCredential, credential_id
 from aldis.admin.directory import DirectoryEditor
@@ -299,3 +299,17 @@ def test_nothing_secret_is_shown() -> None:
         assert found
         assert "s3cret" not in str(found)
         assert "cafecafecafecafe" not in str(found)
+
+
+async def test_number_ranges_are_put_and_taken_back(office: Office) -> None:
+    added = {"country": "US", "begins": "679", "length": 10}
+    await office.editor.put_number_ranges(ADA, [added], 0, NOON)
+    first = await office.newest(NUMBER_RANGES)
+    await office.editor.put_number_ranges(ADA, [], first, NOON)
+    await office.history.undo(ADA, await office.newest(NUMBER_RANGES), NOON)
+    assert [each.begins for each in (await office.editor.number_ranges()).number_ranges] == ["679"]
+    with pytest.raises(ValidationError) as caught:
+        await office.editor.put_number_ranges(
+            ADA, [added, {**added, "country": "XX"}], await office.newest(NUMBER_RANGES), NOON
+        )
+    assert list(caught.value.faults) == ["1.country"]

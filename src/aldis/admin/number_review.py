@@ -4,10 +4,16 @@ metadata, or another range of the directory, puts into another country, are pric
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import msgspec
+import structlog
 
 from aldis.accounts.number_plans import KnownBy, NumberRanges, country_of, known_by
+from aldis.errors import TemporaryError
 from aldis.store.contract.search import SearchStore
+
+log = structlog.get_logger()
 
 DAY_MS = 86_400_000
 #: how far back one looks
@@ -59,3 +65,19 @@ async def review(
         if parts == 0:
             break
     return found
+
+
+async def warn_of_moves(search: SearchStore, ranges: NumberRanges, now: int) -> None:
+    """Log which of the newest recipients are of other countries than they were: after an upgrade, mostly. A
+    store that cannot tell now is not asked again.
+    """
+    found = Review()
+    with suppress(TemporaryError):
+        found = await review(search, ranges, now, parts=1)
+    for move in found.moves.values():
+        log.warning(
+            "recipients are read as of another country now: aldis doctor --numbers tells all",
+            was=move.was,
+            now=move.now,
+            count=move.count,
+        )

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import structlog
 
-from aldis.accounts.directory import CurrentDirectory, Directory
+from aldis.accounts.directory import CurrentDirectory
 from aldis.admin import stranded
-from aldis.admin.number_review import review
+from aldis.admin.number_review import warn_of_moves
 from aldis.app import stores
 from aldis.app.agents import RunningAgents
 from aldis.app.doors import door_of, server_settings
@@ -136,18 +136,7 @@ class Gateway:
         await self.server.start()
         await self.operators.start()
         log.info("gateway up", port=self.server.port, links=self._links.names)
-        await self._review_numbers(current.directory)
-
-    async def _review_numbers(self, directory: Directory) -> None:
-        """Say when the newest recipients are of other countries than they were: after an upgrade, mostly."""
-        found = await review(self.store.search, directory.number_ranges, self._clock.now(), parts=1)
-        for move in found.moves.values():
-            log.warning(
-                "recipients are read as of another country now: aldis doctor --numbers tells all",
-                was=move.was,
-                now=move.now,
-                count=move.count,
-            )
+        await warn_of_moves(self.store.search, current.directory.number_ranges, self._clock.now())
 
     async def stop(self) -> None:
         """Refuse new work, finish what is under way within bounds, close."""
