@@ -18,6 +18,8 @@ help:
 	@echo "make check   format, lint, types, import contracts, house rules"
 	@echo "make fix     format and mend what can be mended"
 	@echo "make lock    resolve the dependencies again"
+	@echo "make floors  the tests that start nothing, with the lowest versions that pyproject names"
+	@echo "make interpreter  the same on another one (PYTHON=python3.13)"
 	@echo "make crash   the crash tests, long (KILLS=60)"
 	@echo "make interop other people's SMPP clients and servers, and the fuzzer (FUZZ=60 seconds)"
 	@echo "make e2e     the console in a real browser, with screenshots; its API by schemathesis (Debian's chromium)"
@@ -59,13 +61,32 @@ $(READY): requirements.lock pyproject.toml tools/set-up
 	@sh tools/set-up $(VENV)
 	@touch $@
 
+# What pyproject promises: that its lowest versions do. The tests that start nothing, in an environment of their own.
+FLOORS := .venv-floors
+$(FLOORS)/.ready: pyproject.toml requirements.lock tools/floors.py $(READY)
+	$(BIN)/python -m venv $(FLOORS)
+	$(BIN)/python tools/floors.py > $(FLOORS)/requirements.txt
+	$(FLOORS)/bin/python -m pip install --quiet --disable-pip-version-check -r $(FLOORS)/requirements.txt
+	$(FLOORS)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+.PHONY: floors
+floors: $(FLOORS)/.ready
+	timeout 600 $(FLOORS)/bin/pytest -q -n $(WORKERS) --dist worksteal -m "not slow" --ignore tests/house
+
+# The same on other interpreters: PYTHON=python3.13, once for each.
+.PHONY: interpreter
+interpreter:
+	PYTHON=$(PYTHON) sh tools/set-up .venv-$(notdir $(PYTHON))
+	.venv-$(notdir $(PYTHON))/bin/pytest -q -n $(WORKERS) --dist worksteal -m "not slow" --ignore tests/house
+
 .PHONY: lock
 lock:
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-header --upgrade -o requirements.lock
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(wildcard .venv-*) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # Python peers into the same environment, node's beside their scripts; Kannel comes from the distribution.
 $(VENV)/.interop: $(READY) interop.lock tests/interop/peers/package-lock.json
