@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import apsw
 import msgspec
@@ -21,10 +21,11 @@ from aldis.store.sqlite.process.writer_protocol import read_question, write_ques
 
 def _structs(kind: Any) -> Iterator[type[msgspec.Struct]]:
     """Give the records in a type, the inner ones first."""
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+    made = get_origin(kind) or kind
+    if isinstance(made, type) and issubclass(made, msgspec.Struct):
         for inner in msgspec.structs.fields(kind):
             yield from _structs(inner.type)
-        yield kind
+        yield made
     for inner in get_args(kind):
         yield from _structs(inner)
 
@@ -34,8 +35,13 @@ def _drawn() -> None:
     """Have Hypothesis know how records are drawn."""
     st.register_type_strategy(int, st.integers(-(2**63), 2**63 - 1))
     for struct in dict.fromkeys(struct for each in writes.ALL for struct in _structs(each.item)):
-        fields = {each.name: st.from_type(each.type) for each in msgspec.structs.fields(struct)}
-        st.register_type_strategy(struct, st.builds(struct, **fields))
+        st.register_type_strategy(struct, _built)
+
+
+def _built(kind: Any) -> st.SearchStrategy[Any]:
+    """Draw a record, of a generic one with what stands for its parameters."""
+    fields = {each.name: st.from_type(each.type) for each in msgspec.structs.fields(kind)}
+    return st.builds(get_origin(kind) or kind, **fields)
 
 
 @pytest.mark.parametrize("each", writes.ALL, ids=lambda each: each.name)
