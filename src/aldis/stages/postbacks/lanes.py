@@ -19,6 +19,8 @@ IN_ALL = 512
 DOUBTFUL_PER_ENDPOINT = 4
 DOUBTFUL_PER_ACCOUNT = 32
 DOUBTFUL_IN_ALL = IN_ALL // 2
+#: an endpoint that wants to be left alone for longer is asked again after so long, with one postback
+MOST_PAUSED_MS = 60_000
 #: lanes of which anything is remembered
 MAX_KNOWN = 10_000
 
@@ -150,12 +152,12 @@ class Lanes:
     # ── who wants to be left alone ──
 
     def pause(self, lane: str, until: int) -> None:
-        """Start nothing in a lane until an instant."""
+        """Start nothing in a lane until an instant, which is no more than MOST_PAUSED_MS away."""
         self._paused[lane] = until
         (self._lanes.get(lane) or self._known(lane)).is_paused = True
 
     def resume(self, now: int) -> None:
-        """End the pauses that were until now."""
-        for lane in [lane for lane, until in self._paused.items() if until <= now]:
+        """End the pauses that were until now, and those that seem longer than any is: the clock went back."""
+        for lane in [lane for lane, until in self._paused.items() if not 0 < until - now <= MOST_PAUSED_MS]:
             del self._paused[lane]
             self._lanes[lane].is_paused = False

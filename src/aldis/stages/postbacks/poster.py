@@ -19,7 +19,7 @@ from aldis.clock import Clock
 from aldis.errors import TemporaryError
 from aldis.stages.agent import Agent
 from aldis.stages.postbacks.channel import Answer, Channel
-from aldis.stages.postbacks.lanes import Lanes
+from aldis.stages.postbacks.lanes import MOST_PAUSED_MS, Lanes
 from aldis.stages.postbacks.schedule import asked_ms, next_try
 from aldis.stages.postbacks.writing import Due, Writing, Written
 from aldis.store.contract.postbacks import PostbackStore
@@ -37,8 +37,6 @@ LANES_AT_ONCE = 1_024
 READ_AHEAD = 128
 MAX_HELD_OF_ACCOUNT = 1_024
 MAX_HELD = 4_096
-#: an endpoint that wants to be left alone for longer is asked again after so long, with one postback
-MOST_PAUSED_MS = 60_000
 
 
 class Poster(Agent):
