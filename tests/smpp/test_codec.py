@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aldis.errors import LocalProtocolError, RemoteProtocolError
-from aldis.smpp import codec, status
+from aldis.smpp import codec, status, tlv
 from aldis.smpp.command import CommandId
 from aldis.smpp.pdus import Bind, BindResp, Empty, MessageIdBody, Pdu, ShortMessageBody
 
@@ -102,6 +102,19 @@ def test_octets_behind_the_last_whole_tlv_cost_nothing_else(
     read = codec.decode(bad)
     assert read.trailing_octets == len(tail)
     assert msgspec.structs.replace(read, trailing_octets=0) == codec.decode(good)
+
+
+def test_a_nul_before_the_first_tlv_costs_nothing() -> None:
+    whole = Pdu(
+        CommandId.deliver_sm,
+        1,
+        body=ShortMessageBody(short_message=b"Hi"),
+        tlvs={0x0427: b"\x02", 0x1E: b"7\0"},
+    )
+    good = codec.encode(whole)
+    size = len(good) - len(tlv.pack(whole.tlvs))
+    bad = (len(good) + 1).to_bytes(4, "big") + good[4:size] + b"\0" + good[size:]
+    assert codec.decode(bad) == msgspec.structs.replace(whole, trailing_octets=1)
 
 
 def test_unknown_tlvs_and_statuses_pass_through() -> None:

@@ -101,9 +101,11 @@ def test_a_carriers_word_and_its_state(word: str, state: S | None) -> None:
         (USUAL.upper(), True),
         (b"id:7 submit date:1 done date:2 stat:DELIVRD err:0", True),
         (b"id:7 stat:DELIVRD", False),
+        (USUAL.decode().encode("utf-16-be"), True),
+        (USUAL.decode().encode("utf-16"), True),
         (b"STOP", False),
         (b"my id: 7 and the stat: ok", False),
-        (b"Hi! " * 90 + USUAL, False),
+        (b"Hi! " * 130 + USUAL, False),
         (b"", False),
     ],
 )

@@ -113,5 +113,5 @@ def decode(octets: bytes) -> Pdu:
         raise RemoteProtocolError("the PDU ends inside its mandatory parameters", ESME_RINVMSGLEN) from None
     if position >= length:
         return Pdu(command_id, sequence_number, command_status, body, {})
-    tlvs, position = tlv.unpack(octets, position)
-    return Pdu(command_id, sequence_number, command_status, body, tlvs, length - position)
+    tlvs, left = tlv.unpack(octets, position)
+    return Pdu(command_id, sequence_number, command_status, body, tlvs, left)

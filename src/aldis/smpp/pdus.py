@@ -235,7 +235,7 @@ class Pdu(msgspec.Struct, frozen=True):
     #: None where a negative answer came without one, which the specification allows and many peers send
     body: Body | None = None
     tlvs: dict[int, bytes] = {}
-    #: how many octets stood behind the last optional parameter that is whole; they are not written
+    #: how many octets of it belong to no optional parameter that is whole; they are not written
     trailing_octets: int = 0
 
     @property

@@ -102,7 +102,7 @@ _SHAPE = re.compile(
     _KEY.encode() + rb"id[:=].{1,80}?\b(?:sub|dlvrd|submit date|done date)[:=].{0,80}?\bstat(?:us|e)?[:=]",
     re.IGNORECASE | re.DOTALL,
 )
-_SHAPED_OCTETS = 300
+_SHAPED_OCTETS = 500
 
 
 class ReceiptText(msgspec.Struct, frozen=True):
@@ -156,7 +156,7 @@ def _word(text: str, found: re.Match[str]) -> str:
 
 def is_shaped(octets: bytes) -> bool:
     """Tell whether a text has the form of a receipt, whoever wrote it. Source: SMPP v3.4 Appendix B."""
-    return _SHAPE.search(octets[:_SHAPED_OCTETS]) is not None
+    return _SHAPE.search(octets[:_SHAPED_OCTETS].replace(b"\0", b"")) is not None  # also in UCS-2
 
 
 def plain_word(word: str) -> str:

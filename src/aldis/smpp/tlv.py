@@ -117,9 +117,21 @@ def pack(tlvs: dict[int, bytes]) -> bytes:
 
 
 def unpack(octets: bytes, position: int) -> tuple[dict[int, bytes], int]:
-    """Read tags from a position to the end; the last of a repeated tag wins. Returns them, and where the last
-    one that is whole ends: what stands behind it cannot be read and takes nothing from what could.
+    """Read tags from a position to the end; the last of a repeated tag wins. Returns them, and how many
+    octets are left: what stands behind the last whole tag cannot be read, and takes nothing from what could.
+    Nor does a NUL before the first, with which some peers end a short_message.
     """
+    end = len(octets)
+    tlvs, reached = _read(octets, position)
+    if reached < end and octets[position] == 0:
+        behind_nul, reached_so = _read(octets, position + 1)
+        if behind_nul and reached_so == end:
+            return behind_nul, 1
+    return tlvs, end - reached
+
+
+def _read(octets: bytes, position: int) -> tuple[dict[int, bytes], int]:
+    """Read whole tags; returns them, and where the last one ends."""
     tlvs: dict[int, bytes] = {}
     end = len(octets)
     while position + 4 <= end:

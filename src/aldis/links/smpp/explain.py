@@ -115,8 +115,8 @@ def lines(octets: bytes, now: datetime) -> Iterator[PduLine]:
     for tag, value in pdu.tlvs.items():
         yield _tlv(tag, value)
     if pdu.trailing_octets:
-        unread = octets[len(octets) - pdu.trailing_octets :]
-        yield PduLine("TRAILING", unread.hex(" "), "octets behind the last whole parameter: not read")
+        says = "octets before, between or behind whole parameters: not read"
+        yield PduLine("TRAILING", str(pdu.trailing_octets), says)
     yield from _text(pdu)
 
 
