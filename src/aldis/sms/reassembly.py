@@ -85,16 +85,19 @@ class SharedReference(msgspec.Struct, Generic[Part]):
         self, number: int, part: Part, now: int, times: Times, is_same: Same[Part] = operator.eq
     ) -> list[list[Part]]:
         """Take a segment; returns the messages that are to be told now, some perhaps as far as they came."""
-        told = self.give_up(now, times)
-        is_again = _has(self.messages, number, part, is_same)
-        message = self._lacking(number, times)
-        if message is None:
-            message = (
-                self._repetition if is_again else self._followed(number) or self._mistaken(number, is_same)
-            )
-        if message is None:
-            if not is_again:
+        told: list[list[Part]] = []
+        is_again, message = False, None
+        if self.messages:
+            told = self.give_up(now, times)
+            is_again = _has(self.messages, number, part, is_same)
+            message = self._lacking(number, times)
+            if message is None and is_again:
+                message = self._repetition
+            elif message is None:
+                message = self._followed(number) or self._mistaken(number, is_same)
+            if message is None and not is_again:
                 told += self._abandon(now - times.overlap)
+        if message is None:
             message = LongMessage({}, now, is_repetition=is_again)
             self.messages.append(message)
         message.parts[number] = part
@@ -124,9 +127,15 @@ class SharedReference(msgspec.Struct, Generic[Part]):
         return told
 
     def _lacking(self, number: int, times: Times) -> LongMessage[Part] | None:
-        lacking = [each for each in self.messages if each.is_waiting and number not in each.parts]
-        newest = lacking[-1].began_at if lacking else 0
-        return next((each for each in lacking if newest - each.began_at <= times.burst), None)
+        found: LongMessage[Part] | None = None
+        for each in reversed(self.messages):
+            if number in each.parts or not each.is_waiting:
+                continue
+            if found is None:
+                found, newest = each, each.began_at
+            elif newest - each.began_at <= times.burst:
+                found = each
+        return found
 
     @property
     def _repetition(self) -> LongMessage[Part] | None:
@@ -189,7 +198,8 @@ class Reassembly(Generic[Part]):
         if found is None:
             found = self._incomplete[key] = SharedReference(place.total, [])
         told = found.take(place.number, part, now, self._times, self._is_same)
-        found.messages = [each for each in found.messages if len(each.parts) < place.total]
+        if told:
+            found.messages = [each for each in found.messages if len(each.parts) < place.total]
         if not found.messages:
             del self._incomplete[key]
         elif found.messages[-1].began_at == now:
