@@ -137,6 +137,32 @@ async def test_what_a_carrier_does_otherwise_is_shown(whole: WholeGateway, tmp_p
     assert ("ok", f"simulator: 1 {describe('misnamed_receipt', '')[0]}") in found["links"]
 
 
+async def test_the_doctor_and_the_clock_tell_what_a_running_gateway_suffers(
+    whole: WholeGateway, tmp_path: Path
+) -> None:
+    config = settings(tmp_path, whole.gateway.server.port, whole.smpp_port)
+    shared = ("--config", config, "--data-dir", str(whole.data_dir))
+    time, monitor = whole.gateway._time, whole.gateway._monitor
+    assert json.loads((await run("clock", "--json", *shared))[1])["in_doubt"] == ""
+    assert time._watch is not None
+    time._watch.off_ms = 90_000
+    code, found = await verdicts(config, whole.data_dir)
+    assert (code, found["gateway"][0][0]) == (0, "warn")
+    assert "its clock was set 90 s ahead" in found["gateway"][0][1]
+    code, output, faults = await run("clock", *shared)
+    assert (code, faults, "in doubt: 90 s ahead" in output) == (0, "", True)
+    assert (await run("clock", "--agree", *shared))[0] == 0
+    agreed_at = await whole.gateway.store.time.clock_agreed_at()
+    assert abs(whole.clock.now() - agreed_at) < 60_000
+    audited = await whole.gateway.store.audit.log(0, 1)
+    assert [(entry.action, entry.via) for _, entry in audited] == [("agree on clock", "command line")]
+    monitor.stop()
+    monitor.fault = "SQLite: FullError"
+    code, found = await verdicts(config, whole.data_dir)
+    assert (code, found["gateway"][0][0]) == (1, "fail")
+    assert "SQLite: FullError" in found["gateway"][0][1]
+
+
 @pytest.mark.parametrize(
     ("changes", "check", "part"),
     [

@@ -63,6 +63,14 @@ async def moved_away(world: World) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def without_log(world: World) -> AsyncIterator[None]:
+    path = world.child.data_dir / "aldis.db-wal"
+    path.rename(path.with_suffix(".away"))
+    yield
+    path.with_suffix(".away").rename(path)
+
+
+@asynccontextmanager
 async def replaced(world: World) -> AsyncIterator[None]:
     path = world.child.data_dir / "aldis.db"
     path.rename(path.with_suffix(".away"))
@@ -75,6 +83,7 @@ FAULTS: dict[str, tuple[Callable[[World], AbstractAsyncContextManager[None]], st
     "the writer stands still": (standing_still, "the writer does not answer"),
     "another holds the lock": (locked, "the writer does not answer"),
     "the file was moved": (moved_away, "the file of the store has been moved or removed"),
+    "its log was removed": (without_log, "the file of the store has been moved or removed"),
     "the file was replaced": (replaced, "the file of the store has been moved or removed"),
 }
 

@@ -64,12 +64,12 @@ def open_reader(path: Path) -> apsw.Connection:
 
 
 def has_moved(db: apsw.Connection) -> bool:
-    """Tell whether another file, or none, is now where ours was opened: what is written is lost then.
+    """Tell whether what is written is lost: another file, or none, is where ours was, or its log is gone.
     Source: sqlite.org/c3ref/c_fcntl_begin_atomic_write.html, SQLITE_FCNTL_HAS_MOVED.
     """
     answer = ctypes.c_int(0)
     db.file_control("main", apsw.SQLITE_FCNTL_HAS_MOVED, ctypes.addressof(answer))
-    return bool(answer.value)
+    return bool(answer.value) or not Path(db.filename_wal).exists()
 
 
 def _keep_prepared(db: apsw.Connection) -> None:
