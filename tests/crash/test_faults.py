@@ -137,6 +137,23 @@ async def test_a_carrier_that_takes_nothing_delays_and_loses_nothing(
     await whole.stop()
 
 
+@pytest.mark.parametrize(("response_s", "most_copies"), [(3.0, 1), (1.0, 2)], ids=["in its place", "late"])
+async def test_a_carrier_that_answers_late_is_not_taken_for_one_that_refuses(
+    tmp_path: Path, customer: FakeCustomer, response_s: float, most_copies: int
+) -> None:
+    """It answers after eight seconds, and reports on what it took the first time."""
+    whole = WholeGateway(tmp_path / "data", customer, f"window = 20\nresponse_s = {response_s}")
+    await whole.start()
+    numbers = [f"4477009{number:03d}92" for number in range(10)]
+    for index, number in enumerate(numbers):
+        assert await whole.genesys(number, f"m{index}") == "result_code=0"
+    assert await whole.all_ended(len(numbers)) == {"delivered": len(numbers)}
+    assert all(1 <= len(whole.handset(number)) <= most_copies for number in numbers)
+    assert whole.gateway.conditions()["simulator"].late_at
+    await customer.wait_for(len(numbers), "/genesys")
+    await whole.stop()
+
+
 class JumpingClock(SystemClock):
     """A clock that somebody sets."""
 
