@@ -12,6 +12,7 @@ import pytest
 
 from aldis.accounts.staff import AuditEntry
 from aldis.stages.sending.sender import Sender
+from aldis.stages.sending.shares import share
 from aldis.stages.sending.upstream import Outbound
 from aldis.store.contract.store import Store
 from aldis.store.memory.outcome_journal import OutcomeJournal
@@ -207,3 +208,34 @@ async def test_two_faults_are_no_three(demo_store: Store, clock: FakeClock) -> N
     whole = FakeUpstream()
     assert await settle(a_sender(demo_store, whole, clock), whole, clock) == 1
     assert await state_of(demo_store, POISON) is State.SENT
+
+
+@pytest.mark.parametrize("refuses", [REFUSES_UPDATES, REFUSES_ALL], ids=["its ending", "everything"])
+async def test_a_row_that_refuses_its_ending_keeps_no_others_from_theirs(
+    demo_store: Store, clock: FakeClock, spoiling: apsw.Connection, refuses: str
+) -> None:
+    for number in sorted((POISON, *GOOD)):
+        await accept(demo_store, a_message(number, expires_at=clock.now() + 1, review_at=clock.now()))
+    spoiling.execute(refuses)
+    clock.advance(10)
+    lease = await own_maintenance(demo_store)
+    assert await demo_store.maintenance.expire(lease, 10, clock.now(), 1) == len(GOOD)
+    assert [await state_of(demo_store, number) for number in GOOD] == [State.EXPIRED] * 3
+    assert await aside(demo_store) == [(POISON, "link", 3)]
+    spoiling.execute("DROP TRIGGER no")
+    clock.advance(3_601)
+    assert await demo_store.maintenance.expire(lease, 10, clock.now(), 1) == 1
+    assert await state_of(demo_store, POISON) is State.EXPIRED
+
+
+async def test_a_marked_row_that_refuses_its_ending_keeps_no_link_from_its_start(
+    demo_store: Store, clock: FakeClock, spoiling: apsw.Connection
+) -> None:
+    await filled(demo_store)
+    sender = a_sender(demo_store, FakeUpstream(), clock, hold=True)
+    await demo_store.sending.claim("link", 10, share, clock.now())
+    await demo_store.sending.mark(await sender.own(), [POISON, *GOOD])
+    spoiling.execute(REFUSES_UPDATES)
+    await a_sender(demo_store, FakeUpstream(), clock, hold=True).recover()
+    assert [await state_of(demo_store, number) for number in GOOD] == [State.UNCONFIRMED] * 3
+    assert await aside(demo_store) == [(POISON, "link", 3)]

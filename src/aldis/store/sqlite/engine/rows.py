@@ -8,16 +8,18 @@ json_each().
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 import apsw
 import msgspec
 
 from aldis.traffic.message import MessageFacts
 from aldis.traffic.states import Event, State, sources
+
+Row = TypeVar("Row")
 
 #: the columns of MessageFacts, in its order
 MESSAGE_FACTS = (
@@ -136,3 +138,18 @@ def message_facts(row: tuple[Any, ...]) -> MessageFacts:
     """Read a row of the MESSAGE_FACTS columns."""
     before_state, state, after_state = row[:9], row[9], row[10:]
     return MessageFacts(*(*before_state, State(state), *after_state))
+
+
+def each_alone(
+    db: apsw.Connection, write: Callable[[apsw.Connection, Sequence[Row]], object], rows: Sequence[Row]
+) -> list[Row]:
+    """Write rows together, or one by one where the database refuses one; returns those that it refuses."""
+    try:
+        with db:  # a savepoint
+            if rows:
+                write(db, rows)
+    except apsw.ConstraintError:
+        if len(rows) == 1:
+            return [rows[0]]
+        return [row for row in rows if each_alone(db, write, [row])]
+    return []

@@ -10,14 +10,16 @@ import msgspec
 from aldis.store.contract.maintenance import Purged
 from aldis.store.contract.ownership import Lease
 from aldis.store.sqlite.engine.operations import operation_on_each
-from aldis.store.sqlite.engine.rows import as_json, every, for_each, for_found, may
-from aldis.store.sqlite.writes import endings, ownership, postbacks, recipients
+from aldis.store.sqlite.engine.rows import as_json, each_alone, every, for_each, for_found, may
+from aldis.store.sqlite.writes import endings, ownership, poison, postbacks, recipients
 from aldis.traffic.states import Event, State, follow
 
 #: receipts that never found their segment are kept this long
 EARLY_MS = 86_400_000
 #: a message in a sender's hands is looked at again after this long
 IN_HAND_MS = 60_000
+#: and one whose row refuses its ending after this long
+REFUSED_MS = 3_600_000
 
 
 class Purge(msgspec.Struct, frozen=True):
@@ -76,11 +78,12 @@ def expire(db: apsw.Connection, item: Expire) -> int:
         else:
             looks = {State.QUEUED: expires_at, State.SENT: sent_at + item.patience_ms}
             later.append((message_id, looks.get(state, now + IN_HAND_MS)))
-    endings.end_unsent(db, unsent)
-    endings.end_sent(db, sent)
-    for_found(db, _LATER, later)
+    refused = each_alone(db, endings.end_unsent, unsent) + each_alone(db, endings.end_sent, sent)
+    poison.set_aside(db, [ending.message_id for ending in refused], now)
+    later += [(ending.message_id, now + REFUSED_MS) for ending in refused]
+    each_alone(db, lambda inner, rows: for_found(inner, _LATER, rows), later)
     db.execute(_FORGET_EARLY, (now - EARLY_MS,))
-    return len(unsent) + len(sent)
+    return len(unsent) + len(sent) - len(refused)
 
 
 class Move(msgspec.Struct, frozen=True, array_like=True):

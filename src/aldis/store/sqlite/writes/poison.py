@@ -4,6 +4,7 @@ In a table of their own, because it may be the message's row that cannot be writ
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 
 import apsw
@@ -12,7 +13,7 @@ import msgspec
 from aldis.accounts.staff import AuditEntry
 from aldis.store.contract.ownership import Lease
 from aldis.store.sqlite.engine.operations import operation, operation_on_each
-from aldis.store.sqlite.engine.rows import first, may, one
+from aldis.store.sqlite.engine.rows import as_array, first, may, one
 from aldis.store.sqlite.writes import auditing, ownership
 from aldis.traffic.message import MAX_FAULTS, HandlingFault
 from aldis.traffic.states import Event
@@ -39,7 +40,12 @@ INSERT INTO poison_message (message_id, link, faults, reason, failed_at) VALUES 
 ON CONFLICT (message_id) DO UPDATE SET link = ?2, faults = faults + ?3, reason = ?4, failed_at = ?5
 RETURNING faults
 """
-_DUE = f"UPDATE message SET due_at = ? WHERE message_id = ? AND {may(Event.CLAIMED)}"  # noqa: S608 - the table's states
+_SET_ASIDE = f"""
+INSERT INTO poison_message
+SELECT message_id, link, {MAX_FAULTS}, ?1, ?2 FROM message WHERE message_id IN (SELECT value FROM carray(?3))
+ON CONFLICT (message_id) DO UPDATE SET faults = {MAX_FAULTS}, reason = ?1, failed_at = ?2
+"""  # noqa: S608 - a constant
+_DUE = f"UPDATE message SET due_at = min(due_at, ?) WHERE message_id = ? AND {may(Event.CLAIMED)}"  # noqa: S608 - the table's states
 
 
 @operation()
@@ -57,6 +63,12 @@ def _is_aside(db: apsw.Connection, item: NoteFaults, fault: HandlingFault) -> bo
         with suppress(apsw.ConstraintError), db:
             db.execute("UPDATE message SET doubts = doubts + 1 WHERE message_id = ?", (fault.message_id,))
     return True
+
+
+def set_aside(db: apsw.Connection, message_ids: Collection[int], now: int) -> None:
+    """Keep that these cannot be ended, because their rows refuse it."""
+    if message_ids:
+        db.execute(_SET_ASIDE, ("cannot be ended", now, as_array(message_ids)))
 
 
 @operation_on_each()

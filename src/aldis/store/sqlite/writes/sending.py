@@ -8,9 +8,9 @@ import msgspec
 from aldis.errors import TransitionRefused
 from aldis.store.contract.ownership import Lease
 from aldis.store.sqlite.engine.operations import operation, operation_on_each
-from aldis.store.sqlite.engine.rows import as_array, as_json, every, for_each, for_found, may, one
+from aldis.store.sqlite.engine.rows import as_array, as_json, each_alone, every, for_each, for_found, may, one
 from aldis.store.sqlite.reads.claiming import states_of
-from aldis.store.sqlite.writes import endings, ownership, receipts
+from aldis.store.sqlite.writes import endings, ownership, poison, receipts
 from aldis.store.sqlite.writes.endings import Ending
 from aldis.traffic.matching import SUBMITTED, known_ending
 from aldis.traffic.message import AttemptResult
@@ -188,5 +188,6 @@ def _hold(db: apsw.Connection, whose: str, binding: str, now: int) -> int:
         Ending(message_id, State(state), follow(state, Event.OWNER_LOST_HELD), "in doubt", now)
         for message_id, state in every(db, f"{_HELD} AND {whose}", (binding,))
     ]
-    endings.end_unsent(db, lost)
-    return len(lost)
+    refused = each_alone(db, endings.end_unsent, lost)
+    poison.set_aside(db, [ending.message_id for ending in refused], now)
+    return len(lost) - len(refused)
