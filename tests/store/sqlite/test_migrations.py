@@ -14,7 +14,7 @@ from aldis.sms.subscribers import spellings
 from aldis.sms.udh import Concatenation
 from aldis.store import migrate
 from aldis.store.sqlite.engine.connection import open_writer
-from aldis.store.sqlite.reads.inbound import segments_of
+from aldis.store.sqlite.reads.inbound import segments_of, unreviewed_receipts
 from aldis.traffic.inbound import InboundPart
 from tests.sms.test_subscribers import SUBSCRIBERS
 from tests.store.building import NOW
@@ -38,6 +38,15 @@ def test_segments_of_before_references_were_shared_wait_on(tmp_path: Path) -> No
     db.execute(upgrade)
     found = segments_of(db, InboundPart("link", "4512345678", "74700", piece, NOW))
     assert found.messages == [LongMessage({2: piece}, NOW)]
+
+
+def test_early_receipts_of_before_wait_on_and_are_reviewed(tmp_path: Path) -> None:
+    db, upgrade = before(tmp_path, "0017_early_receipts.sql")
+    row = (7, "link", "A1", "delivered", "000", "447700900001", NOW)
+    db.execute("INSERT INTO parked_receipt VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    db.execute(upgrade)
+    assert list(db.execute("SELECT * FROM parked_receipt")) == [(*row, "", 0)]
+    assert unreviewed_receipts(db, ["link", "other"]) == {"link": 7}
 
 
 def test_what_a_file_said_before_is_known_afterwards(tmp_path: Path) -> None:
