@@ -35,6 +35,7 @@ from aldis.stages.sending.upstream import (
     Rejected,
     UpstreamListener,
 )
+from aldis.traffic.anomalies import Anomaly
 from aldis.traffic.content import KeptPart
 from aldis.traffic.receipt import ReceiptState
 
@@ -258,6 +259,8 @@ async def test_an_mmsc_that_said_200_has_the_message(name: str) -> None:
     async with raw_server(octets) as (url, _):
         seen = Observed(0, url=url)
         assert await seen.send() == Accepted(known_as)
+        noted = [each.kind for each in seen.link.condition().anomalies]
+        assert noted == ([] if known_as else [Anomaly.UNREADABLE_ANSWER])
         await seen.stop()
 
 

@@ -15,6 +15,7 @@ class Anomaly(StrEnum):
     UNMARKED_RECEIPT = "unmarked_receipt"
     UNNAMED_RECEIPT = "unnamed_receipt"
     TRAILING_OCTETS = "trailing_octets"
+    UNREADABLE_ANSWER = "unreadable_answer"
 
 
 #: what was seen, and what to do about it; "" where nothing is to be done
@@ -46,6 +47,10 @@ _KNOWN = {
     Anomaly.TRAILING_OCTETS: (
         "PDUs with octets behind their last whole parameter, which are not read",
         "Tell the carrier: a tag or a length of its optional parameters is wrong.",
+    ),
+    Anomaly.UNREADABLE_ANSWER: (
+        "answers of an MMSC with 2xx in which no status of MM7 was found: their messages count as taken",
+        "Tell the MMSC's operator: without a MessageID no report finds its message, which ends unconfirmed.",
     ),
 }
 

@@ -42,6 +42,7 @@ from aldis.stages.sending.upstream import (
     Rejected,
     UpstreamListener,
 )
+from aldis.traffic.anomalies import Anomaly
 
 log = structlog.get_logger()
 
@@ -91,8 +92,6 @@ class Mm7Link:
         self._condition = "unreachable"
         #: why the MMSC was last not to be had, and when (Unix milliseconds)
         self._last_error, self._last_error_at = "", 0
-        #: said once
-        self._answers_unreadably = False
         #: by an operator
         self._is_closed = False
         self._stopping = False
@@ -361,12 +360,7 @@ class Mm7Link:
         if isinstance(answer, Response) and code:
             return verdicts.judge(answer)
         if http_status in _OK:  # it has the message: posting it again would send it twice
-            if not self._answers_unreadably:
-                self._answers_unreadably = True
-                log.warning(
-                    "an MMSC's answer cannot be read: no report will match its message", link=self.name
-                )
-            self._note_error("an answer cannot be read")
+            self._anomalies.note(self.name, Anomaly.UNREADABLE_ANSWER)
             return Accepted(verdicts.known_as(answer.message_id) if isinstance(answer, Response) else "")
         if http_status in _UNAUTHORIZED:
             self._note_error(f"refused: HTTP {http_status}, user and password?")
