@@ -16,6 +16,7 @@ from aldis.stages.sending.upstream import (
     Rejected,
 )
 from aldis.store.contract.store import Store
+from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.states import State
 from tests.backends import own_maintenance
@@ -214,3 +215,82 @@ async def test_a_late_answer_about_a_message_that_is_forgotten_changes_nothing(
     await sender.outcomes.record()
     assert sender.is_drained
     assert await reported(demo_store, "A") == 1
+
+
+async def test_a_late_answer_without_an_id_ends_the_repetitions_too(
+    demo_store: Store, upstream: FakeUpstream, clock: FakeClock
+) -> None:
+    await accept(demo_store, a_message(1))
+    sender = a_sender(demo_store, upstream, clock)
+    (first,) = await attempt(sender, upstream, clock, DOUBT)
+    upstream.answer_late(first, "")
+    await sender.outcomes.record()
+    assert await attempt(sender, upstream, clock, DOUBT) == []
+    await sender.outcomes.record()
+    assert await state_of(demo_store, 1) is State.SENT
+
+
+async def test_a_late_answer_counts_when_the_message_has_moved_to_another_link(
+    demo_store: Store, upstream: FakeUpstream, clock: FakeClock
+) -> None:
+    await accept(demo_store, a_message(1, backups='["other"]'))
+    sender = a_sender(demo_store, upstream, clock)
+    (first,) = await attempt(sender, upstream, clock, DOUBT)
+    clock.advance(400)
+    lease = await own_maintenance(demo_store)
+    assert await demo_store.maintenance.fail_over(lease, "link", ["other"], 10, clock.now()) == 1
+    other = FakeUpstream()
+    other.name = "other"
+    second = a_sender(demo_store, other, clock)
+    upstream.answer_late(first, "A")
+    await sender.outcomes.record()
+    assert await attempt(second, other, clock, Accepted("B")) == []
+    await second.outcomes.record()
+    assert await reported(demo_store, "A") == 0
+    assert await state_of(demo_store, 1) is State.DELIVERED
+
+
+async def test_what_was_held_is_improved_by_a_late_answer_and_its_receipt(
+    demo_store: Store, upstream: FakeUpstream, clock: FakeClock
+) -> None:
+    await accept(demo_store, a_message(1))
+    sender = a_sender(demo_store, upstream, clock, hold=True)
+    (first,) = await attempt(sender, upstream, clock, DOUBT)
+    assert await state_of(demo_store, 1) is State.UNCONFIRMED
+    upstream.answer_late(first, "A")
+    await sender.outcomes.record()
+    assert await reported(demo_store, "A") == 0
+    assert await state_of(demo_store, 1) is State.DELIVERED
+    assert (await money(demo_store))[1:] == (0, PRICE)
+
+
+async def test_who_opts_out_gets_no_repetition_and_what_was_submitted_is_paid_for(
+    demo_store: Store, upstream: FakeUpstream, clock: FakeClock
+) -> None:
+    await accept(demo_store, a_message(1))
+    sender = a_sender(demo_store, upstream, clock)
+    (first,) = await attempt(sender, upstream, clock, DOUBT)
+    out = ConsentKind.OPT_OUT
+    change = ConsentChange("74700", "", first.recipient, out, ConsentSource.HANDSET, "STOP", clock.now())
+    await demo_store.consent.change([change])
+    await demo_store.maintenance.cancel_opted_out(await own_maintenance(demo_store), 10, clock.now())
+    assert await state_of(demo_store, 1) is State.UNCONFIRMED
+    assert (await money(demo_store))[1:] == (0, PRICE)
+
+
+async def test_a_repetition_that_is_throttled_after_a_late_answer_is_not_made_again(
+    demo_store: Store, upstream: FakeUpstream, clock: FakeClock
+) -> None:
+    await accept(demo_store, a_message(1))
+    sender = a_sender(demo_store, upstream, clock)
+    (first,) = await attempt(sender, upstream, clock, DOUBT)
+    clock.advance(400)
+    sender.wake()
+    await sender.step()
+    upstream.answer_late(first, "A")
+    await sender.outcomes.record()
+    upstream.answer(Deferred("ESME_RTHROTTLED"))
+    await sender.outcomes.record()
+    assert await attempt(sender, upstream, clock, DOUBT) == []
+    await sender.outcomes.record()
+    assert await state_of(demo_store, 1) is State.SENT
