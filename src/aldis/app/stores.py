@@ -85,7 +85,7 @@ def _sqlite_file(settings: Settings, data_dir: Path) -> Path:
 def _open_sqlite(settings: Settings, data_dir: Path, clock: Clock, serving: Serving | None) -> ToServe:
     path, writer = _sqlite_file(settings, data_dir), settings.store.writer
     if serving is None:
-        return ToServe(open_sqlite(path, clock), None)
+        return ToServe(open_sqlite(path, clock, may_upgrade=not is_owned(data_dir)), None)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     if writer == "thread" or (writer == "auto" and cores == 1):
         return ToServe(open_sqlite(path, clock, journal=OutcomeJournal(data_dir)), None)

@@ -91,6 +91,10 @@ def main() -> None:
     except GatewayError as fault:
         click.echo(f"aldis: {fault}", err=True)
         sys.exit(1)
+    except OSError as fault:  # a directory, a file or a port that the system does not give us
+        what = f"{fault.filename}: " if fault.filename else ""
+        click.echo(f"aldis: {what}{fault.strerror or fault}", err=True)
+        sys.exit(1)
     except UnicodeEncodeError:
         if not any("\udc80" <= character <= "\udcff" for argument in sys.argv for character in argument):
             raise

@@ -30,6 +30,8 @@ def config_option(command: Command) -> Command:
         type=click.Path(path_type=Path),
         default=DEFAULT_CONFIG,
         show_default=True,
+        envvar="ALDIS_CONFIG",
+        show_envvar=True,
         help="The operator's settings file.",
     )
     return option(command)
@@ -42,6 +44,8 @@ def data_dir_option(command: Command) -> Command:
         type=click.Path(path_type=Path, file_okay=False),
         default=DEFAULT_DATA_DIR,
         show_default=True,
+        envvar="ALDIS_DATA_DIR",
+        show_envvar=True,
         help="Where the store is.",
     )
     return option(command)

@@ -38,13 +38,19 @@ MAX_ASKING = 16
 
 
 def open_sqlite(
-    path: Path, clock: Clock, runner: Runner | None = None, journal: OutcomeJournal | None = None
+    path: Path,
+    clock: Clock,
+    runner: Runner | None = None,
+    journal: OutcomeJournal | None = None,
+    *,
+    may_upgrade: bool = True,
 ) -> Store:
     """Open it inside a running event loop. `clock`: the process's; `runner`: where to write, in a thread by
-    default; `journal`: for whoever sends.
+    default; `journal`: for whoever sends; `may_upgrade`: False where another process serves it, which must
+    not find it changed.
     """
     # Stays open, so that there is always a write-ahead log for those who only read.
-    kept = open_to_keep(path)
+    kept = open_to_keep(path, may_upgrade=may_upgrade)
     reader, claims = open_reader(path), Claims()
     postbacks = SqlitePostbacks(runner or WriterThread(path), reader)
     writer = postbacks.writer

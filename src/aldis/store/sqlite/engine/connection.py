@@ -106,10 +106,29 @@ def upgrade(db: apsw.Connection) -> list[str]:
     return [migration.name for migration in todo]
 
 
-def open_to_keep(path: Path) -> apsw.Connection:
-    """Make the file where it is missing, bring it up to date and open it. Raises SettingsError."""
+def _refuse_outdated(path: Path) -> None:
+    """Raise SettingsError where migrations are missing, and write nothing."""
+    db = open_reader(path)
+    try:
+        applied = dict(db.execute("SELECT number, checksum FROM schema_migration"))
+    finally:
+        db.close()
+    todo = migrate.pending(migrate.load("aldis.store.sqlite.migrations"), applied)
+    if todo:
+        stands = f"is at migration {max(applied, default=0)}, this version needs {todo[-1].number}"
+        advice = "start the gateway with this version first, or use the version that it runs"
+        raise SettingsError([f"{path} {stands}, and a gateway serves it: {advice}"])
+
+
+def open_to_keep(path: Path, *, may_upgrade: bool = True) -> apsw.Connection:
+    """Make the file where it is missing, bring it up to date and open it; without `may_upgrade`, refuse one
+    that is not. Raises SettingsError.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
+        if not may_upgrade and path.exists():
+            _refuse_outdated(path)
+            return open_writer(path)
         db = open_writer(path)
         upgrade(db)
     except apsw.Error as fault:
