@@ -17,7 +17,7 @@ from aldis.accounts.price import MMS, Price, from_micros
 from aldis.accounts.routes import Route
 from aldis.accounts.routing import Content, MmsRules, Router
 from aldis.accounts.senders import Sender
-from aldis.admin.routing import explain
+from aldis.admin.routing import NEIGHBOURS, explain
 from aldis.dialects.contract import Check
 from aldis.dialects.registry import POLICIES
 from aldis.sms.fitting import PLAIN, DefaultAlphabet, TextRules
@@ -142,3 +142,20 @@ def test_an_explanation_is_what_admission_stores(
         chosen = [rule.route for rule in found.rules if rule.verdict == "chosen"]
         assert len(chosen) == 1
         assert set(found.links) <= set(chosen[0].links)
+
+
+def test_of_a_long_table_only_what_is_near_is_shown() -> None:
+    """A price list of a route for each of 20,000 carriers, and what matters somewhere among them."""
+    others = [Route("b", f"other-{n}", country="SE" if n % 5000 == 0 else "DK") for n in range(20_000)]
+    near = [Route("a", "telia", country="DK"), Route("c", country="SE"), Route("a", "telia", country="SE")]
+    listed = [near[0], *others[:9000], near[1], *others[9000:], near[2]]
+    directory = assemble(1, [ACCOUNT], [], [Carrier("telia", "SE", {}, ("4670",))], listed, [Price(1)])
+    router = Router(dict.fromkeys("abc", PLAIN), lambda _: True, {})
+    found = explain(directory, router, Recipient("46701234567", "SE"), "74700", "", None)
+    assert [(rule.route, rule.verdict) for rule in found.rules if rule.route in near] == [
+        (near[0], "country"),
+        (near[1], "less telling"),
+        (near[2], "chosen"),
+    ]
+    assert all(route in [rule.route for rule in found.rules] for route in others[::5000])
+    assert (len(found.rules), found.left_out) == (NEIGHBOURS, len(listed) - NEIGHBOURS)

@@ -20,13 +20,14 @@ class Route(msgspec.Struct, frozen=True, omit_defaults=True):
         """All links, in the order in which they are tried."""
         return (self.link, *self.backups)
 
-    def mismatch(self, carrier: str, sender: str, country: str) -> str:
-        """Name the criterion that a message does not meet; "" when it meets all."""
-        if self.carrier not in ("", carrier):
-            return "carrier"
-        if self.sender not in ("", sender):
-            return "sender"
-        return "country" if self.country not in ("", country) else ""
+    def mismatches(self, carrier: str, sender: str, country: str) -> list[str]:
+        """Name the criteria that a message does not meet."""
+        asked = (
+            ("carrier", self.carrier, carrier),
+            ("sender", self.sender, sender),
+            ("country", self.country, country),
+        )
+        return [name for name, wanted, given in asked if wanted not in ("", given)]
 
 
 def choose_route(routes: tuple[Route, ...], carrier: str, sender: str, country: str) -> Route | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+
 import msgspec
 
 from aldis.accounts.directory import Directory
@@ -10,6 +12,9 @@ from aldis.accounts.numbering import Recipient
 from aldis.accounts.price import from_micros
 from aldis.accounts.routes import Route
 from aldis.accounts.routing import Content, Router, Unroutable
+
+#: routes that are shown of a longer table
+NEIGHBOURS = 20
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -32,7 +37,11 @@ class Explanation(msgspec.Struct, frozen=True):
     #: of one segment, or of one multimedia message; None when nothing is priced
     price: str | None
     is_mms: bool
+    #: the chosen one and its neighbours, in the order of the table: those that match too, and those that miss
+    #: least
     rules: tuple[Rule, ...]
+    #: how many more routes there are
+    left_out: int
     #: what tells that the number is one
     known_by: KnownBy
 
@@ -46,11 +55,13 @@ def explain(
     planned = router.plan(known, sender, recipient, carrier, content)
     chosen = router.route(known, (is_mms, carrier, sender, country))
     rules = []
-    for rule in known.routes:
-        mismatch = rule.mismatch(carrier, sender, country)
-        if not mismatch and not router.links(rule, is_mms=is_mms):
-            mismatch = "content"
-        rules.append(Rule(rule, mismatch or ("chosen" if rule is chosen else "less telling")))
+    for place, rule in enumerate(known.routes):
+        missed = rule.mismatches(carrier, sender, country)
+        if not missed and not router.links(rule, is_mms=is_mms):
+            missed = ["content"]
+        verdict = missed[0] if missed else "chosen" if rule is chosen else "less telling"
+        rules.append((rule is not chosen, len(missed), place, Rule(rule, verdict)))
+    near = sorted(heapq.nsmallest(NEIGHBOURS, rules), key=lambda each: each[2])
     named = () if chosen is None else router.links(chosen, is_mms=is_mms)
     micros = (known.mms_price_micros if is_mms else known.price_micros)(carrier, country)
     return Explanation(
@@ -60,6 +71,7 @@ def explain(
         tuple(link for link in named if link not in router.rules and link not in router.mms),
         None if micros is None else from_micros(micros),
         is_mms,
-        tuple(rules),
+        tuple(rule for *_, rule in near),
+        len(rules) - len(near),
         known_by(recipient.msisdn, known.number_ranges),
     )

@@ -107,3 +107,5 @@ def _print(found: Explanation) -> None:
         cells = (rule.route.carrier, rule.route.sender, rule.route.country)
         table.add_row(*(cell or "any" for cell in cells), " → ".join(rule.route.links), verdict)
     console.print(table)
+    if found.left_out:
+        console.print(f"and {found.left_out} routes that are further from it", highlight=False)
