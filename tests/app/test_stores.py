@@ -24,17 +24,20 @@ async def test_the_scheme_says_who_opens_the_store(tmp_path: Path, monkeypatch: 
         open=lambda settings, data_dir, clock, serving: BACKENDS["sqlite"].open(
             here, data_dir / settings.store.url.removeprefix("other://"), clock, serving
         ),
-        look_over=lambda _, data_dir: BACKENDS["sqlite"].look_over(here, data_dir / "there"),
+        look_over=lambda _, data_dir, is_deep: BACKENDS["sqlite"].look_over(
+            here, data_dir / "there", is_deep
+        ),
+        compact=lambda _, data_dir: BACKENDS["sqlite"].compact(here, data_dir / "there"),
     )
     monkeypatch.setitem(BACKENDS, "other", other)
     (tmp_path / "there").mkdir()
     settings = settings_with("other://there")
-    assert backend_of(settings).look_over(settings, tmp_path).found == ""
+    assert backend_of(settings).look_over(settings, tmp_path, False).found == ""
     assert not StoreLocation(settings, tmp_path).is_missing
     store = open_store(settings, tmp_path)
     assert await store.directory.version() == 0
     await store.close()
-    assert backend_of(settings).look_over(settings, tmp_path).found == "ok"
+    assert backend_of(settings).look_over(settings, tmp_path, False).found == "ok"
     lock = stores.own(tmp_path)
     serving = Serving(lock, lambda: None, lambda _dialect, _done, _count: None)
     served = backend_of(settings).open(settings, tmp_path, FakeClock(), serving)

@@ -117,6 +117,10 @@ async def test_the_doctor_finds_a_running_gateway_well(whole: WholeGateway, tmp_
     ]
     assert found["store"][0][0] == "ok"
     assert found["postbacks"]
+    code, found = await verdicts(config, whole.data_dir, "--deep")
+    assert (code, found["store"][0][0]) == (0, "ok")
+    code, _, faults = await run("compact", "--config", config, "--data-dir", str(whole.data_dir))
+    assert (code, "another Aldis is serving" in faults) == (2, True), faults
 
 
 async def test_what_a_carrier_does_otherwise_is_shown(whole: WholeGateway, tmp_path: Path) -> None:

@@ -15,10 +15,11 @@ from aldis.settings import Settings
 from aldis.store.contract.metrics import StoreHealth
 from aldis.store.contract.store import Store
 from aldis.store.memory.outcome_journal import OutcomeJournal
+from aldis.store.sqlite.engine.compacting import compact
 from aldis.store.sqlite.engine.owner_lock import OwnerLock, is_owned
 from aldis.store.sqlite.process.writer_client import WriterClient
 from aldis.store.sqlite.store import open_sqlite
-from aldis.store.sqlite.stores.metrics import look_over
+from aldis.store.sqlite.stores.health import look_over
 
 #: how long to wait for a gateway that is just ending
 TAKE_OVER_S = 2.0
@@ -60,7 +61,10 @@ class Backend(NamedTuple):
 
     #: opens it in a running event loop: for a gateway, or with None for a command
     open: Callable[[Settings, Path, Clock, Serving | None], ToServe]
-    look_over: Callable[[Settings, Path], StoreHealth]
+    #: the last: whether all of it is looked at, however long that takes
+    look_over: Callable[[Settings, Path, bool], StoreHealth]
+    #: gives back what is free in it, while nobody serves it; returns octets before and after
+    compact: Callable[[Settings, Path], tuple[int, int]]
 
 
 def open_store(settings: Settings, data_dir: Path) -> Store:
@@ -96,5 +100,11 @@ def _open_sqlite(settings: Settings, data_dir: Path, clock: Clock, serving: Serv
 
 #: by the scheme of `[store] url`
 BACKENDS = {
-    "sqlite": Backend(_open_sqlite, lambda settings, data_dir: look_over(_sqlite_file(settings, data_dir))),
+    "sqlite": Backend(
+        _open_sqlite,
+        lambda settings, data_dir, is_deep: look_over(
+            _sqlite_file(settings, data_dir), SystemClock(), is_deep=is_deep
+        ),
+        lambda settings, data_dir: compact(_sqlite_file(settings, data_dir)),
+    ),
 }

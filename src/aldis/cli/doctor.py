@@ -34,9 +34,12 @@ _STYLES = {CheckResult.OK: "green", CheckResult.WARN: "yellow", CheckResult.FAIL
 LOOK_UPS, MOST_HOSTS = 20, 500
 #: messages that are set aside, of which the newest are named
 POISON_SHOWN = 20
+#: octets of a write-ahead log that somebody keeps, and of a file that are free, that are worth a word
+LONG_LOG, MUCH_FREE = 128 * 2**20, 256 * 2**20
 
 
 @click.command()
+@click.option("--deep", "is_deep", is_flag=True, help="Look at all of the store, however large it is.")
 @click.option("--numbers", is_flag=True, help="Also read all recipients of the last 30 days again.")
 @json_option
 @config_option
@@ -49,14 +52,16 @@ POISON_SHOWN = 20
     show_default=True,
     help="Seconds that one look may take; a large store takes some.",
 )
-def doctor(*, numbers: bool, as_json: bool, config_file: Path, data_dir: Path, look_s: float) -> None:
+def doctor(
+    *, is_deep: bool, numbers: bool, as_json: bool, config_file: Path, data_dir: Path, look_s: float
+) -> None:
     """Check links, names, TLS, clock, disk, store, ports and files; exit code 1 when something fails.
 
     Binds to each link once, unless the gateway runs: then it is asked how its links stand.
     """
     configure_logs("error", "console")
     settings = settings_or_default(config_file)
-    findings = run(_examine(settings, config_file, data_dir, look_s, numbers=numbers))
+    findings = run(_examine(settings, config_file, data_dir, look_s, is_deep=is_deep, numbers=numbers))
     if as_json:
         echo_json(findings)
     else:
@@ -66,7 +71,7 @@ def doctor(*, numbers: bool, as_json: bool, config_file: Path, data_dir: Path, l
 
 
 async def _examine(
-    settings: Settings, config_file: Path, data_dir: Path, look_s: float, *, numbers: bool
+    settings: Settings, config_file: Path, data_dir: Path, look_s: float, *, is_deep: bool, numbers: bool
 ) -> list[Finding]:
     running, anomalies = await _running(settings)
     path = store_path(settings.store.url, data_dir)
@@ -74,16 +79,18 @@ async def _examine(
 
     def store() -> list[Finding]:
         """Look at the store, and remember what else that tells."""
-        seen.append(backend_of(settings).look_over(settings, data_dir))
-        return [_store(path or settings.store.url, seen[0])]
+        seen.append(backend_of(settings).look_over(settings, data_dir, is_deep))
+        return _store(path or settings.store.url, seen[0])
 
-    findings = [_gateway(running), *await _aside("store", store, look_s)]
+    findings = [_gateway(running)]
+    # the disk first: a store on a full one has no need of readers
+    findings += await _aside("disk", lambda: [checkup.free_disk(data_dir)], look_s)
+    findings += await _aside("store", store, look_s)
     findings.append(checkup.clock(SystemClock().now(), seen[0].newest_message_at if seen else 0))
     findings.append(checkup.number_plans(SystemClock().now()))
     is_running = running is not None
     for check, look in (
         ("fsync", lambda: [checkup.flush_speed(data_dir)]),
-        ("disk", lambda: [checkup.free_disk(data_dir)]),
         ("ports", lambda: _ports(settings, is_running=is_running)),
         ("files", lambda: checkup.secrecy(_secrets(settings, config_file, path))),
         ("tls", lambda: _tls(settings)),
@@ -136,17 +143,31 @@ def _gateway(running: Ready | None) -> Finding:
     return Finding("gateway", CheckResult.OK, says)
 
 
-def _store(path: Path | str, health: StoreHealth) -> Finding:
+def _store(path: Path | str, health: StoreHealth) -> list[Finding]:
     if not health.found:
         says = f"{health.engine}; there is no store at {path} yet"
-        return Finding(
-            "store", CheckResult.WARN, says, "`aldis apply` or `aldis serve` makes it; see --data-dir."
-        )
-    says = f"{health.engine}; {path}, {health.octets / 2**20:.1f} MiB: {health.found}"
+        advice = "`aldis apply` or `aldis serve` makes it; see --data-dir."
+        return [Finding("store", CheckResult.WARN, says, advice)]
+    says = f"{health.engine}; {path}, {_mib(health.octets)}: {health.found}"
     if health.found != "ok":
         advice = "Stop Aldis, keep a copy of the data directory, and restore the last good one."
-        return Finding("store", CheckResult.FAIL, says, advice)
-    return Finding("store", CheckResult.OK, says)
+        return [Finding("store", CheckResult.FAIL, says, advice)]
+    if health.in_part:
+        says += f"; only in part looked at: {', '.join(health.in_part)} (--deep: whole)"
+    found = [Finding("store", CheckResult.OK, says)]
+    if health.log_octets > LONG_LOG:
+        says = f"the write-ahead log has {_mib(health.log_octets)}"
+        advice = "A long read keeps it from beginning anew: see who has the file open. It shrinks after that."
+        found.append(Finding("store", CheckResult.WARN, says, advice))
+    if health.free_octets > max(MUCH_FREE, health.octets // 4):
+        says = f"{_mib(health.free_octets)} of the file are free for later messages"
+        advice = "If they are needed elsewhere: stop Aldis and run `aldis compact`."
+        found.append(Finding("store", CheckResult.WARN, says, advice))
+    return found
+
+
+def _mib(octets: int) -> str:
+    return f"{octets / 2**20:.1f} MiB"
 
 
 def _ports(settings: Settings, *, is_running: bool) -> list[Finding]:

@@ -14,6 +14,7 @@ from aldis.cli.admin import admin, audit_log
 from aldis.cli.apply import apply
 from aldis.cli.bulk import bulk
 from aldis.cli.clock import clock
+from aldis.cli.compact import compact
 from aldis.cli.completion import completion
 from aldis.cli.config import config
 from aldis.cli.consent import consent
@@ -57,6 +58,7 @@ for verb in (
     config,
     doctor,
     clock,
+    compact,
     top,
     tail,
     send,

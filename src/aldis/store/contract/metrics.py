@@ -51,3 +51,9 @@ class StoreHealth(msgspec.Struct, frozen=True):
     found: str
     octets: int
     newest_message_at: int
+    #: of the log beside it, which a long read keeps from beginning anew
+    log_octets: int = 0
+    #: in the file, for what is written later; `aldis compact` gives them back
+    free_octets: int = 0
+    #: tables that were not looked at whole
+    in_part: tuple[str, ...] = ()

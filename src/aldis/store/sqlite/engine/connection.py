@@ -19,6 +19,8 @@ from aldis.store import migrate
 BUSY_MS = 10_000
 RETRY_MS = 1
 CACHE_KIB = 65_536
+#: octets of the write-ahead log that stay on disk when it begins anew; a long read has made it longer
+LOG_LIMIT = 64 * 2**20
 #: prepared statements that are kept, the most that apsw allows; it keeps those of its last executions
 STATEMENTS = 512
 
@@ -42,6 +44,7 @@ def open_writer(path: Path) -> apsw.Connection:
     db.execute("PRAGMA synchronous = FULL")
     db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     db.execute("PRAGMA wal_autocheckpoint = 0")  # `checkpoints.py` does it
+    db.execute(f"PRAGMA journal_size_limit = {LOG_LIMIT}")
     return db
 
 
