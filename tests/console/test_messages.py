@@ -21,6 +21,7 @@ from aldis.accounts.staff import Role
 from aldis.admin.operators import People
 from aldis.app.entropy import token
 from aldis.store.contract.admission import Acceptance
+from aldis.store.contract.search import MessageFilter
 from aldis.traffic.content import KeptPart, as_column
 from aldis.traffic.postback import Notify, PostbackResult, lane_of
 
@@ -144,6 +145,9 @@ async def test_a_message_is_sent_again(watched: WholeGateway, browser: Browser) 
     log = await watched.gateway.store.audit.log(0, 1)
     assert (log[0][1].action, log[0][1].actor) == ("send again", "demo")
     assert await watched.all_ended(2) == {"delivered": 2}
+    await watched.genesys(NUMBER, "m3")  # newer than what was sent again
+    found = (await watched.gateway.store.search.messages(MessageFilter(), 0, 10)).found
+    assert [each.message.reference for each in found] == ["m3", "m1", "m1"]
 
 
 async def test_a_message_is_called_back_once(watched: WholeGateway, browser: Browser) -> None:

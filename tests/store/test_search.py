@@ -245,7 +245,7 @@ async def test_messages_from_handsets(kept: Store) -> None:
         page = await kept.search.inbound(InboundFilter(**wanted), before, limit)
         return [each.inbound_id for each in page.found]
 
-    assert await found() == [4, 3, 2, 1]
+    assert await found() == [2, 4, 3, 1]  # the second was heard last
     assert await found(limit=2) == [4, 3]
     assert await found(before=3) == [2, 1]
     assert await found(number="447700900009") == [2]
@@ -281,3 +281,14 @@ async def test_sums(kept: Store) -> None:
     assert [each.key for each in await kept.search.sums(of_a_time, Grouping.LINK)] == ["link", "other"]
     (day,) = await kept.search.sums(MessageFilter(account_id=1), Grouping.DAY)
     assert (day.key, day.accepted) == (NOW // 86_400_000, 5)
+
+
+async def test_a_page_is_in_the_order_of_time_whatever_the_ids(kept: Store) -> None:
+    """A store of an older version, whose ids were handed out in blocks."""
+    instants = {1: 5, 2: 1, 3: 2, 10_001: 3, 10_002: 4}
+    for message_id, hour in instants.items():
+        await accept(kept, a_message(message_id, accepted_at=NOW + hour * HOUR))
+    assert await ids(kept) == [1, 10_002, 10_001, 3, 2]
+    page = await kept.search.messages(MessageFilter(), 0, 3)
+    assert [each.message.message_id for each in page.found] == [10_002, 10_001, 3]
+    assert await ids(kept, page.next_before) == [1, 2]

@@ -198,7 +198,7 @@ class Gateway:
         addresses = AddressReader(current, homes, self.metrics)
         self._collector = Collector(
             store.inbound,
-            store.admission,
+            self.admitter.ids,
             current,
             clock,
             replier,

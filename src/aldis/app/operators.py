@@ -78,7 +78,7 @@ class Operators:
         store, clock, links = parts.store, parts.store.clock, parts.links
         router = router_of(parts.settings.link, links.is_up)
         seen = msgspec.structs.replace(upstreams(parts.settings), router=router, wake=links.wake)
-        self._messages = Messages(store.search, store.actions, store.admission, parts.current, seen)
+        self._messages = Messages(store.search, store.actions, parts.admitter.ids, parts.current, seen)
         self._command_worker = CommandWorker(store.commands, self._messages, clock)
         self.consents = Consents(store.consent, store.directory, store.audit, parts.release, token)
         self._dispatcher = Dispatcher(

@@ -26,19 +26,17 @@ from aldis.stages.admission.check_cache import CheckCache
 from aldis.stages.admission.context import AdmissionContext, ContentLimits, ResolvedRequest, Unit, rate_of
 from aldis.stages.admission.writing import writings_of
 from aldis.stages.authenticate import Authenticator
+from aldis.stages.shared_ids import SharedIds
 from aldis.store.content_files import ContentFiles, digest_of
 from aldis.store.contract.admission import Acceptance, AdmissionStore
 from aldis.store.contract.consent import OptInKey
 from aldis.traffic.content import KeptPart, as_column
-from aldis.traffic.ids import IdBlocks
 from aldis.traffic.message import NewMessage
 from aldis.traffic.on_behalf import OnBehalf
 from aldis.traffic.pacing import TokenBucket
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import Admitted, AdmittedAsk, Submission
 
-#: ids reserved at a time; a crash leaves at most this many unused
-ID_BLOCK = 10_000
 #: so many numbers and texts are read in a thread, because one takes tens of microseconds; and so many
 #: messages are built at a time
 MANY = 200
@@ -77,8 +75,9 @@ class Admitter:
         self._orders: dict[str, rules.CheckOrder] = {}
         self._checks = CheckCache()
         self._content = content
-        self._ids = IdBlocks()
-        self._refilling = asyncio.Lock()
+        #: for whoever else makes messages in this process
+        self.ids = SharedIds(store)
+        self._ids = self.ids.blocks
         #: by account and unit
         self._buckets: dict[tuple[str, Unit], TokenBucket] = {}
         self._wake = wake
@@ -223,7 +222,7 @@ class Admitter:
 
     async def _store_many(self, context: AdmissionContext) -> Admitted | Refusal:
         """Make many messages batch by batch, and store them."""
-        await self._refill(context.count)
+        await self.ids.refill(context.count)
         blocks = [self._ids.take(len(found.recipients)) for found in context.requests]
         now = self._clock.now()
         asks: list[AdmittedAsk] = []
@@ -250,11 +249,6 @@ class Admitter:
             if refusal is None:
                 self._wake({message.link for message in messages})
         return refusal or Admitted(tuple(asks), account.currency)
-
-    async def _refill(self, count: int) -> None:
-        async with self._refilling:  # one block at a time, however many wait for it
-            while self._ids.left < count:
-                self._ids.add(await self._store.take_ids(max(ID_BLOCK, count)))
 
 
 def _is_large(context: AdmissionContext) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -27,11 +27,18 @@ class Acceptance(msgspec.Struct, frozen=True, array_like=True):
 class IdStore(Protocol):
     """Gives out ids."""
 
+    def take_ids(self, count: int) -> Awaitable[Sequence[int]]:
+        """Give `count` message ids that nobody else will get, also after a crash; they grow."""
+
+
+class IdBlockStore(Protocol):
+    """Gives out blocks of ids."""
+
     def take_ids(self, count: int) -> Awaitable[range]:
         """Reserve `count` message ids that nobody else will get, also after a crash."""
 
 
-class AdmissionStore(IdStore, OptInStore, Protocol):
+class AdmissionStore(IdBlockStore, OptInStore, Protocol):
     """Accepts submissions."""
 
     async def accept(self, acceptance: Acceptance) -> Refusal | None:

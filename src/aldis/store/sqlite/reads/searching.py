@@ -165,7 +165,11 @@ def _accepted_at(db: apsw.Connection, message_id: int) -> int:
 
 
 def _found(rows: list[tuple[Any, ...]]) -> tuple[FoundMessage, ...]:
-    return tuple(FoundMessage(message_facts(row[1:]), row[0]) for row in rows)
+    """Give the messages of a page in the order of time; ids alone were no such order in older versions."""
+    found = [FoundMessage(message_facts(row[1:]), row[0]) for row in rows]
+    return tuple(
+        sorted(found, key=lambda each: (each.message.accepted_at, each.message.message_id), reverse=True)
+    )
 
 
 #: ids of one part; some 70 ms

@@ -80,9 +80,10 @@ def _inbound(db: apsw.Connection, wanted: InboundFilter, before: int, limit: int
     sql = f"""SELECT {FACTS} FROM inbound i {"" if wanted.number else "NOT INDEXED"}
               WHERE i.inbound_id < ? AND i.inbound_id >= ?{where} ORDER BY i.inbound_id DESC LIMIT ?"""  # noqa: S608 - constants
     rows: list[tuple[Any, ...]] = every(db, sql, (end, floor, *bindings, limit))
-    found = tuple(InboundFacts(*row) for row in rows)
+    listed = [InboundFacts(*row) for row in rows]
+    found = tuple(sorted(listed, key=lambda each: (each.received_at, each.inbound_id), reverse=True))
     if len(found) == limit:
-        return InboundPage(found, found[-1].inbound_id)
+        return InboundPage(found, listed[-1].inbound_id)
     if not floor:
         return InboundPage(found, 0)
     reached = one(db, "SELECT received_at FROM inbound WHERE inbound_id = ?", (floor,))
