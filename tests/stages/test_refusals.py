@@ -91,6 +91,12 @@ async def test_what_is_told_of_a_refusal(store: Store, recorder: RefusalRecorder
     assert (found.peer, found.request, found.reason) == ("192.0.2.1", "POST /x", refusal.reason.value)
 
 
+async def test_what_is_no_http_has_a_path_alone(store: Store, recorder: RefusalRecorder) -> None:
+    recorder.note("skycore", 7, "192.0.2.1", " /x", None, Refusal(R.NOT_HTTP))
+    await recorder.step()
+    assert [each.request for each in await found_in(store)] == ["/x"]
+
+
 async def test_a_flood_displaces_its_own(
     store: Store, recorder: RefusalRecorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

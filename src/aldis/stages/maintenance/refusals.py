@@ -84,7 +84,7 @@ class RefusalRecorder(Agent):
             account=self._account_of(presented),
             credential="" if presented is None else _named(presented),
             peer=_short(peer),
-            request=_short(request),
+            request=_short(request.strip()),  # what is no HTTP may have no method
             reason=refusal.reason.value,
             parameter=_short(refusal.parameter),
             value=_short(_value(refusal, presented)),
