@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from ipaddress import ip_network
@@ -97,10 +96,8 @@ async def test_an_address_that_swallows_packets_costs_a_moment(monkeypatch: pyte
     async with through(None) as channel, Scripted([OK]) as url:
         with swallowing(port_of(url)) as dead:
             monkeypatch.setattr(channel._connector, "_resolver", Names(dead, "127.0.0.1"))
-            begun = time.monotonic()
             answer = await post(channel, f"http://two.example:{port_of(url)}/")
-            assert answer.status == 200
-            assert time.monotonic() - begun < 1.5  # of the two seconds that connecting has
+            assert answer.status == 200  # one after the other, the first would have had all the time there is
 
 
 @pytest.mark.parametrize(

@@ -99,9 +99,9 @@ def test_what_was_written_to_hurt_takes_no_time(name: str, path: str) -> None:
         body, content_type = b"<a>" + body + b"</a>", b"text/xml"
     if name == "objects":
         body, content_type = b"[" + body[:-1] + b"]", b"application/json"
-    started = time.perf_counter()
+    started = time.thread_time()
     BY_PATH[path].face.read(
         HttpRequest("POST", path, b"", [(b"content-type", content_type)], body, "127.0.0.1")
     )
-    # it was minutes; what remains is a linear pass
-    assert time.perf_counter() - started < 1
+    # of the processor, so that nobody beside us counts; it was minutes, and what remains is a linear pass
+    assert time.thread_time() - started < 1
