@@ -57,7 +57,7 @@ class EndpointConnector:
                 ssl=self._tls if origin.is_tls else None,
                 server_hostname=origin.host if origin.is_tls else None,
             )
-        except BaseException:
+        except BaseException:  # also when cancelled: nobody else knows the socket
             made.close()
             raise
         return wire
