@@ -1,5 +1,6 @@
 """One seed for all that is random in a run: printed when it starts, the same for every worker, and given again
-with `--seed` or ALDIS_SEED. Hypothesis takes it too.
+with `--seed` or ALDIS_SEED. Hypothesis takes it too, also where it finds that it runs in CI: there it would draw the
+same examples whatever the seed.
 """
 
 from __future__ import annotations
@@ -8,8 +9,10 @@ import os
 import random
 
 import pytest
+from hypothesis import settings
 
 LARGEST = 2**32
+PROFILE = "aldis"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,6 +26,9 @@ def pytest_configure(config: pytest.Config) -> None:
         options.seed = int(os.environ.get("ALDIS_SEED") or random.SystemRandom().randrange(LARGEST))
     if options.hypothesis_seed is None:
         options.hypothesis_seed = str(options.seed)
+    # No deadline: on a busy machine a time limit for one example fails good code.
+    settings.register_profile(PROFILE, derandomize=False, deadline=None)
+    settings.load_profile(PROFILE)
 
 
 @pytest.hookimpl(trylast=True)

@@ -80,7 +80,10 @@ def drawn(folder: Path, *arguments: str) -> list[str]:
     return re.findall(r"drawn (\S+)", said)
 
 
-def test_a_seed_decides_all_that_is_drawn(tmp_path: Path) -> None:
+@pytest.mark.parametrize("runs_in", ["", "CI"], ids=["by-hand", "in-ci"])  # Hypothesis looks for CI's variables
+def test_a_seed_decides_all_that_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runs_in: str) -> None:
+    if runs_in:
+        monkeypatch.setenv(runs_in, "true")
     first = drawn(tmp_path, "--seed", "7")
     assert len(first) > 50
     assert drawn(tmp_path, "--seed", "7") == first
