@@ -44,6 +44,21 @@ LOOPBACK = (ip_network("127.0.0.0/8"),)
         ("2002:7f00:1::1", False),  # 6to4 of 127.0.0.1
         ("fe80::1%eth0", False),
         ("fd00::1", False),
+        ("2000::1", True),  # global unicast ends at both borders of 2000::/3
+        ("3fff:1000::1", True),
+        ("1fff:ffff::1", False),
+        ("4000::1", False),
+        ("5f00::1", False),  # segment routing, RFC 9602
+        ("8000::1", False),
+        ("3fff::1", False),  # documentation, RFC 9637
+        ("64:ff9b:1::5db8:d822", False),  # NAT64 for local use: where the IPv4 address stands is its owner's
+        ("64:ff9b:1:5db8:d8:2200::", False),
+        ("64:ff9b:0:1::5db8:d822", False),
+        ("::5db8:d822", False),  # IPv4-compatible
+        ("::ffff:0:5db8:d822", False),  # IPv4-translated
+        ("::ffff:93.184.216.34", True),
+        ("2002:5db8:d822::1", True),
+        ("2001:0:5db8:d822::1", False),  # Teredo
     ],
 )
 def test_where_postbacks_may_go(address: str, *, allowed: bool) -> None:
@@ -54,6 +69,7 @@ def test_an_account_may_have_private_networks_of_its_own() -> None:
     assert is_allowed("127.0.0.1", LOOPBACK)
     assert is_allowed("::ffff:127.0.0.1", LOOPBACK)
     assert not is_allowed("10.0.0.1", LOOPBACK)
+    assert is_allowed("64:ff9b:1::a00:1", (ip_network("64:ff9b:1::/48"),))
 
 
 @pytest.fixture

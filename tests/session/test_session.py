@@ -80,8 +80,11 @@ def drawn(folder: Path, *arguments: str) -> list[str]:
     return re.findall(r"drawn (\S+)", said)
 
 
-@pytest.mark.parametrize("runs_in", ["", "CI"], ids=["by-hand", "in-ci"])  # Hypothesis looks for CI's variables
-def test_a_seed_decides_all_that_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runs_in: str) -> None:
+# Hypothesis looks for CI's variables
+@pytest.mark.parametrize("runs_in", ["", "CI"], ids=["by-hand", "in-ci"])
+def test_a_seed_decides_all_that_is_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runs_in: str
+) -> None:
     if runs_in:
         monkeypatch.setenv(runs_in, "true")
     first = drawn(tmp_path, "--seed", "7")

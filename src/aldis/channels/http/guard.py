@@ -33,19 +33,17 @@ SPECIAL = tuple(
         "203.0.113.0/24",
         "224.0.0.0/4",
         "240.0.0.0/4",
-        "::/128",
-        "::1/128",
-        "100::/64",
         "2001::/23",
         "2001:db8::/32",
-        "fc00::/7",
-        "fe80::/10",
-        "fec0::/10",
-        "ff00::/8",
+        "3fff::/20",
     )
 )
 
-_NAT64 = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
+#: where global unicast is assigned; all else is for special uses, or for none yet. Source: RFC 4291 §2.4
+_UNICAST = ip_network("2000::/3")
+#: the well-known prefix. The one for local use (64:ff9b:1::/48, RFC 8215) is not unwrapped: where the IPv4
+#: address stands in it is up to whoever runs it. Source: RFC 6052 §2.1
+_NAT64 = ip_network("64:ff9b::/96")
 _LOOPBACK = "127.0.0.1"
 _6TO4 = ip_network("2002::/16")
 
@@ -61,6 +59,8 @@ def is_allowed(address: str, private_networks: tuple[Network, ...]) -> bool:
     found = _unwrapped(ip_address(address.partition("%")[0]))
     if any(found in network for network in private_networks):
         return True
+    if isinstance(found, IPv6Address) and found not in _UNICAST:
+        return False
     return found.is_global and not any(found in network for network in SPECIAL)
 
 
@@ -94,7 +94,7 @@ def _unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
         return address
     if address.ipv4_mapped is not None:
         return address.ipv4_mapped
-    if any(address in network for network in _NAT64):
+    if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     if address in _6TO4:
         return IPv4Address((int(address) >> 80) & 0xFFFFFFFF)
