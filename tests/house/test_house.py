@@ -15,7 +15,7 @@ from aldis.accounts import directory_file, number_plans
 from aldis.accounts.carriers import Carrier
 from aldis.accounts.number_plans import NumberRange
 from aldis.accounts.routes import Route
-from aldis.accounts.stop_phrases import STOP_PHRASES
+from aldis.accounts.stop_phrases import STOP_PHRASES_IN
 from aldis.dialects import genesys, mavorion, native, skycore, sumotext
 from aldis.dialects.registry import POLICIES
 from aldis.links.registry import KINDS
@@ -227,7 +227,8 @@ def test_every_key_of_the_directory_is_documented(record: str) -> None:
 
 def test_every_sentence_that_says_stop_is_documented() -> None:
     page = (DOCS / "guides" / "consent.md").read_text(encoding="utf-8").replace("\n> ", " ")
-    assert " · ".join(STOP_PHRASES) in page
+    for language, phrases in STOP_PHRASES_IN.items():
+        assert f"**{language}**: {' · '.join(phrases)}" in page
 
 
 def test_the_drawing_of_the_states_is_the_table() -> None:

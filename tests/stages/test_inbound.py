@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from aldis.accounts import directory_file
-from aldis.accounts.consent import USUAL, Word, keyword_in, normal, word_in
+from aldis.accounts.consent import Word, keyword_in, word_in
 from aldis.accounts.directory import Directory, assemble
 from aldis.accounts.records import AccountRecord, to_account
 from aldis.accounts.senders import Sender
-from aldis.accounts.stop_phrases import STOP_PHRASES
 from aldis.sms.dcs import Alphabet
 from aldis.sms.reading import Piece, text_of
 from aldis.sms.reassembly import BURST_MS, OVERLAP_MS, Times
@@ -150,39 +146,6 @@ def test_a_word_is_heard_however_it_is_written(text: str, sender: Sender, word: 
 @pytest.mark.parametrize(("text", "sender"), NOT_HEARD)
 def test_what_means_something_else_is_no_word(text: str, sender: Sender) -> None:
     assert word_in(text, sender) is None
-
-
-ORNAMENTS = st.text(
-    "🛑✋🏽👍❤\ufe0e\ufe0f\u200b\u200c\u200d\u2060\ufeff\u00ad\u034f\u3164\0 \n.,!?-*_~'’…", max_size=5
-)
-ACCENTS = st.text("\u0300\u0301\u0302\u0307\u0308\u0327\u0328\u20e3", max_size=2)
-
-
-@given(
-    st.sampled_from(sorted({*USUAL[Word.STOP], *STOP_PHRASES})),
-    st.sampled_from([str.upper, str.lower, str.title, str.swapcase]),
-    st.data(),
-)
-def test_ornaments_cases_and_accents_hide_no_stop(
-    said: str, case: Callable[[str], str], data: st.DataObject
-) -> None:
-    written = "".join(
-        letter + (data.draw(ACCENTS) if letter.isalpha() else "") + data.draw(ORNAMENTS)
-        for letter in case(said)
-    )
-    assert word_in(written, PLAIN) is Word.STOP
-
-
-@given(st.sampled_from(STOP_PHRASES), st.text("abcdefghij ", min_size=1).filter(str.strip))
-def test_a_phrase_in_a_longer_sentence_is_none(said: str, more: str) -> None:
-    assert word_in(f"{more} {said}", PLAIN) is None
-    assert word_in(f"{said} {more}", PLAIN) is None
-
-
-def test_no_phrase_says_anything_but_stop() -> None:
-    others = {normal(word) for kind in (Word.START, Word.HELP) for word in USUAL[kind]}
-    assert not others & set(map(normal, STOP_PHRASES))
-    assert len(set(map(normal, STOP_PHRASES))) == len(STOP_PHRASES)
 
 
 @pytest.mark.parametrize(

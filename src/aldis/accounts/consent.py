@@ -5,6 +5,7 @@ that a sender names. Pure.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from enum import Enum, auto
 from functools import lru_cache
 
@@ -44,10 +45,13 @@ _ALIKE = (
     | str.maketrans("\u06cc\u0649\u06a9\u0629", "\u064a\u064a\u0643\u0647")
     | str.maketrans({"æ": "ae", "œ": "oe"})
 )
-_QUOTATION_MARK = regex.compile(r"[\"“”„«»「『]")
+_QUOTATION_MARK = regex.compile(r"[\"“”„«»「『'\u2018\u2019\u201A\u2039\u203A]")
 _SYMBOL = regex.compile(r"[\p{So}‼⁉]")
 #: what goes before or behind a STOP
-_POLITE = ("please", "pls", "plz")
+_POLITE = ("please", "pls", "plz", "porfavor", "porfa", "silvousplait", "svp", "bitte", "perfavore")
+#: of a sentence: one of several, and what may be left out
+_SIGN = regex.compile(r"([(|)\[\]])")
+_PATTERNS = {"(": "(?:", "|": "|", ")": ")", "[": "(?:", "]": ")?"}
 
 
 def normal(text: str) -> str:
@@ -58,18 +62,27 @@ def normal(text: str) -> str:
     return _SILENT.sub("", unicodedata.normalize("NFKD", small)).translate(_ALIKE)
 
 
-def word_in(text: str, sender: Sender) -> Word | None:
+_normal_word = lru_cache(maxsize=4096)(normal)
+
+
+def word_in(text: str, sender: Sender, others: Iterable[Sender] = ()) -> Word | None:
     """Tell which word, or phrase for one, a whole message is; None for any other message, also one that only
-    begins with a word, and for a reaction to one.
+    begins with a word, and for a reaction to one. `others`: who shares the number; a keyword of theirs is no
+    phrase either.
     """
     if _is_reaction(text):
         return None
     said, words = normal(text), _words_of(sender)
-    if said in words:
-        return words[said]
+    keywords = {_normal_word(keyword) for each in (sender, *others) for keyword in each.keywords}
+    if said in keywords or words.get(said) is Word.STOP:
+        return words.get(said)
+    plain = said
     for polite in _POLITE:
-        said = said.removeprefix(polite).removesuffix(polite)
-    return Word.STOP if words.get(said) is Word.STOP else None
+        plain = plain.removeprefix(polite).removesuffix(polite)
+    once = plain[: (2 * plain).find(plain, 1)]  # STOP STOP STOP
+    if any(words.get(form) is Word.STOP or _revokes(form, sender, keywords) for form in {said, plain, once}):
+        return Word.STOP
+    return words.get(said)
 
 
 def phrases_of(sender: Sender) -> tuple[str, ...]:
@@ -83,18 +96,43 @@ def _is_reaction(text: str) -> bool:
     return bool(quoted and _SYMBOL.search(before)) and not normal(before)
 
 
+def _revokes(said: str, sender: Sender, keywords: set[str]) -> bool:
+    """Tell whether a text is a sentence for STOP, or STOP and what the sender or a topic is called. A keyword
+    is no sentence.
+    """
+    if not said or said in keywords:
+        return False
+    if said.startswith("stop") and said[4:] in keywords | _names_of(sender.value):
+        return True
+    return _pattern_of(phrases_of(sender)).fullmatch(said) is not None
+
+
+@lru_cache(maxsize=1024)
+def _names_of(value: str) -> frozenset[str]:
+    """Give what follows STOP where the sender is named; its instructions may have said `STOP au 74700`."""
+    return frozenset((normal(value), normal(f"to {value}"), normal(f"au {value}")))
+
+
+@lru_cache(maxsize=256)
+def _pattern_of(phrases: tuple[str, ...]) -> regex.Pattern[str]:
+    """Give what matches texts, as words are compared, that are one of some sentences."""
+    return regex.compile("|".join(f"(?:{_written(phrase)})" for phrase in phrases) or "(?!)")
+
+
+def _written(phrase: str) -> str:
+    """Write the pattern of a sentence; brackets that do not match are punctuation."""
+    pattern = "".join(_PATTERNS.get(piece) or normal(piece) for piece in _SIGN.split(phrase))
+    try:
+        regex.compile(pattern)
+    except regex.error:
+        return normal(phrase)
+    return pattern
+
+
 @lru_cache(maxsize=1024)
 def _words_of(sender: Sender) -> dict[str, Word]:
-    """Give what a sender hears; of two readings of a word, the one that stops, then the one that starts. A
-    keyword of the sender is no phrase.
-    """
-    keywords = set(map(normal, sender.keywords))
-    phrases = tuple(phrase for phrase in phrases_of(sender) if normal(phrase) not in keywords)
-    own = {
-        Word.STOP: sender.stop_words + phrases,
-        Word.START: sender.start_words,
-        Word.HELP: sender.help_words,
-    }
+    """Give what a sender hears; of two readings of a word, the one that stops, then the one that starts."""
+    own = {Word.STOP: sender.stop_words, Word.START: sender.start_words, Word.HELP: sender.help_words}
     return {
         said: word for word in reversed(Word) for each in USUAL[word] + own[word] if (said := normal(each))
     }

@@ -35,9 +35,9 @@ def meaning_of(directory: Directory, part: InboundPart, text: str, now: int) -> 
     """Decide about a message. `part`: any of its segments."""
     account, sender, keyword = _owner(directory, part.recipient, text)
     owners = directory.senders.get(part.recipient, {})
-    word = word_in(text, sender)
+    word = word_in(text, sender, owners.values())
     # a STOP counts for the number that it was sent to, in the words of whoever shares it
-    if any(word_in(text, owner) is Word.STOP for owner in owners.values()):
+    if any(word_in(text, owner, owners.values()) is Word.STOP for owner in owners.values()):
         word = Word.STOP
     is_somebody = part.sender_type is not NumberType.NATIONAL  # whose such digits are in full is not known
     consent = _consent(part, text, sender, word, keyword, now) if owners and is_somebody else None
