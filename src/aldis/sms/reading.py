@@ -6,6 +6,7 @@ Source: 3GPP TS 23.038 §4; 3GPP TS 23.040 §9.2.3.24.
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -16,7 +17,10 @@ from aldis.sms.alphabet import from_septets
 from aldis.sms.dcs import Alphabet
 from aldis.sms.udh import Concatenation
 
-_BYTE_ORDERS = {b"\xfe\xff": Alphabet.UCS2.value, b"\xff\xfe": "utf-16-le"}
+_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_BE, "utf-16-be"), (codecs.BOM_UTF16_LE, "utf-16-le"))
+_ALL_MARKS = tuple(mark for mark, _ in _MARKS)
+#: what is written under a name, where that is more than it says. Source: WHATWG Encoding Standard §4.2
+_WIDER = {Alphabet.JIS.value: "cp932", Alphabet.KOREAN.value: "cp949"}
 #: alphabets without octets above 0x7F
 _SEVEN_BITS = (Alphabet.GSM7, Alphabet.ASCII)
 _WINDOWS = {octet: bytes((octet,)).decode("cp1252", "ignore") or chr(octet) for octet in range(0x80, 0xA0)}
@@ -60,25 +64,29 @@ def text_of(pieces: Sequence[Piece]) -> str:
 
 
 def eight_bit_text(octets: bytes) -> str:
-    """Read octets that should have been septets and are none: UTF-8 if they are valid, else Latin-1."""
+    """Read octets that should have been septets and are none: UTF-8 if they are valid, also where the last
+    character is cut, else Latin-1.
+    """
     try:
         return octets.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return _latin_1(octets)
+    except UnicodeDecodeError as fault:
+        until = fault.start
+        if fault.reason != "unexpected end of data" or octets[:until].isascii():
+            return _latin_1(octets)
+    return octets[:until].decode("utf-8-sig") + "\ufffd"
 
 
 def _written(pieces: Sequence[Piece]) -> Iterator[tuple[tuple[str, int, int], bytes]]:
-    """Tell how each segment is written, and give its octets. A byte order mark is no text, and counts for the
-    segments behind it as well.
+    """Tell how each segment is written, and give its octets. A byte order mark is no text, goes before the
+    data coding, and counts for the segments of the same data coding behind it as well.
     """
-    order = Alphabet.UCS2.value
+    marked: dict[Alphabet, str] = {}
     for each in pieces:
-        codec, octets = each.alphabet.value, each.octets
-        if each.alphabet is Alphabet.UCS2:
-            if octets[:2] in _BYTE_ORDERS:
-                order, octets = _BYTE_ORDERS[octets[:2]], octets[2:]
-            codec = order
-        yield (codec, each.locking, each.single), octets
+        octets = each.octets
+        if octets.startswith(_ALL_MARKS) and each.alphabet is not Alphabet.OCTETS:
+            mark, marked[each.alphabet] = next(found for found in _MARKS if octets.startswith(found[0]))
+            octets = octets[len(mark) :]
+        yield (marked.get(each.alphabet, each.alphabet.value), each.locking, each.single), octets
 
 
 def _read(octets: bytes, codec: str, locking: int, single: int) -> str:
@@ -88,7 +96,9 @@ def _read(octets: bytes, codec: str, locking: int, single: int) -> str:
         return eight_bit_text(octets)
     if codec == Alphabet.GSM7:
         return from_septets(octets, locking, single)
-    return _latin_1(octets) if codec == Alphabet.LATIN_1 else octets.decode(codec, "replace")
+    if codec == Alphabet.LATIN_1:
+        return _latin_1(octets)
+    return octets.decode(_WIDER.get(codec, codec), "replace")
 
 
 def _latin_1(octets: bytes) -> str:
