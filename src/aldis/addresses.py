@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from aldis.host_names import host_fault
+
 MAX_PORT = 65_535
 
 
@@ -14,6 +16,8 @@ def host_and_port(listen: str) -> tuple[str, int]:
     host = host.removeprefix("[").removesuffix("]")
     if not host or not port.isdigit() or int(port) > MAX_PORT:
         raise ValueError(f"`{listen}` is not host:port")
+    if fault := host_fault(host):
+        raise ValueError(f"`{listen}` has a host name that {fault}")
     return host, int(port)
 
 
@@ -25,11 +29,20 @@ def store_path(url: str, data_dir: Path) -> Path | None:
     return data_dir / name[1:] if scheme == "sqlite" else None
 
 
-def is_http(url: str) -> bool:
-    """Tell whether an address is one of HTTP, without a user name."""
+def http_fault(url: str) -> str:
+    """Say why nothing can be asked by HTTP at an address; "" when it can."""
     try:
         parts = urlsplit(url)
-        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        host, is_http = parts.hostname, parts.scheme in ("http", "https") and parts.port != 0
     except ValueError:
-        return False
-    return is_good and parts.username is None
+        return "is no http or https address"
+    if not is_http or not host:
+        return "is no http or https address"
+    fault = host_fault(host)
+    return f"has a host name that {fault}" if fault else ""
+
+
+def own_http_fault(url: str) -> str:
+    """Say the same of an address in the settings, which has no user name: the user has a key of its own."""
+    fault = http_fault(url)
+    return fault or ("is no http or https address" if urlsplit(url).username is not None else "")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from urllib.parse import urlsplit
 
 import msgspec
+
+from aldis.addresses import http_fault
 
 MAX_ADDRESS = 2048
 MAX_HEADERS = 2048
@@ -53,13 +54,8 @@ def address_fault(url: str) -> str:
         return f"is longer than {MAX_ADDRESS} characters"
     if not url.isprintable() or " " in url:
         return "holds blanks or control characters"
-    try:
-        parts = urlsplit(url)
-        is_http = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_http = False
-    if not is_http:
-        return "is no http or https address"
+    if fault := http_fault(url):
+        return fault
     return "has a fragment, which is not sent" if "#" in url else ""
 
 

@@ -12,6 +12,7 @@ from aldis.doors.http import system_routes
 from aldis.doors.http.app import Door, NoteRefusal
 from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.server import ServerSettings
+from aldis.host_names import ascii_host
 from aldis.settings import HttpSettings, host_and_port
 from aldis.stages.admission.admit import Admitter
 from aldis.stages.queries.responder import Responder
@@ -33,7 +34,7 @@ def door_of(
         "/metrics": functools.partial(system_routes.metrics, metrics),
     }
     hosts = {
-        host.lower(): {path: each for path, each in BY_PATH.items() if each.policy.name == dialect}
+        ascii_host(host): {path: each for path, each in BY_PATH.items() if each.policy.name == dialect}
         for dialect, names in http.hosts.items()
         for host in names
     }

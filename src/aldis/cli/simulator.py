@@ -10,7 +10,7 @@ from aldis.app.simulator import Simulator
 from aldis.cli.running import run, stopped_by_signal
 from aldis.clock import SystemClock
 from aldis.errors import SettingsError
-from aldis.settings import SimulatorSettings, host_and_port, is_http
+from aldis.settings import SimulatorSettings, host_and_port, own_http_fault
 from aldis.telemetry import configure_logs
 
 
@@ -43,8 +43,8 @@ def simulator(
         except ValueError as fault:
             raise SettingsError([str(fault)]) from None
     configure_logs("info", "auto")
-    if vasp_url and not is_http(vasp_url):
-        raise SettingsError([f"`{vasp_url}` is no http or https address"])
+    if vasp_url and (told := own_http_fault(vasp_url)):
+        raise SettingsError([f"`{vasp_url}` {told}"])
     settings = SimulatorSettings(
         listen=listen,
         view=view,

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from aldis import toml_file
-from aldis.addresses import host_and_port, is_http, store_path
+from aldis.addresses import host_and_port, own_http_fault, store_path
 from aldis.environment import override
 from aldis.errors import SettingsError
 from aldis.settings.checks import faults
@@ -36,8 +36,8 @@ __all__ = [
     "SimulatorSettings",
     "StoreSettings",
     "host_and_port",
-    "is_http",
     "load",
+    "own_http_fault",
     "read",
     "store_path",
 ]

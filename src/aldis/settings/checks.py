@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from aldis import toml_file
-from aldis.addresses import host_and_port, is_http, store_path
+from aldis.addresses import host_and_port, own_http_fault, store_path
 from aldis.channels.http.proxy import read_proxy
 from aldis.dialects.registry import POLICIES
+from aldis.host_names import read_host
 from aldis.links.entry import LinkEntry
 from aldis.settings.sections import ConsoleSettings, Settings, SimulatorSettings
-
-#: Source: RFC 1123 §2.1
-_HOST = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 
 
 def faults(found: Settings) -> list[toml_file.Fault]:
@@ -42,14 +39,18 @@ def faults(found: Settings) -> list[toml_file.Fault]:
     if bool(found.http.certificate) != bool(found.http.key):
         faults.append((("http",), "`certificate` and `key` belong together"))
     inactivity_s = simulator.inactivity_s
-    if simulator.vasp_url and not is_http(simulator.vasp_url):
-        faults.append((("simulator", "vasp_url"), "is no http or https address"))
+    for section, key, url in (
+        ("simulator", "vasp_url", simulator.vasp_url),
+        ("http", "public_url", found.http.public_url),
+    ):
+        if url and (told := own_http_fault(url)):
+            faults.append(((section, key), told))
     if inactivity_s is not None and not 0 < inactivity_s < math.inf:
         faults.append((("simulator", "inactivity_s"), "must be above 0; leave it out for no limit"))
     try:
         read_proxy(found.postbacks.proxy)
-    except ValueError:
-        faults.append((("postbacks", "proxy"), "is no address of a proxy such as http://proxy.example:3128"))
+    except ValueError as fault:
+        faults.append((("postbacks", "proxy"), str(fault)))
     faults += [(("http", "hosts", *where), fault) for where, fault in _host_faults(found.http.hosts)]
     faults += _positive("http", found.http)
     faults += _positive("store", found.store)
@@ -65,11 +66,12 @@ def _host_faults(hosts: Mapping[str, tuple[str, ...]]) -> list[toml_file.Fault]:
         if dialect not in POLICIES:
             faults.append(((dialect,), f"there is no such dialect; known here: {known}"))
         for name in names:
-            if not _HOST.fullmatch(name.lower()):
+            host = read_host(name)
+            if host.fault or ":" in name:
                 faults.append(((dialect,), f"`{name}` is no host name: leave out scheme, port and path"))
-            elif name.lower() in seen:
+            elif host.name in seen:
                 faults.append(((dialect,), f"`{name}` is there twice"))
-            seen.add(name.lower())
+            seen.add(host.name)
     return faults
 
 

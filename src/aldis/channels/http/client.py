@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 
 import aiodns
@@ -101,11 +101,28 @@ class HttpChannel:
 
     def post(self, request: PostbackRequest, limits: Limits, told: Callable[[Answer], None]) -> None:
         """Try once; whatever the peer does becomes an Answer."""
+        if not request.url.isascii():
+            self._soon(self._post_converted(request, limits, told))
+            return
         try:
             origin, octets = write(request, self._through)
         except ValueError as fault:
             self._tell(told, Answer(None, _words(fault)))
             return
+        self._ask(origin, octets, limits, told)
+
+    async def _post_converted(
+        self, request: PostbackRequest, limits: Limits, told: Callable[[Answer], None]
+    ) -> None:
+        """Post to an address whose host may have to be converted, beside the loop that commits as well."""
+        try:
+            origin, octets = await asyncio.to_thread(write, request, self._through)
+        except ValueError as fault:
+            told(Answer(None, _words(fault)))
+        else:
+            self._ask(origin, octets, limits, told)
+
+    def _ask(self, origin: Origin, octets: bytes, limits: Limits, told: Callable[[Answer], None]) -> None:
         pool = self._pool(origin, limits.private_networks)
         pool.busy += 1
         asking = _Asking(pool, octets, limits, self._time() + limits.total_s, self._held_up_s, told)
@@ -172,7 +189,10 @@ class HttpChannel:
         self._loop.call_soon(told, answer)
 
     def _connect_soon(self, asking: _Asking) -> None:
-        task = self._loop.create_task(self._ask_on_a_new_one(asking))
+        self._soon(self._ask_on_a_new_one(asking))
+
+    def _soon(self, work: Coroutine[None, None, None]) -> None:
+        task = self._loop.create_task(work)
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
 

@@ -11,12 +11,15 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from aldis.addresses import http_fault
 from aldis.channels.http.answer import status_of
 from aldis.channels.http.request import Origin, authority_of, basic_of
+from aldis.host_names import ascii_host
 
 #: octets of its answer to CONNECT
 MAX_ANSWER_OCTETS = 16_384
 DEFAULT_PORT = 3128
+NO_PROXY = "is no address of a proxy such as http://proxy.example:3128"
 _TAKEN = range(200, 300)
 
 
@@ -33,10 +36,12 @@ def read_proxy(url: str) -> Proxy | None:
     """Read the address of a proxy; "" is none. Raises ValueError."""
     if not url:
         return None
+    if fault := http_fault(url):
+        raise ValueError(f"{NO_PROXY}: {fault}")
     parts = urlsplit(url)
-    if parts.scheme != "http" or not parts.hostname or parts.path not in ("", "/") or parts.query:
-        raise ValueError("no address of a proxy")
-    return Proxy(parts.hostname, parts.port or DEFAULT_PORT, basic_of(parts))
+    if parts.scheme != "http" or parts.path not in ("", "/") or parts.query:
+        raise ValueError(NO_PROXY)
+    return Proxy(ascii_host(parts.hostname or ""), parts.port or DEFAULT_PORT, basic_of(parts))
 
 
 def connect_request(origin: Origin, proxy: Proxy) -> bytes:

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, quote, unquote_to_bytes, urlsplit
 import msgspec
 
 from aldis import __version__
+from aldis.host_names import ascii_host
 from aldis.traffic.postback import TARGET, PostbackRequest, query_of
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -69,7 +70,7 @@ def _head(address: str) -> _Head:
     default = DEFAULT_PORTS.get(parts.scheme)
     if default is None or not parts.hostname:
         raise ValueError("not an HTTP address")
-    host = parts.hostname if ":" in parts.hostname else parts.hostname.encode("idna").decode()
+    host = ascii_host(parts.hostname)
     port = parts.port or default
     authority = authority_of(host, None if port == default else port)
     lines = ("Host: " + authority, f"User-Agent: Aldis/{__version__}", "Accept: */*")

@@ -6,7 +6,7 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from aldis.accounts.routing import MmsRules
-from aldis.addresses import host_and_port, is_http
+from aldis.addresses import host_and_port, own_http_fault
 from aldis.links.entry import LinkEntry
 from aldis.mms import images
 from aldis.toml_file import Fault
@@ -67,8 +67,8 @@ class Mm7Entry(LinkEntry, frozen=True, kw_only=True, tag="mm7"):
     def faults(self) -> list[Fault]:
         """Find what the types cannot."""
         found = super().faults() + self._listen_faults()
-        if not is_http(self.url):
-            found.append((("url",), "is no http or https address"))
+        if fault := own_http_fault(self.url):
+            found.append((("url",), fault))
         found += [
             ((key,), "must not hold a colon (RFC 7617 §2)")
             for key in ("user", "listen_user")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from aldis.addresses import MAX_PORT
+from aldis.host_names import host_fault
 from aldis.links.entry import MAX_PASSWORD, LinkEntry
 from aldis.links.smpp.quirks import Quirks
 from aldis.sms.fitting import TextRules
@@ -53,6 +54,8 @@ class SmppEntry(LinkEntry, frozen=True, kw_only=True, tag="smpp"):
                 found.append(((key,), "must be ASCII (SMPP v3.4 §3.1)"))
         if not self.host:
             found.append((("host",), "must not be empty"))
+        elif fault := host_fault(self.host):
+            found.append((("host",), f"is a name that {fault}"))
         if not 0 < self.port <= MAX_PORT:
             why = "must be above 0" if self.port <= 0 else f"must be {MAX_PORT} at most"
             found.append((("port",), why))
