@@ -101,6 +101,8 @@ def test_receipts_that_carriers_send(
         (0x04, b"ENROUTE", 6, ReceiptState.ENROUTE),
         (0x04, b"DELIVRD", 99, ReceiptState.DELIVERED),
         (0x04, b"WONDERFUL", 8, ReceiptState.REJECTED),
+        (0x04, b"UNKNOWN", 9, ReceiptState.UNDELIVERED),  # skipped
+        (0x04, b"DELIVRD", 0, ReceiptState.DELIVERED),  # scheduled
         (0x20, b"DELIVRD", 2, ReceiptState.ENROUTE),
     ],
 )
@@ -148,6 +150,53 @@ def test_receipts_in_ucs2_are_read_whatever_data_coding_says(order: str, data_co
     receipt = Translator("link", Quirks()).to_receipt(body, Pdu(CommandId.deliver_sm, 1, body=body), NOON)
     assert receipt is not None
     assert (receipt.smsc_message_id, receipt.state) == ("7", ReceiptState.UNDELIVERED)
+
+
+@pytest.mark.parametrize(
+    ("octets", "state"),
+    [
+        (b"\x02", ReceiptState.DELIVERED),
+        (b"\0\x02", ReceiptState.DELIVERED),  # wider than it should be
+        (b"\x05\0", ReceiptState.UNDELIVERED),
+        (b"\0\0\0\x03", ReceiptState.EXPIRED),
+        (b"2", ReceiptState.DELIVERED),  # a digit
+        (b"8\0", ReceiptState.REJECTED),
+        (b"\0", ReceiptState.ENROUTE),
+        (b"9" * 60_000, ReceiptState.ENROUTE),
+        (b"", ReceiptState.ENROUTE),
+    ],
+)
+def test_a_state_however_wide_it_is_written(octets: bytes, state: ReceiptState) -> None:
+    body = ShortMessageBody(esm_class=0x04)
+    tlvs = {tlv.RECEIPTED_MESSAGE_ID: b"7\0", tlv.MESSAGE_STATE: octets}
+    receipt = Translator("link", Quirks()).to_receipt(
+        body, Pdu(CommandId.deliver_sm, 1, body=body, tlvs=tlvs), NOON
+    )
+    assert receipt is not None
+    assert receipt.state is state
+
+
+@pytest.mark.parametrize(
+    ("tagged", "written", "quirks", "ids"),
+    [
+        (b"A1", b"A1", Quirks(), ("A1", "")),
+        (b"a1", b"00A1", Quirks(), ("A1", "")),
+        (b"8010", b"1F4A", Quirks(), ("8010", "")),  # one number in two spellings
+        (b"ZZ-9", b"A1", Quirks(), ("ZZ-9", "A1")),
+        (b"", b"A1", Quirks(), ("A1", "")),
+        (b"ZZ-9", b"", Quirks(), ("ZZ-9", "")),
+        (b"1F4A", b"8010", Quirks(response_id="hex", receipt_id="hex"), ("=8010", "=32784")),
+    ],
+)
+def test_a_receipt_may_have_two_ids(
+    tagged: bytes, written: bytes, quirks: Quirks, ids: tuple[str, str]
+) -> None:
+    text = b"id:" + written + b" stat:DELIVRD" if written else b"stat:DELIVRD"
+    body = ShortMessageBody(esm_class=0x04, short_message=text)
+    pdu = Pdu(CommandId.deliver_sm, 1, body=body, tlvs={tlv.RECEIPTED_MESSAGE_ID: tagged + b"\0"})
+    receipt = Translator("link", quirks).to_receipt(body, pdu, NOON)
+    assert receipt is not None
+    assert (receipt.smsc_message_id, receipt.other_id) == ids
 
 
 def test_a_stray_tag_makes_no_receipt_of_a_handset_s_message() -> None:

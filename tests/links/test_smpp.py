@@ -35,7 +35,7 @@ from aldis.stages.sending.upstream import (
     UpstreamListener,
 )
 from aldis.telemetry import Metrics, Noted
-from aldis.traffic.inbound import InboundPart, UnmarkedReceipt
+from aldis.traffic.inbound import DoubtfulReceipt, InboundPart
 from aldis.traffic.receipt import Receipt, ReceiptState
 
 
@@ -135,7 +135,7 @@ class Watch:
         self.receipts: asyncio.Queue[Receipt] = asyncio.Queue()
         self.inbound: list[InboundPart] = []
         self.late: list[tuple[Outbound, Accepted]] = []
-        self.unmarked: list[UnmarkedReceipt] = []
+        self.doubtful: list[DoubtfulReceipt] = []
         self.metrics = Metrics()
         self.changed = asyncio.Event()
         self.keep = True
@@ -154,7 +154,7 @@ class Watch:
             jitter=lambda: 0.0,
             take_receipt=self._take_receipt,
             take_inbound=self._take_inbound,
-            take_unmarked=self._take_unmarked,
+            take_doubtful=self._take_doubtful,
             metrics=self.metrics,
         )
         listener = UpstreamListener(
@@ -169,8 +169,8 @@ class Watch:
         self.inbound.append(part)
         done(self.keep)
 
-    def _take_unmarked(self, either: UnmarkedReceipt, done: Callable[[bool], None]) -> None:
-        self.unmarked.append(either)
+    def _take_doubtful(self, doubtful: DoubtfulReceipt, done: Callable[[bool], None]) -> None:
+        self.doubtful.append(doubtful)
         done(self.keep)
 
     def _take_receipt(self, receipt: Receipt, done: Callable[[bool], None]) -> None:
@@ -340,6 +340,18 @@ async def test_a_message_with_octets_behind_it_is_taken_and_told_of(tail: bytes)
         await watch.stop()
 
 
+@pytest.mark.parametrize(("tagged", "is_doubtful"), [(b"7\0", False), (b"ZZ-9\0", True)])
+async def test_a_receipt_with_two_ids_is_in_doubt(tagged: bytes, *, is_doubtful: bool) -> None:
+    body = ShortMessageBody(esm_class=0x04, short_message=b"id:7 stat:DELIVRD")
+    pdu = Pdu(CommandId.deliver_sm, 1, body=body, tlvs={tlv.RECEIPTED_MESSAGE_ID: tagged})
+    async with delivering(codec.encode(pdu)) as (port, answers):
+        watch = Watch(port)
+        assert (await answers.get()).command_status == status.ESME_ROK
+        assert [each.message for each in watch.doubtful] == ([None] if is_doubtful else [])
+        assert watch.receipts.empty() is is_doubtful
+        await watch.stop()
+
+
 @pytest.mark.parametrize("is_on", [True, False])
 async def test_what_has_the_form_of_a_receipt_and_no_mark_is_told_apart_by_others(*, is_on: bool) -> None:
     text = b"id:7 sub:001 dlvrd:001 submit date:2611211200 done date:2611211200 stat:UNDELIV err:034 text:"
@@ -347,8 +359,8 @@ async def test_what_has_the_form_of_a_receipt_and_no_mark_is_told_apart_by_other
     async with delivering(codec.encode(Pdu(CommandId.deliver_sm, 1, body=body))) as (port, answers):
         watch = Watch(port, quirks=Quirks(unmarked_receipts=is_on))
         assert (await answers.get()).command_status == status.ESME_ROK
-        found = [(each.receipt.smsc_message_id, each.receipt.state) for each in watch.unmarked]
+        found = [(each.receipt.smsc_message_id, each.receipt.state) for each in watch.doubtful]
         assert found == ([("7", ReceiptState.UNDELIVERED)] if is_on else [])
-        messages = watch.inbound + [each.message for each in watch.unmarked]
+        messages = watch.inbound + [each.message for each in watch.doubtful if each.message is not None]
         assert [text_of([part.piece]) for part in messages] == [text.decode()]
         await watch.stop()

@@ -30,10 +30,23 @@ CASES = [
     ("message_id: 77 , state: EXPIRED", ("77", S.EXPIRED, None, "EXPIRED")),
     ("stat:REJECTD id:5", ("5", S.REJECTED, None, "REJECTD")),
     ("stat:REJECTD done date:2611211200 id:5", ("5", S.REJECTED, None, "REJECTD")),
-    ("stat:call barred error code : 12 id:5", ("5", None, "12", "call barred")),
+    ("stat:call barred error code : 12 id:5", ("5", S.UNDELIVERABLE, "12", "call barred")),
+    ("stat:very strange error code : 12 id:5", ("5", None, "12", "very strange")),
     ('id="5" stat="DELIVRD" err="0"', ("5", S.DELIVERED, "0", "DELIVRD")),
     ("id:5 stat:2", ("5", S.DELIVERED, None, "2")),
     ("id:5 stat:99", ("5", None, None, "99")),
+    ("id:5 stat:0", ("5", S.SCHEDULED, None, "0")),
+    ("id:5 stat:9 err:-1", ("5", S.SKIPPED, "-1", "9")),
+    (
+        "id:5 sub:001 dlvrd:001 submit date:1 done date:2 stat:MK:0012 err:000 text:",
+        ("5", None, "000", "MK:0012"),
+    ),
+    ("id:5 stat:err:0012", ("5", None, "0012", "")),
+    ('{"id":"5","stat":"DELIVRD","err":"000"}', ("5", S.DELIVERED, "000", "DELIVRD")),
+    ("id:5 stat:[DELIVRD] err:(000)", ("5", S.DELIVERED, "000", "DELIVRD")),
+    ("id:5 dlr_status:UNDELIV err_code:12", ("5", S.UNDELIVERABLE, "12", "UNDELIV")),
+    ("id :5 stat :DELIVRD err :000", ("5", S.DELIVERED, "000", "DELIVRD")),
+    ("id:aGVsbG8+/w== stat:DELIVRD", ("aGVsbG8+/w==", S.DELIVERED, None, "DELIVRD")),
     ("id:5 stat:WONDERFUL", ("5", None, None, "WONDERFUL")),
     ("text:id:6 stat:DELIVRD", (None, None, None, "")),
     ("", (None, None, None, "")),
@@ -68,19 +81,28 @@ def test_no_stray_octets_hide_the_id(stray: bytes) -> None:
 
 #: words that carriers write; None: nobody can know
 WORDS = {
-    S.DELIVERED: "DELIVRD DELIVERED Delivered_To_Handset DELIVERED-TO-TERMINAL DELVRD DLVRD DELIVERY_ACK SUCCESS",
+    S.DELIVERED: "DELIVRD DELIVERED Delivered_To_Handset DELIVERED-TO-TERMINAL DELVRD DLVRD DELIVERY_ACK SUCCESS"
+    " DLVD DELIVERD DELIVERY_SUCCESSFUL",
     S.UNDELIVERABLE: "UNDELIV UNDELIVERED UNDELIVRD UNDLVRD NON_DELIVERED NON-DELIVERED NOT_DELIVERED FAILED"
     " FAILURE DELIVERY_FAILED DELIVERY_FAILURE DELIVERY_IMPOSSIBLE ABSENT ABSENT_SUBSCRIBER UNREACHABLE"
-    " UNKNOWN_SUBSCRIBER INVALID_NUMBER INVDEST ERROR",
-    S.EXPIRED: "EXPIRED EXPIRD TIMEOUT DELIVERY_EXPIRED VALIDITY_EXPIRED",
+    " UNKNOWN_SUBSCRIBER INVALID_NUMBER INVDEST ERROR NOTDLVRD NOTDELIVERED NODELIVERY UNSENT ABS-SUB ABSSUB"
+    " MEM-FULL MEMORY_CAPACITY_EXCEEDED MOB-OFF PHONE_OFF POWER_OFF CALL_BARRED CALLBARRED ILLEGAL_SUBSCRIBER"
+    " ILLEGAL_EQUIPMENT TELESERVICE_NOT_PROVISIONED FACILITY_NOT_SUPPORTED UNIDENTIFIED_SUBSCRIBER UNIDSUB"
+    " SUBSCRIBER_ABSENT SUBSCRIBER_BUSY SUBSCRIBER_UNKNOWN UNKNOWN_RECIPIENT UNKNOWNSUB WRONG_NUMBER BAD_NUMBER"
+    " NOROUTE SYSTEM_FAILURE NETWORK_ERROR PERMANENT_FAILURE DISCARDED BOUNCED",
+    S.EXPIRED: "EXPIRED EXPIRD TIMEOUT DELIVERY_EXPIRED VALIDITY_EXPIRED EXP EXPRD VALIDITY_PERIOD_EXPIRED TTL_EXPIRED"
+    " MSG_EXPIRED",
     S.DELETED: "DELETED CANCELED CANCELLED",
     S.REJECTED: "REJECTD REJECTED NACK NOT_ACCEPTED DND DND_REJECT BLACKLIST BLACK_LISTED BLOCKED SPAM FILTERED"
-    " OPT_OUT NDNC",
+    " OPT_OUT NDNC REFUSED NOT_ALLOWED UNSUBSCRIBED BLIST-NUM NO_CREDIT INSUFFICIENT_FUNDS",
     S.ACCEPTED: "ACCEPTD ACCEPTED ACKED ACK/",
     S.ENROUTE: "ENROUTE EN_ROUTE BUFFERED QUEUED PENDING SUBMITTED SENT DELIVERY_PENDING DELIVERED_TO_SMSC"
-    " SCHEDULED",
-    S.UNKNOWN: "UNKNOWN UNKNOWN_STATE",
-    None: "WONDERFUL DELIVERY DELIVERY_STRANGE NOTHING X",
+    " ENROUT WAITING RETRYING PROCESSING IN_PROGRESS DEFERRED DELIVERED_TO_OPERATOR"
+    " DELIVERED_TO_CARRIER DELIVRD_TO_MNO DELIVERED-TO-UPSTREAM",
+    S.SCHEDULED: "SCHEDULED SCHEDLD",
+    S.SKIPPED: "SKIPPED",
+    S.UNKNOWN: "UNKNOWN UNKNOWN_STATE UNKNOWN_ERROR DELIVERY_UNKNOWN",
+    None: "WONDERFUL TEMPORARY_FAILURE DELIVERY DELIVERY_STRANGE NOTHING X",
 }
 
 
@@ -101,6 +123,14 @@ def test_a_carriers_word_and_its_state(word: str, state: S | None) -> None:
         (USUAL.upper(), True),
         (b"id:7 submit date:1 done date:2 stat:DELIVRD err:0", True),
         (b"id:7 stat:DELIVRD", False),
+        (b"id:7 sub:001 stat:DELIVRD dlvrd:001 err:0 submit date:1 done date:2", True),
+        (b"stat:DELIVRD done date:2 id:7", True),
+        (b"id:7 submit_date:1 done_date:2 stat:DELIVRD", True),
+        (USUAL.replace(b"id:", b"msgid:", 1), True),
+        (USUAL.replace(b"id:", b"message_id=", 1), True),
+        (USUAL.replace(b"id:", b'"id":"', 1).replace(b"stat:", b"status:"), True),
+        (USUAL.replace(b"stat:", b"stat :"), True),
+        (b"My id: 12, state: Ohio, submitted on the done date", False),
         (USUAL.decode().encode("utf-16-be"), True),
         (USUAL.decode().encode("utf-16"), True),
         (b"STOP", False),

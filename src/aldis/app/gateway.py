@@ -207,9 +207,7 @@ class Gateway:
             repeat_s,
             self._release,
         )
-        self._sorter = Sorter(
-            store.receipts, store.clock, self.metrics, self._recorder.take, self._collector.take
-        )
+        self._sorter = self._make_sorter()
         if self._back_office is not None:
             self._posting = PostingBeside(self._back_office, settings.postbacks)
         else:
@@ -242,6 +240,16 @@ class Gateway:
             self._contents,
         )
 
+    def _make_sorter(self) -> Sorter:
+        return Sorter(
+            self.store.receipts,
+            self._links.unsettled,
+            self.store.clock,
+            self.metrics,
+            self._recorder.take,
+            self._collector.take,
+        )
+
     def _link_dependencies(self) -> LinkDependencies:
         return LinkDependencies(
             clock=self.store.clock,
@@ -249,7 +257,7 @@ class Gateway:
             jitter=jitter,
             take_receipt=self._recorder.take,
             take_inbound=self._collector.take,
-            take_unmarked=self._sorter.take,
+            take_doubtful=self._sorter.take,
             take_mms=MmsIntake(self._contents, self._collector.take).take,
             read_content=self._contents.read,
         )

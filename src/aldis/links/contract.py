@@ -18,7 +18,7 @@ from aldis.links.entry import LinkEntry
 from aldis.stages.sending.upstream import Operated, Upstream, UpstreamListener
 from aldis.store.contract.search import MessageView
 from aldis.telemetry import Metrics
-from aldis.traffic.inbound import InboundMms, InboundPart, UnmarkedReceipt
+from aldis.traffic.inbound import DoubtfulReceipt, InboundMms, InboundPart
 from aldis.traffic.receipt import Receipt
 
 Entry = TypeVar("Entry", bound=LinkEntry)
@@ -46,8 +46,8 @@ class LinkDependencies(msgspec.Struct, frozen=True):
     #: take what a carrier reports, what a handset wrote, what it sent with pictures
     take_receipt: Callable[[Receipt, Done], None]
     take_inbound: Callable[[InboundPart, Done], None]
-    #: take what is a handset's message unless a message of ours has the id that it names
-    take_unmarked: Callable[[UnmarkedReceipt, Done], None]
+    #: take a receipt of which the ids of our messages decide what it is
+    take_doubtful: Callable[[DoubtfulReceipt, Done], None]
     take_mms: Callable[[InboundMms, Done], None]
     #: gives the octets of a digest, None where they are lost
     read_content: Callable[[str], Awaitable[bytes | None]]
@@ -65,7 +65,7 @@ def taking_nothing(clock: Clock) -> LinkDependencies:
         jitter=lambda: 1.0,
         take_receipt=lambda _receipt, done: done(False),
         take_inbound=lambda _part, done: done(False),
-        take_unmarked=lambda _either, done: done(False),
+        take_doubtful=lambda _doubtful, done: done(False),
         take_mms=lambda _mms, done: done(False),
         read_content=_nothing,
     )

@@ -16,8 +16,11 @@ import msgspec
 
 
 class MessageState(IntEnum):
-    """Final and intermediate states of a message at the SMSC. Source: SMPP v3.4 §5.2.28, table 5-6."""
+    """Final and intermediate states of a message at the SMSC. Source: SMPP v3.4 §5.2.28, table 5-6; the first
+    and the last, SMPP v5.0 §4.7.15.
+    """
 
+    SCHEDULED = 0
     ENROUTE = 1
     DELIVERED = 2
     EXPIRED = 3
@@ -26,10 +29,13 @@ class MessageState(IntEnum):
     ACCEPTED = 6
     UNKNOWN = 7
     REJECTED = 8
+    #: taken, and never sent on
+    SKIPPED = 9
 
 
 #: the specification's seven-letter words; `write` uses these
 WORDS = {
+    MessageState.SCHEDULED: "SCHEDLD",
     MessageState.ENROUTE: "ENROUTE",
     MessageState.DELIVERED: "DELIVRD",
     MessageState.EXPIRED: "EXPIRED",
@@ -38,40 +44,59 @@ WORDS = {
     MessageState.ACCEPTED: "ACCEPTD",
     MessageState.UNKNOWN: "UNKNOWN",
     MessageState.REJECTED: "REJECTD",
+    MessageState.SKIPPED: "SKIPPED",
 }
 
-#: vendors' words by how they begin; of several the longest counts
+#: who has a message before the handset has it
+_HOPS = ("SMSC", "NETWORK", "GATEWAY", "OPERATOR", "CARRIER", "MNO", "PROVIDER", "SUPPLIER", "UPSTREAM")
+#: vendors' words by how they begin; of several the longest counts. Faults of networks: 3GPP TS 29.002 §17.6.6
 _BEGINNINGS: dict[MessageState | None, tuple[str, ...]] = {
     MessageState.DELIVERED: (
-        *("DELIV", "DELVRD", "DLVRD", "SUCCESS"),
+        *("DELIV", "DELVRD", "DLVRD", "DLVD", "SUCCESS"),
         *("DELIVERY ACK", "DELIVERY CONF", "DELIVERY OK", "DELIVERY SUCC", "DELIVERY COMP"),
     ),
     MessageState.UNDELIVERABLE: (
-        *("UNDEL", "UNDLV", "NOT DEL", "NON DEL", "NONDEL", "NO DEL", "NOT SENT", "UNSUC", "FAIL", "ERROR"),
-        *("DELIVERY FAIL", "DELIVERY ERR", "DELIVERY IMP", "DELIVERY NOT", "DELIVERY UN", "DELIVFAIL"),
-        *("ABSENT", "UNREACH", "NOT REACH", "SWITCHED OFF", "BARRED", "INV", "NO ROUTE"),
-        *("UNKNOWN SUB", "UNKNOWN DEST", "UNKNOWN NUM", "UNKNOWN USER"),
+        *("UNDEL", "UNDLV", "NOT DEL", "NOTDEL", "NOT DLV", "NOTDLV", "NON DEL", "NONDEL", "NO DEL", "NODEL"),
+        *("NOT SENT", "UNSENT", "UNSUC", "FAIL", "PERM", "ERROR", "DISCARD", "DROPPED", "ABORT", "BOUNCE"),
+        *("DELIVERY FAIL", "DELIVERY ERR", "DELIVERY IMP", "DELIVERY NOT", "DELIVERY UND", "DELIVERY UNS"),
+        *("ABSENT", "ABS SUB", "ABSSUB", "UNREACH", "NOT REACH", "DEST UNREACH", "UNIDENT", "UNIDSUB"),
+        *("SWITCHED OFF", "PHONE OFF", "MOB OFF", "HANDSET OFF", "POWER OFF", "MEM FULL", "MEMORY"),
+        *("BARRED", "CALL BARRED", "CALLBARRED", "ILLEGAL SUB", "ILLEGAL EQ", "TELESERVICE", "FACILITY NOT"),
+        *("SUBSCRIBER ABS", "SUBSCRIBER BAR", "SUBSCRIBER BUSY", "SUBSCRIBER UN", "SUBSCRIBER NOT"),
+        *("UNKNOWN SUB", "UNKNOWNSUB", "UNKNOWN DEST", "UNKNOWN NUM", "UNKNOWN USER", "UNKNOWN RECIP"),
+        *("INV", "WRONG NUM", "BAD NUM", "NO ROUTE", "NOROUTE", "ROUTING ERR", "SYSTEM FAIL", "NETWORK ERR"),
     ),
     MessageState.EXPIRED: (
-        "EXPIR",
-        "EXPD",
-        "DELIVERY EXP",
-        "VALIDITY EXP",
-        "TIMEOUT",
-        "TIMED OUT",
-        "TIME OUT",
+        *("EXP", "DELIVERY EXP", "VALIDITY EXP", "VALIDITY PERIOD EXP", "TTL EXP", "MESSAGE EXP", "MSG EXP"),
+        *("TIMEOUT", "TIMED OUT", "TIME OUT"),
     ),
     MessageState.DELETED: ("DELET", "CANCEL"),
     MessageState.REJECTED: (
-        *("REJ", "DELIVERY REJ", "NACK", "NOT ACCEP", "DENIED", "FORBID", "BLOCK", "BLACKLIST", "BLACK LIST"),
-        *("DND", "NDNC", "OPT OUT", "OPTOUT", "SPAM", "FILTER"),
+        *("REJ", "DELIVERY REJ", "NACK", "NOT ACCEP", "NOT ALLOW", "DENIED", "REFUSED", "FORBID", "BLOCK"),
+        *(
+            "BLACKLIST",
+            "BLACK LIST",
+            "BLIST",
+            "DND",
+            "NDNC",
+            "OPT OUT",
+            "OPTOUT",
+            "UNSUBSCR",
+            "SPAM",
+            "FILTER",
+        ),
+        *("NO CREDIT", "INSUFFICIENT"),
     ),
     MessageState.ACCEPTED: ("ACCEP", "ACK"),
     MessageState.ENROUTE: (
-        *("ENROUTE", "EN ROUTE", "BUFF", "QUEUE", "PEND", "SUBMI", "SCHED", "SENT", "DELIVERY PEND"),
-        *("DELIVERED TO SMSC", "DELIVERED TO NETWORK", "DELIVERED TO GATEWAY"),
+        *("ENROUT", "EN ROUTE", "BUFF", "QUEUE", "PEND", "SUBMI", "SENT", "DELIVERY PEND"),
+        *("WAITING", "RETR", "PROCESSING", "IN PROGRESS", "DEFERRED", "STORED", "FORWARDED", "ROUTED"),
+        # only a handset ends a message; who else has it passes it on
+        *(f"{word} TO {who}" for word in ("DELIVERED", "DELIVRD") for who in _HOPS),
     ),
-    MessageState.UNKNOWN: ("UNKN",),
+    MessageState.UNKNOWN: ("UNKN", "DELIVERY UNKN"),
+    MessageState.SCHEDULED: ("SCHED",),
+    MessageState.SKIPPED: ("SKIP",),
     None: ("DELIVERY",),
 }
 _LONGEST_FIRST = sorted(
@@ -84,24 +109,28 @@ MAX_STATE_DIGITS = 3
 
 #: a key stands alone: behind anything but a letter or a digit
 _KEY = r"(?<![A-Za-z0-9_-])"
-_IS = r"\s*[:=]\s*[\"']?"
-_ID = re.compile(_KEY + rf"(?:message[ _-]?id|msg[ _-]?id|id){_IS}([^\s;,|\"']+)", re.IGNORECASE)
+#: what stands between a key and its value, as also JSON writes it
+_IS = r"[\"']?\s*[:=]\s*[\"'\[(]?"
+_ID_KEY = r"(?:message[ _-]?id|msg[ _-]?id|id)"
+_STATE_KEY = r"(?:(?:message|dlr|delivery)[ _-]?)?(?:status|state|stat)"
+_ID = re.compile(_KEY + rf"{_ID_KEY}{_IS}([^\s;,|\"']+)", re.IGNORECASE)
 #: behind one octet that does not belong there, such as a length that looks like a letter
 _ID_BEHIND_STRAY = re.compile(rf".id{_IS}([^\s;,|\"']+)", re.IGNORECASE | re.DOTALL)
+#: a word, a number, or such as `MK:0012`, which gateways to China hand on (CMPP)
 _STATE = re.compile(
-    _KEY + rf"(?:message[ _-]?state|status|stat|state){_IS}([A-Za-z][A-Za-z0-9 _-]{{0,60}}|\d+)",
-    re.IGNORECASE,
+    _KEY + rf"{_STATE_KEY}{_IS}([A-Za-z]{{2}}:\d{{4}}\b|[A-Za-z][A-Za-z0-9 _-]{{0,60}}|\d+)", re.IGNORECASE
 )
-_ERROR = re.compile(_KEY + rf"(?:error[ _-]?code|error|err){_IS}([0-9A-Za-z]+)", re.IGNORECASE)
-_TEXT = re.compile(_KEY + r"text\s*[:=]", re.IGNORECASE)
+_ERROR = re.compile(_KEY + rf"(?:error|err)(?:[ _-]?code)?{_IS}(-?[0-9A-Za-z]+)", re.IGNORECASE)
+_TEXT = re.compile(_KEY + r"text[\"']?\s*[:=]", re.IGNORECASE)
 #: the first words of keys of two
 _FIRST_WORDS = frozenset(("submit", "done", "message", "msg", "error"))
 _CONTROLS = dict.fromkeys((*range(0x20), 0x7F), " ")
-#: what Appendix B has and people do not write, in the octets that are looked at
-_SHAPE = re.compile(
-    _KEY.encode() + rb"id[:=].{1,80}?\b(?:sub|dlvrd|submit date|done date)[:=].{0,80}?\bstat(?:us|e)?[:=]",
-    re.IGNORECASE | re.DOTALL,
+#: what Appendix B has and people do not write, in any order and small: a state, an id, a count or date
+_SHAPE = tuple(
+    re.compile(_KEY.encode() + key + rb"[\"']?\s?[:=]")
+    for key in (_STATE_KEY.encode(), _ID_KEY.encode(), rb"(?:sub|dlvrd|(?:submit|done)[ _-]?date)")
 )
+#: as many are looked at
 _SHAPED_OCTETS = 500
 
 
@@ -156,7 +185,8 @@ def _word(text: str, found: re.Match[str]) -> str:
 
 def is_shaped(octets: bytes) -> bool:
     """Tell whether a text has the form of a receipt, whoever wrote it. Source: SMPP v3.4 Appendix B."""
-    return _SHAPE.search(octets[:_SHAPED_OCTETS].replace(b"\0", b"")) is not None  # also in UCS-2
+    looked_at = octets[:_SHAPED_OCTETS].replace(b"\0", b"").lower()  # also in UCS-2
+    return b"stat" in looked_at and all(key.search(looked_at) for key in _SHAPE)
 
 
 def plain_word(word: str) -> str:

@@ -13,6 +13,7 @@ class Anomaly(StrEnum):
     MISNAMED_RECEIPT = "misnamed_receipt"
     UNKNOWN_STATE = "unknown_state"
     UNMARKED_RECEIPT = "unmarked_receipt"
+    TWO_IDS = "two_ids"
     UNNAMED_RECEIPT = "unnamed_receipt"
     TRAILING_OCTETS = "trailing_octets"
     UNREADABLE_ANSWER = "unreadable_answer"
@@ -39,6 +40,10 @@ _KNOWN = {
     Anomaly.UNMARKED_RECEIPT: (
         "receipts whose esm_class calls them messages of handsets; they were taken for what they are",
         "",
+    ),
+    Anomaly.TWO_IDS: (
+        "receipts whose receipted_message_id no message has, and whose text names one that a message has",
+        "Ask the carrier to write the id of its response: until then these receipts wait for some moments.",
     ),
     Anomaly.UNNAMED_RECEIPT: (
         "receipts in which no id was found: they were acknowledged and tell nothing",

@@ -31,11 +31,12 @@ class InboundPart(msgspec.Struct, frozen=True, array_like=True):
     recipient_type: NumberType = NumberType.UNKNOWN
 
 
-class UnmarkedReceipt(msgspec.Struct, frozen=True):
-    """What has the form of a receipt and is not marked as one: either this or that."""
+class DoubtfulReceipt(msgspec.Struct, frozen=True):
+    """A receipt with two ids, or what has the form of a receipt and is not marked as one."""
 
     receipt: Receipt
-    message: InboundPart
+    #: what it is if it is no receipt; None where it is marked as one
+    message: InboundPart | None
 
 
 class InboundMms(msgspec.Struct, frozen=True, kw_only=True):

@@ -57,6 +57,8 @@ class Receipt(msgspec.Struct, frozen=True, array_like=True):
     #: the other address that it names: our sender, or who the segment was for where the carrier does not
     #: exchange the addresses
     destination: str = ""
+    #: the id in its text, where that is another than the one of its tag; normalised likewise
+    other_id: str = ""
 
 
 def normalise_id(smsc_message_id: str) -> str:

@@ -44,7 +44,7 @@ from aldis.stages.sending.upstream import (
     UpstreamListener,
 )
 from aldis.traffic.anomalies import Anomaly
-from aldis.traffic.inbound import UnmarkedReceipt
+from aldis.traffic.inbound import DoubtfulReceipt
 
 log = structlog.get_logger()
 
@@ -71,7 +71,7 @@ class SmppLink:
         self._clock = around.clock
         self._on_receipt = around.take_receipt
         self._on_inbound = around.take_inbound
-        self._on_unmarked = around.take_unmarked
+        self._on_doubtful = around.take_doubtful
         self._translator = Translator(entry.name, entry.quirks, self._note)
         metrics = around.metrics
         self._uptime = Uptime(entry.name, self._clock, metrics)
@@ -278,10 +278,11 @@ class SmppLink:
         receipt = translator.to_receipt(body, pdu, now)
         if receipt is None:
             session.answer(pdu, status.ESME_ROK)  # what has the form has an id, so this is marked
-        elif is_marked:
+        elif is_marked and not receipt.other_id:
             self._on_receipt(receipt, answer)
         else:
-            self._on_unmarked(UnmarkedReceipt(receipt, translator.to_inbound(body, pdu, now)), answer)
+            message = None if is_marked else translator.to_inbound(body, pdu, now)
+            self._on_doubtful(DoubtfulReceipt(receipt, message), answer)
 
 
 def _introduction(entry: SmppEntry) -> BindBody:

@@ -32,7 +32,7 @@ from aldis.sms.udh import Concatenation
 from aldis.stages.sending.upstream import Outbound
 from aldis.traffic.anomalies import Anomaly
 from aldis.traffic.inbound import InboundPart
-from aldis.traffic.receipt import Receipt, ReceiptState
+from aldis.traffic.receipt import Receipt, ReceiptState, alternative_ids
 from aldis.traffic.submission import Priority
 
 #: templates that a link remembers
@@ -45,6 +45,7 @@ MAX_WORD = 40
 
 #: what a state at the SMSC means for us; those that say nothing final leave the segment under way
 STATES = {
+    MessageState.SCHEDULED: ReceiptState.ENROUTE,
     MessageState.ENROUTE: ReceiptState.ENROUTE,
     MessageState.ACCEPTED: ReceiptState.ENROUTE,
     MessageState.UNKNOWN: ReceiptState.ENROUTE,
@@ -53,6 +54,7 @@ STATES = {
     MessageState.DELETED: ReceiptState.DELETED,
     MessageState.UNDELIVERABLE: ReceiptState.UNDELIVERED,
     MessageState.REJECTED: ReceiptState.REJECTED,
+    MessageState.SKIPPED: ReceiptState.UNDELIVERED,
 }
 
 Delivery = ShortMessageBody | DataSm
@@ -174,12 +176,13 @@ class Translator:
         if tlvs:
             octets = tlvs.get(tlv.RECEIPTED_MESSAGE_ID, b"")
             named = octets.partition(b"\0")[0].decode("latin-1").strip() or named
-            octet = tlvs.get(tlv.MESSAGE_STATE, b"")
-            if octet:
-                coded = self._meaning(str(octet[0]), receipt_text.state_of(octet[0]))
+            octets = tlvs.get(tlv.MESSAGE_STATE, b"")
+            if octets:
+                number = _state_number(octets)
+                coded = self._meaning(str(number), receipt_text.state_of(number))
                 # where text and tag disagree, the one that ends the message counts
                 state = state if coded is None or (coded is ReceiptState.ENROUTE and state) else coded
-                word = word or f"message_state {octet[0]}"
+                word = word or f"message_state {number}"
         smsc_message_id = self._quirks.in_receipt(named)
         if not smsc_message_id:
             self._note(Anomaly.UNNAMED_RECEIPT, "")
@@ -195,7 +198,15 @@ class Translator:
             recipient=body.source_addr,
             received_at=now,
             destination=body.destination_addr,
+            other_id=self._other_id(smsc_message_id, written)
+            if written.smsc_message_id not in (None, named)
+            else "",
         )
+
+    def _other_id(self, smsc_message_id: str, written: ReceiptText) -> str:
+        """Give the id of a text that is not only another spelling of the tag's; "" where there is none."""
+        named = self._quirks.in_receipt(written.smsc_message_id or "")
+        return "" if named in (smsc_message_id, *alternative_ids(smsc_message_id)) else named
 
     def _meaning(self, word: str, read: MessageState | None) -> ReceiptState | None:
         """Give what a state means here, in words or as a number. `read`: by the tables for all carriers."""
@@ -257,7 +268,7 @@ class Translator:
 
     def _read_octets(self, octets: bytes) -> ReceiptText:
         written, pattern = receipt_text.read(octets), self._pattern
-        if pattern is None or (written.smsc_message_id and written.state):
+        if pattern is None or (written.smsc_message_id and written.state is not None):
             return written
         found = pattern.search(octets.decode("latin-1"))
         if found is None:
@@ -308,6 +319,16 @@ def is_receipt(body: Delivery, pdu: Pdu) -> bool:
     return body.esm_class & KIND_MASK in (RECEIPT, INTERMEDIATE) or (
         tlv.RECEIPTED_MESSAGE_ID in pdu.tlvs and tlv.MESSAGE_STATE in pdu.tlvs
     )
+
+
+def _state_number(octets: bytes) -> int:
+    """Read message_state: one octet (SMPP v3.4 §5.3.2.35), which some write as a wider number or a digit."""
+    octets = octets[:_WIDEST_STATE].strip(b"\0")
+    return int(octets) if octets.isdigit() else int.from_bytes(octets, "big")
+
+
+#: octets of a number that should have one
+_WIDEST_STATE = 4
 
 
 def _network_error(pdu: Pdu) -> str:

@@ -1,5 +1,5 @@
-"""The agent that tells receipts from messages of handsets where esm_class calls both messages: a text in the
-form of a receipt is one if a message of ours has the id that it names.
+"""The agent that decides by ids what carriers leave open: whether a text in the form of a receipt, which
+esm_class calls a message of a handset, is a receipt; and which id counts of a receipt that has two.
 
 The response that gives us the id may still be on its way, so what names nothing is asked about again for a
 moment. Meanwhile the carrier has no answer; what is not decided when we stop is handed back to it.
@@ -7,15 +7,18 @@ moment. Meanwhile the carrier has no answer; what is not decided when we stop is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
+
+import msgspec
 
 from aldis.clock import Clock
 from aldis.stages.agent import Agent
 from aldis.store.contract.inbound import ReceiptStore
 from aldis.telemetry import Metrics
 from aldis.traffic.anomalies import Anomaly
-from aldis.traffic.inbound import InboundPart, UnmarkedReceipt
+from aldis.traffic.inbound import DoubtfulReceipt, InboundPart
 from aldis.traffic.receipt import Receipt
 
 #: what to call when it is kept, or could not be
@@ -28,7 +31,7 @@ MAX_UNDECIDED = 1_000
 
 
 class _Undecided(NamedTuple):
-    either: UnmarkedReceipt
+    doubtful: DoubtfulReceipt
     done: Done
     #: on the monotonic clock
     until: float
@@ -40,13 +43,16 @@ class Sorter(Agent):
     def __init__(
         self,
         store: ReceiptStore,
+        unsettled: Callable[[], Mapping[str, AbstractSet[int]]],
         clock: Clock,
         metrics: Metrics,
         take_receipt: Callable[[Receipt, Done], None],
         take_inbound: Callable[[InboundPart, Done], None],
     ) -> None:
+        """`unsettled`: by link, the messages that it has and whose outcome is not on disk."""
         super().__init__("sorter", POLL_S)
         self._store = store
+        self._unsettled = unsettled
         self._clock = clock
         self._metrics = metrics
         self._take_receipt = take_receipt
@@ -58,12 +64,12 @@ class Sorter(Agent):
         """Whether nothing waits."""
         return not self._undecided
 
-    def take(self, either: UnmarkedReceipt, done: Done) -> None:
+    def take(self, doubtful: DoubtfulReceipt, done: Done) -> None:
         """Take one; `done` is called by who keeps it, with False where there are too many."""
         if len(self._undecided) >= MAX_UNDECIDED or self._is_stopping:
             done(False)
             return
-        self._undecided.append(_Undecided(either, done, self._clock.monotonic() + PATIENCE_S))
+        self._undecided.append(_Undecided(doubtful, done, self._clock.monotonic() + PATIENCE_S))
         self.wake()
 
     async def step(self) -> int:
@@ -71,14 +77,43 @@ class Sorter(Agent):
         waiting, self._undecided = self._undecided, []
         left: list[_Undecided] = []
         for each in waiting:
-            if await self._store.knows(each.either.receipt):
-                self._metrics.anomalies.note(each.either.receipt.link, Anomaly.UNMARKED_RECEIPT)
-                self._take_receipt(each.either.receipt, each.done)
+            receipt = await self._known(each.doubtful.receipt)
+            if receipt is not None:
+                self._hand_on(each, receipt)
             elif self._clock.monotonic() >= each.until:
-                self._take_inbound(each.either.message, each.done)
+                await self._give_up(each)
             elif self._is_stopping:
                 each.done(False)
             else:
                 left.append(each)
         self._undecided = left + self._undecided
         return len(waiting) - len(left)
+
+    async def _known(self, receipt: Receipt) -> Receipt | None:
+        """Give a receipt under the one of its ids that a message of ours has; None where none has."""
+        if await self._store.knows(receipt):
+            return receipt
+        if not receipt.other_id:
+            return None
+        other = msgspec.structs.replace(
+            receipt, smsc_message_id=receipt.other_id, other_id=receipt.smsc_message_id
+        )
+        return other if await self._store.knows(other) else None
+
+    def _hand_on(self, each: _Undecided, receipt: Receipt) -> None:
+        if each.doubtful.message is not None:
+            self._metrics.anomalies.note(receipt.link, Anomaly.UNMARKED_RECEIPT)
+        if receipt.smsc_message_id != each.doubtful.receipt.smsc_message_id:
+            self._metrics.anomalies.note(receipt.link, Anomaly.TWO_IDS)
+        self._take_receipt(receipt, each.done)
+
+    async def _give_up(self, each: _Undecided) -> None:
+        """Take it for a receipt that is early where it is marked as one, or a message to a number that it
+        names is in flight; else for a handset's message.
+        """
+        receipt, message = each.doubtful.receipt, each.doubtful.message
+        in_flight = self._unsettled().get(receipt.link, frozenset())
+        if message is None or (in_flight and await self._store.is_among(receipt, in_flight)):
+            self._hand_on(each, receipt)
+        else:
+            self._take_inbound(message, each.done)

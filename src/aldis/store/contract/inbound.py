@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 import msgspec
@@ -81,6 +82,9 @@ class ReceiptStore(Protocol):
 
     async def knows(self, receipt: Receipt) -> bool:
         """Tell whether a segment of the receipt's link has its id, in any spelling."""
+
+    async def is_among(self, receipt: Receipt, message_ids: AbstractSet[int]) -> bool:
+        """Tell whether one of these messages went to a number that the receipt names."""
 
     async def unreviewed(self, links: Sequence[str]) -> dict[str, int]:
         """Give the highest key of each link's early receipts that were not reviewed, where there are any."""

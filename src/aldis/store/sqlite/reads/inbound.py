@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 import apsw
 import msgspec
@@ -11,7 +12,7 @@ from aldis.sms.reading import Piece
 from aldis.sms.reassembly import LongMessage
 from aldis.store.sqlite.engine.rows import as_json, every, first, one
 from aldis.traffic.inbound import InboundFacts, InboundPart, Segments
-from aldis.traffic.receipt import Receipt, alternative_ids
+from aldis.traffic.receipt import Receipt, alternative_ids, is_for
 
 #: link, sender, recipient, reference, total
 PartKey = tuple[str, str, str, int, int]
@@ -81,6 +82,15 @@ def knows(db: apsw.Connection, receipt: Receipt) -> bool:
     )
     names = (receipt.smsc_message_id, *alternative_ids(receipt.smsc_message_id))
     return first(db, sql, (receipt.link, as_json(names))) is not None
+
+
+def is_among(db: apsw.Connection, receipt: Receipt, message_ids: AbstractSet[int]) -> bool:
+    """Tell whether one of these messages went to a number that the receipt names."""
+    sql = "SELECT recipient FROM message WHERE message_id IN (SELECT value FROM json_each(?))"
+    return any(
+        is_for(recipient, receipt.recipient) or is_for(recipient, receipt.destination)
+        for (recipient,) in every(db, sql, (as_json(message_ids),))
+    )
 
 
 def unreviewed_receipts(db: apsw.Connection, links: Sequence[str]) -> dict[str, int]:

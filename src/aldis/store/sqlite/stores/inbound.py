@@ -27,6 +27,7 @@ class SqliteReceipts(Connections):
     """Receipts go to the writer."""
 
     knows = on_the_loop(reads.knows)
+    is_among = on_the_loop(reads.is_among)
     unreviewed = on_the_loop(reads.unreviewed_receipts)
 
     async def record(self, batch: Sequence[Receipt]) -> RecordedReceipts:
