@@ -13,7 +13,7 @@ import pytest
 from aldis.accounts.staff import AuditEntry
 from aldis.stages.sending.sender import Sender
 from aldis.stages.sending.shares import share
-from aldis.stages.sending.upstream import Outbound
+from aldis.stages.sending.upstream import InDoubt, Outbound
 from aldis.store.contract.store import Store
 from aldis.store.memory.outcome_journal import OutcomeJournal
 from aldis.traffic.content import MMS
@@ -91,18 +91,20 @@ async def filled(store: Store) -> None:
         await accept(store, a_message(number))
 
 
+@pytest.mark.parametrize("hold", [False, True], ids=["resend", "hold"])
 @pytest.mark.parametrize("kind", SPOILT)
 async def test_a_bad_row_is_set_aside_and_its_neighbours_go(
-    demo_store: Store, clock: FakeClock, spoiling: apsw.Connection, kind: str
+    demo_store: Store, clock: FakeClock, spoiling: apsw.Connection, kind: str, *, hold: bool
 ) -> None:
     await filled(demo_store)
     statement, is_submitted = SPOILT[kind]
     spoiling.execute(statement)
+    is_marked = hold and kind == "outcome"  # others refuse to be marked, or are given back
     upstream = FakeUpstream()
-    sender = a_sender(demo_store, upstream, clock)
-    assert await settle(sender, upstream, clock) == int(is_submitted)
+    sender = a_sender(demo_store, upstream, clock, hold=hold)
+    assert await settle(sender, upstream, clock) == int(is_marked if hold else is_submitted)
     assert [await state_of(demo_store, number) for number in GOOD] == [State.SENT] * 3
-    assert await state_of(demo_store, POISON) is State.QUEUED
+    assert await state_of(demo_store, POISON) is (State.SENDING if is_marked else State.QUEUED)
     assert await aside(demo_store) == [(POISON, "link", 3)]
     assert sender.is_drained
     await accept(demo_store, a_message(9))  # and the link goes on
@@ -228,14 +230,37 @@ async def test_a_row_that_refuses_its_ending_keeps_no_others_from_theirs(
     assert await state_of(demo_store, POISON) is State.EXPIRED
 
 
-async def test_a_marked_row_that_refuses_its_ending_keeps_no_link_from_its_start(
-    demo_store: Store, clock: FakeClock, spoiling: apsw.Connection
+@pytest.mark.parametrize(("hold", "state"), [(True, State.UNCONFIRMED), (False, State.QUEUED)])
+async def test_a_marked_row_that_refuses_to_change_keeps_no_link_from_its_start(
+    demo_store: Store, clock: FakeClock, spoiling: apsw.Connection, *, hold: bool, state: State
 ) -> None:
     await filled(demo_store)
     sender = a_sender(demo_store, FakeUpstream(), clock, hold=True)
     await demo_store.sending.claim("link", 10, share, clock.now())
     await demo_store.sending.mark(await sender.own(), [POISON, *GOOD])
     spoiling.execute(REFUSES_UPDATES)
-    await a_sender(demo_store, FakeUpstream(), clock, hold=True).recover()
-    assert [await state_of(demo_store, number) for number in GOOD] == [State.UNCONFIRMED] * 3
+    await a_sender(demo_store, FakeUpstream(), clock, hold=hold).recover()
+    assert [await state_of(demo_store, number) for number in GOOD] == [state] * 3
     assert await aside(demo_store) == [(POISON, "link", 3)]
+
+
+async def test_a_late_answer_that_the_store_refuses_costs_no_other(
+    demo_store: Store, clock: FakeClock, spoiling: apsw.Connection
+) -> None:
+    await filled(demo_store)
+    upstream = FakeUpstream()
+    sender = a_sender(demo_store, upstream, clock)
+    await sender.step()
+    submitted = list(upstream.out)
+    for _ in submitted:
+        upstream.answer(InDoubt("response overdue", 30.0))
+    await sender.outcomes.record()
+    spoiling.execute(REFUSES_SEGMENTS)
+    for segment in submitted:
+        upstream.answer_late(segment, f"A{segment.message_id}")
+    await sender.outcomes.record()
+    sender.wake()
+    await sender.step()
+    await sender.outcomes.record()
+    assert [await state_of(demo_store, number) for number in GOOD] == [State.SENT] * 3
+    assert await state_of(demo_store, POISON) is State.QUEUED  # as it was

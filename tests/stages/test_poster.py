@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
+import apsw
 import msgspec
 import pytest
 
@@ -148,6 +150,37 @@ async def test_a_postback_that_cannot_be_written_is_tried_again(demo_store: Stor
     await settled(poster)
     (facts,) = await demo_store.outbox.lanes(10)
     assert (facts.pending, facts.last_fault) == (1, "ZeroDivisionError")
+
+
+@pytest.mark.parametrize(("rest_s", "times"), [(60.0, 1), (0.0, 4)])
+async def test_a_result_that_the_store_refuses_costs_no_other_and_is_not_posted_again_at_once(
+    demo_store: Store,
+    clock: FakeClock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    rest_s: float,
+    times: int,
+) -> None:
+    monkeypatch.setattr("aldis.stages.postbacks.poster.REFUSED_S", rest_s)
+    channel = FakeChannel()
+    poster = await a_poster(demo_store, channel, clock)
+    await owe(demo_store, 1, 2, 3)
+    spoiling = apsw.Connection(str(tmp_path / "demo" / "aldis.db"))
+    spoiling.set_busy_timeout(5_000)
+    spoiling.execute("""CREATE TRIGGER no BEFORE UPDATE ON postback WHEN old.message_id = 2
+                     BEGIN SELECT RAISE(ABORT, 'no'); END""")
+    spoiling.close()
+    posted: list[bytes] = []
+    for _ in range(5):
+        await poster.step()
+        while channel.out:
+            posted.append((await channel.answer()).body)
+        await settled(poster)
+        await asyncio.sleep(0)  # what rests for no time may go
+        clock.advance(1)
+    assert await pending(demo_store) == 1
+    counts = [sum(f"message_id=r{number}&".encode() in body for body in posted) for number in (1, 2, 3)]
+    assert counts == [1, times, 1]
 
 
 async def test_stopping_breaks_off_what_takes_long(demo_store: Store, clock: FakeClock) -> None:

@@ -5,17 +5,20 @@ whether it was kept, so that the carrier may forget it.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 import structlog
 
 from aldis.errors import TemporaryError
 from aldis.stages.agent import Agent
+from aldis.store.batches import store_apart
 
 log = structlog.get_logger()
 
 Item = TypeVar("Item")
+#: an item, and who is told whether it was kept
+Taken = tuple[Item, Callable[[bool], None]]
 
 #: items that wait to be kept
 MAX_TAKEN = 20_000
@@ -28,7 +31,7 @@ class Intake(Agent, Generic[Item]):
         """`most`: items of one batch."""
         super().__init__(name, poll_s)
         self._most = most
-        self._taken: list[tuple[Item, Callable[[bool], None]]] = []
+        self._taken: list[Taken[Item]] = []
         #: what came was handed back, which was said
         self._is_full = False
 
@@ -69,31 +72,16 @@ class Intake(Agent, Generic[Item]):
             self._is_full = False
             await self.idle()
             return 0
-        kept = True
-        try:
-            await self.keep([item for item, _ in batch])
-        except TemporaryError as fault:
-            log.error(
-                "what carriers sent cannot be kept now; they send it again",
-                agent=self.name,
-                fault=str(fault),
-            )
-            kept = False
-        except Exception:  # an agent's outermost frame: nothing may be forgotten
-            log.exception("what carriers sent could not be kept", agent=self.name)
-            await self._keep_one_by_one(batch)
-            return len(batch)
-        for _, done in batch:
-            done(kept)
+        for (_, done), fault in await store_apart(self._keep, batch, self.name, _acknowledge):
+            if not isinstance(fault, TemporaryError):
+                log.error("an item cannot be kept", agent=self.name, exc_info=fault)
+            done(False)  # its carrier sends it again
         return len(batch)
 
-    async def _keep_one_by_one(self, batch: list[tuple[Item, Callable[[bool], None]]]) -> None:
-        """Keep all but the one that spoils the batch; its carrier sends it again."""
-        for item, done in batch:
-            try:
-                await self.keep([item])
-            except Exception:  # as in `step`
-                log.exception("an item could not be kept", agent=self.name)
-                done(False)
-            else:
-                done(True)
+    async def _keep(self, batch: Sequence[Taken[Item]]) -> None:
+        await self.keep([item for item, _ in batch])
+
+
+def _acknowledge(batch: Sequence[Taken[Item]]) -> None:
+    for _, done in batch:
+        done(True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import cast
 
@@ -22,6 +22,7 @@ from aldis.stages.postbacks.channel import Answer, Channel
 from aldis.stages.postbacks.lanes import MOST_PAUSED_MS, Lanes
 from aldis.stages.postbacks.schedule import asked_ms, next_try
 from aldis.stages.postbacks.writing import Due, Writing, Written
+from aldis.store.batches import store_apart
 from aldis.store.contract.postbacks import PostbackStore
 from aldis.traffic.inbound import DueInbound
 from aldis.traffic.postback import DuePostback, PostbackResult, place_of
@@ -33,10 +34,14 @@ STOP_S = 2.0
 #: where the lanes are so many that they are named batch by batch, each time by the file: lets work gather
 GATHER_S = 0.005
 LANES_AT_ONCE = 1_024
+#: how long a postback rests whose result the store refuses: its endpoint must not be flooded with it
+REFUSED_S = 60.0
 #: postbacks of one lane that are read at once, and of an account's and of all lanes that are held
 READ_AHEAD = 128
 MAX_HELD_OF_ACCOUNT = 1_024
 MAX_HELD = 4_096
+#: what came of a postback, with its lane
+Result = tuple[str, PostbackResult]
 
 
 class Poster(Agent):
@@ -77,7 +82,7 @@ class Poster(Agent):
         self._held: dict[str, set[int]] = {}
         self._held_in_all = 0
         #: posted, with their lanes, and not yet stored
-        self._results: list[tuple[str, PostbackResult]] = []
+        self._results: list[Result] = []
         self._settling: asyncio.Task[None] | None = None
         #: webhooks whose end is being stored
         self._ending: set[asyncio.Task[None]] = set()
@@ -123,25 +128,31 @@ class Poster(Agent):
         while self._results:
             batch, self._results = self._results, []
             self._count_tries()
-            try:
-                await self._store.finish([result for _, result in batch])
-            except TemporaryError as fault:
-                log.error("results of postbacks cannot be stored now", fault=str(fault))
-                self._results = batch + self._results
-                return  # the next step tries again
-            except Exception:  # one of them is to blame, and the others were heard
-                log.exception("results of postbacks could not be stored")
-                await self._store_one_by_one(batch)
-            for lane, result in batch:
-                self._release(lane, result.postback_id)
+            left = []
+            for each, fault in await store_apart(
+                self._finish, batch, "results of postbacks", self._release_all
+            ):
+                if isinstance(fault, TemporaryError):
+                    left.append(each)
+                else:
+                    self._let_rest(*each, fault)
             self.wake()
+            if left:
+                self._results = left + self._results
+                return  # the next step tries again
 
-    async def _store_one_by_one(self, batch: list[tuple[str, PostbackResult]]) -> None:
-        for _, result in batch:
-            try:
-                await self._store.finish([result])
-            except Exception:  # its row is still due: it is read and posted again
-                log.exception("the result of a postback could not be stored", postback_id=result.postback_id)
+    async def _finish(self, batch: Sequence[Result]) -> None:
+        await self._store.finish([result for _, result in batch])
+
+    def _release_all(self, batch: Sequence[Result]) -> None:
+        for lane, result in batch:
+            self._release(lane, result.postback_id)
+
+    def _let_rest(self, lane: str, result: PostbackResult, fault: Exception) -> None:
+        """Have a postback whose result the store refuses posted again, since it is still due; not at once."""
+        postback_id = result.postback_id
+        log.error("the result of a postback cannot be stored", postback_id=postback_id, exc_info=fault)
+        asyncio.get_running_loop().call_later(REFUSED_S, self._release, lane, postback_id)
 
     def _count_tries(self) -> None:
         for (dialect, done), count in self._tried.items():

@@ -1,12 +1,12 @@
 """What has become of messages in flight, on its way into the store: recorded in batches, again where the
-store could not, one by one where a batch is refused.
+store could not, all but what is refused.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
 import msgspec
@@ -16,6 +16,7 @@ from aldis.clock import Clock
 from aldis.errors import LeaseLost, TemporaryError, TransitionRefused
 from aldis.stages.agent import PAUSE_S
 from aldis.stages.sending.upstream import Outcome
+from aldis.store.batches import store_apart
 from aldis.store.contract.ownership import Lease
 from aldis.store.contract.sending import SendingStore
 from aldis.telemetry import Metrics
@@ -135,59 +136,46 @@ class OutcomeRecorder:
         self.answered.clear()
 
     async def _record_batch(self, batch: list[AttemptResult]) -> None:
-        try:
-            await self._store_outcomes(batch)
-        except LeaseLost:
-            raise
-        except TemporaryError as fault:
-            log.error("outcomes cannot be stored now", link=self._link, fault=str(fault))
-            self.is_failing = True
-            self._results = batch + self._results
-            self._record_later()
-        except Exception:  # an agent's outermost frame: no outcome may be forgotten
-            log.exception("outcomes cannot be stored", link=self._link)
-            left = await self._record_one_by_one(batch)
+        left = []
+        for result, fault in await store_apart(self._store_outcomes, batch, self._link):
+            match fault:
+                case TemporaryError():
+                    self.is_failing = True
+                case TransitionRefused():  # its message has moved on, and nothing else can be made of it
+                    log.error("an outcome is refused", message_id=result.message_id, exc_info=fault)
+                    self._drop([result])
+                    continue
+                case _:
+                    log.error("an outcome cannot be stored", message_id=result.message_id, exc_info=fault)
+                    is_submitted = result.event is not Event.RELEASED
+                    self._faults.append(HandlingFault(result.message_id, type(fault).__name__, is_submitted))
+                    if not is_submitted:  # it need not be written that it was given back
+                        self._drop([result])
+                        continue
+            left.append(result)
+        if left or self._faults:
             self._results = left + self._results
             self._record_later()
 
     async def _record_late(self, late: list[LateAnswer]) -> None:
-        try:
-            await self._store.record_late(self._told.lease(), late, self._clock.now())
-        except LeaseLost:
-            raise
-        except TemporaryError as fault:
-            log.error("late answers cannot be stored now", link=self._link, fault=str(fault))
-            self._late = (late + self._late)[:MAX_LATE]
+        left = []
+        for answer, fault in await store_apart(self._store_late, late, self._link):
+            if isinstance(fault, TemporaryError):
+                left.append(answer)
+            else:  # its message is in doubt as it was before
+                log.error("a late answer cannot be stored", message_id=answer.message_id, exc_info=fault)
+        if left:
+            self._late = (left + self._late)[:MAX_LATE]
             self._record_later()
-        except Exception:  # as in `_record_batch`; their messages are in doubt as they were before
-            log.exception("late answers cannot be stored", link=self._link, count=len(late))
 
-    async def _store_outcomes(self, batch: list[AttemptResult]) -> None:
+    async def _store_outcomes(self, batch: Sequence[AttemptResult]) -> None:
         await self._store.record(self._told.lease(), batch, self._clock.now())
         self.is_failing = False
         for result in batch:
             self.unnoted.pop(result.message_id, None)
 
-    async def _record_one_by_one(self, batch: list[AttemptResult]) -> list[AttemptResult]:
-        """Find the one that spoils the batch; returns what still cannot be stored."""
-        left = []
-        for result in batch:
-            try:
-                await self._store_outcomes([result])
-            except LeaseLost:
-                raise
-            except TransitionRefused:  # its message has moved on, and nothing else can be made of it
-                log.exception("an outcome is refused", message_id=result.message_id)
-                self._drop([result])
-            except TemporaryError:
-                self.is_failing = True
-                left.append(result)
-            except Exception as fault:  # as in `_record_batch`; the row is to blame
-                log.exception("an outcome cannot be stored", message_id=result.message_id)
-                is_submitted = result.event is not Event.RELEASED
-                self._faults.append(HandlingFault(result.message_id, type(fault).__name__, is_submitted))
-                left.append(result)
-        return left
+    async def _store_late(self, late: Sequence[LateAnswer]) -> None:
+        await self._store.record_late(self._told.lease(), late, self._clock.now())
 
     async def _count_faults(self) -> None:
         """Have faults counted; an outcome that is refused is tried again until its message is set aside."""
@@ -206,9 +194,11 @@ class OutcomeRecorder:
         if aside:
             self._metrics.set_aside.labels(self._link).inc(len(aside))
             log.error("messages are set aside: see `aldis doctor`", link=self._link, message_ids=aside)
-        dropped = [result for result in self._results if result.message_id in aside]
-        self._results = [result for result in self._results if result.message_id not in aside]
-        self._drop(dropped)
+        kept = [
+            each for each in self._results if each.event is Event.RELEASED or each.message_id not in aside
+        ]
+        self._drop([each for each in self._results if each not in kept])
+        self._results = kept
 
     def _drop(self, batch: list[AttemptResult]) -> None:
         """Have outcomes that can never be stored forgotten, in the journal as well."""

@@ -15,11 +15,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 import structlog
 
 from aldis.clock import Clock
+from aldis.errors import LeaseLost, TemporaryError, TransitionRefused
 from aldis.stages.agent import PAUSE_S
 from aldis.stages.owner import Holder, Owner
 from aldis.stages.sending.in_flight import InFlightMessage
@@ -27,6 +29,7 @@ from aldis.stages.sending.outcomes import OutcomeRecorder, RecorderEvents
 from aldis.stages.sending.retry import RetryPolicy
 from aldis.stages.sending.shares import share
 from aldis.stages.sending.upstream import Accepted, Deferred, Outbound, Outcome, Upstream, UpstreamListener
+from aldis.store.batches import store_apart
 from aldis.store.contract.ownership import slot_of
 from aldis.store.contract.sending import SendingStore
 from aldis.telemetry import Metrics
@@ -150,15 +153,16 @@ class Sender(Owner):
         self._more_waiting = False  # a hint that arrives during the claim sets it again
         self._opted_out.clear()
         messages = await self._store.claim(self._upstream.name, limit, share, self._clock.now())
-        in_flight = [InFlightMessage(message, message.message_id in self._troubled) for message in messages]
-        if messages and self._settings.retry.hold_in_doubt:
-            await self._mark(in_flight)
-        for message, held in zip(messages, in_flight, strict=True):
+        is_marked = messages and self._settings.retry.hold_in_doubt
+        unmarked = await self._mark([each.message_id for each in messages]) if is_marked else ()
+        for message in messages:
+            if message.message_id in unmarked:
+                continue
             # said while the store was asked
             if self._opted_out and (message.sender, message.recipient) in self._opted_out:
                 self._give_back(message.message_id, "opted out")
             else:
-                self._take_in_flight(held)
+                self._take_in_flight(InFlightMessage(message, message.message_id in self._troubled))
         if len(messages) == limit:
             self._more_waiting = True
         return len(messages)
@@ -168,12 +172,28 @@ class Sender(Owner):
         due_at = self._clock.now() + int(wait_s * 1000)
         self.outcomes.add(AttemptResult(message_id, Event.RELEASED, due_at=due_at, reason=reason))
 
-    async def _mark(self, in_flight: list[InFlightMessage]) -> None:
+    async def _mark(self, message_ids: list[int]) -> set[int]:
+        """Write that these are about to be submitted; returns those that are given back, since they cannot be
+        marked.
+        """
+        link = self._upstream.name
         try:
-            await self._store.mark(self._lease, [held.message_id for held in in_flight])
-        except Exception:
-            self._store.release(self._upstream.name, [held.message_id for held in in_flight])
+            unmarked = await store_apart(partial(self._store.mark, self._lease), message_ids, link)
+        except LeaseLost:
+            self._store.release(link, message_ids)
             raise
+        self._store.release(link, [message_id for message_id, _ in unmarked])
+        for message_id, fault in unmarked:
+            match fault:
+                case TemporaryError():
+                    if len(unmarked) == len(message_ids):
+                        raise fault
+                case TransitionRefused():
+                    log.info("a message has moved on", link=link, message_id=message_id)
+                case _:
+                    log.error("a message cannot be marked", message_id=message_id, exc_info=fault)
+                    self.outcomes.add_fault(message_id, fault)
+        return {message_id for message_id, _ in unmarked}
 
     def _take_in_flight(self, held: InFlightMessage) -> None:
         try:

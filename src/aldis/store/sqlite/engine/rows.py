@@ -143,7 +143,7 @@ def message_facts(row: tuple[Any, ...]) -> MessageFacts:
 def each_alone(
     db: apsw.Connection, write: Callable[[apsw.Connection, Sequence[Row]], object], rows: Sequence[Row]
 ) -> list[Row]:
-    """Write rows together, or one by one where the database refuses one; returns those that it refuses."""
+    """Write rows, or all but those that the database refuses, which are found by halves; returns these."""
     try:
         with db:  # a savepoint
             if rows:
@@ -151,5 +151,6 @@ def each_alone(
     except apsw.ConstraintError:
         if len(rows) == 1:
             return [rows[0]]
-        return [row for row in rows if each_alone(db, write, [row])]
+        middle = len(rows) // 2
+        return each_alone(db, write, rows[:middle]) + each_alone(db, write, rows[middle:])
     return []

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import msgspec
 import structlog
 
-from aldis.errors import LeaseLost, TemporaryError
+from aldis.errors import TemporaryError
+from aldis.store.batches import store_apart
 from aldis.store.contract.ownership import Lease
 from aldis.store.contract.sending import Share
 from aldis.store.memory.claims import LinkClaims
@@ -104,23 +106,28 @@ class SqliteSending(Connections):
             return
         for heard in [each for each in self.outcomes.left_over if is_meant(each.link)]:
             states = claiming.states_of(self.reader, [result.message_id for result in heard.results])
-            for result in heard.results:
-                if states.get(result.message_id) in sources(result.event):
-                    await self._record_one(lease, heard, result)
+            pending = [each for each in heard.results if states.get(each.message_id) in sources(each.event)]
+            record = partial(self._record_heard, lease, heard)
+            for result, fault in await store_apart(record, pending, "journalled outcomes"):
+                if isinstance(fault, TemporaryError):
+                    raise fault
+                await self._set_aside(lease, heard, result.message_id, fault)
         self.outcomes.drop_left_over(is_meant)
 
-    async def _record_one(self, lease: Lease, heard: JournaledResults, result: AttemptResult) -> None:
-        """Record one outcome; a message whose outcome the store refuses is set aside, since the journal will
-        not tell it again.
+    async def _record_heard(
+        self, lease: Lease, heard: JournaledResults, results: Sequence[AttemptResult]
+    ) -> None:
+        item = sending.RecordResults(lease, heard.link, tuple(results), heard.received_at)
+        await self.writer.call(sending.record_results, item, messages=len(results))
+
+    async def _set_aside(
+        self, lease: Lease, heard: JournaledResults, message_id: int, fault: Exception
+    ) -> None:
+        """Set a message aside whose outcome the store refuses, since the journal will not tell it again, and
+        nothing of one message may keep a link from its start.
         """
-        item = sending.RecordResults(lease, heard.link, (result,), heard.received_at)
-        try:
-            await self.writer.call(sending.record_results, item)
-        except (TemporaryError, LeaseLost):
-            raise
-        except Exception as fault:  # nothing of one message may keep a link from its start
-            log.exception("a journalled outcome cannot be stored", message_id=result.message_id)
-            kept = HandlingFault(result.message_id, type(fault).__name__, True, MAX_FAULTS)
-            noting = poison.NoteFaults(lease, heard.link, (kept,), heard.received_at)
-            aside = await self.writer.call(poison.note_faults, noting)
-            self.claims.of(heard.link).poison.update(aside)
+        log.error("a journalled outcome cannot be stored", message_id=message_id, exc_info=fault)
+        kept = HandlingFault(message_id, type(fault).__name__, True, MAX_FAULTS)
+        noting = poison.NoteFaults(lease, heard.link, (kept,), heard.received_at)
+        aside = await self.writer.call(poison.note_faults, noting)
+        self.claims.of(heard.link).poison.update(aside)

@@ -160,8 +160,9 @@ class Orphans(msgspec.Struct, frozen=True):
 
 _RELEASE = f"""
 UPDATE message SET state = '{follow(State.SENDING, Event.OWNER_LOST).value}', due_at = min(due_at, ?)
-WHERE {may(Event.OWNER_LOST)} AND link = ? RETURNING message_id
+WHERE message_id IN (SELECT value FROM carray(?))
 """  # noqa: S608 - as above
+_LOST = f"SELECT message_id FROM message WHERE {may(Event.OWNER_LOST)} AND link = ?"  # noqa: S608 - as above
 _HELD = f"SELECT message_id, state FROM message WHERE {may(Event.OWNER_LOST_HELD)}"  # noqa: S608 - as above
 
 
@@ -179,7 +180,10 @@ def recover(db: apsw.Connection, item: Recover) -> int:
     """Release what a lost owner left in `sending`."""
     ownership.check(db, [item.lease])
     if not item.hold:
-        return len(every(db, _RELEASE, (item.now, item.lease.link)))
+        lost = [message_id for (message_id,) in every(db, _LOST, (item.lease.link,))]
+        refused = each_alone(db, lambda inner, ids: inner.execute(_RELEASE, (item.now, as_array(ids))), lost)
+        poison.set_aside(db, refused, item.now)
+        return len(lost) - len(refused)
     return _hold(db, "link = ?", item.lease.link, item.now)
 
 
@@ -188,6 +192,6 @@ def _hold(db: apsw.Connection, whose: str, binding: str, now: int) -> int:
         Ending(message_id, State(state), follow(state, Event.OWNER_LOST_HELD), "in doubt", now)
         for message_id, state in every(db, f"{_HELD} AND {whose}", (binding,))
     ]
-    refused = each_alone(db, endings.end_unsent, lost)
-    poison.set_aside(db, [ending.message_id for ending in refused], now)
+    refused = [ending.message_id for ending in each_alone(db, endings.end_unsent, lost)]
+    poison.set_aside(db, refused, now)
     return len(lost) - len(refused)
