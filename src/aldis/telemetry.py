@@ -177,9 +177,22 @@ class Metrics:
         self.commits = Gauge("aldis_store_commits", "Commits since the start", registry=self.registry)
         self.store_up = Gauge("aldis_store_up", "1 while the store takes writes", registry=self.registry)
         self.anomalies = Anomalies(self.registry)
+        self._add_passwords()
         self._add_clock()
         self._add_links()
         self._add_troubles()
+
+    def _add_passwords(self) -> None:
+        """Add what tells of guessing."""
+        self.passwords = Counter(
+            "aldis_passwords",
+            "Passwords of customers that were not known yet: right, wrong, paused (not looked at)",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.passwords_waiting = Gauge(
+            "aldis_passwords_waiting", "Passwords that wait for their verification", registry=self.registry
+        )
 
     def _add_clock(self) -> None:
         """Add what tells whether the clock is believed."""

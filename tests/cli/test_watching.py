@@ -141,6 +141,14 @@ async def test_what_a_carrier_does_otherwise_is_shown(whole: WholeGateway, tmp_p
     assert ("ok", f"simulator: 1 {describe('misnamed_receipt', '')[0]}") in found["links"]
 
 
+async def test_the_doctor_tells_that_passwords_are_guessed(whole: WholeGateway, tmp_path: Path) -> None:
+    config = settings(tmp_path, whole.gateway.server.port, whole.smpp_port)
+    assert "passwords" not in (await verdicts(config, whole.data_dir))[1]
+    whole.gateway.metrics.passwords.labels("paused").inc(17)
+    ((verdict, says),) = (await verdicts(config, whole.data_dir))[1]["passwords"]
+    assert (verdict, says.split()[0]) == ("warn", "17")
+
+
 async def test_the_doctor_and_the_clock_tell_what_a_running_gateway_suffers(
     whole: WholeGateway, tmp_path: Path
 ) -> None:

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from tests.fakes.browser import Browser
 from tests.fakes.whole import WholeGateway
 
+from aldis.accounts.lock_out import FREE_TRIES, LONGEST_WAIT_S, LockOut
 from aldis.accounts.staff import Actor, Role
 from aldis.admin.operators import People
 from aldis.app.entropy import token
-from aldis.console.lock_out import FREE_TRIES, LONGEST_WAIT_S, LockOut
 from aldis.console.sign_in import _next
 
 

@@ -62,8 +62,8 @@ class Asker:
 
     @classmethod
     async def over(cls, store: Store, clock: FakeClock) -> Asker:
-        current = CurrentDirectory(await store.directory.load())
-        authenticator = Authenticator(clock, b"secret")
+        current, metrics = CurrentDirectory(await store.directory.load()), Metrics()
+        authenticator = Authenticator(clock, b"secret", metrics)
         router = Router({"simulator": PLAIN}, lambda _: True, {"mmsc": MmsRules()})
         deadlines = Deadlines(172_800, 259_200)
         folder = Path(tempfile.mkdtemp())
@@ -72,7 +72,7 @@ class Asker:
             store.admission, clock, current, authenticator, router, deadlines, content, lambda _links: None
         )
         responder = Responder(store.queries, store.consent, clock, current, authenticator)
-        made = cls(Door(BY_PATH, {}, admitter, responder, Metrics()), admitter, current)
+        made = cls(Door(BY_PATH, {}, admitter, responder, metrics), admitter, current)
         weakref.finalize(made, shutil.rmtree, folder)
         return made
 

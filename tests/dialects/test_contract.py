@@ -44,6 +44,17 @@ def test_every_reason_has_its_words_in_every_dialect(
     assert b"{" not in reply.body.replace(b'{"', b"").replace(b":{", b"")
 
 
+@each_http_dialect
+def test_networks_are_hidden_where_a_wrong_one_has_the_words_of_a_wrong_password(
+    dialect: HttpDialect,
+) -> None:
+    wrong, elsewhere = (
+        dialect.face.refuse(BLANK, ASKED, Refusal(reason, value="key"))
+        for reason in (RefusalReason.CREDENTIALS_UNKNOWN, RefusalReason.ADDRESS_NOT_ALLOWED)
+    )
+    assert dialect.policy.hides_networks == (wrong == elsewhere)
+
+
 def facts(state: State) -> MessageFacts:
     return MessageFacts(
         message_id=12345,

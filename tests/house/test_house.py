@@ -20,6 +20,7 @@ from aldis.dialects import genesys, mavorion, native, skycore, sumotext
 from aldis.dialects.registry import POLICIES
 from aldis.links.registry import KINDS
 from aldis.links.smpp.quirks import Quirks
+from aldis.stages.authenticate import AuthenticationSettings
 from aldis.traffic.problem import PROBLEMS
 from aldis.traffic.states import TRANSITIONS, State
 
@@ -192,6 +193,7 @@ def keys_of(record: type[msgspec.Struct]) -> list[str]:
     "record",
     [
         settings.HttpSettings,
+        AuthenticationSettings,
         settings.StoreSettings,
         settings.MessageSettings,
         settings.PostbackSettings,

@@ -11,20 +11,25 @@ import pytest
 from aldis.accounts import credentials, directory
 from aldis.accounts.credentials import Credential, digest, hash_password
 from aldis.accounts.records import AccountRecord, to_account
-from aldis.stages import authenticate
+from aldis.dialects import native
+from aldis.dialects.registry import POLICIES
+from aldis.stages import passwords
 from aldis.stages.authenticate import Authenticator
-from aldis.traffic.caller import Presented, Signed
+from aldis.telemetry import Metrics
+from aldis.traffic.caller import Caller, Presented, Signed
 from aldis.traffic.on_behalf import OnBehalf
 from aldis.traffic.refusal import Refusal, RefusalReason
 from tests.fakes.clock import FakeClock
 
 
-def a_directory(password_hash: str) -> directory.Directory:
+def a_directory(password_hash: str, *more: Credential) -> directory.Directory:
     known = [
         Credential("demo", "genesys", digest("demo"), password_hash),
         Credential("demo", "skycore", digest("key")),
+        *more,
     ]
-    return directory.assemble(1, [], known, [], [], [])
+    record = AccountRecord("demo", networks=("192.0.2.0/24",), credentials=tuple(known))
+    return directory.assemble(1, [to_account(record, 1)], known, [], [], [])
 
 
 @pytest.fixture
@@ -36,27 +41,41 @@ def slow_checks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ran.append(password)
         return credentials.is_password(password, password_hash)
 
-    monkeypatch.setattr(authenticate, "is_password", counting)
+    monkeypatch.setattr(passwords, "is_password", counting)
     return ran
 
 
+def an_authenticator(clock: FakeClock) -> Authenticator:
+    return Authenticator(clock, b"secret", Metrics(), delay=at_once)
+
+
+async def at_once(_seconds: float) -> None:
+    """Hold no answer back."""
+
+
+async def found(
+    authenticator: Authenticator, known: directory.Directory, presented: Presented
+) -> Credential | Refusal:
+    return await authenticator.credential(known, POLICIES[presented.dialect], Caller(presented, "192.0.2.1"))
+
+
 async def proven(authenticator: Authenticator, known: directory.Directory, presented: Presented) -> bool:
-    return isinstance(await authenticator.credential(known, presented), Credential)
+    return isinstance(await found(authenticator, known, presented), Credential)
 
 
 async def test_a_password_costs_once(clock: FakeClock, slow_checks: list[str]) -> None:
-    authenticator, known = Authenticator(clock, b"secret"), a_directory(hash_password("right"))
+    authenticator, known = an_authenticator(clock), a_directory(hash_password("right"))
     asked = [proven(authenticator, known, Presented("genesys", "demo", "right")) for _ in range(20)]
     assert all(await asyncio.gather(*asked))
     assert await proven(authenticator, known, Presented("genesys", "demo", "right"))
     assert slow_checks == ["right"]
-    clock.advance(authenticate.REMEMBER_YES_S)
+    clock.advance(passwords.REMEMBER_RIGHT_S)
     assert await proven(authenticator, known, Presented("genesys", "demo", "right"))
     assert len(slow_checks) == 2
 
 
 async def test_a_wrong_password_is_remembered_for_a_moment(clock: FakeClock, slow_checks: list[str]) -> None:
-    authenticator, known = Authenticator(clock, b"secret"), a_directory(hash_password("right"))
+    authenticator, known = an_authenticator(clock), a_directory(hash_password("right"))
     for _ in range(3):
         assert not await proven(authenticator, known, Presented("genesys", "demo", "wrong"))
     assert len(slow_checks) == 1
@@ -76,8 +95,59 @@ async def test_a_wrong_password_is_remembered_for_a_moment(clock: FakeClock, slo
     ids=["login", "no password", "dialect", "password too many", "key"],
 )
 async def test_who_is_not_known(clock: FakeClock, presented: Presented) -> None:
-    authenticator = Authenticator(clock, b"secret")
+    authenticator = an_authenticator(clock)
     assert await proven(authenticator, a_directory(hash_password("right")), presented) is False
+
+
+NOBODY = Presented("genesys", "nobody", "right")
+KEY_WITH_PASSWORD = Presented("skycore", "key", "right")
+
+
+@pytest.mark.parametrize(
+    ("presented", "peer", "reason"),
+    [
+        (Presented("genesys", "demo", "wrong"), "192.0.2.1", RefusalReason.CREDENTIALS_UNKNOWN),
+        (Presented("skycore", "demo", "wrong"), "192.0.2.1", RefusalReason.CREDENTIALS_UNKNOWN),
+        (NOBODY, "192.0.2.1", RefusalReason.CREDENTIALS_UNKNOWN),
+        (NOBODY, "198.51.100.1", RefusalReason.CREDENTIALS_UNKNOWN),
+        (NOBODY, "nowhere", RefusalReason.CREDENTIALS_UNKNOWN),
+        (KEY_WITH_PASSWORD, "192.0.2.1", RefusalReason.CREDENTIALS_UNKNOWN),
+        (Presented("genesys", "demo", "right"), "198.51.100.1", RefusalReason.ADDRESS_NOT_ALLOWED),
+        (Presented("genesys", "demo", "wrong"), "198.51.100.1", RefusalReason.ADDRESS_NOT_ALLOWED),
+        (Presented("genesys", "late", "right"), "192.0.2.1", RefusalReason.CREDENTIALS_UNKNOWN),
+    ],
+)
+async def test_every_password_that_is_refused_took_one_verification(
+    clock: FakeClock, slow_checks: list[str], presented: Presented, peer: str, reason: RefusalReason
+) -> None:
+    late = Credential("demo", "genesys", digest("late"), hash_password("right"), until=clock.now())
+    known = a_directory(hash_password("right"), late)
+    policy = POLICIES[presented.dialect]
+    answer = await an_authenticator(clock).credential(known, policy, Caller(presented, peer))
+    assert isinstance(answer, Refusal)
+    assert answer.reason is reason
+    assert len(slow_checks) == 1
+
+
+async def test_guesses_from_elsewhere_shut_nobody_out(clock: FakeClock) -> None:
+    authenticator, known = an_authenticator(clock), a_directory(hash_password("right"))
+    for number in range(10):
+        guess = Caller(Presented("genesys", "demo", str(number)), "198.51.100.1")
+        answer = await authenticator.credential(known, POLICIES["genesys"], guess)
+        assert isinstance(answer, Refusal)
+    assert answer == Refusal(RefusalReason.TOO_MANY_TRIES, value="2")
+    assert await proven(authenticator, known, Presented("genesys", "demo", "right"))
+
+
+async def test_one_customers_addresses_of_ipv6_pause_together(clock: FakeClock) -> None:
+    authenticator, known = an_authenticator(clock), a_directory(hash_password("right"))
+    reasons = []
+    for number in range(6):
+        guess = Caller(Presented("mavorion", "demo", str(number)), f"2001:db8::{number}")
+        answer = await authenticator.credential(known, POLICIES["mavorion"], guess)
+        assert isinstance(answer, Refusal)
+        reasons.append(answer.reason)
+    assert reasons == [RefusalReason.CREDENTIALS_UNKNOWN] * 3 + [RefusalReason.TOO_MANY_TRIES] * 3
 
 
 def signed_at(timestamp: int, nonce: str, signature: str = "") -> Presented:
@@ -90,7 +160,7 @@ def signed_at(timestamp: int, nonce: str, signature: str = "") -> Presented:
 async def test_a_signature_counts_once_and_in_its_time(clock: FakeClock) -> None:
     credential = Credential("demo", "mavorion", digest("key"), secret="s&cret")
     known = directory.assemble(1, [], [credential], [], [], [])
-    authenticator, now = Authenticator(clock, b"secret"), clock.now() // 1000
+    authenticator, now = an_authenticator(clock), clock.now() // 1000
     asked = [
         (signed_at(now, "a"), None),
         (signed_at(now, "a"), RefusalReason.NONCE_USED),
@@ -105,8 +175,8 @@ async def test_a_signature_counts_once_and_in_its_time(clock: FakeClock) -> None
         ),
     ]
     for presented, reason in asked:
-        found = await authenticator.credential(known, presented)
-        assert (found.reason if isinstance(found, Refusal) else None) is reason
+        answer = await found(authenticator, known, presented)
+        assert (answer.reason if isinstance(answer, Refusal) else None) is reason
     clock.advance(700)
     assert await proven(authenticator, known, signed_at(clock.now() // 1000, "a"))
 
@@ -124,15 +194,15 @@ async def test_the_house_writes_numbers_as_an_account_does(
     )
     other = Credential("b", "aldis", "other", country="DE")
     known = directory.assemble(1, [to_account(record, 1)], [*record.credentials, other], [], [], [])
-    found = await Authenticator(clock, b"k").credential(known, OnBehalf("aldis", "a"))
-    assert isinstance(found, Credential)
-    assert found.country == home
+    answer = await an_authenticator(clock).credential(known, native.POLICY, Caller(OnBehalf("aldis", "a")))
+    assert isinstance(answer, Credential)
+    assert answer.country == home
 
 
 async def test_a_credential_lapses(clock: FakeClock) -> None:
     credential = Credential("demo", "skycore", digest("key"), until=clock.now() + 10_000)
     known = directory.assemble(1, [], [credential], [], [], [])
-    authenticator = Authenticator(clock, b"secret")
+    authenticator = an_authenticator(clock)
     assert await proven(authenticator, known, Presented("skycore", "key"))
     clock.advance(10)
     assert not await proven(authenticator, known, Presented("skycore", "key"))

@@ -22,6 +22,7 @@ from aldis.stages.owner import Holder
 from aldis.store.content_files import ContentFiles
 from aldis.store.contract.bulk import AddJob, AddRows, MoveJob
 from aldis.store.contract.store import Store
+from aldis.telemetry import Metrics
 from aldis.traffic.bulk import Job, JobState, Mapping
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import Admitted, Submission
@@ -40,7 +41,7 @@ class Bench:
         self.before: Callable[[Submission], Refusal | None] = lambda _submission: None
         self.after: Callable[[Submission], None] = lambda _submission: None
         links = Router({"simulator": PLAIN}, lambda _: True)
-        authenticator = Authenticator(clock, b"secret")
+        authenticator = Authenticator(clock, b"secret", Metrics())
         content = AttachmentPolicy(ContentFiles(Path("nowhere")))  # texts only
         deadlines = Deadlines(1000, 1000)
         self.admitter = Admitter(

@@ -75,6 +75,8 @@ class Reading(msgspec.Struct):
     told: float = 0
     untold: float = 0
     pending: int = 0
+    #: passwords that were not looked at, because too many were wrong
+    paused: float = 0
     links: dict[str, LinkReading] = msgspec.field(default_factory=lambda: defaultdict(LinkReading))
 
 
@@ -131,14 +133,18 @@ def read(families: Iterable[Metric]) -> Reading:
     return found
 
 
+#: totals that are taken whatever their labels
+_TOTALS = {
+    "aldis_messages_accepted_total": "accepted",
+    "aldis_requests_refused_total": "refused",
+    "aldis_inbound_messages_total": "inbound",
+}
+
+
 def _take(found: Reading, name: str, labels: dict[str, str], value: float) -> None:
     match name:
-        case "aldis_messages_accepted_total":
-            found.accepted += value
-        case "aldis_requests_refused_total":
-            found.refused += value
-        case "aldis_inbound_messages_total":
-            found.inbound += value
+        case _ if name in _TOTALS:
+            setattr(found, _TOTALS[name], getattr(found, _TOTALS[name]) + value)
         case "aldis_receipts_total" if labels["state"] == "delivered":
             found.delivered += value
         case "aldis_receipts_total" if labels["state"] not in _INTERIM:
@@ -147,6 +153,8 @@ def _take(found: Reading, name: str, labels: dict[str, str], value: float) -> No
             found.told += value
         case "aldis_postback_tries_total":
             found.untold += value
+        case "aldis_passwords_total" if labels["outcome"] == "paused":
+            found.paused += value
         case "aldis_postbacks_pending":
             found.pending = int(value)
         case _ if "link" in labels:

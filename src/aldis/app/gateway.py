@@ -73,6 +73,9 @@ class Gateway:
         self._back_office = opened.back_office
         self.admitter: Admitter
         self.responder: Responder
+        self._authenticator = Authenticator(
+            self.store.clock, secrets.token_bytes(32), self.metrics, settings.authentication
+        )
         self._posting: Posting
         self.server: HttpServer
         self._contents = ContentFiles(data_dir)
@@ -143,6 +146,7 @@ class Gateway:
         self.admitter.draining = True
         await self.operators.close()
         await self.server.stop()
+        self._authenticator.close()
         await self._links.stop()
         self._agents.stop()
         await asyncio.gather(self._agents.ended(), self.operators.agents.ended())
@@ -184,14 +188,13 @@ class Gateway:
 
     def _build_stages(self, current: CurrentDirectory) -> None:
         settings, store, clock = self._settings, self.store, self.store.clock
-        authenticator = Authenticator(clock, secrets.token_bytes(32))
         router = router_of(settings.link, self._links.is_up)
         deadlines = Deadlines(settings.messages.validity_s, settings.messages.receipt_patience_s)
         content = AttachmentPolicy(self._contents, content_limits(settings.messages))
         self.admitter = Admitter(
-            store.admission, clock, current, authenticator, router, deadlines, content, self._links.wake
+            store.admission, clock, current, self._authenticator, router, deadlines, content, self._links.wake
         )
-        self.responder = Responder(store.queries, store.consent, clock, current, authenticator)
+        self.responder = Responder(store.queries, store.consent, clock, current, self._authenticator)
         replier = Replier(current, router)
         repeat_s = settings.messages.inbound_repeat_s
         homes = {entry.name: entry.country for entry in settings.link}

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from aldis.admin import checkup, stranded
 from aldis.admin.checkup import CheckResult, Finding, certificate
+from aldis.admin.metrics_snapshot import Reading
 from aldis.admin.number_review import review
 from aldis.app.stores import backend_of
 from aldis.cli.door import DoorClient, Ready
@@ -73,7 +74,7 @@ def doctor(
 async def _examine(
     settings: Settings, config_file: Path, data_dir: Path, look_s: float, *, is_deep: bool, numbers: bool
 ) -> list[Finding]:
-    running, anomalies = await _running(settings)
+    running, counted = await _running(settings)
     path = store_path(settings.store.url, data_dir)
     seen: list[StoreHealth] = []
 
@@ -82,7 +83,7 @@ async def _examine(
         seen.append(backend_of(settings).look_over(settings, data_dir, is_deep))
         return _store(path or settings.store.url, seen[0])
 
-    findings = [_gateway(running)]
+    findings = [_gateway(running), *_guesses(counted.paused)]
     # the disk first: a store on a full one has no need of readers
     findings += await _aside("disk", lambda: [checkup.free_disk(data_dir)], look_s)
     findings += await _aside("store", store, look_s)
@@ -99,7 +100,8 @@ async def _examine(
     for entry in settings.link:
         standing = None if running is None else running.links.get(entry.name, [])
         findings += await _aside("links", functools.partial(_link, entry, standing), look_s)
-        findings += [_anomaly(entry.name, noted) for noted in anomalies.get(entry.name, ())]
+        if entry.name in counted.links:
+            findings += [_anomaly(entry.name, noted) for noted in counted.links[entry.name].anomalies]
     if not settings.link:
         advice = "Add a [[link]] to aldis.toml; until then messages are accepted and wait."
         findings.append(Finding("links", CheckResult.WARN, "there is no link", advice))
@@ -121,13 +123,13 @@ async def _aside(check: str, look: Callable[[], list[Finding]], within_s: float)
         return [Finding(check, CheckResult.FAIL, says, advice)]
 
 
-async def _running(settings: Settings) -> tuple[Ready | None, dict[str, list[Noted]]]:
-    """Ask whether the gateway runs, how it and its links stand, and what it noticed of their carriers."""
+async def _running(settings: Settings) -> tuple[Ready | None, Reading]:
+    """Ask whether the gateway runs, how it and its links stand, and what it has counted."""
     try:
         async with DoorClient(settings.http) as door:
-            return await door.ready(), await door.anomalies()
+            return await door.ready(), await door.reading()
     except GatewayError:
-        return None, {}
+        return None, Reading()
 
 
 def _gateway(running: Ready | None) -> Finding:
@@ -141,6 +143,15 @@ def _gateway(running: Ready | None) -> Finding:
         return Finding("gateway", CheckResult.WARN, says, advice)
     says = "does not run" if running is None else "runs"
     return Finding("gateway", CheckResult.OK, says)
+
+
+def _guesses(paused: float) -> list[Finding]:
+    """See whether somebody guesses customers' passwords."""
+    if not paused:
+        return []
+    says = f"{paused:.0f} passwords were not looked at since the start, because too many before were wrong"
+    advice = "`aldis refusals` tells from where; keep who guesses away, and `networks` of accounts narrow."
+    return [Finding("passwords", CheckResult.WARN, says, advice)]
 
 
 def _store(path: Path | str, health: StoreHealth) -> list[Finding]:

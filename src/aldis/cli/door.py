@@ -89,14 +89,6 @@ class DoorClient:
         except GatewayError:
             return {}
 
-    async def anomalies(self) -> dict[str, list[Noted]]:
-        """Ask what the carriers of links did otherwise since the start; nothing where no gateway answers."""
-        try:
-            reading = await self.reading()
-        except GatewayError:
-            return {}
-        return {name: link.anomalies for name, link in reading.links.items()}
-
     async def _get(self, path: str) -> str:
         try:
             async with self._session.get(self.base + path) as answer:

@@ -8,11 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from aldis.accounts.lock_out import LockOut
 from aldis.admin.operators import SESSION_S
 from aldis.admin.query_params import whole
 from aldis.console.admin_services import AdminServices
 from aldis.console.gate import COOKIE, MAX_FORM_OCTETS
-from aldis.console.lock_out import LockOut
 from aldis.console.page import Page, RequestContext, render, render_open, see_other
 from aldis.errors import AdminError
 

@@ -102,6 +102,8 @@ class Policy(msgspec.Struct, frozen=True):
     opt_in_required: bool = False
     #: two accepted messages of one account must not share a client_reference
     refuses_duplicates: bool = False
+    #: a wrong network is refused in the words of a wrong password, so it is asked first
+    hides_networks: bool = False
     #: a client_reference is one of the account, whichever credential it came with; else of the login alone
     shares_references: bool = False
     #: its postbacks are signed in its own way, where there is a secret; else in that of `signing.py`

@@ -53,6 +53,7 @@ def faults(found: Settings) -> list[toml_file.Fault]:
         faults.append((("postbacks", "proxy"), str(fault)))
     faults += [(("http", "hosts", *where), fault) for where, fault in _host_faults(found.http.hosts)]
     faults += _positive("http", found.http)
+    faults += _positive("authentication", found.authentication)
     faults += _positive("store", found.store)
     faults += _positive("messages", found.messages)
     return faults + _link_faults(found.link)

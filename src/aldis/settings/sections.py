@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from aldis.links.registry import AnyEntry
+from aldis.stages.authenticate import AuthenticationSettings
 
 
 class HttpSettings(msgspec.Struct, frozen=True):
@@ -108,6 +109,7 @@ class Settings(msgspec.Struct, frozen=True):
     """The whole file."""
 
     http: HttpSettings = HttpSettings()
+    authentication: AuthenticationSettings = AuthenticationSettings()
     store: StoreSettings = StoreSettings()
     messages: MessageSettings = MessageSettings()
     postbacks: PostbackSettings = PostbackSettings()

@@ -36,6 +36,7 @@ PROBLEMS: dict[RefusalReason, tuple[int, str]] = {
     RefusalReason.RECIPIENTS_REPEATED: (422, "{} is named more than once"),
     RefusalReason.CREDENTIALS_MISSING: (401, "send the account's key: Authorization: Bearer <key>"),
     RefusalReason.CREDENTIALS_UNKNOWN: (401, "nobody has this key"),
+    RefusalReason.TOO_MANY_TRIES: (429, "too many wrong passwords; try again in {} s"),
     RefusalReason.SIGNATURE_METHOD_UNKNOWN: (401, "requests are not signed here"),
     RefusalReason.SIGNATURE_INVALID: (401, "the signature is wrong"),
     RefusalReason.SIGNATURE_EXPIRED: (401, "the signature is too old"),

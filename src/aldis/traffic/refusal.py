@@ -25,6 +25,8 @@ class RefusalReason(StrEnum):
     # who asks
     CREDENTIALS_MISSING = "credentials_missing"
     CREDENTIALS_UNKNOWN = "credentials_unknown"
+    #: so many passwords were wrong that this one was not looked at; the value: seconds until one is
+    TOO_MANY_TRIES = "too_many_tries"
     SIGNATURE_METHOD_UNKNOWN = "signature_method_unknown"
     SIGNATURE_INVALID = "signature_invalid"
     SIGNATURE_EXPIRED = "signature_expired"

@@ -38,6 +38,7 @@ POLICY = Policy(
     inbound=postback.write_inbound,
     refuses_duplicates=True,
     tells_attachments=True,
+    hides_networks=True,
     traits=DialectTraits(has_keys=False, has_logins=True),
 )
 

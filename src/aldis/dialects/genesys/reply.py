@@ -48,6 +48,7 @@ CODES: dict[RefusalReason, int] = {
     RefusalReason.SENDER_UNKNOWN: SOURCE_NOT_ALLOWED,
     RefusalReason.SENDER_NOT_YOURS: SOURCE_DENIED,
     RefusalReason.THROTTLED: THROTTLED,
+    RefusalReason.TOO_MANY_TRIES: THROTTLED,
     RefusalReason.DUPLICATE: DUPLICATE,
     RefusalReason.TEXT_TOO_LONG: TOO_LONG,
     RefusalReason.CONTENT_TOO_LARGE: TOO_LONG,

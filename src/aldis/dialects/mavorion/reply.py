@@ -51,6 +51,7 @@ ERRORS: dict[RefusalReason, tuple[str, int, str]] = {
     ),
     RefusalReason.CREDENTIALS_MISSING: _TOKEN,
     RefusalReason.CREDENTIALS_UNKNOWN: _TOKEN,
+    RefusalReason.TOO_MANY_TRIES: ("0x0309", 429, "Temporarily unavailable: too many wrong passwords"),
     RefusalReason.SIGNATURE_METHOD_UNKNOWN: ("0x0221", 400, "Unsupported signature method %1"),
     RefusalReason.SIGNATURE_INVALID: ("0x0224", 401, "Invalid signature"),
     RefusalReason.SIGNATURE_EXPIRED: ("0x0225", 401, "Expired timestamp"),

@@ -131,7 +131,7 @@ def refuse(_request: HttpRequest, _asked: Asked | None, refusal: Refusal) -> Htt
     headers: tuple[tuple[bytes, bytes], ...] = ()
     if problem.status == HTTPStatus.UNAUTHORIZED:
         headers = ((b"WWW-Authenticate", b"Bearer"),)
-    elif refusal.reason is RefusalReason.THROTTLED:
+    elif refusal.reason in (RefusalReason.THROTTLED, RefusalReason.TOO_MANY_TRIES):
         headers = ((b"Retry-After", str(_wait_s(refusal.value)).encode()),)
     return HttpReply(problem.status, PROBLEM, msgspec.json.encode(problem), headers)
 

@@ -16,6 +16,7 @@ _SHORT_CODE = "Invalid shortcode"
 _INTERNAL = "Internal error"
 _AUTHENTICATION = ("E104", "User Authentication FAILED")
 _RIGHTS = ("E107", "This account has no rights to use this action")
+_RATE = ("E106", "You can call API every {value} seconds")
 _THROUGHPUT = ("E113", "Throughput exceeded for this action")
 _PASSWORD = ("E103", "'pass' md5(password) required")
 
@@ -40,7 +41,8 @@ ERRORS: dict[RefusalReason, tuple[str, str]] = {
     RefusalReason.ACCOUNT_INACTIVE: ("E109", "API not activated"),
     RefusalReason.SENDING_NOT_PERMITTED: _RIGHTS,
     RefusalReason.LOOKUP_NOT_PERMITTED: _RIGHTS,
-    RefusalReason.THROTTLED: ("E106", "You can call API every {value} seconds"),
+    RefusalReason.THROTTLED: _RATE,
+    RefusalReason.TOO_MANY_TRIES: _RATE,
     RefusalReason.MALFORMED: ("E108", "XML Parse error: {value}"),
     RefusalReason.RECIPIENT_MISSING: ("E201", "The receiver number is required"),
     RefusalReason.RECIPIENT_INVALID: ("E110", _RECEIVER),
@@ -74,6 +76,7 @@ ERRORS: dict[RefusalReason, tuple[str, str]] = {
 ABOUT_THE_ACCOUNT = frozenset(
     (
         RefusalReason.CREDENTIALS_UNKNOWN,
+        RefusalReason.TOO_MANY_TRIES,
         RefusalReason.ADDRESS_NOT_ALLOWED,
         RefusalReason.ACCOUNT_INACTIVE,
         RefusalReason.SENDING_NOT_PERMITTED,

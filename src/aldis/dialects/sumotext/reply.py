@@ -62,6 +62,10 @@ ERRORS: dict[RefusalReason, tuple[int, str]] = {
     RefusalReason.CARRIER_UNKNOWN: (1012, "The Carrier {value} does not exist."),
     RefusalReason.CREDIT_INSUFFICIENT: (1013, "The Current Account does not have enough credit."),
     RefusalReason.THROTTLED: (1014, "The Current Account has sent too many messages; try again later."),
+    RefusalReason.TOO_MANY_TRIES: (
+        1026,
+        "There were too many wrong passwords; try again in {value} seconds.",
+    ),
     RefusalReason.NO_ROUTE: (1015, "The Mobile Number {mobile} cannot be reached."),
     RefusalReason.NO_MMS_ROUTE: (1015, "The Mobile Number {mobile} cannot be reached."),
     RefusalReason.CONTENT_INVALID: (1003, "The parameter {parameter} is not valid."),

@@ -148,7 +148,9 @@ class Admitter:
         refusal = await _ask_aside(order.before_credentials, context)
         if refusal is not None:
             return refusal
-        found = await self._authenticator.credential(context.directory, context.submission.caller.presented)
+        found = await self._authenticator.credential(
+            context.directory, context.policy, context.submission.caller
+        )
         if isinstance(found, Refusal):
             return found
         known = self._identify(context, found)

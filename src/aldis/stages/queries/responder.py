@@ -67,7 +67,7 @@ class Responder:
         caller, directory = query.caller, self._current.directory
         if isinstance(query, PriceQuery) and not caller.presented.identity:
             return self._prices({account.currency for account in directory.accounts.values()})
-        found = await self._authenticator.credential(directory, caller.presented)
+        found = await self._authenticator.credential(directory, policy, caller)
         if isinstance(found, Refusal):
             return found
         account = directory.accounts[found.account]
