@@ -82,14 +82,20 @@ def test_a_status_and_its_outcome(code: int, outcome: Outcome) -> None:
         ("REJECTED", ReceiptState.REJECTED),
         ("Unreachable", ReceiptState.UNDELIVERED),
         ("Indeterminate", ReceiptState.ENROUTE),
+        ("Delivered", ReceiptState.DELIVERED),
+        ("Undeliverable", ReceiptState.UNDELIVERED),
+        ("FAILED", ReceiptState.UNDELIVERED),
+        ("Deleted", ReceiptState.DELETED),
         ("Something", ReceiptState.ENROUTE),
     ],
 )
 def test_a_report_and_its_receipt(mm_status: str, state: ReceiptState) -> None:
+    unknown: list[str] = []
     report = DeliveryReportReq(
         transaction_id="t", message_id="aB0", sender="1", recipient="2", mm_status=mm_status
     )
-    receipt = to_receipt(report, "mmsc", 5)
+    receipt = to_receipt(report, "mmsc", 5, unknown.append)
+    assert unknown == (["Something"] if mm_status == "Something" else [])
     assert (receipt.smsc_message_id, receipt.state, receipt.recipient) == ("=aB0", state, "2")
 
 

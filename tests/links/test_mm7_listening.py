@@ -122,6 +122,26 @@ REPORT = DeliveryReportReq(
 )
 
 
+@pytest.mark.parametrize("dropped", ["", "\r\n", "--\r\n", "\r\n--b--\r\n"])
+@pytest.mark.parametrize("dropped_within", ["", "--", "\r\n--c--"])
+def test_a_letter_without_its_last_boundary_is_whole(dropped: str, dropped_within: str) -> None:
+    """HTTP has said how long it is; refused, it would come again and again and be lost."""
+    image = b"\r\n--c\r\nContent-Type: image/png\r\n\r\n" + PNG
+    within = b"--c\r\n\r\nSee" + image + b"\r\n--c--"
+    octets = (
+        b"--b\r\n\r\n"
+        + write(msgspec.structs.replace(LETTER, content=None)).octets
+        + b"\r\n--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n"
+        + within.removesuffix(dropped_within.encode())
+        + b"\r\n--b--\r\n"
+    )
+    asked = Asked()
+    status, answer = asked.ask("multipart/related; boundary=b", octets.removesuffix(dropped.encode()))
+    assert (status, answer.code) == (200, 1000)
+    assert [each.text for each in asked.letters] == ["See", "See"]
+    assert [part.octets for each in asked.letters for part in each.attachments] == [PNG, PNG]
+
+
 @pytest.mark.parametrize(
     ("content_type", "before", "behind"),
     [

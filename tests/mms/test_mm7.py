@@ -151,6 +151,7 @@ def test_what_the_specification_prints_is_read(octets: bytes, message: Message) 
 #: who wrote it, its Content-Type and its octets: what stacks make of a SubmitRsp
 SAID = READ[0][1]
 FRAMED = b"--b\r\nContent-Type: text/xml\r\nContent-ID: <start>\r\n\r\n%b\r\n--b--\r\n"
+SOAP_1_2 = b"http://www.w3.org/2003/05/soap-envelope"
 AS_SENT: list[tuple[str, str, bytes]] = [
     ("white space before the declaration", "text/xml", b"\r\n \t" + SAID),
     ("a byte order mark", "text/xml", b"\xef\xbb\xbf" + SAID),
@@ -166,6 +167,13 @@ AS_SENT: list[tuple[str, str, bytes]] = [
     ("parts that are called plain text", "text/plain", FRAMED % SAID),
     ("a boundary that only the body names", "multipart/related", FRAMED % SAID),
     ("no Content-Type", "", SAID),
+    ("no last boundary", "multipart/related; boundary=b", FRAMED[:-7] % SAID),
+    ("a last boundary without its dashes", "multipart/related; boundary=b", FRAMED[:-4] % SAID),
+    ("a boundary that is called with its dashes", 'multipart/related; boundary="--b"', FRAMED % SAID),
+    ("another boundary than it is called", "multipart/related; boundary=x", FRAMED % SAID),
+    ("SOAP 1.2", "application/soap+xml", SAID.replace(soap.ENVELOPE.encode(), SOAP_1_2)),
+    ("XOP", 'multipart/related; boundary=b; type="application/xop+xml"', FRAMED % SAID),
+    ("MessageId", "text/xml", SAID.replace(b"MessageID", b"MessageId")),
 ]
 
 

@@ -83,6 +83,15 @@ def test_what_is_broken_or_too_much_is_refused(content_type: str, octets: bytes)
         read(content_type, octets)
 
 
+@pytest.mark.parametrize("end", [b"", b"\r\n", b"\n", b"\r\n--x", b"\r\n--x\r\n", b"\r\n--x \r\n\r\n"])
+def test_a_body_may_lack_its_last_boundary_where_it_is_known_to_be_whole(end: bytes) -> None:
+    body = b"--x\r\n\r\nfirst\r\n--x\r\nContent-Type: image/png\r\n\r\nlast" + end
+    with pytest.raises(BrokenMime):
+        read("multipart/mixed; boundary=x", body)
+    first, last = all_leaves(Part("multipart/mixed; boundary=x", body), may_lack_end=True)
+    assert (first.octets, last.octets, last.media_type) == (b"first", b"last", "image/png")
+
+
 def test_as_many_parts_as_there_may_be_are_read_and_no_more() -> None:
     most = [Part("text/plain", b"%d" % number) for number in range(50)]
     whole = related(most)

@@ -59,7 +59,7 @@ def taken_apart(content: Part) -> tuple[str, list[Part]]:
     """Give the text of what a handset sent, and its media. Raises BrokenMime."""
     texts: list[str] = []
     media: list[Part] = []
-    for part in all_leaves(content):
+    for part in all_leaves(content, may_lack_end=True):  # HTTP has told how long it is
         if part.media_type == "text/plain" and len(part.octets) <= MAX_TEXT_OCTETS:
             texts.append(text_of(part).strip())
         elif part.media_type not in SMILS:

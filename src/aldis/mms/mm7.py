@@ -142,10 +142,11 @@ def _unwrapped(content_type: str, octets: bytes) -> tuple[Part, tuple[Part, ...]
     is_multipart = media_type(content_type).startswith("multipart/") or beginning.startswith(b"--")
     if not is_multipart or beginning.startswith(b"<"):
         return Part(content_type, octets), ()
-    if not parameter(content_type, "boundary"):  # the body's first line is its boundary
+    boundary = parameter(content_type, "boundary")
+    if not boundary or f"--{boundary}".encode() not in octets:  # the body's first line is its boundary
         boundary = beginning.removeprefix(b"--").split(b"\n", 1)[0].rstrip().decode("latin-1")
         content_type = f'multipart/related; boundary="{boundary}"'
-    parts = read(content_type, octets)
+    parts = read(content_type, octets, may_lack_end=True)
     start = parameter(content_type, "start").removeprefix("<").removesuffix(">")
     root = next((part for part in parts if start and part.content_id == start), parts[0])
     return root, tuple(part for part in parts if part is not root)
@@ -226,7 +227,7 @@ def _address(element: etree._Element, *path: str) -> str:
 
 def _cleaned(address: str) -> str:
     """Leave of +4479…/TYPE=PLMN the number."""
-    return address.partition("/TYPE=")[0].strip()[:MAX_ID]
+    return address.partition("/")[0].strip()[:MAX_ID]
 
 
 def _content(element: etree._Element, parts: tuple[Part, ...]) -> Part | None:

@@ -70,32 +70,36 @@ def parameter(content_type: str, name: str) -> str:
     return found if isinstance(found, str) else ""
 
 
-def read(content_type: str, octets: bytes) -> tuple[Part, ...]:
-    """Take a multipart body apart, one level of it. Raises BrokenMime."""
+def read(content_type: str, octets: bytes, *, may_lack_end: bool = False) -> tuple[Part, ...]:
+    """Take a multipart body apart, one level of it. Raises BrokenMime.
+
+    may_lack_end: take a body without its last boundary, where something else tells that it is whole; RFC 2046
+    §5.1.2 knows that there are such.
+    """
     boundary = parameter(content_type, "boundary")
     if not 0 < len(boundary) <= MAX_BOUNDARY or not boundary.isascii():
         raise BrokenMime("the boundary is missing or too long")
-    pieces = _between(octets, b"--" + boundary.encode("ascii"))
+    pieces = _between(octets, b"--" + boundary.encode("ascii"), may_lack_end=may_lack_end)
     if not pieces:
         raise BrokenMime("there is no part in it")
     return tuple(_part(piece) for piece in pieces)
 
 
-def leaves(part: Part, depth: int = 0) -> Iterator[Part]:
+def leaves(part: Part, depth: int = 0, *, may_lack_end: bool = False) -> Iterator[Part]:
     """Give the parts that have none of their own, in order. Raises BrokenMime when it is nested too deep."""
     if not part.is_multipart:
         yield part
         return
     if depth >= MAX_DEPTH:
         raise BrokenMime(f"parts are nested more than {MAX_DEPTH} deep")
-    for inner in read(part.content_type, part.octets):
-        yield from leaves(inner, depth + 1)
+    for inner in read(part.content_type, part.octets, may_lack_end=may_lack_end):
+        yield from leaves(inner, depth + 1, may_lack_end=may_lack_end)
 
 
-def all_leaves(part: Part) -> list[Part]:
-    """Give all leaves. Raises BrokenMime, also beyond MAX_PARTS of them."""
+def all_leaves(part: Part, *, may_lack_end: bool = False) -> list[Part]:
+    """Give all leaves. Raises BrokenMime, also beyond MAX_PARTS of them. `may_lack_end`: as in `read`."""
     found: list[Part] = []
-    for leaf in leaves(part):
+    for leaf in leaves(part, may_lack_end=may_lack_end):
         found.append(leaf)
         if len(found) > MAX_PARTS:
             raise BrokenMime(f"there are more than {MAX_PARTS} parts")
@@ -142,7 +146,7 @@ def _boundary(parts: Sequence[Part]) -> str:
         told.update(b"again")
 
 
-def _between(octets: bytes, delimiter: bytes) -> list[bytes]:
+def _between(octets: bytes, delimiter: bytes, *, may_lack_end: bool) -> list[bytes]:
     """Cut out what stands between the delimiters, without the line ends that belong to them."""
     starts = list(islice(_delimiters(octets, delimiter), MAX_PARTS + 2))
     found: list[bytes] = []
@@ -151,10 +155,15 @@ def _between(octets: bytes, delimiter: bytes) -> list[bytes]:
             return found
         if number == MAX_PARTS:
             raise BrokenMime(f"there are more than {MAX_PARTS} parts")
-        if number + 1 == len(starts):
+        end = len(octets)
+        if number + 1 < len(starts):
+            end = starts[number + 1][0]
+        elif not may_lack_end:
             raise BrokenMime("the last boundary is missing")
-        piece = octets[start : starts[number + 1][0]]
-        found.append(piece[:-2] if piece.endswith(b"\r\n") else piece[:-1])
+        elif not octets[start:].strip():
+            return found  # that was the last boundary, without its dashes
+        piece = octets[start:end]
+        found.append(piece.removesuffix(b"\n").removesuffix(b"\r"))
     return found
 
 
@@ -171,8 +180,8 @@ def _delimiters(octets: bytes, delimiter: bytes) -> Iterator[tuple[int, int, boo
         if is_last and not padding.strip(b" \t\r"):
             yield at, len(octets), True
             return
-        if end >= 0 and not padding.strip(b" \t\r"):
-            yield at, end + 1, False
+        if not padding.strip(b" \t\r"):
+            yield at, end + 1 if end >= 0 else len(octets), False
 
 
 def _part(piece: bytes) -> Part:

@@ -58,9 +58,9 @@ def local(element: etree._Element) -> str:
 
 
 def child(element: etree._Element, *path: str) -> etree._Element | None:
-    """Find an element below another, whatever namespaces they are in."""
+    """Find an element below another, whatever namespaces they are in, and also as `MessageId`."""
     for name in path:
-        found = next((inner for inner in element if local(inner) == name), None)
+        found = next((inner for inner in element if local(inner).lower() == name.lower()), None)
         if found is None:
             return None
         element = found

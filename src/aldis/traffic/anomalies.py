@@ -35,7 +35,7 @@ _KNOWN = {
     ),
     Anomaly.UNKNOWN_STATE: (
         "receipts with a state that no table knows, which end nothing",
-        "Say in [link.quirks.receipt_states] what the carrier means by it.",
+        "Ask the carrier what it means by it, and say so in [link.quirks.receipt_states] (SMPP).",
     ),
     Anomaly.UNMARKED_RECEIPT: (
         "receipts whose esm_class calls them messages of handsets; they were taken for what they are",

@@ -6,6 +6,7 @@ Whoever asks must show the link's user and password. The server under it is `app
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 import structlog
@@ -18,6 +19,7 @@ from aldis.mms.access import Access
 from aldis.mms.mm7 import BrokenMm7, DeliverReq, DeliveryReportReq, Message, Response, read_message, write
 from aldis.mms.parts import BrokenMime
 from aldis.mms.status import Mm7Status
+from aldis.traffic.anomalies import Anomaly
 
 log = structlog.get_logger()
 
@@ -51,6 +53,7 @@ class Listener:
         self._clock = around.clock
         self._on_receipt = around.take_receipt
         self._on_inbound = around.take_mms
+        self._note = partial(around.metrics.anomalies.note, entry.name, Anomaly.UNKNOWN_STATE)
 
     def serve(self, request: HttpRequest, answer: Callable[[HttpReply], None]) -> None:
         """Answer one request, when what it brings is kept."""
@@ -77,7 +80,7 @@ class Listener:
         match message:
             case DeliveryReportReq() if message.message_id:
                 told = Response("DeliveryReportRsp", message.transaction_id, Mm7Status.SUCCESS)
-                self._on_receipt(to_receipt(message, self._link, now), _once(1, told, answer))
+                self._on_receipt(to_receipt(message, self._link, now, self._note), _once(1, told, answer))
             case DeliverReq():
                 told = Response("DeliverRsp", message.transaction_id, Mm7Status.SUCCESS)
                 letters = to_inbound(message, self._link, now)

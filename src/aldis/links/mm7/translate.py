@@ -5,6 +5,8 @@ Source: 3GPP TS 23.140 §8.7.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from aldis.clock import as_datetime
 from aldis.links.mm7.entry import Mm7Entry
 from aldis.links.mm7.verdicts import known_as
@@ -18,7 +20,8 @@ from aldis.traffic.inbound import InboundMms
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.submission import Priority
 
-#: what a status of the MMSC means for us; those that say nothing final leave the message under way
+#: what a status of the MMSC means for us; those that say nothing final leave the message under way. The last
+#: five are vendors'. Source: 3GPP TS 23.140 §8.7.3
 STATES = {
     "retrieved": ReceiptState.DELIVERED,
     "expired": ReceiptState.EXPIRED,
@@ -29,7 +32,15 @@ STATES = {
     "deferred": ReceiptState.ENROUTE,
     "forwarded": ReceiptState.ENROUTE,
     "indeterminate": ReceiptState.ENROUTE,
+    "delivered": ReceiptState.DELIVERED,
+    "undelivered": ReceiptState.UNDELIVERED,
+    "undeliverable": ReceiptState.UNDELIVERED,
+    "failed": ReceiptState.UNDELIVERED,
+    "deleted": ReceiptState.DELETED,
 }
+
+#: letters of a status that is told to operators
+MAX_WORD = 40
 
 PRIORITIES = {
     Priority.BULK_LOW: "Low",
@@ -55,9 +66,12 @@ def to_submit(message: Outbound, content: Part, entry: Mm7Entry, now: int) -> Su
     )
 
 
-def to_receipt(report: DeliveryReportReq, link: str, now: int) -> Receipt:
-    """Read a report."""
-    state = STATES.get(report.mm_status.lower(), ReceiptState.ENROUTE)
+def to_receipt(report: DeliveryReportReq, link: str, now: int, note: Callable[[str], None]) -> Receipt:
+    """Read a report. `note`: is told of a status that nobody knows, and that ends nothing."""
+    state = STATES.get(report.mm_status.lower())
+    if state is None:
+        note(report.mm_status[:MAX_WORD])
+        state = ReceiptState.ENROUTE
     is_good = state is ReceiptState.DELIVERED
     return Receipt(
         link, known_as(report.message_id), state, "" if is_good else report.mm_status, report.recipient, now
