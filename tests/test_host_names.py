@@ -29,6 +29,12 @@ NO_A_LABEL = "has a label that cannot become an A-label (RFC 3490)"
         ("xn--bcher-kva.example", "xn--bcher-kva.example"),
         ("bücher.example", "xn--bcher-kva.example"),
         ("BU\u0308CHER.example", "xn--bcher-kva.example"),  # decomposed
+        ("straße.example", "xn--strae-oqa.example"),  # not strasse.example, which is another's (UTS #46)
+        ("fa\u1e9e.example", "xn--fa-hia.example"),
+        ("βόλος.example", "xn--nxasmm1c.example"),
+        ("نامه\u200cای.example", "xn--mgba3gch31f060k.example"),
+        ("☃.example", "xn--n3h.example"),  # IDNA 2003 alone
+        ("𞤀𞤣𞤤𞤢𞤥.example", "xn--9d6haceg.example"),  # Adlam, which is younger
         ("例え。テスト", "xn--r8jz45g.xn--zckzah"),
         ("пример.испытание", "xn--e1afmkfd.xn--80akhbyknj4f"),
         ("مثال.إختبار", "xn--mgbh0fb.xn--kgbechtv"),

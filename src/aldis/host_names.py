@@ -1,7 +1,8 @@
 """Reads names of hosts before anything is done with them: what cannot be resolved is refused, at a price that
 is known from the length. Pure.
 
-Names that are not ASCII become A-labels as Python's codec has it (IDNA 2003, RFC 3490). That takes about 4 µs
+Names that are not ASCII become A-labels as in browsers: those of IDNA 2003 (RFC 3490, Python's codec), and
+where IDNA 2008 (RFC 5891) differs or alone has one, its own. That takes about 4 µs
 a character, and more for what is long; so it comes last, one label at a time, and what came of it is
 remembered, also that nothing did.
 """
@@ -10,10 +11,13 @@ from __future__ import annotations
 
 import re
 import socket
+from contextlib import suppress
 from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import NamedTuple
 from unicodedata import normalize
+
+import idna
 
 #: octets of a whole name, without the dot that may end it, and of one label. Source: RFC 1035 §2.3.4
 MAX_NAME, MAX_LABEL = 253, 63
@@ -26,6 +30,9 @@ _LONG_LABEL = f"has a label longer than {MAX_LABEL} octets"
 _DOTS = str.maketrans(dict.fromkeys("\u3002\uff0e\uff61", "."))
 #: letters, digits and hyphens, and the underscore that names in private networks have. Source: RFC 1123 §2.1
 _label = re.compile(r"[a-z0-9_-]+").fullmatch
+#: what IDNA 2003 writes otherwise or leaves out: `straße` as `strasse`, which is another's. Source: UTS #46
+#: §2.3 (deviations)
+_deviates = re.compile("[ßς\u200c\u200d]").search
 _number = re.compile(r"\d+|0x[0-9a-f]*").fullmatch
 
 
@@ -98,11 +105,13 @@ def _fault(labels: list[str]) -> str:
 
 
 def _a_label(label: str) -> str:
-    """Convert one label; "" for what cannot be."""
-    try:
-        return label.encode("idna").decode()
-    except UnicodeError:
-        return ""
+    """Convert one label; "" for what cannot be. Source: UTS #46 (nontransitional)."""
+    if not _deviates(label):
+        with suppress(UnicodeError):
+            return label.encode("idna").decode()
+    with suppress(UnicodeError):
+        return idna.encode(label, uts46=True).decode()
+    return ""
 
 
 def _read_ipv6(host: str) -> HostName:

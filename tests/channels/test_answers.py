@@ -48,6 +48,10 @@ ANSWERS = [
     ("an interim answer in LF, then LF", b"HTTP/1.1 100 Continue\n\nHTTP/1.1 201 Created\n\n", 201),
     ("an offer to upgrade", b"HTTP/1.1 200 OK\r\nUpgrade: h2\r\nConnection: Upgrade\r\nContent-Length: 2\r\n\r\nOK", 200),
     ("a refusal that leads elsewhere", b"HTTP/1.1 307 Moved\r\nLocation\r\n\r\n", 307),
+    ("HTTP in small letters", b"http/1.1 200 ok\r\n\r\n", 200),
+    ("a version of one digit", b"HTTP/3 202\r\n\r\n", 202),
+    ("two status lines", b"HTTP/1.1 200 OK\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK", 200),
+    ("tabs for blanks", b"HTTP/1.1\t201\tCreated\r\n\r\n", 201),
     ("no more than an interim answer", b"HTTP/1.1 100 Continue\r\n\r\n", None),
     ("a change of protocol", b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", None),
     ("half a status line", b"HTTP/1.1 200 O", None),
@@ -179,6 +183,34 @@ def test_an_idle_connection_is_kept() -> None:
     for now in (0.5, 5.0, 10.0):
         wire.sweep(now)
     assert (told, peer.closed, wire.is_reusable) == ([200], False, True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "behind"),
+    [
+        (b"HTTP/1.1 204 No Content\r\n\r\n", [b"OK"]),
+        (b"HTTP/1.1 204 No Content\r\nContent-Length: 15\r\n\r\n", [b"<html>", b"OK</html>"]),
+        (OK, [b"more", b" and more"]),
+        (OK, [b"{}\r\n"]),
+        (OK, [b"\r\n\r\n"]),
+        (OK, [b"\0" * 100_000]),
+        (OK, []),
+    ],
+)
+@pytest.mark.parametrize("apart", [True, False])
+def test_what_stands_behind_an_answer_is_none_to_the_next_request(
+    answer: bytes, behind: list[bytes], *, apart: bool
+) -> None:
+    wire, told = Wire(), list[int]()
+    wire.connection_made(cast("asyncio.BaseTransport", Peer()))
+    wire.ask(b"", 1.0, lambda status, _fault: told.append(status))
+    wire.data_received(answer)
+    wire.ask(b"", 1.0, lambda status, _fault: told.append(status))
+    next_answer = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
+    for octets in [*behind, next_answer] if apart else [b"".join(behind) + next_answer]:
+        wire.data_received(octets)
+    assert told == [int(answer.split()[1]), 202]
+    assert wire.is_reusable
 
 
 async def test_what_was_said_beside_the_status_is_told(channel: HttpChannel) -> None:

@@ -55,6 +55,8 @@ def test_a_signature_is_that_of_the_specifications_libraries() -> None:
         ("\u00a0" + SECRET, KEY),
         # no base64
         ("no base64!", b"no base64!"),
+        ("\ufeffwhsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\u200b", KEY),
+        ("\u200e MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\u00a0\u2060", KEY),
         ("whsec_", b"whsec_"),
         ("whsec_A", b"whsec_A"),
         ("päss", "päss".encode()),

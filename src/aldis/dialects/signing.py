@@ -18,6 +18,8 @@ from aldis.accounts.endpoint import Endpoint
 from aldis.traffic.postback import PostbackRequest, query_of
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with
+#: what a page may leave around a secret that is copied from it
+_NOT_SHOWN = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 
 
 def furnished(
@@ -49,10 +51,10 @@ def signature(identity: str, timestamp: str, content: bytes, secret: str) -> str
 
 
 def key_of(secret: str) -> bytes:
-    """Read a secret as the libraries of Standard Webhooks do: base64, with or without `whsec_`, padding and
-    blanks around it. What is no base64 counts as it is.
+    """Read a secret as the libraries of Standard Webhooks do: base64, with or without `whsec_`, padding,
+    blanks and what is not shown around it. What is no base64 counts as it is.
     """
-    text = secret.strip()
+    text = secret.strip().strip(_NOT_SHOWN).strip()
     bare = text.removeprefix(SECRET_PREFIX).strip()
     padding = "=" * (-len(bare.rstrip("=")) % 4)
     try:

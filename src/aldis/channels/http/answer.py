@@ -17,7 +17,7 @@ MOST_SHOWN = 2_048
 #: octets of a header that are looked at
 MOST_HEADER = 128
 
-_status_line = re.compile(rb"\s*HTTP/\d(?:\.\d)?[ \t]+([1-9]\d\d)(?:[ \t][^\n]*|\r?)\n").match
+_status_line = re.compile(rb"\s*HTTP/\d(?:\.\d)?[ \t]+([1-9]\d\d)(?:[ \t][^\n]*|\r?)\n", re.IGNORECASE).match
 _end_of_head = re.compile(rb"\r?\n\r?\n").search
 _retry_after = re.compile(rb"\nretry-after:[ \t]*([^\r\n]*)", re.IGNORECASE).search
 _INTERIM = b"1"

@@ -55,7 +55,7 @@ class EndpointConnector:
                 Wire,
                 sock=made,
                 ssl=self._tls if origin.is_tls else None,
-                server_hostname=origin.host if origin.is_tls else None,
+                server_hostname=origin.host.removesuffix(".") if origin.is_tls else None,
             )
         except BaseException:  # also when cancelled: nobody else knows the socket
             made.close()

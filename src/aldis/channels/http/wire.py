@@ -19,6 +19,9 @@ from aldis.channels.http.answer import status_of
 #: octets of an answer, head and body, that are read
 MAX_ANSWER_OCTETS = 65_536
 INTERIM = range(100, 200)
+#: what an answer begins with, or lines before it; anything else on a connection in use belongs to the answer
+#: before, which was longer than it had said
+_BEGINS = b"Hh\r\n"
 #: how long a body may take whose head was read
 BODY_S = 2.0
 
@@ -92,6 +95,8 @@ class Wire(asyncio.Protocol):
         if self._told is None:  # nobody has asked: whatever it is, it answers no request of ours
             self.abort()
             return
+        if not self.received and self.was_used and data[0] not in _BEGINS:
+            data = data[data.find(b"HTTP/") :] if b"HTTP/" in data else b""
         self.received += data
         try:
             self._parser.feed_data(data)
