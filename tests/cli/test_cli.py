@@ -89,6 +89,13 @@ def faults(text: str, environment: dict[str, str] | None = None) -> list[str]:
     return found.value.problems
 
 
+@pytest.mark.parametrize("proxy", ["10.0.0.1/8", "proxy.example", "10.0.0.1:80", ""])
+def test_a_proxy_that_is_no_address_and_no_network_is_told(proxy: str) -> None:
+    (told,) = faults(f'[http]\ntrusted_proxies = ["10.0.0.0/8", "::1", "{proxy}"]\n')
+    assert told.startswith("aldis.toml:2: ")
+    assert "is no address and no network" in told
+
+
 def test_every_fault_of_a_settings_file_is_told_with_its_line() -> None:
     told = faults(FAULTY)
     expected = [

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from aldis.addresses import Networks
 from aldis.app.entropy import Entropy
 from aldis.clock import unix_s
 from aldis.dialects.exchange import HttpReply, HttpRequest
@@ -19,7 +20,7 @@ from aldis.doors.http.server import HttpServer, ServerSettings
 from tests.doors.stranger import Stranger, ask
 from tests.fakes.certificates import self_signed
 
-LIMITS = GuardLimits(body_octets=1000, body_s=0.3, idle_s=0.3, trusted=frozenset({"127.0.0.1"}))
+LIMITS = GuardLimits(body_octets=1000, body_s=0.3, idle_s=0.3, trusted=Networks(["127.0.0.1"]))
 
 
 class Echo:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.doors.http.answers import Answers
 from aldis.doors.http.assembler import MAX_PIPELINED, Phase, RequestAssembler
-from aldis.doors.http.guard import Guard, GuardLimits
-from aldis.doors.http.session import HttpSession, Site
+from aldis.doors.http.guard import GuardLimits
+from aldis.doors.http.session import HttpSession, Site, in_our_own_words
 from aldis.doors.http.states import (
     ANSWERING,
     BLOCKED,
@@ -28,6 +28,7 @@ from aldis.doors.http.states import (
     TABLE,
     ConnectionState,
 )
+from aldis.listening.guard import Guard
 
 LIMITS = GuardLimits(header_octets=1000, header_count=20, body_octets=500, connections=1, answer_s=15)
 OK = HttpReply(200, b"text/plain", b"yes")
@@ -75,20 +76,24 @@ class Opened:
         self.now = 0.0
         self.asked: list[HttpRequest] = []
         self.answers: list[Callable[[HttpReply], None]] = []
+        self.guard = Guard(LIMITS)
         self.site = Site(
-            self._serve,
-            Guard(LIMITS),
-            lambda _bits: 7,
-            Answers(lambda: self.now),
-            "http://",
-            self._answer_late,
+            serve=self._serve,
+            answer_late=self._answer_late,
+            refuse=in_our_own_words,
+            limits=LIMITS,
+            entropy=lambda _bits: 7,
+            answers=Answers(lambda: self.now),
+            origin="http://",
             is_tls=False,
         )
         self.session, self.wire = self.another()
 
     def another(self) -> tuple[HttpSession, FakeWire]:
-        session, wire = HttpSession(self.site, lambda: self.now), FakeWire()
-        session.opened(wire, "10.0.0.1")
+        slot = self.guard.admit("10.0.0.1")
+        assert slot is not None
+        session, wire = HttpSession(self.site, slot, lambda: self.now), FakeWire()
+        session.opened(wire)
         return session, wire
 
     def _serve(self, request: HttpRequest, answer: Callable[[HttpReply], None]) -> None:
@@ -184,7 +189,7 @@ def test_whatever_comes_in_whatever_order_it_never_raises_and_asks_one_by_one(
         session.connection_lost(None)
     assert (session.state, opened.site.sessions) == (LOST, set())
     opened.answer()  # in vain
-    assert opened.site.guard.enter("10.0.0.1")  # its place is free again
+    assert opened.guard.open == 0  # its slot is free again
 
 
 #: what is said or done → the state after it

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Any
 
 import msgspec
@@ -118,28 +117,6 @@ ANONYMOUS = Account(
     max_segments=1,
     enforce_campaign=True,
 )
-
-
-@lru_cache(maxsize=4096)
-def source_address(text: str) -> IPv4Address | IPv6Address | None:
-    """Read a peer's address; an IPv4 one that came in through IPv6 is taken as what it is."""
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    return address
-
-
-def network_of(text: str) -> str:
-    """Name what one customer has of addresses: one of IPv4, 64 bits of IPv6; "" for what is no address.
-    Source: RFC 6177 §2.
-    """
-    address = source_address(text)
-    if isinstance(address, IPv6Address):
-        return str(ip_network((address.packed, 64), strict=False))
-    return "" if address is None else str(address)
 
 
 def may_connect_from(account: Account, address: IPv4Address | IPv6Address | None) -> bool:

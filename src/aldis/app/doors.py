@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from pathlib import Path
 
+from aldis.addresses import Networks
 from aldis.dialects.exchange import HttpReply
 from aldis.dialects.registry import BY_PATH
 from aldis.doors.http import system_routes
@@ -56,7 +57,7 @@ def server_settings(http: HttpSettings) -> ServerSettings:
             body_octets=http.max_body_octets,
             connections=http.connections,
             connections_per_address=http.connections_per_address,
-            trusted=frozenset(http.trusted_proxies),
+            trusted=Networks(http.trusted_proxies),
         ),
         certificate=Path(http.certificate) if http.certificate else None,
         key=Path(http.key) if http.key else None,

@@ -154,7 +154,7 @@ def _server(entry: LinkEntry, listening: Listening) -> HttpServer:
         ),
         certificate=Path(listening.certificate) if listening.certificate else None,
         key=Path(listening.key) if listening.key else None,
-        section=f"link `{entry.name}`",
+        name=f"link `{entry.name}`",
     )
     return HttpServer(listening.serve, where, Entropy(), unix_s)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from aldis import toml_file
-from aldis.addresses import host_and_port, own_http_fault, store_path
+from aldis.addresses import Networks, host_and_port, own_http_fault, store_path
 from aldis.channels.http.proxy import read_proxy
 from aldis.dialects.registry import POLICIES
 from aldis.host_names import read_host
@@ -36,6 +36,7 @@ def faults(found: Settings) -> list[toml_file.Fault]:
         store_path(found.store.url, Path())
     except ValueError as fault:
         faults.append((("store", "url"), str(fault)))
+    faults += _trusted_faults("http", found.http.trusted_proxies)
     if bool(found.http.certificate) != bool(found.http.key):
         faults.append((("http",), "`certificate` and `key` belong together"))
     inactivity_s = simulator.inactivity_s
@@ -57,6 +58,16 @@ def faults(found: Settings) -> list[toml_file.Fault]:
     faults += _positive("store", found.store)
     faults += _positive("messages", found.messages)
     return faults + _link_faults(found.link)
+
+
+def _trusted_faults(section: str, proxies: tuple[str, ...]) -> list[toml_file.Fault]:
+    faults: list[toml_file.Fault] = []
+    for proxy in proxies:
+        try:
+            Networks([proxy])
+        except ValueError as fault:
+            faults.append(((section, "trusted_proxies"), f"is no address and no network: {fault}"))
+    return faults
 
 
 def _host_faults(hosts: Mapping[str, tuple[str, ...]]) -> list[toml_file.Fault]:

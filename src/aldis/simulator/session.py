@@ -11,6 +11,7 @@ from typing import cast
 
 from aldis.clock import as_datetime
 from aldis.errors import LocalProtocolError
+from aldis.listening.guard import ConnectionSlot
 from aldis.simulator.behaviour import Behaviour, behaviour_for, reaches_handset
 from aldis.simulator.memory import Memory
 from aldis.simulator.submitted import (
@@ -63,8 +64,9 @@ WANTS_FAILURES = 2
 class SmscSession(asyncio.Protocol):
     """One TCP connection from an ESME; once bound, a `Receiver` of receipts."""
 
-    def __init__(self, memory: Memory, sessions: set[SmscSession]) -> None:
+    def __init__(self, memory: Memory, sessions: set[SmscSession], slot: ConnectionSlot) -> None:
         self._memory = memory
+        self._slot = slot
         self._sessions = sessions
         self._system_id = ""
         self._connection: Connection[PendingDelivery] = Connection(
@@ -81,6 +83,8 @@ class SmscSession(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's does not inherit from asyncio's
         self._sessions.add(self)
+        if self._slot.is_refused:
+            self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         self._take(self._connection.receive(data, self._memory.clock.monotonic()))
@@ -96,6 +100,7 @@ class SmscSession(asyncio.Protocol):
             self._transport.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._slot.free()
         self._sessions.discard(self)
         self._memory.unbound(self._system_id, self)
         for receipt in self._connection.abandon():

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from aldis.errors import SettingsError
+from aldis.listening.guard import ConnectionLimits, Guard
+from aldis.listening.listener import ListenerSettings, SocketListener
 from aldis.simulator.memory import Memory
 from aldis.simulator.session import SmscSession
 
 TICK_S = 0.5
 #: how long the receipts that are pending may take when the simulator stops
 DRAIN_S = 5.0
+#: binds of one customer are mostly from one address
+LIMITS = ConnectionLimits(connections=500, connections_per_address=500)
 
 
 class Smsc:
@@ -20,34 +23,29 @@ class Smsc:
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
         self._sessions: set[SmscSession] = set()
-        self._server: asyncio.Server | None = None
+        self._listener: SocketListener | None = None
         self._ticker: asyncio.Task[None] | None = None
 
     @property
     def port(self) -> int:
         """The port, also where 0 was asked for."""
-        return int(self._server.sockets[0].getsockname()[1]) if self._server else self.memory.settings.port
+        return self._listener.port if self._listener else self.memory.settings.port
 
     async def start(self) -> None:
         """Listen. Raises SettingsError when the port is taken."""
         settings = self.memory.settings
-        loop = asyncio.get_running_loop()
-        try:
-            self._server = await loop.create_server(
-                lambda: SmscSession(self.memory, self._sessions), settings.host, settings.port
-            )
-        except OSError as fault:
-            where = f"{settings.host}:{settings.port}"
-            raise SettingsError(
-                [f"the simulator cannot listen on {where}: {fault.strerror or fault}"]
-            ) from None
+        where = ListenerSettings(settings.host, settings.port, name="the simulator")
+        self._listener = SocketListener(
+            where, Guard(LIMITS), lambda slot: SmscSession(self.memory, self._sessions, slot)
+        )
+        await self._listener.start()
         self._ticker = asyncio.create_task(self._tick())
 
     async def stop(self) -> None:
         """Take no more submits, send the receipts that are pending, unbind, close."""
         self.memory.is_stopping = True
-        if self._server is not None:
-            self._server.close()
+        if self._listener is not None:
+            self._listener.close()
         for session in list(self._sessions):
             session.hurry()
         deadline = self.memory.clock.monotonic() + DRAIN_S

@@ -14,9 +14,10 @@ import hmac
 from collections.abc import Awaitable, Callable
 from urllib.parse import quote
 
-from aldis.accounts.account import may_connect_from, network_of, source_address
+from aldis.accounts.account import may_connect_from
 from aldis.accounts.credentials import Credential, digest, hash_password
 from aldis.accounts.directory import Directory
+from aldis.addresses import network_of, source_address
 from aldis.clock import Clock
 from aldis.dialects.contract import Policy
 from aldis.stages.nonces import SIGNED_S, Nonces

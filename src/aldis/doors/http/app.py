@@ -16,11 +16,11 @@ import structlog
 from aldis.dialects.contract import Asked
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.dialects.http_face import HttpDialect
-from aldis.doors.http.inline_task import InlineTask
 from aldis.doors.http.reading import host_of
 from aldis.doors.http.request_batcher import FAILED
 from aldis.errors import OutcomeUnknown, TemporaryError
 from aldis.http_phrases import phrase_of
+from aldis.listening.inline_task import InlineTask
 from aldis.stages.admission.admit import Admitter
 from aldis.stages.queries.responder import Responder
 from aldis.telemetry import Metrics

@@ -60,6 +60,7 @@ class RequestAssembler:
 
     def __init__(self, address: str, limits: GuardLimits, entropy: Callable[[int], int], origin: str) -> None:
         self._address = address
+        self._is_trusted = address in limits.trusted
         self._limits = limits
         self._entropy = entropy
         self._origin = origin
@@ -200,7 +201,7 @@ class RequestAssembler:
             query,
             self._headers,
             (body[0] if len(body) == 1 else b"".join(body)) if fits else b"",
-            peer_of(self._address, self._headers, self._limits.trusted),
+            self._peer() if self._is_trusted else self._address,
             self._entropy(62),
             fits,
             self._origin,
@@ -213,9 +214,11 @@ class RequestAssembler:
         path, _, query = self._url.partition(b"?")
         if not path or not path_of(path).startswith("/"):
             return None
-        peer = peer_of(self._address, self._headers, self._limits.trusted)
-        entropy = self._entropy(62)
+        peer, entropy = self._peer(), self._entropy(62)
         return HttpRequest("", path_of(path), query, self._headers, b"", peer, entropy, False, self._origin)
+
+    def _peer(self) -> str:
+        return peer_of(self._address, self._headers, self._limits.trusted)
 
     def _finished_octets(self) -> int:
         return len(self._url) + sum(len(name) + len(value) + 4 for name, value in self._headers)

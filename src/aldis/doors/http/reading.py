@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
+
+from aldis.addresses import Networks, forwarded_address
+
+#: stands for an address. Source: RFC 7239 §6.2
+UNKNOWN = "unknown"
 
 
 @lru_cache(maxsize=256)
@@ -25,12 +29,14 @@ def host_of(header: str) -> str:
     return name.removesuffix(".")
 
 
-def peer_of(address: str, headers: list[tuple[bytes, bytes]], trusted: Collection[str]) -> str:
-    """Tell who asks: the nearest address that is not one of our proxies."""
+def peer_of(address: str, headers: list[tuple[bytes, bytes]], trusted: Networks) -> str:
+    """Tell who asks: the nearest address that is not one of our proxies, UNKNOWN where a proxy wrote none."""
     if address not in trusted:
         return address
     named = [value for name, value in headers if name == b"x-forwarded-for"]
     for forwarded in reversed(b",".join(named).decode("latin-1").split(",")):
-        if forwarded.strip() and forwarded.strip() not in trusted:
-            return forwarded.strip()
+        if forwarded.strip():
+            found = str(forwarded_address(forwarded) or UNKNOWN)
+            if found not in trusted:
+                return found
     return address

@@ -9,15 +9,17 @@ and half-closed sockets. A server of our own because one request costs a third o
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from math import inf
 from typing import Protocol
+
+import msgspec
 
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.doors.http.answers import CLOSE, CONTINUE, Answers
 from aldis.doors.http.assembler import BETWEEN, BODY, ENDED, Phase, RequestAssembler
-from aldis.doors.http.guard import Guard
+from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.states import ANSWERING, BLOCKED, ENDING, READING, REFUSED, STALLED
+from aldis.listening.guard import ConnectionSlot
 
 #: takes a request and where to put the one answer to it, now or later
 Serve = Callable[[HttpRequest, Callable[[HttpReply], None]], None]
@@ -56,31 +58,20 @@ class SessionTransport(Protocol):
         """Close now."""
 
 
-class Site:
+class Site(msgspec.Struct, kw_only=True, eq=False):
     """What the connections of one server share."""
 
-    def __init__(
-        self,
-        serve: Serve,
-        guard: Guard,
-        entropy: Callable[[int], int],
-        answers: Answers,
-        origin: str,
-        answer_late: AnswerLate,
-        *,
-        is_tls: bool,
-    ) -> None:
-        self.serve = serve
-        self.answer_late = answer_late
-        self.refuse: Refuse = in_our_own_words
-        self.guard = guard
-        self.entropy = entropy
-        #: scheme and host as customers write them, or the scheme alone
-        self.origin = origin
-        self.is_tls = is_tls
-        self.answers = answers
-        self.sessions: set[HttpSession] = set()
-        self.is_closing = False
+    serve: Serve
+    answer_late: AnswerLate
+    refuse: Refuse
+    limits: GuardLimits
+    entropy: Callable[[int], int]
+    answers: Answers
+    #: scheme and host as customers write them, or the scheme alone
+    origin: str
+    is_tls: bool
+    sessions: set[HttpSession] = msgspec.field(default_factory=set)
+    is_closing: bool = False
 
 
 class HttpSession:
@@ -91,13 +82,12 @@ class HttpSession:
     #: the request that is with the door, and what its answer must say so that the connection stays
     _asked: tuple[HttpRequest, bytes]
 
-    def __init__(self, site: Site, time: Callable[[], float]) -> None:
+    def __init__(self, site: Site, slot: ConnectionSlot, time: Callable[[], float]) -> None:
         self._site = site
+        self._slot = slot
         self._time = time
-        self._limits = site.guard.limits
-        self.state = READING
-        #: counts it out of the guard
-        self._leave_guard: Callable[[], None] | None = None
+        self._limits = site.limits
+        self.state = REFUSED if slot.is_refused else READING
         self._is_paused = False
         #: by when the peer must have said what is awaited of it; counts while it is READING or REFUSED
         self._deadline = inf
@@ -109,27 +99,18 @@ class HttpSession:
 
     # ── the transport's callbacks ──
 
-    def opened(self, wire: SessionTransport, address: str) -> None:
-        """Begin, where the guard has room."""
+    def opened(self, wire: SessionTransport) -> None:
+        """Begin."""
         site = self._site
         self._wire = wire
-        if site.guard.enter(address):
-            self._leave_guard = partial(site.guard.leave, address)
-        elif site.guard.enter_refused():
-            self.state = REFUSED
-            self._leave_guard = site.guard.leave_refused
-        else:
-            self.abort()
-            return
-        self._assembler = RequestAssembler(address, self._limits, site.entropy, site.origin)
+        self._assembler = RequestAssembler(self._slot.address, self._limits, site.entropy, site.origin)
         site.sessions.add(self)
         self._deadline = self._time() + self._limits.header_s
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """Forget it; nobody waits for its answers any more."""
         self.state = self.state.lost
-        if self._leave_guard is not None:
-            self._leave_guard()
+        self._slot.free()
         self._site.sessions.discard(self)
 
     def data_received(self, data: bytes) -> None:

@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from aldis.accounts.account import may_connect_from, source_address
+from aldis.accounts.account import may_connect_from
 from aldis.accounts.numbering import read_number
 from aldis.accounts.routing import Unroutable
 from aldis.accounts.senders import Sender
+from aldis.addresses import source_address
 from aldis.dialects.contract import Check
 from aldis.sms.address import is_digits, is_sender
 from aldis.sms.fitting import PLAIN, ChosenEncoding, TextRules, fit, fit_octets

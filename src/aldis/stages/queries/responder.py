@@ -6,11 +6,12 @@ cancellation, a subscription) is answered after its commit.
 
 from __future__ import annotations
 
-from aldis.accounts.account import Account, may_connect_from, source_address
+from aldis.accounts.account import Account, may_connect_from
 from aldis.accounts.credentials import Credential
 from aldis.accounts.directory import CurrentDirectory, Directory
 from aldis.accounts.number_plans import countries
 from aldis.accounts.numbering import Recipient, read_number
+from aldis.addresses import source_address
 from aldis.clock import Clock, as_datetime
 from aldis.dialects.contract import Policy
 from aldis.stages.authenticate import Authenticator

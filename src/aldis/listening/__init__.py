@@ -1,0 +1,1 @@
+"""Where others connect to us, whatever they then speak: accepted, counted by address, secured."""
