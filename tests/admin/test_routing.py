@@ -18,12 +18,14 @@ from aldis.accounts.routes import Route
 from aldis.accounts.routing import Content, MmsRules, Router
 from aldis.accounts.senders import Sender
 from aldis.admin.routing import NEIGHBOURS, explain
+from aldis.clock import SystemClock
 from aldis.dialects.contract import Check
 from aldis.dialects.registry import POLICIES
 from aldis.sms.fitting import PLAIN, DefaultAlphabet, TextRules
 from aldis.stages.admission import rules
 from aldis.stages.admission.building import Deadlines, messages_of
 from aldis.stages.admission.context import AdmissionContext, ContentLimits, ResolvedRequest
+from aldis.stages.rates import AccountRates
 from aldis.traffic.caller import Caller, Presented
 from aldis.traffic.content import Attachment
 from aldis.traffic.message import NewMessage
@@ -97,7 +99,7 @@ def admitted(
         directory,
         Submission(Caller(Presented(POLICY.name, "acme"), "127.0.0.1"), (ask,)),
         router,
-        lambda *_: True,
+        AccountRates(SystemClock()),
         [ResolvedRequest(ask)],
         ContentLimits(),
         has_content=bool(size),

@@ -20,8 +20,10 @@ from aldis.doors.http.app import Door
 from aldis.sms.fitting import PLAIN
 from aldis.stages.admission.admit import Admitter, AttachmentPolicy
 from aldis.stages.admission.building import Deadlines
+from aldis.stages.aside import Aside
 from aldis.stages.authenticate import Authenticator
 from aldis.stages.queries.responder import Responder
+from aldis.stages.rates import AccountRates
 from aldis.store.content_files import ContentFiles
 from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics
@@ -69,7 +71,16 @@ class Asker:
         folder = Path(tempfile.mkdtemp())
         content = AttachmentPolicy(ContentFiles(folder))
         admitter = Admitter(
-            store.admission, clock, current, authenticator, router, deadlines, content, lambda _links: None
+            store.admission,
+            clock,
+            current,
+            authenticator,
+            AccountRates(clock),
+            Aside(),
+            router,
+            deadlines,
+            content,
+            lambda _links: None,
         )
         responder = Responder(store.queries, store.consent, clock, current, authenticator)
         made = cls(Door(BY_PATH, {}, admitter, responder, metrics), admitter, current)

@@ -80,7 +80,7 @@ NOT_STORED = {
     *(
         "address.NumberType",
         "assembler.Phase",
-        "context.Unit",
+        "rates.Unit",
         "checkup.CheckResult",
         "command.CommandId",
         "consent.Word",

@@ -9,12 +9,14 @@ from aldis.accounts.credentials import Credential
 from aldis.accounts.directory import assemble
 from aldis.accounts.numbering import Recipient
 from aldis.accounts.routing import Router
+from aldis.clock import SystemClock
 from aldis.dialects.registry import POLICIES
 from aldis.sms.encoding import Encoded, Encoding
 from aldis.sms.fitting import ChosenEncoding
 from aldis.sms.segments import Splitting
 from aldis.stages.admission.building import Deadlines, messages_of
 from aldis.stages.admission.context import AdmissionContext, ContentLimits, ResolvedRequest, Routed
+from aldis.stages.rates import AccountRates
 from aldis.traffic.caller import Caller, Presented
 from aldis.traffic.message import NewMessage
 from aldis.traffic.postback import Notify
@@ -89,7 +91,7 @@ def built(ask: MessageAsk) -> list[NewMessage]:
         assemble(1, [], [], [], [], []),
         Submission(Caller(Presented("genesys", "x")), (ask,)),
         Router({}, lambda _: True),
-        lambda *_: True,
+        AccountRates(SystemClock()),
         [found],
         ContentLimits(),
         has_content=False,

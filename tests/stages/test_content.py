@@ -11,10 +11,12 @@ from aldis.accounts.numbering import Recipient
 from aldis.accounts.price import MMS, Price
 from aldis.accounts.routes import Route
 from aldis.accounts.routing import MmsRules, Router
+from aldis.clock import SystemClock
 from aldis.dialects.registry import POLICIES
 from aldis.sms.fitting import PLAIN
 from aldis.stages.admission.content import judge, route
 from aldis.stages.admission.context import AdmissionContext, ContentLimits, ResolvedRequest
+from aldis.stages.rates import AccountRates
 from aldis.traffic.caller import Caller, Presented
 from aldis.traffic.content import Attachment
 from aldis.traffic.refusal import RefusalReason
@@ -40,7 +42,15 @@ def a_context(size: int, content_type: str = PICTURE, **changes: Any) -> Admissi
     limits = ContentLimits(10_000, changes.get("look"))
     policy = POLICIES["genesys"]
     return AdmissionContext(
-        policy, directory, submission, router, lambda *_: True, [found], limits, has_content=True, count=1
+        policy,
+        directory,
+        submission,
+        router,
+        AccountRates(SystemClock()),
+        [found],
+        limits,
+        has_content=True,
+        count=1,
     )
 
 

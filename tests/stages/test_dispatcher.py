@@ -16,9 +16,11 @@ from aldis.errors import StoreUnavailable
 from aldis.sms.fitting import PLAIN
 from aldis.stages.admission.admit import Admitter, AttachmentPolicy
 from aldis.stages.admission.building import Deadlines
+from aldis.stages.aside import Aside
 from aldis.stages.authenticate import Authenticator
 from aldis.stages.bulk.dispatcher import BATCH, DAY_MS, Dispatcher, DispatcherSettings
 from aldis.stages.owner import Holder
+from aldis.stages.rates import AccountRates
 from aldis.store.content_files import ContentFiles
 from aldis.store.contract.bulk import AddJob, AddRows, MoveJob
 from aldis.store.contract.store import Store
@@ -45,7 +47,16 @@ class Bench:
         content = AttachmentPolicy(ContentFiles(Path("nowhere")))  # texts only
         deadlines = Deadlines(1000, 1000)
         self.admitter = Admitter(
-            store.admission, clock, current, authenticator, links, deadlines, content, lambda _links: None
+            store.admission,
+            clock,
+            current,
+            authenticator,
+            AccountRates(clock),
+            Aside(),
+            links,
+            deadlines,
+            content,
+            lambda _links: None,
         )
         self.dispatcher = Dispatcher(
             store.bulk,

@@ -19,7 +19,7 @@ import msgspec
 import uvloop
 
 from aldis.accounts.directory import CurrentDirectory
-from aldis.app.garbage import spare_the_collector
+from aldis.app.interpreter import spare_the_collector
 from aldis.app.posting import PostingHere
 from aldis.clock import SystemClock
 from aldis.settings import PostbackSettings

@@ -12,6 +12,7 @@ from pathlib import Path
 import structlog
 
 from aldis.accounts.directory import CurrentDirectory
+from aldis.accounts.routing import Router
 from aldis.admin import stranded
 from aldis.admin.number_review import warn_of_moves
 from aldis.app import stores
@@ -31,6 +32,7 @@ from aldis.links.contract import LinkDependencies
 from aldis.settings import Settings
 from aldis.stages.admission.admit import Admitter, AttachmentPolicy
 from aldis.stages.admission.building import Deadlines
+from aldis.stages.aside import Aside
 from aldis.stages.authenticate import Authenticator
 from aldis.stages.follow import DirectoryFollower
 from aldis.stages.inbound.addresses import AddressReader
@@ -44,6 +46,7 @@ from aldis.stages.maintenance.store_monitor import StoreMonitor
 from aldis.stages.maintenance.timekeeper import Timekeeper
 from aldis.stages.owner import Holder
 from aldis.stages.queries.responder import Responder
+from aldis.stages.rates import AccountRates
 from aldis.stages.receipts.recorder import Recorder
 from aldis.stages.receipts.reviewer import Reviewer
 from aldis.stages.receipts.sorter import Sorter
@@ -79,6 +82,7 @@ class Gateway:
         self._posting: Posting
         self.server: HttpServer
         self._contents = ContentFiles(data_dir)
+        self._aside = Aside()
         self._recorder = Recorder(self.store.receipts, self.metrics)
         self._maintenance: Maintenance
         self._gauge: BacklogGauge
@@ -147,6 +151,7 @@ class Gateway:
         await self.operators.close()
         await self.server.stop()
         self._authenticator.close()
+        self._aside.close()
         await self._links.stop()
         self._agents.stop()
         await asyncio.gather(self._agents.ended(), self.operators.agents.ended())
@@ -189,12 +194,7 @@ class Gateway:
     def _build_stages(self, current: CurrentDirectory) -> None:
         settings, store, clock = self._settings, self.store, self.store.clock
         router = router_of(settings.link, self._links.is_up)
-        deadlines = Deadlines(settings.messages.validity_s, settings.messages.receipt_patience_s)
-        content = AttachmentPolicy(self._contents, content_limits(settings.messages))
-        self.admitter = Admitter(
-            store.admission, clock, current, self._authenticator, router, deadlines, content, self._links.wake
-        )
-        self.responder = Responder(store.queries, store.consent, clock, current, self._authenticator)
+        self._build_for_customers(current, router)
         replier = Replier(current, router)
         repeat_s = settings.messages.inbound_repeat_s
         homes = {entry.name: entry.country for entry in settings.link}
@@ -252,6 +252,23 @@ class Gateway:
             self._recorder.take,
             self._collector.take,
         )
+
+    def _build_for_customers(self, current: CurrentDirectory, router: Router) -> None:
+        """Build what the doors ask, all counted against one rate."""
+        settings, store, clock = self._settings, self.store, self.store.clock
+        self.admitter = Admitter(
+            store.admission,
+            clock,
+            current,
+            self._authenticator,
+            AccountRates(clock),
+            self._aside,
+            router,
+            Deadlines(settings.messages.validity_s, settings.messages.receipt_patience_s),
+            AttachmentPolicy(self._contents, content_limits(settings.messages)),
+            self._links.wake,
+        )
+        self.responder = Responder(store.queries, store.consent, clock, current, self._authenticator)
 
     def _link_dependencies(self) -> LinkDependencies:
         return LinkDependencies(

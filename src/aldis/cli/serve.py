@@ -13,8 +13,8 @@ from typing import Any, NoReturn
 
 import click
 
-from aldis.app.garbage import spare_the_collector
 from aldis.app.gateway import Gateway
+from aldis.app.interpreter import let_the_loop_go_first, spare_the_collector
 from aldis.cli.running import config_option, data_dir_option, first_of, run
 from aldis.clock import SystemClock
 from aldis.settings import Settings, load
@@ -52,6 +52,7 @@ def serve(config_file: Path, data_dir: Path, stop_within: float) -> None:
 
 async def _serve(settings: Settings, data_dir: Path, stop_within: float) -> None:
     stopped = _stopped_by_signal(stop_within)
+    let_the_loop_go_first()
     gateway = Gateway(settings, data_dir, SystemClock())
     await _unless_lost(gateway, gateway.start(), START_S)
     spare_the_collector()

@@ -13,11 +13,13 @@ import unicodedata
 from enum import IntEnum
 
 import msgspec
-import regex
 
 from aldis.sms.alphabet import NotInAlphabet, from_septets, to_septets
+from aldis.sms.graphemes import graphemes
 
-_GRAPHEME = regex.compile(r"\X")
+#: a letter with more marks than any language has stays as it is: to put them in order takes their number
+#: squared. Source: Unicode UAX #15 §13 (Stream-Safe Text Format: 30 marks)
+MOST_COMPOSED = 31
 #: signs that Unicode has only for the sake of other standards: Greek question mark, ohm, kelvin, ångström
 _SINGLETONS = str.maketrans("\u037e\u2126\u212a\u212b", ";ΩKÅ")
 
@@ -46,11 +48,19 @@ class Encoded(msgspec.Struct, frozen=True):
 def compose(text: str) -> str:
     """Put letters and their marks together (NFC) where that makes a text shorter: the tables have `é` and no
     combining accent. What NFC takes apart, or replaces by another ideograph, stays. Source: Unicode UAX #15.
+
+    At most four characters become one (U+1F82 is a letter with three marks).
     """
     if unicodedata.is_normalized("NFC", text):
         return text
-    clusters = _GRAPHEME.findall(text.translate(_SINGLETONS))
-    return "".join([min(cluster, unicodedata.normalize("NFC", cluster), key=len) for cluster in clusters])
+    return "".join(
+        [
+            min(cluster, unicodedata.normalize("NFC", cluster), key=len)
+            if 1 < len(cluster) <= MOST_COMPOSED
+            else cluster
+            for cluster in graphemes(text.translate(_SINGLETONS))
+        ]
+    )
 
 
 def encode(text: str) -> Encoded:

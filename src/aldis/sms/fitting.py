@@ -11,17 +11,18 @@ from collections import Counter
 from enum import StrEnum
 
 import msgspec
-import regex
 
 from aldis.sms.alphabet import NotInAlphabet, to_septets, writable
 from aldis.sms.encoding import Encoded, Encoding, compose, decode, encode, encode_ucs2
+from aldis.sms.graphemes import graphemes
 from aldis.sms.national_tables import Language
 from aldis.sms.segments import MAX_SEGMENTS, SPLITTING_NUMBERS, Splitting, TooLong, count
 from aldis.sms.smart import simplify
 
 #: characters, in any encoding
 MOST_IN_SEGMENT = 160
-_GRAPHEME = regex.compile(r"\X")
+#: the same before it is composed, which makes one of four at most: a longer text is too long, unlooked at
+MOST_UNCOMPOSED = 4 * MOST_IN_SEGMENT
 
 
 class DefaultAlphabet(StrEnum):
@@ -127,10 +128,10 @@ def fit(text: str, rules: TextRules = PLAIN, options: EncodingOptions = NO_OPTIO
     if rules is PLAIN and options is NO_OPTIONS:
         encoded = encode(text)
         return ChosenEncoding(encoded, rules.splitting, count(encoded))
-    text = compose(text)
-    if options.most_segments is not None:
-        text = _shortened(text, rules, options, options.most_segments)
-    return _fit(text, rules, options)
+    most_segments = options.most_segments
+    if most_segments is None:
+        return _fit(compose(text), rules, options)
+    return _fit(_shortened(text, rules, options, most_segments), rules, options)
 
 
 def fit_octets(octets: bytes, options: EncodingOptions = NO_OPTIONS) -> ChosenEncoding:
@@ -147,10 +148,12 @@ def _fit(text: str, rules: TextRules, options: EncodingOptions) -> ChosenEncodin
 
 
 def _shortened(text: str, rules: TextRules, options: EncodingOptions, most_segments: int) -> str:
-    """Give as much of the beginning of a text as fits, in whole characters as readers see them."""
-    if _fits(text, rules, options):
+    """Give as much of the beginning of a text, composed, as fits, in whole characters as readers see them."""
+    is_whole = len(text) <= most_segments * MOST_UNCOMPOSED
+    text = compose(text[: most_segments * MOST_UNCOMPOSED + 1])
+    if is_whole and _fits(text, rules, options):
         return text
-    clusters = _GRAPHEME.findall(text[: most_segments * MOST_IN_SEGMENT + 1])
+    clusters = graphemes(text[: most_segments * MOST_IN_SEGMENT + 1])
     if len(text) > most_segments * MOST_IN_SEGMENT:
         clusters.pop()  # it may have been cut
     fewest, most = 0, len(clusters)

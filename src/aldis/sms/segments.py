@@ -18,6 +18,7 @@ import regex
 from aldis.sms import udh
 from aldis.sms.alphabet import ESCAPE
 from aldis.sms.encoding import Encoded, Encoding
+from aldis.sms.graphemes import graphemes
 from aldis.sms.udh import Concatenation
 
 MAX_SEGMENTS = 255
@@ -26,7 +27,6 @@ USER_DATA_OCTETS = 140
 _CONCATENATION_8, _CONCATENATION_16 = 5, 6
 #: septets or octets that fit into one segment beside any shift elements
 _SURELY_ROOM = 132
-_GRAPHEME = regex.compile(r"\X")
 #: what may belong to a neighbour; between two characters of no such kind there is always a border
 _JOINING = regex.compile(r"\P{Grapheme_Cluster_Break=Other}")
 
@@ -196,5 +196,5 @@ def _earliest(octets: bytes, size: int, segments: int) -> list[int]:
 def _cluster_borders(octets: bytes) -> list[int]:
     """Give the positions between grapheme clusters, in octets, 0 first. Source: Unicode UAX #29."""
     text = octets.decode("utf-16-be", "surrogatepass")
-    sizes = (len(cluster.encode("utf-16-be", "surrogatepass")) for cluster in _GRAPHEME.findall(text))
+    sizes = (len(cluster.encode("utf-16-be", "surrogatepass")) for cluster in graphemes(text))
     return [0, *accumulate(sizes)]

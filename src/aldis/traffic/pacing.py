@@ -27,10 +27,14 @@ class TokenBucket:
         """Take `count` tokens if that many are there, or if the bucket is full: one large taker is let
         through, then pays.
         """
-        if self.level(now) < min(count, self.burst):
+        if not self.has_room(count, now):
             return False
         self._level -= count
         return True
+
+    def has_room(self, count: int, now: float) -> bool:
+        """Tell whether `count` tokens could be taken."""
+        return self.level(now) >= min(count, self.burst)
 
     def wait_s(self, now: float) -> float:
         """Tell how long until one whole token is there."""

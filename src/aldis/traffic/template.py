@@ -26,6 +26,15 @@ class Template:
             pieces = re.split(f"({_any_of(tags)})", text)
             self._pieces = [positions[each] if index % 2 else each for index, each in enumerate(pieces)]
 
+    @property
+    def least(self) -> int:
+        """Give the characters that stay, whatever the values."""
+        return sum([len(piece) for piece in self._pieces if isinstance(piece, str)])
+
+    def is_empty(self, values: Sequence[str]) -> bool:
+        """Tell whether nothing would be left of the text."""
+        return not any(values[piece] if isinstance(piece, int) else piece for piece in self._pieces)
+
     def filled(self, values: Sequence[str]) -> str:
         """Replace every tag by its value, in one go, so that a value that looks like a tag stays as it is.
         Raises TooLong.

@@ -5,7 +5,7 @@ Standard Webhooks. docs/dialects/native.md describes it.
 from __future__ import annotations
 
 from aldis.accounts.numbering import Numbering
-from aldis.dialects.contract import WHO_ASKS, Check, Dialect, Policy, RetrySchedule, is_2xx
+from aldis.dialects.contract import HOW_IT_GOES, WHO_ASKS, Check, Dialect, Policy, RetrySchedule, is_2xx
 from aldis.dialects.http_face import HttpFace
 from aldis.dialects.native import postback, reply, request
 
@@ -23,15 +23,13 @@ POLICY = Policy(
     checks=(
         *WHO_ASKS,
         Check.READABLE,
+        Check.THROTTLE,
         Check.RECIPIENTS_PRESENT,
         Check.RECIPIENTS,
         Check.TEXT,
         Check.SENDER,
         Check.CAMPAIGN,
-        Check.LENGTH,
-        Check.ROUTE,
-        Check.THROTTLE,
-        Check.SEGMENT_RATE,
+        *HOW_IT_GOES,
     ),
     numbering=Numbering.INTERNATIONAL_FIRST,
     reference=reply.reference,

@@ -8,12 +8,11 @@ that comes with the call.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from itertools import chain, islice
 
 import msgspec
 
-from aldis.accounts.account import Account
 from aldis.accounts.credentials import Credential
 from aldis.accounts.directory import CurrentDirectory
 from aldis.accounts.routing import Router
@@ -23,9 +22,12 @@ from aldis.dialects.contract import Check, Policy
 from aldis.stages.admission import rules
 from aldis.stages.admission.building import Deadlines, messages_of
 from aldis.stages.admission.check_cache import CheckCache
-from aldis.stages.admission.context import AdmissionContext, ContentLimits, ResolvedRequest, Unit, rate_of
+from aldis.stages.admission.context import AdmissionContext, ContentLimits, ResolvedRequest
+from aldis.stages.admission.cost import is_large, least_of
 from aldis.stages.admission.writing import writings_of
+from aldis.stages.aside import Aside
 from aldis.stages.authenticate import Authenticator
+from aldis.stages.rates import AccountRates
 from aldis.stages.shared_ids import SharedIds
 from aldis.store.content_files import ContentFiles, digest_of
 from aldis.store.contract.admission import Acceptance, AdmissionStore
@@ -33,14 +35,17 @@ from aldis.store.contract.consent import OptInKey
 from aldis.traffic.content import KeptPart, as_column
 from aldis.traffic.message import NewMessage
 from aldis.traffic.on_behalf import OnBehalf
-from aldis.traffic.pacing import TokenBucket
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import Admitted, AdmittedAsk, Submission
 
-#: so many numbers and texts are read in a thread, because one takes tens of microseconds; and so many
-#: messages are built at a time
-MANY = 200
+#: so many messages are built, and looked up, at a time
+MANY = 64
+#: what is asked of a large submission in a thread
 SLOW = frozenset((Check.RECIPIENTS, Check.CONTENT, Check.LENGTH, Check.ROUTE))
+
+
+#: asks questions one after the other
+_Ask = Callable[[rules.Questions, AdmissionContext], Awaitable[Refusal | None]]
 
 
 class AttachmentPolicy(msgspec.Struct, frozen=True):
@@ -59,6 +64,8 @@ class Admitter:
         clock: Clock,
         current: CurrentDirectory,
         authenticator: Authenticator,
+        rates: AccountRates,
+        aside: Aside,
         router: Router,
         deadlines: Deadlines,
         content: AttachmentPolicy,
@@ -74,12 +81,12 @@ class Admitter:
         #: by dialect
         self._orders: dict[str, rules.CheckOrder] = {}
         self._checks = CheckCache()
+        self._rates = rates
+        self._aside = aside
         self._content = content
         #: for whoever else makes messages in this process
         self.ids = SharedIds(store)
         self._ids = self.ids.blocks
-        #: by account and unit
-        self._buckets: dict[tuple[str, Unit], TokenBucket] = {}
         self._wake = wake
         #: set when the gateway stops: everything is refused as unavailable
         self.draining = False
@@ -99,16 +106,16 @@ class Admitter:
             directory,
             submission,
             self._router,
-            self._throttle,
+            self._rates,
             [ResolvedRequest(ask) for ask in submission.asks],
             self._content.limits,
             has_content,
             submission.recipient_count,
         )
-        is_large = _is_large(context)
+        large = is_large(submission)
         credential = self._authenticator.known(directory, submission.caller.presented)
-        if credential is None or is_large:
-            refusal = await self._judge_aside(context)
+        if credential is None or large:
+            refusal = await self._judge_aside(context, self._ask_large if large else _ask)
         else:
             refusal = self._judge(context, credential)
         if refusal is None and (policy.opt_in_required or context.account.enforce_campaign):
@@ -117,7 +124,7 @@ class Admitter:
             return refusal
         if has_content:
             return await self._store_with_content(context)
-        if is_large or self._ids.left < context.count:
+        if large or self._ids.left < context.count:
             return await self._store_many(context)
         now = self._clock.now()
         return await self._accept(
@@ -140,12 +147,10 @@ class Admitter:
             self._checks.put(context, others)
         return refusal
 
-    async def _judge_aside(self, context: AdmissionContext) -> Refusal | None:
-        """Do the same with what is large, in threads, or where it is to be found out whose credentials these
-        are.
-        """
+    async def _judge_aside(self, context: AdmissionContext, ask: _Ask) -> Refusal | None:
+        """Do the same with what is large, or where it is to be found out whose credentials these are."""
         order = self._orders.get(context.policy.name) or self._new_order(context.policy)
-        refusal = await _ask_aside(order.before_credentials, context)
+        refusal = await ask(order.before_credentials, context)
         if refusal is not None:
             return refusal
         found = await self._authenticator.credential(
@@ -155,9 +160,33 @@ class Admitter:
             return found
         known = self._identify(context, found)
         others = order.after_credentials if known is None else known
-        refusal = await _ask_aside(others, context)
+        refusal = await ask(others, context)
         if refusal is None and known is None:
             self._checks.put(context, others)
+        return refusal
+
+    async def _ask_large(self, questions: rules.Questions, context: AdmissionContext) -> Refusal | None:
+        """Ask one after the other, what takes long in the thread; its texts only of an account that has room
+        and money for the least that they can be.
+        """
+        for check, question in questions:
+            refusal = await self._cannot_afford(context) if check is Check.LENGTH else None
+            if refusal is None and check in SLOW:
+                refusal = await self._aside.run(context.account.name, question, context)
+            elif refusal is None:
+                refusal = question(context)
+            if refusal is not None:
+                return refusal
+        return None
+
+    async def _cannot_afford(self, context: AdmissionContext) -> Refusal | None:
+        account = context.account
+        if context.has_content or not (account.prepaid or account.segments_per_s):
+            return None
+        segments, price = await self._aside.run(account.name, least_of, context)
+        refusal = rules.segment_room(context, segments)
+        if refusal is None and account.prepaid and price > await self._store.available(account.account_id):
+            refusal = Refusal(RefusalReason.CREDIT_INSUFFICIENT)
         return refusal
 
     def _new_order(self, policy: Policy) -> rules.CheckOrder:
@@ -169,16 +198,6 @@ class Admitter:
         context.credential = credential
         context.account = context.directory.accounts[credential.account]
         return self._checks.apply(context)
-
-    def _throttle(self, account: Account, unit: Unit, count: int) -> bool:
-        rate, burst = rate_of(account, unit)
-        if rate is None:
-            return True
-        now = self._clock.monotonic()
-        bucket = self._buckets.get((account.name, unit))
-        if bucket is None or (bucket.rate_per_s, bucket.burst) != (rate, burst):
-            bucket = self._buckets[account.name, unit] = TokenBucket(rate, burst, now)
-        return bucket.take(count, now)
 
     async def _not_opted_in(self, context: AdmissionContext) -> Refusal | None:
         by_keyword, by_campaign = context.policy.opt_in_required, context.account.enforce_campaign
@@ -193,10 +212,13 @@ class Admitter:
                     needed[key] = (RefusalReason.NOT_SUBSCRIBED, given)
         if not needed:
             return None
-        present = await self._store.opted_in(list(needed))
-        for key, (reason, given) in needed.items():
-            if key not in present:
-                return Refusal(reason, value=given)
+        keys = iter(needed)
+        while batch := list(islice(keys, MANY)):
+            present = await self._store.opted_in(batch)
+            for key in batch:
+                if key not in present:
+                    reason, given = needed[key]
+                    return Refusal(reason, value=given)
         return None
 
     async def _store_with_content(self, context: AdmissionContext) -> Admitted | Refusal:
@@ -253,18 +275,8 @@ class Admitter:
         return refusal or Admitted(tuple(asks), account.currency)
 
 
-def _is_large(context: AdmissionContext) -> bool:
-    return context.has_content or context.count > MANY
-
-
-async def _ask_aside(questions: rules.Questions, context: AdmissionContext) -> Refusal | None:
-    """Ask one after the other; of a large submission what takes long in a thread."""
-    slow = SLOW if _is_large(context) else frozenset()
-    for check, question in questions:
-        refusal = await asyncio.to_thread(question, context) if check in slow else question(context)
-        if refusal is not None:
-            return refusal
-    return None
+async def _ask(questions: rules.Questions, context: AdmissionContext) -> Refusal | None:
+    return rules.ask(questions, context)
 
 
 async def _in_batches(made: Iterator[NewMessage]) -> tuple[NewMessage, ...]:

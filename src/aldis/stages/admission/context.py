@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum, auto
 from typing import NamedTuple
 
 import msgspec
@@ -14,22 +13,9 @@ from aldis.accounts.directory import Directory
 from aldis.accounts.numbering import Recipient
 from aldis.accounts.routing import Router
 from aldis.dialects.contract import Policy
-from aldis.sms.fitting import ChosenEncoding
+from aldis.sms.fitting import ChosenEncoding, EncodingOptions, TextRules
+from aldis.stages.rates import AccountRates
 from aldis.traffic.submission import MessageAsk, Submission
-
-
-class Unit(Enum):
-    """What an account's rate counts."""
-
-    MESSAGES = auto()
-    SEGMENTS = auto()
-
-
-def rate_of(account: Account, unit: Unit) -> tuple[float | None, int]:
-    """Give an account's rate a second, None for no limit, and how many it may have at once."""
-    if unit is Unit.MESSAGES:
-        return account.rate_per_s, account.burst
-    return account.segments_per_s, account.segment_burst
 
 
 class ContentLimits(msgspec.Struct, frozen=True):
@@ -78,14 +64,16 @@ class AdmissionContext(msgspec.Struct):
     directory: Directory
     submission: Submission
     router: Router
-    #: takes so many off an account's rate; False when there is no room
-    throttle: Callable[[Account, Unit, int], bool]
+    rates: AccountRates
     requests: list[ResolvedRequest]
     content_limits: ContentLimits
     #: some of it has attachments
     has_content: bool
     #: how many messages it would become
     count: int
+    #: the texts of several messages as they were written, by text, the customer's options and the link's
+    #: rules; None: they take too many segments
+    written: dict[tuple[str, EncodingOptions, TextRules], ChosenEncoding | None] = {}
     credential: Credential | None = None
     #: who asks, as soon as that is known
     account: Account = ANONYMOUS

@@ -19,11 +19,19 @@ from aldis.accounts.senders import Sender
 from aldis.addresses import source_address
 from aldis.dialects.contract import Check
 from aldis.sms.address import is_digits, is_sender
-from aldis.sms.fitting import PLAIN, ChosenEncoding, TextRules, fit, fit_octets
+from aldis.sms.fitting import (
+    MOST_UNCOMPOSED,
+    PLAIN,
+    ChosenEncoding,
+    TextRules,
+    fit,
+    fit_octets,
+)
 from aldis.sms.segments import TooLong
 from aldis.sms.subscribers import canonical
 from aldis.stages.admission import content
-from aldis.stages.admission.context import AdmissionContext, ResolvedRequest, Routed, Unit
+from aldis.stages.admission.context import AdmissionContext, ResolvedRequest, Routed
+from aldis.stages.rates import Unit
 from aldis.traffic.on_behalf import OnBehalf
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.submission import MessageAsk
@@ -98,22 +106,39 @@ def _reference(context: AdmissionContext) -> Refusal | None:
 
 def _throttle(context: AdmissionContext) -> Refusal | None:
     rate = context.account.rate_per_s
-    if context.submission.dry_run:
+    if _is_asked_by_us(context):
         return None
     # a request that names nobody is asked to wait like any other
-    if rate is None or context.throttle(context.account, Unit.MESSAGES, max(1, context.count)):
+    if rate is None or context.rates.take(context.account, Unit.MESSAGES, max(1, context.count)):
         return None
     return Refusal(RefusalReason.THROTTLED, value=f"{1 / rate:g}")
 
 
 def _segment_rate(context: AdmissionContext) -> Refusal | None:
     rate = context.account.segments_per_s
-    if rate is None or context.submission.dry_run:
+    if rate is None or _is_asked_by_us(context):
         return None
     segments = sum(routed.fitted.segments for resolved in context.requests for routed in resolved.routes)
-    if context.throttle(context.account, Unit.SEGMENTS, segments):
+    return None if context.rates.take(context.account, Unit.SEGMENTS, segments) else _too_many_segments(rate)
+
+
+def segment_room(context: AdmissionContext, segments: int) -> Refusal | None:
+    """Refuse what the account's rate has no room for, whatever else is to be said of it; takes nothing."""
+    rate = context.account.segments_per_s
+    if rate is None or _is_asked_by_us(context):
         return None
+    has_room = context.rates.have_room(context.account, Unit.SEGMENTS, segments)
+    return None if has_room else _too_many_segments(rate)
+
+
+def _too_many_segments(rate: float) -> Refusal:
     return Refusal(RefusalReason.THROTTLED, "segments", f"{1 / rate:g}")
+
+
+def _is_asked_by_us(context: AdmissionContext) -> bool:
+    """Tell whether an operator only asks what something would be, which is no use of the account's rate."""
+    submission = context.submission
+    return submission.dry_run and isinstance(submission.caller.presented, OnBehalf)
 
 
 def _recipients_present(context: AdmissionContext) -> Refusal | None:
@@ -203,32 +228,63 @@ def _length(context: AdmissionContext) -> Refusal | None:
         ask = resolved.ask
         if ask.attachments:  # its text is one of its parts
             continue
-        if not ask.tags:
-            resolved.texts = [ask.text]
-            resolved.fitted = [_fit(context, ask, ask.text, PLAIN)]
-        else:
-            try:
-                resolved.texts = _texts(ask)
-            except TooLong:
-                return Refusal(RefusalReason.TEXT_TOO_LONG)
-            if "" in resolved.texts:
-                return Refusal(RefusalReason.TEXT_MISSING)
-            resolved.fitted = [_fit(context, ask, text, PLAIN) for text in resolved.texts]
-        # a link of another kind may carry it in fewer segments: then `_route` judges
-        if None in resolved.fitted and all(rules is PLAIN for rules in context.router.rules.values()):
+        if ask.tags:
+            refusal = _length_of_each(context, resolved)
+            if refusal is not None:
+                return refusal
+            continue
+        resolved.texts = [ask.text]
+        resolved.fitted = [_fit(context, ask, ask.text, PLAIN)]
+        if resolved.fitted[0] is None and _all_are_plain(context):
             return Refusal(RefusalReason.TEXT_TOO_LONG)
     return None
 
 
-def _texts(ask: MessageAsk) -> list[str]:
-    """Give the texts of an ask with tags, one for each recipient. Raises TooLong."""
-    template = Template(ask.text, ask.tags)
-    return [template.filled(values) for values in ask.tag_values]
+def _length_of_each(context: AdmissionContext, resolved: ResolvedRequest) -> Refusal | None:
+    """Fill and write the text of one recipient after the other, up to the first that is too long."""
+    ask, is_final = resolved.ask, _all_are_plain(context)
+    resolved.texts, resolved.fitted = [], []
+    try:
+        template = Template(ask.text, ask.tags)
+        if any(template.is_empty(values) for values in ask.tag_values):
+            return Refusal(RefusalReason.TEXT_MISSING)
+        for values in ask.tag_values:
+            text = template.filled(values)
+            fitted = _fit(context, ask, text, PLAIN)
+            if fitted is None and is_final:
+                return Refusal(RefusalReason.TEXT_TOO_LONG)
+            resolved.texts.append(text)
+            resolved.fitted.append(fitted)
+    except TooLong:
+        return Refusal(RefusalReason.TEXT_TOO_LONG)
+    return None
+
+
+def _all_are_plain(context: AdmissionContext) -> bool:
+    """Tell whether no link is of a kind that may carry a text in fewer segments: then `_route` judges."""
+    return all(rules is PLAIN for rules in context.router.rules.values())
 
 
 def _fit(context: AdmissionContext, ask: MessageAsk, text: str, rules: TextRules) -> ChosenEncoding | None:
-    """Write a message for a link; None if that takes more segments than the account may send."""
-    options = ask.encoding_options
+    """Write a message for a link, once, however many it is for; None if that takes more segments than the
+    account may send.
+    """
+    if context.count == 1 or ask.data:
+        return _written(context, ask, text, rules)
+    key = (text, ask.encoding_options, rules)
+    if key not in context.written:
+        context.written[key] = _written(context, ask, text, rules)
+    return context.written[key]
+
+
+def _written(
+    context: AdmissionContext, ask: MessageAsk, text: str, rules: TextRules
+) -> ChosenEncoding | None:
+    options, most = ask.encoding_options, context.account.max_segments
+    if options.most_segments is not None and options.most_segments > most:
+        options = msgspec.structs.replace(options, most_segments=None)  # what that cuts is too long already
+    if len(text) > most * MOST_UNCOMPOSED and options.most_segments is None:
+        return None
     if context.account.smart_encoding:
         options = msgspec.structs.replace(options, smart=True)
     try:
@@ -237,7 +293,7 @@ def _fit(context: AdmissionContext, ask: MessageAsk, text: str, rules: TextRules
         fitted = fit(text, rules, options)
     except TooLong:
         return None
-    return fitted if fitted.segments <= context.account.max_segments else None
+    return fitted if fitted.segments <= most else None
 
 
 def _route(context: AdmissionContext) -> Refusal | None:

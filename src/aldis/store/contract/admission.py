@@ -41,6 +41,9 @@ class IdBlockStore(Protocol):
 class AdmissionStore(IdBlockStore, OptInStore, Protocol):
     """Accepts submissions."""
 
+    async def available(self, account_id: int) -> int:
+        """Give what an account may still hold, in millionths."""
+
     async def accept(self, acceptance: Acceptance) -> Refusal | None:
         """Store messages `queued`, hold their price, remember their duplicate keys; or refuse and store
         nothing.

@@ -74,7 +74,7 @@ def open_sqlite(
         clock=clock,
         close=close,
         ownership=SqliteOwnership(*gateway),
-        admission=SqliteAdmission(*gateway, opted_in),
+        admission=SqliteAdmission(*customers, opted_in),
         sending=SqliteSending(*gateway, journal),
         receipts=SqliteReceipts(*gateway),
         inbound=SqliteInbound(*gateway),

@@ -71,6 +71,12 @@ def judge(db: apsw.Connection, acceptance: Acceptance) -> Refusal | None:
     )
 
 
+def available(db: apsw.Connection, account_id: int) -> int:
+    """Give what an account may still hold, in millionths."""
+    sql = "SELECT credited - held - spent FROM account WHERE account_id = ?"
+    return int(one(db, sql, (account_id,)))
+
+
 class _OptOuts:
     """Who of one batch has opted out: looked up once for all of it, and not at all where nobody has."""
 
@@ -112,8 +118,7 @@ class _CreditHolds:
             price += message.price_micros * message.segments
         account_id = acceptance.account_id
         if account_id not in self._available:
-            sql = "SELECT credited - held - spent FROM account WHERE account_id = ?"
-            self._available[account_id] = one(self._db, sql, (account_id,))
+            self._available[account_id] = available(self._db, account_id)
         if acceptance.prepaid and price > self._available[account_id]:
             return Refusal(RefusalReason.CREDIT_INSUFFICIENT)
         self._available[account_id] -= price
