@@ -49,6 +49,7 @@ async def standing_still(world: World) -> AsyncIterator[None]:
 @asynccontextmanager
 async def locked(world: World) -> AsyncIterator[None]:
     db = apsw.Connection(str(world.child.data_dir / "aldis.db"))
+    db.set_busy_timeout(10_000)  # the gateway may be writing just now
     db.execute("BEGIN IMMEDIATE")
     yield
     db.close()
