@@ -24,6 +24,8 @@ help:
 	@echo "make interop other people's SMPP clients and servers, and the fuzzer (FUZZ=60 seconds)"
 	@echo "make e2e     the console in a real browser, with screenshots; its API by schemathesis (Debian's chromium)"
 	@echo "make bench   Aldis beside Kannel, about half an hour (QUICK=1: under five minutes)"
+	@echo "make bench-beside OTHER=/checkout  the same rows, this build beside another one, five rounds"
+	@echo "make bench-abuse  what an honest client sees while others abuse the gateway (OTHER=/checkout: its build too)"
 	@echo "make clean   remove the virtual environment and caches"
 
 demo: $(READY)
@@ -99,7 +101,7 @@ interop: $(VENV)/.interop
 	ALDIS_INTEROP=1 $(BIN)/pytest -q --timeout 120 tests/interop
 	$(BIN)/python tests/interop/fuzz.py $(or $(FUZZ),60)
 
-.PHONY: bench bench-console bench-protocol crash
+.PHONY: bench bench-abuse bench-beside bench-console bench-protocol crash
 # What looks at the console from outside, into the same environment; Chromium comes from the distribution. In two
 # runs: the browser and asyncio each want the loop of the thread.
 $(VENV)/.e2e: $(READY) e2e.lock tests/e2e/package-lock.json
@@ -115,6 +117,14 @@ e2e: $(VENV)/.e2e
 bench: $(READY) bench/tools/target/slow_flush.so
 	cd bench/tools && cargo build --release --quiet
 	python3 bench/targets.py $(if $(QUICK),--quick)
+
+bench-beside: $(READY) bench/tools/target/slow_flush.so
+	cd bench/tools && cargo build --release --quiet
+	python3 bench/beside.py $(OTHER)
+
+bench-abuse: $(READY)
+	cd bench/tools && cargo build --release --quiet
+	python3 bench/abuse.py $(if $(OTHER),--other $(OTHER))
 
 bench-console: $(READY)
 	cd bench/tools && cargo build --release --quiet

@@ -72,7 +72,7 @@ class Gateway:
 
     def __init__(self, args, variant, sink=(), window=None, tps=""):
         self.run = pathlib.Path(tempfile.mkdtemp(prefix="bench-aldis-", dir=args.scratch))
-        self.peer = Peer("aldis", variant, False, self.run)
+        self.peer = Peer(getattr(args, "peer", "aldis"), variant, False, self.run)
         self.sink_options, self.tools = sink, []
         if window or tps:
             text = (self.run / "aldis.toml").read_text()
