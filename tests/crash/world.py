@@ -65,6 +65,8 @@ class Child:
         if carrier.view_port:
             text += MMSC.format(view=carrier.view_port, listen=carrier.listen_port, more="")
         self._config.write_text(text)
+        #: what runs, as `python -m` has it
+        self.module = "aldis"
         #: of `aldis serve`
         self.options: tuple[str, ...] = ()
         self._process: Program | subprocess.Popen[bytes] | None = None
@@ -78,7 +80,7 @@ class Child:
                 command = [*under, sys.executable, "-m", "aldis", *arguments]
                 self._process = subprocess.Popen(command, stderr=log)  # noqa: ASYNC220 - a moment, once
             else:
-                self._process = Program("aldis", arguments, {0: 0, 1: 1, 2: log.fileno()})
+                self._process = Program(self.module, arguments, {0: 0, 1: 1, 2: log.fileno()})
         async with aiohttp.ClientSession() as session:
             while self._process.poll() is None:
                 try:

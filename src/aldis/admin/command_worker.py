@@ -48,9 +48,9 @@ class CommandWorker(Agent):
                 await self._messages.cancel(actor, command.message_id, now)
                 return CommandAnswer(done=True, answer="")
             if command.kind is CommandKind.TRY_AGAIN:
-                await self._messages.try_again(actor, command.message_id, now)
-                return CommandAnswer(done=True, answer="")
-            await self._messages.again(actor, command.message_id, now, command.command_id)
+                await self._messages.try_again(actor, command.message_id, now, command.command_id)
+            else:
+                await self._messages.again(actor, command.message_id, now, command.command_id)
         except AdminError as fault:
             return CommandAnswer(done=False, answer=str(fault))
         return None

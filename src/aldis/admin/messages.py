@@ -188,11 +188,13 @@ class Messages:
         """Give messages that are set aside, because handling them failed again and again."""
         return await self._actions.poison(limit)
 
-    async def try_again(self, actor: Actor, message_id: int, now: int) -> None:
-        """Have a message that is set aside tried again; raises AdminError."""
+    async def try_again(self, actor: Actor, message_id: int, now: int, command_id: int = 0) -> None:
+        """Have a message that is set aside tried again; raises AdminError. `command_id`: a command that this
+        carries out.
+        """
         message = (await self._view(message_id)).message
         entry = audit(actor, now, "try message again", str(message_id))
-        if not await self._actions.try_again(message_id, message.link, entry):
+        if not await self._actions.try_again(message_id, message.link, entry, command_id):
             raise AdminError(f"message {message_id} is not set aside", CONFLICT)
         self._upstreams.wake({message.link})
 

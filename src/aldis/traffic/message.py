@@ -118,6 +118,8 @@ class LateAnswer(msgspec.Struct, frozen=True, array_like=True):
 
 #: faults with which a message is set aside
 MAX_FAULTS = 3
+#: crashes in a row after which a message that was in hand each time is tried alone; the next one is its fault
+SUSPECT_CRASHES = MAX_FAULTS - 1
 
 
 class HandlingFault(msgspec.Struct, frozen=True, array_like=True):

@@ -24,9 +24,9 @@ class ActionStore(Protocol):
         money. Only in the process that sends.
         """
 
-    async def try_again(self, message_id: int, link: str, entry: AuditEntry) -> bool:
-        """Have a message claimed again that was set aside; tells whether it was. Only in the process that
-        sends.
+    async def try_again(self, message_id: int, link: str, entry: AuditEntry, command_id: int = 0) -> bool:
+        """Have a message claimed again that was set aside, alone where processes died of it, and answer the
+        command that wanted it, if any; tells whether it was set aside. Only in the process that sends.
         """
 
     async def poison(self, limit: int) -> list[PoisonMessage]:

@@ -8,10 +8,11 @@ always right; what is remembered here only saves asking it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from aldis.store.contract.sending import Share
+from aldis.store.memory.claim_journal import ClaimJournal
 from aldis.traffic.content import from_column
 from aldis.traffic.message import ClaimedMessage, NewMessage
 
@@ -19,12 +20,15 @@ from aldis.traffic.message import ClaimedMessage, NewMessage
 MAX_FRESH = 1_000
 #: the file is asked this often all the same: for what was due later and is due now
 REREAD_MS = 250
+#: for so long after a link asked for it, nothing is claimed, so that the message to be tried alone is alone
+HUSH_MS = 1_000
 
 
 class LinkClaims:
     """One link's."""
 
-    def __init__(self) -> None:
+    def __init__(self, journal: ClaimJournal | None) -> None:
+        self._journal = journal
         #: in a sender's hands
         self.claimed: set[int] = set()
         #: set aside: nobody may claim them
@@ -39,9 +43,23 @@ class LinkClaims:
         """Give what is not to be claimed."""
         return self.claimed | self.poison if self.poison else self.claimed
 
+    def take(self, messages: Sequence[ClaimedMessage]) -> None:
+        """Put messages into the sender's hands."""
+        if messages:
+            message_ids = [message.message_id for message in messages]
+            self.claimed.update(message_ids)
+            if self._journal is not None:
+                self._journal.note_claimed(message_ids)
+
+    def give_back(self, message_ids: Collection[int]) -> None:
+        """Take messages out of the sender's hands."""
+        self.claimed.difference_update(message_ids)
+        if self._journal is not None:
+            self._journal.note_released(message_ids)
+
     def note_read(self, messages: Sequence[ClaimedMessage], now: int, *, is_all: bool) -> None:
         """Hear what a claim found in the file, and whether that was all there was."""
-        self.claimed.update(message.message_id for message in messages)
+        self.take(messages)
         self.drop_fresh()
         self._is_complete = is_all
         self._read_at = now
@@ -77,21 +95,32 @@ class LinkClaims:
             for _ in range(parts[priority])
         ]
         alive = [message for message in messages if message.expires_at > now]
-        self.claimed.update(message.message_id for message in alive)
+        self.take(alive)
         return alive
 
 
 class Claims:
     """All links'."""
 
-    def __init__(self) -> None:
+    def __init__(self, journal: ClaimJournal | None = None) -> None:
+        """`journal`: for whoever sends."""
+        self.journal = journal
+        #: each was in hand when processes died, and is to be tried with nothing else in hand
+        self.suspects: frozenset[int] = frozenset()
+        #: until when nothing is claimed but a suspect
+        self._hush_until = 0
         self._by_link: dict[str, LinkClaims] = {}
+
+    def close(self) -> None:
+        """Hear that the process ends in order."""
+        if self.journal is not None:
+            self.journal.close()
 
     def of(self, link: str) -> LinkClaims:
         """Give one link's."""
         found = self._by_link.get(link)
         if found is None:
-            found = self._by_link[link] = LinkClaims()
+            found = self._by_link[link] = LinkClaims(self.journal)
         return found
 
     def note_accepted(self, messages: Iterable[NewMessage]) -> None:
@@ -115,6 +144,20 @@ class Claims:
         finally:
             for link, message_id in hands:
                 link.claimed.discard(message_id)
+
+    def only(self, next_suspect: int | None, now: int) -> tuple[int, ...] | None:
+        """Tell which message alone a link may claim now, perhaps none; None: any. `next_suspect`: the one
+        that waits for it.
+        """
+        in_hand = self.everybodys()
+        if in_hand & self.suspects:
+            return ()
+        if next_suspect is None:
+            return () if now < self._hush_until <= now + HUSH_MS else None
+        if in_hand:
+            self._hush_until = now + HUSH_MS
+            return ()
+        return (next_suspect,)
 
     def everybodys(self) -> frozenset[int]:
         """Give all that is claimed, as of now. What is claimed later is not over its validity: a claim looks

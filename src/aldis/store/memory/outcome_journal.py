@@ -100,6 +100,7 @@ class OutcomeJournal:
     """The outcomes that are heard and not yet recorded."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         paths = [folder / f"heard-{number}.journal" for number in (1, 2)]
         #: what a process that died had heard; to be recorded before anything is sent
         self.left_over = _unrecorded([record for path in paths for record in _read(path)])

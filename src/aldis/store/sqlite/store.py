@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aldis.clock import Clock
 from aldis.store.contract.store import Store
+from aldis.store.memory.claim_journal import ClaimJournal
 from aldis.store.memory.claims import Claims
 from aldis.store.memory.outcome_journal import OutcomeJournal
 from aldis.store.sqlite.engine.connection import open_reader, open_to_keep
@@ -51,13 +52,12 @@ def open_sqlite(
     """
     # Stays open, so that there is always a write-ahead log for those who only read.
     kept = open_to_keep(path, may_upgrade=may_upgrade)
-    reader, claims = open_reader(path), Claims()
+    reader, claims = open_reader(path), Claims(ClaimJournal(journal.folder) if journal else None)
     postbacks = SqlitePostbacks(runner or WriterThread(path), reader)
     writer = postbacks.writer
     opted_in = OptIns(reader).look_up
     # of those whose reads scan none may keep another waiting
-    scans = ReadPool(path)
-    asked, looked = ReadPool(path, most=MAX_ASKING), ReadPool(path, most=MAX_ASKING)
+    scans, asked, looked = ReadPool(path), *(ReadPool(path, most=MAX_ASKING) for _ in range(2))
     gateway, customers, operators = ((writer, reader, each, claims) for each in (scans, asked, looked))
 
     async def close() -> None:
@@ -68,6 +68,7 @@ def open_sqlite(
         await writer.close()
         if journal is not None:
             journal.close()
+        claims.close()
         kept.close()
 
     return Store(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import apsw
@@ -57,6 +58,11 @@ def claim(db: apsw.Connection, link: str, limit: int, share: Share, now: int, *,
     }
     shares = share({priority: len(ids) for priority, ids in waiting.items()}, limit)
     chosen = [message_id for priority in PRIORITIES for message_id in waiting[priority][: shares[priority]]]
+    return claim_these(db, chosen, now)
+
+
+def claim_these(db: apsw.Connection, chosen: Sequence[int], now: int) -> Found:
+    """Read messages that were chosen; on any connection, writing nothing."""
     if not chosen:
         return Found([], (), 0)
     rows = _ROWS.decode(one(db, _CHOSEN, (as_json(chosen), now)))

@@ -6,7 +6,7 @@ from aldis.accounts.staff import AuditEntry
 from aldis.store.contract.actions import Command, CommandAnswer, CommandKind
 from aldis.store.contract.admission import Acceptance
 from aldis.store.sqlite.engine.rows import every, first
-from aldis.store.sqlite.reads.poison import set_aside
+from aldis.store.sqlite.reads.poison import set_aside, suspects
 from aldis.store.sqlite.stores.connections import Connections
 from aldis.store.sqlite.writes import actions, endings, poison
 from aldis.traffic.message import NewMessage, PoisonMessage
@@ -24,12 +24,14 @@ class SqliteActions(Connections):
             cancel = endings.Cancel((message_id,), endings.CANCELLED, entry.at)
             return await self.writer.call(actions.cancel, (cancel, entry))
 
-    async def try_again(self, message_id: int, link: str, entry: AuditEntry) -> bool:
-        done = await self.writer.call(poison.try_again, poison.TryAgain(message_id, entry))
+    async def try_again(self, message_id: int, link: str, entry: AuditEntry, command_id: int = 0) -> bool:
+        item = poison.TryAgain(message_id, entry, command_id)
+        done = await self.writer.call(poison.try_again, item)
         if done:
             claims = self.claims.of(link)
             claims.poison.discard(message_id)
             claims.drop_fresh()
+            self.claims.suspects = suspects(self.reader)
         return done
 
     async def poison(self, limit: int) -> list[PoisonMessage]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 
 import msgspec
@@ -20,7 +21,7 @@ from aldis.store.sqlite.reads import poison as poison_reads
 from aldis.store.sqlite.stores.connections import Connections
 from aldis.store.sqlite.writes import endings, late_answers, poison, sending
 from aldis.traffic.message import MAX_FAULTS, AttemptResult, ClaimedMessage, HandlingFault, LateAnswer
-from aldis.traffic.states import REQUEUED, sources
+from aldis.traffic.states import REQUEUED, Event, sources
 
 log = structlog.get_logger()
 
@@ -33,6 +34,7 @@ class SqliteSending(Connections):
     cancellations: set[asyncio.Task[None]] = msgspec.field(default_factory=set)
 
     async def recover(self, lease: Lease, *, hold: bool, now: int) -> int:
+        await self._count_crash(lease, now)
         self.claims.of(lease.link).poison |= poison_reads.ids_of(self.reader, lease.link)
         await self._record_left_over(lease, lambda link: link == lease.link)
         count = await self.writer.call(sending.recover, sending.Recover(lease, hold, now))
@@ -40,15 +42,23 @@ class SqliteSending(Connections):
         return count
 
     async def recover_orphans(self, lease: Lease, links: Sequence[str], now: int) -> int:
+        await self._count_crash(lease, now)
         await self._record_left_over(lease, lambda link: link not in links)
         return await self.writer.call(sending.recover_orphans, sending.Orphans(lease, tuple(links), now))
 
     async def claim(self, link: str, limit: int, share: Share, now: int) -> list[ClaimedMessage]:
         claims = self.claims.of(link)
-        if not claims.must_read(now):
+        suspects = self.claims.suspects
+        only = self.claims.only(self._next_suspect(link, now), now) if suspects else None
+        if only is not None:
+            found = claiming.claim_these(self.reader, only, now)
+        elif claims.must_read(now):
+            unavailable = claims.unavailable | suspects if suspects else claims.unavailable
+            found = claiming.claim(self.reader, link, limit, share, now, claimed=unavailable)
+        else:
             return claims.claim_fresh(limit, share, now)
-        found = claiming.claim(self.reader, link, limit, share, now, claimed=claims.unavailable)
-        claims.note_read(found.messages, now, is_all=found.in_all < limit and not found.blocked)
+        is_all = only is None and found.in_all < limit and not found.blocked
+        claims.note_read(found.messages, now, is_all=is_all)
         if found.blocked:  # not awaited: what is handed out must not be older than what senders are told
             hands = [(claims, message_id) for message_id in found.blocked]
             task = asyncio.create_task(self._cancel_blocked(hands, now))
@@ -61,7 +71,7 @@ class SqliteSending(Connections):
 
     def release(self, link: str, message_ids: Sequence[int]) -> None:
         claims = self.claims.of(link)
-        claims.claimed.difference_update(message_ids)
+        claims.give_back(message_ids)
         claims.drop_fresh()
         if self.outcomes is not None:
             self.outcomes.note_recorded(message_ids)
@@ -74,10 +84,13 @@ class SqliteSending(Connections):
     async def record(self, lease: Lease, results: Sequence[AttemptResult], now: int) -> None:
         item = sending.RecordResults(lease, lease.link, tuple(results), now)
         await self.writer.call(sending.record_results, item, messages=len(results))
+        if self.claims.suspects:
+            await self._acquit(results)
+        message_ids = [result.message_id for result in results]
         if self.outcomes is not None:
-            self.outcomes.note_recorded(result.message_id for result in results)
+            self.outcomes.note_recorded(message_ids)
         claims = self.claims.of(lease.link)
-        claims.claimed.difference_update(result.message_id for result in results)
+        claims.give_back(message_ids)
         if any(result.event in REQUEUED for result in results):
             claims.drop_fresh()
 
@@ -98,15 +111,46 @@ class SqliteSending(Connections):
         except TemporaryError as fault:  # the next claim finds them again
             log.error("messages to people who opted out cannot be cancelled now", fault=str(fault))
 
+    def _next_suspect(self, link: str, now: int) -> int | None:
+        return poison_reads.next_suspect(self.reader, link, self.claims.suspects, now)
+
+    async def _count_crash(self, lease: Lease, now: int) -> None:
+        """Count what a process that died had in hand, before anything of it is touched again."""
+        journal = self.claims.journal
+        if journal is not None and journal.left_over:
+            crash = poison.NoteCrash(lease, tuple(journal.left_over), now)
+            aside = await self.writer.call(poison.note_crash, crash)
+            journal.drop_left_over()
+            if aside:
+                log.error("set aside, because the gateway crashes with it", message_ids=aside)
+        self.claims.suspects = poison_reads.suspects(self.reader)
+
+    async def _acquit(self, results: Sequence[AttemptResult]) -> None:
+        """Let suspects be as all others are once they were tried and we live."""
+        tried = {result.message_id for result in results if result.event is not Event.RELEASED}
+        cleared = tried & self.claims.suspects
+        if cleared:
+            self.claims.suspects -= cleared
+            with suppress(TemporaryError):  # after the next crash it is tried alone again
+                await self.writer.call(poison.acquit, list(cleared))
+
     async def _record_left_over(self, lease: Lease, is_meant: Callable[[str], bool]) -> None:
         """Record what a process that died had journalled of links, as far as it had not been recorded: the
         table of states tells. Notes of every epoch are true: one who has them has the data as well.
         """
         if self.outcomes is None:
             return
-        for heard in [each for each in self.outcomes.left_over if is_meant(each.link)]:
+        left = [each for each in self.outcomes.left_over if is_meant(each.link)]
+        aside = set().union(
+            *(poison_reads.ids_of(self.reader, link) for link in {each.link for each in left})
+        )
+        for heard in left:
             states = claiming.states_of(self.reader, [result.message_id for result in heard.results])
-            pending = [each for each in heard.results if states.get(each.message_id) in sources(each.event)]
+            pending = [
+                each
+                for each in heard.results
+                if each.message_id not in aside and states.get(each.message_id) in sources(each.event)
+            ]
             record = partial(self._record_heard, lease, heard)
             for result, fault in await store_apart(record, pending, "journalled outcomes"):
                 if isinstance(fault, TemporaryError):
@@ -118,7 +162,13 @@ class SqliteSending(Connections):
         self, lease: Lease, heard: JournaledResults, results: Sequence[AttemptResult]
     ) -> None:
         item = sending.RecordResults(lease, heard.link, tuple(results), heard.received_at)
+        message_ids = [result.message_id for result in results]
+        journal = self.claims.journal
+        if journal is not None:
+            journal.note_claimed(message_ids)
         await self.writer.call(sending.record_results, item, messages=len(results))
+        if journal is not None:
+            journal.note_released(message_ids)
 
     async def _set_aside(
         self, lease: Lease, heard: JournaledResults, message_id: int, fault: Exception

@@ -1,0 +1,96 @@
+"""What was in hand is known after any death of the process, wherever it stopped writing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aldis.store.memory.claim_journal import COMPACT_IDS, NAME, ClaimJournal
+
+#: ids, and whether they are claimed or given back
+STEPS = st.lists(st.tuples(st.sets(st.integers(1, 40), max_size=30), st.booleans()), max_size=80)
+
+
+def reopened(path: Path) -> frozenset[int]:
+    """Look at what a process that died has left."""
+    return ClaimJournal(path.parent).left_over
+
+
+@given(STEPS)
+def test_what_was_claimed_and_not_given_back_was_in_hand(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[set[int], bool]]
+) -> None:
+    path = tmp_path_factory.mktemp("journal") / NAME
+    journal, in_hand = ClaimJournal(path.parent), set[int]()
+    for ids, is_claim in steps:
+        if is_claim:
+            journal.note_claimed(ids)
+            in_hand |= ids
+        else:
+            journal.note_released(ids)
+            in_hand -= ids
+    assert reopened(path) == in_hand
+
+
+def test_it_stays_small_whatever_passes_and_keeps_what_stays(tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    journal = ClaimJournal(path.parent)
+    journal.note_claimed([1, 2])
+    for number in range(3, 5_000):
+        journal.note_claimed([number])
+        journal.note_released([number])
+        assert path.stat().st_size <= 8 * (COMPACT_IDS + 1)
+    assert reopened(path) == {1, 2}
+
+
+def test_a_window_larger_than_the_log_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    many = range(1, 5 * COMPACT_IDS)
+    journal = ClaimJournal(path.parent)
+    journal.note_claimed(many)
+    journal.note_released(many[::2])
+    assert reopened(path) == set(many[1::2])
+
+
+def test_a_death_amid_compacting_loses_nothing(tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    journal = ClaimJournal(path.parent)
+    journal.note_claimed(range(1, 600))
+    journal.note_released(range(3, 600))
+    whole = path.read_bytes()
+    snapshot = b"".join(number.to_bytes(8, "little") for number in (1, 2))
+    path.write_bytes(snapshot + whole[len(snapshot) :])  # written, and not cut yet
+    assert reopened(path) == {1, 2}
+
+
+def test_a_file_cut_anywhere_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    ClaimJournal(path.parent).note_claimed([1, 2, 3])
+    path.write_bytes(path.read_bytes()[:-3])
+    assert reopened(path) == {1, 2}
+
+
+def test_what_was_left_over_stays_until_it_is_accounted_for(tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    ClaimJournal(path.parent).note_claimed([1, 2])
+    journal = ClaimJournal(path.parent)
+    journal.note_claimed([3])
+    journal.close()
+    journal = ClaimJournal(path.parent)
+    assert journal.left_over == {1, 2}
+    journal.drop_left_over()
+    journal.note_claimed([2])
+    assert reopened(path) == {2}
+
+
+def test_it_is_for_its_owner_alone_and_empty_after_a_clean_end(tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    journal = ClaimJournal(path.parent)
+    journal.note_claimed([1])
+    journal.close()
+    assert reopened(path) == set()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.stat().st_size == 0
