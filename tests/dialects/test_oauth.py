@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlsplit
+import re
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 import msgspec
 import pytest
-from oauthlib.oauth1 import SIGNATURE_TYPE_AUTH_HEADER, SIGNATURE_TYPE_QUERY, Client
+from oauthlib.oauth1 import SIGNATURE_TYPE_AUTH_HEADER, SIGNATURE_TYPE_BODY, SIGNATURE_TYPE_QUERY, Client
 
 from aldis.dialects.exchange import HttpRequest
 from aldis.store.contract.store import Store
-from tests.dialects.asking import Asker
+from tests.dialects.asking import Asker, post
 from tests.fakes.clock import FakeClock
 
 BASE = "https://sms.example.com/rest/mtsms"
@@ -98,6 +99,45 @@ async def test_what_is_signed_may_stand_raw_on_the_wire(
     assert raw.encode() in request.query + request.body
     reply = await asker.ask(request)
     assert (reply.status, b'"ids":[1]' in reply.body) == (200, True), reply.body
+
+
+@pytest.mark.parametrize("body", [ONE, "message=oauth_consumer_key%3D1&recipients.0.msisdn=4512345678"])
+async def test_a_signature_may_stand_in_the_form(body: str, demo_store: Store, clock: FakeClock) -> None:
+    """Source: RFC 5849 §3.5.2."""
+    asker = await Asker.over(demo_store, clock)
+    request = signed(clock, "POST", BASE, body, FORM, SIGNATURE_TYPE_BODY, "demo-mavorion-secret")
+    assert b"oauth_signature=" in request.body
+    assert (await asker.ask(request)).status == 200
+    wrong = signed(clock, "POST", BASE, body, FORM, SIGNATURE_TYPE_BODY, "other")
+    assert b"0x0224" in (await asker.ask(wrong)).body
+    changed = msgspec.structs.replace(request, body=request.body + b"&label=x")
+    assert b"0x0224" in (await asker.ask(changed)).body
+
+
+async def test_a_form_that_only_speaks_of_it_is_none(demo_store: Store, clock: FakeClock) -> None:
+    asker = await Asker.over(demo_store, clock)
+    body = "token=demo-mavorion&message=oauth_consumer_key=1&recipients.0.msisdn=4512345678"
+    assert (await asker.ask(post("/rest/mtsms", body, FORM))).status == 200
+
+
+@pytest.mark.parametrize("place", [SIGNATURE_TYPE_AUTH_HEADER, SIGNATURE_TYPE_QUERY])
+async def test_a_signature_may_stand_raw(place: str, demo_store: Store, clock: FakeClock) -> None:
+    """Its plus in a query then looks like a blank."""
+    asker = await Asker.over(demo_store, clock)
+    signs: set[int] = set()
+    while not signs >= set(b"+/"):
+        request = signed(clock, "GET", f"{BASE}?{ONE}", "", "", place, "demo-mavorion-secret")
+        written = re.search(
+            rb'oauth_signature="?([^"&]+)', request.query + b" ".join(dict(request.headers).values())
+        )
+        assert written
+        raw = unquote_to_bytes(written[1])
+        headers = [(name, value.replace(written[1], raw)) for name, value in request.headers]
+        request = msgspec.structs.replace(
+            request, query=request.query.replace(written[1], raw), headers=headers
+        )
+        assert (await asker.ask(request)).status == 200
+        signs |= set(raw)
 
 
 async def test_an_old_request_does_not_count(demo_store: Store, clock: FakeClock) -> None:

@@ -29,7 +29,9 @@ MAX_TIMESTAMP = 12
 
 
 def presented(request: HttpRequest, query: Mapping[str, str]) -> Presented | Refusal | None:
-    """Read the credentials of query and headers; None when there are none."""
+    """Read the credentials of query and headers, and a signature in a form; None when there are none. Raises
+    Unreadable.
+    """
     if token := query.get("token"):
         return Presented("mavorion", token)
     scheme, _, value = request.header(b"authorization").partition(" ")
@@ -42,6 +44,10 @@ def presented(request: HttpRequest, query: Mapping[str, str]) -> Presented | Ref
         return _oauth(request, _pairs(value))
     if "oauth_consumer_key" in query:
         return _oauth(request, query)
+    if request.media_type == FORM and b"oauth_consumer_key=" in request.body:
+        values = parameters.form_body(request)
+        if "oauth_consumer_key" in values:
+            return _oauth(request, values)
     return login(query)
 
 
@@ -83,9 +89,8 @@ def _oauth(request: HttpRequest, values: Mapping[str, str]) -> Presented | Refus
         return Refusal(RefusalReason.SIGNATURE_EXPIRED)
     if len(values["oauth_nonce"]) > MAX_NONCE:
         return Refusal(RefusalReason.NONCE_USED)
-    signed = Signed(
-        partial(base_string, request), values["oauth_signature"], values["oauth_nonce"], int(timestamp)
-    )
+    written = values["oauth_signature"].replace(" ", "+")  # base64 whose plus stood raw among parameters
+    signed = Signed(partial(base_string, request), written, values["oauth_nonce"], int(timestamp))
     return Presented("mavorion", values["oauth_consumer_key"], signed=signed)
 
 
