@@ -89,6 +89,9 @@ AT_HOME = [
     ("97123456", "BJ", Recipient("2290197123456", "BJ")),  # as it was before 2024, or the Emirates
     ("0197123456", "BJ", Recipient("2290197123456", "BJ")),
     ("07123456", "CI", Recipient("2250707123456", "CI")),
+    ("20212345", "CI", Recipient("2252720212345", "CI")),
+    ("1115 23456789".replace(" ", ""), "AR", Recipient("5491123456789", "AR")),
+    ("0351 15 4567890".replace(" ", ""), "AR", Recipient("5493514567890", "AR")),
     ("1187654321", "BR", Recipient("5511987654321", "BR")),
     ("5550100", "US", None),  # an area code is missing
     ("1234567890", "US", None),
@@ -196,6 +199,18 @@ HANDSETS = [
     ("11987654321", NATIONAL, "BR", "5511987654321"),
     ("91123456789", NATIONAL, "AR", "5491123456789"),
     ("0612345678", NATIONAL, "FR", "33612345678"),
+    ("612345678", INTERNATIONAL, "ES", "34612345678"),  # as Australian it would be too short for a handset
+    ("61412345678", INTERNATIONAL, "ES", "61412345678"),
+    ("612345678", INTERNATIONAL, "", "612345678"),
+    ("3312345678", INTERNATIONAL, "IT", "393312345678"),
+    ("13247044743", INTERNATIONAL, "CN", "13247044743"),
+    ("97123456", NATIONAL, "BJ", "2290197123456"),  # as it was before 2024, or the Emirates
+    ("97123456", UNKNOWN, "BJ", "2290197123456"),
+    ("07123456", NATIONAL, "CI", "2250707123456"),
+    ("77123456", NATIONAL, "CM", "237677123456"),
+    ("1621234567", NATIONAL, "VN", "84321234567"),
+    ("01115 23456789".replace(" ", ""), NATIONAL, "AR", "5491123456789"),
+    ("54111523456789", INTERNATIONAL, "AR", "5491123456789"),
     ("74700", UNKNOWN, "US", None),
     ("99999999999", UNKNOWN, "US", None),
     ("Info", UNKNOWN, "US", None),

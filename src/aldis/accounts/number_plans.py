@@ -180,10 +180,14 @@ def is_known(number: PhoneNumber, ranges: NumberRanges) -> bool:
     return phonenumbers.is_valid_number(number) or bool(ranges.country_of(digits_of(number)))
 
 
+#: the highest likelihood
+HANDSET = 2
+
+
 def likelihood(number: PhoneNumber, ranges: NumberRanges) -> int:
     """Rank a reading: a handset, another number in use, any number."""
     if phonenumbers.number_type(number) in _HANDSETS or ranges.country_of(digits_of(number)):
-        return 2
+        return HANDSET
     return int(phonenumbers.is_valid_number(number))
 
 

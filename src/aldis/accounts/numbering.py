@@ -13,6 +13,7 @@ import msgspec
 from phonenumbers import PhoneNumber
 
 from aldis.accounts.number_plans import (
+    HANDSET,
     NANP,
     NO_RANGES,
     NumberRanges,
@@ -94,6 +95,10 @@ def _at_home(number: str, numbering: Numbering, home: str, ranges: NumberRanges)
     return abroad or local
 
 
+def _is_handset(reading: PhoneNumber | None, ranges: NumberRanges) -> bool:
+    return reading is not None and likelihood(reading, ranges) == HANDSET
+
+
 def _likeliest(readings: Iterable[PhoneNumber | None], ranges: NumberRanges) -> PhoneNumber | None:
     """Choose the first of those that are most likely a handset."""
     found = (each for each in readings if each is not None)
@@ -117,22 +122,23 @@ def read_handset(
     """Give what a carrier writes of a handset, or of a number of ours, as international digits; None where
     that cannot be told. `home`: the country of national digits, "" where it is not known.
 
-    What is said to be international and can be is. Of other digits both readings are tried, and the one that
-    is more likely a handset counts, among equals the one that is said: digits of which nothing is said are
-    international where they can be.
+    What is said to be international is, if it can be, and is a number in use or none of a handset at home. Of
+    other digits both readings are tried, and the one that is more likely a handset counts, among equals the
+    one that is said: digits of which nothing is said are international where they can be.
     """
     is_national = number_type is NumberType.NATIONAL
     if not is_digits(address) or (is_national and not home):
         return None
     is_said = number_type is NumberType.INTERNATIONAL
-    if not is_national and (
-        is_possible(address, ranges) if is_said or not home else is_plain_handset(address)
-    ):
+    if not is_national and (is_plain_handset(address) if home else is_possible(address, ranges)):
         return address
     plain = plain_numbers(home) if home else None
     if plain is not None and plain.is_one(address) and (is_national or not is_possible(address, ranges)):
         return plain.country_code + address
-    local, abroad = national(address, home, ranges), international(address, ranges)
+    local = national(address, home, ranges) or (renumbered(address, home, ranges) if home else None)
+    abroad = international(address, ranges)
+    if is_said and abroad is not None and (likelihood(abroad, ranges) or not _is_handset(local, ranges)):
+        return address if is_possible(address, ranges) else digits_of(abroad)
     if not is_national:
         readings = [abroad, local]
     elif local is not None and not address.startswith(str(calling_code(home))):

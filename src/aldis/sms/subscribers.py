@@ -44,8 +44,14 @@ def _renumberings() -> Iterator[_Renumbering]:
         ("225", "22501", r"(?:[457]0|[04-9][123])\d{6}"),
         ("225", "22505", r"[04-9][456]\d{6}"),
         ("225", "22507", r"[04-9][789]\d{6}"),
+        ("225", "22521", r"[23]\d8\d{5}"),
+        ("225", "22525", r"[23]\d0\d{5}"),
+        ("225", "22527", r"[23]\d[1-79]\d{5}"),
         ("229", "22901", r"[24-69]\d{7}"),
         ("237", "2376", r"[5-9]\d{7}"),
+        ("24101", "24111", r"\d{6}"),
+        *((old, "2416", r"[256]\d{6}") for old in ("241", "2410")),
+        *((old, "2417", r"[47]\d{6}") for old in ("241", "2410")),
         *((f"55{area}", f"55{area}9", r"[6-9]\d{7}") for area in range(11, 100) if area % 10),
         *((f"84{old}", f"84{new}", r"\d{7}") for old, new in _VIETNAM.items()),
     ):
@@ -60,6 +66,10 @@ for _each in _renumberings():
 _BEGINNINGS = frozenset(begins[:2] for begins in _BY_OLD)
 _LENGTHS = range(2, max(map(len, (*_BY_OLD, *_BY_NEW))) + 1)
 
+#: a mobile of Argentina with the 15 that is dialled there behind an area code of two to four digits
+_DIALLED = re.compile(r"54(?:(11)15(\d{8})|([23]\d\d)15(\d{7})|([23]\d{3})15(\d{6}))")
+_DIALLED_DIGITS = 14
+
 
 def canonical(msisdn: str) -> str:
     """Give a number in the form that its plan has now: the same for all spellings of one number."""
@@ -69,7 +79,8 @@ def canonical(msisdn: str) -> str:
         for each in _BY_OLD.get(msisdn[:length], ()):
             if each.rest.fullmatch(msisdn, length):
                 return each.new + msisdn[length:]
-    return msisdn
+    dialled = _DIALLED.fullmatch(msisdn) if len(msisdn) == _DIALLED_DIGITS else None
+    return "549" + "".join(filter(None, dialled.groups())) if dialled is not None else msisdn
 
 
 def spellings(msisdn: str) -> tuple[str, ...]:
@@ -83,4 +94,7 @@ def spellings(msisdn: str) -> tuple[str, ...]:
         for each in _BY_NEW.get(now[:length], ())
         if each.rest.fullmatch(now, length)
     ]
+    if now.startswith("549"):
+        split = (f"54{now[3:at]}15{now[at:]}" for at in (5, 6, 7))
+        older += [each for each in split if canonical(each) == now]
     return now, *older
