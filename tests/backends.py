@@ -42,7 +42,7 @@ def a_runner(
 ) -> WriterClient:
     """What writes to a store in a process of its own."""
     program = (BACK_OFFICE, str(folder), "warning", "console")
-    return forking_runner(program, folder / "aldis.db", (), on_lost, count)
+    return forking_runner(program, folder / "aldis.db", (), on_lost, count, lambda _status: None)
 
 
 def open_store(folder: Path, clock: Clock | None = None, journal: OutcomeJournal | None = None) -> Store:

@@ -156,12 +156,6 @@ class Metrics:
             "Early receipts forgotten before their time, because there were too many",
             registry=self.registry,
         )
-        self.postbacks = Counter(
-            "aldis_postback_tries",
-            "Postback tries, by dialect and result",
-            ["dialect", "result"],
-            registry=self.registry,
-        )
         self.inbound = Counter(
             "aldis_inbound_messages",
             "Messages from handsets, by what became of them: told, unroutable, repeated",
@@ -180,6 +174,7 @@ class Metrics:
         self._add_passwords()
         self._add_clock()
         self._add_links()
+        self._add_postbacks()
         self._add_troubles()
 
     def _add_passwords(self) -> None:
@@ -243,6 +238,30 @@ class Metrics:
             "aldis_queued_messages",
             "Messages waiting, by link and priority (3 is the most urgent)",
             ["link", "priority"],
+            registry=self.registry,
+        )
+
+    def _add_postbacks(self) -> None:
+        """Add what tells of postbacks."""
+        self.postbacks = Counter(
+            "aldis_postback_tries",
+            "Postback tries, by dialect and result",
+            ["dialect", "result"],
+            registry=self.registry,
+        )
+        self.postbacks_put_back = Counter(
+            "aldis_postbacks_put_back",
+            "Postback tries that a fault of our own prevented: an errno, resolver, proxy; they do not count",
+            ["fault"],
+            registry=self.registry,
+        )
+        self.postbacks_under_way = Gauge(
+            "aldis_postbacks_under_way", "Postback requests that await their answer", registry=self.registry
+        )
+        self.postback_connections = Gauge(
+            "aldis_postback_connections",
+            "Connections to endpoints that are open, by whether anything is asked of them: busy, idle",
+            ["state"],
             registry=self.registry,
         )
         self.postbacks_pending = Gauge(

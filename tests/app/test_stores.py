@@ -39,7 +39,7 @@ async def test_the_scheme_says_who_opens_the_store(tmp_path: Path, monkeypatch: 
     await store.close()
     assert backend_of(settings).look_over(settings, tmp_path, False).found == "ok"
     lock = stores.own(tmp_path)
-    serving = Serving(lock, lambda: None, lambda _dialect, _done, _count: None)
+    serving = Serving(lock, lambda: None, lambda _dialect, _done, _count: None, lambda _status: None)
     served = backend_of(settings).open(settings, tmp_path, FakeClock(), serving)
     assert served.back_office is None
     await served.store.close()

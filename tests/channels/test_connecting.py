@@ -95,7 +95,7 @@ def port_of(url: str) -> int:
 async def test_an_address_that_swallows_packets_costs_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     async with through(None) as channel, Scripted([OK]) as url:
         with swallowing(port_of(url)) as dead:
-            monkeypatch.setattr(channel._connector, "_resolver", Names(dead, "127.0.0.1"))
+            monkeypatch.setattr(channel._connector._resolver, "_dns", Names(dead, "127.0.0.1"))
             answer = await post(channel, f"http://two.example:{port_of(url)}/")
             assert answer.status == 200  # one after the other, the first would have had all the time there is
 
@@ -114,7 +114,7 @@ async def test_a_name_is_reached_at_any_of_its_addresses(
     addresses: tuple[str, ...], status: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with through(None) as channel, Scripted([OK]) as url:
-        monkeypatch.setattr(channel._connector, "_resolver", Names(*addresses))
+        monkeypatch.setattr(channel._connector._resolver, "_dns", Names(*addresses))
         answer = await post(channel, f"http://name.example:{port_of(url)}/")
     assert answer.status == status
     assert bool(answer.fault) is (status is None)
@@ -134,7 +134,7 @@ async def test_every_address_that_is_tried_is_judged(
 ) -> None:
     server = Scripted([OK])
     async with through(None) as channel, server as url:
-        monkeypatch.setattr(channel._connector, "_resolver", Names(*addresses))
+        monkeypatch.setattr(channel._connector._resolver, "_dns", Names(*addresses))
         answer = await post(channel, f"http://name.example:{port_of(url)}/", networks=())
     assert (answer.status, server.connections) == (None, 0)
     assert "not a public address" in answer.fault
@@ -232,14 +232,25 @@ async def test_an_endpoint_with_tls_is_reached_by_a_tunnel(tmp_path: Path) -> No
     ("octets", "fault"),
     [
         (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "the proxy answered 407"),
-        (b"HTTP/1.0 502 Bad Gateway\r\nX: y\r\n\r\nbody", "the proxy answered 502"),
+        (b"HTTP/1.1 429 Too Many Requests\r\n\r\n", "the proxy answered 429"),
         (b"SOCKS?\r\n\r\n", "the proxy answered no HTTP"),
         (b"", "the proxy did not answer in HTTP"),
     ],
 )
-async def test_a_proxy_that_refuses_is_a_fault_in_words(octets: bytes, fault: str) -> None:
+async def test_a_proxy_that_does_not_work_for_us_is_a_fault_of_ours_in_words(
+    octets: bytes, fault: str
+) -> None:
     async with Tunnel(1, octets) as proxy, through(proxy) as channel:
-        assert await post(channel, "https://customer.example/", networks=()) == Answer(None, fault)
+        answer = await post(channel, "https://customer.example/", networks=())
+        assert answer == Answer(None, fault, local="proxy")
+
+
+@pytest.mark.parametrize("status", [403, 502, 503, 504])
+async def test_what_a_proxy_says_of_an_endpoint_is_the_endpoints_fault_in_words(status: int) -> None:
+    octets = f"HTTP/1.0 {status} Whatever\r\nX: y\r\n\r\nbody".encode()
+    async with Tunnel(1, octets) as proxy, through(proxy) as channel:
+        answer = await post(channel, "https://customer.example/", networks=())
+        assert answer == Answer(None, f"the proxy answered {status}")
 
 
 async def test_nothing_goes_beside_a_proxy_that_is_away() -> None:

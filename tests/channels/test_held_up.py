@@ -120,7 +120,7 @@ def impatient() -> tuple[int, Callable[[], None]]:
 
 async def test_name_servers_that_waited_in_vain_are_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     channel = HttpChannel()
-    resolve, asked = channel._connector._resolver.getaddrinfo, 0
+    resolve, asked = channel._connector._resolver._dns.getaddrinfo, 0
 
     class Resolver:
         async def getaddrinfo(self, *arguments: Any, **more: Any) -> Any:
@@ -131,9 +131,9 @@ async def test_name_servers_that_waited_in_vain_are_asked_again(monkeypatch: pyt
                 raise aiodns.error.DNSError(12, "Timeout while contacting DNS servers")
             return await resolve(*arguments, **more)
 
-        close = channel._connector._resolver.close
+        close = channel._connector._resolver._dns.close
 
-    monkeypatch.setattr(channel._connector, "_resolver", Resolver())
+    monkeypatch.setattr(channel._connector._resolver, "_dns", Resolver())
     async with Scripted([OK]) as url:
         assert (await post(channel, url)).status == 200
     assert asked == 2

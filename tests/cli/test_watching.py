@@ -18,6 +18,7 @@ from tests.fakes.whole import WholeGateway
 
 from aldis.admin.event_feed import LAG_MS
 from aldis.cli.main import aldis
+from aldis.stages.postbacks.status import LocalFault, PostingStatus
 from aldis.traffic.anomalies import Anomaly, describe
 
 SETTINGS = """
@@ -168,6 +169,11 @@ async def test_the_doctor_and_the_clock_tell_what_a_running_gateway_suffers(
     assert abs(whole.clock.now() - agreed_at) < 60_000
     audited = await whole.gateway.store.audit.log(0, 1)
     assert [(entry.action, entry.via) for _, entry in audited] == [("agree on clock", "command line")]
+    fault = LocalFault("EMFILE", "[Errno 24] Too many open files")
+    whole.gateway._posting_watch.note(PostingStatus(local_fault=fault))
+    code, found = await verdicts(config, whole.data_dir)
+    assert (code, found["postbacks"][0][0]) == (1, "fail")
+    assert fault.says in found["postbacks"][0][1]
     monitor.stop()
     monitor.fault = "SQLite: FullError"
     code, found = await verdicts(config, whole.data_dir)

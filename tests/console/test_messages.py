@@ -20,6 +20,7 @@ from tests.store.building import a_message
 from aldis.accounts.staff import Role
 from aldis.admin.operators import People
 from aldis.app.entropy import token
+from aldis.stages.postbacks.status import LocalFault, PostingStatus
 from aldis.store.contract.admission import Acceptance
 from aldis.store.contract.search import MessageFilter
 from aldis.traffic.content import KeptPart, as_column
@@ -235,8 +236,11 @@ async def test_what_is_pending_is_shown_and_tried_now(watched: WholeGateway, bro
     store = watched.gateway.store
     while not any(lane.last_fault for lane in await store.outbox.lanes(10)):
         await asyncio.sleep(0.02)
+    fault = LocalFault("EMFILE", "[Errno 24] Too many open files")
+    watched.gateway._posting_watch.note(PostingStatus(local_fault=fault))
     _, page = await browser.get("/postbacks")
-    assert "Try all now" in page
+    assert ("Try all now" in page, fault.says in page) == (True, True)
+    assert (await call(browser, "GET", "/v1/postbacks"))[1]["local_fault"]["kind"] == "EMFILE"
     view = await store.search.message((await find(store, "m1", 1))[0].message_id)
     assert view is not None
     (postback,) = view.postbacks

@@ -19,12 +19,15 @@ class FakeChannel:
     def post(self, request: PostbackRequest, _limits: Limits, told: Callable[[Answer], None]) -> None:
         self.out.append((request, told))
 
+    def connections(self) -> tuple[int, int]:
+        return len(self.out), 0
+
     async def answer(
-        self, status: int | None = 200, retry_after: str = "", to: str = "", body: str = ""
+        self, status: int | None = 200, retry_after: str = "", to: str = "", body: str = "", local: str = ""
     ) -> PostbackRequest:
         """Answer the oldest, or the oldest to an address, and let what follows from it happen."""
         at = next(number for number, (request, _) in enumerate(self.out) if to in request.url)
         request, told = self.out.pop(at)
-        told(Answer(status, "" if status else "no answer in time", retry_after, body))
+        told(Answer(status, "" if status else "no answer in time", retry_after, body, local))
         await asyncio.sleep(0)
         return request

@@ -13,9 +13,10 @@ class Scripted:
     says no more.
     """
 
-    def __init__(self, *scripts: list[bytes | None], closes: bool = True) -> None:
+    def __init__(self, *scripts: list[bytes | None], closes: bool = True, port: int = 0) -> None:
         self.scripts = list(scripts)
         self.closes = closes
+        self.port = port
         self.connections = 0
         self.requests: list[bytes] = []
         self._writers: list[asyncio.StreamWriter] = []
@@ -37,7 +38,7 @@ class Scripted:
             writer.close()
 
     async def __aenter__(self) -> str:
-        self._server = await asyncio.start_server(self._take, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._take, "127.0.0.1", self.port)
         return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/"
 
     async def __aexit__(self, *_fault: object) -> None:

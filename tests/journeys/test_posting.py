@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from tests.backends import apply, open_store
 from tests.fakes.customer import FakeCustomer, silent_server
+from tests.fakes.ports import free_port
+from tests.fakes.scripted import OK, Scripted
 from tests.fakes.whole import WholeGateway
 
 from aldis.demo.world import text_of
@@ -94,6 +96,27 @@ async def test_a_callback_that_hangs_keeps_nobody_waiting(whole: WholeGateway) -
         assert whole.simulator.memory.write("14805550100", "74700", "Hello")
         while not any(came.form.get("type") == "MO" for came in whole.customer.to("/genesys")):
             await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("writer", ["process", "thread"])
+async def test_a_fault_of_our_own_is_told_and_counted_for_nobody(
+    tmp_path: Path, customer: FakeCustomer, writer: str
+) -> None:
+    """The operator's proxy is away, and comes."""
+    port = free_port()
+    more = f'[store]\nwriter = "{writer}"\n[postbacks]\nproxy = "http://127.0.0.1:{port}"\n'
+    whole = WholeGateway(tmp_path / "data", customer, more=more)
+    whole.world = lambda text: text.replace(customer.url, "http://customer.example")
+    await whole.start()
+    await whole.genesys("447700900001", "m1")
+    while '"kind":"proxy"' not in (await whole.get("/health/ready"))[1]:
+        await asyncio.sleep(0.05)
+    assert (await whole.get("/health/ready"))[0] == 200  # messages are taken all the same
+    assert 'aldis_postbacks_put_back_total{fault="proxy"}' in (await whole.get("/metrics"))[1]
+    async with Scripted([OK], port=port):
+        timeline = await whole.ended("m1")
+    assert [(each.attempts, each.last_fault) for each in timeline.postbacks] == [(1, "")]
+    await whole.stop()
 
 
 async def test_what_a_handset_wrote_is_told(whole: WholeGateway) -> None:

@@ -15,6 +15,7 @@ from aldis.app.posting import counter
 from aldis.dialects.registry import POLICIES
 from aldis.stages.postbacks.lanes import PER_ENDPOINT
 from aldis.stages.postbacks.poster import Poster
+from aldis.stages.postbacks.status import LocalFault, PostingStatus
 from aldis.stages.postbacks.writing import Writing
 from aldis.store.contract.outbox import PostbackFilter
 from aldis.store.contract.store import Store
@@ -32,10 +33,15 @@ async def no_content(_digest: str) -> bytes | None:
     return None
 
 
-async def a_poster(store: Store, channel: FakeChannel, clock: FakeClock) -> Poster:
+async def a_poster(
+    store: Store, channel: FakeChannel, clock: FakeClock, told: list[PostingStatus] | None = None
+) -> Poster:
     current = CurrentDirectory(await store.directory.load())
     writing = Writing(POLICIES, current, no_content)
-    return Poster(store.postbacks, channel, writing, clock, counter(Metrics()), keeps_answers=True)
+    told = [] if told is None else told
+    return Poster(
+        store.postbacks, channel, writing, clock, counter(Metrics()), told.append, keeps_answers=True
+    )
 
 
 async def owe(
@@ -260,6 +266,54 @@ async def test_an_endpoint_that_wants_peace_has_it(demo_store: Store, clock: Fak
         await channel.answer()
     await settled(poster)
     assert await pending(demo_store) == 1
+
+
+async def test_a_fault_of_our_own_is_nobodys_try(demo_store: Store, clock: FakeClock) -> None:
+    channel, told = FakeChannel(), list[PostingStatus]()
+    poster = await a_poster(demo_store, channel, clock, told)
+    await owe(demo_store, *range(1, 4))
+    waits = list[float]()
+    for _ in range(30):  # more than any schedule has tries
+        while not await poster.step():
+            clock.advance(0.5)
+            waits[-1:] = [each + 0.5 for each in waits[-1:]]
+        await channel.answer(None, local="EMFILE")
+        await settled(poster)
+        waits.append(0.0)
+    assert waits[:7] == [1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
+    assert told[-1].local_fault == LocalFault("EMFILE", "no answer in time")
+    assert 28 <= told[-1].put_back["EMFILE"] <= 30
+    clock.advance(30)
+    await poster.step()
+    await channel.answer()  # each of them is tried for the first time
+    await poster.step()
+    while channel.out:
+        await channel.answer()
+    await settled(poster)
+    assert await pending(demo_store) == 0
+    for number in range(1, 4):
+        view = await demo_store.search.message(number)
+        assert view is not None
+        assert [(each.done, each.attempts) for each in view.postbacks] == [(True, 1)]
+    clock.advance(61)
+    await poster.step()
+    assert told[-1].local_fault == LocalFault()  # it is over
+
+
+async def test_a_fault_of_our_own_does_not_make_an_endpoint_doubtful(
+    demo_store: Store, clock: FakeClock
+) -> None:
+    channel = FakeChannel()
+    poster = await a_poster(demo_store, channel, clock)
+    await owe(demo_store, *range(1, 5))
+    await poster.step()
+    await channel.answer()
+    await poster.step()
+    while channel.out:
+        await channel.answer(None, local="resolver")
+    clock.advance(30)
+    await poster.step()
+    assert len(channel.out) == 3
 
 
 GONE = "https://gone.example/hook"

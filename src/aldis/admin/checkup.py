@@ -21,6 +21,7 @@ import msgspec
 from aldis.accounts.number_plans import VERSION, released_on
 from aldis.admin.number_review import DAYS, Review
 from aldis.clock import as_datetime, kernel_clock_state
+from aldis.stages.postbacks.status import LocalFault
 
 
 class CheckResult(StrEnum):
@@ -201,6 +202,30 @@ def port(what: str, host: str, number: int, *, is_running: bool) -> Finding:
             "ports", CheckResult.WARN, says, "The running gateway does not listen there: start it again."
         )
     return Finding("ports", CheckResult.OK, says)
+
+
+def posting(fault: LocalFault) -> Finding:
+    """Say what of this machine's keeps postbacks from being tried, and what to do about it."""
+    says = f"a fault of this machine's keeps postbacks from being tried ({fault.kind}): {fault.says}"
+    advice = _POSTING_ADVICE.get(fault.kind, "See why this machine does not let connections out.")
+    return Finding("postbacks", CheckResult.FAIL, says, advice + " No try is counted meanwhile.")
+
+
+_OPEN_FILES = (
+    "Raise the limit of open files (`LimitNOFILE=`, `ulimit -n`), or lower `[postbacks] connections`."
+)
+_NETWORK = "See whether this machine's network is up, and has a route."
+_POSTING_ADVICE = {
+    "EMFILE": _OPEN_FILES,
+    "ENFILE": "Raise the kernel's limit of open files (`fs.file-max`).",
+    "EADDRNOTAVAIL": "Widen the range of ports for connections out (`net.ipv4.ip_local_port_range`).",
+    "ENETUNREACH": _NETWORK,
+    "ENETDOWN": _NETWORK,
+    "ENOBUFS": "The kernel has no memory for sockets: see what takes it.",
+    "ENOMEM": "The kernel has no memory for sockets: see what takes it.",
+    "resolver": "See whether this machine's name servers (/etc/resolv.conf) answer, and know the root.",
+    "proxy": "See whether the proxy of `[postbacks]` answers, and knows us.",
+}
 
 
 async def name(check: str, what: str, host: str) -> Finding:

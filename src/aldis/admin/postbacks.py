@@ -5,12 +5,15 @@ Called by the console, the admin API and the command line; all of it is safe bes
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from aldis.accounts.history import MASK, masked_address
 from aldis.accounts.staff import Actor, audit
 from aldis.errors import AdminError
 from aldis.stages.postbacks.channel import Answer
+from aldis.stages.postbacks.status import PostingStatus
 from aldis.stages.postbacks.writing import Due, Writing, Written
 from aldis.store.contract.outbox import (
     EndedWebhook,
@@ -62,8 +65,18 @@ class ShownPostback(msgspec.Struct, frozen=True):
 class Postbacks:
     """What can be done with postbacks."""
 
-    def __init__(self, store: OutboxStore, writing: Writing, *, shows_bodies: bool) -> None:
-        """`shows_bodies`: whether operators may see what is posted, which tells who wrote what to whom."""
+    def __init__(
+        self,
+        store: OutboxStore,
+        writing: Writing,
+        *,
+        shows_bodies: bool,
+        posting: Callable[[], PostingStatus] = PostingStatus,
+    ) -> None:
+        """`shows_bodies`: whether operators may see what is posted, which tells who wrote what to whom;
+        `posting`: tells how posting stands, where it does.
+        """
+        self.posting = posting
         self._store = store
         self._writing = writing
         self._shows_bodies = shows_bodies

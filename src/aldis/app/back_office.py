@@ -25,6 +25,7 @@ from aldis.clock import SystemClock
 from aldis.settings import PostbackSettings
 from aldis.stages.agent import Agent
 from aldis.stages.postbacks.poster import STOP_S
+from aldis.stages.postbacks.status import PostingStatus
 from aldis.store.content_files import ContentFiles
 from aldis.store.sqlite.engine.connection import unlock_connections
 from aldis.store.sqlite.process.writer_server import WriterServer, WriterServerListener
@@ -72,10 +73,15 @@ class BackOffice(Agent):
         current = CurrentDirectory(await store.directory())
         if not self._is_wanted:  # any more
             return
-        posting = PostingHere(store, current, self._clock, count, self._contents, self._settings)
+        posting = PostingHere(
+            store, current, self._clock, count, self._contents, self._settings, self._tell_posting
+        )
         await posting.start()
         self._current, self._posting = current, posting
         spare_the_collector()
+
+    def _tell_posting(self, status: PostingStatus) -> None:
+        self.server.tell_posting(msgspec.msgpack.encode(status))
 
     def _is_behind(self) -> bool:
         """Tell whether what is due should wait for a newer directory: it may be about an account that we do

@@ -22,7 +22,7 @@ from aldis.app.entropy import Entropy, jitter
 from aldis.app.linking import content_limits, router_of
 from aldis.app.links import Links
 from aldis.app.operators import Operators, Parts
-from aldis.app.posting import Posting, PostingBeside, PostingHere, counter
+from aldis.app.posting import Posting, PostingBeside, PostingHere, PostingWatch, counter
 from aldis.app.simulator import Simulator
 from aldis.clock import Clock, iso_or_none, unix_s
 from aldis.console.server import ConsoleServer
@@ -70,7 +70,8 @@ class Gateway:
         #: set when the store's writer has ended by itself: what was kept is unknown, so nothing may go on
         self.lost = asyncio.Event()
         self._count = counter(self.metrics)
-        serving = stores.Serving(self._lock, self.lost.set, self._count)
+        self._posting_watch = PostingWatch(self.metrics)
+        serving = stores.Serving(self._lock, self.lost.set, self._count, self._posting_watch.hear)
         opened = stores.backend_of(settings).open(settings, data_dir, clock, serving)
         self.store: Store = opened.store
         self._back_office = opened.back_office
@@ -120,6 +121,7 @@ class Gateway:
             time=self._time,
             links=self._links,
             simulator=self.simulator,
+            posting=lambda: self._posting_watch.status,
             read_content=self._contents.read,
             release=self._release,
         )
@@ -189,7 +191,8 @@ class Gateway:
         """Tell how we are, for `/health/ready`."""
         store = system_routes.ShownStore(self._monitor.fault, iso_or_none(self._monitor.written_at))
         clock = system_routes.ShownClock(self._time.doubt)
-        return system_routes.Readiness(self.admitter.draining, store, clock, self._links.binds())
+        postbacks = system_routes.ShownPostbacks(self._posting_watch.status.local_fault)
+        return system_routes.Readiness(self.admitter.draining, store, clock, self._links.binds(), postbacks)
 
     def _build_stages(self, current: CurrentDirectory) -> None:
         settings, store, clock = self._settings, self.store, self.store.clock
@@ -215,7 +218,13 @@ class Gateway:
             self._posting = PostingBeside(self._back_office, settings.postbacks)
         else:
             self._posting = PostingHere(
-                store.postbacks, current, clock, self._count, self._contents, settings.postbacks
+                store.postbacks,
+                current,
+                clock,
+                self._count,
+                self._contents,
+                settings.postbacks,
+                self._posting_watch.note,
             )
         keeping = MaintenanceSettings(
             settings.store.retention_days,

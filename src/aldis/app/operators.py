@@ -42,6 +42,7 @@ from aldis.stages.bulk.dispatcher import Dispatcher, DispatcherSettings
 from aldis.stages.maintenance.maintenance import Maintenance
 from aldis.stages.maintenance.timekeeper import Timekeeper
 from aldis.stages.owner import Holder
+from aldis.stages.postbacks.status import PostingStatus
 from aldis.stages.postbacks.writing import Writing
 from aldis.stages.queries.responder import Responder
 from aldis.store.contract.store import Store
@@ -64,6 +65,8 @@ class Parts(msgspec.Struct, frozen=True):
     time: Timekeeper
     links: Links
     simulator: Simulator | None
+    #: tells how posting stands
+    posting: Callable[[], PostingStatus]
     #: gives the octets of a digest, None where they are lost
     read_content: Callable[[str], Awaitable[bytes | None]]
     #: has nothing more go from a sender to a number that has opted out of it
@@ -146,6 +149,7 @@ class Operators:
                 store.outbox,
                 Writing(POLICIES, current, parts.read_content),
                 shows_bodies=parts.settings.postbacks.show_bodies,
+                posting=parts.posting,
             ),
             statistics=Statistics(store.search, current),
             sending=Sending(native.POLICY.name, self._admit, ask, current),

@@ -16,6 +16,7 @@ from aldis.clock import Clock
 from aldis.dialects.registry import POLICIES
 from aldis.settings import PostbackSettings
 from aldis.stages.postbacks.poster import STOP_S, Poster
+from aldis.stages.postbacks.status import PostingStatus
 from aldis.stages.postbacks.writing import Writing
 from aldis.store.content_files import ContentFiles
 from aldis.store.contract.postbacks import PostbackStore
@@ -44,11 +45,13 @@ class PostingHere:
         count: Callable[[str, bool, int], None],
         contents: ContentFiles,
         settings: PostbackSettings,
+        tell: Callable[[PostingStatus], None],
     ) -> None:
-        """`count`: see `Poster`."""
-        self._channel = HttpChannel(read_proxy(settings.proxy))
-        writing = Writing(POLICIES, current, contents.read)
-        self._poster = Poster(store, self._channel, writing, clock, count, keeps_answers=settings.show_bodies)
+        """`count`, `tell`: see `Poster`."""
+        proxy, most, most_idle = read_proxy(settings.proxy), settings.connections, settings.idle_connections
+        self._channel = HttpChannel(proxy, most, most_idle)
+        writing, keeps_answers = Writing(POLICIES, current, contents.read), settings.show_bodies
+        self._poster = Poster(store, self._channel, writing, clock, count, tell, keeps_answers=keeps_answers)
         self._agents = RunningAgents()
 
     def wake(self) -> None:
@@ -78,6 +81,30 @@ class PostingBeside:
 
     async def stop(self) -> None:
         await within(GRACE_S, [asyncio.create_task(self._runner.rest())])
+
+
+class PostingWatch:
+    """Knows how posting stands, wherever that is done."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self.status = PostingStatus()
+
+    def note(self, status: PostingStatus) -> None:
+        """Hear of it."""
+        for kind, count in status.put_back.items():
+            self._metrics.postbacks_put_back.labels(kind).inc(count - self.status.put_back.get(kind, 0))
+        self._metrics.postbacks_under_way.set(status.under_way)
+        self._metrics.postback_connections.labels("busy").set(status.connections - status.idle_connections)
+        self._metrics.postback_connections.labels("idle").set(status.idle_connections)
+        self.status = status
+
+    def hear(self, octets: bytes) -> None:
+        """Hear of it from the writer's process."""
+        self.note(_STATUS.decode(octets))
+
+
+_STATUS = msgspec.msgpack.Decoder(PostingStatus)
 
 
 def counter(metrics: Metrics) -> Callable[[str, bool, int], None]:

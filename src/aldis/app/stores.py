@@ -46,6 +46,8 @@ class Serving(msgspec.Struct, frozen=True):
     on_lost: Callable[[], None]
     #: called with tries of postbacks that were made beside the writer
     count: Callable[[str, bool, int], None]
+    #: called with how posting stands there
+    hear: Callable[[bytes], None]
 
 
 class ToServe(NamedTuple):
@@ -94,7 +96,9 @@ def _open_sqlite(settings: Settings, data_dir: Path, clock: Clock, serving: Serv
     if writer == "thread" or (writer == "auto" and cores == 1):
         return ToServe(open_sqlite(path, clock, journal=OutcomeJournal(data_dir)), None)
     program = (BACK_OFFICE, str(data_dir), settings.log.level, settings.log.format)
-    runner = WriterClient(program, path, (serving.lock.descriptor,), serving.on_lost, serving.count)
+    runner = WriterClient(
+        program, path, (serving.lock.descriptor,), serving.on_lost, serving.count, serving.hear
+    )
     return ToServe(open_sqlite(path, clock, runner, OutcomeJournal(data_dir)), runner)
 
 

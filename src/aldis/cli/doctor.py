@@ -84,6 +84,8 @@ async def _examine(
         return _store(path or settings.store.url, seen[0])
 
     findings = [_gateway(running), *_guesses(counted.paused)]
+    if running is not None and running.postbacks.fault.kind:
+        findings.append(checkup.posting(running.postbacks.fault))
     # the disk first: a store on a full one has no need of readers
     findings += await _aside("disk", lambda: [checkup.free_disk(data_dir)], look_s)
     findings += await _aside("store", store, look_s)

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from aldis.admin.metrics_snapshot import Reading, read
 from aldis.errors import GatewayError
 from aldis.settings import HttpSettings, host_and_port
+from aldis.stages.postbacks.status import LocalFault
 from aldis.telemetry import Noted
 from aldis.traffic.anomalies import describe
 
@@ -36,6 +37,11 @@ class _Clock(msgspec.Struct, frozen=True):
     doubt: str = ""
 
 
+class _Postbacks(msgspec.Struct, frozen=True):
+    #: what of this machine's keeps them from being tried
+    fault: LocalFault = LocalFault()
+
+
 class Ready(msgspec.Struct, frozen=True):
     """What /health/ready says."""
 
@@ -43,6 +49,7 @@ class Ready(msgspec.Struct, frozen=True):
     links: dict[str, list[str]]
     store: _Store = _Store()
     clock: _Clock = _Clock()
+    postbacks: _Postbacks = _Postbacks()
 
 
 class DoorClient:

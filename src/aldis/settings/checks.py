@@ -57,6 +57,7 @@ def faults(found: Settings) -> list[toml_file.Fault]:
     faults += _positive("authentication", found.authentication)
     faults += _positive("store", found.store)
     faults += _positive("messages", found.messages)
+    faults += _positive("postbacks", found.postbacks)
     return faults + _link_faults(found.link)
 
 

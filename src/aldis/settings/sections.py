@@ -72,6 +72,10 @@ class PostbackSettings(msgspec.Struct, frozen=True):
     proxy: str = ""
     #: keep what endpoints say when they refuse, and show that and what is posted to operators
     show_bodies: bool = True
+    #: connections to endpoints that may be open at once, each with one request, and how many of them are kept
+    #: while nothing is asked of them
+    connections: int = 512
+    idle_connections: int = 256
 
 
 class SimulatorSettings(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
 from functools import partial
+from itertools import islice
 
 import aiodns
 import msgspec
@@ -21,8 +22,8 @@ import structlog
 
 from aldis.accounts.account import Network
 from aldis.channels.http.answer import body_of, retry_after_of
-from aldis.channels.http.connecting import EndpointConnector
-from aldis.channels.http.proxy import Proxy
+from aldis.channels.http.connecting import ConnectAttempt, EndpointConnector
+from aldis.channels.http.proxy import Proxy, refusal_of
 from aldis.channels.http.request import Origin, write
 from aldis.channels.http.wire import Hangup, Wire
 from aldis.stages.postbacks.channel import Answer, Limits
@@ -36,6 +37,10 @@ KEEP_ALIVE_S = 15.0
 SWEEP_S = 0.1
 #: idle connections that one pool keeps
 MAX_IDLE = 32
+#: connections that may be open in all, and those of them that are idle (`[postbacks]`)
+MOST_CONNECTIONS, MOST_IDLE = 512, 256
+#: an answer of the proxy's, who does not know us, and not of the endpoint's. Source: RFC 9110 §15.5.8
+PROXY_AUTHENTICATION = 407
 #: answers that say no more than their status
 PLAIN = frozenset((200, 202, 204))
 
@@ -51,14 +56,6 @@ class _Pool:
         self.idle: deque[Wire] = deque()
         #: requests that are under way
         self.busy = 0
-
-    def take(self) -> Wire | None:
-        """Give the connection that was used last."""
-        while self.idle:
-            wire = self.idle.pop()
-            if wire.is_open:
-                return wire
-        return None
 
 
 class _Asking(msgspec.Struct):
@@ -77,12 +74,18 @@ class _Asking(msgspec.Struct):
 class HttpChannel:
     """Implements `stages.postbacks.channel.Channel`; make and close it inside the event loop."""
 
-    def __init__(self, proxy: Proxy | None = None) -> None:
+    def __init__(
+        self, proxy: Proxy | None = None, most: int = MOST_CONNECTIONS, most_idle: int = MOST_IDLE
+    ) -> None:
+        """`most`, `most_idle`: connections that may be open, and those of them that nothing is asked of."""
         self._loop = asyncio.get_running_loop()
         self._connector = EndpointConnector(proxy)
         self._through = None if proxy is None else proxy.authorization
         self._pools: dict[Origin, list[_Pool]] = {}
         self._wires: set[Wire] = set()
+        self._most, self._most_idle = most, most_idle
+        #: those that nothing is asked of, with their pools; the one that was used last is the last
+        self._idle: dict[Wire, _Pool] = {}
         self._connecting: set[asyncio.Task[None]] = set()
         #: until when each connection must stand, by the channel's clock
         self._limits: dict[asyncio.Timeout, float] = {}
@@ -126,11 +129,30 @@ class HttpChannel:
         pool = self._pool(origin, limits.private_networks)
         pool.busy += 1
         asking = _Asking(pool, octets, limits, self._time() + limits.total_s, self._held_up_s, told)
-        wire = pool.take()
+        wire = self._take(pool)
         if wire is None:
             self._connect_soon(asking)
         else:
             wire.ask(octets, asking.deadline, partial(self._hear, asking, wire))
+
+    def _take(self, pool: _Pool) -> Wire | None:
+        """Give the connection of a pool that was used last."""
+        while pool.idle:
+            wire = pool.idle.pop()
+            self._idle.pop(wire, None)
+            if wire.is_open:
+                return wire
+        return None
+
+    def _close_idle(self, count: int) -> None:
+        """Close those that nothing was asked of for longest."""
+        for wire in list(islice(self._idle, max(0, count))):
+            self._idle.pop(wire).idle.remove(wire)
+            self._wires.discard(wire)
+            wire.abort()
+
+    def connections(self) -> tuple[int, int]:
+        return len(self._wires), len(self._idle)
 
     def _time(self) -> float:
         """Tell the time by a clock that stands still while the loop is held up."""
@@ -166,10 +188,15 @@ class HttpChannel:
         elif len(asking.pool.idle) < MAX_IDLE:
             wire.idle_since = self._time()
             asking.pool.idle.append(wire)
+            self._idle[wire] = asking.pool
+            if len(self._idle) > self._most_idle:
+                self._close_idle(1)
         else:
             self._wires.discard(wire)
             wire.abort()
-        if fault is None:
+        if status == PROXY_AUTHENTICATION and self._through is not None and not asking.pool.origin.is_tls:
+            self._end(asking, Answer(None, refusal_of(bytes(wire.received)), local="proxy"))
+        elif fault is None:
             is_plain = status in PLAIN and not asking.limits.wants_body
             self._end(asking, Answer(status) if is_plain else _answer(status, wire))
         elif isinstance(fault, Hangup) and wire.got_nothing and (wire.was_used or self._was_held_up(asking)):
@@ -197,14 +224,17 @@ class HttpChannel:
         task.add_done_callback(self._connecting.discard)
 
     async def _ask_on_a_new_one(self, asking: _Asking) -> None:
-        asking.held_up_s = self._held_up_s
+        asking.held_up_s, attempt = self._held_up_s, ConnectAttempt()
         try:
-            wire = await self._connect(asking)
+            wire = await self._connect(asking, attempt)
         except (aiodns.error.DNSError, OSError, ValueError) as fault:
             if self._was_held_up(asking) and self._time() < asking.deadline:
                 self._connect_soon(asking)  # nothing was sent: name servers and peers may have waited in vain
-            else:
-                self._end(asking, Answer(None, _words(fault)))
+                return
+            local = await self._connector.local_fault(attempt, fault)
+            if local:
+                self._close_idle(len(self._idle) // 2)  # what is scarce may be theirs
+            self._end(asking, Answer(None, _words(fault), local=local))
         except Exception as fault:  # the outermost frame: who asked must hear of it
             log.exception("an endpoint could not be connected to")
             self._end(asking, Answer(None, type(fault).__name__))
@@ -212,11 +242,12 @@ class HttpChannel:
             self._wires.add(wire)
             wire.ask(asking.octets, asking.deadline, partial(self._hear, asking, wire))
 
-    async def _connect(self, asking: _Asking) -> Wire:
+    async def _connect(self, asking: _Asking, attempt: ConnectAttempt) -> Wire:
+        self._close_idle(len(self._wires) + len(self._connecting) - self._most)
         async with asyncio.timeout(None) as limit:
             self._limits[limit] = min(self._time() + asking.limits.connect_s, asking.deadline)
             try:
-                return await self._connector.connect(asking.pool.origin, asking.pool.networks)
+                return await self._connector.connect(asking.pool.origin, asking.pool.networks, attempt)
             finally:
                 del self._limits[limit]
 
@@ -235,6 +266,7 @@ class HttpChannel:
                     wire.abort()
                 if not wire.is_open:
                     self._wires.discard(wire)
+                    self._idle.pop(wire, None)
             self._close_unused()
 
     def _close_unused(self) -> None:

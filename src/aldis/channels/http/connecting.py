@@ -8,21 +8,52 @@ quarter of a second and not the time that the postback has. Source: RFC 8305 §5
 from __future__ import annotations
 
 import asyncio
+import errno
+import re
 import socket
 import ssl
+from collections.abc import Sequence
 from functools import partial
 
 import aiodns
 import aiohappyeyeballs
 
 from aldis.accounts.account import Network
-from aldis.channels.http.guard import check_name, guarded_socket
+from aldis.channels.http.answer import status_of
+from aldis.channels.http.guard import AddressNotAllowed, check_name, guarded_socket
 from aldis.channels.http.proxy import MAX_ANSWER_OCTETS, Proxy, connect_request, refusal_of
 from aldis.channels.http.request import Origin
+from aldis.channels.http.resolver import Resolver
 from aldis.channels.http.wire import Wire
 
 #: how long an address has before the next one is tried beside it
 NEXT_ADDRESS_S = 0.25
+#: what this machine has too few of, or does not allow
+LOCAL = frozenset(
+    (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EACCES, errno.EPERM, errno.ENETDOWN)
+)
+#: it has no way there: no route, no address, no port of its own that is free
+NO_ROUTE = frozenset((errno.EADDRNOTAVAIL, errno.ENETUNREACH, errno.EAFNOSUPPORT))
+#: a proxy's answers that are about us and not about the endpoint, besides no HTTP. Source: RFC 9110 §15.5.8,
+#: RFC 6585 §4
+PROXYS_OWN = frozenset((0, 407, 429))
+_errnos = re.compile(r"\[Errno (\d+)\]").findall
+
+
+class ProxyFault(OSError):
+    """The operator's proxy does not do its work for us."""
+
+
+class ConnectAttempt:
+    """How far one attempt at connecting has come."""
+
+    __slots__ = ("addresses", "is_taken")
+
+    def __init__(self) -> None:
+        #: None until they are known
+        self.addresses: list[aiohappyeyeballs.AddrInfoType] | None = None
+        #: whether somebody has taken the connection
+        self.is_taken = False
 
 
 class EndpointConnector:
@@ -30,9 +61,7 @@ class EndpointConnector:
 
     def __init__(self, proxy: Proxy | None) -> None:
         self._loop = asyncio.get_running_loop()
-        # Not the loop's own: that has a few threads for the whole process, and two dead name servers fill
-        # them.
-        self._resolver = aiodns.DNSResolver()
+        self._resolver = Resolver()
         self._tls = ssl.create_default_context()
         self._proxy = proxy
 
@@ -40,13 +69,14 @@ class EndpointConnector:
         """Close the connections to name servers."""
         await self._resolver.close()
 
-    async def connect(self, origin: Origin, networks: tuple[Network, ...]) -> Wire:
+    async def connect(self, origin: Origin, networks: tuple[Network, ...], attempt: ConnectAttempt) -> Wire:
         """Connect to an origin. Raises OSError (AddressNotAllowed), aiodns.error.DNSError."""
         if self._proxy is None:
-            made = await self._open(origin.host, origin.port, partial(_guarded, networks))
+            made = await self._open(origin.host, origin.port, partial(_guarded, networks), attempt)
         else:
             check_name(origin.host, networks)
-            made = await self._open(self._proxy.host, self._proxy.port, _unguarded)
+            made = await self._open(self._proxy.host, self._proxy.port, _unguarded, attempt)
+        attempt.is_taken = True
         try:
             made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._proxy is not None and origin.is_tls:
@@ -62,16 +92,26 @@ class EndpointConnector:
             raise
         return wire
 
-    async def _open(self, host: str, port: int, make: aiohappyeyeballs.SocketFactoryType) -> socket.socket:
-        found = await self._resolver.getaddrinfo(host, port=port, type=socket.SOCK_STREAM)
-        addresses = [
-            (int(node.family), socket.SOCK_STREAM, 0, "", (node.addr[0].decode(), *node.addr[1:]))
-            for node in found.nodes
-        ]
-        if not addresses:
-            raise OSError("the name has no address")
+    async def local_fault(self, attempt: ConnectAttempt, fault: Exception) -> str:
+        """Say at what of ours, as the resolver or the proxy, an attempt has failed; "": at the endpoint."""
+        if isinstance(fault, ProxyFault):
+            return "proxy"
+        if attempt.is_taken or isinstance(fault, AddressNotAllowed):
+            return ""
+        if local := _local_errno(fault, attempt.addresses or ()):
+            return local
+        if self._proxy is not None:
+            return "proxy"
+        if attempt.addresses is None and isinstance(fault, aiodns.error.DNSError | TimeoutError):
+            return "resolver" if await self._resolver.is_down(fault) else ""
+        return ""
+
+    async def _open(
+        self, host: str, port: int, make: aiohappyeyeballs.SocketFactoryType, attempt: ConnectAttempt
+    ) -> socket.socket:
+        attempt.addresses = await self._resolver.addresses(host, port)
         return await aiohappyeyeballs.start_connection(
-            addresses, happy_eyeballs_delay=NEXT_ADDRESS_S, socket_factory=make
+            attempt.addresses, happy_eyeballs_delay=NEXT_ADDRESS_S, socket_factory=make
         )
 
     async def _open_tunnel(self, made: socket.socket, origin: Origin, proxy: Proxy) -> None:
@@ -82,10 +122,24 @@ class EndpointConnector:
             octets = await self._loop.sock_recv(made, MAX_ANSWER_OCTETS)
             answer += octets
             if not octets or len(answer) > MAX_ANSWER_OCTETS:
-                raise OSError("the proxy did not answer in HTTP")
-        refusal = refusal_of(answer)
-        if refusal:
-            raise OSError(refusal)
+                raise ProxyFault("the proxy did not answer in HTTP")
+        if refusal := refusal_of(answer):
+            raise (ProxyFault if status_of(answer) in PROXYS_OWN else OSError)(refusal)
+
+
+def _local_errno(fault: Exception, addresses: Sequence[aiohappyeyeballs.AddrInfoType]) -> str:
+    """Name the errno where this machine is to blame for all that was met at a name's addresses.
+
+    No IPv6 is common and no fault: a machine without it is not to blame for what has no address besides.
+    """
+    if not isinstance(fault, OSError):
+        return ""
+    met = {fault.errno} if fault.errno else {int(each) for each in _errnos(str(fault))}
+    has_ipv4 = any(family == socket.AF_INET for family, *_ in addresses)
+    ours = LOCAL | NO_ROUTE if has_ipv4 or not addresses else LOCAL
+    if not met or not met <= ours:
+        return ""
+    return errno.errorcode[next(iter(met - NO_ROUTE or met))]
 
 
 def _guarded(networks: tuple[Network, ...], info: aiohappyeyeballs.AddrInfoType) -> socket.socket:

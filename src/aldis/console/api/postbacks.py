@@ -12,6 +12,7 @@ from aldis.admin.postbacks import ShownRequest
 from aldis.clock import iso_or_none
 from aldis.console.api.documents import NEWEST_FIRST, answer, body_of, limit_of, made_of, number_of
 from aldis.console.page import Calls, RequestContext
+from aldis.stages.postbacks.status import LocalFault
 from aldis.store.contract.outbox import LaneFacts
 
 
@@ -45,6 +46,8 @@ class PostbackList(msgspec.Struct, frozen=True):
     next: int | None
     #: where nothing is posted any more, because of an answer of 410
     ended_webhooks: list[EndedWebhookRecord]
+    #: what of this machine's keeps postbacks from being tried; kind "": nothing
+    local_fault: LocalFault
 
 
 class PostbackDetail(msgspec.Struct, frozen=True):
@@ -92,7 +95,8 @@ async def _list(context: RequestContext) -> Response:
         for each in await services.postbacks.ended_webhooks()
     ]
     dead_letters = [postback_record(each) for each in page.found]
-    return answer(PostbackList(lanes, dead_letters, page.next_before or None, ended))
+    local_fault = services.postbacks.posting().local_fault
+    return answer(PostbackList(lanes, dead_letters, page.next_before or None, ended, local_fault))
 
 
 @CALLS.add("GET", "/v1/postbacks/{postback_id:number}", "A postback, and what it posts", gives=PostbackDetail)

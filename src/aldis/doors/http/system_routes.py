@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from aldis.dialects.exchange import HttpReply
+from aldis.stages.postbacks.status import LocalFault
 from aldis.telemetry import Metrics
 
 JSON = b"application/json"
@@ -33,6 +34,13 @@ class ShownClock(msgspec.Struct, frozen=True):
     doubt: str
 
 
+class ShownPostbacks(msgspec.Struct, frozen=True):
+    """How posting is."""
+
+    #: what of this machine's keeps postbacks from being tried
+    fault: LocalFault
+
+
 class Readiness(msgspec.Struct, frozen=True):
     """How the gateway is."""
 
@@ -41,6 +49,7 @@ class Readiness(msgspec.Struct, frozen=True):
     clock: ShownClock
     #: the binds of each link: "bound", or why not
     links: dict[str, list[str]]
+    postbacks: ShownPostbacks
 
 
 def ready(standing: Callable[[], Readiness]) -> HttpReply:
@@ -49,7 +58,13 @@ def ready(standing: Callable[[], Readiness]) -> HttpReply:
     """
     found = standing()
     status = "draining" if found.is_draining else "store fault" if found.store.fault else "ready"
-    document = {"status": status, "store": found.store, "clock": found.clock, "links": found.links}
+    document = {
+        "status": status,
+        "store": found.store,
+        "clock": found.clock,
+        "links": found.links,
+        "postbacks": found.postbacks,
+    }
     return HttpReply(200 if status == "ready" else 503, JSON, msgspec.json.encode(document))
 
 

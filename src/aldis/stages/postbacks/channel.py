@@ -22,6 +22,8 @@ class Answer(msgspec.Struct, frozen=True):
     retry_after: str = ""
     #: the beginning of its body, unless it is one that says no more than its status
     body: str = ""
+    #: "" or what of ours kept us from trying, and no customer can mend: an errno's name, "resolver", "proxy"
+    local: str = ""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -42,3 +44,6 @@ class Channel(Protocol):
         """Try once. `told` is called in a later turn of the loop, once, whatever the peer does; never when
         the channel is closed before.
         """
+
+    def connections(self) -> tuple[int, int]:
+        """Count connections: those that are open, and those of them that nothing is asked of."""

@@ -21,6 +21,8 @@ DOUBTFUL_PER_ACCOUNT = 32
 DOUBTFUL_IN_ALL = IN_ALL // 2
 #: an endpoint that wants to be left alone for longer is asked again after so long, with one postback
 MOST_PAUSED_MS = 60_000
+#: how long a lane pauses after a fault of our own, and at most
+LOCAL_PAUSE_MS, MOST_LOCAL_PAUSE_MS = 1_000, 30_000
 #: lanes of which anything is remembered
 MAX_KNOWN = 10_000
 
@@ -41,7 +43,16 @@ class _Load:
 class _Lane:
     """One lane."""
 
-    __slots__ = ("account", "endpoint", "is_doubtful", "is_paused", "is_silent", "turn", "under_way")
+    __slots__ = (
+        "account",
+        "endpoint",
+        "is_doubtful",
+        "is_paused",
+        "is_silent",
+        "local_faults",
+        "turn",
+        "under_way",
+    )
 
     def __init__(self, endpoint: _Load, account: _Load) -> None:
         self.endpoint = endpoint
@@ -52,6 +63,8 @@ class _Lane:
         #: its last try heard nothing
         self.is_silent = False
         self.is_paused = False
+        #: how many tries in a row met a fault of our own
+        self.local_faults = 0
         #: the number of its last turn
         self.turn = 0
 
@@ -106,6 +119,20 @@ class Lanes:
 
     def end(self, lane: str, *, reached: bool) -> None:
         """Count one out; `reached`: the endpoint answered, whatever it said."""
+        found = self._count_out(lane)
+        found.local_faults = 0
+        found.endpoint.is_proven = reached
+        found.is_silent = not reached
+
+    def end_untried(self, lane: str, now: int) -> None:
+        """Count one out that a fault of our own kept from being tried, and pause its lane: for a second, and
+        twice as long each time in a row.
+        """
+        found = self._count_out(lane)
+        self.pause(lane, now + min(LOCAL_PAUSE_MS << min(found.local_faults, 10), MOST_LOCAL_PAUSE_MS))
+        found.local_faults += 1
+
+    def _count_out(self, lane: str) -> _Lane:
         found = self._lanes[lane]
         found.under_way -= 1
         found.endpoint.under_way -= 1
@@ -115,8 +142,7 @@ class Lanes:
             found.is_doubtful = False
             for load in (found.endpoint, found.account, self._all):
                 load.doubtful -= 1
-        found.endpoint.is_proven = reached
-        found.is_silent = not reached
+        return found
 
     def _known(self, lane: str) -> _Lane:
         """Begin to remember a lane."""

@@ -21,6 +21,7 @@ from aldis.stages.agent import Agent
 from aldis.stages.postbacks.channel import Answer, Channel
 from aldis.stages.postbacks.lanes import MOST_PAUSED_MS, Lanes
 from aldis.stages.postbacks.schedule import asked_ms, next_try
+from aldis.stages.postbacks.status import LocalFault, LocalFaults, PostingStatus
 from aldis.stages.postbacks.writing import Due, Writing, Written
 from aldis.store.batches import store_apart
 from aldis.store.contract.postbacks import PostbackStore
@@ -31,6 +32,8 @@ log = structlog.get_logger()
 
 POLL_S = 0.5
 STOP_S = 2.0
+#: how often operators are told how it stands
+TELL_MS = 1_000
 #: where the lanes are so many that they are named batch by batch, each time by the file: lets work gather
 GATHER_S = 0.005
 LANES_AT_ONCE = 1_024
@@ -54,11 +57,13 @@ class Poster(Agent):
         writing: Writing,
         clock: Clock,
         count: Callable[[str, bool, int], None],
+        tell: Callable[[PostingStatus], None],
         *,
         keeps_answers: bool,
     ) -> None:
-        """`count`: is told of tries by dialect, whether they were the last, and how many; `keeps_answers`:
-        whether what endpoints say is kept for operators.
+        """`count`: is told of tries by dialect, whether they were the last, and how many; `tell`: how posting
+        stands, when that has changed, once a second at most; `keeps_answers`: whether what endpoints say is
+        kept for operators.
         """
         super().__init__("poster", POLL_S)
         self._store = store
@@ -67,6 +72,9 @@ class Poster(Agent):
         self._keeps_answers = keeps_answers
         self._clock = clock
         self._count = count
+        self._tell = tell
+        self._told, self._told_at = PostingStatus(), 0
+        self._local_faults = LocalFaults()
         #: tries that were not counted yet
         self._tried: Counter[tuple[str, bool]] = Counter()
         self._lanes = Lanes()
@@ -98,8 +106,7 @@ class Poster(Agent):
         """
         super().stop()
         for lane in list(self._ready):
-            for due in self._ready.pop(lane):
-                self._release(lane, due.postback_id)
+            self._drop_ready(lane)
         asyncio.get_running_loop().call_later(self.grace_s, self._break_off)
 
     def _break_off(self) -> None:
@@ -179,6 +186,8 @@ class Poster(Agent):
     async def _read_due(self) -> int:
         """Read what is due in lanes that have room and nothing ready; returns how many were read."""
         now = self._clock.now()
+        if abs(now - self._told_at) >= TELL_MS:
+            self._tell_status(now)
         read = 0
         self._lanes.resume(now)
         for lane in self._lanes.in_turn(await self._next_lanes(now)):
@@ -201,6 +210,14 @@ class Poster(Agent):
             self._ready[lane] = deque(found)
             self._start(lane)
         return read
+
+    def _tell_status(self, now: int) -> None:
+        self._told_at = now
+        local_fault, put_back = self._local_faults.current(now), dict(self._local_faults.put_back)
+        status = PostingStatus(len(self._under_way), *self._channel.connections(), local_fault, put_back)
+        if status != self._told:
+            self._told = status
+            self._tell(status)
 
     def _held_of(self, lane: str) -> int:
         """Count what is held of the account whose lane it is."""
@@ -264,7 +281,11 @@ class Poster(Agent):
         first, lane = dues[0], dues[0].lane
         if self._under_way.pop(first.postback_id, None) is None:
             return  # broken off
-        now, policy = self._clock.now(), self._writing.policy_of(first)
+        now = self._clock.now()
+        if answer.local:
+            self._put_back(dues, LocalFault(answer.local, answer.fault), now)
+            return
+        policy = self._writing.policy_of(first)
         if answer.status in policy.schedule.ends:
             self._end_webhook(first, now)
         reached = answer.status is not None
@@ -273,14 +294,33 @@ class Poster(Agent):
             self._lanes.pause(lane, now + min(asked, MOST_PAUSED_MS))
         if not reached or answer.retry_after:
             # what waits behind an endpoint that is dead or wants peace must not be held: it is still due
-            for waiting in self._ready.pop(lane, ()):
-                self._release(lane, waiting.postback_id)
+            self._drop_ready(lane)
         for due in dues:
             result = next_try(policy.schedule, due, answer, now)
             if answer.body and self._keeps_answers:
                 result = structs.replace(result, answer=answer.body)
             self._results.append((lane, result))
             self._tried[policy.name, result.done] += 1
+        self._move(lane)
+
+    def _put_back(self, dues: list[Due], fault: LocalFault, now: int) -> None:
+        """Leave due what a fault of our own kept from being tried: it is nobody's try."""
+        lane = dues[0].lane
+        if self._local_faults.note(fault, len(dues), now):
+            log.error("postbacks cannot be tried: a fault of our own", kind=fault.kind, fault=fault.says)
+        self._lanes.end_untried(lane, now)
+        self._drop_ready(lane)
+        for due in dues:
+            self._release(lane, due.postback_id)
+        self._move(lane)
+
+    def _drop_ready(self, lane: str) -> None:
+        """Hold no more of what waits in a lane: it is still due."""
+        for waiting in self._ready.pop(lane, ()):
+            self._release(lane, waiting.postback_id)
+
+    def _move(self, lane: str) -> None:
+        """Have go on in a moment what the end of a try has made room for."""
         if not self._moved:
             asyncio.get_running_loop().call_soon(self._go_on)
         self._moved[lane] = None

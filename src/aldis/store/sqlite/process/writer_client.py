@@ -61,18 +61,19 @@ class WriterClient:
         keep_open: Sequence[int],
         on_lost: Callable[[], None],
         count: Callable[[str, bool, int], None],
+        hear: Callable[[bytes], None],
         start: Start = start_module,
     ) -> None:
         """`program`: a module that answers as `writer_server.py` does, and what it is told besides the file
         and the number of its socket. `keep_open`: descriptors that stay open as long as anything may still
         write, such as a lock's. `on_lost` is told when the writer has ended by itself, `count`
-        of tries of postbacks, as the poster counts.
+        of tries of postbacks, as the poster counts, `hear` of how posting stands.
         """
         self._program = tuple(program)
         self._path = path
         self._keep_open = tuple(keep_open)
         self._on_lost = on_lost
-        self._count = count
+        self._count, self._hear = count, hear
         self._start_module = start
         self._process: Process | None = None
         self._starting = asyncio.Lock()
@@ -95,7 +96,9 @@ class WriterClient:
                 self._process = self._start_module(module, arguments, (descriptor, *self._keep_open))
             ours.setblocking(False)
             loop = asyncio.get_running_loop()
-            _, self._pipe = await loop.create_connection(lambda: _Pipe(self._on_lost, self._count), sock=ours)
+            _, self._pipe = await loop.create_connection(
+                lambda: _Pipe(self._on_lost, self._count, self._hear), sock=ours
+            )
             return self._pipe
 
     async def run(self, batch: Sequence[Call], *, is_large: bool) -> Ran:
@@ -129,9 +132,14 @@ class WriterClient:
 class _Pipe(asyncio.Protocol):
     """The gateway's end: answers come in the order of their questions, small and large by themselves."""
 
-    def __init__(self, on_lost: Callable[[], None], count: Callable[[str, bool, int], None]) -> None:
+    def __init__(
+        self,
+        on_lost: Callable[[], None],
+        count: Callable[[str, bool, int], None],
+        hear: Callable[[bytes], None],
+    ) -> None:
         self._on_lost = on_lost
-        self._count = count
+        self._count, self._hear = count, hear
         self._transport: asyncio.Transport
         self._frames = Frames()
         #: who waits, by the kind of the answer
@@ -153,6 +161,8 @@ class _Pipe(asyncio.Protocol):
             elif kind == Kind.TRIED:
                 tried = writer_protocol.read_tried(octets)
                 self._count(tried.dialect, tried.done, tried.count)
+            elif kind == Kind.POSTING:
+                self._hear(octets)
             elif kind == Kind.RESTING:
                 self.is_resting.set()
 

@@ -30,11 +30,13 @@ class Kind(IntEnum):
     LARGE_QUESTION = 1
     POST = 2
     REST = 3
-    #: from the writer: what came of each, tries of postbacks, that nothing is being posted any more
+    #: from the writer: what came of each, tries of postbacks, that nothing is being posted any more, and how
+    #: posting stands
     ANSWER = 4
     LARGE_ANSWER = 5
     TRIED = 6
     RESTING = 7
+    POSTING = 8
 
 
 #: by what a question is answered; those of one kind are answered in their order

@@ -78,6 +78,11 @@ class WriterServer(asyncio.Protocol):
             frame(Kind.TRIED, writer_protocol.write_tried(writer_protocol.Tried(dialect, done, count)))
         )
 
+    def tell_posting(self, status: bytes) -> None:
+        """Tell the gateway how posting stands, as long as it is there."""
+        if not self._is_gone:
+            self._transport.write(frame(Kind.POSTING, status))
+
     def tell_resting(self) -> None:
         """Tell the gateway that nothing is being posted any more."""
         if not self._is_gone:
