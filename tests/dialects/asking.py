@@ -70,20 +70,21 @@ class Asker:
         deadlines = Deadlines(172_800, 259_200)
         folder = Path(tempfile.mkdtemp())
         content = AttachmentPolicy(ContentFiles(folder))
+        rates, aside = AccountRates(clock), Aside()
         admitter = Admitter(
             store.admission,
             clock,
             current,
             authenticator,
-            AccountRates(clock),
-            Aside(),
+            rates,
+            aside,
             router,
             deadlines,
             content,
             lambda _links: None,
         )
-        responder = Responder(store.queries, store.consent, clock, current, authenticator)
-        made = cls(Door(BY_PATH, {}, admitter, responder, metrics), admitter, current)
+        responder = Responder(store.queries, store.consent, clock, current, authenticator, rates, aside)
+        made = cls(Door(BY_PATH, {}, admitter, responder, metrics, aside), admitter, current)
         weakref.finalize(made, shutil.rmtree, folder)
         return made
 

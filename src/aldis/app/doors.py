@@ -16,6 +16,7 @@ from aldis.doors.http.server import ServerSettings
 from aldis.host_names import ascii_host
 from aldis.settings import HttpSettings, host_and_port
 from aldis.stages.admission.admit import Admitter
+from aldis.stages.aside import Aside
 from aldis.stages.queries.responder import Responder
 from aldis.telemetry import Metrics
 
@@ -25,6 +26,7 @@ def door_of(
     admitter: Admitter,
     responder: Responder,
     metrics: Metrics,
+    aside: Aside,
     health: Callable[[], HttpReply],
     note: NoteRefusal,
 ) -> Door:
@@ -39,7 +41,7 @@ def door_of(
         for dialect, names in http.hosts.items()
         for host in names
     }
-    return Door(BY_PATH, paths, admitter, responder, metrics, hosts, note)
+    return Door(BY_PATH, paths, admitter, responder, metrics, aside, hosts, note)
 
 
 def server_settings(http: HttpSettings) -> ServerSettings:

@@ -129,7 +129,13 @@ class Gateway:
         # Before anything is sent: a port that is taken must not leave messages in doubt.
         health = functools.partial(system_routes.ready, self._standing)
         door = door_of(
-            settings.http, self.admitter, self.responder, self.metrics, health, self._refusals.note
+            settings.http,
+            self.admitter,
+            self.responder,
+            self.metrics,
+            self._aside,
+            health,
+            self._refusals.note,
         )
         self.server = HttpServer(
             door.serve, server_settings(settings.http), Entropy(), unix_s, door.answer_late, door.refuse
@@ -265,19 +271,22 @@ class Gateway:
     def _build_for_customers(self, current: CurrentDirectory, router: Router) -> None:
         """Build what the doors ask, all counted against one rate."""
         settings, store, clock = self._settings, self.store, self.store.clock
+        rates = AccountRates(clock)
         self.admitter = Admitter(
             store.admission,
             clock,
             current,
             self._authenticator,
-            AccountRates(clock),
+            rates,
             self._aside,
             router,
             Deadlines(settings.messages.validity_s, settings.messages.receipt_patience_s),
             AttachmentPolicy(self._contents, content_limits(settings.messages)),
             self._links.wake,
         )
-        self.responder = Responder(store.queries, store.consent, clock, current, self._authenticator)
+        self.responder = Responder(
+            store.queries, store.consent, clock, current, self._authenticator, rates, self._aside
+        )
 
     def _link_dependencies(self) -> LinkDependencies:
         return LinkDependencies(

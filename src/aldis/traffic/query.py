@@ -11,6 +11,9 @@ from aldis.traffic.inbound import InboundFacts
 from aldis.traffic.message import MessageStatus
 from aldis.traffic.refusal import Refusal
 
+#: messages that one answer tells of: as many as one request may make
+MOST_TOLD = 10_000
+
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
     """One question; the kinds below."""
@@ -45,6 +48,9 @@ class StatusQuery(Query, frozen=True):
     """Asks what has become of a submission."""
 
     reference: str
+    #: of its messages only those with higher ids, and so many at most
+    after: int = 0
+    most: int = MOST_TOLD
 
 
 class Cancellation(Query, frozen=True):
@@ -119,11 +125,13 @@ class PricesFound(msgspec.Struct, frozen=True):
 
 
 class StatusFound(msgspec.Struct, frozen=True):
-    """The messages of a submission, one for each recipient, in their order; at least one."""
+    """Messages of a submission, one for each recipient, in their order; at least one."""
 
     messages: tuple[MessageStatus, ...]
     #: ISO 4217
     currency: str = ""
+    #: there are more behind the last
+    goes_on: bool = False
 
 
 class Cancelled(msgspec.Struct, frozen=True):

@@ -53,6 +53,8 @@ class Status(msgspec.Struct, frozen=True):
     reference: str
     messages: list[MessageState]
     currency: str
+    #: where the next page begins, `?after=`; left out where there is none
+    next: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Balance(msgspec.Struct, frozen=True):
@@ -106,6 +108,7 @@ def status_of(found: StatusFound) -> Status:
         reference=echo.get("reference", ""),
         messages=[_state(each) for each in found.messages],
         currency=found.currency,
+        next=str(found.messages[-1].message.message_id) if found.goes_on else msgspec.UNSET,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from aldis.dialects import parameters
 from aldis.dialects.contract import Asked
 from aldis.dialects.exchange import HttpRequest
 from aldis.dialects.sending import (
@@ -28,6 +29,9 @@ PATHS = {
     BALANCE: frozenset({"GET"}),
 }
 
+#: messages in one answer about a submission
+MOST_A_PAGE = 1_000
+
 _SEND = msgspec.json.Decoder(Send)
 
 
@@ -43,8 +47,30 @@ def read(request: HttpRequest) -> Asked | Refusal:
         reference = request.path.rpartition("/")[2]
         if request.method == "DELETE":
             return Cancellation(caller=caller, reference=reference)
-        return StatusQuery(caller=caller, reference=reference)
+        return _status(request, caller, reference)
     return _submission(request, caller)
+
+
+def _status(request: HttpRequest, caller: Caller, reference: str) -> StatusQuery:
+    """Read which page of a submission's messages: those behind an id, and how many."""
+    after = most = 0
+    fault = None
+    try:
+        query = parameters.form(request.query)
+        after, most = _whole(query.get("after", "0")), _whole(query.get("limit", str(MOST_A_PAGE)))
+    except (parameters.Unreadable, ValueError):
+        pass
+    if not 1 <= most <= MOST_A_PAGE:
+        text = f"after: the id of a message; limit: 1 to {MOST_A_PAGE}"
+        fault = Refusal(RefusalReason.PARAMETER_INVALID, "limit", text)
+    return StatusQuery(caller=caller, fault=fault, reference=reference, after=after, most=most)
+
+
+def _whole(text: str) -> int:
+    """Read a number of at most 16 digits. Raises ValueError."""
+    if not text.isascii() or not text.isdigit() or len(text) > len(str(2**53)):
+        raise ValueError(text)
+    return int(text)
 
 
 def _submission(request: HttpRequest, caller: Caller) -> Submission:

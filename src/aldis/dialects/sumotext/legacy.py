@@ -42,6 +42,15 @@ _UNKNOWN_CALLER = frozenset(
 _NOT_OPTED_IN = frozenset(
     (RefusalReason.NOT_OPTED_IN, RefusalReason.OPTED_OUT, RefusalReason.KEYWORD_UNKNOWN)
 )
+#: which say nothing of what was asked for: to be asked again
+OF_OURS = frozenset(
+    (
+        RefusalReason.THROTTLED,
+        RefusalReason.UNAVAILABLE,
+        RefusalReason.OUTCOME_UNKNOWN,
+        RefusalReason.INTERNAL,
+    )
+)
 _NO_NUMBER = frozenset((RefusalReason.RECIPIENT_MISSING, RefusalReason.RECIPIENT_INVALID))
 
 _UNABLE = "We are unable to deliver this message."
@@ -82,7 +91,7 @@ def read(request: HttpRequest) -> Asked | Refusal:
     shortcode = values.get("shortcode", "").strip()
     caller = Caller(Presented("sumotext", KEY + shortcode), request.peer, request.nonce)
     if request.path == REPORT:
-        return StatusQuery(caller=caller, reference=values.get("smsid", "").strip().upper())
+        return StatusQuery(caller=caller, reference=values.get("smsid", "").strip().upper(), most=1)
     mobile = values.get("mobile", "").strip()
     if request.path == LOOKUP:
         return CarrierLookup(caller=caller, number=mobile)
@@ -122,10 +131,14 @@ def refuse(request: HttpRequest, asked: Asked | None, number: int, reason: Refus
     if request.path == LOOKUP:
         if reason in _UNKNOWN_CALLER:
             return _write(status, "IP NOT REGISTERED")
+        if reason in OF_OURS:
+            return _write(status, f"ERROR {number}")
         mobile = asked.number if isinstance(asked, CarrierLookup) else ""
         return _write(status, f"ERROR CARRIER NOT FOUND FOR: {mobile}")
     if request.path == REPORT:
         smsid = asked.reference if isinstance(asked, StatusQuery) else ""
+        if reason in OF_OURS:
+            return _write(status, f"{smsid}:ERROR {number}: ")
         return _write(status, f"{smsid}:{'NOTIP' if reason in _UNKNOWN_CALLER else 'NOTFOUND'}: ")
     mobile = asked.asks[0].recipients[0] if isinstance(asked, Submission) else ""
     return _write(status, f"{mobile}:{_word(number, reason)}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from typing import ParamSpec, TypeVar
 
 import msgspec
 import structlog
@@ -22,6 +23,7 @@ from aldis.errors import OutcomeUnknown, TemporaryError
 from aldis.http_phrases import phrase_of
 from aldis.listening.inline_task import InlineTask
 from aldis.stages.admission.admit import Admitter
+from aldis.stages.aside import Aside
 from aldis.stages.queries.responder import Responder
 from aldis.telemetry import Metrics
 from aldis.traffic.caller import Presented
@@ -32,12 +34,17 @@ from aldis.traffic.submission import Admitted, Submission
 
 log = structlog.get_logger()
 
+Arguments = ParamSpec("Arguments")
+Written = TypeVar("Written")
+
 NOT_FOUND = HttpReply(404, b"text/plain; charset=utf-8", b"Nothing is served at this path.\n")
 
 
 BAD_REQUEST = 400
 #: a larger one is read in a thread: a picture of a megabyte takes tens of milliseconds
 LARGE_BODY = 262_144
+#: an answer that tells of more is written in a thread: each takes ten microseconds
+MANY = 100
 
 
 #: answers the paths that belong to no dialect
@@ -53,13 +60,14 @@ def _forget(*_: object) -> None:
 class Door:
     """Serves all dialects and the house's own paths on one listener."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - one argument a collaborator
         self,
         dialects: Mapping[str, HttpDialect],
         house: Mapping[str, SystemRoute],
         admitter: Admitter,
         responder: Responder,
         metrics: Metrics,
+        aside: Aside,
         hosts: Mapping[str, Mapping[str, HttpDialect]] | None = None,
         note: NoteRefusal = _forget,
     ) -> None:
@@ -73,6 +81,7 @@ class Door:
         self._admitter = admitter
         self._responder = responder
         self._metrics = metrics
+        self._aside = aside
         self._accepted = {
             name: metrics.accepted.labels(name) for name in {each.policy.name for each in dialects.values()}
         }
@@ -152,7 +161,7 @@ class Door:
             if dialect.face.replay is not None:
                 return await self._take_once(dialect, request, asked)
             verdict = await self._admitter.admit(dialect.policy, asked)
-            return self._answer(dialect, request, asked, verdict)
+            return await self._answer(dialect, request, asked, verdict)
         except TemporaryError as fault:
             log.error(
                 "a request could not be stored",
@@ -172,16 +181,31 @@ class Door:
         answer = await self._responder.answer(dialect.policy, asked)
         if isinstance(answer, Refusal):
             return self._refuse(dialect, request, asked, answer)
-        return dialect.face.answer(request, asked, answer)
+        count = len(answer.messages) if isinstance(answer, StatusFound) else 1
+        return await self._written(asked, count, dialect.face.answer, request, asked, answer)
 
-    def _answer(
+    async def _answer(
         self, dialect: HttpDialect, request: HttpRequest, asked: Submission, verdict: Admitted | Refusal
     ) -> HttpReply:
         if isinstance(verdict, Refusal):
             return self._refuse(dialect, request, asked, verdict)
+        count = asked.recipient_count
         if not asked.dry_run:
-            self._accepted[dialect.policy.name].inc(asked.recipient_count)
-        return dialect.face.accept(request, asked, verdict)
+            self._accepted[dialect.policy.name].inc(count)
+        return await self._written(asked, count, dialect.face.accept, request, asked, verdict)
+
+    async def _written(
+        self,
+        asked: Asked,
+        count: int,
+        write: Callable[Arguments, Written],
+        *arguments: Arguments.args,
+        **named: Arguments.kwargs,
+    ) -> Written:
+        """Write an answer that tells of so many messages: of many when it is the caller's turn."""
+        if count <= MANY:
+            return write(*arguments, **named)
+        return await self._aside.run(asked.caller.presented.identity, write, *arguments, **named)
 
     async def _take_once(self, dialect: HttpDialect, request: HttpRequest, asked: Submission) -> HttpReply:
         """Take a submission, or answer its repetition as it was answered the first time."""
@@ -191,7 +215,7 @@ class Door:
         verdict = await self._admitter.admit(dialect.policy, asked)
         if isinstance(verdict, Refusal) and verdict.reason is RefusalReason.DUPLICATE:
             repeated = await self._replayed(dialect, request, asked)  # both came at once
-        return repeated or self._answer(dialect, request, asked, verdict)
+        return repeated or await self._answer(dialect, request, asked, verdict)
 
     async def _replayed(
         self, dialect: HttpDialect, request: HttpRequest, asked: Submission
@@ -201,11 +225,13 @@ class Door:
         if dialect.face.replay is None or reference is None:
             return None
         first = StatusQuery(caller=asked.caller, reference=reference)
-        found = await self._responder.answer(dialect.policy, first)
+        found = await self._responder.answer(dialect.policy, first, is_repetition=True)
         if not isinstance(found, StatusFound):
             return None
         duplicate = Refusal(RefusalReason.DUPLICATE, value=reference)
-        return dialect.face.replay(asked, found) or self._refuse(dialect, request, asked, duplicate)
+        count = len(found.messages)
+        replayed = await self._written(asked, count, dialect.face.replay, asked, found)
+        return replayed or self._refuse(dialect, request, asked, duplicate)
 
     def _refuse(
         self, dialect: HttpDialect, request: HttpRequest, asked: Asked | None, refusal: Refusal

@@ -14,9 +14,11 @@ from aldis.accounts.numbering import Recipient, read_number
 from aldis.addresses import source_address
 from aldis.clock import Clock, as_datetime
 from aldis.dialects.contract import Policy
+from aldis.stages.aside import Aside, Turns
 from aldis.stages.authenticate import Authenticator
+from aldis.stages.rates import AccountRates, Unit
 from aldis.store.contract.consent import ConsentStore, OptInKey
-from aldis.store.contract.queries import QueryStore
+from aldis.store.contract.queries import FEW, QueryStore
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 from aldis.traffic.on_behalf import OnBehalf
 from aldis.traffic.query import (
@@ -54,16 +56,23 @@ class Responder:
         clock: Clock,
         current: CurrentDirectory,
         authenticator: Authenticator,
+        rates: AccountRates,
+        aside: Aside,
     ) -> None:
         self._queries = queries
         self._consent = consent
         self._clock = clock
         self._current = current
         self._authenticator = authenticator
+        self._rates = rates
+        self._aside = aside
+        #: whoever asks for much waits for itself
+        self._turns = Turns()
 
-    async def answer(self, policy: Policy, query: Query) -> Answer | Refusal:
+    async def answer(self, policy: Policy, query: Query, *, is_repetition: bool = False) -> Answer | Refusal:
         """Answer a question. Raises StoreUnavailable when a change failed and nothing has changed, and
-        OutcomeUnknown when it may have.
+        OutcomeUnknown when it may have. `is_repetition`: a request that was taken is only answered again,
+        which uses no rate.
         """
         caller, directory = query.caller, self._current.directory
         if isinstance(query, PriceQuery) and not caller.presented.identity:
@@ -72,33 +81,38 @@ class Responder:
         if isinstance(found, Refusal):
             return found
         account = directory.accounts[found.account]
-        is_ours = isinstance(caller.presented, OnBehalf)
-        if not is_ours and not may_connect_from(account, source_address(caller.peer)):
-            return Refusal(RefusalReason.ADDRESS_NOT_ALLOWED, value=caller.peer)
-        if not account.active:
-            return Refusal(RefusalReason.ACCOUNT_INACTIVE, value=account.name)
-        if query.fault is not None:
-            return query.fault
+        refusal = self._judge(account, query, is_repetition=is_repetition)
+        if refusal is not None:
+            return refusal
         match query:
             case CarrierLookup():
                 return self._look_up(policy, found, account, query)
             case CarrierLookups():
-                return self._look_all_up(policy, found, account, query)
+                return await self._aside.run(account.name, self._look_all_up, policy, found, account, query)
             case Subscription():
                 return await self._subscribe(policy, found, account, query)
             case _:
                 return await self._tell(policy, account, query)
+
+    def _judge(self, account: Account, query: Query, *, is_repetition: bool) -> Refusal | None:
+        peer, is_ours = query.caller.peer, isinstance(query.caller.presented, OnBehalf)
+        if not is_ours and not may_connect_from(account, source_address(peer)):
+            return Refusal(RefusalReason.ADDRESS_NOT_ALLOWED, value=peer)
+        if not account.active:
+            return Refusal(RefusalReason.ACCOUNT_INACTIVE, value=account.name)
+        if query.fault is not None or is_ours or is_repetition:
+            return query.fault
+        if account.rate_per_s is None or self._rates.take(account, Unit.MESSAGES, _cost_of(query)):
+            return None
+        return Refusal(RefusalReason.THROTTLED, value=f"{1 / account.rate_per_s:g}")
 
     async def _tell(self, policy: Policy, account: Account, query: Query) -> Answer | Refusal:
         match query:
             case BalanceQuery():
                 balance = await self._queries.balance(account.account_id)
                 return BalanceFound(account.account_id, balance.available, account.currency)
-            case StatusQuery(reference=reference):
-                messages = await self._queries.submission(account.account_id, policy.name, reference)
-                if not messages:
-                    return _unknown(reference)
-                return StatusFound(tuple(messages), account.currency)
+            case StatusQuery():
+                return await self._status(policy, account, query)
             case Cancellation(reference=reference):
                 count = await self._queries.cancel(
                     account.account_id, policy.name, reference, self._clock.now()
@@ -109,14 +123,28 @@ class Responder:
             case PriceQuery():
                 return self._prices({account.currency})
             case UsageQuery(since=since, until=until, label=label):
-                rows = await self._queries.usage(account.account_id, since, until, label)
+                async with self._turns.of(account.name):
+                    rows = await self._queries.usage(account.account_id, since, until, label)
                 return UsageFound(account.currency, tuple(rows))
             case InboundQuery(since=since, until=until, page=page, per_page=per_page):
                 place = ((page - 1) * per_page, per_page)
-                found, in_all = await self._queries.inbound(account.account_id, since, until, place)
+                async with self._turns.of(account.name):
+                    found, in_all = await self._queries.inbound(account.account_id, since, until, place)
                 return InboundFound(tuple(found), in_all)
             case _:
                 raise TypeError(type(query).__name__)
+
+    async def _status(self, policy: Policy, account: Account, query: StatusQuery) -> StatusFound | Refusal:
+        """Read a few messages at once, and more when it is the account's turn."""
+        reference, wanted = query.reference, query.most + 1
+        asked = (account.account_id, policy.name, reference, query.after)
+        found = await self._queries.submission(*asked, min(wanted, FEW))
+        if len(found) == FEW < wanted:
+            async with self._turns.of(account.name):
+                found = await self._queries.submission(*asked, wanted)
+        if not found:
+            return _unknown(reference)
+        return StatusFound(tuple(found[: query.most]), account.currency, goes_on=len(found) == wanted)
 
     def _prices(self, currencies: set[str]) -> PricesFound:
         price_of = self._current.directory.price_micros
@@ -178,6 +206,11 @@ class Responder:
         if query.wanted and not await self._consent.opted_in(keys):
             return Refusal(RefusalReason.OPTED_OUT, value=query.number)  # by the person, who alone ends that
         return Subscribed()
+
+
+def _cost_of(query: Query) -> int:
+    """Tell as how many messages a question counts."""
+    return max(1, len(query.numbers)) if isinstance(query, CarrierLookups) else 1
 
 
 def _number(directory: Directory, policy: Policy, credential: Credential, given: str) -> Recipient | Refusal:

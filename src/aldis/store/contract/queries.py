@@ -10,6 +10,9 @@ from aldis.traffic.inbound import InboundFacts
 from aldis.traffic.message import MessageStatus
 from aldis.traffic.query import Usage
 
+#: messages that are read while everybody waits
+FEW = 50
+
 
 class Balance(msgspec.Struct, frozen=True):
     """An account's money in millionths."""
@@ -27,8 +30,13 @@ class Balance(msgspec.Struct, frozen=True):
 class QueryStore(Protocol):
     """Answers an account about what is its own."""
 
-    async def submission(self, account_id: int, dialect: str, reference: str) -> list[MessageStatus]:
-        """Give the messages that an account knows by a reference, in the order of their recipients."""
+    async def submission(
+        self, account_id: int, dialect: str, reference: str, after: int = 0, limit: int = FEW
+    ) -> list[MessageStatus]:
+        """Give the first messages behind an id that an account knows by a reference, in the order of their
+        recipients. Up to FEW are read at once; more wait for what others ask, and StoreUnavailable is raised
+        when too much waits already.
+        """
 
     async def cancel(self, account_id: int, dialect: str, reference: str, now: int) -> int | None:
         """End a submission that is not due yet, and free its money. Returns how many messages that ended; 0

@@ -34,8 +34,8 @@ from aldis.store.sqlite.stores.search import SqliteSearch
 from aldis.store.sqlite.stores.sending import SqliteSending
 from aldis.store.sqlite.stores.time import SqliteTime
 
-#: people and customers whose reads wait for a scan
-MAX_ASKING = 16
+#: people, and customers, whose reads wait for a scan; each customer has one at a time
+MAX_ASKING = 64
 
 
 def open_sqlite(

@@ -15,7 +15,8 @@ SLACK_MS = 60_000
 _STATUS = "m.priority, m.coding, m.octets, m.due_at, m.expires_at, m.label"
 _SUBMISSION = f"""
 SELECT {_STATUS}, {MESSAGE_FACTS} FROM message m
-WHERE m.reference = ? AND m.account_id = ? AND m.dialect = ? ORDER BY m.message_id
+WHERE m.reference = ? AND m.account_id = ? AND m.dialect = ? AND m.message_id > ?
+ORDER BY m.message_id LIMIT ?
 """  # noqa: S608 - the columns are constants
 
 #: what the carrier has taken whole or may still take counts whole, of the rest what it took
@@ -32,9 +33,13 @@ GROUP BY label, country HAVING sum(used) > 0 ORDER BY label, country
 """  # noqa: S608 - the states are a constant
 
 
-def submission(db: apsw.Connection, account_id: int, dialect: str, reference: str) -> list[MessageStatus]:
-    """Give the messages that an account knows by a reference, in the order of their recipients."""
-    rows = every(db, _SUBMISSION, (reference, account_id, dialect))
+def submission(
+    db: apsw.Connection, account_id: int, dialect: str, reference: str, after: int, limit: int
+) -> list[MessageStatus]:
+    """Give the first messages behind an id that an account knows by a reference, in the order of their
+    recipients.
+    """
+    rows = every(db, _SUBMISSION, (reference, account_id, dialect, after, limit))
     return [MessageStatus(message_facts(row[6:]), *row[:6]) for row in rows]
 
 

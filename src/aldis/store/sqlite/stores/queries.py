@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from aldis.store.contract.queries import Balance
+from aldis.store.contract.queries import FEW, Balance
 from aldis.store.sqlite.engine.rows import first
 from aldis.store.sqlite.reads import inbound, queries
-from aldis.store.sqlite.stores.connections import Connections, in_a_thread, on_the_loop
+from aldis.store.sqlite.stores.connections import Connections, in_a_thread
 from aldis.store.sqlite.writes import endings
+from aldis.traffic.message import MessageStatus
+from aldis.traffic.query import MOST_TOLD
 from aldis.traffic.states import State
 
 
 class SqliteQueries(Connections):
     """`scans` are the customers' own: they must not keep the gateway waiting."""
 
-    submission = on_the_loop(queries.submission)
     usage = in_a_thread(queries.usage)
     inbound = in_a_thread(inbound.find)
 
+    async def submission(
+        self, account_id: int, dialect: str, reference: str, after: int = 0, limit: int = FEW
+    ) -> list[MessageStatus]:
+        asked = (account_id, dialect, reference, after, limit)
+        if limit > FEW:
+            return await self.scans.ask(queries.submission, *asked)
+        return queries.submission(self.reader, *asked)
+
     async def cancel(self, account_id: int, dialect: str, reference: str, now: int) -> int | None:
-        found = queries.submission(self.reader, account_id, dialect, reference)
+        found = await self.submission(account_id, dialect, reference)
+        if len(found) == FEW:
+            found = await self.submission(account_id, dialect, reference, limit=MOST_TOLD)
         if not found:
             return None
         if any(
