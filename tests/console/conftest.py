@@ -11,8 +11,7 @@ from tests.fakes.customer import FakeCustomer
 from tests.fakes.whole import WholeGateway
 
 from aldis.accounts.staff import Actor, Role
-from aldis.admin.operators import People
-from aldis.app.entropy import token
+from aldis.app.people import people_of
 
 BOSS = Actor("boss", Role.ADMIN, "command line")
 
@@ -22,7 +21,7 @@ async def watched(tmp_path: Path, customer: FakeCustomer) -> AsyncIterator[Whole
     """A gateway with a console; `demo` is its admin, `otto` an operator, `vera` a viewer."""
     made = WholeGateway(tmp_path / "data", customer, more='\n[console]\nlisten = "127.0.0.1:0"\n')
     await made.start()
-    people, now = People(made.gateway.store.operators, token), made.clock.now()
+    people, now = people_of(made.gateway.store), made.clock.now()
     await people.put_operator(BOSS, "demo", Role.ADMIN, "demo-console", now)
     await people.put_operator(BOSS, "otto", Role.OPERATOR, "otto-console", now)
     await people.put_operator(BOSS, "vera", Role.VIEWER, "vera-console", now)

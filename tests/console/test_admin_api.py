@@ -9,12 +9,12 @@ from typing import Any
 
 import aiohttp
 import pytest
+from tests.fakes.browser import Browser
 from tests.fakes.whole import WholeGateway
 
 from aldis.accounts.history import MASK
 from aldis.accounts.staff import Actor, Role
-from aldis.admin.operators import People
-from aldis.app.entropy import token
+from aldis.app.people import people_of
 from aldis.stages.sending.upstream import CLOSED
 from aldis.traffic.anomalies import Anomaly, describe
 
@@ -39,7 +39,7 @@ class Api:
 
 @pytest.fixture
 async def api(watched: WholeGateway) -> AsyncIterator[Api]:
-    people = People(watched.gateway.store.operators, token)
+    people = people_of(watched.gateway.store)
     key = await people.make_token(BOSS, "robot", Role.ADMIN, 0, watched.clock.now())
     made = Api(watched.console, key)
     yield made
@@ -210,5 +210,33 @@ async def test_people_and_keys(api: Api) -> None:
     status, told = await api.call("POST", "/keys", {"name": "second", "role": "viewer", "days": 3})
     assert (status, told["key"][:6]) == (201, "aldis_")
     assert told["key"] not in str(await api.call("GET", "/keys"))
+    keys = {key["name"]: key["made_by"] for key in (await api.call("GET", "/keys"))[1]["keys"]}
+    assert keys == {"robot": "", "second": ""}  # made from the command line, and by that key
     assert (await api.call("DELETE", "/keys/second"))[0] == 200
     assert (await api.call("POST", "/keys", {"name": "third", "role": "viewer", "days": 0}))[0] == 422
+
+
+async def test_sessions_are_listed_and_ended(watched: WholeGateway, api: Api) -> None:
+    async with Browser(watched.console) as vera, Browser(watched.console) as otto:
+        assert await vera.sign_in("vera", "vera-console") == 200
+        assert await otto.sign_in("otto", "otto-console") == 200
+        _, found = await api.call("GET", "/sessions")
+        of = {each["operator"]: each for each in found["sessions"]}
+        assert sorted(of) == ["otto", "vera"]
+        assert of["vera"]["address"] == "127.0.0.1"
+        assert vera.cookies["aldis_session"] not in str(found)
+        assert (await api.call("DELETE", f"/sessions/{of['vera']['id']}"))[0] == 200
+        assert (await api.call("DELETE", f"/sessions/{of['vera']['id']}"))[0] == 404
+        assert (await vera.ask("GET", "/"))[0] == 303
+        assert (await otto.ask("GET", "/"))[0] == 200
+
+
+async def test_a_key_that_nobody_has_is_in_the_audit_log(watched: WholeGateway, api: Api) -> None:
+    async with Browser(watched.console) as stranger:
+        assert (await stranger.ask("GET", "/v1/accounts", authorization="Bearer aldis_guess1234567"))[
+            0
+        ] == 401
+    _, found = await api.call("GET", "/audit")
+    newest = found["entries"][0]
+    assert (newest["action"], newest["subject"]) == ("refused: use api key", "aldis_guess1…")
+    assert "127.0.0.1" in newest["detail"]

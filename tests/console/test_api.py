@@ -14,8 +14,7 @@ from tests.fakes.browser import Browser
 from tests.fakes.whole import WholeGateway
 
 from aldis.accounts.staff import Actor, Role
-from aldis.admin.operators import People
-from aldis.app.entropy import token
+from aldis.app.people import people_of
 from aldis.console.api.description import document_of
 from aldis.console.page import Page
 from aldis.console.pages import PAGES
@@ -48,7 +47,7 @@ class Program:
 
 
 async def with_key(watched: WholeGateway, role: Role) -> Program:
-    people, now = People(watched.gateway.store.operators, token), watched.clock.now()
+    people, now = people_of(watched.gateway.store), watched.clock.now()
     key = await people.make_token(Actor("boss", Role.ADMIN, "command line"), role.name.lower(), role, 0, now)
     return Program(watched.console, key)
 

@@ -15,8 +15,7 @@ from tests.fakes.browser import Browser
 from tests.fakes.whole import WholeGateway
 
 from aldis.accounts.staff import Actor, Role
-from aldis.admin.operators import People
-from aldis.app.entropy import token
+from aldis.app.people import people_of
 from aldis.console.api.description import document_of
 from aldis.console.pages import PAGES
 
@@ -95,7 +94,7 @@ class Program:
 @pytest.fixture
 async def program(watched: WholeGateway) -> AsyncIterator[Program]:
     boss = Actor("boss", Role.ADMIN, "command line")
-    people, now = People(watched.gateway.store.operators, token), watched.clock.now()
+    people, now = people_of(watched.gateway.store), watched.clock.now()
     made = Program(watched.console, await people.make_token(boss, "robot", Role.ADMIN, 0, now))
     yield made
     await made.session.close()

@@ -10,8 +10,7 @@ from tests.console.listening import JournaledResults, heard
 from tests.fakes.whole import WholeGateway
 
 from aldis.accounts.staff import Actor, Role
-from aldis.admin.operators import People
-from aldis.app.entropy import token
+from aldis.app.people import people_of
 
 BOSS = Actor("boss", Role.ADMIN, "command line")
 
@@ -42,7 +41,7 @@ async def listen(
 
 
 async def test_a_program_hears_the_life_of_a_message(watched: WholeGateway) -> None:
-    key = await People(watched.gateway.store.operators, token).make_token(
+    key = await people_of(watched.gateway.store).make_token(
         BOSS, "robot", Role.VIEWER, 0, watched.clock.now()
     )
     start = f"{watched.clock.now()}-0-0"
@@ -74,7 +73,7 @@ async def test_a_program_hears_the_life_of_a_message(watched: WholeGateway) -> N
 
 
 async def test_what_cannot_be_heard_is_refused(watched: WholeGateway) -> None:
-    key = await People(watched.gateway.store.operators, token).make_token(
+    key = await people_of(watched.gateway.store).make_token(
         BOSS, "robot", Role.VIEWER, 0, watched.clock.now()
     )
     bearer = {"authorization": f"Bearer {key}"}

@@ -11,8 +11,7 @@ from tests.fakes.browser import Browser
 from tests.fakes.whole import WholeGateway
 
 from aldis.accounts.staff import Actor, Role
-from aldis.admin.operators import People
-from aldis.app.entropy import token
+from aldis.app.people import people_of
 from aldis.console import api, sign_in
 from aldis.console.page import Page
 from aldis.console.pages import PAGES
@@ -84,7 +83,7 @@ async def test_only_files_of_ours_are_served(watched: WholeGateway, path: str) -
 
 
 async def test_a_key_opens_calls_and_no_pages(watched: WholeGateway) -> None:
-    people = People(watched.gateway.store.operators, token)
+    people = people_of(watched.gateway.store)
     boss = Actor("boss", Role.ADMIN, "command line")
     key = await people.make_token(boss, "robot", Role.VIEWER, 0, watched.clock.now())
     async with Browser(watched.console) as browser:

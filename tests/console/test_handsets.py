@@ -16,8 +16,7 @@ from tests.fakes.ports import free_port
 from tests.fakes.whole import WholeGateway
 
 from aldis.accounts.staff import Actor, Role
-from aldis.admin.operators import People
-from aldis.app.entropy import token
+from aldis.app.people import people_of
 from aldis.mms.composing import compose
 from aldis.mms.parts import Part
 from aldis.traffic.inbound import InboundFacts
@@ -43,7 +42,7 @@ async def simulated(tmp_path: Path, customer: FakeCustomer) -> AsyncIterator[Who
     made = WholeGateway(tmp_path / "data", customer, more=BUILT_IN.format(port=free_port()))
     made.world = lambda text: text.replace('link = "simulator"', 'link = "built_in"')
     await made.start()
-    people, now = People(made.gateway.store.operators, token), made.clock.now()
+    people, now = people_of(made.gateway.store), made.clock.now()
     await people.put_operator(BOSS, "demo", Role.ADMIN, "demo-console", now)
     await people.put_operator(BOSS, "vera", Role.VIEWER, "vera-console", now)
     while not made.gateway.links_up()["built_in"]:
@@ -138,7 +137,7 @@ async def test_without_a_simulator_the_page_says_how_to_get_one(
 
 
 async def test_the_api_does_what_the_page_does(simulated: WholeGateway) -> None:
-    people, now = People(simulated.gateway.store.operators, token), simulated.clock.now()
+    people, now = people_of(simulated.gateway.store), simulated.clock.now()
     key = await people.make_token(BOSS, "robot", Role.OPERATOR, 0, now)
     await simulated.genesys(HANDSET, "one", message="Hello")
     await simulated.ended("one")

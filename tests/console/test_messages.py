@@ -18,8 +18,7 @@ from tests.fakes.whole import WholeGateway
 from tests.store.building import a_message
 
 from aldis.accounts.staff import Role
-from aldis.admin.operators import People
-from aldis.app.entropy import token
+from aldis.app.people import people_of
 from aldis.stages.postbacks.status import LocalFault, PostingStatus
 from aldis.store.contract.admission import Acceptance
 from aldis.store.contract.search import MessageFilter
@@ -311,7 +310,7 @@ async def test_sums_as_a_page_a_file_and_a_call(watched: WholeGateway, browser: 
 
 
 async def test_programs_read_and_change_messages(watched: WholeGateway, browser: Browser) -> None:
-    people, now = People(watched.gateway.store.operators, token), watched.clock.now()
+    people, now = people_of(watched.gateway.store), watched.clock.now()
     keys = {
         role: await people.make_token(BOSS, role.name.lower(), role, 0, now)
         for role in (Role.VIEWER, Role.OPERATOR)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,8 +12,7 @@ from tests.fakes.whole import WholeGateway
 
 from aldis.accounts.lock_out import FREE_TRIES, LONGEST_WAIT_S, LockOut
 from aldis.accounts.staff import Actor, Role
-from aldis.admin.operators import People
-from aldis.app.entropy import token
+from aldis.app.people import people_of
 from aldis.console.sign_in import _next
 
 
@@ -27,6 +28,60 @@ async def test_a_session_is_a_cookie_that_scripts_and_other_sites_cannot_use(wat
             assert "samesite=strict" in cookie
 
 
+BEHIND_TLS = {"x-forwarded-proto": "https"}
+
+
+async def test_behind_tls_the_cookie_is_this_hosts_and_the_browser_keeps_to_tls(
+    watched: WholeGateway,
+) -> None:
+    form = {"name": "demo", "password": "demo-console"}
+    async with Browser(watched.console) as browser:
+        async with browser.session.post(
+            browser.base + "/sign-in", data=form, allow_redirects=False, headers=BEHIND_TLS
+        ) as answer:
+            name, _, rest = answer.headers["set-cookie"].partition("=")
+            value, *attributes = rest.lower().split("; ")
+            assert name == "__Host-aldis_session"
+            assert {"secure", "path=/", "httponly", "samesite=strict"} <= set(attributes)
+            assert not any(each.startswith("domain") for each in attributes)
+            assert answer.headers["strict-transport-security"] == "max-age=31536000"
+        value = rest.partition(";")[0]
+        own, plain = f"__Host-aldis_session={value}", f"aldis_session={value}"
+        asked = [(own, BEHIND_TLS), (plain, {}), (plain, BEHIND_TLS), (own, {})]
+        found = [(await browser.ask("GET", "/", cookie=cookie, **headers))[0] for cookie, headers in asked]
+        assert found == [200, 200, 303, 303]
+        async with browser.session.get(browser.base + "/sign-in") as answer:
+            assert "strict-transport-security" not in answer.headers
+
+
+async def test_everybody_sees_and_ends_their_own_sessions(watched: WholeGateway) -> None:
+    async with Browser(watched.console) as vera, Browser(watched.console) as other:
+        assert await vera.sign_in("vera", "vera-console") == 200
+        assert await other.sign_in("vera", "vera-console") == 200
+        _, page = await vera.get("/password")
+        assert "this one" in page
+        (end,) = re.findall(r'action="(/password/sessions/[^"]+/end)"', page)
+        assert (await vera.post(end))[0] == 200
+        assert (await vera.post(end))[0] == 404
+        assert (await other.ask("GET", "/"))[0] == 303
+        async with Browser(watched.console) as admin:
+            assert await admin.sign_in() == 200
+            _, page = await admin.get("/people")
+            (end,) = re.findall(r'action="(/sessions/[^"]+/end)"', page)
+            assert (await vera.post(end))[0] == 403  # not hers to end there
+            assert (await vera.post(end.replace("/sessions", "/password/sessions")))[0] == 200  # but here
+            assert (await vera.ask("GET", "/"))[0] == 303
+
+
+async def test_guessing_at_ones_own_password_is_slowed_down(watched: WholeGateway) -> None:
+    async with Browser(watched.console) as vera:
+        assert await vera.sign_in("vera", "vera-console") == 200
+        new = {"new": "tide gravel moth", "again": "tide gravel moth"}
+        guesses = [(await vera.fill("/password", {"old": f"guess {n}", **new}))[0] for n in range(FREE_TRIES)]
+        assert guesses == [422] * FREE_TRIES
+        assert (await vera.fill("/password", {"old": "vera-console", **new}))[0] == 429
+
+
 async def test_signing_out_ends_the_session_on_our_side(watched: WholeGateway, browser: Browser) -> None:
     kept = dict(browser.cookies)
     assert (await browser.get("/"))[0] == 200
@@ -37,7 +92,7 @@ async def test_signing_out_ends_the_session_on_our_side(watched: WholeGateway, b
 
 
 async def test_a_changed_password_ends_sessions(watched: WholeGateway, browser: Browser) -> None:
-    people = People(watched.gateway.store.operators, token)
+    people = people_of(watched.gateway.store)
     boss = Actor("boss", Role.ADMIN, "command line")
     await people.put_operator(boss, "demo", Role.ADMIN, "another-password", watched.clock.now())
     assert (await browser.ask("GET", "/"))[0] == 303

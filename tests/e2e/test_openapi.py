@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from aldis.accounts.staff import Actor, Role
-from aldis.admin.operators import People
-from aldis.app.entropy import token
+from aldis.app.people import people_of
 from tests.fakes.customer import FakeCustomer
 from tests.fakes.whole import WholeGateway
 
@@ -56,7 +55,7 @@ async def test_every_call_does_as_it_is_described(
     watched: WholeGateway, tmp_path: Path, which: tuple[str, ...]
 ) -> None:
     boss = Actor("boss", Role.ADMIN, "command line")
-    people = People(watched.gateway.store.operators, token)
+    people = people_of(watched.gateway.store)
     key = await people.make_token(boss, "prober", Role.ADMIN, 0, watched.clock.now())
     process = await asyncio.create_subprocess_exec(
         Path(sys.executable).with_name("schemathesis"),

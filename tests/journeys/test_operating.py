@@ -14,8 +14,7 @@ from tests.fakes.whole import SETTINGS, WholeGateway
 
 from aldis.accounts.staff import Actor, Role
 from aldis.admin.links import LinkOrders
-from aldis.admin.operators import People
-from aldis.app.entropy import token
+from aldis.app.people import people_of
 from aldis.settings import read
 from aldis.stages.sending.upstream import CLOSED
 
@@ -110,7 +109,7 @@ async def test_a_route_is_edited_and_the_next_message_takes_it(
         SETTINGS.format(smpp=whole.smpp_port, link="") + MORE.format(port=whole.smpp_port), "t", {}
     )
     await whole.start()
-    people = People(whole.gateway.store.operators, token)
+    people = people_of(whole.gateway.store)
     await people.put_operator(OTTO, "ada", Role.ADMIN, "ada-console", whole.clock.now())
     async with Browser(whole.console) as ada:
         assert await ada.sign_in("ada", "ada-console") == 200

@@ -41,6 +41,8 @@ class Session(msgspec.Struct, frozen=True, array_like=True):
     operator: str
     started_at: int
     expires_at: int
+    #: where it was started from
+    address: str = ""
 
 
 class ApiToken(msgspec.Struct, frozen=True, array_like=True):
@@ -55,6 +57,8 @@ class ApiToken(msgspec.Struct, frozen=True, array_like=True):
     created_at: int
     #: when it stops being valid; 0: never
     until: int = 0
+    #: the operator who made it, and with whom it ends; "": nobody who signs in
+    made_by: str = ""
 
 
 class Actor(msgspec.Struct, frozen=True):

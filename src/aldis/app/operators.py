@@ -18,9 +18,9 @@ from aldis.admin.history import History
 from aldis.admin.links import LinkOrders
 from aldis.admin.messages import Messages
 from aldis.admin.metrics_sampler import MetricsSampler
-from aldis.admin.operators import People
 from aldis.admin.postbacks import Postbacks
 from aldis.admin.sending import Sending
+from aldis.admin.sign_ins import SignIns
 from aldis.admin.simulator_control import SimulatorControl
 from aldis.admin.statistics import Statistics
 from aldis.admin.waiting import Waiting
@@ -28,6 +28,7 @@ from aldis.app.agents import RunningAgents
 from aldis.app.entropy import token
 from aldis.app.linking import router_of
 from aldis.app.links import Links, upstreams
+from aldis.app.people import people_of
 from aldis.app.simulator import Simulator
 from aldis.console.admin_services import AdminServices
 from aldis.console.server import ConsoleServer
@@ -129,6 +130,7 @@ class Operators:
         orders = LinkOrders(
             store.link_states, store.metrics, tps, parts.links.conditions, parts.links.follower.wake
         )
+        people = people_of(store)
         return AdminServices(
             operators=store.operators,
             audit=store.audit,
@@ -136,7 +138,8 @@ class Operators:
             token=token,
             current=current,
             metrics=parts.metrics,
-            people=People(store.operators, token),
+            people=people,
+            sign_ins=SignIns(people, store.audit, store.clock),
             binds=parts.links.binds,
             sampler=self.sampler,
             happenings=EventFeed(store.events, current, store.clock),

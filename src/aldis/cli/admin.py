@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from aldis.accounts.staff import Actor, ApiToken, Operator, Role
-from aldis.admin.operators import MAX_DAYS, People
-from aldis.app.entropy import token
+from aldis.admin.operators import MAX_DAYS, session_id_of
+from aldis.app.people import people_of
 from aldis.cli.opened import StoreLocation, cell, existing_store_options, location_options, show, when
 from aldis.cli.running import json_option, limit_option
 from aldis.clock import as_datetime
@@ -38,7 +38,7 @@ def create(*, name: str, role: str, password_stdin: bool, where: StoreLocation) 
     password = sys.stdin.readline().rstrip("\n") if password_stdin else _asked()
     where.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     wanted, actor = Role[role.upper()], whoever_runs_this()
-    where.run(lambda store: _people(store).put_operator(actor, name, wanted, password, store.clock.now()))
+    where.run(lambda store: people_of(store).put_operator(actor, name, wanted, password, store.clock.now()))
     click.echo(f"{name} may sign in as {role}")
 
 
@@ -48,7 +48,7 @@ def create(*, name: str, role: str, password_stdin: bool, where: StoreLocation) 
 def remove(*, name: str, where: StoreLocation) -> None:
     """Let NAME in no more."""
     actor = whoever_runs_this()
-    where.run(lambda store: _people(store).remove_operator(actor, name, store.clock.now()))
+    where.run(lambda store: people_of(store).remove_operator(actor, name, store.clock.now()))
     click.echo(f"{name} is gone")
 
 
@@ -59,15 +59,17 @@ def list_(*, as_json: bool, where: StoreLocation) -> None:
     """List who may sign in, and the keys."""
     operators, tokens = where.run(_staff)
     rows = [_Listed("operator", each.name, each.role.name.lower()) for each in operators]
-    rows += [_Listed("key", each.name, each.role.name.lower(), each.until or None) for each in tokens]
+    rows += [
+        _Listed("key", each.name, each.role.name.lower(), each.until or None, each.made_by) for each in tokens
+    ]
     show(rows, "nobody may sign in; make somebody with: aldis admin create NAME", _table, as_json=as_json)
 
 
 def _table(rows: list[_Listed]) -> Table:
-    table = Table("kind", "name", "role", "valid until")
+    table = Table("kind", "name", "role", "valid until", "ends with")
     for row in rows:
         until = f"{as_datetime(row.until):%Y-%m-%d %H:%M}" if row.until else "for good"
-        table.add_row(row.kind, row.name, row.role, until)
+        table.add_row(row.kind, row.name, row.role, until, row.made_by)
     return table
 
 
@@ -77,6 +79,8 @@ class _Listed(msgspec.Struct):
     role: str
     #: Unix milliseconds; None: for good
     until: int | None = None
+    #: the admin who made a key; "": it ends with nobody
+    made_by: str = ""
 
 
 @admin.command()
@@ -95,8 +99,47 @@ def key(*, name: str, role: str, days: int | None, where: StoreLocation) -> None
 def revoke_key(*, name: str, where: StoreLocation) -> None:
     """Take key NAME back."""
     actor = whoever_runs_this()
-    where.run(lambda store: _people(store).remove_token(actor, name, store.clock.now()))
+    where.run(lambda store: people_of(store).remove_token(actor, name, store.clock.now()))
     click.echo(f"{name} is not valid any more")
+
+
+@admin.command()
+@json_option
+@existing_store_options
+def sessions(*, as_json: bool, where: StoreLocation) -> None:
+    """List who is signed in at the console."""
+    found = where.run(lambda store: people_of(store).sessions(store.clock.now()))
+    rows = [
+        _ListedSession(session_id_of(each), each.operator, each.address, each.started_at, each.expires_at)
+        for each in found
+    ]
+    show(rows, "nobody is signed in", _table_of_sessions, as_json=as_json)
+
+
+@admin.command("end-session")
+@click.argument("session_id", metavar="ID")
+@existing_store_options
+def end_session(*, session_id: str, where: StoreLocation) -> None:
+    """Sign a browser out; `aldis admin sessions` names it."""
+    actor = whoever_runs_this()
+    where.run(lambda store: people_of(store).end_session(actor, session_id, store.clock.now()))
+    click.echo(f"{session_id} is over")
+
+
+class _ListedSession(msgspec.Struct):
+    id: str
+    operator: str
+    address: str
+    #: Unix milliseconds
+    started_at: int
+    expires_at: int
+
+
+def _table_of_sessions(rows: list[_ListedSession]) -> Table:
+    table = Table("id", "operator", "from", "since", "until")
+    for row in rows:
+        table.add_row(row.id, row.operator, cell(row.address), when(row.started_at), when(row.expires_at))
+    return table
 
 
 @click.command("audit")
@@ -131,13 +174,9 @@ def _asked() -> str:
     return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
 
 
-def _people(store: Store) -> People:
-    return People(store.operators, token)
-
-
 async def _staff(store: Store) -> tuple[list[Operator], list[ApiToken]]:
     return await store.operators.all(), await store.operators.tokens()
 
 
 async def _make_key(store: Store, name: str, role: Role, days: int | None) -> str:
-    return await _people(store).make_token(whoever_runs_this(), name, role, days or 0, store.clock.now())
+    return await people_of(store).make_token(whoever_runs_this(), name, role, days or 0, store.clock.now())

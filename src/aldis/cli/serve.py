@@ -17,6 +17,7 @@ from aldis.app.gateway import Gateway
 from aldis.app.interpreter import let_the_loop_go_first, spare_the_collector
 from aldis.cli.running import config_option, data_dir_option, first_of, run
 from aldis.clock import SystemClock
+from aldis.demo.world import refuse_demo_login
 from aldis.settings import Settings, load
 from aldis.telemetry import configure_logs
 
@@ -54,7 +55,7 @@ async def _serve(settings: Settings, data_dir: Path, stop_within: float) -> None
     stopped = _stopped_by_signal(stop_within)
     let_the_loop_go_first()
     gateway = Gateway(settings, data_dir, SystemClock())
-    await _unless_lost(gateway, gateway.start(), START_S)
+    await _unless_lost(gateway, _start(gateway, settings), START_S)
     spare_the_collector()
     links = ", ".join(gateway.links_up()) or "none, so messages wait"
     click.echo(f"Aldis serves on {settings.http.listen}; links: {links}; Ctrl-C stops", err=True)
@@ -66,6 +67,12 @@ async def _serve(settings: Settings, data_dir: Path, stop_within: float) -> None
             )
     await first_of(stopped, gateway.lost)
     await _unless_lost(gateway, gateway.stop(), None)  # the signal's bound is on it
+
+
+async def _start(gateway: Gateway, settings: Settings) -> None:
+    if settings.console is not None:
+        await refuse_demo_login(gateway.store)
+    await gateway.start()
 
 
 async def _unless_lost(gateway: Gateway, work: Coroutine[Any, Any, None], within_s: float | None) -> None:

@@ -19,6 +19,7 @@ from aldis.admin.metrics_sampler import MetricsSampler
 from aldis.admin.operators import People
 from aldis.admin.postbacks import Postbacks
 from aldis.admin.sending import Sending
+from aldis.admin.sign_ins import SignIns
 from aldis.admin.simulator_control import SimulatorControl
 from aldis.admin.statistics import Statistics
 from aldis.admin.waiting import Waiting
@@ -41,6 +42,7 @@ class AdminServices(msgspec.Struct, frozen=True):
     current: CurrentDirectory
     metrics: Metrics
     people: People
+    sign_ins: SignIns
     messages: Messages
     #: messages from handsets, those that belong to nobody too
     search: SearchStore

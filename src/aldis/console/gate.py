@@ -14,7 +14,9 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from aldis.accounts.staff import Actor, Role
+from aldis.accounts.credentials import digest
+from aldis.accounts.staff import Actor, Role, Session
+from aldis.admin.operators import session_id_of
 from aldis.admin.query_params import whole
 from aldis.admin.sending import Refused
 from aldis.admin.validation import ValidationError
@@ -25,6 +27,8 @@ from aldis.http_phrases import phrase_of
 from aldis.traffic.problem import Problem, problem_of
 
 COOKIE = "aldis_session"
+#: what browsers keep for this very host, over TLS. Source: RFC 6265bis (draft 20) §4.1.3.2
+HOST_COOKIE = "__Host-" + COOKIE
 API = "/v1/"
 PROBLEM = "application/problem+json"
 #: a form without files; what uploads has a bound of its own
@@ -79,11 +83,32 @@ async def who(request: Request, services: AdminServices) -> tuple[Actor | None, 
     """Tell who asks, and what a form of theirs must carry ("" for programs)."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and request.url.path.startswith(API):
-        return await services.people.bearer(token.strip(), services.clock.now()), ""
-    secret = request.cookies.get(COOKIE, "")
+        return await services.sign_ins.bearer(token.strip(), address_of(request)), ""
+    secret = request.cookies.get(cookie_name(request), "")
     if not secret:
         return None, ""
     return await services.people.signed_in(secret, services.clock.now()), csrf_of(secret)
+
+
+def is_https(request: Request) -> bool:
+    """Tell whether the browser speaks TLS, with us or with a proxy that says so."""
+    return request.url.scheme == "https"
+
+
+def cookie_name(request: Request) -> str:
+    """Name the session's cookie."""
+    return HOST_COOKIE if is_https(request) else COOKIE
+
+
+def address_of(request: Request) -> str:
+    """Give the address that somebody asks from."""
+    return request.client.host if request.client else ""
+
+
+def sessions_shown(sessions: list[Session], request: Request) -> list[tuple[str, Session, bool]]:
+    """Give sessions as pages show them: each with its id, and whether it is the one that asks."""
+    own = digest(request.cookies.get(cookie_name(request), ""))
+    return [(session_id_of(each), each, each.digest == own) for each in sessions]
 
 
 def _is_too_large(request: Request, page: Page) -> bool:

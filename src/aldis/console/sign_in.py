@@ -8,20 +8,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from aldis.accounts.lock_out import LockOut
+from aldis.accounts.password_rules import SHORTEST
 from aldis.admin.operators import SESSION_S
 from aldis.admin.query_params import whole
 from aldis.console.admin_services import AdminServices
-from aldis.console.gate import COOKIE, MAX_FORM_OCTETS
+from aldis.console.gate import MAX_FORM_OCTETS, address_of, cookie_name, is_https, sessions_shown
 from aldis.console.page import Page, RequestContext, render, render_open, see_other
 from aldis.errors import AdminError
-
-WRONG = "Name or password is wrong."
 
 
 def routes(services: AdminServices) -> list[Route]:
     """Give the routes of signing in."""
-    lock_out = LockOut()
 
     async def show(request: Request) -> Response:
         """Show the form."""
@@ -37,24 +34,18 @@ def routes(services: AdminServices) -> list[Route]:
         async with request.form(max_files=0, max_fields=10) as form:
             name, password = str(form.get("name", ""))[:100], str(form.get("password", ""))
             following = _next(str(form.get("next", "")))
-        keys = (f"name {name}", f"address {request.client.host if request.client else ''}")
-        now = services.clock.monotonic()
-        wait_s = lock_out.wait_s(keys, now)
-        if wait_s:
-            return _page(following, f"Too many tries: wait {wait_s:.0f} seconds.", 429)
-        lock_out.failed(keys, now)  # before the password is looked at, so that tries at once count each
-        signed_in = await services.people.sign_in(name, password, services.clock.now())
-        if signed_in is None:
-            return _page(following, WRONG, 401)
-        lock_out.succeeded(keys)
+        try:
+            signed_in = await services.sign_ins.sign_in(name, password, address_of(request))
+        except AdminError as fault:
+            return _page(following, str(fault), fault.status)
         answer = see_other(following)
         answer.set_cookie(
-            COOKIE,
+            cookie_name(request),
             signed_in.secret,
             max_age=SESSION_S,
             httponly=True,
             samesite="strict",
-            secure=request.url.scheme == "https",
+            secure=is_https(request),
         )
         return answer
 
@@ -66,33 +57,54 @@ def routes(services: AdminServices) -> list[Route]:
 
 async def _sign_out(context: RequestContext) -> Response:
     await context.services.people.sign_out(
-        context.actor, context.request.cookies.get(COOKIE, ""), context.services.clock.now()
+        context.actor,
+        context.request.cookies.get(cookie_name(context.request), ""),
+        context.services.clock.now(),
     )
     answer = see_other("/sign-in")
-    answer.delete_cookie(COOKIE)
+    answer.delete_cookie(
+        cookie_name(context.request), secure=is_https(context.request), httponly=True, samesite="strict"
+    )
     return answer
 
 
 async def _password(context: RequestContext) -> Response:
     if context.request.method == "GET":
-        return render(context, "password.html", fault="")
-    form, now = context.form, context.now
+        return await _own_page(context)
+    form = context.form
     if form.get("new", "") != form.get("again", ""):
-        return render(
-            context, "password.html", status=422, fault="the new password was not written twice the same"
-        )
+        return await _own_page(context, "the new password was not written twice the same", 422)
     try:
-        await context.services.people.change_password(
-            context.actor, form.get("old", ""), form.get("new", ""), now
+        await context.services.sign_ins.change_password(
+            context.actor, form.get("old", ""), form.get("new", ""), address_of(context.request)
         )
     except AdminError as fault:
-        return render(context, "password.html", status=fault.status, fault=str(fault))
+        return await _own_page(context, str(fault), fault.status)
     return see_other("/sign-in")
+
+
+async def _end_own_session(context: RequestContext) -> Response:
+    actor = context.actor
+    await context.services.people.end_session(actor, context.part("session"), context.now, of=actor.name)
+    return see_other("/password")
+
+
+async def _own_page(context: RequestContext, fault: str = "", status: int = 200) -> Response:
+    sessions = await context.services.people.sessions(context.now, of=context.actor.name)
+    return render(
+        context,
+        "password.html",
+        status=status,
+        fault=fault,
+        shortest=SHORTEST,
+        sessions=sessions_shown(sessions, context.request),
+    )
 
 
 PAGES = (
     Page("/sign-out", _sign_out, methods=("POST",)),
     Page("/password", _password, methods=("GET", "POST")),
+    Page("/password/sessions/{session}/end", _end_own_session, methods=("POST",)),
 )
 
 

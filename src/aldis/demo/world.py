@@ -9,8 +9,7 @@ from pathlib import Path
 from aldis.accounts import directory_file
 from aldis.accounts.staff import Actor, Role
 from aldis.admin.directory import DirectoryEditor
-from aldis.admin.operators import People
-from aldis.app.entropy import token
+from aldis.app.people import people_of
 from aldis.dialects.registry import TRAITS
 from aldis.errors import SettingsError
 from aldis.settings import Settings, host_and_port
@@ -43,7 +42,18 @@ async def apply_world(store: Store) -> None:
     now = store.clock.now()
     demo = Actor("demo", Role.ADMIN, "command line")
     await DirectoryEditor(store.changes, store.consent).apply(demo, wanted, now, replace=True)
-    await People(store.operators, token).put_operator(demo, *CONSOLE_LOGIN, now)
+    await people_of(store).put_operator(demo, *CONSOLE_LOGIN, now)
+
+
+async def refuse_demo_login(store: Store) -> None:
+    """Raise SettingsError where the demo's admin may sign in: everybody can know the password."""
+    name, _, password = CONSOLE_LOGIN
+    if await people_of(store).has_password(name, password):
+        says = (
+            f"the demo's admin `{name}` may sign in here with the password that everybody can read: "
+            f"`aldis admin create {name}` gives another, `aldis admin remove {name}` ends it"
+        )
+        raise SettingsError([says])
 
 
 def refuse_public_addresses(settings: Settings) -> None:

@@ -105,3 +105,32 @@ def test_a_stop_of_before_counts_under_every_spelling(tmp_path: Path) -> None:
     db.execute(sql)
     assert list(db.execute("SELECT msisdn FROM opt_in")) == []
     assert sorted(db.execute("SELECT msisdn FROM opt_out")) == [("5215512345678",), ("525512345678",)]
+
+
+def test_keys_of_before_end_with_the_admin_who_made_them(tmp_path: Path) -> None:
+    db, upgrade = before(tmp_path, "0022_sessions_and_keys.sql")
+    for name, role in (("ada", 3), ("vera", 1)):
+        db.execute("INSERT INTO operator VALUES (?, ?, '', 0)", (name, role))
+    for made_by, via, key in (
+        ("gone", "console", "first"),
+        ("ada", "console", "first"),
+        ("vera", "console", "second"),
+        ("ada", "command line", "third"),
+        ("ada", "api", "fourth"),
+    ):
+        db.execute(
+            "INSERT INTO audit (at, actor, via, action, subject, detail) VALUES (0, ?, ?, 'add api key', ?, '')",
+            (made_by, via, key),
+        )
+    for key in ("first", "second", "third", "fourth", "fifth"):
+        db.execute("INSERT INTO api_token VALUES (?, ?, '', 3, 0, 0)", (key, key))
+    db.execute("INSERT INTO session VALUES ('d', 'ada', 1, 2)")
+    db.execute(upgrade)
+    assert dict(db.execute("SELECT name, made_by FROM api_token")) == {
+        "first": "ada",
+        "second": "",
+        "third": "",
+        "fourth": "",
+        "fifth": "",
+    }
+    assert list(db.execute("SELECT address FROM session")) == [("",)]

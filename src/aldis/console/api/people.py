@@ -8,7 +8,7 @@ import msgspec
 from starlette.responses import Response
 
 from aldis.accounts.staff import Role
-from aldis.admin.operators import MAX_DAYS
+from aldis.admin.operators import MAX_DAYS, session_id_of
 from aldis.clock import iso_or_none
 from aldis.console.api.documents import UPWARDS, Done, answer, body_of, page_of
 from aldis.console.page import Calls, RequestContext
@@ -48,6 +48,8 @@ class KeyDocument(msgspec.Struct, frozen=True):
     created_at: str | None
     #: none: for good
     until: str | None
+    #: the admin with whom it ends; "": it ends with nobody
+    made_by: str
 
 
 class Keys(msgspec.Struct, frozen=True):
@@ -70,6 +72,24 @@ class ToldKey(msgspec.Struct, frozen=True):
 
     name: str
     key: str
+
+
+class SessionDocument(msgspec.Struct, frozen=True):
+    """A signed-in browser."""
+
+    id: str
+    operator: str
+    #: where it was started from
+    address: str
+    started_at: str | None
+    expires_at: str | None
+
+
+class Sessions(msgspec.Struct, frozen=True):
+    """A page of sessions."""
+
+    sessions: list[SessionDocument]
+    next: str | None
 
 
 CALLS = Calls()
@@ -103,7 +123,9 @@ async def _remove_operator(context: RequestContext) -> Response:
 async def _keys(context: RequestContext) -> Response:
     found, following = page_of(context, await context.services.operators.tokens(), lambda each: each.name)
     documents = [
-        KeyDocument(t.name, t.visible, t.role.name.lower(), iso_or_none(t.created_at), iso_or_none(t.until))
+        KeyDocument(
+            t.name, t.visible, t.role.name.lower(), iso_or_none(t.created_at), iso_or_none(t.until), t.made_by
+        )
         for t in found
     ]
     return answer(Keys(documents, following))
@@ -122,6 +144,25 @@ async def _make_key(context: RequestContext) -> Response:
 @CALLS.add("DELETE", "/v1/keys/{name}", "Take a key back", Role.ADMIN, status=0)
 async def _remove_key(context: RequestContext) -> Response:
     await context.services.people.remove_token(context.actor, context.part("name"), context.now)
+    return answer(Done())
+
+
+@CALLS.add("GET", "/v1/sessions", "Who is signed in", Role.ADMIN, gives=Sessions, query=UPWARDS)
+async def _sessions(context: RequestContext) -> Response:
+    sessions = sorted(await context.services.people.sessions(context.now), key=lambda each: each.digest)
+    found, following = page_of(context, sessions, session_id_of)
+    documents = [
+        SessionDocument(
+            session_id_of(s), s.operator, s.address, iso_or_none(s.started_at), iso_or_none(s.expires_at)
+        )
+        for s in found
+    ]
+    return answer(Sessions(documents, following))
+
+
+@CALLS.add("DELETE", "/v1/sessions/{session}", "Sign a browser out", Role.ADMIN, status=0)
+async def _end_session(context: RequestContext) -> Response:
+    await context.services.people.end_session(context.actor, context.part("session"), context.now)
     return answer(Done())
 
 

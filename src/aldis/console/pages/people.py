@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from aldis.accounts.password_rules import SHORTEST
 from aldis.accounts.staff import Role
 from aldis.admin import query_params
 from aldis.admin.operators import MAX_DAYS
+from aldis.console.gate import sessions_shown
 from aldis.console.page import Page, RequestContext, fault_values, render, see_other
 from aldis.errors import AdminError
 
@@ -15,6 +17,7 @@ _DONE = {
     "added": "Saved.",
     "role": "The role is changed; it counts from the next sign-in.",
     "removed": "Gone.",
+    "ended": "The session is over.",
 }
 
 
@@ -31,6 +34,8 @@ async def _page(
         **fault_values(fault),
         operators=await services.operators.all(),
         tokens=await services.operators.tokens(),
+        sessions=sessions_shown(await services.people.sessions(context.now), context.request),
+        shortest=SHORTEST,
         log=log[:LOG_PAGE],
         before=log[LOG_PAGE - 1][0] if len(log) > LOG_PAGE else 0,
         subject=subject,
@@ -85,6 +90,11 @@ async def _remove_key(context: RequestContext) -> Response:
     return see_other("/people?done=removed")
 
 
+async def _end_session(context: RequestContext) -> Response:
+    await context.services.people.end_session(context.actor, context.part("session"), context.now)
+    return see_other("/people?done=ended")
+
+
 def _role(form: dict[str, str]) -> Role:
     try:
         return Role[form.get("role", "").upper()]
@@ -97,6 +107,7 @@ PAGES = (
     Page("/people", _add, Role.ADMIN, ("POST",)),
     Page("/people/{name}/role", _change_role, Role.ADMIN, ("POST",)),
     Page("/people/{name}/remove", _remove, Role.ADMIN, ("POST",)),
+    Page("/sessions/{session}/end", _end_session, Role.ADMIN, ("POST",)),
     Page("/keys", _make_key, Role.ADMIN, ("POST",)),
     Page("/keys/{name}/remove", _remove_key, Role.ADMIN, ("POST",)),
 )

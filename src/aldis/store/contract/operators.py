@@ -8,13 +8,30 @@ from typing import Protocol
 
 import msgspec
 
-from aldis.accounts.staff import ApiToken, AuditEntry, Operator, Session
+from aldis.accounts.staff import ApiToken, AuditEntry, Operator, Role, Session
+
+# Whoever is changed loses all sessions, whoever is no admin any more also the keys that they made. What would
+# leave no admin where there is one changes nothing, so that two cannot remove each other.
 
 
 class PutOperator(msgspec.Struct, frozen=True, tag=True):
-    """Add or change somebody; whoever changes loses all sessions."""
+    """Add somebody, or change all of them."""
 
     operator: Operator
+
+
+class ChangeRole(msgspec.Struct, frozen=True, tag=True):
+    """Give somebody another role."""
+
+    name: str
+    role: Role
+
+
+class ChangePassword(msgspec.Struct, frozen=True, tag=True):
+    """Give somebody another password."""
+
+    name: str
+    password_hash: str
 
 
 class RemoveOperator(msgspec.Struct, frozen=True, tag=True):
@@ -47,7 +64,16 @@ class RemoveToken(msgspec.Struct, frozen=True, tag=True):
     name: str
 
 
-OperatorChange = PutOperator | RemoveOperator | StartSession | EndSession | PutToken | RemoveToken
+OperatorChange = (
+    PutOperator
+    | ChangeRole
+    | ChangePassword
+    | RemoveOperator
+    | StartSession
+    | EndSession
+    | PutToken
+    | RemoveToken
+)
 
 
 class OperatorStore(Protocol):
@@ -58,6 +84,9 @@ class OperatorStore(Protocol):
 
     async def signed_in(self, digest: str, now: int) -> Operator | None:
         """Tell whose session that is; None for none that is valid."""
+
+    async def sessions(self, now: int) -> list[Session]:
+        """Give the sessions that are valid, by operator, newest first."""
 
     async def tokens(self) -> list[ApiToken]:
         """Give all keys, by name."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import apsw
 
-from aldis.accounts.staff import ApiToken, AuditEntry, Operator, Role
+from aldis.accounts.staff import ApiToken, AuditEntry, Operator, Role, Session
 from aldis.store.contract.operators import OperatorChange
 from aldis.store.sqlite.engine.rows import every, first
 from aldis.store.sqlite.stores.connections import Connections, in_a_thread
 from aldis.store.sqlite.writes import auditing, operators
 
+#: that are listed
+MOST_SESSIONS = 1000
+_SESSION = "digest, operator, started_at, expires_at, address"
 _OPERATOR = "o.name, o.role, o.password_hash, o.created_at"
-_TOKEN = "name, digest, visible, role, created_at, until"  # noqa: S105 - columns
+_TOKEN = "name, digest, visible, role, created_at, until, made_by"  # noqa: S105 - columns
 
 
 class SqliteOperators(Connections):
@@ -26,6 +29,11 @@ class SqliteOperators(Connections):
                   WHERE s.digest = ? AND s.expires_at > ?"""  # noqa: S608
         row = first(self.reader, sql, (digest, now))
         return None if row is None else _operator(row)
+
+    async def sessions(self, now: int) -> list[Session]:
+        sql = f"""SELECT {_SESSION} FROM session WHERE expires_at > ?
+                  ORDER BY operator, started_at DESC LIMIT {MOST_SESSIONS}"""  # noqa: S608
+        return [Session(*row) for row in every(self.reader, sql, (now,))]
 
     async def tokens(self) -> list[ApiToken]:
         return [_token(row) for row in every(self.reader, f"SELECT {_TOKEN} FROM api_token ORDER BY name")]  # noqa: S608
@@ -44,9 +52,9 @@ def _operator(row: tuple[str, int, str, int]) -> Operator:
     return Operator(name, Role(role), password_hash, created_at)
 
 
-def _token(row: tuple[str, str, str, int, int, int]) -> ApiToken:
-    name, digest, visible, role, created_at, until = row
-    return ApiToken(name, digest, visible, Role(role), created_at, until)
+def _token(row: tuple[str, str, str, int, int, int, str]) -> ApiToken:
+    name, digest, visible, role, created_at, until, made_by = row
+    return ApiToken(name, digest, visible, Role(role), created_at, until, made_by)
 
 
 def _log(db: apsw.Connection, before: int, limit: int, subject: str = "") -> list[tuple[int, AuditEntry]]:

@@ -1,0 +1,101 @@
+"""Signing in at the console, and what is refused there and at the admin API: passwords are tried ever more
+slowly, and what was wrong is in the audit log and in the log.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import structlog
+
+from aldis.accounts.lock_out import LockOut
+from aldis.accounts.staff import TOKEN_PREFIX, Actor, AuditEntry, visible_part
+from aldis.admin.operators import People, SignedIn, WrongPassword
+from aldis.clock import Clock
+from aldis.errors import AdminError, TemporaryError
+from aldis.store.contract.operators import AuditStore
+from aldis.traffic.pacing import TokenBucket
+
+log = structlog.get_logger()
+
+#: who did what somebody unknown did
+NOBODY = "-"
+#: entries of the audit log about what was refused: one a minute, and so many at once
+NOTES_PER_S, NOTES_AT_ONCE = 1 / 60, 60
+TOO_MANY_REQUESTS = 429
+
+
+class SignIns:
+    """Looks at passwords and keys of operators."""
+
+    def __init__(self, people: People, audit: AuditStore, clock: Clock) -> None:
+        self._people = people
+        self._audit = audit
+        self._clock = clock
+        self._lock_out = LockOut()
+        self._notes = TokenBucket(NOTES_PER_S, NOTES_AT_ONCE, clock.monotonic())
+        self._unwritten = 0
+
+    async def sign_in(self, name: str, password: str, address: str) -> SignedIn:
+        """Check a password and start a session; raises AdminError."""
+        keys = (f"name {name}", f"address {address}")
+        self._begin(keys)
+        signed_in = await self._people.sign_in(name, password, address, self._clock.now())
+        if signed_in is None:
+            # a name that is nobody's may be a password in the wrong field
+            known = name if await self._people.is_known(name) else NOBODY
+            await self._refused("sign in", NOBODY, "console", known, address, keys)
+            raise AdminError("Name or password is wrong.", 401)
+        self._lock_out.succeeded(keys)
+        return signed_in
+
+    async def change_password(self, actor: Actor, old: str, new: str, address: str) -> None:
+        """Give oneself another password, which ends one's sessions; raises AdminError."""
+        keys = (f"password of {actor.name}",)
+        self._begin(keys)
+        try:
+            await self._people.change_password(actor, old, new, self._clock.now())
+        except WrongPassword:
+            await self._refused("change password", actor.name, actor.via, actor.name, address, keys)
+            raise
+        except AdminError:  # the new one will not do, which is no guess
+            self._lock_out.succeeded(keys)
+            raise
+        self._lock_out.succeeded(keys)
+
+    async def bearer(self, token: str, address: str) -> Actor | None:
+        """Tell who a key of the admin API stands for."""
+        actor = await self._people.bearer(token, self._clock.now())
+        if actor is None:
+            shown = visible_part(token) if token.startswith(TOKEN_PREFIX) else NOBODY
+            await self._refused("use api key", NOBODY, "api", shown, address)
+        return actor
+
+    def _begin(self, keys: tuple[str, ...]) -> None:
+        """Count a try before it is looked at, so that tries at once count each; raises AdminError."""
+        now = self._clock.monotonic()
+        wait_s = self._lock_out.wait_s(keys, now)
+        if wait_s:
+            raise AdminError(f"Too many tries: wait {wait_s:.0f} seconds.", TOO_MANY_REQUESTS)
+        self._lock_out.failed(keys, now)
+
+    async def _refused(
+        self, what: str, actor: str, via: str, subject: str, address: str, keys: tuple[str, ...] = ()
+    ) -> None:
+        """Write down that something was refused, unless too much was of late; then how much."""
+        now = self._clock.monotonic()
+        if not self._notes.take(1, now):
+            self._unwritten += 1
+            return
+        wait_s = self._lock_out.wait_s(keys, now) if keys else 0.0
+        detail = f"from {address}"
+        if wait_s:
+            detail += f"; locked out for {wait_s:.0f} s"
+        if self._unwritten:
+            detail += f"; {self._unwritten} more before are not written down"
+        self._unwritten = 0
+        log.warning("an operator or a key was refused", action=what, subject=subject, detail=detail)
+        with suppress(TemporaryError):  # the answer is no, whether that can be written down or not
+            await self._audit.note(
+                AuditEntry(self._clock.now(), actor, via, f"refused: {what}", subject, detail)
+            )

@@ -1,0 +1,104 @@
+"""What is refused at the console and at the admin API is written down, slowly enough, and tells no secret."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from tests.fakes.clock import FakeClock
+
+from aldis.accounts.lock_out import FREE_TRIES
+from aldis.accounts.staff import Actor, AuditEntry, Role
+from aldis.admin.sign_ins import NOBODY, NOTES_AT_ONCE, SignIns
+from aldis.app.people import people_of
+from aldis.errors import AdminError
+from aldis.store.contract.store import Store
+
+BOSS = Actor("boss", Role.ADMIN, "command line")
+ADA = Actor("ada", Role.OPERATOR, "console")
+GOOD, OTHER = "tide gravel moth", "gravel moth tide"
+HERE = "192.0.2.1"
+
+
+@pytest.fixture
+async def sign_ins(store: Store, clock: FakeClock) -> SignIns:
+    people = people_of(store)
+    await people.put_operator(BOSS, "ada", Role.OPERATOR, GOOD, clock.now())
+    return SignIns(people, store.audit, clock)
+
+
+async def refused(store: Store) -> list[AuditEntry]:
+    """Give what was refused, oldest first."""
+    entries = [entry for _, entry in await store.audit.log(0, 500)]
+    return [entry for entry in reversed(entries) if entry.action.startswith("refused: ")]
+
+
+async def test_failed_sign_ins_and_lock_outs_are_in_the_audit_log(
+    store: Store, clock: FakeClock, sign_ins: SignIns
+) -> None:
+    for number in range(FREE_TRIES):
+        with pytest.raises(AdminError, match="wrong") as caught:
+            await sign_ins.sign_in("ada", f"guess {number}", HERE)
+        assert caught.value.status == 401
+    with pytest.raises(AdminError, match="wait 2 seconds") as caught:
+        await sign_ins.sign_in("ada", GOOD, HERE)
+    assert caught.value.status == 429
+    found = [(each.actor, each.via, each.action, each.subject, each.detail) for each in await refused(store)]
+    assert found == [
+        (NOBODY, "console", "refused: sign in", "ada", f"from {HERE}"),
+        (NOBODY, "console", "refused: sign in", "ada", f"from {HERE}"),
+        (NOBODY, "console", "refused: sign in", "ada", f"from {HERE}; locked out for 2 s"),
+    ]
+    clock.advance(2)
+    assert (await sign_ins.sign_in("ada", GOOD, HERE)).operator.name == "ada"
+
+
+async def test_guesses_at_once_each_count(sign_ins: SignIns) -> None:
+    tries = [sign_ins.sign_in("ada", f"guess {number}", HERE) for number in range(50)]
+    faults = await asyncio.gather(*tries, return_exceptions=True)
+    statuses = [fault.status for fault in faults if isinstance(fault, AdminError)]
+    assert (statuses.count(401), statuses.count(429)) == (FREE_TRIES, 50 - FREE_TRIES)
+
+
+async def test_no_secret_is_written_down(store: Store, sign_ins: SignIns) -> None:
+    with pytest.raises(AdminError):
+        await sign_ins.sign_in("hunter2-in-the-wrong-field", "hunter2", HERE)
+    assert await sign_ins.bearer("hunter2-of-another-house", HERE) is None
+    assert await sign_ins.bearer("aldis_0123456789abcdef", HERE) is None
+    with pytest.raises(AdminError):
+        await sign_ins.change_password(ADA, "hunter2", OTHER, HERE)
+    found = await refused(store)
+    assert [(each.action, each.subject) for each in found] == [
+        ("refused: sign in", NOBODY),
+        ("refused: use api key", NOBODY),
+        ("refused: use api key", "aldis_012345…"),
+        ("refused: change password", "ada"),
+    ]
+    assert "hunter2" not in repr(found)
+
+
+async def test_a_flood_of_refusals_costs_a_bounded_number_of_entries(
+    store: Store, clock: FakeClock, sign_ins: SignIns
+) -> None:
+    for number in range(NOTES_AT_ONCE + 50):
+        assert await sign_ins.bearer(f"aldis_{number}", HERE) is None
+    assert len(await refused(store)) == NOTES_AT_ONCE
+    clock.advance(60)
+    assert await sign_ins.bearer("aldis_", HERE) is None
+    newest = (await refused(store))[-1]
+    assert newest.detail == f"from {HERE}; 50 more before are not written down"
+
+
+async def test_changing_ones_password_is_rated(store: Store, clock: FakeClock, sign_ins: SignIns) -> None:
+    for number in range(FREE_TRIES):
+        with pytest.raises(AdminError, match="another one"):
+            await sign_ins.change_password(ADA, f"guess {number}", OTHER, HERE)
+    with pytest.raises(AdminError, match="wait") as caught:
+        await sign_ins.change_password(ADA, GOOD, OTHER, HERE)
+    assert caught.value.status == 429
+    clock.advance(2)
+    for _ in range(10):  # the new one will not do: no guess
+        with pytest.raises(AdminError, match="at least 12"):
+            await sign_ins.change_password(ADA, GOOD, "short", HERE)
+    await sign_ins.change_password(ADA, GOOD, OTHER, HERE)
+    assert (await sign_ins.sign_in("ada", OTHER, HERE)).operator.name == "ada"
