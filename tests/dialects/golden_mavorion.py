@@ -229,9 +229,10 @@ MAVO_CASES = [
 ]
 
 
-def many(place: int) -> str:
-    """Write one SMS for 6,001 numbers."""
-    numbers = range(46_700_000_000 + place * 10_000, 46_700_006_001 + place * 10_000)
+def many(place: int, count: int) -> str:
+    """Write one SMS for many numbers."""
+    first = 46_700_000_000 + place * 10_000
+    numbers = range(first, first + count)
     return '{"message":"x","recipients":[' + ",".join(f'{{"msisdn":{number}}}' for number in numbers) + "]}"
 
 
@@ -245,13 +246,19 @@ MAVO_CASES += [
     Case(
         "mavorion too many for one SMS",
         mavo('{"message":"x","recipients":[' + ",".join(['{"msisdn":1}'] * 10_001) + "]}"),
-        mavo_error("0x0308", "Invalid argument: %1", '"recipients: 10000 at most"'),
+        mavo_error("0x0308", "Invalid argument: %1", '"recipients: 10000 at most in all messages"'),
         400,
     ),
     Case(
-        "mavorion more than one SMS may have",
-        mavo(f"[{many(0)},{many(1)}]"),
-        mavo_ok("1,6002", '"SE":12002', "600.1"),
-        messages=12002,
+        "mavorion as many as one request may make",
+        mavo(f"[{many(0, 6000)},{many(1, 4000)}]"),
+        mavo_ok("1,6001", '"SE":10000', "500.0"),
+        messages=10000,
+    ),
+    Case(
+        "mavorion one more",
+        mavo(f"[{many(0, 6000)},{many(1, 4001)}]"),
+        mavo_error("0x0308", "Invalid argument: %1", '"recipients: 10000 at most in all messages"'),
+        400,
     ),
 ]

@@ -19,10 +19,8 @@ from aldis.sms.address import is_msisdn
 from aldis.sms.fitting import NO_OPTIONS, EncodingOptions
 from aldis.sms.segments import MAX_SEGMENTS
 from aldis.traffic.refusal import Refusal, RefusalReason
-from aldis.traffic.submission import MessageAsk, Priority
+from aldis.traffic.submission import MOST_MESSAGES, MessageAsk, Priority
 
-#: in one request
-MAX_RECIPIENTS = 10_000
 MAX_NAMES, MAX_VALUE = 100, 1000
 #: what comes back is kept with every message, so it is bounded
 MAX_ECHO = 255
@@ -59,7 +57,7 @@ class Recipient(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Send(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One text for one or more numbers."""
 
-    to: Number | Annotated[list[Number | Recipient], msgspec.Meta(min_length=1, max_length=MAX_RECIPIENTS)]
+    to: Number | Annotated[list[Number | Recipient], msgspec.Meta(min_length=1, max_length=MOST_MESSAGES)]
     text: Annotated[str, msgspec.Meta(min_length=1)]
     #: the account's default sender if left out
     sender: Annotated[str, msgspec.Meta(max_length=20)] = msgspec.field(default="", name="from")

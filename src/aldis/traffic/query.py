@@ -10,9 +10,7 @@ from aldis.traffic.caller import Caller
 from aldis.traffic.inbound import InboundFacts
 from aldis.traffic.message import MessageStatus
 from aldis.traffic.refusal import Refusal
-
-#: messages that one answer tells of: as many as one request may make
-MOST_TOLD = 10_000
+from aldis.traffic.submission import MOST_MESSAGES
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +48,7 @@ class StatusQuery(Query, frozen=True):
     reference: str
     #: of its messages only those with higher ids, and so many at most
     after: int = 0
-    most: int = MOST_TOLD
+    most: int = MOST_MESSAGES
 
 
 class Cancellation(Query, frozen=True):

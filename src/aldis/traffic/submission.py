@@ -13,6 +13,9 @@ from aldis.traffic.content import Attachment
 from aldis.traffic.message import NewMessage
 from aldis.traffic.refusal import Refusal
 
+#: that one request may make in all: recipients of all its texts
+MOST_MESSAGES = 10_000
+
 
 class Priority(IntEnum):
     """Four classes, higher overtakes lower; the values are kept in the store."""

@@ -14,12 +14,9 @@ from aldis.dialects.mavorion import credentials
 from aldis.dialects.mavorion.sms import MAX_ECHO, STANDARD, Sms, ask_of, fault_of
 from aldis.traffic.caller import Caller, Presented
 from aldis.traffic.refusal import Refusal, RefusalReason
-from aldis.traffic.submission import MessageAsk, Submission
+from aldis.traffic.submission import MOST_MESSAGES, MessageAsk, Submission
 
-#: of one SMS, and SMS in one request
-MAX_RECIPIENTS = 10_000
-MAX_MESSAGES = 10_000
-#: both together, in JSON: what is decoded while everybody waits
+#: of JSON: SMS, recipients, and braces that stand in texts
 MAX_OBJECTS = 100_000
 
 _BODY = msgspec.json.Decoder(Sms | list[Sms])
@@ -60,8 +57,9 @@ def _is_dry(sms: Sms) -> bool:
 
 
 def _fault(messages: list[Sms]) -> Refusal | None:
-    if max([len(sms.recipients) for sms in messages]) > MAX_RECIPIENTS:
-        return Refusal(RefusalReason.PARAMETER_INVALID, "recipients", f"recipients: {MAX_RECIPIENTS} at most")
+    if sum([len(sms.recipients) for sms in messages]) > MOST_MESSAGES:
+        text = f"recipients: {MOST_MESSAGES} at most in all messages"
+        return Refusal(RefusalReason.PARAMETER_INVALID, "recipients", text)
     if len(messages) > 1:
         for name, usual, given in (
             ("label", "", [sms.label for sms in messages]),
@@ -98,8 +96,8 @@ def _messages(request: HttpRequest, query: dict[str, str]) -> tuple[list[Sms], P
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise parameters.Unreadable("the body is not valid JSON") from None
     messages = found if isinstance(found, list) else [found]
-    if len(messages) > MAX_MESSAGES:
-        raise parameters.Unreadable(f"more than {MAX_MESSAGES} messages")
+    if len(messages) > MOST_MESSAGES:
+        raise parameters.Unreadable(f"more than {MOST_MESSAGES} messages")
     for sms in messages:
         if sms.token:
             return messages, Presented("mavorion", sms.token)

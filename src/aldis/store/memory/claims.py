@@ -8,7 +8,7 @@ always right; what is remembered here only saves asking it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from aldis.store.contract.sending import Share
@@ -123,8 +123,12 @@ class Claims:
             found = self._by_link[link] = LinkClaims(self.journal)
         return found
 
-    def note_accepted(self, messages: Iterable[NewMessage]) -> None:
+    def note_accepted(self, messages: Sequence[NewMessage]) -> None:
         """Hear what was accepted, after its commit."""
+        if len(messages) > MAX_FRESH:  # they are a backlog
+            for link in {message.link for message in messages}:
+                self.of(link).drop_fresh()
+            return
         for message in messages:
             self.of(message.link).note_accepted(message)
 

@@ -8,8 +8,8 @@ from aldis.store.sqlite.reads import inbound, queries
 from aldis.store.sqlite.stores.connections import Connections, in_a_thread
 from aldis.store.sqlite.writes import endings
 from aldis.traffic.message import MessageStatus
-from aldis.traffic.query import MOST_TOLD
 from aldis.traffic.states import State
+from aldis.traffic.submission import MOST_MESSAGES
 
 
 class SqliteQueries(Connections):
@@ -29,7 +29,7 @@ class SqliteQueries(Connections):
     async def cancel(self, account_id: int, dialect: str, reference: str, now: int) -> int | None:
         found = await self.submission(account_id, dialect, reference)
         if len(found) == FEW:
-            found = await self.submission(account_id, dialect, reference, limit=MOST_TOLD)
+            found = await self.submission(account_id, dialect, reference, limit=MOST_MESSAGES)
         if not found:
             return None
         if any(
