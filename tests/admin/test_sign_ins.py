@@ -53,6 +53,24 @@ async def test_failed_sign_ins_and_lock_outs_are_in_the_audit_log(
     assert (await sign_ins.sign_in("ada", GOOD, HERE)).operator.name == "ada"
 
 
+async def test_guesses_of_others_shut_nobody_out_where_they_signed_in_before(
+    clock: FakeClock, sign_ins: SignIns
+) -> None:
+    await sign_ins.sign_in("ada", GOOD, HERE)
+    for number in range(FREE_TRIES + 5):
+        clock.advance(60)
+        with pytest.raises(AdminError):
+            await sign_ins.sign_in("ada", f"guess {number}", f"198.51.100.{number}")
+    with pytest.raises(AdminError, match="wait"):
+        await sign_ins.sign_in("ada", GOOD, "203.0.113.1")
+    await sign_ins.sign_in("ada", GOOD, HERE)
+    for number in range(FREE_TRIES):  # who is there has no more tries than others
+        with pytest.raises(AdminError):
+            await sign_ins.sign_in("ada", f"guess {number}", HERE)
+    with pytest.raises(AdminError, match="wait"):
+        await sign_ins.sign_in("ada", GOOD, HERE)
+
+
 async def test_guesses_at_once_each_count(sign_ins: SignIns) -> None:
     tries = [sign_ins.sign_in("ada", f"guess {number}", HERE) for number in range(50)]
     faults = await asyncio.gather(*tries, return_exceptions=True)

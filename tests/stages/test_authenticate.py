@@ -208,5 +208,17 @@ async def test_a_credential_lapses(clock: FakeClock) -> None:
     assert not await proven(authenticator, known, Presented("skycore", "key"))
 
 
+@pytest.mark.parametrize("password", ["", "\ud800", "a\0b", "é" * 5000, "\U0001f511"])
+async def test_any_text_may_be_a_password(clock: FakeClock, password: str) -> None:
+    authenticator, known = an_authenticator(clock), a_directory(hash_password(password))
+    assert await proven(authenticator, known, Presented("genesys", "demo", password))
+    assert not await proven(authenticator, known, Presented("genesys", "demo", password + "x"))
+
+
+@pytest.mark.parametrize("stored", ["no hash", "$argon2id$v=19$m=8,t=1,p=1$", "é"])
+async def test_a_damaged_hash_is_nobodys(clock: FakeClock, stored: str) -> None:
+    assert not await proven(an_authenticator(clock), a_directory(stored), Presented("genesys", "demo", "x"))
+
+
 def test_credentials_do_not_print_themselves() -> None:
     assert "hunter2" not in repr(Presented("genesys", "hunter2", "hunter2"))

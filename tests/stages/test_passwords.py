@@ -180,6 +180,11 @@ async def test_the_same_at_once_is_verified_once(bench: Bench) -> None:
     assert bench.verified == [("demo", RIGHT)]
 
 
+async def test_what_no_thread_takes_any_more_is_answered(bench: Bench) -> None:
+    bench.made.close()
+    assert await bench.try_("demo", "192.0.2.1", RIGHT) == TooManyTries(1.0)
+
+
 async def test_whatever_comes_the_memory_is_bounded(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "MAX_REMEMBERED", 50)
     tries = [

@@ -40,12 +40,16 @@ def digest(secret: str) -> str:
 
 def hash_password(password: str) -> str:
     """Give the argon2id string to store; slow on purpose."""
-    return _HASHER.hash(password)
+    return _HASHER.hash(_octets(password))
 
 
 def is_password(password: str, password_hash: str) -> bool:
     """Tell whether a password is the stored one; slow on purpose, so call it off the event loop."""
     try:
-        return _HASHER.verify(password_hash, password)
+        return _HASHER.verify(password_hash.encode("ascii", "replace"), _octets(password))
     except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
         return False
+
+
+def _octets(password: str) -> bytes:
+    return password.encode("utf-8", "surrogatepass")

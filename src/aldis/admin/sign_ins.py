@@ -4,6 +4,7 @@ slowly, and what was wrong is in the audit log and in the log.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from contextlib import suppress
 
 import structlog
@@ -23,6 +24,8 @@ NOBODY = "-"
 #: entries of the audit log about what was refused: one a minute, and so many at once
 NOTES_PER_S, NOTES_AT_ONCE = 1 / 60, 60
 TOO_MANY_REQUESTS = 429
+#: pairs of name and address that signed in
+MOST_KNOWN = 1000
 
 
 class SignIns:
@@ -33,12 +36,17 @@ class SignIns:
         self._audit = audit
         self._clock = clock
         self._lock_out = LockOut()
+        #: who signed in from where of late; the latest is the last
+        self._known: OrderedDict[str, None] = OrderedDict()
         self._notes = TokenBucket(NOTES_PER_S, NOTES_AT_ONCE, clock.monotonic())
         self._unwritten = 0
 
     async def sign_in(self, name: str, password: str, address: str) -> SignedIn:
-        """Check a password and start a session; raises AdminError."""
-        keys = (f"name {name}", f"address {address}")
+        """Check a password and start a session; raises AdminError. What others guess for a name holds nobody
+        up where that name signed in before.
+        """
+        pair = f"{name} from {address}"
+        keys = (f"address {address}", pair if pair in self._known else f"name {name}")
         self._begin(keys)
         signed_in = await self._people.sign_in(name, password, address, self._clock.now())
         if signed_in is None:
@@ -47,6 +55,10 @@ class SignIns:
             await self._refused("sign in", NOBODY, "console", known, address, keys)
             raise AdminError("Name or password is wrong.", 401)
         self._lock_out.succeeded(keys)
+        self._known[pair] = None
+        self._known.move_to_end(pair)
+        if len(self._known) > MOST_KNOWN:
+            self._known.popitem(last=False)
         return signed_in
 
     async def change_password(self, actor: Actor, old: str, new: str, address: str) -> None:

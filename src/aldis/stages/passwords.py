@@ -220,6 +220,12 @@ class PasswordVerifier:
         self._start()
 
     async def _verify(self, waiting: _Waiting) -> None:
+        try:
+            self._tell(waiting, await self._is_right(waiting))
+        finally:  # where no thread takes it any more
+            self._tell(waiting, TooManyTries(1.0))
+
+    async def _is_right(self, waiting: _Waiting) -> bool:
         tried, loop = waiting.tried, asyncio.get_running_loop()
         is_right = await loop.run_in_executor(self._threads, is_password, tried.password, tried.password_hash)
         now = self._clock.monotonic()
@@ -232,7 +238,7 @@ class PasswordVerifier:
             self._sources.failed((tried.source,), now)
             self._note(tried, now)
         self._metrics.passwords.labels("right" if is_right else "wrong").inc()
-        self._tell(waiting, is_right)
+        return is_right
 
     def _note(self, tried: PasswordTry, now: float) -> None:
         """Log that passwords are guessed, once a minute."""
