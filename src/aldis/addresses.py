@@ -28,6 +28,12 @@ def host_and_port(listen: str) -> tuple[str, int]:
     return host, int(port)
 
 
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches what listens at a host."""
+    address = source_address(host)
+    return host == "localhost" if address is None else address.is_loopback
+
+
 def store_path(url: str, data_dir: Path) -> Path | None:
     """Find the SQLite file that a store URL names; None for what is not SQLite's. Raises ValueError."""
     scheme, _, name = url.partition("://")

@@ -82,6 +82,25 @@ def test_ports_that_are_free_and_taken() -> None:
     assert checkup.port("door", "127.0.0.1", number, is_running=True).verdict is CheckResult.WARN
 
 
+@pytest.mark.parametrize(
+    ("host", "is_tls", "is_told"),
+    [
+        ("127.0.0.1", False, False),
+        ("127.9.9.9", False, False),
+        ("::1", False, False),
+        ("::ffff:127.0.0.1", False, False),
+        ("localhost", False, False),
+        ("0.0.0.0", False, True),
+        ("::", False, True),
+        ("10.0.0.1", False, True),
+        ("gateway.example", False, True),
+        ("0.0.0.0", True, False),
+    ],
+)
+def test_a_console_that_others_reach_without_tls_is_told(host: str, *, is_tls: bool, is_told: bool) -> None:
+    assert bool(checkup.exposed_console(host, is_tls=is_tls)) is is_told
+
+
 async def test_names() -> None:
     found = await checkup.name("dns", "link a", "localhost")
     assert (found.verdict, "localhost is " in found.says) == (CheckResult.OK, True)

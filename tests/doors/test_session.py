@@ -78,7 +78,6 @@ class Opened:
         self.answers: list[Callable[[HttpReply], None]] = []
         self.guard = Guard(LIMITS)
         self.site = Site(
-            serve=self._serve,
             answer_late=self._answer_late,
             refuse=in_our_own_words,
             limits=LIMITS,
@@ -92,7 +91,7 @@ class Opened:
     def another(self) -> tuple[HttpSession, FakeWire]:
         slot = self.guard.admit("10.0.0.1")
         assert slot is not None
-        session, wire = HttpSession(self.site, slot, lambda: self.now), FakeWire()
+        session, wire = HttpSession(self.site, slot, lambda: self.now, self._serve), FakeWire()
         session.opened(wire)
         return session, wire
 

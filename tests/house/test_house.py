@@ -163,7 +163,6 @@ def test_pure_floors_do_no_io_and_read_no_clock() -> None:
         "threading",
         "aiohttp",
         "apsw",
-        "uvicorn",
     }
     for source in sources():
         if source.path.relative_to(SRC).parts[0] in pure:
@@ -200,6 +199,7 @@ def keys_of(record: type[msgspec.Struct]) -> list[str]:
         *(kind.entry for kind in KINDS),
         Quirks,
         settings.SimulatorSettings,
+        settings.ConsoleSettings,
         settings.LogSettings,
     ],
 )

@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 
 from aldis.accounts.number_plans import VERSION, released_on
+from aldis.addresses import is_loopback
 from aldis.admin.number_review import DAYS, Review
 from aldis.clock import as_datetime, kernel_clock_state
 from aldis.stages.postbacks.status import LocalFault
@@ -226,6 +227,15 @@ _POSTING_ADVICE = {
     "resolver": "See whether this machine's name servers (/etc/resolv.conf) answer, and know the root.",
     "proxy": "See whether the proxy of `[postbacks]` answers, and knows us.",
 }
+
+
+def exposed_console(host: str, *, is_tls: bool) -> list[Finding]:
+    """See whether what operators type can be read on its way. `host`: where the console listens."""
+    if is_tls or is_loopback(host):
+        return []
+    says = f"the console listens on {host} without TLS: passwords and sessions can be read on their way"
+    advice = "Set `certificate` and `key` in [console], or listen on loopback behind a proxy that speaks TLS."
+    return [Finding("console", CheckResult.WARN, says, advice)]
 
 
 async def name(check: str, what: str, host: str) -> Finding:

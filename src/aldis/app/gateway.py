@@ -25,8 +25,8 @@ from aldis.app.operators import Operators, Parts
 from aldis.app.posting import Posting, PostingBeside, PostingHere, PostingWatch, counter
 from aldis.app.simulator import Simulator
 from aldis.clock import Clock, iso_or_none, unix_s
-from aldis.console.server import ConsoleServer
 from aldis.doors.http import system_routes
+from aldis.doors.http.asgi import AsgiServer
 from aldis.doors.http.server import HttpServer
 from aldis.links.contract import LinkDependencies
 from aldis.settings import Settings
@@ -177,7 +177,7 @@ class Gateway:
         await self.server.stop()
 
     @property
-    def console(self) -> ConsoleServer | None:
+    def console(self) -> AsgiServer | None:
         """The console, where the settings ask for one."""
         return self.operators.console
 

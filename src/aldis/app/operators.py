@@ -25,18 +25,18 @@ from aldis.admin.simulator_control import SimulatorControl
 from aldis.admin.statistics import Statistics
 from aldis.admin.waiting import Waiting
 from aldis.app.agents import RunningAgents
+from aldis.app.console import console_of
 from aldis.app.entropy import token
 from aldis.app.linking import router_of
 from aldis.app.links import Links, upstreams
 from aldis.app.people import people_of
 from aldis.app.simulator import Simulator
 from aldis.console.admin_services import AdminServices
-from aldis.console.server import ConsoleServer
-from aldis.console.site import site
 from aldis.console.sse_limits import SseLimits
 from aldis.dialects import native
 from aldis.dialects.registry import POLICIES
-from aldis.settings import Settings, host_and_port
+from aldis.doors.http.asgi import AsgiServer
+from aldis.settings import Settings
 from aldis.simulator.counter import OperatorsCounter
 from aldis.stages.admission.admit import Admitter
 from aldis.stages.bulk.dispatcher import Dispatcher, DispatcherSettings
@@ -100,7 +100,7 @@ class Operators:
         self.streams = SseLimits()
         self.agents = RunningAgents()
         #: None where the settings ask for none
-        self.console: ConsoleServer | None = None
+        self.console: AsgiServer | None = None
 
     async def start(self) -> None:
         """Follow orders, and open the console where the settings ask for one."""
@@ -110,7 +110,7 @@ class Operators:
             return
         await self.sampler.recall()
         self.agents.start(self.sampler)
-        self.console = ConsoleServer(site(self._services()), *host_and_port(settings.console.listen))
+        self.console = console_of(settings.console, self._services())
         await self.console.start()
 
     async def close(self) -> None:

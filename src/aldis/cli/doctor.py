@@ -97,6 +97,7 @@ async def _examine(
         ("ports", lambda: _ports(settings, is_running=is_running)),
         ("files", lambda: checkup.secrecy(_secrets(settings, config_file, path))),
         ("tls", lambda: _tls(settings)),
+        ("console", lambda: _console(settings)),
     ):
         findings += await _aside(check, look, look_s)
     for entry in settings.link:
@@ -206,6 +207,8 @@ def _secrets(settings: Settings, config_file: Path, path: Path | None) -> list[t
             found.append((f"key of link {entry.name}", Path(entry.tls_key), True))
     if settings.http.key:
         found.append(("key of the door", Path(settings.http.key), True))
+    if settings.console is not None and settings.console.key:
+        found.append(("key of the console", Path(settings.console.key), True))
     if path is not None and path.exists():
         found.append(("store", path, False))
     return found
@@ -213,12 +216,21 @@ def _secrets(settings: Settings, config_file: Path, path: Path | None) -> list[t
 
 def _tls(settings: Settings) -> list[Finding]:
     pairs = [("door", settings.http.certificate, settings.http.key)]
+    if settings.console is not None:
+        pairs.append(("console", settings.console.certificate, settings.console.key))
     pairs += [(f"link {entry.name}", entry.tls_certificate, entry.tls_key) for entry in settings.link]
     return [
         certificate(what, Path(path), Path(key), SystemClock().now() / 1000)
         for what, path, key in pairs
         if path
     ]
+
+
+def _console(settings: Settings) -> list[Finding]:
+    if settings.console is None:
+        return []
+    host, _ = host_and_port(settings.console.listen)
+    return checkup.exposed_console(host, is_tls=bool(settings.console.certificate))
 
 
 def _link(entry: LinkEntry, conditions: list[str] | None) -> list[Finding]:

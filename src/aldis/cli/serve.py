@@ -13,12 +13,13 @@ from typing import Any, NoReturn
 
 import click
 
+from aldis.admin import checkup
 from aldis.app.gateway import Gateway
 from aldis.app.interpreter import let_the_loop_go_first, spare_the_collector
 from aldis.cli.running import config_option, data_dir_option, first_of, run
 from aldis.clock import SystemClock
 from aldis.demo.world import refuse_demo_login
-from aldis.settings import Settings, load
+from aldis.settings import Settings, host_and_port, load
 from aldis.telemetry import configure_logs
 
 #: sysexits.h: internal software error
@@ -59,8 +60,11 @@ async def _serve(settings: Settings, data_dir: Path, stop_within: float) -> None
     spare_the_collector()
     links = ", ".join(gateway.links_up()) or "none, so messages wait"
     click.echo(f"Aldis serves on {settings.http.listen}; links: {links}; Ctrl-C stops", err=True)
-    if gateway.console is not None:
+    if settings.console is not None and gateway.console is not None:
         click.echo(f"The console is at {gateway.console.url}", err=True)
+        host, _ = host_and_port(settings.console.listen)
+        for finding in checkup.exposed_console(host, is_tls=bool(settings.console.certificate)):
+            click.echo(f"Warning: {finding.says}. {finding.advice}", err=True)
         if not await gateway.store.operators.all():
             click.echo(
                 "Nobody can sign in there yet: `aldis admin create NAME` makes the first admin", err=True

@@ -146,13 +146,18 @@ def _has_token(request: Request, form: dict[str, str], csrf: str) -> bool:
 
 def refused(request: Request, status: int, why: str, fault: AdminError | None = None) -> Response:
     """Say no in the words of whoever asks: a problem for programs, a page for people."""
-    if request.url.path.startswith(API):
+    if status != 401 or request.url.path.startswith(API):  # noqa: PLR2004 - RFC 9110 §15.5.2
+        return refused_at(request.url.path, status, why, fault)
+    if request.headers.get("hx-request") == "true":
+        return Response(status_code=status, headers={"hx-redirect": "/sign-in"})
+    return RedirectResponse("/sign-in?next=" + quote(request.url.path), 303)
+
+
+def refused_at(path: str, status: int, why: str, fault: AdminError | None = None) -> Response:
+    """Say no at a path."""
+    if path.startswith(API):
         headers = {"www-authenticate": "Bearer"} if status == 401 else None  # noqa: PLR2004 - RFC 9110 §15.5.2
         return Response(msgspec.json.encode(_problem(status, why, fault)), status, headers, PROBLEM)
-    if status == 401 and request.headers.get("hx-request") == "true":  # noqa: PLR2004
-        return Response(status_code=status, headers={"hx-redirect": "/sign-in"})
-    if status == 401:  # noqa: PLR2004
-        return RedirectResponse("/sign-in?next=" + quote(request.url.path), 303)
     return render_open("refused.html", status=status, why=why)
 
 

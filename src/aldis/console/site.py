@@ -15,9 +15,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aldis.console import sign_in
 from aldis.console.admin_services import AdminServices
-from aldis.console.gate import guarded, refused
+from aldis.console.gate import guarded, refused, refused_at
 from aldis.console.page import Page
 from aldis.console.pages import PAGES
+from aldis.dialects.exchange import HttpReply, HttpRequest
 
 _POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
@@ -80,6 +81,16 @@ async def _other_method(request: Request, fault: Exception) -> Response:
 
 async def _failed(request: Request, _fault: Exception) -> Response:
     return refused(request, 500, "this failed; the log says why")
+
+
+def answer_late(request: HttpRequest) -> HttpReply:
+    """Answer a page or call that has waited too long; what it asked for may still be done."""
+    answer = refused_at(
+        request.path, 503, "this takes too long; it may still be done, so look before you try again"
+    )
+    headers = ((name.title(), value) for name, value in (*HEADERS, (b"cache-control", b"no-store")))
+    content_type = answer.headers["content-type"].encode()
+    return HttpReply(answer.status_code, content_type, bytes(answer.body), tuple(headers))
 
 
 def site(services: AdminServices, pages: tuple[Page, ...] = (*PAGES, *sign_in.PAGES)) -> Starlette:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from ipaddress import ip_address
 from pathlib import Path
 
 from aldis.accounts import directory_file
 from aldis.accounts.staff import Actor, Role
+from aldis.addresses import is_loopback
 from aldis.admin.directory import DirectoryEditor
 from aldis.app.people import people_of
 from aldis.dialects.registry import TRAITS
@@ -66,14 +66,7 @@ def refuse_public_addresses(settings: Settings) -> None:
     problems = [
         f"the demo listens on loopback only, because its credentials are public; {listen} is not"
         for listen in listens
-        if not _is_loopback(host_and_port(listen)[0])
+        if not is_loopback(host_and_port(listen)[0])
     ]
     if problems:
         raise SettingsError(problems)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

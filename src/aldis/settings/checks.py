@@ -36,9 +36,13 @@ def faults(found: Settings) -> list[toml_file.Fault]:
         store_path(found.store.url, Path())
     except ValueError as fault:
         faults.append((("store", "url"), str(fault)))
-    faults += _trusted_faults("http", found.http.trusted_proxies)
-    if bool(found.http.certificate) != bool(found.http.key):
-        faults.append((("http",), "`certificate` and `key` belong together"))
+    for section, trusted, certificate, key in (
+        ("http", found.http.trusted_proxies, found.http.certificate, found.http.key),
+        ("console", console.trusted_proxies, console.certificate, console.key),
+    ):
+        faults += _trusted_faults(section, trusted)
+        if bool(certificate) != bool(key):
+            faults.append(((section,), "`certificate` and `key` belong together"))
     inactivity_s = simulator.inactivity_s
     for section, key, url in (
         ("simulator", "vasp_url", simulator.vasp_url),
@@ -54,6 +58,7 @@ def faults(found: Settings) -> list[toml_file.Fault]:
         faults.append((("postbacks", "proxy"), str(fault)))
     faults += [(("http", "hosts", *where), fault) for where, fault in _host_faults(found.http.hosts)]
     faults += _positive("http", found.http)
+    faults += _positive("console", console)
     faults += _positive("authentication", found.authentication)
     faults += _positive("store", found.store)
     faults += _positive("messages", found.messages)

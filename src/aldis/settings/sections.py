@@ -97,6 +97,15 @@ class ConsoleSettings(msgspec.Struct, frozen=True):
     """`[console]`: the operator's pages and the admin API; they run only when this section is there."""
 
     listen: str = "127.0.0.1:8081"
+    #: PEM files; both or neither
+    certificate: str = ""
+    key: str = ""
+    #: addresses and networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    connections: int = 200
+    connections_per_address: int = 50
+    #: a page that has not begun to be answered after so long is refused; streams go on
+    answer_s: float = 60.0
 
 
 class LogSettings(msgspec.Struct, frozen=True):

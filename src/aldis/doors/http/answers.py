@@ -7,7 +7,7 @@ Source: RFC 9112 §4 (status line), §9.3 (persistence); RFC 9110 §6.6.1 (Date)
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from email.utils import formatdate
 
 from aldis.dialects.exchange import HttpReply
@@ -40,6 +40,17 @@ class Answers:
         if reply.headers:
             more += b"".join([b"%b: %b\r\n" % header for header in reply.headers])
         return b"%b%d\r\n%b%b\r\n%b" % (head, len(body), self._date_line(), more, b"" if head_only else body)
+
+    def head(self, status: int, headers: Iterable[tuple[bytes, bytes]], closing: bytes) -> bytes:
+        """Give the head of an answer that an application writes. Raises ValueError for a header of more lines
+        than one.
+        """
+        lines = [b"HTTP/1.1 %d %b\r\n" % (status, phrase_of(status).encode())]
+        for name, value in headers:
+            if b"\r" in value or b"\n" in value:
+                raise ValueError("a header of an answer has more than one line")
+            lines.append(b"%b: %b\r\n" % (name.title(), value))
+        return b"".join((*lines, self._date_line(), closing, b"\r\n"))
 
     def plain(self, status: int) -> bytes:
         """Give a refusal of the server's own, after which the connection closes."""

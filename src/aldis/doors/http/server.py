@@ -13,7 +13,15 @@ import msgspec
 from aldis.doors.http.answers import Answers
 from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.request_batcher import FAILED, RequestBatcher
-from aldis.doors.http.session import AnswerLate, HttpSession, Refuse, Serve, Site, in_our_own_words
+from aldis.doors.http.session import (
+    AnswerLate,
+    HttpSession,
+    Refuse,
+    Serve,
+    SessionTransport,
+    Site,
+    in_our_own_words,
+)
 from aldis.listening.guard import ConnectionSlot, Guard
 from aldis.listening.listener import ListenerSettings, SocketListener
 
@@ -37,31 +45,19 @@ class ServerSettings(msgspec.Struct, frozen=True):
     grace_s: float = 5.0
 
 
-class HttpConnection(HttpSession, asyncio.Protocol):
-    """A session as asyncio has it: its callbacks are the session's own, called without a detour."""
-
-    def __init__(self, site: Site, slot: ConnectionSlot) -> None:
-        super().__init__(site, slot, asyncio.get_running_loop().time)
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Open the session."""
-        self.opened(cast("asyncio.Transport", transport))  # uvloop's do not inherit from asyncio's
-
-
-class HttpServer:
-    """One listening socket."""
+class Server:
+    """One listening socket, whatever answers its requests."""
 
     def __init__(
         self,
-        serve: Serve,
         settings: ServerSettings,
         entropy: Callable[[int], int],
         unix_s: Callable[[], float],
-        answer_late: AnswerLate = lambda _request: FAILED,
-        refuse: Refuse = in_our_own_words,
+        answer_late: AnswerLate,
+        refuse: Refuse,
     ) -> None:
-        """`answer_late`: answers what `serve` has not within the guard's `answer_s`; `refuse`: what cannot be
-        read.
+        """`answer_late`: answers what was not answered within the guard's `answer_s`; `refuse`: what cannot
+        be read.
         """
         self._settings = settings
         limits = settings.guard
@@ -69,10 +65,9 @@ class HttpServer:
         where = ListenerSettings(
             settings.host, settings.port, settings.certificate, settings.key, limits.header_s, settings.name
         )
-        self._listener = SocketListener(where, self.guard, lambda slot: HttpConnection(self._site, slot))
+        self._listener = SocketListener(where, self.guard, self._speak)
         scheme = "https://" if self._listener.is_tls else "http://"
         self._site = Site(
-            serve=RequestBatcher(serve).ask,
             answer_late=answer_late,
             refuse=refuse,
             limits=limits,
@@ -83,10 +78,21 @@ class HttpServer:
         )
         self._sweeping: asyncio.Task[None] | None = None
 
+    def _speak(self, slot: ConnectionSlot) -> asyncio.Protocol:
+        """Give the protocol of a connection."""
+        raise NotImplementedError
+
     @property
     def port(self) -> int:
         """The port, also where 0 was asked for."""
         return self._listener.port
+
+    @property
+    def url(self) -> str:
+        """Where people find it."""
+        host = self._settings.host
+        where = f"[{host}]" if ":" in host else host
+        return f"{'https' if self._listener.is_tls else 'http'}://{where}:{self.port}/"
 
     async def start(self) -> None:
         """Accept connections from now on."""
@@ -117,3 +123,30 @@ class HttpServer:
             now = loop.time()
             for connection in list(self._site.sessions):
                 connection.sweep(now)
+
+
+class HttpServer(Server):
+    """A listening socket whose requests come whole, and are served round by round."""
+
+    def __init__(
+        self,
+        serve: Serve,
+        settings: ServerSettings,
+        entropy: Callable[[int], int],
+        unix_s: Callable[[], float],
+        answer_late: AnswerLate = lambda _request: FAILED,
+        refuse: Refuse = in_our_own_words,
+    ) -> None:
+        super().__init__(settings, entropy, unix_s, answer_late, refuse)
+        self._serve = RequestBatcher(serve).ask
+
+    def _speak(self, slot: ConnectionSlot) -> asyncio.Protocol:
+        return HttpConnection(self._site, slot, asyncio.get_running_loop().time, self._serve)
+
+
+class HttpConnection(HttpSession, asyncio.Protocol):
+    """A session as asyncio has it: its callbacks are the session's own, called without a detour."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Open the session."""
+        self.opened(cast("SessionTransport", transport))

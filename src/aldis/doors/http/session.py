@@ -61,7 +61,6 @@ class SessionTransport(Protocol):
 class Site(msgspec.Struct, kw_only=True, eq=False):
     """What the connections of one server share."""
 
-    serve: Serve
     answer_late: AnswerLate
     refuse: Refuse
     limits: GuardLimits
@@ -82,8 +81,12 @@ class HttpSession:
     #: the request that is with the door, and what its answer must say so that the connection stays
     _asked: tuple[HttpRequest, bytes]
 
-    def __init__(self, site: Site, slot: ConnectionSlot, time: Callable[[], float]) -> None:
+    #: what cuts octets into requests
+    assembles: type[RequestAssembler] = RequestAssembler
+
+    def __init__(self, site: Site, slot: ConnectionSlot, time: Callable[[], float], serve: Serve) -> None:
         self._site = site
+        self._serve = serve
         self._slot = slot
         self._time = time
         self._limits = site.limits
@@ -103,7 +106,7 @@ class HttpSession:
         """Begin."""
         site = self._site
         self._wire = wire
-        self._assembler = RequestAssembler(self._slot.address, self._limits, site.entropy, site.origin)
+        self._assembler = self.assembles(self._slot.address, self._limits, site.entropy, site.origin)
         site.sessions.add(self)
         self._deadline = self._time() + self._limits.header_s
 
@@ -172,7 +175,7 @@ class HttpSession:
         asked = self._asked = assembler.requests.popleft()
         state = self.state.asked
         self.state = state.ended if assembler.phase is ENDED and not assembler.requests else state
-        self._site.serve(asked[0], self._answer)
+        self._serve(asked[0], self._answer)
 
     def _answer(self, reply: HttpReply) -> None:
         state, wire, site = self.state, self._wire, self._site
@@ -195,8 +198,7 @@ class HttpSession:
             return
         self._deadline = self._time() + self._wait_s(assembler.phase)
         if self._is_paused:
-            self._is_paused = False
-            self._wire.resume_reading()
+            self._resume_reading()
         if assembler.wants_continue:
             self._offer_to_continue()
 
@@ -210,6 +212,10 @@ class HttpSession:
         if not self._is_paused and not self._wire.is_closing():
             self._is_paused = True
             self._wire.pause_reading()
+
+    def _resume_reading(self) -> None:
+        self._is_paused = False
+        self._wire.resume_reading()
 
     def _turn_away(self, status: int) -> None:
         """Say why, in the words of whom was asked where that is known, and close."""
