@@ -147,7 +147,8 @@ def test_what_is_written_from_a_template_is_what_its_fields_say(
 @pytest.mark.parametrize(
     ("text", "form", "canonical"),
     [
-        ("00Ab", "as_is", "AB"),
+        ("00ab", "as_is", "AB"),
+        ("00Ab", "as_is", "Ab"),
         ("00Ab", "hex", "171"),
         (" 0x1F", "hex", "31"),
         ("no-hex", "hex", "NO-HEX"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import string
+from collections.abc import Callable
 
 import pytest
 
@@ -12,7 +14,7 @@ from aldis.store.contract.inbound import ReviewedRange, ReviewedReceipts
 from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics, Noted
 from aldis.traffic.message import AttemptResult, SubmittedSegment
-from aldis.traffic.receipt import Receipt, ReceiptState
+from aldis.traffic.receipt import Receipt, ReceiptState, normalise_id
 from aldis.traffic.states import Event, State
 from tests.backends import own
 from tests.fakes.clock import FakeClock
@@ -166,9 +168,14 @@ async def test_two_early_receipts_whose_ids_are_spellings_of_each_other(kept: St
     assert [await state_of(kept, number) for number in (1, 2)] == [State.DELIVERED, State.UNDELIVERED]
 
 
-@pytest.mark.parametrize("form", ["{}", "{:X}"])
+def in_base_62(number: int) -> str:
+    digits = string.digits + string.ascii_uppercase + string.ascii_lowercase
+    return normalise_id("".join(["x", "K", digits[number // 62 % 62], digits[number % 62]]))
+
+
+@pytest.mark.parametrize("spelled", ["{}".format, "{:X}".format, in_base_62])
 async def test_whatever_the_order_each_receipt_ends_the_message_with_its_id(
-    kept: Store, chance: random.Random, form: str
+    kept: Store, chance: random.Random, spelled: Callable[[int], str]
 ) -> None:
     """Ids 1, 2, 3 …, one phone: responses and receipts in any order, reviews whenever they come."""
     for number in range(1, MANY + 1):
@@ -185,11 +192,11 @@ async def test_whatever_the_order_each_receipt_ends_the_message_with_its_id(
         match chance.choice(["respond", "report", "review"]):
             case "respond":
                 batch, responses = responses[:size], responses[size:]
-                await kept.sending.record(lease, [taken(each, form.format(each)) for each in batch], NOW)
+                await kept.sending.record(lease, [taken(each, spelled(each)) for each in batch], NOW)
                 unsettled.difference_update(batch)
             case "report":
                 batch, receipts = receipts[:size], receipts[size:]
-                await kept.receipts.record([receipt(form.format(each), ends[each]) for each in batch])
+                await kept.receipts.record([receipt(spelled(each), ends[each]) for each in batch])
             case _:
                 await reviewer.step()
     ended = {number: await state_of(kept, number) for number in ends}

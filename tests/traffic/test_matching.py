@@ -38,7 +38,10 @@ def test_a_receipt_and_its_effect(
 
 @pytest.mark.parametrize(
     ("written", "normal"),
-    [("1f", "1F"), (" 007 ", "7"), ("000", "0"), ("ABC-1", "ABC-1"), ("0x1F", "X1F"), ("", "")],
+    [
+        *(("1f", "1F"), (" 007 ", "7"), ("000", "0"), ("ABC-1", "ABC-1"), ("abc-1", "ABC-1"), ("", "")),
+        *(("0x1F", "1F"), ("0x001f", "1F"), ("Xk3Pa", "Xk3Pa"), ("00Xk3PA", "Xk3PA"), ("0x", "")),
+    ],
 )
 def test_ids_are_brought_to_one_spelling(written: str, normal: str) -> None:
     assert normalise_id(written) == normal

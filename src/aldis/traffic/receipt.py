@@ -62,9 +62,14 @@ class Receipt(msgspec.Struct, frozen=True, array_like=True):
 
 
 def normalise_id(smsc_message_id: str) -> str:
-    """Bring an id to one spelling: no blanks, upper case, no leading zeros."""
-    trimmed = smsc_message_id.strip().upper()
-    return trimmed.lstrip("0") or trimmed[-1:]
+    """Bring an id to one spelling: no blanks, upper case, no 0x, no leading zeros. One with letters of both
+    cases keeps them: in base 62, `a` and `A` are two digits.
+    """
+    trimmed = smsc_message_id.strip().removeprefix("0x")
+    upper = trimmed.upper()
+    if trimmed != upper and not trimmed.islower():
+        upper = trimmed
+    return upper.lstrip("0") or upper[-1:]
 
 
 def alternative_ids(normalised: str) -> tuple[str, ...]:
