@@ -153,6 +153,45 @@ async def test_a_receipt_counts_whenever_it_comes(
     assert await state_of(demo_store, 1) is State.DELIVERED
 
 
+@pytest.mark.parametrize(
+    "second",
+    [DOUBT, Rejected("ESME_RINVDSTADR"), Accepted("B"), Deferred("ESME_RTHROTTLED"), InDoubt("down")],
+)
+@pytest.mark.parametrize("hold", [False, True])
+@pytest.mark.parametrize("segments", [1, 3])
+async def test_what_was_delivered_is_so_however_its_repetition_ends(
+    demo_store: Store,
+    upstream: FakeUpstream,
+    clock: FakeClock,
+    second: Outcome,
+    segments: int,
+    hold: bool,  # noqa: FBT001 - a table's column
+) -> None:
+    await accept(demo_store, a_message(1, octets=LONG[: segments * 133], segments=segments))
+    first_sender = a_sender(demo_store, upstream, clock)
+    first = await attempt(first_sender, upstream, clock, DOUBT)
+    assert len(first) == segments
+    clock.advance(400)
+    first_sender.stop()
+    sender = a_sender(demo_store, upstream, clock, hold=hold)
+    sender.wake()
+    await sender.step()
+    for number, segment in enumerate(first):  # while it is out for the second time
+        upstream.answer_late(segment, f"A{number}")
+    await sender.outcomes.record()
+    for number in range(segments):
+        assert await reported(demo_store, f"A{number}") == 0
+    for _ in range(segments):
+        upstream.answer(second)
+    await sender.outcomes.record()
+    for _ in range(3):
+        await attempt(sender, upstream, clock, DOUBT)
+    assert await state_of(demo_store, 1) is State.DELIVERED
+    assert await reported(demo_store, "B", ReceiptState.UNDELIVERED) == (not isinstance(second, Accepted))
+    assert await state_of(demo_store, 1) is State.DELIVERED
+    assert (await money(demo_store))[1:] == (0, segments * PRICE)
+
+
 @pytest.mark.parametrize("name", ["A", "B"])
 async def test_both_names_of_a_message_that_went_twice_are_its_names(
     demo_store: Store, upstream: FakeUpstream, clock: FakeClock, name: str

@@ -19,6 +19,7 @@ from aldis.store.sqlite.engine.operations import operation_on_each
 from aldis.store.sqlite.engine.rows import as_array, as_json, every, for_each, for_found, for_ids, may
 from aldis.store.sqlite.writes import ownership
 from aldis.traffic.postback import Notify, PostbackEvent
+from aldis.traffic.receipt import ReceiptState
 from aldis.traffic.states import Event, State, follow
 
 
@@ -73,10 +74,18 @@ FROM (SELECT m.account_id, sum(m.price_micros * m.segments) AS held,
 WHERE account.account_id = freed.account_id
 """  # noqa: S608 - as above
 
+#: all of whose segments are; one with the number 0 is the whole message
+_DELIVERED = f"""
+SELECT m.message_id FROM carray(?) ended CROSS JOIN message m WHERE m.message_id = ended.value
+  AND m.segments <= (SELECT sum(iif(s.number, 1, m.segments)) FROM segment s
+                     WHERE s.message_id = m.message_id AND s.state = '{ReceiptState.DELIVERED.value}')
+"""  # noqa: S608 - as above
+
 _CHOSEN = f"message_id IN (SELECT value FROM carray(?)) AND {may(Event.SUBMIT_ACCEPTED)}"  # noqa: S608 - as above
 
 _SUMS = f"""
-SELECT account_id, sum(price_micros * segments), max(segments), max(notify & {Notify.SENT.value}), count(*)
+SELECT account_id, sum(price_micros * segments), max(segments), max(doubts),
+       max(notify & {Notify.SENT.value}), count(*)
 FROM message WHERE {_CHOSEN} GROUP BY account_id
 """  # noqa: S608 - constants
 
@@ -133,14 +142,28 @@ def _owes(notify: int, ending: Ending) -> bool:
 
 
 def end_unsent(db: apsw.Connection, endings: Sequence[Ending]) -> None:
-    """End messages that are not `sent`: what the carrier took of them is spent, the rest is freed."""
+    """End messages that are not `sent`: what the carrier took of them is spent, the rest is freed. What ends
+    in doubt is delivered if the carrier has said so of an earlier attempt.
+    """
     for_found(db, _FREE, endings)
-    end_sent(db, endings)
+    end_sent(db, _without_doubt(db, endings))
+
+
+def _without_doubt(db: apsw.Connection, endings: Sequence[Ending]) -> Sequence[Ending]:
+    doubtful = [ending.message_id for ending in endings if ending.state is State.UNCONFIRMED]
+    if not doubtful:
+        return endings
+    delivered = {message_id for (message_id,) in every(db, _DELIVERED, (as_array(doubtful),))}
+    state = follow(State.UNCONFIRMED, Event.RECEIPT_DELIVERED)
+    return [
+        each._replace(state=state, reason="") if each.message_id in delivered else each for each in endings
+    ]
 
 
 def mark_sent(db: apsw.Connection, ids: Sequence[int], now: int) -> bool:
     """Call messages `sent`: spend their holds, owe the postbacks that say so. Returns whether any of them has
-    several segments. Raises TransitionRefused when they are not all where that may happen, each once.
+    several segments or was in doubt. Raises TransitionRefused when they are not all where that may happen,
+    each once.
     """
     sums = every(db, _SUMS, (as_array(ids),))
     if sum(count for *_, count in sums) != len(ids):
@@ -151,7 +174,7 @@ def mark_sent(db: apsw.Connection, ids: Sequence[int], now: int) -> bool:
     if any(pending for *_, pending, _ in sums):
         db.execute(_ENQUEUE_SENT, (now, now, as_array(ids)))
     for_ids(db, _MARK_SENT, (now,), ids)
-    return any(segments > 1 for _, _, segments, *_ in sums)
+    return any(segments > 1 or doubts for _, _, segments, doubts, *_ in sums)
 
 
 #: why, as the timeline and the postback say it

@@ -14,6 +14,7 @@ from aldis.store.sqlite.writes import endings, ownership, poison, receipts
 from aldis.store.sqlite.writes.endings import Ending
 from aldis.traffic.matching import SUBMITTED, known_ending
 from aldis.traffic.message import AttemptResult
+from aldis.traffic.receipt import ReceiptState
 from aldis.traffic.states import ATTEMPTED, REQUEUED, Event, State, follow
 
 
@@ -68,13 +69,15 @@ def record_results(db: apsw.Connection, items: list[RecordResults]) -> list[None
     return [None] * len(items)
 
 
-_SEGMENT = """
-INSERT INTO segment (message_id, number, link, smsc_message_id, submitted_at) VALUES {rows}
+#: what an earlier attempt has delivered stays so
+_SEGMENT = f"""
+INSERT INTO segment (message_id, number, link, smsc_message_id, submitted_at) VALUES {{rows}}
 ON CONFLICT (message_id, number) DO UPDATE
 SET link = excluded.link, smsc_message_id = excluded.smsc_message_id, submitted_at = excluded.submitted_at,
-    state = 'submitted', error_code = '', receipt_at = 0
+    state = iif(state = '{ReceiptState.DELIVERED.value}', state, '{SUBMITTED}'), error_code = '',
+    receipt_at = iif(state = '{ReceiptState.DELIVERED.value}', receipt_at, 0)
 WHERE smsc_message_id <> excluded.smsc_message_id OR link <> excluded.link
-"""
+"""  # noqa: S608 - the table's states
 
 _REQUEUE = """
 WITH again (message_id, expected, state, due_at, reason, tried, doubted) AS (VALUES {rows})
