@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 
 import aiohttp
 from tests.console.listening import JournaledResults, heard
+from tests.fakes.clock import FakeClock
 from tests.fakes.whole import WholeGateway
+from tests.store.building import NOW, a_message, accept
 
+from aldis.accounts.directory import CurrentDirectory
 from aldis.accounts.staff import Actor, Role
+from aldis.admin.event_feed import EventFeed, EventFilter
 from aldis.app.people import people_of
+from aldis.store.contract.events import EventPosition
+from aldis.store.contract.store import Store
 
 BOSS = Actor("boss", Role.ADMIN, "command line")
 
@@ -86,3 +93,47 @@ async def test_what_cannot_be_heard_is_refused(watched: WholeGateway) -> None:
         async with watched.session.get(url, headers={**bearer, **headers}) as answer:
             assert answer.status == status
             assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_many_listeners_cut_nobody(demo_store: Store, clock: FakeClock) -> None:
+    """Each looks into the store once a second, and more than it answers at once."""
+    await accept(demo_store, a_message(1))
+    feed = EventFeed(demo_store.events, CurrentDirectory(await demo_store.directory.load()), clock)
+
+    async def binds() -> dict[str, list[str]]:
+        return {}
+
+    async def pause() -> bool:
+        return False
+
+    async def listen() -> list[str]:
+        streams = feed.follow(f"{NOW - 1}-0-0", EventFilter(), binds, pause)
+        return [event.event async for events in streams for event in events]
+
+    clock.advance(5)
+    heard_by_all = await asyncio.gather(*(listen() for _ in range(100)))
+    assert heard_by_all == [["message.accepted"]] * 100
+
+
+async def test_a_busy_store_delays_an_event_and_loses_none(demo_store: Store, clock: FakeClock) -> None:
+    await accept(demo_store, a_message(1))
+    feed = EventFeed(demo_store.events, CurrentDirectory(await demo_store.directory.load()), clock)
+
+    async def binds() -> dict[str, list[str]]:
+        return {}
+
+    async def pause() -> bool:
+        await asyncio.gather(*others, return_exceptions=True)
+        feed_rounds.append(1)
+        return len(feed_rounds) < 2
+
+    feed_rounds: list[int] = []
+    clock.advance(5)
+    asked = [demo_store.events.after(EventPosition(NOW - 1), NOW + 1, 10) for _ in range(100)]
+    others = [asyncio.ensure_future(each) for each in asked]
+    await asyncio.sleep(0)
+    rounds = [
+        [event.event for event in events]
+        async for events in feed.follow(f"{NOW - 1}-0-0", EventFilter(), binds, pause)
+    ]
+    assert rounds == [[], ["message.accepted"]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import ExitStack
 
 import aiohttp
 import pytest
@@ -12,7 +13,7 @@ from tests.fakes.browser import Browser
 from tests.fakes.whole import WholeGateway
 
 from aldis.console import streaming
-from aldis.console.sse_limits import MOST_STREAMS
+from aldis.console.sse_limits import MOST_EACH, MOST_STREAMS, SseLimits
 
 #: Sample's fields that are looked at
 AT, ACCEPTED = 0, 1
@@ -53,18 +54,37 @@ async def test_one_stream_too_many_is_refused_and_a_place_becomes_free(
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0), cookie_jar=browser.session.cookie_jar
     ) as session:
-        streams = [await session.get(browser.base + "/live") for _ in range(MOST_STREAMS)]
+        streams = [await session.get(browser.base + "/live") for _ in range(MOST_EACH)]
         for stream in streams:
             await anext(heard(stream))
         assert (await browser.ask("GET", "/live"))[0] == 503
         assert (await browser.ask("GET", "/"))[0] == 200
+        async with Browser(browser.base) as otto:
+            assert await otto.sign_in("otto", "otto-console") == 200
+            async with otto.session.get(otto.base + "/live") as answer:
+                assert answer.status == 200
+        for stream in streams:  # none of them was cut
+            await anext(heard(stream))
         streams.pop().close()
-        while watched.gateway.operators.streams.count == MOST_STREAMS:
+        while watched.gateway.operators.streams.count >= MOST_EACH:
             await asyncio.sleep(0.02)
         async with session.get(browser.base + "/live") as answer:
             assert answer.status == 200
         for stream in streams:
             stream.close()
+
+
+def test_all_have_a_bound_together_and_each_a_share() -> None:
+    limits = SseLimits()
+    with ExitStack() as open_streams:
+        for number in range(MOST_STREAMS):
+            whose = f"person {number // MOST_EACH}"
+            assert limits.have_room(whose)
+            open_streams.enter_context(limits.counted(whose))
+            assert limits.have_room(whose) is ((number + 1) % MOST_EACH > 0)
+        assert not limits.have_room("somebody else")
+    assert limits.count == 0
+    assert limits.have_room("person 0")
 
 
 async def test_a_stream_ends_with_its_session(

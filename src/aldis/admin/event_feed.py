@@ -7,13 +7,14 @@ committed; so the place of the last one that was heard is enough to go on from.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import msgspec
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.clock import Clock, as_iso
-from aldis.errors import AdminError
+from aldis.errors import AdminError, StoreUnavailable
 from aldis.stages.sending.upstream import is_standing
 from aldis.store.contract.events import EventKind, EventPosition, EventStore, GatewayEvent
 
@@ -90,6 +91,8 @@ class EventFeed:
         self._store = store
         self._current = current
         self._clock = clock
+        #: one listener's look at a time: each reads the newest messages
+        self._turn = asyncio.Lock()
 
     async def follow(
         self,
@@ -126,7 +129,11 @@ class EventFeed:
         until = self._clock.now() - LAG_MS
         if place.at > until + LAG_MS:  # the clock was set back: nothing would come until it is there again
             place = EventPosition(until)
-        found = await self._store.after(place, until, BATCH)
+        try:
+            async with self._turn:
+                found = await self._store.after(place, until, BATCH)
+        except StoreUnavailable:  # too many ask for other things: the next round tells it
+            found = []
         return found, found[-1].position if found else place
 
     def _told(self, each: GatewayEvent) -> FeedEvent:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 MOST_STREAMS = 50
+#: of one person or key, so that nobody takes them all
+MOST_EACH = 25
 
 
 class SseLimits:
@@ -14,23 +17,23 @@ class SseLimits:
 
     def __init__(self, most: int = MOST_STREAMS) -> None:
         self._most = most
-        self._count = 0
+        #: by whose they are
+        self._counts: Counter[str] = Counter()
         self._closed = asyncio.Event()
 
     @property
     def count(self) -> int:
         """How many streams are open."""
-        return self._count
+        return self._counts.total()
 
     @property
     def are_closed(self) -> bool:
         """Whether all are to end."""
         return self._closed.is_set()
 
-    @property
-    def have_room(self) -> bool:
-        """Whether one more may come."""
-        return self._count < self._most and not self.are_closed
+    def have_room(self, whose: str) -> bool:
+        """Tell whether one more of somebody's may come."""
+        return self.count < self._most and self._counts[whose] < MOST_EACH and not self.are_closed
 
     def close(self) -> None:
         """End all streams: the gateway stops."""
@@ -43,10 +46,10 @@ class SseLimits:
         return not self.are_closed
 
     @contextmanager
-    def counted(self) -> Iterator[None]:
-        """Count one stream while it lasts."""
-        self._count += 1
+    def counted(self, whose: str) -> Iterator[None]:
+        """Count one stream of somebody's while it lasts."""
+        self._counts[whose] += 1
         try:
             yield
         finally:
-            self._count -= 1
+            self._counts -= Counter((whose,))  # which forgets those who have none

@@ -42,7 +42,7 @@ class EventStream(Response):
         """`source` yields events, or "" when there was nothing, a few times a minute at least. Raises
         AdminError when too many streams are open.
         """
-        if not context.services.streams.have_room:
+        if not context.services.streams.have_room(context.actor.name):
             raise AdminError("too many live pages are open; close one and try again", 503)
         super().__init__()
         self._context = context
@@ -52,7 +52,7 @@ class EventStream(Response):
         streams = self._context.services.streams
         gone = asyncio.create_task(_until_gone(receive))
         try:
-            with streams.counted():
+            with streams.counted(self._context.actor.name):
                 await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
                 await self._tell(send, gone)
                 async with asyncio.timeout(SLOW_S):
