@@ -33,6 +33,20 @@ def test_what_the_system_refuses_is_one_sentence(tmp_path: Path, arguments: list
     assert (ended.returncode, ended.stderr) == (1, f"aldis: {sentence}\n")
 
 
+@pytest.mark.parametrize("name", ["NotADBError", "CorruptError"])
+@pytest.mark.parametrize("arguments", [["messages"], ["compact"], ["apply", "d.toml"], ["serve"]])
+def test_a_store_that_is_damaged_is_one_sentence(tmp_path: Path, arguments: list[str], name: str) -> None:
+    (tmp_path / "d.toml").write_text('[[account]]\nname = "a"\n')
+    (tmp_path / "aldis.toml").write_text('[http]\nlisten = "127.0.0.1:0"\n')
+    aldis("apply", "d.toml", cwd=tmp_path)
+    store = tmp_path / "aldis-data" / "aldis.db"
+    store.write_bytes(store.read_bytes()[:4096] if name == "CorruptError" else b"no store" * 1000)
+    ended = aldis(*arguments, cwd=tmp_path)
+    assert ended.returncode in {1, 2}
+    assert ended.stderr.startswith("aldis: ")
+    assert (ended.stderr.count("\n"), name in ended.stderr) == (1, True)
+
+
 def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

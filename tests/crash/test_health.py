@@ -80,11 +80,23 @@ async def replaced(world: World) -> AsyncIterator[None]:
     path.with_suffix(".away").rename(path)
 
 
+@asynccontextmanager
+async def cut_short(world: World) -> AsyncIterator[None]:
+    path = world.child.data_dir / "aldis.db"
+    while "Aldis serves" not in world.child.log.read_text():  # it reads the store at the start, too
+        await asyncio.sleep(0.05)
+    octets = path.read_bytes()
+    os.truncate(path, 4096)
+    yield
+    path.write_bytes(octets)
+
+
 FAULTS: dict[str, tuple[Callable[[World], AbstractAsyncContextManager[None]], str]] = {
     "the writer stands still": (standing_still, "the writer does not answer"),
     "another holds the lock": (locked, "the writer does not answer"),
     "the file was moved": (moved_away, "the file of the store has been moved or removed"),
     "its log was removed": (without_log, "the file of the store has been moved or removed"),
+    "the file was cut short": (cut_short, "SQLite: CorruptError: what is stored cannot be read"),
     "the file was replaced": (replaced, "the file of the store has been moved or removed"),
 }
 

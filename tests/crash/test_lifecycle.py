@@ -47,6 +47,15 @@ async def test_a_writer_that_dies_at_the_start_ends_the_gateway(world: World, af
     assert await world.child.end(signal.SIGTERM) == 0
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+async def test_a_signal_to_all_its_processes_stops_it_in_good_order(world: World, number: int) -> None:
+    """As a terminal sends it: to the gateway and to its writer."""
+    await world.child.start()
+    assert await world.send_many(5) == {"result_code=0": 5}
+    os.kill(await world.child.writer(), number)
+    assert await world.child.end(number) == 0
+
+
 async def test_a_writer_that_stands_still_at_the_start_does_not_hold_up_a_stop(
     world: World, stuck: list[int]
 ) -> None:

@@ -131,7 +131,11 @@ async def work(path: Path, descriptor: int, data_dir: Path) -> None:
 
 def main(path: str, descriptor: str, data_dir: str, level: str, style: str) -> None:
     """Be this process."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # they are the gateway's, which then tells us
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+        signal.SIGHUP,
+    ):  # they are the gateway's, which then tells us
         signal.signal(number, signal.SIG_IGN)
     configure_logs(level, style)
     unlock_connections()

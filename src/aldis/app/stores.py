@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import apsw
 import msgspec
 
 from aldis.clock import Clock, SystemClock
@@ -67,6 +68,10 @@ class Backend(NamedTuple):
     look_over: Callable[[Settings, Path, bool], StoreHealth]
     #: gives back what is free in it, while nobody serves it; returns octets before and after
     compact: Callable[[Settings, Path], tuple[int, int]]
+
+
+#: what they raise where a file is damaged or cannot be used
+FAULTS = (apsw.Error,)
 
 
 def open_store(settings: Settings, data_dir: Path) -> Store:

@@ -10,6 +10,7 @@ import sys
 import click
 
 from aldis import __version__
+from aldis.app.stores import FAULTS
 from aldis.cli.admin import admin, audit_log
 from aldis.cli.apply import apply
 from aldis.cli.bulk import bulk
@@ -92,6 +93,9 @@ def main() -> None:
         sys.exit(2)
     except GatewayError as fault:
         click.echo(f"aldis: {fault}", err=True)
+        sys.exit(1)
+    except FAULTS as fault:
+        click.echo(f"aldis: the store: {type(fault).__name__}: {fault}", err=True)
         sys.exit(1)
     except OSError as fault:  # a directory, a file or a port that the system does not give us
         what = f"{fault.filename}: " if fault.filename else ""

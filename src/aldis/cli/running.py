@@ -79,17 +79,25 @@ def run(main: Coroutine[Any, Any, Returned]) -> Returned:
     return uvloop.run(main)
 
 
+def stop_signals() -> tuple[signal.Signals, ...]:
+    """Give the signals that ask a program to stop: SIGHUP too, which comes when its terminal is gone, unless
+    it is ignored, as under nohup.
+    """
+    is_ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return signal.SIGINT, signal.SIGTERM, *(() if is_ignored else (signal.SIGHUP,))
+
+
 def stopped_by_signal() -> asyncio.Event:
-    """Give an event that SIGINT and SIGTERM set; a second signal kills as usual."""
-    stopped = asyncio.Event()
+    """Give an event that the signals to stop set; a second one kills as usual."""
+    stopped, signals = asyncio.Event(), stop_signals()
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
         stopped.set()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in signals:
             loop.remove_signal_handler(number)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in signals:
         loop.add_signal_handler(number, stop)
     return stopped
 

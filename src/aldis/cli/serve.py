@@ -16,7 +16,7 @@ import click
 from aldis.admin import checkup
 from aldis.app.gateway import Gateway
 from aldis.app.interpreter import let_the_loop_go_first, spare_the_collector
-from aldis.cli.running import config_option, data_dir_option, first_of, run
+from aldis.cli.running import config_option, data_dir_option, first_of, run, stop_signals
 from aldis.clock import SystemClock
 from aldis.demo.world import refuse_demo_login
 from aldis.settings import Settings, host_and_port, load
@@ -28,7 +28,6 @@ EX_SOFTWARE = 70
 START_S = 120.0
 #: how long stopping may take: longer than its steps together, and shorter than Kubernetes waits (30 s)
 STOP_S = 25.0
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @click.command()
@@ -42,7 +41,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
     help="Seconds from a signal until the process has ended, whatever it waits for.",
 )
 def serve(config_file: Path, data_dir: Path, stop_within: float) -> None:
-    """Run the gateway. SIGTERM or Ctrl-C stops it in good order.
+    """Run the gateway. SIGTERM, Ctrl-C or SIGHUP stops it in good order.
 
     Exit code 0: all that was taken is stored. 70: the store was lost or did not answer in time, and the next
     start finds things as after a crash. 1: it could not start.
@@ -94,20 +93,20 @@ async def _unless_lost(gateway: Gateway, work: Coroutine[Any, Any, None], within
 
 
 def _stopped_by_signal(stop_within: float) -> asyncio.Event:
-    """Give an event that SIGINT and SIGTERM set. A second signal kills; so does the end of `stop_within`.
+    """Give an event that the signals to stop set. A second one kills; so does the end of `stop_within`.
 
     A thread hears them, because the loop may be what stands still, before a disk that does not answer. To be
     called before there are other threads: these are then deaf to the signals as well.
     """
-    stopped, loop = asyncio.Event(), asyncio.get_running_loop()
+    stopped, loop, signals = asyncio.Event(), asyncio.get_running_loop(), stop_signals()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
 
     def hear() -> None:
         """Wait for the first, and then for the end of the process."""
-        signal.sigwait(_SIGNALS)
+        signal.sigwait(signals)
         loop.call_soon_threadsafe(stopped.set)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
         time.sleep(stop_within)
         _end(f"stopping has taken {stop_within:g} s")
 

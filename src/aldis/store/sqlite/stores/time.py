@@ -5,6 +5,7 @@ from __future__ import annotations
 import apsw
 
 from aldis.accounts.staff import AuditEntry
+from aldis.errors import StoreUnavailable
 from aldis.store.sqlite.engine.rows import first, one
 from aldis.store.sqlite.stores.connections import Connections
 from aldis.store.sqlite.writes import time
@@ -13,6 +14,11 @@ _NEWEST = f"""
 SELECT ifnull((SELECT value FROM counter WHERE name = '{time.BELIEVED_AT}'),
               ifnull((SELECT accepted_at FROM message ORDER BY message_id DESC LIMIT 1), 0))
 """  # noqa: S608 - a constant
+#: reads that what is sent, received and posted begins with
+_NEWEST_ROWS = tuple(
+    f"SELECT * FROM {table} ORDER BY {table}_id DESC LIMIT 1"  # noqa: S608 - constants
+    for table in ("message", "inbound", "postback")
+)
 
 
 def _agreed_at(db: apsw.Connection) -> int:
@@ -25,6 +31,13 @@ class SqliteTime(Connections):
 
     async def pulse(self, now: int, *, is_believed: bool) -> None:
         await self.writer.call(time.pulse, time.Pulse(now, is_believed))
+        try:
+            for newest in _NEWEST_ROWS:
+                first(self.reader, newest)
+        except apsw.Error as fault:
+            raise StoreUnavailable(
+                f"SQLite: {type(fault).__name__}: what is stored cannot be read"
+            ) from fault
 
     async def newest_instant(self) -> int:
         return int(one(self.reader, _NEWEST))
