@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import platform
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -26,6 +27,14 @@ collect_ignore = [folder for folder in ("interop", "e2e") if not os.environ.get(
 @pytest.fixture(scope="session", autouse=True)
 def _quick_passwords() -> None:
     hash_quickly()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _host() -> Iterator[None]:
+    """A name that is in no password of a test, whatever this machine is called."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(platform, "node", lambda: "gateway.test")
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

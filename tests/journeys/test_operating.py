@@ -110,9 +110,9 @@ async def test_a_route_is_edited_and_the_next_message_takes_it(
     )
     await whole.start()
     people = people_of(whole.gateway.store)
-    await people.put_operator(OTTO, "ada", Role.ADMIN, "ada-console", whole.clock.now())
+    await people.put_operator(OTTO, "ada", Role.ADMIN, "tide gravel moth", whole.clock.now())
     async with Browser(whole.console) as ada:
-        assert await ada.sign_in("ada", "ada-console") == 200
+        assert await ada.sign_in("ada", "tide gravel moth") == 200
         assert await taken_by(whole, "m1") == "simulator"
         _, page = await ada.get("/routes")
         (version,) = re.findall(r'action="/routes">.*?name="version" value="(\d+)"', page)
