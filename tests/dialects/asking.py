@@ -83,7 +83,9 @@ class Asker:
             content,
             lambda _links: None,
         )
-        responder = Responder(store.queries, store.consent, clock, current, authenticator, rates, aside)
+        responder = Responder(
+            store.queries, store.consent, clock, current, authenticator, rates, aside, 1_000
+        )
         made = cls(Door(BY_PATH, {}, admitter, responder, metrics, aside), admitter, current)
         weakref.finalize(made, shutil.rmtree, folder)
         return made

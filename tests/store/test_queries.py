@@ -11,7 +11,7 @@ from aldis.store.contract.maintenance import Purged
 from aldis.store.contract.store import Store
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 from aldis.traffic.message import AttemptResult, NewMessage, SubmittedSegment
-from aldis.traffic.query import Usage
+from aldis.traffic.query import OTHER, Usage
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.states import Event, State
 from tests.backends import own, own_maintenance
@@ -101,7 +101,7 @@ async def test_use_counts_what_was_sent_whole_and_cut_by_the_carrier(kept: Store
         await own(kept), [AttemptResult(1, Event.SUBMIT_ACCEPTED, (SubmittedSegment(0, "A1"),))], NOW
     )
     await kept.receipts.record([Receipt("link", "A1", ReceiptState.UNDELIVERED, "", "447700900001", NOW)])
-    assert await kept.queries.usage(1, NOW, NOW + 1, None) == [Usage("", "GB", 3, 150_000)]
+    assert await kept.queries.usage(1, NOW, NOW + 1, None, 1_000) == [Usage("", "GB", 3, 150_000)]
 
 
 async def test_a_file_brings_nobody_back(kept: Store) -> None:
@@ -133,14 +133,34 @@ async def test_use_is_summed_by_label_and_country(kept: Store) -> None:
     await accept(kept, a_message(4, label="b", accepted_at=NOW))
     await kept.sending.claim("link", 10, share, NOW)
     await kept.sending.record(await own(kept), [AttemptResult(4, Event.SUBMIT_REJECTED)], NOW)
-    assert await kept.queries.usage(1, NOW - DAY, NOW + 1, None) == [
+    assert await kept.queries.usage(1, NOW - DAY, NOW + 1, None, 1_000) == [
         Usage("a", "DK", 1, 50_000),
         Usage("a", "GB", 2, 100_000),
         Usage("b", "GB", 1, 50_000),
     ]
-    assert await kept.queries.usage(1, NOW, NOW + 1, "b") == [Usage("b", "GB", 1, 50_000)]
-    assert await kept.queries.usage(1, NOW - DAY, NOW, None) == [Usage("a", "GB", 2, 100_000)]
-    assert await kept.queries.usage(2, NOW - DAY, NOW + 1, None) == []
+    assert await kept.queries.usage(1, NOW, NOW + 1, "b", 1_000) == [Usage("b", "GB", 1, 50_000)]
+    assert await kept.queries.usage(1, NOW - DAY, NOW, None, 1_000) == [Usage("a", "GB", 2, 100_000)]
+    assert await kept.queries.usage(2, NOW - DAY, NOW + 1, None, 1_000) == []
+
+
+async def test_use_tells_the_labels_with_most_segments_and_the_rest_as_one(kept: Store) -> None:
+    labels = ["a", "b", "b", "b", "c", "c", "(other)", ""]
+    for message_id, label in enumerate(labels, start=1):
+        country = "DK" if message_id == 1 else "GB"
+        await accept(kept, a_message(message_id, label=label, country=country, accepted_at=NOW))
+    told = await kept.queries.usage(1, NOW, NOW + 1, None, 2)
+    assert told == [
+        Usage("b", "GB", 3, 150_000),
+        Usage("c", "GB", 2, 100_000),
+        Usage(OTHER, "DK", 1, 50_000),
+        Usage(OTHER, "GB", 2, 100_000),
+    ]
+    assert await kept.queries.usage(1, NOW, NOW + 1, None, 1) == [
+        Usage("b", "GB", 3, 150_000),
+        Usage(OTHER, "DK", 1, 50_000),
+        Usage(OTHER, "GB", 4, 200_000),
+    ]
+    assert len(await kept.queries.usage(1, NOW, NOW + 1, None, 5)) == 5
 
 
 async def test_consent_comes_and_goes(kept: Store) -> None:

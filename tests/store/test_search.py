@@ -12,6 +12,7 @@ from aldis.store.contract.search import Grouping, InboundFilter, MessageFilter, 
 from aldis.store.contract.store import Store
 from aldis.traffic.inbound import DueInbound
 from aldis.traffic.postback import DuePostback, Notify, PostbackResult, lane_of
+from aldis.traffic.query import OTHER
 from aldis.traffic.states import State
 from tests.backends import own_maintenance
 from tests.store.building import NOW, POSTPAID, a_message, accept, settle_sent
@@ -271,16 +272,33 @@ async def test_recipients_are_given_with_their_countries(kept: Store) -> None:
 
 async def test_sums(kept: Store) -> None:
     await some(kept)
-    sums = await kept.search.sums(MessageFilter(), Grouping.SENDER)
+    sums = await kept.search.sums(MessageFilter(), Grouping.SENDER, 1_000)
     assert sums == [
         Sum("12025550100", 1, 1, 0, 0, 1, 50_000),
         Sum("74700", 1, 4, 0, 0, 4, 200_000),
         Sum("74700", POSTPAID, 1, 0, 0, 1, 50_000),
     ]
     of_a_time = MessageFilter(since=NOW + HOUR, until=NOW + 3 * HOUR)
-    assert [each.key for each in await kept.search.sums(of_a_time, Grouping.LINK)] == ["link", "other"]
-    (day,) = await kept.search.sums(MessageFilter(account_id=1), Grouping.DAY)
+    assert [each.key for each in await kept.search.sums(of_a_time, Grouping.LINK, 1_000)] == ["link", "other"]
+    (day,) = await kept.search.sums(MessageFilter(account_id=1), Grouping.DAY, 1_000)
     assert (day.key, day.accepted) == (NOW // 86_400_000, 5)
+
+
+@pytest.mark.parametrize("field", ["label", "sender"])
+async def test_of_what_customers_name_as_they_like_so_many_are_told(kept: Store, field: str) -> None:
+    for message_id in range(1, 8):
+        await accept(kept, a_message(message_id, **{field: f"{(message_id - 1) % 4}"}))
+    await accept(kept, a_message(8, account_id=POSTPAID, **{field: "mine"}))
+    by = Grouping(field)
+    told = await kept.search.sums(MessageFilter(), by, 2)
+    assert [(each.key, each.account_id, each.accepted) for each in told] == [
+        (OTHER, 1, 3),
+        ("0", 1, 2),
+        ("1", 1, 2),
+        ("mine", POSTPAID, 1),
+    ]
+    assert len(await kept.search.sums(MessageFilter(account_id=1), by, 4)) == 4
+    assert len(await kept.search.sums(MessageFilter(account_id=1), Grouping.COUNTRY, 0)) == 1
 
 
 async def test_a_page_is_in_the_order_of_time_whatever_the_ids(kept: Store) -> None:

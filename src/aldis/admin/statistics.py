@@ -35,9 +35,11 @@ class StatisticsRow(msgspec.Struct, frozen=True):
 class Statistics:
     """Sums up."""
 
-    def __init__(self, store: SearchStore, current: CurrentDirectory) -> None:
+    def __init__(self, store: SearchStore, current: CurrentDirectory, most_labels: int) -> None:
+        """`most_labels`: or senders, of one account, that are told one by one."""
         self._store = store
         self._current = current
+        self._most_labels = most_labels
 
     async def table(
         self, wanted: MessageFilter, by: str, now: int
@@ -57,7 +59,7 @@ class Statistics:
         accounts = self._current.directory.accounts_by_id
         rows: dict[str, tuple[int, int, int, int]] = {}
         money: dict[str, dict[str, int]] = {}
-        for each in await self._store.sums(wanted, grouping):
+        for each in await self._store.sums(wanted, grouping, self._most_labels):
             account = accounts.get(each.account_id)
             name = f"account {each.account_id}" if account is None else account.name
             key = _named(grouping, each.key, name)

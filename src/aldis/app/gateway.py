@@ -285,7 +285,14 @@ class Gateway:
             self._links.wake,
         )
         self.responder = Responder(
-            store.queries, store.consent, clock, current, self._authenticator, rates, self._aside
+            store.queries,
+            store.consent,
+            clock,
+            current,
+            self._authenticator,
+            rates,
+            self._aside,
+            settings.messages.most_labels,
         )
 
     def _link_dependencies(self) -> LinkDependencies:

@@ -154,7 +154,7 @@ class Operators:
                 shows_bodies=parts.settings.postbacks.show_bodies,
                 posting=parts.posting,
             ),
-            statistics=Statistics(store.search, current),
+            statistics=Statistics(store.search, current, parts.settings.messages.most_labels),
             sending=Sending(native.POLICY.name, self._admit, ask, current),
             bulk=Bulk(store.bulk, lambda: current.directory, self._dispatcher.wake),
             directory=editor,

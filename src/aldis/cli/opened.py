@@ -81,7 +81,7 @@ class StoreLocation(msgspec.Struct, frozen=True):
             current = CurrentDirectory(await store.directory.load())
             links = upstreams(self.settings)
             messages = Messages(store.search, store.actions, store.admission, current, links)
-            statistics = Statistics(store.search, current)
+            statistics = Statistics(store.search, current, self.settings.messages.most_labels)
             writing = Writing(POLICIES, current, ContentFiles(self.data_dir).read)
             shows_bodies = self.settings.postbacks.show_bodies
             postbacks = Postbacks(store.outbox, writing, shows_bodies=shows_bodies)

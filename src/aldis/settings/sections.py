@@ -63,6 +63,8 @@ class MessageSettings(msgspec.Struct, frozen=True):
     mms_verify: bool = False
     #: how long to wait for a receipt before a message counts as unconfirmed
     receipt_patience_s: int = 259_200
+    #: labels, or senders, of one account that statistics tell one by one
+    most_labels: int = 1_000
 
 
 class PostbackSettings(msgspec.Struct, frozen=True):

@@ -136,6 +136,10 @@ class Cancelled(msgspec.Struct, frozen=True):
     """None of it will be sent."""
 
 
+#: stands for all labels, or senders, of an account beyond those that are told one by one
+OTHER = "(other)"
+
+
 class Usage(msgspec.Struct, frozen=True):
     """What was used under one label in one country."""
 

@@ -49,7 +49,7 @@ from aldis.traffic.refusal import Refusal, RefusalReason
 class Responder:
     """Answers questions."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - one argument a collaborator
         self,
         queries: QueryStore,
         consent: ConsentStore,
@@ -58,7 +58,9 @@ class Responder:
         authenticator: Authenticator,
         rates: AccountRates,
         aside: Aside,
+        most_labels: int,
     ) -> None:
+        """`most_labels`: of one account, that are told one by one."""
         self._queries = queries
         self._consent = consent
         self._clock = clock
@@ -66,6 +68,7 @@ class Responder:
         self._authenticator = authenticator
         self._rates = rates
         self._aside = aside
+        self._most_labels = most_labels
         #: whoever asks for much waits for itself
         self._turns = Turns()
 
@@ -124,7 +127,9 @@ class Responder:
                 return self._prices({account.currency})
             case UsageQuery(since=since, until=until, label=label):
                 async with self._turns.of(account.name):
-                    rows = await self._queries.usage(account.account_id, since, until, label)
+                    rows = await self._queries.usage(
+                        account.account_id, since, until, label, self._most_labels
+                    )
                 return UsageFound(account.currency, tuple(rows))
             case InboundQuery(since=since, until=until, page=page, per_page=per_page):
                 place = ((page - 1) * per_page, per_page)

@@ -43,8 +43,12 @@ class QueryStore(Protocol):
         when it is too late, None when there is no such submission.
         """
 
-    async def usage(self, account_id: int, since: int, until: int, label: str | None) -> list[Usage]:
-        """Sum up what an account used of what it sent in a time, by label and country."""
+    async def usage(
+        self, account_id: int, since: int, until: int, label: str | None, most_labels: int
+    ) -> list[Usage]:
+        """Sum up what an account used of what it sent in a time, by label and country: so many labels, those
+        with the most segments, and what else there is as OTHER.
+        """
 
     async def inbound(
         self, account_id: int | None, since: int, until: int, page: tuple[int, int]

@@ -112,6 +112,10 @@ class Grouping(StrEnum):
     LABEL = "label"
 
 
+#: what customers name as they like
+NAMED_FREELY = frozenset((Grouping.LABEL, Grouping.SENDER))
+
+
 class Sum(msgspec.Struct, frozen=True):
     """What became of one group of messages of one account."""
 
@@ -159,8 +163,9 @@ class SearchStore(Protocol):
         newest first, part by part and each once in its part: other reads have their turn between.
         """
 
-    async def sums(self, wanted: MessageFilter, by: Grouping) -> list[Sum]:
+    async def sums(self, wanted: MessageFilter, by: Grouping, most: int) -> list[Sum]:
         """Sum up messages by something; by parts of their ids, so that other reads have their turn between.
+        Of what customers name as they like: so many of each account, those used last, and the rest as OTHER.
 
         Nothing is rounded or guessed, so a long time takes long.
         """

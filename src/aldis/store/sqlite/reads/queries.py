@@ -6,7 +6,7 @@ import apsw
 
 from aldis.store.sqlite.engine.rows import MESSAGE_FACTS, every, first, in_state, message_facts, one
 from aldis.traffic.message import MessageStatus
-from aldis.traffic.query import Usage
+from aldis.traffic.query import OTHER, Usage
 from aldis.traffic.states import State
 
 #: ids grow with time, but those of one moment may be accepted in another order
@@ -24,12 +24,17 @@ _MAY_BE_TAKEN = in_state(State.QUEUED, State.SENDING, State.UNCONFIRMED, of="m")
 USED = f"""iif(m.sent_at > 0 OR {_MAY_BE_TAKEN}, m.segments, (
     SELECT count(*) FROM segment s WHERE s.message_id = m.message_id))"""  # noqa: S608 - the states are a constant
 _USAGE = f"""
-SELECT label, country, sum(used), sum(used * price_micros)
+WITH counted AS MATERIALIZED (
+SELECT label, country, sum(used) AS segments, sum(used * price_micros) AS micros
 FROM (SELECT m.label, m.country, m.price_micros, {USED} AS used
       FROM message m
       WHERE m.message_id >= ?1 AND m.message_id <= ?2 AND m.account_id = ?3
         AND m.accepted_at >= ?4 AND m.accepted_at < ?5 AND (?6 IS NULL OR m.label = ?6))
-GROUP BY label, country HAVING sum(used) > 0 ORDER BY label, country
+GROUP BY label, country HAVING sum(used) > 0),
+placed AS (
+SELECT label, row_number() OVER (ORDER BY sum(segments) DESC, label) AS place FROM counted GROUP BY label)
+SELECT iif(place <= ?7, label, '{OTHER}') AS told, country, sum(segments), sum(micros)
+FROM counted JOIN placed USING (label) GROUP BY told, country ORDER BY min(place) > ?7, told, country
 """  # noqa: S608 - the states are a constant
 
 
@@ -43,10 +48,14 @@ def submission(
     return [MessageStatus(message_facts(row[6:]), *row[:6]) for row in rows]
 
 
-def usage(db: apsw.Connection, account_id: int, since: int, until: int, label: str | None) -> list[Usage]:
-    """Sum up what an account used of what it sent in a time, by label and country."""
+def usage(
+    db: apsw.Connection, account_id: int, since: int, until: int, label: str | None, most_labels: int
+) -> list[Usage]:
+    """Sum up what an account used of what it sent in a time, by label and country: so many labels, those with
+    the most segments, and what else there is as OTHER.
+    """
     begin, end = first_from(db, since - SLACK_MS), first_from(db, until + SLACK_MS)
-    rows = every(db, _USAGE, (begin, end, account_id, since, until, label))
+    rows = every(db, _USAGE, (begin, end, account_id, since, until, label, most_labels))
     return [Usage(*row) for row in rows]
 
 

@@ -6,6 +6,7 @@ message back, because ids grow with time; one page walks over LOOK ids at most a
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, NamedTuple
 
 import apsw
@@ -22,6 +23,7 @@ from aldis.store.sqlite.engine.rows import (
 )
 from aldis.store.sqlite.reads import recipients
 from aldis.store.sqlite.reads.queries import USED, first_from
+from aldis.traffic.query import OTHER
 from aldis.traffic.states import ENDED, State
 
 #: ids that one page walks over at most
@@ -193,15 +195,28 @@ Part = list[tuple[str | int, int, int, int, int, int, int]]
 class Total:
     """Adds parts up."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None) -> None:
+        """`most`: groups of one account, None: no bound; what is met after those is added up as OTHER."""
+        self._most = most
         self._sums: dict[tuple[str | int, int], list[int]] = {}
+        #: groups, by account
+        self._count: Counter[int] = Counter()
 
     def add(self, part: Part) -> None:
         """Add a part."""
         for key, account_id, *counts in part:
-            known = self._sums.setdefault((key, account_id), [0] * len(counts))
+            known = self._sums.get((key, account_id))
+            if known is None:
+                known = self._new(key, account_id, len(counts))
             for position, count in enumerate(counts):
                 known[position] += count
+
+    def _new(self, key: str | int, account_id: int, size: int) -> list[int]:
+        if self._most is not None and self._count[account_id] >= self._most:
+            return self._sums.setdefault((OTHER, account_id), [0] * size)
+        self._count[account_id] += 1
+        new = self._sums[key, account_id] = [0] * size
+        return new
 
     def sums(self) -> list[Sum]:
         """Give what there is in all, by key and account."""

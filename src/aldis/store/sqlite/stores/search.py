@@ -10,6 +10,7 @@ import apsw
 from aldis.store.contract.search import (
     EVER,
     MOST_AHEAD,
+    NAMED_FREELY,
     Ahead,
     Grouping,
     InboundFilter,
@@ -123,9 +124,9 @@ class SqliteSearch(Connections):
             if part:
                 yield part
 
-    async def sums(self, wanted: MessageFilter, by: Grouping) -> list[Sum]:
+    async def sums(self, wanted: MessageFilter, by: Grouping, most: int) -> list[Sum]:
         bounds = await self.scans.ask(searching.id_bounds, wanted)
-        total = searching.Total()
+        total = searching.Total(most if by in NAMED_FREELY else None)
         below = bounds[1]
         while below > bounds[0]:
             part, below = await self.scans.ask(searching.sum_part, wanted, by, (bounds[0], below))
