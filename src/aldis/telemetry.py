@@ -255,6 +255,12 @@ class Metrics:
             ["fault"],
             registry=self.registry,
         )
+        self.postback_lanes_waiting = Gauge(
+            "aldis_postback_lanes_waiting",
+            "Lanes of postbacks with more due than may start, by what they wait for",
+            ["waits_for"],
+            registry=self.registry,
+        )
         self.postbacks_under_way = Gauge(
             "aldis_postbacks_under_way", "Postback requests that await their answer", registry=self.registry
         )

@@ -5,22 +5,30 @@ from __future__ import annotations
 import asyncio
 import resource
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from itertools import count
 
+import pytest
+from tests.backends import apply
 from tests.fakes.clock import FakeClock
 from tests.fakes.endpoints import endpoints
+from tests.fakes.scripted import OK
 from tests.stages.test_poster import no_content, owe, pending, settled
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.app.posting import counter
 from aldis.channels.http.client import HttpChannel
+from aldis.demo.world import text_of
 from aldis.dialects.registry import POLICIES
-from aldis.stages.postbacks.poster import Poster
+from aldis.stages.postbacks.lanes import CONNECTIONS
+from aldis.stages.postbacks.poster import Poster, PosterSettings
 from aldis.stages.postbacks.status import PostingStatus
 from aldis.stages.postbacks.writing import Writing
 from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics
+from aldis.traffic.postback import place_of
 
 
 @contextmanager
@@ -37,13 +45,13 @@ def descriptors(free: int) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def posting(store: Store, clock: FakeClock, told: list[PostingStatus]) -> AsyncIterator[Poster]:
+async def posting(
+    store: Store, clock: FakeClock, told: list[PostingStatus], connections: int = CONNECTIONS
+) -> AsyncIterator[Poster]:
     """A poster that posts through real sockets."""
     channel, current = HttpChannel(), CurrentDirectory(await store.directory.load())
-    writing = Writing(POLICIES, current, no_content)
-    yield Poster(
-        store.postbacks, channel, writing, clock, counter(Metrics()), told.append, keeps_answers=False
-    )
+    writing, settings = Writing(POLICIES, current, no_content), PosterSettings(connections)
+    yield Poster(store.postbacks, channel, writing, clock, counter(Metrics()), told.append, settings)
     await channel.close()
 
 
@@ -73,3 +81,96 @@ async def _post_all(store: Store, clock: FakeClock, told: list[PostingStatus]) -
                     await asyncio.sleep(0.001)
             await settled(poster)
             clock.advance(1)
+
+
+ACCOUNT = """
+[[account]]
+name = "a{number}"
+postback_networks = ["127.0.0.0/8"]
+"""
+
+
+class Slow:
+    """An endpoint that takes requests and answers them when it is told to."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.may_answer = asyncio.Event()
+
+    async def __aenter__(self) -> str:
+        self._server = await asyncio.start_server(self._take, "127.0.0.1", 0)
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/"
+
+    async def __aexit__(self, *_fault: object) -> None:
+        self.may_answer.set()
+        self._server.close()
+
+    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0] or 0)
+                await reader.readexactly(length)
+                self.asked += 1
+                await self.may_answer.wait()
+                writer.write(OK)
+        writer.close()
+
+
+async def fill(poster: Poster) -> int:
+    """Let it start what it may; gives how many requests are under way."""
+    before = -1
+    while before != len(poster._under_way):
+        before = len(poster._under_way)
+        await poster.step()
+        await asyncio.sleep(0)
+    return before
+
+
+@pytest.mark.parametrize(("accounts", "endpoints_each"), [(1, 16), (12, 4)])
+async def test_slow_endpoints_of_other_accounts_keep_nobody_waiting(
+    demo_store: Store, clock: FakeClock, accounts: int, endpoints_each: int
+) -> None:
+    """They have answered once and answer no more; their owners have more due than may be under way."""
+    connections, told = 64, list[PostingStatus]()
+    names = "".join(ACCOUNT.format(number=number) for number in range(accounts + 1))
+    await apply(demo_store, text_of("world.toml") + names, clock.now())
+    by_name = (await demo_store.directory.load()).accounts
+    *slow, honest = (by_name[f"a{number}"].account_id for number in range(accounts + 1))
+    endpoints_, quick = [Slow() for _ in range(endpoints_each)], Slow()
+    quick.may_answer.set()
+    async with AsyncExitStack() as stack, posting(demo_store, clock, told, connections) as poster:
+        urls = [await stack.enter_async_context(each) for each in endpoints_]
+        number = count(1)
+        for each in endpoints_:
+            each.may_answer.set()
+        for account_id in slow:  # each of them has answered before
+            for url in urls:
+                await owe(demo_store, next(number), url=url, account_id=account_id)
+        while await pending(demo_store):
+            await fill(poster)
+            await asyncio.sleep(0.001)
+            await settled(poster)
+            clock.advance(1)
+        for each in endpoints_:
+            each.may_answer.clear()
+        for account_id in slow:
+            for url in urls:
+                await owe(demo_store, *(next(number) for _ in range(5)), url=url, account_id=account_id)
+        clock.advance(1)
+        under_way = await fill(poster)
+        assert under_way <= connections
+        by_account = Counter(place_of(dues[0].lane).account_id for _, dues in poster._under_way.values())
+        assert max(by_account.values()) <= connections // 4
+        assert max(poster._held._accounts.values()) <= poster._held._most // 4
+        url = await stack.enter_async_context(quick)
+        await owe(demo_store, *(next(number) for _ in range(3)), url=url, account_id=honest)
+        clock.advance(1)
+        async with asyncio.timeout(20):  # not one of the slow ones has answered meanwhile
+            while quick.asked < 3:
+                await poster.step()
+                await asyncio.sleep(0.001)
+                await settled(poster)
+                clock.advance(1)
+        assert len(poster._under_way) >= under_way - 3
+        assert sum(told[-1].waits.values()) >= 1
+        assert {each.account_id for each in told[-1].waiting} <= set(slow)

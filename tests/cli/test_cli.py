@@ -116,6 +116,21 @@ def test_every_fault_of_a_settings_file_is_told_with_its_line() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("connections = 0", "must be above 0"),
+        ("idle_connections = -1", "must be above 0"),
+        ("account_share = 0.0", "must be above 0"),
+        ("account_share = 1.5", "must be 1 at most"),
+    ],
+)
+def test_what_no_postbacks_can_be_posted_with_is_told(line: str, fault: str) -> None:
+    (told,) = faults(f"[postbacks]\n{line}\n")
+    assert told.startswith("aldis.toml:2:")
+    assert fault in told
+
+
 @pytest.mark.parametrize("proxy", ["socks5://x:1080", "proxy.example:3128", "https://x", "http://x:y"])
 def test_what_is_no_proxy_is_told(proxy: str) -> None:
     (told,) = faults(f'[postbacks]\nproxy = "{proxy}"\n')

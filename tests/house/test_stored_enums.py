@@ -87,6 +87,7 @@ NOT_STORED = {
     ),
     *("contract.Check", "dcs.Alphabet", "fitting.DefaultAlphabet", "writer_protocol.Kind"),
     *(
+        "lanes.WaitsFor",
         "media.MediaKind",
         "number_plans.KnownBy",
         "numbering.Numbering",

@@ -14,7 +14,7 @@ from aldis.accounts.staff import AuditEntry
 from aldis.app.posting import counter
 from aldis.dialects.registry import POLICIES
 from aldis.stages.postbacks.lanes import PER_ENDPOINT
-from aldis.stages.postbacks.poster import Poster
+from aldis.stages.postbacks.poster import Poster, PosterSettings
 from aldis.stages.postbacks.status import LocalFault, PostingStatus
 from aldis.stages.postbacks.writing import Writing
 from aldis.store.contract.outbox import PostbackFilter
@@ -39,9 +39,7 @@ async def a_poster(
     current = CurrentDirectory(await store.directory.load())
     writing = Writing(POLICIES, current, no_content)
     told = [] if told is None else told
-    return Poster(
-        store.postbacks, channel, writing, clock, counter(Metrics()), told.append, keeps_answers=True
-    )
+    return Poster(store.postbacks, channel, writing, clock, counter(Metrics()), told.append, PosterSettings())
 
 
 async def owe(
@@ -117,7 +115,7 @@ async def test_what_waits_behind_a_dead_endpoint_is_not_held(demo_store: Store, 
     while channel.out:
         await channel.answer(None)
     await settled(poster)
-    assert poster._held == {}
+    assert poster._held._count == 0
     clock.advance(1)
     assert await poster.step() == 1  # one of those that have not been tried, to see whether it is back
     assert len(channel.out) == 1

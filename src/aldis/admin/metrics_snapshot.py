@@ -75,6 +75,8 @@ class Reading(msgspec.Struct):
     told: float = 0
     untold: float = 0
     pending: int = 0
+    #: lanes of postbacks with more due than may start, by what they wait for
+    postback_waits: dict[str, int] = msgspec.field(default_factory=dict)
     #: passwords that were not looked at, because too many were wrong
     paused: float = 0
     links: dict[str, LinkReading] = msgspec.field(default_factory=lambda: defaultdict(LinkReading))
@@ -155,6 +157,8 @@ def _take(found: Reading, name: str, labels: dict[str, str], value: float) -> No
             found.untold += value
         case "aldis_passwords_total" if labels["outcome"] == "paused":
             found.paused += value
+        case "aldis_postback_lanes_waiting":
+            found.postback_waits[labels["waits_for"]] = int(value)
         case "aldis_postbacks_pending":
             found.pending = int(value)
         case _ if "link" in labels:

@@ -13,6 +13,7 @@ from aldis.accounts.history import MASK, masked_address
 from aldis.accounts.staff import Actor, audit
 from aldis.errors import AdminError
 from aldis.stages.postbacks.channel import Answer
+from aldis.stages.postbacks.lanes import WaitsFor
 from aldis.stages.postbacks.status import PostingStatus
 from aldis.stages.postbacks.writing import Due, Writing, Written
 from aldis.store.contract.outbox import (
@@ -38,6 +39,16 @@ MOST_SHOWN = 2_048
 MISSING = 404
 #: headers whose values are shown: others may hold what an endpoint knows us by
 _SHOWN = frozenset(("content-type", "content-length", "webhook-id", "webhook-timestamp"))
+
+
+#: what lanes wait for that have more due than may start, for people
+WAITS = {
+    WaitsFor.PAUSE: "its pause: Retry-After, or a fault of this machine's",
+    WaitsFor.ENDPOINT: "its endpoint, which has as many requests as it may",
+    WaitsFor.DOUBT: "its endpoint, which has not answered lately: single tries",
+    WaitsFor.ACCOUNT: "its account's share",
+    WaitsFor.ALL: "a connection: all shares are in use",
+}
 
 
 class ShownRequest(msgspec.Struct, frozen=True):
@@ -85,6 +96,10 @@ class Postbacks:
         """Tell what is pending, by account and endpoint; the fullest first."""
         found = await self._store.lanes(MOST_LANES)
         return sorted((each for each in found if each.pending), key=lambda each: -each.pending)
+
+    def waits(self) -> dict[tuple[int, str], str]:
+        """Tell what lanes with more due than may start wait for, by account and endpoint."""
+        return {(each.account_id, each.endpoint): WAITS[each.waits_for] for each in self.posting().waiting}
 
     async def dead_letters(self, wanted: PostbackFilter, before: int, limit: int) -> PostbackPage:
         """Give postbacks that are tried no more, newest first."""

@@ -15,7 +15,8 @@ from aldis.channels.http.proxy import read_proxy
 from aldis.clock import Clock
 from aldis.dialects.registry import POLICIES
 from aldis.settings import PostbackSettings
-from aldis.stages.postbacks.poster import STOP_S, Poster
+from aldis.stages.postbacks.lanes import WaitsFor
+from aldis.stages.postbacks.poster import STOP_S, Poster, PosterSettings
 from aldis.stages.postbacks.status import PostingStatus
 from aldis.stages.postbacks.writing import Writing
 from aldis.store.content_files import ContentFiles
@@ -50,8 +51,9 @@ class PostingHere:
         """`count`, `tell`: see `Poster`."""
         proxy, most, most_idle = read_proxy(settings.proxy), settings.connections, settings.idle_connections
         self._channel = HttpChannel(proxy, most, most_idle)
-        writing, keeps_answers = Writing(POLICIES, current, contents.read), settings.show_bodies
-        self._poster = Poster(store, self._channel, writing, clock, count, tell, keeps_answers=keeps_answers)
+        writing = Writing(POLICIES, current, contents.read)
+        limits = PosterSettings(most, settings.account_share, settings.show_bodies)
+        self._poster = Poster(store, self._channel, writing, clock, count, tell, limits)
         self._agents = RunningAgents()
 
     def wake(self) -> None:
@@ -94,6 +96,10 @@ class PostingWatch:
         """Hear of it."""
         for kind, count in status.put_back.items():
             self._metrics.postbacks_put_back.labels(kind).inc(count - self.status.put_back.get(kind, 0))
+        for waits_for in WaitsFor:
+            if waits_for is not WaitsFor.NOTHING:
+                waiting = self._metrics.postback_lanes_waiting.labels(waits_for)
+                waiting.set(status.waits.get(waits_for, 0))
         self._metrics.postbacks_under_way.set(status.under_way)
         self._metrics.postback_connections.labels("busy").set(status.connections - status.idle_connections)
         self._metrics.postback_connections.labels("idle").set(status.idle_connections)

@@ -96,6 +96,13 @@ class DoorClient:
         except GatewayError:
             return {}
 
+    async def postback_waits(self) -> dict[str, int]:
+        """Ask how many lanes of postbacks wait for what; nothing where no gateway answers."""
+        try:
+            return (await self.reading()).postback_waits
+        except GatewayError:
+            return {}
+
     async def _get(self, path: str) -> str:
         try:
             async with self._session.get(self.base + path) as answer:

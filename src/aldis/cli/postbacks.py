@@ -12,13 +12,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from aldis.admin import query_params
-from aldis.admin.postbacks import ShownPostback
+from aldis.admin.postbacks import WAITS, ShownPostback
 from aldis.admin.timeline import fault_of
 from aldis.cli.admin import whoever_runs_this
+from aldis.cli.door import DoorClient
 from aldis.cli.messages import search_options
 from aldis.cli.opened import Opened, StoreLocation, as_json, existing_store_options, print_wide, when
 from aldis.cli.running import limit_option, printable
 from aldis.errors import AdminError
+from aldis.settings import HttpSettings
+from aldis.stages.postbacks.lanes import WaitsFor
 from aldis.store.contract.outbox import LaneFacts, PostbackFilter, PostbackRow
 
 #: an account, and what of its is pending at one endpoint
@@ -53,11 +56,11 @@ def postbacks(
         click.echo(as_json({"replayed": count}) if as_json_ else f"{count} due again")
         return
     if pending:
-        lanes, ended = where.look(_pending)
+        lanes, remarks = where.look(lambda known: _pending(known, where.settings.http))
         facts = [{"account": account, **msgspec.structs.asdict(each)} for account, each in lanes]
         _list(facts, _lane_table(lanes), "nothing is pending", as_json_=as_json_)
         if not as_json_:
-            for line in ended:
+            for line in remarks:
                 click.echo(line)
         return
     found = where.look(lambda known: _dead_letters(known, given, limit))
@@ -71,15 +74,20 @@ def _list(found: object, table: Table, nothing: str, *, as_json_: bool) -> None:
         print_wide(table if found else nothing)
 
 
-async def _pending(known: Opened) -> tuple[list[PendingLane], list[str]]:
-    """Look at what is pending, and say where nothing is posted any more."""
+async def _pending(known: Opened, http: HttpSettings) -> tuple[list[PendingLane], list[str]]:
+    """Look at what is pending, and say where nothing is posted any more, and what lanes wait for."""
     name_of, postbacks = known.messages.account_name, known.postbacks
     lanes = [(name_of(each.account_id or None), each) for each in await postbacks.lanes()]
     ended = [
         f"ended by an answer of 410 at {when(each.ended_at)}: {name_of(each.account_id)}, {each.url}"
         for each in await postbacks.ended_webhooks()
     ]
-    return lanes, ended
+    async with DoorClient(http) as door:
+        waits = await door.postback_waits()
+    waiting = [
+        f"{count} lanes wait for {WAITS[WaitsFor(waits_for)]}" for waits_for, count in waits.items() if count
+    ]
+    return lanes, ended + waiting
 
 
 async def _replay(known: Opened, which: str, given: dict[str, str], *, pending: bool) -> int:

@@ -14,7 +14,7 @@ from aldis.channels.http.proxy import read_proxy
 from aldis.dialects.registry import POLICIES
 from aldis.host_names import read_host
 from aldis.links.entry import LinkEntry
-from aldis.settings.sections import ConsoleSettings, Settings, SimulatorSettings
+from aldis.settings.sections import ConsoleSettings, PostbackSettings, Settings, SimulatorSettings
 
 
 def faults(found: Settings) -> list[toml_file.Fault]:
@@ -52,18 +52,24 @@ def faults(found: Settings) -> list[toml_file.Fault]:
             faults.append(((section, key), told))
     if inactivity_s is not None and not 0 < inactivity_s < math.inf:
         faults.append((("simulator", "inactivity_s"), "must be above 0; leave it out for no limit"))
-    try:
-        read_proxy(found.postbacks.proxy)
-    except ValueError as fault:
-        faults.append((("postbacks", "proxy"), str(fault)))
     faults += [(("http", "hosts", *where), fault) for where, fault in _host_faults(found.http.hosts)]
     faults += _positive("http", found.http)
     faults += _positive("console", console)
     faults += _positive("authentication", found.authentication)
     faults += _positive("store", found.store)
     faults += _positive("messages", found.messages)
-    faults += _positive("postbacks", found.postbacks)
-    return faults + _link_faults(found.link)
+    return faults + _postback_faults(found.postbacks) + _link_faults(found.link)
+
+
+def _postback_faults(postbacks: PostbackSettings) -> list[toml_file.Fault]:
+    faults = _positive("postbacks", postbacks)
+    if postbacks.account_share > 1:
+        faults.append((("postbacks", "account_share"), "must be 1 at most: all of them"))
+    try:
+        read_proxy(postbacks.proxy)
+    except ValueError as fault:
+        faults.append((("postbacks", "proxy"), str(fault)))
+    return faults
 
 
 def _trusted_faults(section: str, proxies: tuple[str, ...]) -> list[toml_file.Fault]:

@@ -78,6 +78,8 @@ class PostbackSettings(msgspec.Struct, frozen=True):
     #: while nothing is asked of them
     connections: int = 512
     idle_connections: int = 256
+    #: what of them, and of the postbacks held in memory, one account may have
+    account_share: float = 0.25
 
 
 class SimulatorSettings(msgspec.Struct, frozen=True):

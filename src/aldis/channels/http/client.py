@@ -89,12 +89,14 @@ class HttpChannel:
         self._connecting: set[asyncio.Task[None]] = set()
         #: until when each connection must stand, by the channel's clock
         self._limits: dict[asyncio.Timeout, float] = {}
+        self._is_closed = False
         self._held_up_s = 0.0
         self._looked_at = self._loop.time()
         self._sweeping = self._loop.create_task(self._sweep())
 
     async def close(self) -> None:
         """Close all connections; who has not been told yet may never be."""
+        self._is_closed = True
         self._sweeping.cancel()
         for task in self._connecting:
             task.cancel()
@@ -219,6 +221,9 @@ class HttpChannel:
         self._soon(self._ask_on_a_new_one(asking))
 
     def _soon(self, work: Coroutine[None, None, None]) -> None:
+        if self._is_closed:
+            work.close()
+            return
         task = self._loop.create_task(work)
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)

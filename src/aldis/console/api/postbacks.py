@@ -28,6 +28,8 @@ class LaneRecord(msgspec.Struct, frozen=True):
     next_due_at: str | None
     last_http_status: int | None
     last_fault: str
+    #: what more of it waits for than may start; "": for nothing, or it is due later
+    waits_for: str
 
 
 class EndedWebhookRecord(msgspec.Struct, frozen=True):
@@ -89,7 +91,11 @@ async def _list(context: RequestContext) -> Response:
     wanted = query_params.postbacks_wanted(given, services.messages.directory)
     page = await services.postbacks.dead_letters(wanted, number_of(context, "before"), limit_of(context))
     name_of = services.messages.account_name
-    lanes = [_lane(each, name_of(each.account_id or None)) for each in await services.postbacks.lanes()]
+    waits = services.postbacks.waits()
+    lanes = [
+        _lane(each, name_of(each.account_id or None), waits.get((each.account_id, each.lane), ""))
+        for each in await services.postbacks.lanes()
+    ]
     ended = [
         EndedWebhookRecord(name_of(each.account_id), each.url, iso_or_none(each.ended_at))
         for each in await services.postbacks.ended_webhooks()
@@ -145,6 +151,13 @@ async def _try_now(context: RequestContext) -> Response:
     return answer(ReplayedCount(await services.postbacks.try_now(context.actor, wanted, context.now)))
 
 
-def _lane(lane: LaneFacts, account: str) -> LaneRecord:
+def _lane(lane: LaneFacts, account: str, waits_for: str) -> LaneRecord:
     oldest_at, next_due_at = iso_or_none(lane.oldest_at), iso_or_none(lane.next_due_at)
-    return made_of(LaneRecord, lane, account=account, oldest_at=oldest_at, next_due_at=next_due_at)
+    return made_of(
+        LaneRecord,
+        lane,
+        account=account,
+        oldest_at=oldest_at,
+        next_due_at=next_due_at,
+        waits_for=waits_for,
+    )

@@ -28,6 +28,7 @@ async def _list(context: RequestContext) -> Response:
         PostbackPage((), 0),
         lanes=[] if context.is_htmx else await services.postbacks.lanes(),
         posting=services.postbacks.posting(),
+        waits=services.postbacks.waits(),
         ended=[] if context.is_htmx else await services.postbacks.ended_webhooks(),
         now=context.now,
         fault_of=fault_of,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import cast
 
+import msgspec
 import structlog
 from msgspec import structs
 
@@ -19,14 +20,15 @@ from aldis.clock import Clock
 from aldis.errors import TemporaryError
 from aldis.stages.agent import Agent
 from aldis.stages.postbacks.channel import Answer, Channel
-from aldis.stages.postbacks.lanes import MOST_PAUSED_MS, Lanes
+from aldis.stages.postbacks.held import Held
+from aldis.stages.postbacks.lanes import ACCOUNT_SHARE, CONNECTIONS, MOST_PAUSED_MS, Lanes
 from aldis.stages.postbacks.schedule import asked_ms, next_try
-from aldis.stages.postbacks.status import LocalFault, LocalFaults, PostingStatus
+from aldis.stages.postbacks.status import LocalFault, LocalFaults, PostingStatus, waiting_of
 from aldis.stages.postbacks.writing import Due, Writing, Written
 from aldis.store.batches import store_apart
 from aldis.store.contract.postbacks import PostbackStore
 from aldis.traffic.inbound import DueInbound
-from aldis.traffic.postback import DuePostback, PostbackResult, place_of
+from aldis.traffic.postback import DuePostback, PostbackResult
 
 log = structlog.get_logger()
 
@@ -39,12 +41,21 @@ GATHER_S = 0.005
 LANES_AT_ONCE = 1_024
 #: how long a postback rests whose result the store refuses: its endpoint must not be flooded with it
 REFUSED_S = 60.0
-#: postbacks of one lane that are read at once, and of an account's and of all lanes that are held
-READ_AHEAD = 128
-MAX_HELD_OF_ACCOUNT = 1_024
-MAX_HELD = 4_096
+#: no try takes longer; a clock that was set may say so
+LONGEST_MS = 60_000
 #: what came of a postback, with its lane
 Result = tuple[str, PostbackResult]
+
+
+class PosterSettings(msgspec.Struct, frozen=True):
+    """What a poster is told."""
+
+    #: that may be used at once
+    connections: int = CONNECTIONS
+    #: what of them, and of what is held in memory, one account may have
+    account_share: float = ACCOUNT_SHARE
+    #: whether what endpoints say is kept for operators
+    keeps_answers: bool = True
 
 
 class Poster(Agent):
@@ -58,18 +69,16 @@ class Poster(Agent):
         clock: Clock,
         count: Callable[[str, bool, int], None],
         tell: Callable[[PostingStatus], None],
-        *,
-        keeps_answers: bool,
+        settings: PosterSettings,
     ) -> None:
         """`count`: is told of tries by dialect, whether they were the last, and how many; `tell`: how posting
-        stands, when that has changed, once a second at most; `keeps_answers`: whether what endpoints say is
-        kept for operators.
+        stands, when that has changed, once a second at most.
         """
         super().__init__("poster", POLL_S)
         self._store = store
         self._channel = channel
         self._writing = writing
-        self._keeps_answers = keeps_answers
+        self._keeps_answers = settings.keeps_answers
         self._clock = clock
         self._count = count
         self._tell = tell
@@ -77,18 +86,19 @@ class Poster(Agent):
         self._local_faults = LocalFaults()
         #: tries that were not counted yet
         self._tried: Counter[tuple[str, bool]] = Counter()
-        self._lanes = Lanes()
+        self._lanes = Lanes(settings.connections, settings.account_share)
+        #: lanes with anything due in which nothing more could start when they were looked at
+        self._out_of_room: list[str] = []
         #: read and not yet started, by lane
         self._ready: dict[str, deque[Due]] = {}
-        #: being tried, by the first of each request
-        self._under_way: dict[int, list[Due]] = {}
+        #: being tried, by the first of each request, with when it was started
+        self._under_way: dict[int, tuple[int, list[Due]]] = {}
         #: requests that wait for what they tell of
         self._reading: set[asyncio.Task[None]] = set()
         #: lanes in which a try has ended in this turn of the loop
         self._moved: dict[str, None] = {}
         #: by lane, all that were read and are not settled: their rows still look due
-        self._held: dict[str, set[int]] = {}
-        self._held_in_all = 0
+        self._held = Held(settings.connections, settings.account_share)
         #: posted, with their lanes, and not yet stored
         self._results: list[Result] = []
         self._settling: asyncio.Task[None] | None = None
@@ -112,9 +122,9 @@ class Poster(Agent):
     def _break_off(self) -> None:
         for task in self._reading:
             task.cancel()
-        for dues in self._under_way.values():
+        for _, dues in self._under_way.values():
             for due in dues:
-                self._release(due.lane, due.postback_id)
+                self._held.release(due.lane, due.postback_id)
         self._under_way.clear()
         self.wake()
 
@@ -153,13 +163,13 @@ class Poster(Agent):
 
     def _release_all(self, batch: Sequence[Result]) -> None:
         for lane, result in batch:
-            self._release(lane, result.postback_id)
+            self._held.release(lane, result.postback_id)
 
     def _let_rest(self, lane: str, result: PostbackResult, fault: Exception) -> None:
         """Have a postback whose result the store refuses posted again, since it is still due; not at once."""
         postback_id = result.postback_id
         log.error("the result of a postback cannot be stored", postback_id=postback_id, exc_info=fault)
-        asyncio.get_running_loop().call_later(REFUSED_S, self._release, lane, postback_id)
+        asyncio.get_running_loop().call_later(REFUSED_S, self._held.release, lane, postback_id)
 
     def _count_tries(self) -> None:
         for (dialect, done), count in self._tried.items():
@@ -176,13 +186,6 @@ class Poster(Agent):
         if self._is_stopping:
             self.wake()
 
-    def _release(self, lane: str, postback_id: int) -> None:
-        held = self._held[lane]
-        held.discard(postback_id)
-        self._held_in_all -= 1
-        if not held:
-            del self._held[lane]
-
     async def _read_due(self) -> int:
         """Read what is due in lanes that have room and nothing ready; returns how many were read."""
         now = self._clock.now()
@@ -190,23 +193,23 @@ class Poster(Agent):
             self._tell_status(now)
         read = 0
         self._lanes.resume(now)
+        self._out_of_room.clear()
         for lane in self._lanes.in_turn(await self._next_lanes(now)):
             self._start(lane)  # another lane may have left it room
-            if lane in self._ready or self._lanes.room(lane) == 0:
+            if self._lanes.room(lane) == 0:
+                self._out_of_room.append(lane)
                 continue
-            room = min(MAX_HELD_OF_ACCOUNT, MAX_HELD - self._held_in_all) - self._held_of(lane)
-            if room <= 0:
+            limit = min(self._lanes.read_ahead(lane), self._held.room(lane))
+            if lane in self._ready or not limit:
                 continue
-            held = self._held.get(lane, set())
-            limit = min(READ_AHEAD if self._lanes.is_proven(lane) else 1, room)
+            held = self._held.of(lane)
             found: list[Due] = [*await self._store.due_inbound(lane, limit, now, besides=held)]
             found += await self._store.due(lane, limit, now, besides=held)
             if not found:
                 continue
             read += len(found)
             self._lanes.note_turn(lane)
-            self._held.setdefault(lane, set()).update(due.postback_id for due in found)
-            self._held_in_all += len(found)
+            self._held.add(lane, [due.postback_id for due in found])
             self._ready[lane] = deque(found)
             self._start(lane)
         return read
@@ -214,28 +217,29 @@ class Poster(Agent):
     def _tell_status(self, now: int) -> None:
         self._told_at = now
         local_fault, put_back = self._local_faults.current(now), dict(self._local_faults.put_back)
-        status = PostingStatus(len(self._under_way), *self._channel.connections(), local_fault, put_back)
+        waiting = waiting_of(self._lanes, self._out_of_room)
+        connections = self._channel.connections()
+        status = PostingStatus(len(self._under_way), *connections, local_fault, put_back, *waiting)
         if status != self._told:
             self._told = status
             self._tell(status)
 
-    def _held_of(self, lane: str) -> int:
-        """Count what is held of the account whose lane it is."""
-        account_id = place_of(lane).account_id
-        return sum(len(held) for name, held in self._held.items() if place_of(name).account_id == account_id)
-
-    def _start(self, lane: str) -> None:
-        """Start what is ready in a lane, as far as there is room."""
+    def _start(self, lane: str) -> bool:
+        """Start what is ready in a lane, as far as there is room; tells whether anything was."""
         ready = self._ready.get(lane)
-        for _ in range(self._lanes.room(lane) if ready else 0):
-            if not ready:
-                break
+        room = self._lanes.room(lane) if ready else 0
+        if not ready or not room:
+            return False
+        now = self._clock.now()
+        for _ in range(room):
             dues = self._writing.next_bundle(ready)
             self._lanes.start(lane)
-            self._under_way[dues[0].postback_id] = dues
-            self._post(dues)
-        if ready is not None and not ready:
-            del self._ready[lane]
+            self._under_way[dues[0].postback_id] = now, dues
+            self._post(dues, now)
+            if not ready:
+                del self._ready[lane]
+                break
+        return True
 
     async def _next_lanes(self, now: int) -> list[str]:
         """Go round all lanes, a bounded number at a time, so that none is always first."""
@@ -245,25 +249,23 @@ class Poster(Agent):
         self._last_lane = lanes[-1] if len(lanes) == LANES_AT_ONCE else ""
         return lanes
 
-    def _post(self, dues: list[Due]) -> None:
+    def _post(self, dues: list[Due], now: int) -> None:
         first = dues[0]
         if isinstance(first, DueInbound):
-            task = asyncio.create_task(self._post_inbound(first))
+            task = asyncio.create_task(self._post_inbound(first, now))
             self._reading.add(task)
             task.add_done_callback(self._reading.discard)
             return
         try:  # a bundle is all of one kind
-            written = self._writing.write(
-                cast("list[DuePostback]", dues), self._clock.now(), self._store.ended_webhooks
-            )
+            written = self._writing.write(cast("list[DuePostback]", dues), now, self._store.ended_webhooks)
         except Exception as fault:  # a fault of ours must not lose the postback: it is tried again
             log.exception("a postback could not be written", postback_id=first.postback_id)
             written = Answer(None, type(fault).__name__)
         self._send(dues, written)
 
-    async def _post_inbound(self, due: DueInbound) -> None:
+    async def _post_inbound(self, due: DueInbound, now: int) -> None:
         try:
-            written = await self._writing.write_inbound(due, self._clock.now(), self._store.ended_webhooks)
+            written = await self._writing.write_inbound(due, now, self._store.ended_webhooks)
         except Exception as fault:  # as in `_post`
             log.exception("a postback could not be written", postback_id=due.postback_id)
             written = Answer(None, type(fault).__name__)
@@ -279,7 +281,8 @@ class Poster(Agent):
     def _hear(self, dues: list[Due], answer: Answer) -> None:
         """Judge how a try ended; what its end makes room for starts when all of this turn are judged."""
         first, lane = dues[0], dues[0].lane
-        if self._under_way.pop(first.postback_id, None) is None:
+        started = self._under_way.pop(first.postback_id, None)
+        if started is None:
             return  # broken off
         now = self._clock.now()
         if answer.local:
@@ -289,7 +292,7 @@ class Poster(Agent):
         if answer.status in policy.schedule.ends:
             self._end_webhook(first, now)
         reached = answer.status is not None
-        self._lanes.end(lane, reached=reached)
+        self._lanes.end(lane, max(0, min(now - started[0], LONGEST_MS)), reached=reached)
         if answer.retry_after and (asked := asked_ms(answer.retry_after, now)):
             self._lanes.pause(lane, now + min(asked, MOST_PAUSED_MS))
         if not reached or answer.retry_after:
@@ -308,16 +311,17 @@ class Poster(Agent):
         lane = dues[0].lane
         if self._local_faults.note(fault, len(dues), now):
             log.error("postbacks cannot be tried: a fault of our own", kind=fault.kind, fault=fault.says)
-        self._lanes.end_untried(lane, now)
+        self._lanes.end(lane, 0, reached=None)
+        self._lanes.pause_untried(lane, now)
         self._drop_ready(lane)
         for due in dues:
-            self._release(lane, due.postback_id)
+            self._held.release(lane, due.postback_id)
         self._move(lane)
 
     def _drop_ready(self, lane: str) -> None:
         """Hold no more of what waits in a lane: it is still due."""
         for waiting in self._ready.pop(lane, ()):
-            self._release(lane, waiting.postback_id)
+            self._held.release(lane, waiting.postback_id)
 
     def _move(self, lane: str) -> None:
         """Have go on in a moment what the end of a try has made room for."""
@@ -342,6 +346,5 @@ class Poster(Agent):
         moved, self._moved = self._moved, {}
         self._settle_soon()
         for lane in moved:
-            self._start(lane)
-            if lane not in self._ready:
-                self.wake()
+            if not self._start(lane) or lane not in self._ready:
+                self.wake()  # what it has left may be another's

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 import msgspec
 
+from aldis.stages.postbacks.lanes import Lanes, WaitsFor
+from aldis.traffic.postback import place_of
+
+#: accounts and endpoints that are told of
+MOST_WAITING = 100
 #: a fault that was not met for so long is over
 LASTS_MS = 60_000
 
@@ -15,6 +23,16 @@ class LocalFault(msgspec.Struct, frozen=True):
     kind: str = ""
     #: what was met, in words
     says: str = ""
+
+
+class WaitingLane(msgspec.Struct, frozen=True):
+    """Lanes of one account and endpoint in which no more may start, though more is due."""
+
+    account_id: int
+    #: scheme, host and port
+    endpoint: str
+    waits_for: WaitsFor
+    lanes: int
 
 
 class PostingStatus(msgspec.Struct, frozen=True):
@@ -29,6 +47,25 @@ class PostingStatus(msgspec.Struct, frozen=True):
     local_fault: LocalFault = LocalFault()
     #: by kind, how many tries were put back for one since the start
     put_back: dict[str, int] = {}
+    #: those that wait, the most lanes first, MOST_WAITING at most
+    waiting: tuple[WaitingLane, ...] = ()
+    #: how many lanes wait for what
+    waits: dict[str, int] = {}
+
+
+def waiting_of(lanes: Lanes, names: Sequence[str]) -> tuple[tuple[WaitingLane, ...], dict[str, int]]:
+    """Tell which of these lanes wait, by account and endpoint, and how many for what."""
+    found = Counter((place_of(name), lanes.waits_for(name)) for name in names)
+    waits: Counter[str] = Counter()
+    for (_, waits_for), count in found.items():
+        waits[waits_for] += count
+    del waits[WaitsFor.NOTHING]
+    most = [
+        WaitingLane(*place, waits_for, count)
+        for (place, waits_for), count in found.most_common()
+        if waits_for is not WaitsFor.NOTHING
+    ]
+    return tuple(most[:MOST_WAITING]), dict(waits)
 
 
 class LocalFaults:
