@@ -40,6 +40,23 @@ def test_which_addresses_may_be(url: str, fault: str) -> None:
         ("https://user@x.example/", "https://user@x.example/"),
         ("https://x.example/?mail=a:b@c", "https://x.example/?mail=a:b@c"),
         ("https://x.example:443/a@b", "https://x.example:443/a@b"),
+        ("https://x.example/?key=abc&from=us", f"https://x.example/?key={MASK}&from=us"),
+        ("https://u:p@x.example/?a=b&API_KEY=x%26y", f"https://u:{MASK}@x.example/?a=b&API_KEY={MASK}"),
+        (
+            "https://x.example/?access_token=a.b-c&token=d",
+            f"https://x.example/?access_token={MASK}&token={MASK}",
+        ),
+        (
+            "https://x.example/?x-functions-key=a==&code=b/c",
+            f"https://x.example/?x-functions-key={MASK}&code={MASK}",
+        ),
+        ("https://x.example/?clientSecret=a&apiKey=b", f"https://x.example/?clientSecret={MASK}&apiKey={MASK}"),
+        (
+            "https://x.example/?monkey=a&keyword=b&decode=1&author=c",
+            "https://x.example/?monkey=a&keyword=b&decode=1&author=c",
+        ),
+        ("https://x.example/?key=&a=1", "https://x.example/?key=&a=1"),
+        ("https://x.example/key=a", "https://x.example/key=a"),
         ("", ""),
     ],
 )

@@ -22,7 +22,7 @@ from aldis.store.contract.store import Store
 from aldis.traffic.postback import Notify, Webhook, lane_of
 from aldis.traffic.receipt import Receipt, ReceiptState
 
-URL = "https://aldis:s3cret@customer.example/hook?key=value"
+URL = "https://aldis:s3cret@customer.example/hook?key={MASK}"
 DIRECTORY = f"""
 [[account]]
 name = "one"
@@ -66,7 +66,7 @@ async def test_what_is_posted_is_shown_without_secrets(store: Store) -> None:
     postbacks = await looking(store)
     told = await postbacks.tell(await owed(store, "genesys"), NOW)
     assert told.request is not None
-    assert told.request.url == f"https://aldis:{MASK}@customer.example/hook?key=value"
+    assert told.request.url == f"https://aldis:{MASK}@customer.example/hook?key={MASK}"
     assert told.request.headers == {
         "Content-Type": "application/x-www-form-urlencoded",
         "X-Api-Key": MASK,
@@ -120,7 +120,7 @@ async def test_webhooks_that_have_ended_are_listed_without_passwords(store: Stor
     (ended,) = await postbacks.ended_webhooks()
     assert (ended.account_id, ended.url, ended.ended_at) == (
         1,
-        f"https://aldis:{MASK}@customer.example/hook?key=value",
+        f"https://aldis:{MASK}@customer.example/hook?key={MASK}",
         NOW,
     )
 

@@ -273,7 +273,7 @@ def _own_faults(account: AccountEntry, path: toml_file.Path) -> list[tuple[toml_
         faults.append(((*path, "default_sender"), f"`{default}` is none of the account's senders"))
     for key in ("postback", "inbound"):
         for dialect, url in getattr(account, key).items():
-            fault = "holds a masked password" if f":{MASK}@" in url else address_fault(url)
+            fault = "holds a masked secret" if f":{MASK}@" in url or f"={MASK}" in url else address_fault(url)
             if fault:
                 faults.append(((*path, key), f"the address for {dialect} {fault}"))
     for dialect, text in account.postback_headers.items():

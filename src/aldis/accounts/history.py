@@ -17,7 +17,7 @@ MASK = "********"
 _SECRET = frozenset(("secret", "password_hash", "identity_digest"))
 #: by dialect, and all of it secret
 SECRETS = ("postback_secret", "postback_headers")
-#: by dialect, and with passwords in them: `https://user:password@…`
+#: by dialect, and with passwords or keys in them: `https://user:password@…`, `https://…?key=…`
 ADDRESSES = ("postback", "inbound")
 #: what tells a credential from the others
 _NAMING = ("account", "dialect", "identity_digest")
@@ -28,6 +28,12 @@ SHORT = 12
 
 
 _password = re.compile(r"^([A-Za-z]+://[^/?#@:]*:)[^/?#]*@").sub
+#: what stands in a query under the names that keys have: `key`, `access_token`, Azure's `code`
+_key = re.compile(
+    r"([?&](?:(?:[^=&#]*[^=&#a-z])?(?:key|pass|pwd|auth|sig|signature|code)"
+    r"|[^=&#]*(?:api_?key|token|secret|passw(?:or)?d|passphrase))=)[^&#]+",
+    re.IGNORECASE,
+).sub
 
 
 class Change(msgspec.Struct, frozen=True, array_like=True):
@@ -75,8 +81,8 @@ def masked(document: Any) -> Any:  # noqa: ANN401 - any JSON
 
 
 def masked_address(url: str) -> str:
-    """Give an address without the password in it."""
-    return _password(rf"\1{MASK}@", url)
+    """Give an address without the password and the keys in it."""
+    return _key(rf"\1{MASK}", _password(rf"\1{MASK}@", url))
 
 
 def differences(before: bytes | None, after: bytes | None) -> list[Difference]:
