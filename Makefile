@@ -101,7 +101,7 @@ interop: $(VENV)/.interop
 	ALDIS_INTEROP=1 $(BIN)/pytest -q --timeout 120 tests/interop
 	$(BIN)/python tests/interop/fuzz.py $(or $(FUZZ),60)
 
-.PHONY: bench bench-abuse bench-beside bench-console bench-protocol crash
+.PHONY: bench bench-abuse bench-beside bench-console bench-protocol bench-search crash
 # What looks at the console from outside, into the same environment; Chromium comes from the distribution. In two
 # runs: the browser and asyncio each want the loop of the thread.
 $(VENV)/.e2e: $(READY) e2e.lock tests/e2e/package-lock.json
@@ -129,6 +129,13 @@ bench-abuse: $(READY)
 bench-console: $(READY)
 	cd bench/tools && cargo build --release --quiet
 	python3 bench/console_cost.py
+
+# A store of ten million messages is built first, where there is none: minutes, and 3 GB.
+STORE := bench/scratch/search.db
+bench-search: $(READY)
+	mkdir -p $(dir $(STORE))
+	test -f $(STORE) || $(BIN)/python bench/searching.py build $(STORE)
+	$(BIN)/python bench/searching.py search $(STORE)
 
 bench-protocol: $(VENV)/.interop
 	$(BIN)/python bench/protocol.py

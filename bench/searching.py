@@ -31,7 +31,8 @@ from aldis.traffic.states import State
 #: 115 days of a message a second; the numbers are from a million handsets, as Zipf would not have it
 FIRST_AT = 1_790_000_000_000
 HANDSETS = 1_000_000
-BATCH = 500_000
+#: rows of one statement of `build`
+BUILT = 500_000
 #: prepared rows an ordinary accept writes at once
 BATCH = 64
 
@@ -58,12 +59,12 @@ def build(path: Path, rows: int) -> None:
     upgrade(db)
     db.execute("PRAGMA synchronous = OFF")
     db.execute("DROP INDEX message_reference")
-    for start in range(1, rows + 1, BATCH):
+    for start in range(1, rows + 1, BUILT):
         db.execute("BEGIN")
-        db.execute(ROW, (start, min(start + BATCH, rows + 1)))
+        db.execute(ROW, (start, min(start + BUILT, rows + 1)))
         db.execute("COMMIT")
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        print(f"{min(start + BATCH - 1, rows):>12,} rows", flush=True)
+        print(f"{min(start + BUILT - 1, rows):>12,} rows", flush=True)
     db.execute("CREATE INDEX message_reference ON message (reference)")
     db.execute("UPDATE counter SET value = ? WHERE name = 'next_id'", (rows + 1,))
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -164,7 +165,9 @@ def _timed(db: apsw.Connection, sql: str, rng: random.Random) -> str:
 
 
 def search(path: Path) -> None:
-    """Ask as the console does, on a fresh connection each: with what is in the disk's cache, and then without."""
+    """Ask as the console does, on a fresh connection each: without what is in the system's cache, and with it. How
+    often the file is read does not depend on what else the machine does.
+    """
     db = open_writer(path)
     upgrade(db)
     begun = time.perf_counter()
@@ -194,18 +197,19 @@ def search(path: Path) -> None:
         ("an hour, and what there is none of", MessageFilter(sender="nobody", since=at, until=at + 3_600_000), 0),
     ]  # fmt: skip
     for words, wanted, before in asked:
-        took = []
-        for is_cold in (True, False, False, False):
-            if is_cold:
+        cold, warm = [], []
+        for took in [cold, warm] * 5:
+            if took is cold:
                 _drop_cache(path)
             reader = open_reader(path)
-            begun = time.perf_counter()
+            reads, begun = _reads(), time.perf_counter()
             page = searching.search(reader, wanted, before, 50)
             took.append((time.perf_counter() - begun) * 1e3)
+            reads = _reads() - reads
             reader.close()
-        cold, *warm = took
         said = f"{len(page.found)} found" + (", looked at enough" if page.looked_back_to else "")
-        print(f"{words:<42} {statistics.median(warm):7.1f} ms, from the disk {cold:7.1f} ms   {said}")
+        print(f"{words:<42} {statistics.median(warm):7.1f} ms, from the disk {statistics.median(cold):7.1f} ms, "
+              f"{reads:>6,} reads   {said}")  # fmt: skip
     for by in Grouping:
         reader, total, below, begun = open_reader(path), searching.Total(), EVER, time.perf_counter()
         parts = []
@@ -217,6 +221,14 @@ def search(path: Path) -> None:
         reader.close()
         print(f"sums of all by {by:<8} {time.perf_counter() - begun:6.1f} s in {len(parts)} parts, "
               f"{max(parts) * 1e3:.0f} ms the slowest")  # fmt: skip
+
+
+def _reads() -> int:
+    """Count the calls of read and pread of this process."""
+    for line in Path("/proc/self/io").read_text(encoding="ascii").splitlines():
+        if line.startswith("syscr:"):
+            return int(line.split()[1])
+    return 0
 
 
 def _drop_cache(path: Path) -> None:

@@ -12,7 +12,7 @@ import apsw
 from aldis.store.sqlite.engine.rows import every, one
 
 #: ids of one block differ in these bits only
-BLOCK_BITS = 14
+BLOCK_BITS = 16
 #: ids of one part of a look at all
 PART = 32_768
 

@@ -1,7 +1,7 @@
 """Finds messages by anything, newest first, a page at a time, and sums them up.
 
-A number, a reference, an id and what is under way have indexes. All else is found by walking from the newest
-message back, because ids grow with time; one page walks over LOOK ids at most and then says how far it came.
+A number, a reference, an id and what is under way have indexes. All else is found by walking
+(`walking.py`); a page that has walked over enough says how far it came.
 """
 
 from __future__ import annotations
@@ -23,11 +23,10 @@ from aldis.store.sqlite.engine.rows import (
 )
 from aldis.store.sqlite.reads import recipients
 from aldis.store.sqlite.reads.queries import USED, first_from
+from aldis.store.sqlite.reads.walking import Source, walk
 from aldis.traffic.query import OTHER
 from aldis.traffic.states import ENDED, State
 
-#: ids that one page walks over at most
-LOOK = 32_768
 #: messages of a number, or under way, that one page looks at
 CANDIDATES = 5_000
 #: as many as these are under way, at most, where they are asked for by their index
@@ -37,6 +36,7 @@ SPREAD_IDS = 20_480
 
 _UNDER_WAY = frozenset((State.QUEUED, State.SENDING, State.SENT))
 _SELECT = f"SELECT m.label, {MESSAGE_FACTS} FROM message m"  # noqa: S608 - the columns are a constant
+_SOURCE = Source("message", "message_id", _SELECT)
 
 
 class _Where(NamedTuple):
@@ -88,7 +88,7 @@ def where_of(wanted: MessageFilter) -> _Where:
 
 def id_bounds(db: apsw.Connection, wanted: MessageFilter) -> tuple[int, int]:
     """Give ids between which all messages of a filter's time lie: from the first, below the second."""
-    begin = first_from(db, wanted.since) - SPREAD_IDS if wanted.since else 0
+    begin = max(0, first_from(db, wanted.since) - SPREAD_IDS) if wanted.since else 0
     end = first_from(db, wanted.until) + SPREAD_IDS if wanted.until < EVER else EVER
     return begin, end
 
@@ -138,26 +138,10 @@ def _of(db: apsw.Connection, ids: list[int], where: _Where, before: int, limit: 
 
 
 def _walk(db: apsw.Connection, where: _Where, bounds: tuple[int, int], limit: int) -> MessagePage:
-    """Look at messages from the newest of some ids back; leaps over ids that nobody has."""
-    begin, end = bounds
-    sql = f"""{_SELECT} NOT INDEXED WHERE m.message_id >= ? AND m.message_id <= ?{where.sql}
-              ORDER BY m.message_id DESC LIMIT ?"""
-    rows: list[tuple[Any, ...]] = []
-    left = LOOK
-    while left > 0:
-        top = one(db, "SELECT ifnull(max(message_id), -1) FROM message WHERE message_id < ?", (end,))
-        if top < begin:
-            return MessagePage(_found(rows), 0)
-        low = max(begin, top - left + 1)
-        rows += every(db, sql, (low, top, *where.bindings, limit - len(rows)))
-        if len(rows) == limit:
-            return MessagePage(_found(rows), rows[-1][1])
-        left -= top - low + 1
-        end = low
-    more = first(db, "SELECT 1 FROM message WHERE message_id >= ? AND message_id < ? LIMIT 1", (begin, end))
-    if more is None:
-        return MessagePage(_found(rows), 0)
-    return MessagePage(_found(rows), end, _accepted_at(db, end))
+    rows, reached = walk(db, _SOURCE, where, bounds, limit)
+    if len(rows) == limit:
+        return MessagePage(_found(rows), rows[-1][1])
+    return MessagePage(_found(rows), reached, _accepted_at(db, reached) if reached else 0)
 
 
 def _accepted_at(db: apsw.Connection, message_id: int) -> int:
@@ -174,8 +158,8 @@ def _found(rows: list[tuple[Any, ...]]) -> tuple[FoundMessage, ...]:
     )
 
 
-#: ids of one part; some 70 ms
-PART = 65_536
+#: ids of one part, for which another look waits: some 20 ms
+PART = 16_384
 DAY_MS = 86_400_000
 
 _KEYS = {

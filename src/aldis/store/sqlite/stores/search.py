@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import apsw
 
@@ -23,6 +22,7 @@ from aldis.store.sqlite.engine.rows import MESSAGE_FACTS, conditions, every, fir
 from aldis.store.sqlite.reads import postback_listing, recipients, searching
 from aldis.store.sqlite.reads.inbound import FACTS
 from aldis.store.sqlite.reads.poison import set_aside_of
+from aldis.store.sqlite.reads.walking import Source, walk
 from aldis.store.sqlite.stores.connections import Connections, in_a_thread, on_the_loop
 from aldis.traffic.content import from_column
 from aldis.traffic.inbound import InboundFacts
@@ -31,8 +31,7 @@ from aldis.traffic.states import Event
 
 #: it is looked at no more once it has ended
 _ACCEPTED = ", ".join(NewMessage.__struct_fields__).replace("review_at", "ifnull(review_at, 0)")
-#: messages from handsets that one page walks over at most
-LOOK = 20_000
+_INBOUND = Source("inbound", "inbound_id", f"SELECT {FACTS} FROM inbound i")  # noqa: S608 - the columns are a constant
 #: what MessageFacts and NewMessage hold
 _FACTS_COUNT = MESSAGE_FACTS.count(",") + 1
 _MESSAGE = f"SELECT {MESSAGE_FACTS}, {_ACCEPTED} FROM message m WHERE message_id = ?"  # noqa: S608 - constants
@@ -75,27 +74,20 @@ def _inbound(db: apsw.Connection, wanted: InboundFilter, before: int, limit: int
     where, bindings = conditions(asked)
     if wanted.nobodys:
         where += " AND i.account_id IS NULL"
-    end, floor = before or EVER, 0
-    if not wanted.number:
-        floor = _floor(db, end)
-    sql = f"""SELECT {FACTS} FROM inbound i {"" if wanted.number else "NOT INDEXED"}
-              WHERE i.inbound_id < ? AND i.inbound_id >= ?{where} ORDER BY i.inbound_id DESC LIMIT ?"""  # noqa: S608 - constants
-    rows: list[tuple[Any, ...]] = every(db, sql, (end, floor, *bindings, limit))
+    end, reached = before or EVER, 0
+    if wanted.number:
+        sql = f"{_INBOUND.select} WHERE i.inbound_id < ?{where} ORDER BY i.inbound_id DESC LIMIT ?"
+        rows = every(db, sql, (end, *bindings, limit))
+    else:
+        rows, reached = walk(db, _INBOUND, (where, bindings), (0, end), limit)
     listed = [InboundFacts(*row) for row in rows]
     found = tuple(sorted(listed, key=lambda each: (each.received_at, each.inbound_id), reverse=True))
     if len(found) == limit:
         return InboundPage(found, listed[-1].inbound_id)
-    if not floor:
+    if not reached:
         return InboundPage(found, 0)
-    reached = one(db, "SELECT received_at FROM inbound WHERE inbound_id = ?", (floor,))
-    return InboundPage(found, floor, reached)
-
-
-def _floor(db: apsw.Connection, end: int) -> int:
-    """Give the id down to which one page looks; 0 for the first of all."""
-    sql = "SELECT inbound_id FROM inbound WHERE inbound_id < ? ORDER BY inbound_id DESC LIMIT 1 OFFSET ?"
-    row = first(db, sql, (end, LOOK))
-    return 0 if row is None else int(row[0])
+    at = "SELECT received_at FROM inbound WHERE inbound_id >= ? ORDER BY inbound_id LIMIT 1"
+    return InboundPage(found, reached, one(db, at, (reached,)))
 
 
 def _ahead(db: apsw.Connection, link: str, priority: int, due_at: int, now: int) -> Ahead:
