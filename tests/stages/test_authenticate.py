@@ -208,7 +208,7 @@ async def test_a_credential_lapses(clock: FakeClock) -> None:
     assert not await proven(authenticator, known, Presented("skycore", "key"))
 
 
-@pytest.mark.parametrize("password", ["", "\ud800", "a\0b", "é" * 5000, "\U0001f511"])
+@pytest.mark.parametrize("password", ["", "\ud800", "a\0b", "é" * (passwords.MAX_PASSWORD - 1), "\U0001f511"])
 async def test_any_text_may_be_a_password(clock: FakeClock, password: str) -> None:
     authenticator, known = an_authenticator(clock), a_directory(hash_password(password))
     assert await proven(authenticator, known, Presented("genesys", "demo", password))

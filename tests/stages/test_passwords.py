@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from aldis.accounts.lock_out import FIRST_WAIT_S, FREE_TRIES, LONGEST_WAIT_S
 from aldis.stages import passwords
 from aldis.stages.passwords import (
+    MAX_PASSWORD,
     MAX_WAITING,
     MAX_WAITING_PER_LOGIN,
     REMEMBER_RIGHT_S,
@@ -188,11 +189,14 @@ async def test_what_no_thread_takes_any_more_is_answered(bench: Bench) -> None:
 async def test_whatever_comes_the_memory_is_bounded(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "MAX_REMEMBERED", 50)
     tries = [
-        asyncio.create_task(bench.try_(f"login {number}", f"10.0.{number >> 8}.{number & 255}", "x"))
+        asyncio.create_task(
+            bench.try_(f"login {number}", f"10.0.{number >> 8}.{number & 255}", "x" * 100_000)
+        )
         for number in range(MAX_WAITING + 100)
     ]
     await bench.begun(1)
     assert len(bench.made._waiting) == MAX_WAITING
+    assert {len(each.tried.password) for each in bench.made._waiting} == {MAX_PASSWORD}
     bench.let_end()
     verdicts = await asyncio.gather(*tries)
     assert verdicts.count(False) == MAX_WAITING + 1

@@ -39,6 +39,8 @@ REMEMBER_WRONG_S = 300.0
 MAX_REMEMBERED = 10_000
 #: half the cores, so that the loop has one
 THREADS = max(1, min(4, (os.cpu_count() or 1) // 2))
+#: characters of a password that are looked at: waiting ones are held in memory
+MAX_PASSWORD = 4096
 #: passwords that wait for their verification, which takes some 20 ms
 MAX_WAITING, MAX_WAITING_PER_LOGIN = 500, 8
 #: how long the answer to a try in a pause is held back, and how many are at once; others are told at once
@@ -119,6 +121,7 @@ class PasswordVerifier:
 
     async def verify(self, tried: PasswordTry) -> bool | TooManyTries:
         """Tell whether a password is right, or that it was not looked at."""
+        tried = tried._replace(password=tried.password[:MAX_PASSWORD])
         key = self._key(tried)
         known = self._remembered(key)
         if known is not None:
