@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Metric, generate_latest
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 log = structlog.get_logger()
@@ -81,6 +81,42 @@ class Tally(Collector):
         for value, cell in self._cells.items():
             family.add_metric([value], cell.count)
         yield family
+
+
+class Listened(NamedTuple):
+    """How many connections a listener has."""
+
+    open: int
+    most: int
+    #: since the start, those that were one too many
+    refused: int
+
+
+class ListenerConnections(Collector):
+    """The connections of each listener, which are looked at when somebody asks."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._looks: dict[str, Callable[[], Listened]] = {}
+        registry.register(self)
+
+    def watch(self, listener: str, look: Callable[[], Listened]) -> None:
+        """Tell of a listener from now on."""
+        self._looks[listener] = look
+
+    def collect(self) -> Iterable[Metric]:
+        """Show how many there are, as the registry asks for it."""
+        labels = ["listener"]
+        current = GaugeMetricFamily("aldis_connections", "Open connections, by listener", labels=labels)
+        most = GaugeMetricFamily("aldis_connections_limit", "How many there may be", labels=labels)
+        refused = CounterMetricFamily(
+            "aldis_connections_refused", "Connections that were one too many", labels=labels
+        )
+        for listener, look in self._looks.items():
+            found = look()
+            current.add_metric([listener], found.open)
+            most.add_metric([listener], found.most)
+            refused.add_metric([listener], found.refused)
+        yield from (current, most, refused)
 
 
 class Noted(NamedTuple):
@@ -171,6 +207,7 @@ class Metrics:
         self.commits = Gauge("aldis_store_commits", "Commits since the start", registry=self.registry)
         self.store_up = Gauge("aldis_store_up", "1 while the store takes writes", registry=self.registry)
         self.anomalies = Anomalies(self.registry)
+        self.connections = ListenerConnections(self.registry)
         self._add_passwords()
         self._add_clock()
         self._add_links()

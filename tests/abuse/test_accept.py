@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import resource
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
@@ -149,6 +151,31 @@ def test_stopping_waits_for_no_handshake(run: Run, pair: tuple[Path, Path]) -> N
         for reader, writer in silent:
             assert await reader.read() == b""
             writer.close()
+
+    run(scenario())
+
+
+def test_a_listener_outlives_a_lack_of_descriptors(run: Run) -> None:
+    async def scenario() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)  # asyncio tells of it
+        async with listening(LIMITS) as server:
+            assert (await ask(server)).startswith(b"HTTP/1.1 200 ")
+            clients = [socket.socket() for _ in range(30)]
+            soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (max(each.fileno() for each in clients) + 1, hard))
+            try:
+                for client in clients:
+                    client.setblocking(False)
+                    client.connect_ex(("127.0.0.1", server.port))
+                for _ in range(100):
+                    await asyncio.sleep(0)
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            for client in clients:
+                client.close()
+            assert (await ask(server)).startswith(b"HTTP/1.1 200 ")
+            while server.guard.open:
+                await asyncio.sleep(0)
 
     run(scenario())
 

@@ -59,6 +59,8 @@ RESOLVE_S = 5.0
 _EARLIEST = 1_767_225_600_000
 #: adjtimex(2): the clock is not synchronised
 _TIME_ERROR = 5
+#: the part of its descriptors that a process should not have open
+MUCH_OPEN = 0.9
 #: a certificate that holds no longer is to be renewed
 _SOON_DAYS = 21
 _DAY_S = 86_400
@@ -227,6 +229,17 @@ _POSTING_ADVICE = {
     "resolver": "See whether this machine's name servers (/etc/resolv.conf) answer, and know the root.",
     "proxy": "See whether the proxy of `[postbacks]` answers, and knows us.",
 }
+
+
+def descriptors(process: str, count: int, most: int) -> Finding:
+    """See how many of its descriptors (open files, sockets) a process has open; 0: it does not run."""
+    says = (
+        f"{process}: {count} of {most} open files" if count else f"{process}: {most} open files allowed here"
+    )
+    if count < MUCH_OPEN * most:
+        return Finding("descriptors", CheckResult.OK, says)
+    advice = "See who connects (`aldis_connections`), and raise the hard limit of open files."
+    return Finding("descriptors", CheckResult.WARN, says, advice)
 
 
 def exposed_console(host: str, *, is_tls: bool) -> list[Finding]:

@@ -79,6 +79,11 @@ class Reading(msgspec.Struct):
     postback_waits: dict[str, int] = msgspec.field(default_factory=dict)
     #: passwords that were not looked at, because too many were wrong
     paused: float = 0
+    #: descriptors that the gateway and its writer have open, and the most that each may; 0: not known
+    open_files: int = 0
+    most_files: int = 0
+    writer_open_files: int = 0
+    writer_most_files: int = 0
     links: dict[str, LinkReading] = msgspec.field(default_factory=lambda: defaultdict(LinkReading))
 
 
@@ -143,6 +148,16 @@ _TOTALS = {
 }
 
 
+#: numbers that are taken as they are
+_NUMBERS = {
+    "aldis_postbacks_pending": "pending",
+    "process_open_fds": "open_files",
+    "process_max_fds": "most_files",
+    "aldis_writer_process_open_fds": "writer_open_files",
+    "aldis_writer_process_max_fds": "writer_most_files",
+}
+
+
 def _take(found: Reading, name: str, labels: dict[str, str], value: float) -> None:
     match name:
         case _ if name in _TOTALS:
@@ -159,8 +174,8 @@ def _take(found: Reading, name: str, labels: dict[str, str], value: float) -> No
             found.paused += value
         case "aldis_postback_lanes_waiting":
             found.postback_waits[labels["waits_for"]] = int(value)
-        case "aldis_postbacks_pending":
-            found.pending = int(value)
+        case _ if name in _NUMBERS:
+            setattr(found, _NUMBERS[name], int(value))
         case _ if "link" in labels:
             _take_link(found.links[labels["link"]], name, labels, value)
 

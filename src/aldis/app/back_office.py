@@ -19,6 +19,7 @@ import msgspec
 import uvloop
 
 from aldis.accounts.directory import CurrentDirectory
+from aldis.app import descriptors
 from aldis.app.interpreter import spare_the_collector
 from aldis.app.posting import PostingHere
 from aldis.clock import SystemClock
@@ -96,7 +97,8 @@ class BackOffice(Agent):
         return self._clock.monotonic() - self._looked_at > FOLLOW_S
 
     def _begin(self, settings: bytes) -> None:
-        self._settings = msgspec.msgpack.decode(settings, type=PostbackSettings)
+        wanted = msgspec.msgpack.decode(settings, type=PostbackSettings)
+        self._settings = descriptors.fit_postbacks(wanted, descriptors.raise_limit())
         self._is_wanted = True
         self.wake()
 

@@ -10,12 +10,13 @@ import secrets
 from pathlib import Path
 
 import structlog
+from prometheus_client import ProcessCollector
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.accounts.routing import Router
 from aldis.admin import stranded
 from aldis.admin.number_review import warn_of_moves
-from aldis.app import stores
+from aldis.app import descriptors, stores
 from aldis.app.agents import RunningAgents
 from aldis.app.doors import door_of, server_settings
 from aldis.app.entropy import Entropy, jitter
@@ -23,6 +24,7 @@ from aldis.app.linking import content_limits, router_of
 from aldis.app.links import Links
 from aldis.app.operators import Operators, Parts
 from aldis.app.posting import Posting, PostingBeside, PostingHere, PostingWatch, counter
+from aldis.app.simulator import SOCKETS as SIMULATOR_SOCKETS
 from aldis.app.simulator import Simulator
 from aldis.clock import Clock, iso_or_none, unix_s
 from aldis.doors.http import system_routes
@@ -63,7 +65,6 @@ class Gateway:
     """One running gateway: `start`, then `stop`."""
 
     def __init__(self, settings: Settings, data_dir: Path, clock: Clock) -> None:
-        self._settings = settings
         self._clock = clock
         self.metrics = Metrics()
         self._lock = stores.own(data_dir)
@@ -75,6 +76,10 @@ class Gateway:
         opened = stores.backend_of(settings).open(settings, data_dir, clock, serving)
         self.store: Store = opened.store
         self._back_office = opened.back_office
+        reserved = 0 if settings.simulator is None else SIMULATOR_SOCKETS
+        posts = opened.back_office is None
+        self._settings = descriptors.fit(settings, descriptors.raise_limit(), reserved, posts=posts)
+        self._watch_process()
         self.admitter: Admitter
         self.responder: Responder
         self._authenticator = Authenticator(
@@ -148,8 +153,11 @@ class Gateway:
             log.warning(sentence)
         await self._posting.start()
         await self._links.start()
+        self.metrics.connections.watch("door", self.server.guard.counts)
         await self.server.start()
         await self.operators.start()
+        if self.console is not None:
+            self.metrics.connections.watch("console", self.console.guard.counts)
         log.info("gateway up", port=self.server.port, links=self._links.names)
         await warn_of_moves(self.store.search, current.directory.number_ranges, self._clock.now())
 
@@ -192,6 +200,13 @@ class Gateway:
     def binds(self) -> dict[str, list[str]]:
         """Tell how the binds of each link stand, for people."""
         return self._links.binds()
+
+    def _watch_process(self) -> None:
+        """Count this process's descriptors, memory and CPU, and those of the process that writes."""
+        ProcessCollector(registry=self.metrics.registry)
+        writer = self._back_office
+        if writer is not None:
+            ProcessCollector("aldis_writer", lambda: writer.pid or "", registry=self.metrics.registry)
 
     def _standing(self) -> system_routes.Readiness:
         """Tell how we are, for `/health/ready`."""

@@ -10,12 +10,15 @@ from aldis.mms.access import Access
 from aldis.settings import SimulatorSettings, host_and_port
 from aldis.simulator.memory import Memory, SmscSettings
 from aldis.simulator.mmsc import Mmsc, VaspSettings
-from aldis.simulator.smsc import Smsc
+from aldis.simulator.smsc import LIMITS, Smsc
 from aldis.simulator.view import HandsetView
 from aldis.smpp.timers import Timers
 
 #: what the simulator takes at once: a large multimedia message
 VIEW_OCTETS = 8_388_608
+VIEW_LIMITS = GuardLimits(body_octets=VIEW_OCTETS, connections=100, connections_per_address=100)
+#: that may be open in all
+SOCKETS = LIMITS.sockets + VIEW_LIMITS.sockets
 
 
 class Simulator:
@@ -32,7 +35,7 @@ class Simulator:
         self.mmsc = Mmsc(self.memory, vasp)
         host, port = host_and_port(settings.view)
         view = HandsetView(self.memory, self.mmsc)
-        where = ServerSettings(host, port, GuardLimits(body_octets=VIEW_OCTETS))
+        where = ServerSettings(host, port, VIEW_LIMITS, name="the simulator's view")
         self.view = HttpServer(view.serve, where, Entropy(), unix_s)
 
     async def start(self) -> None:

@@ -16,6 +16,8 @@ from aldis.admin import checkup, stranded
 from aldis.admin.checkup import CheckResult, Finding, certificate
 from aldis.admin.metrics_snapshot import Reading
 from aldis.admin.number_review import review
+from aldis.app import descriptors
+from aldis.app.simulator import SOCKETS
 from aldis.app.stores import backend_of
 from aldis.cli.door import DoorClient, Ready
 from aldis.cli.opened import StoreLocation, echo_json, print_wide
@@ -83,7 +85,7 @@ async def _examine(
         seen.append(backend_of(settings).look_over(settings, data_dir, is_deep))
         return _store(path or settings.store.url, seen[0])
 
-    findings = [_gateway(running), *_guesses(counted.paused)]
+    findings = [_gateway(running), *_guesses(counted.paused), *_descriptors(settings, counted)]
     if running is not None and running.postbacks.fault.kind:
         findings.append(checkup.posting(running.postbacks.fault))
     # the disk first: a store on a full one has no need of readers
@@ -146,6 +148,22 @@ def _gateway(running: Ready | None) -> Finding:
         return Finding("gateway", CheckResult.WARN, says, advice)
     says = "does not run" if running is None else "runs"
     return Finding("gateway", CheckResult.OK, says)
+
+
+def _descriptors(settings: Settings, counted: Reading) -> list[Finding]:
+    """See whether there are descriptors (open files, sockets) enough for what the settings allow."""
+    limit = counted.most_files or descriptors.limit()
+    fitting = descriptors.fit(settings, limit, SOCKETS if settings.simulator else 0, posts=False)
+    found = [checkup.descriptors("gateway", counted.open_files, limit)]
+    if counted.writer_most_files:
+        found.append(checkup.descriptors("writer", counted.writer_open_files, counted.writer_most_files))
+    if fitting != settings:
+        says = f"{limit} open files are few: the door has {fitting.http.connections} connections"
+        if settings.console is not None and fitting.console is not None:
+            says += f", the console {fitting.console.connections}"
+        advice = "Raise the hard limit (`LimitNOFILE=` of systemd, `ulimit -Hn`), or lower `connections`."
+        found.append(Finding("descriptors", CheckResult.WARN, says, advice))
+    return found
 
 
 def _guesses(paused: float) -> list[Finding]:

@@ -66,6 +66,11 @@ class LinkEntry(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
         return ""
 
     @property
+    def sockets(self) -> int:
+        """How many connections it may have open, both ways."""
+        raise NotImplementedError
+
+    @property
     def needs_pillow(self) -> tuple[str, ...]:
         """The settings that have no effect without Pillow."""
         return ()

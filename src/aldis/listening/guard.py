@@ -12,9 +12,24 @@ from functools import lru_cache
 import msgspec
 
 from aldis.addresses import NO_NETWORKS, Networks, network_of, source_address
+from aldis.telemetry import Listened
 
 #: one of so many may wait to be told that there is no room
 REFUSED_SHARE = 4
+
+
+def sockets_of(connections: int) -> int:
+    """Tell how many sockets so many connections may take, with those that are told that there is no room."""
+    return connections + _refused(connections)
+
+
+def connections_of(sockets: int) -> int:
+    """Tell how many connections may be open where there are so many sockets, at least one."""
+    return max(1, sockets * REFUSED_SHARE // (REFUSED_SHARE + 1))
+
+
+def _refused(connections: int) -> int:
+    return max(1, connections // REFUSED_SHARE)
 
 
 class ConnectionLimits(msgspec.Struct, frozen=True):
@@ -28,12 +43,12 @@ class ConnectionLimits(msgspec.Struct, frozen=True):
     @property
     def sockets(self) -> int:
         """How many there are at most, with those that are told that there is no room."""
-        return self.connections + self.refused
+        return sockets_of(self.connections)
 
     @property
     def refused(self) -> int:
         """How many at once are told that there is no room; those beyond are closed without a word."""
-        return max(1, self.connections // REFUSED_SHARE)
+        return _refused(self.connections)
 
 
 class _Count:
@@ -94,6 +109,10 @@ class Guard:
     def open(self) -> int:
         """How many are open, without those that are refused."""
         return self._taken.total
+
+    def counts(self) -> Listened:
+        """Tell how many there are, for the metrics."""
+        return Listened(self.open, self.limits.connections, self.refused)
 
     def admit(self, host: str) -> ConnectionSlot | None:
         """Count a connection from a host in; None when it is to be closed without a word."""

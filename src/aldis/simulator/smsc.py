@@ -14,7 +14,7 @@ TICK_S = 0.5
 #: how long the receipts that are pending may take when the simulator stops
 DRAIN_S = 5.0
 #: binds of one customer are mostly from one address
-LIMITS = ConnectionLimits(connections=500, connections_per_address=500)
+LIMITS = ConnectionLimits(connections=200, connections_per_address=200)
 
 
 class Smsc:

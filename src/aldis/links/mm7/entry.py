@@ -8,9 +8,12 @@ from urllib.parse import urlsplit
 from aldis.accounts.routing import MmsRules
 from aldis.addresses import host_and_port, own_http_fault
 from aldis.links.entry import LinkEntry
+from aldis.listening.guard import sockets_of
 from aldis.mms import images
 from aldis.toml_file import Fault
 
+#: that an MMSC may have open at `listen`
+CONNECTIONS = 50
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -48,6 +51,11 @@ class Mm7Entry(LinkEntry, frozen=True, kw_only=True, tag="mm7"):
     def carries(self) -> MmsRules:
         """What its messages may be."""
         return MmsRules(self.max_octets, self.downscale and images.is_available)
+
+    @property
+    def sockets(self) -> int:
+        """How many requests may be under way, and how many the MMSC may have connected."""
+        return self.window + (sockets_of(CONNECTIONS) if self.listen else 0)
 
     @property
     def needs_pillow(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import structlog
 
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.links.contract import Done, LinkDependencies, Listening
-from aldis.links.mm7.entry import Mm7Entry
+from aldis.links.mm7.entry import CONNECTIONS, Mm7Entry
 from aldis.links.mm7.translate import to_inbound, to_receipt
 from aldis.mms.access import Access
 from aldis.mms.mm7 import BrokenMm7, DeliverReq, DeliveryReportReq, Message, Response, read_message, write
@@ -28,7 +28,6 @@ FAULT = 500
 UNAVAILABLE = 503
 #: what is taken at once: an envelope around the largest message
 MAX_OCTETS = 4_194_304
-CONNECTIONS = 50
 
 
 def listening(entry: Mm7Entry, around: LinkDependencies) -> Listening | None:

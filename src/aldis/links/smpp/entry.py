@@ -35,6 +35,11 @@ class SmppEntry(LinkEntry, frozen=True, kw_only=True, tag="smpp"):
         return self.host, self.port
 
     @property
+    def sockets(self) -> int:
+        """How many binds there are."""
+        return self.binds * (2 if self.bind == "pair" else 1)
+
+    @property
     def carries(self) -> TextRules:
         """What its texts may be."""
         return self.quirks.text_rules
