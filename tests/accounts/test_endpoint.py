@@ -50,7 +50,10 @@ def test_which_addresses_may_be(url: str, fault: str) -> None:
             "https://x.example/?x-functions-key=a==&code=b/c",
             f"https://x.example/?x-functions-key={MASK}&code={MASK}",
         ),
-        ("https://x.example/?clientSecret=a&apiKey=b", f"https://x.example/?clientSecret={MASK}&apiKey={MASK}"),
+        (
+            "https://x.example/?clientSecret=a&apiKey=b",
+            f"https://x.example/?clientSecret={MASK}&apiKey={MASK}",
+        ),
         (
             "https://x.example/?monkey=a&keyword=b&decode=1&author=c",
             "https://x.example/?monkey=a&keyword=b&decode=1&author=c",
