@@ -50,7 +50,7 @@ async def test_a_page_of_what_handsets_wrote_says_how_far_it_came(
     assert (page.found, page.next_before, page.looked_back_to) == ((), 0, 0)
 
 
-EVEN = walking.Source("thing", "id", "SELECT id FROM thing")
+EVEN = walking.WalkedTable("thing", "id", "SELECT id FROM thing")
 
 
 @given(st.sets(st.integers(1, 2_000)), st.integers(0, 500), st.integers(1, 2_100), st.integers(1, 60))

@@ -23,7 +23,7 @@ from aldis.store.sqlite.engine.rows import (
 )
 from aldis.store.sqlite.reads import recipients
 from aldis.store.sqlite.reads.queries import USED, first_from
-from aldis.store.sqlite.reads.walking import Source, walk
+from aldis.store.sqlite.reads.walking import WalkedTable, walk
 from aldis.traffic.query import OTHER
 from aldis.traffic.states import ENDED, State
 
@@ -36,7 +36,7 @@ SPREAD_IDS = 20_480
 
 _UNDER_WAY = frozenset((State.QUEUED, State.SENDING, State.SENT))
 _SELECT = f"SELECT m.label, {MESSAGE_FACTS} FROM message m"  # noqa: S608 - the columns are a constant
-_SOURCE = Source("message", "message_id", _SELECT)
+_SOURCE = WalkedTable("message", "message_id", _SELECT)
 
 
 class _Where(NamedTuple):

@@ -20,7 +20,7 @@ LOOK = 32_768
 FIRST_RUN = 128
 
 
-class Source(NamedTuple):
+class WalkedTable(NamedTuple):
     """What is walked over."""
 
     table: str
@@ -40,7 +40,7 @@ class Walked(NamedTuple):
 
 def walk(
     db: apsw.Connection,
-    source: Source,
+    source: WalkedTable,
     where: tuple[str, Sequence[object]],
     bounds: tuple[int, int],
     limit: int,
@@ -64,7 +64,7 @@ def walk(
     return Walked(rows, 0 if first(db, more, (begin, end)) is None else end)
 
 
-def _runs(db: apsw.Connection, source: Source, begin: int, end: int) -> Iterator[tuple[int, int]]:
+def _runs(db: apsw.Connection, source: WalkedTable, begin: int, end: int) -> Iterator[tuple[int, int]]:
     """Give the first and last id of each run, the newest first; leaps over ids that nobody has."""
     newest = f"SELECT ifnull(max({source.key}), -1) FROM {source.table} WHERE {source.key} < ?"  # noqa: S608 - names
     left, run = LOOK, FIRST_RUN

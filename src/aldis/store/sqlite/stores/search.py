@@ -22,7 +22,7 @@ from aldis.store.sqlite.engine.rows import MESSAGE_FACTS, conditions, every, fir
 from aldis.store.sqlite.reads import postback_listing, recipients, searching
 from aldis.store.sqlite.reads.inbound import FACTS
 from aldis.store.sqlite.reads.poison import set_aside_of
-from aldis.store.sqlite.reads.walking import Source, walk
+from aldis.store.sqlite.reads.walking import WalkedTable, walk
 from aldis.store.sqlite.stores.connections import Connections, in_a_thread, on_the_loop
 from aldis.traffic.content import from_column
 from aldis.traffic.inbound import InboundFacts
@@ -31,7 +31,7 @@ from aldis.traffic.states import Event
 
 #: it is looked at no more once it has ended
 _ACCEPTED = ", ".join(NewMessage.__struct_fields__).replace("review_at", "ifnull(review_at, 0)")
-_INBOUND = Source("inbound", "inbound_id", f"SELECT {FACTS} FROM inbound i")  # noqa: S608 - the columns are a constant
+_INBOUND = WalkedTable("inbound", "inbound_id", f"SELECT {FACTS} FROM inbound i")  # noqa: S608 - the columns are a constant
 #: what MessageFacts and NewMessage hold
 _FACTS_COUNT = MESSAGE_FACTS.count(",") + 1
 _MESSAGE = f"SELECT {MESSAGE_FACTS}, {_ACCEPTED} FROM message m WHERE message_id = ?"  # noqa: S608 - constants
