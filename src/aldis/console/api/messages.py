@@ -80,8 +80,7 @@ async def _show(context: RequestContext) -> Response:
     gives=MessageDetail,
 )
 async def _cancel(context: RequestContext) -> Response:
-    messages, message_id = context.services.messages, context.number("message_id")
-    await messages.cancel(context.actor, message_id, context.now)
+    await context.services.messages.cancel(context.actor, context.number("message_id"), context.now)
     return answer(await _detail(context))
 
 
@@ -123,6 +122,5 @@ async def _poison(context: RequestContext) -> Response:
     gives=MessageDetail,
 )
 async def _try_again(context: RequestContext) -> Response:
-    messages, message_id = context.services.messages, context.number("message_id")
-    await messages.try_again(context.actor, message_id, context.now)
+    await context.services.messages.try_again(context.actor, context.number("message_id"), context.now)
     return answer(await _detail(context))

@@ -13,7 +13,7 @@ from aldis.clock import iso_or_none
 from aldis.console.api.documents import NEWEST_FIRST, answer, body_of, limit_of, made_of, number_of
 from aldis.console.page import Calls, RequestContext
 from aldis.stages.postbacks.status import LocalFault
-from aldis.store.contract.outbox import LaneFacts
+from aldis.store.contract.outbox import LaneFacts, PostbackFilter
 
 
 class LaneRecord(msgspec.Struct, frozen=True):
@@ -116,8 +116,7 @@ async def _show(context: RequestContext) -> Response:
     "POST", "/v1/postbacks/{postback_id:number}/replay", "Make a postback due again", Role.OPERATOR, status=0
 )
 async def _replay(context: RequestContext) -> Response:
-    services = context.services
-    await services.postbacks.replay(context.actor, context.number("postback_id"), context.now)
+    await context.services.postbacks.replay(context.actor, context.number("postback_id"), context.now)
     return answer(ReplayedCount(1))
 
 
@@ -130,10 +129,8 @@ async def _replay(context: RequestContext) -> Response:
     gives=ReplayedCount,
 )
 async def _replay_all(context: RequestContext) -> Response:
-    services = context.services
-    asked = msgspec.structs.asdict(await body_of(context, ReplayWanted))
-    wanted = query_params.postbacks_wanted(asked, services.messages.directory)
-    return answer(ReplayedCount(await services.postbacks.replay_all(context.actor, wanted, context.now)))
+    wanted, postbacks = await _wanted(context), context.services.postbacks
+    return answer(ReplayedCount(await postbacks.replay_all(context.actor, wanted, context.now)))
 
 
 @CALLS.add(
@@ -145,10 +142,13 @@ async def _replay_all(context: RequestContext) -> Response:
     gives=ReplayedCount,
 )
 async def _try_now(context: RequestContext) -> Response:
-    services = context.services
+    wanted, postbacks = await _wanted(context), context.services.postbacks
+    return answer(ReplayedCount(await postbacks.try_now(context.actor, wanted, context.now)))
+
+
+async def _wanted(context: RequestContext) -> PostbackFilter:
     asked = msgspec.structs.asdict(await body_of(context, ReplayWanted))
-    wanted = query_params.postbacks_wanted(asked, services.messages.directory)
-    return answer(ReplayedCount(await services.postbacks.try_now(context.actor, wanted, context.now)))
+    return query_params.postbacks_wanted(asked, context.services.messages.directory)
 
 
 def _lane(lane: LaneFacts, account: str, waits_for: str) -> LaneRecord:
