@@ -7,8 +7,10 @@ import asyncio
 import pytest
 from tests.fakes.clock import FakeClock
 
+from aldis.accounts import credentials
 from aldis.accounts.lock_out import FREE_TRIES
 from aldis.accounts.staff import Actor, AuditEntry, Role
+from aldis.admin import operators
 from aldis.admin.sign_ins import NOBODY, NOTES_AT_ONCE, SignIns
 from aldis.app.people import people_of
 from aldis.errors import AdminError
@@ -76,6 +78,26 @@ async def test_guesses_at_once_each_count(sign_ins: SignIns) -> None:
     faults = await asyncio.gather(*tries, return_exceptions=True)
     statuses = [fault.status for fault in faults if isinstance(fault, AdminError)]
     assert (statuses.count(401), statuses.count(429)) == (FREE_TRIES, 50 - FREE_TRIES)
+
+
+async def test_guesses_from_everywhere_take_one_thread(
+    sign_ins: SignIns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once, most = [0], [0]
+
+    def counted(password: str, password_hash: str) -> bool:
+        at_once[0] += 1
+        most[0] = max(most[0], at_once[0])
+        try:
+            return credentials.is_password(password, password_hash)
+        finally:
+            at_once[0] -= 1
+
+    monkeypatch.setattr(operators, "is_password", counted)
+    tries = [sign_ins.sign_in(f"name {n}", "guess", f"198.51.100.{n}") for n in range(100)]
+    faults = await asyncio.gather(*tries, return_exceptions=True)
+    assert {fault.status for fault in faults if isinstance(fault, AdminError)} == {401}
+    assert most == [operators.VERIFYING]
 
 
 async def test_no_secret_is_written_down(store: Store, sign_ins: SignIns) -> None:

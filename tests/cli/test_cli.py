@@ -89,6 +89,15 @@ def faults(text: str, environment: dict[str, str] | None = None) -> list[str]:
     return found.value.problems
 
 
+@pytest.mark.parametrize(
+    "line", ["free_tries = 0", "longest_pause_s = -1.0", "tries_per_address = 0", "signed_per_minute = 0"]
+)
+def test_what_nobody_could_sign_in_with_is_told(line: str) -> None:
+    (told,) = faults(f"[authentication]\n{line}\n")
+    assert told.startswith("aldis.toml:2:")
+    assert "must be above 0" in told
+
+
 @pytest.mark.parametrize("proxy", ["10.0.0.1/8", "proxy.example", "10.0.0.1:80", ""])
 def test_a_proxy_that_is_no_address_and_no_network_is_told(proxy: str) -> None:
     (told,) = faults(f'[http]\ntrusted_proxies = ["10.0.0.0/8", "::1", "{proxy}"]\n')

@@ -43,6 +43,8 @@ SECRET_OCTETS = 32
 DAY_MS = 86_400_000
 #: of a key that ends
 MAX_DAYS = 3650
+#: passwords that are verified at once, so that guesses take no thread from others
+VERIFYING = 1
 #: of a session's digest: enough to name it
 _ID_DIGITS = 16
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
@@ -70,6 +72,7 @@ class People:
         self._store = store
         self._token = token
         self._host = host
+        self._turns = asyncio.Semaphore(VERIFYING)
 
     async def put_operator(self, actor: Actor, name: str, role: Role, password: str, now: int) -> None:
         """Add somebody, or change role and password; raises AdminError."""
@@ -114,7 +117,8 @@ class People:
         """Tell whether that is somebody's password; as slow where there is no such operator."""
         known = await self._named(name)
         hashed = _NOBODYS if known is None else known.password_hash
-        is_right = await asyncio.to_thread(is_password, password[:LONGEST], hashed)
+        async with self._turns:
+            is_right = await asyncio.to_thread(is_password, password[:LONGEST], hashed)
         return is_right and known is not None
 
     async def sign_in(self, name: str, password: str, address: str, now: int) -> SignedIn | None:
