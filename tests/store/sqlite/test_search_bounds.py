@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from aldis.store.contract.search import Grouping, InboundFilter, MessageFilter
 from aldis.store.contract.store import Store
 from aldis.store.sqlite.reads import searching, walking
+from tests.fakes.noting_vfs import NotingVfs
 from tests.store.building import NOW, a_message, accept
 from tests.store.test_inbound import an_inbound, heard
 from tests.store.test_search import HOUR, ids, some
@@ -63,29 +64,6 @@ def test_a_walk_finds_what_a_look_at_all_finds(present: set[int], begin: int, en
     assert ([number for (number,) in rows], reached) == (wanted[:limit], 0)
 
 
-class ReadsVfs(apsw.VFS):
-    """Notes where the file is read."""
-
-    def __init__(self) -> None:
-        self.offsets: list[int] = []
-        super().__init__("noting", "")
-
-    def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:  # noqa: N802 - SQLite's name
-        return ReadsFile(self, name, flags)
-
-
-class ReadsFile(apsw.VFSFile):
-    """A file whose reads are noted."""
-
-    def __init__(self, vfs: ReadsVfs, name: str | apsw.URIFilename | None, flags: list[int]) -> None:
-        self._offsets = vfs.offsets
-        super().__init__("", name, flags)
-
-    def xRead(self, amount: int, offset: int) -> bytes:  # noqa: N802 - SQLite's name
-        self._offsets.append(offset)
-        return super().xRead(amount, offset)
-
-
 def test_a_walk_reads_the_file_forward(tmp_path: Path) -> None:
     path = str(tmp_path / "things.db")
     writer = apsw.Connection(path)
@@ -93,7 +71,7 @@ def test_a_walk_reads_the_file_forward(tmp_path: Path) -> None:
     writer.execute("""WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
                    INSERT INTO thing SELECT i, hex(zeroblob(100)) FROM n""")
     writer.close()
-    vfs = ReadsVfs()
+    vfs = NotingVfs()
     reader = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READONLY, vfs="noting")
     walking.walk(reader, EVEN, (" AND filler = ''", ()), (0, 20_001), 10)
     steps = [after - before for before, after in zip(vfs.offsets, vfs.offsets[1:], strict=False)]

@@ -12,6 +12,7 @@ import msgspec
 from aldis.store.contract.maintenance import Purged
 from aldis.store.contract.ownership import Lease
 from aldis.store.sqlite.engine.rows import as_json, every, may
+from aldis.store.sqlite.reads import forgetting
 from aldis.store.sqlite.stores.connections import Connections, in_a_thread
 from aldis.store.sqlite.writes import endings, inbound, maintenance, recipients
 from aldis.traffic.states import Event
@@ -96,6 +97,8 @@ class SqliteMaintenance(Connections):
         return len(moves)
 
     async def purge(self, limit: int, before: int, after: int) -> Purged:
+        if not await self.scans.ask(forgetting.read_ahead, limit, before, after):
+            return Purged(0, after=0)
         return await self.writer.call(maintenance.purge, maintenance.Purge(limit, before, after))
 
     async def purge_inbound(self, limit: int, before: int) -> int:
