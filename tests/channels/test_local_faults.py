@@ -7,12 +7,16 @@ import errno
 import os
 import resource
 import socket
+import ssl
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.fakes.certificates import self_signed
 from tests.fakes.names import NOERROR, NXDOMAIN, REFUSED, SERVFAIL, NameServer
 from tests.fakes.scripted import OK, Scripted
 
@@ -200,6 +204,37 @@ async def test_a_proxy_that_does_not_know_us_is_a_fault_of_ours(status: int, loc
         async with a_channel(Proxy("127.0.0.1", port)) as channel:
             answer = await post(channel, "http://customer.example/")
     assert (answer.local, answer.status) == (local, None if local else status)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("knows", [True, False])
+async def test_no_authority_to_believe_is_a_fault_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, knows: bool
+) -> None:
+    (tmp_path / "authorities").mkdir()
+    if knows:
+        (tmp_path / "authorities" / "one.0").touch()
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "authorities"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nothing"))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*self_signed(tmp_path, "localhost"))
+    server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0, ssl=context)
+    async with a_channel() as channel:
+        answer = await post(channel, f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+    server.close()
+    assert "CERTIFICATE_VERIFY_FAILED" in answer.fault
+    assert answer.local == ("" if knows else "authorities")
+
+
+async def test_no_thread_to_convert_a_name_in_is_a_fault_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async with a_channel() as channel:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", refuse)
+            answer = await post(channel, "http://b\u00fccher.example/")
+    assert answer == Answer(None, "can't start new thread", local="threads")
 
 
 async def test_idle_connections_are_bounded_in_all_and_the_oldest_are_closed_first() -> None:

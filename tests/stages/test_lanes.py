@@ -265,6 +265,13 @@ def test_a_lane_rests_for_as_long_as_its_endpoint_wants() -> None:
     assert lanes.room(lane_of(2, URL)) == 1
     lanes.resume(1_000)
     assert lanes.room(A) == PER_ENDPOINT
+    lanes.pause(A, 31_000)
+    lanes.start(A)
+    lanes.end(A, 0, reached=None)
+    lanes.pause_untried(A, 1_000)  # shorter than what its endpoint wants
+    lanes.resume(30_999)
+    assert lanes.room(A) == 0
+    lanes.resume(31_000)
     lanes.pause(A, 10_000_000)
     lanes.resume(3_600_000)  # the clock went back by more than an hour
     assert lanes.room(A) == PER_ENDPOINT

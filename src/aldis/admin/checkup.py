@@ -22,6 +22,7 @@ from aldis.accounts.number_plans import VERSION, released_on
 from aldis.addresses import is_loopback
 from aldis.admin.number_review import DAYS, Review
 from aldis.clock import as_datetime, kernel_clock_state
+from aldis.host_names import read_host
 from aldis.stages.postbacks.status import LocalFault
 
 
@@ -227,6 +228,8 @@ _POSTING_ADVICE = {
     "ENOBUFS": "The kernel has no memory for sockets: see what takes it.",
     "ENOMEM": "The kernel has no memory for sockets: see what takes it.",
     "resolver": "See whether this machine's name servers (/etc/resolv.conf) answer, and know the root.",
+    "authorities": "Install `ca-certificates`: without them no endpoint can be believed.",
+    "threads": "Let the gateway's user have more processes and threads (`TasksMax=`, `ulimit -u`).",
     "proxy": "See whether the proxy of `[postbacks]` answers, and knows us.",
 }
 
@@ -255,7 +258,8 @@ async def name(check: str, what: str, host: str) -> Finding:
     """See whether a name can be resolved."""
     try:
         async with asyncio.timeout(RESOLVE_S):
-            found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            known = read_host(host).name or host
+            found = await asyncio.get_running_loop().getaddrinfo(known, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError, TimeoutError) as fault:
         why = (
             "no answer in time"

@@ -124,6 +124,8 @@ class HttpChannel:
             origin, octets = await asyncio.to_thread(write, request, self._through)
         except ValueError as fault:
             told(Answer(None, _words(fault)))
+        except RuntimeError as fault:  # no thread can be started
+            told(Answer(None, str(fault), local="threads"))
         else:
             self._ask(origin, octets, limits, told)
 

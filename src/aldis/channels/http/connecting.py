@@ -14,6 +14,7 @@ import socket
 import ssl
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 import aiodns
 import aiohappyeyeballs
@@ -64,6 +65,7 @@ class EndpointConnector:
         self._resolver = Resolver()
         self._tls = ssl.create_default_context()
         self._proxy = proxy
+        self._knows_authorities = _knows_authorities(self._tls)
 
     async def close(self) -> None:
         """Close the connections to name servers."""
@@ -96,6 +98,8 @@ class EndpointConnector:
         """Say at what of ours, as the resolver or the proxy, an attempt has failed; "": at the endpoint."""
         if isinstance(fault, ProxyFault):
             return "proxy"
+        if isinstance(fault, ssl.SSLCertVerificationError) and not self._knows_authorities:
+            return "authorities"
         if attempt.is_taken or isinstance(fault, AddressNotAllowed):
             return ""
         if local := _local_errno(fault, attempt.addresses or ()):
@@ -125,6 +129,14 @@ class EndpointConnector:
                 raise ProxyFault("the proxy did not answer in HTTP")
         if refusal := refusal_of(answer):
             raise (ProxyFault if status_of(answer) in PROXYS_OWN else OSError)(refusal)
+
+
+def _knows_authorities(context: ssl.SSLContext) -> bool:
+    """Tell whether any certificate can be believed: none is in containers without `ca-certificates`."""
+    if context.cert_store_stats()["x509_ca"]:
+        return True
+    folder = ssl.get_default_verify_paths().capath or ""  # of which each is read when it is needed
+    return bool(folder) and any(Path(folder).iterdir())
 
 
 def _local_errno(fault: Exception, addresses: Sequence[aiohappyeyeballs.AddrInfoType]) -> str:

@@ -261,7 +261,7 @@ class Lanes:
 
     def pause(self, lane: str, until: int) -> None:
         """Start nothing in a lane until an instant, which is no more than MOST_PAUSED_MS away."""
-        self._paused[lane] = until
+        self._paused[lane] = max(until, self._paused.get(lane, 0))
         (self._lanes.get(lane) or self._known(lane)).is_paused = True
 
     def pause_untried(self, lane: str, now: int) -> None:
