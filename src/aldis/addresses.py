@@ -21,7 +21,8 @@ def host_and_port(listen: str) -> tuple[str, int]:
     """Split `host:port`; an IPv6 host stands in brackets. Raises ValueError."""
     host, _, port = listen.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
-    if not host or not port.isdigit() or int(port) > MAX_PORT:
+    is_number = port.isascii() and port.isdigit() and len(port) <= len(str(MAX_PORT))
+    if not host or not is_number or int(port) > MAX_PORT:
         raise ValueError(f"`{listen}` is not host:port")
     if fault := host_fault(host):
         raise ValueError(f"`{listen}` has a host name that {fault}")

@@ -17,6 +17,8 @@ from typing import Protocol
 unix_s: Callable[[], float] = time.time
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
+_FIRST = datetime(1, 1, 1, tzinfo=UTC)
+_LAST = datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)
 
 
 class Clock(Protocol):
@@ -74,11 +76,31 @@ def iso_or_none(instant: int | None) -> str | None:
 
 
 def as_datetime(instant: int) -> datetime:
-    """Turn Unix milliseconds into an aware UTC datetime, exactly."""
+    """Turn Unix milliseconds into an aware UTC datetime, exactly; what no calendar has becomes its first or
+    last moment, so that whatever was kept once can be shown.
+    """
     seconds, milliseconds = divmod(instant, 1000)
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=milliseconds * 1000)
+    try:
+        return datetime.fromtimestamp(seconds, UTC).replace(microsecond=milliseconds * 1000)
+    except (ValueError, OverflowError, OSError):
+        return _FIRST if instant < 0 else _LAST
+
+
+def read_instant(text: str) -> int:
+    """Read ISO 8601 as Unix milliseconds; what names no time zone is UTC. Raises ValueError on anything else,
+    and on what is not after 1970 and before 10000, in UTC.
+    """
+    moment = datetime.fromisoformat(text)
+    instant = as_millis(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    if not 0 < instant <= LATEST:
+        raise ValueError("not within the calendar")
+    return instant
 
 
 def as_millis(instant: datetime) -> int:
     """Turn an aware datetime into Unix milliseconds, exactly."""
     return (instant - _EPOCH) // timedelta(milliseconds=1)
+
+
+#: the last instant that has a date
+LATEST = as_millis(_LAST)

@@ -88,5 +88,5 @@ def _value(text: str) -> object:
     """Read TOML where it is TOML (numbers, lists), text otherwise."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # as `toml_file.parse`
         return text

@@ -24,6 +24,9 @@ Path = tuple[str | int, ...]
 #: where it is, and what is wrong with it
 Fault = tuple[Path, str]
 
+#: of any number in a file: octets, seconds (31 years), days, connections
+MOST = 1_000_000_000
+
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]")
 _KEY = re.compile(r"^\s*([A-Za-z0-9_\-.\"']+)\s*=")
 
@@ -32,7 +35,7 @@ def parse(text: str, file: str) -> dict[str, Any]:
     """Read TOML; raises SettingsError with file and line when it is none."""
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as fault:
+    except (ValueError, RecursionError) as fault:  # thousands of digits; arrays in arrays
         raise SettingsError([f"{file}: {fault}"]) from None
 
 

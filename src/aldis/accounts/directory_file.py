@@ -22,7 +22,7 @@ from aldis.accounts.consent import normal, phrases_of
 from aldis.accounts.endpoint import address_fault, headers_fault
 from aldis.accounts.history import MASK
 from aldis.accounts.number_plans import NumberRange, country_fault, range_faults
-from aldis.accounts.price import MMS, Price, from_micros, to_micros
+from aldis.accounts.price import MICROS, MMS, MOST_MONEY, MOST_PRICE, Price, from_micros, to_micros
 from aldis.accounts.routes import Route
 from aldis.accounts.senders import Sender
 from aldis.sms.address import is_digits, is_sender
@@ -41,6 +41,8 @@ _SHAPES = (
 )
 MAX_RANGE = 1_000_000
 MAX_PREFIX = 15
+#: messages or segments a second, and at once
+MOST_RATE = 1_000_000
 
 
 def unchanged(password: str) -> str:
@@ -191,7 +193,7 @@ def price_faults(price: PriceEntry, path: toml_file.Path = ()) -> list[toml_file
     wanted, other = "per_segment", "per_message"
     if price.content == MMS:
         wanted, other = other, wanted
-    faults = _money_faults(price.amount, (*path, wanted)) if price.amount else []
+    faults = _money_faults(price.amount, (*path, wanted), MOST_PRICE) if price.amount else []
     if not price.amount:
         faults.append((path, f"a price for {price.content} needs `{wanted}`"))
     if getattr(price, other):
@@ -252,12 +254,15 @@ def account_faults(
             faults.append(((*path, "postback_style"), f"{name} knows no style `{style}`; known: {known}"))
     for key in ("rate_per_s", "segments_per_s"):
         rate = getattr(account, key)
-        if rate is not None and rate <= 0:
-            faults.append(((*path, key), "must be above 0; leave it out for no limit"))
+        if rate is not None and not 0 < rate <= MOST_RATE:
+            words = f"must be above 0 and {MOST_RATE:,} at most; leave it out for no limit"
+            faults.append(((*path, key), words))
     if not _CURRENCY.match(account.currency):
         faults.append(((*path, "currency"), "must be three capital letters (ISO 4217)"))
     faults += [
-        ((*path, key), "must be 1 or more") for key in ("burst", "segment_burst") if getattr(account, key) < 1
+        ((*path, key), f"must be 1 to {MOST_RATE:,}")
+        for key in ("burst", "segment_burst")
+        if not 1 <= getattr(account, key) <= MOST_RATE
     ]
     if not 1 <= account.max_segments <= 255:  # noqa: PLR2004 - 3GPP TS 23.040 §9.2.3.24.1
         faults.append(((*path, "max_segments"), "must be 1..255"))
@@ -335,11 +340,15 @@ def _country_faults(country: str, path: toml_file.Path) -> list[tuple[toml_file.
     return [(path, fault)] if fault else []
 
 
-def _money_faults(amount: str, path: toml_file.Path) -> list[tuple[toml_file.Path, str]]:
+def _money_faults(
+    amount: str, path: toml_file.Path, most: int = MOST_MONEY
+) -> list[tuple[toml_file.Path, str]]:
     try:
         micros = to_micros(amount)
     except ValueError as fault:
         return [(path, str(fault))]
+    if micros > most * MICROS:
+        return [(path, f"must be {most:,} at most")]
     return [] if micros >= 0 else [(path, "must not be negative")]
 
 

@@ -4,11 +4,20 @@ and back. Money is integers, always.
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
 
 import msgspec
 
 MICROS = 1_000_000
+#: of one amount, in whole units: the sum of thousands of them is still an integer of 64 bits
+MOST_MONEY = 1_000_000_000
+#: of one price: 10,000 messages of 255 segments cost no more than 64 bits say
+MOST_PRICE = 1_000_000
+_AMOUNT = re.compile(r"\s*([+-]?)(?=\.?[0-9])([0-9]*)(?:\.([0-9]*))?\s*")
+_DECIMALS = 6
+_DIGITS = len(str(MOST_MONEY))
+#: of what is no amount, in a fault
+_SHOWN = 40
 #: what a price is for, if not for texts
 MMS = "mms"
 
@@ -27,14 +36,19 @@ class Price(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def to_micros(amount: str) -> int:
-    """Read decimal money such as "0.05". Raises ValueError on anything else, and on over six decimals."""
-    try:
-        micros = Decimal(amount) * MICROS
-    except InvalidOperation:
-        raise ValueError(f"{amount!r} is no amount of money") from None
-    if not micros.is_finite() or micros != micros.to_integral_value():
-        raise ValueError(f"{amount!r} has more than six decimals")
-    return int(micros)
+    """Read decimal money such as "0.05". Raises ValueError on anything else, on over six decimals, and beyond
+    `MOST_MONEY`.
+    """
+    found = _AMOUNT.fullmatch(amount)
+    if found is None:
+        raise ValueError(f"{amount[:_SHOWN]!r} is no amount of money")
+    sign, whole, decimals = found[1], found[2].lstrip("0"), (found[3] or "").rstrip("0")
+    if len(decimals) > _DECIMALS:
+        raise ValueError(f"{amount[:_SHOWN]!r} has more than six decimals")
+    if len(whole) > _DIGITS or int(whole or 0) > MOST_MONEY:
+        raise ValueError(f"must be {MOST_MONEY:,} at most")
+    micros = int(whole or 0) * MICROS + int(decimals.ljust(_DECIMALS, "0"))
+    return -micros if sign == "-" else micros
 
 
 def from_micros(micros: int) -> str:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import msgspec
 
@@ -18,6 +17,7 @@ from aldis.accounts.records import ACCOUNT, AccountRecord, Record
 from aldis.accounts.staff import Actor
 from aldis.admin.directory import DirectoryEditor
 from aldis.admin.validation import ValidationError
+from aldis.clock import as_datetime, read_instant
 from aldis.dialects.registry import TRAITS
 from aldis.errors import AdminError
 
@@ -165,10 +165,9 @@ class Credentials:
         until = None
         if wish.until:
             try:
-                until = datetime.fromisoformat(wish.until)
+                until = as_datetime(read_instant(wish.until))
             except ValueError:
                 raise ValidationError([(("until",), "is no instant such as 2026-12-31T00:00:00Z")]) from None
-            until = until if until.tzinfo else until.replace(tzinfo=UTC)
         secret = wish.secret or (self._token(SECRET_OCTETS) if wish.signed else "")
         if wish.login:
             password = wish.password or self._key("")

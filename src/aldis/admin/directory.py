@@ -37,7 +37,7 @@ from aldis.accounts.plan import (
     plan_record,
     plan_removal,
 )
-from aldis.accounts.price import Price, from_micros, to_micros
+from aldis.accounts.price import MICROS, MOST_MONEY, Price, from_micros, to_micros
 from aldis.accounts.records import ACCOUNT, CARRIER, NUMBER_RANGES, PRICES, ROUTES, AccountRecord, Record
 from aldis.accounts.routes import Route
 from aldis.accounts.staff import Actor
@@ -216,9 +216,15 @@ class DirectoryEditor:
             raise AdminError(f"there is no account `{name}`", 404)
         if micros < -max(0, balance.available):
             raise ValidationError([(("amount",), "the account has not that much left")])
-        await self.carry_out(
-            actor, lambda stored: plan_credit(name, stored.credited.get(name, 0) + micros, stored), now
-        )
+
+        def planned(stored: Stored) -> Plan:
+            """Add it to what was paid in by now."""
+            credited = stored.credited.get(name, 0) + micros
+            if credited > MOST_MONEY * MICROS:
+                raise ValidationError([(("amount",), f"must make {MOST_MONEY:,} in all at most")])
+            return plan_credit(name, credited, stored)
+
+        await self.carry_out(actor, planned, now)
 
     async def carry_out(self, actor: Actor, planner: Planner, now: int, undoes: int = 0) -> Plan:
         """Plan a change and write it; again when something else changed meanwhile. Raises AdminError."""

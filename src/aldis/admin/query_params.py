@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import NoReturn
 
 from aldis.accounts.directory import Directory
+from aldis.clock import read_instant
 from aldis.errors import AdminError
 from aldis.store.contract.outbox import PostbackFilter
 from aldis.store.contract.search import EVER, InboundFilter, MessageFilter
@@ -147,19 +146,10 @@ def _instant(name: str, given: str, now: int) -> int:
     if ago := _AGO.fullmatch(given):
         return max(1, now - int(ago[1]) * _UNITS_S[ago[2]] * 1000)
     try:
-        moment = datetime.fromisoformat(given)
+        return read_instant(given)
     except ValueError:
-        _no_time(name)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    milliseconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
-    if not 0 < milliseconds < EVER:
-        _no_time(name)
-    return milliseconds
-
-
-def _no_time(name: str) -> NoReturn:
-    raise AdminError(f"{name} is a time such as 2026-11-26T10:00, a day, or how long ago: 90m, 24h, 7d")
+        words = f"{name} is a time such as 2026-11-26T10:00, a day, or how long ago: 90m, 24h, 7d"
+        raise AdminError(words) from None
 
 
 def _states(given: str) -> tuple[State, ...]:

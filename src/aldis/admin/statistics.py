@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import msgspec
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.accounts.price import from_micros
+from aldis.clock import as_datetime
 from aldis.errors import AdminError
 from aldis.store.contract.search import EVER, Grouping, MessageFilter, SearchStore
 
@@ -102,5 +101,5 @@ def _named(by: Grouping, key: str | int, account: str) -> str:
     if by is Grouping.ACCOUNT:
         return account
     if by is Grouping.DAY:
-        return datetime.fromtimestamp(int(key) * DAY_S, UTC).strftime("%Y-%m-%d")
+        return as_datetime(int(key) * DAY_S * 1000).strftime("%Y-%m-%d")
     return str(key)

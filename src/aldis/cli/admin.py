@@ -16,7 +16,7 @@ from aldis.accounts.staff import Actor, ApiToken, Operator, Role
 from aldis.admin.operators import MAX_DAYS, session_id_of
 from aldis.app.people import people_of
 from aldis.cli.opened import StoreLocation, cell, existing_store_options, location_options, show, when
-from aldis.cli.running import json_option, limit_option
+from aldis.cli.running import NUMBER, json_option, limit_option
 from aldis.clock import as_datetime
 from aldis.store.contract.store import Store
 
@@ -145,7 +145,7 @@ def _table_of_sessions(rows: list[_ListedSession]) -> Table:
 @click.command("audit")
 @click.argument("subject", default="")
 @limit_option(30, 1000)
-@click.option("--before", default=0, type=click.IntRange(0), help="Only entries with smaller numbers.")
+@click.option("--before", default=0, type=NUMBER, help="Only entries with smaller numbers.")
 @json_option
 @existing_store_options
 def audit_log(*, subject: str, limit: int, before: int, as_json: bool, where: StoreLocation) -> None:

@@ -23,7 +23,7 @@ from aldis.admin.csv_import import Table, read_table
 from aldis.app.stores import is_served
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.opened import StoreLocation, cell, echo_json, existing_store_options, show, when
-from aldis.cli.running import json_option
+from aldis.cli.running import NUMBER, json_option
 from aldis.clock import Clock
 from aldis.errors import GatewayError
 from aldis.store.contract.store import Store
@@ -49,9 +49,9 @@ Task = Callable[[Bulk, Actor, Clock], Coroutine[Any, Any, None]]
     "--from", "sender", default="", help="The sender, or {column}; the account's default if left out."
 )
 @click.option("--label", default="", help="Under which use is counted.")
-@click.option("--resume", type=int, metavar="JOB", help="Go on with a job; with FILE also with loading it.")
-@click.option("--pause", type=int, metavar="JOB", help="Have a job wait.")
-@click.option("--cancel", type=int, metavar="JOB", help="Send no more rows of a job.")
+@click.option("--resume", type=NUMBER, metavar="JOB", help="Go on with a job; with FILE also load it.")
+@click.option("--pause", type=NUMBER, metavar="JOB", help="Have a job wait.")
+@click.option("--cancel", type=NUMBER, metavar="JOB", help="Send no more rows of a job.")
 @click.option("--refused", "refused_file", type=click.Path(path_type=Path, dir_okay=False, writable=True),
               help="Where to write the rows that were refused.")  # fmt: skip
 @json_option

@@ -21,7 +21,15 @@ from aldis.app.simulator import SOCKETS
 from aldis.app.stores import backend_of
 from aldis.cli.door import DoorClient, Ready
 from aldis.cli.opened import StoreLocation, echo_json, print_wide
-from aldis.cli.running import aside, config_option, data_dir_option, json_option, run, settings_or_default
+from aldis.cli.running import (
+    Seconds,
+    aside,
+    config_option,
+    data_dir_option,
+    json_option,
+    run,
+    settings_or_default,
+)
 from aldis.clock import SystemClock
 from aldis.errors import GatewayError, SettingsError
 from aldis.links.entry import LinkEntry
@@ -30,6 +38,7 @@ from aldis.settings import Settings, host_and_port, store_path
 from aldis.stages.sending.upstream import STANDING
 from aldis.store.contract.metrics import StoreHealth
 from aldis.telemetry import Noted, configure_logs
+from aldis.toml_file import MOST
 from aldis.traffic.anomalies import describe
 
 _STYLES = {CheckResult.OK: "green", CheckResult.WARN: "yellow", CheckResult.FAIL: "bold red"}
@@ -50,7 +59,7 @@ LONG_LOG, MUCH_FREE = 128 * 2**20, 256 * 2**20
 @click.option(
     "--within",
     "look_s",
-    type=click.FloatRange(min=0.1),
+    type=Seconds(0.1, MOST),
     default=60.0,
     show_default=True,
     help="Seconds that one look may take; a large store takes some.",

@@ -10,7 +10,7 @@ from aldis.admin.directory import DirectoryEditor
 from aldis.admin.history import KINDS, DescribedChange, History
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.opened import StoreLocation, echo_json, existing_store_options, show, when
-from aldis.cli.running import json_option, limit_option, printable
+from aldis.cli.running import NUMBER, json_option, limit_option, printable
 from aldis.clock import as_datetime
 from aldis.store.contract.store import Store
 
@@ -22,7 +22,7 @@ MAX_LISTED = 8
 @click.argument("kind", default="", type=click.Choice(["", *KINDS]), metavar="[KIND]")
 @click.argument("name", default="")
 @limit_option(20, 500)
-@click.option("--before", default=0, type=click.IntRange(0), help="Only changes with smaller numbers.")
+@click.option("--before", default=0, type=NUMBER, help="Only changes with smaller numbers.")
 @json_option
 @existing_store_options
 def history(*, kind: str, name: str, limit: int, before: int, as_json: bool, where: StoreLocation) -> None:
@@ -37,7 +37,7 @@ def history(*, kind: str, name: str, limit: int, before: int, as_json: bool, whe
 
 
 @click.command()
-@click.argument("change", type=click.IntRange(1))
+@click.argument("change", type=NUMBER)
 @existing_store_options
 def undo(*, change: int, where: StoreLocation) -> None:
     """Bring a record back to what it was before CHANGE, a number that `aldis history` tells."""

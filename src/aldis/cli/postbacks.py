@@ -18,7 +18,7 @@ from aldis.cli.admin import whoever_runs_this
 from aldis.cli.door import DoorClient
 from aldis.cli.messages import search_options
 from aldis.cli.opened import Opened, StoreLocation, as_json, existing_store_options, print_wide, when
-from aldis.cli.running import limit_option, printable
+from aldis.cli.running import NUMBER, limit_option, printable
 from aldis.errors import AdminError
 from aldis.settings import HttpSettings
 from aldis.stages.postbacks.lanes import WaitsFor
@@ -39,7 +39,7 @@ PendingLane = tuple[str, LaneFacts]
     help="Have postbacks tried now: one by its id, or `all` that are meant, dead letters or --pending ones.",
 )
 @click.option(
-    "--show", type=int, default=0, metavar="ID", help="Show one: what is posted, and what was answered."
+    "--show", type=NUMBER, default=0, metavar="ID", help="Show one: what is posted, and what was answered."
 )
 @click.option("--json", "as_json_", is_flag=True, help="Print JSON.")
 @existing_store_options
@@ -96,9 +96,10 @@ async def _replay(known: Opened, which: str, given: dict[str, str], *, pending: 
         return await known.postbacks.try_now(actor, _wanted(known, given), now)
     if which == "all":
         return await known.postbacks.replay_all(actor, _wanted(known, given), now)
-    if not (which.isascii() and which.isdigit()):
+    number = query_params.whole(which)
+    if number is None:
         raise AdminError("--replay takes the id of a postback, or `all`")
-    await known.postbacks.replay(actor, int(which), now)
+    await known.postbacks.replay(actor, number, now)
     return 1
 
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from aldis.accounts.directory import CurrentDirectory
 from aldis.admin import refusals as admin
 from aldis.cli.opened import StoreLocation, cell, echo_json, existing_store_options, print_wide, when
-from aldis.cli.running import json_option, limit_option
+from aldis.cli.running import NUMBER, json_option, limit_option
 from aldis.clock import as_iso
 from aldis.store.contract.refusals import RefusalPage
 from aldis.store.contract.store import Store
@@ -18,7 +18,7 @@ from aldis.store.contract.store import Store
 @click.command()
 @click.argument("account", default="")
 @limit_option(20, 1000)
-@click.option("--before", default=0, type=click.IntRange(0), help="Only those with smaller numbers.")
+@click.option("--before", default=0, type=NUMBER, help="Only those with smaller numbers.")
 @json_option
 @existing_store_options
 def refusals(*, account: str, limit: int, before: int, as_json: bool, where: StoreLocation) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import signal
 import threading
 from collections.abc import Callable, Coroutine
@@ -14,6 +15,7 @@ import click
 import uvloop
 
 from aldis.settings import Settings, load
+from aldis.store.contract.search import EVER
 
 Returned = TypeVar("Returned")
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -49,6 +51,19 @@ def data_dir_option(command: Command) -> Command:
         help="Where the store is.",
     )
     return option(command)
+
+
+#: an id of something, or where a page begins
+NUMBER = click.IntRange(0, EVER)
+
+
+class Seconds(click.FloatRange):
+    """A time within bounds; click's own range has NaN in it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - as click has it
+        """Read it."""
+        found = super().convert(value, param, ctx)
+        return self.fail(f"{value} is no time", param, ctx) if math.isnan(found) else found
 
 
 def limit_option(default: int, most: int) -> Callable[[Command], Command]:

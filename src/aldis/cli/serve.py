@@ -16,11 +16,12 @@ import click
 from aldis.admin import checkup
 from aldis.app.gateway import Gateway
 from aldis.app.interpreter import let_the_loop_go_first, spare_the_collector
-from aldis.cli.running import config_option, data_dir_option, first_of, run, stop_signals
+from aldis.cli.running import Seconds, config_option, data_dir_option, first_of, run, stop_signals
 from aldis.clock import SystemClock
 from aldis.demo.world import refuse_demo_login
 from aldis.settings import Settings, host_and_port, load
 from aldis.telemetry import configure_logs
+from aldis.toml_file import MOST
 
 #: sysexits.h: internal software error
 EX_SOFTWARE = 70
@@ -35,7 +36,7 @@ STOP_S = 25.0
 @data_dir_option
 @click.option(
     "--stop-within",
-    type=click.FloatRange(min=1),
+    type=Seconds(1, MOST),
     default=STOP_S,
     show_default=True,
     help="Seconds from a signal until the process has ended, whatever it waits for.",

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from aldis.admin.metrics_snapshot import LinkNow, Reading, Sample, between, links_between
 from aldis.cli.door import DoorClient
-from aldis.cli.running import config_option, first_of, run, settings_or_default, stopped_by_signal
+from aldis.cli.running import Seconds, config_option, first_of, run, settings_or_default, stopped_by_signal
 from aldis.clock import Clock, SystemClock, as_datetime
 from aldis.settings import Settings
 from aldis.traffic.submission import Priority
@@ -43,7 +43,7 @@ class Standing(msgspec.Struct, frozen=True):
     "--interval",
     default=1.0,
     show_default=True,
-    type=click.FloatRange(0.1, 60),
+    type=Seconds(0.1, 60),
     help="Seconds between looks.",
 )
 @config_option

@@ -14,6 +14,7 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 
 from aldis.accounts.endpoint import MAX_ADDRESS, address_fault
+from aldis.clock import as_millis
 from aldis.dialects.parameters import international
 from aldis.sms.address import is_msisdn
 from aldis.sms.fitting import NO_OPTIONS, EncodingOptions
@@ -138,7 +139,7 @@ def ask_of(send: Send, key: str | None, fingerprint: str = "") -> MessageAsk:
         tags=tuple(f"{{{name}}}" for name in names),
         tag_values=tuple([tuple(each.values[n] for n in names) for each in recipients]) if names else (),
         encoding_options=_options_of(send),
-        send_at=0 if send.send_at is None else max(0, int(send.send_at.timestamp() * 1000)),
+        send_at=0 if send.send_at is None else max(0, as_millis(send.send_at)),
         validity_s=send.validity_s,
         label=send.label,
         wants_details=True,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import ssl
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -13,7 +12,7 @@ from aldis.accounts.number_plans import country_fault
 from aldis.accounts.routing import MmsRules
 from aldis.errors import SettingsError
 from aldis.sms.fitting import TextRules
-from aldis.toml_file import Fault
+from aldis.toml_file import MOST, Fault
 
 MAX_PASSWORD = 64
 
@@ -108,14 +107,14 @@ class LinkEntry(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
     def faults(self) -> list[Fault]:
         """Find what the types cannot. A kind adds its own."""
         found: list[Fault] = self.not_positive("window", "max_attempts", "response_s")
-        if self.repeats_in_doubt < 0:
-            found.append((("repeats_in_doubt",), "must not be below 0"))
+        if not 0 <= self.repeats_in_doubt <= MOST:
+            found.append((("repeats_in_doubt",), f"must not be below 0, and {MOST:,} at most"))
         if not self.name:
             found.append((("name",), "must not be empty"))
         if self.password and self.password_file:
             found.append(((), "give `password` or `password_file`, not both"))
-        if self.tps is not None and not 0 < self.tps < math.inf:
-            found.append((("tps",), "must be above 0; leave it out for no limit"))
+        if self.tps is not None and not 0 < self.tps <= MOST:
+            found.append((("tps",), f"must be above 0 and {MOST:,} at most; leave it out for no limit"))
         if fault := country_fault(self.country):
             found.append((("country",), fault))
         if bool(self.tls_certificate) != bool(self.tls_key):
@@ -125,8 +124,9 @@ class LinkEntry(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
         return found
 
     def not_positive(self, *keys: str) -> list[Fault]:
-        """Find which of these are no number above 0."""
-        return [((key,), "must be above 0") for key in keys if not 0 < getattr(self, key) < math.inf]
+        """Find which of these are no number above 0, or beyond all bounds."""
+        words = f"must be above 0 and {MOST:,} at most"
+        return [((key,), words) for key in keys if not 0 < getattr(self, key) <= MOST]
 
 
 def _refuse() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from aldis.dialects.registry import POLICIES
 from aldis.host_names import read_host
 from aldis.links.entry import LinkEntry
 from aldis.settings.sections import ConsoleSettings, PostbackSettings, Settings, SimulatorSettings
+from aldis.toml_file import MOST
 
 
 def faults(found: Settings) -> list[toml_file.Fault]:
@@ -50,7 +50,7 @@ def faults(found: Settings) -> list[toml_file.Fault]:
     ):
         if url and (told := own_http_fault(url)):
             faults.append(((section, key), told))
-    if inactivity_s is not None and not 0 < inactivity_s < math.inf:
+    if inactivity_s is not None and not 0 < inactivity_s <= MOST:
         faults.append((("simulator", "inactivity_s"), "must be above 0; leave it out for no limit"))
     faults += [(("http", "hosts", *where), fault) for where, fault in _host_faults(found.http.hosts)]
     faults += _positive("http", found.http)
@@ -114,7 +114,7 @@ def _link_faults(links: tuple[LinkEntry, ...]) -> list[toml_file.Fault]:
 def _positive(section: str, record: msgspec.Struct) -> list[toml_file.Fault]:
     values = msgspec.structs.asdict(record)
     return [
-        ((section, key), "must be above 0")
+        ((section, key), f"must be above 0 and {MOST:,} at most")
         for key, v in values.items()
-        if isinstance(v, int | float) and not isinstance(v, bool) and v <= 0
+        if isinstance(v, int | float) and not isinstance(v, bool) and not 0 < v <= MOST
     ]

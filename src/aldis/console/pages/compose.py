@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 
 import msgspec
 from starlette.responses import Response
 
 from aldis.accounts.staff import Role
+from aldis.admin.query_params import whole
 from aldis.admin.sending import OF_OPERATOR
+from aldis.clock import as_datetime, read_instant
 from aldis.console.page import Page, RequestContext, render
 from aldis.dialects.accepted import Estimate
 from aldis.dialects.sending import KEY, PRIORITIES, Send, fingerprint_of
@@ -69,9 +70,12 @@ def _send_of(form: dict[str, str]) -> Send:
     wanted |= {"to": numbers, "text": form.get("text", "").replace("\r\n", "\n")}
     try:
         if form.get("send_at"):
-            wanted["send_at"] = datetime.fromisoformat(form["send_at"]).replace(tzinfo=UTC)
+            wanted["send_at"] = as_datetime(read_instant(form["send_at"]))
         if form.get("validity_h"):
-            wanted["validity_s"] = int(form["validity_h"]) * 3600
+            hours = whole(form["validity_h"])
+            if hours is None:
+                raise AdminError("the validity is a whole number of hours")
+            wanted["validity_s"] = hours * 3600
         return msgspec.convert(wanted, Send)
     except msgspec.ValidationError as invalid:
         raise AdminError(_plain(str(invalid))) from None

@@ -10,7 +10,7 @@ from aldis.addresses import host_and_port, own_http_fault
 from aldis.links.entry import LinkEntry
 from aldis.listening.guard import sockets_of
 from aldis.mms import images
-from aldis.toml_file import Fault
+from aldis.toml_file import MOST, Fault
 
 #: that an MMSC may have open at `listen`
 CONNECTIONS = 50
@@ -82,8 +82,8 @@ class Mm7Entry(LinkEntry, frozen=True, kw_only=True, tag="mm7"):
             for key in ("user", "listen_user")
             if ":" in getattr(self, key)
         ]
-        if self.max_octets < 0:
-            found.append((("max_octets",), "must not be negative"))
+        if not 0 <= self.max_octets <= MOST:
+            found.append((("max_octets",), f"must not be negative, and {MOST:,} at most"))
         if self.downscale and not self.max_octets:
             found.append((("downscale",), "makes pictures fit `max_octets`: give that too"))
         return found
