@@ -192,9 +192,14 @@ def likelihood(number: PhoneNumber, ranges: NumberRanges) -> int:
 
 
 def international(number: str, ranges: NumberRanges) -> PhoneNumber | None:
-    """Read digits with their country code, also with a trunk prefix behind it (+44 07700 900123)."""
-    found = _parsed(f"+{number}", None)
-    return found if found is not None and is_possible(digits_of(found), ranges) else None
+    """Read digits with their country code, also with a trunk prefix behind it (+44 07700 900123), or as the
+    number was before its plan changed.
+    """
+    for each in dict.fromkeys((number, canonical(number))):
+        found = _parsed(f"+{each}", None)
+        if found is not None and is_possible(digits_of(found), ranges):
+            return found
+    return None
 
 
 def national(number: str, home: str, ranges: NumberRanges) -> PhoneNumber | None:

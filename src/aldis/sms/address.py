@@ -6,6 +6,7 @@ Source: 3GPP TS 23.040 §9.1.2.5 (alphanumeric addresses, 11 characters).
 
 from __future__ import annotations
 
+import unicodedata
 from enum import Enum, auto
 
 MAX_MSISDN_DIGITS = 15
@@ -30,14 +31,28 @@ def is_digits(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
-#: what people put between digits
-_BETWEEN = {ord(character): None for character in " \t\u00a0\u202f-\u2010\u2011\u2013.()/'"}
+#: what people put between digits, and spreadsheets around them
+_BETWEEN = {ord(character): None for character in " \t\u00a0\u202f-\u2010\u2011\u2013.()/'\""}
+#: what stands before a number in a formula that is a text, and in a URI (RFC 3966)
+_BEFORE = ("=", "tel:")
 
 
 def as_dialled(text: str) -> str:
-    """Write a number as people write it in one way: nothing between its digits, + for a leading 00."""
+    """Write a number as people write it in one way: nothing between its digits, + for a leading 00, digits of
+    any script as ours, no signs of direction such as address books put around it.
+    """
+    if not text.isascii():
+        text = "".join([_in_ascii(each) for each in text if unicodedata.category(each) != "Cf"])
     number = text.translate(_BETWEEN)
+    for before in _BEFORE:
+        number = number.removeprefix(before)
     return f"+{number[2:]}" if number.startswith("00") else number
+
+
+def _in_ascii(character: str) -> str:
+    if character == "\N{FULLWIDTH PLUS SIGN}":
+        return "+"
+    return str(unicodedata.decimal(character, character))
 
 
 def is_msisdn(text: str) -> bool:
