@@ -48,8 +48,13 @@ async def test_failed_sign_ins_and_lock_outs_are_in_the_audit_log(
     found = [(each.actor, each.via, each.action, each.subject, each.detail) for each in await refused(store)]
     assert found == [
         (NOBODY, "console", "refused: sign in", "ada", f"from {HERE}"),
-        (NOBODY, "console", "refused: sign in", "ada", f"from {HERE}"),
-        (NOBODY, "console", "refused: sign in", "ada", f"from {HERE}; locked out for 2 s"),
+        (
+            NOBODY,
+            "console",
+            "refused: sign in",
+            "ada",
+            f"from {HERE}; locked out for 2 s; 1 more before are not written down",
+        ),
     ]
     clock.advance(2)
     assert (await sign_ins.sign_in("ada", GOOD, HERE)).operator.name == "ada"
@@ -121,12 +126,24 @@ async def test_a_flood_of_refusals_costs_a_bounded_number_of_entries(
     store: Store, clock: FakeClock, sign_ins: SignIns
 ) -> None:
     for number in range(NOTES_AT_ONCE + 50):
-        assert await sign_ins.bearer(f"aldis_{number}", HERE) is None
+        assert await sign_ins.bearer(f"aldis_{number:06}", HERE) is None
     assert len(await refused(store)) == NOTES_AT_ONCE
     clock.advance(60)
     assert await sign_ins.bearer("aldis_", HERE) is None
     newest = (await refused(store))[-1]
     assert newest.detail == f"from {HERE}; 50 more before are not written down"
+
+
+async def test_a_program_with_an_old_key_is_written_down_once_an_hour(
+    store: Store, clock: FakeClock, sign_ins: SignIns
+) -> None:
+    for _ in range(25 * 60):
+        assert await sign_ins.bearer("aldis_0123456789abcdef", HERE) is None
+        clock.advance(60)
+    assert [each.detail for each in await refused(store)] == [
+        f"from {HERE}",
+        *[f"from {HERE}; 59 more before are not written down"] * 24,
+    ]
 
 
 async def test_changing_ones_password_is_rated(store: Store, clock: FakeClock, sign_ins: SignIns) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from contextlib import suppress
+from typing import TypeVar
 
 import structlog
 
@@ -19,13 +20,16 @@ from aldis.traffic.pacing import TokenBucket
 
 log = structlog.get_logger()
 
+Kept = TypeVar("Kept")
+
 #: who did what somebody unknown did
 NOBODY = "-"
 #: entries of the audit log about what was refused: one a minute, and so many at once
 NOTES_PER_S, NOTES_AT_ONCE = 1 / 60, 60
 TOO_MANY_REQUESTS = 429
-#: pairs of name and address that signed in
+#: pairs of name and address that signed in, and entries that were written
 MOST_KNOWN = 1000
+SAME_AGAIN_S = 3600.0
 
 
 class SignIns:
@@ -40,6 +44,8 @@ class SignIns:
         self._known: OrderedDict[str, None] = OrderedDict()
         self._notes = TokenBucket(NOTES_PER_S, NOTES_AT_ONCE, clock.monotonic())
         self._unwritten = 0
+        #: what was written down of late → when it may be again
+        self._said: OrderedDict[str, float] = OrderedDict()
 
     async def sign_in(self, name: str, password: str, address: str) -> SignedIn:
         """Check a password and start a session; raises AdminError. What others guess for a name holds nobody
@@ -55,10 +61,7 @@ class SignIns:
             await self._refused("sign in", NOBODY, "console", known, address, keys)
             raise AdminError("Name or password is wrong.", 401)
         self._lock_out.succeeded(keys)
-        self._known[pair] = None
-        self._known.move_to_end(pair)
-        if len(self._known) > MOST_KNOWN:
-            self._known.popitem(last=False)
+        _keep(self._known, pair, None)
         return signed_in
 
     async def change_password(self, actor: Actor, old: str, new: str, address: str) -> None:
@@ -91,18 +94,23 @@ class SignIns:
             raise AdminError(f"Too many tries: wait {wait_s:.0f} seconds.", TOO_MANY_REQUESTS)
         self._lock_out.failed(keys, now)
 
+    def _is_news(self, said: str, now: float) -> bool:
+        """Tell whether something is to be written down; a program with an old key says the same all day."""
+        if now < self._said.get(said, 0.0) or not self._notes.take(1, now):
+            return False
+        _keep(self._said, said, now + SAME_AGAIN_S)
+        return True
+
     async def _refused(
         self, what: str, actor: str, via: str, subject: str, address: str, keys: tuple[str, ...] = ()
     ) -> None:
-        """Write down that something was refused, unless too much was of late; then how much."""
+        """Write down that something was refused, unless the same or too much was of late; then how much."""
         now = self._clock.monotonic()
-        if not self._notes.take(1, now):
+        wait_s = self._lock_out.wait_s(keys, now) if keys else 0.0
+        detail = f"from {address}" + (f"; locked out for {wait_s:.0f} s" if wait_s else "")
+        if not self._is_news(f"{what} {subject} {detail}", now):
             self._unwritten += 1
             return
-        wait_s = self._lock_out.wait_s(keys, now) if keys else 0.0
-        detail = f"from {address}"
-        if wait_s:
-            detail += f"; locked out for {wait_s:.0f} s"
         if self._unwritten:
             detail += f"; {self._unwritten} more before are not written down"
         self._unwritten = 0
@@ -111,3 +119,10 @@ class SignIns:
             await self._audit.note(
                 AuditEntry(self._clock.now(), actor, via, f"refused: {what}", subject, detail)
             )
+
+
+def _keep(memory: OrderedDict[str, Kept], key: str, value: Kept) -> None:
+    memory[key] = value
+    memory.move_to_end(key)
+    if len(memory) > MOST_KNOWN:
+        memory.popitem(last=False)
