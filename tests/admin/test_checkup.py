@@ -83,6 +83,20 @@ def test_ports_that_are_free_and_taken() -> None:
 
 
 @pytest.mark.parametrize(
+    ("count", "most", "verdict"),
+    [
+        (0, 1024, CheckResult.OK),
+        (100, 1024, CheckResult.OK),
+        (921, 1024, CheckResult.OK),
+        (922, 1024, CheckResult.WARN),
+        (1024, 1024, CheckResult.WARN),
+    ],
+)
+def test_how_many_files_are_open(count: int, most: int, verdict: CheckResult) -> None:
+    assert checkup.descriptors("gateway", count, most).verdict is verdict
+
+
+@pytest.mark.parametrize(
     ("host", "is_tls", "is_told"),
     [
         ("127.0.0.1", False, False),

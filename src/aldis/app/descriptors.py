@@ -34,8 +34,13 @@ def limit() -> int:
 def raise_limit() -> int:
     """Let this process have as many as the system allows it; gives how many that are."""
     (soft, hard), most = resource.getrlimit(resource.RLIMIT_NOFILE), limit()
-    if soft != resource.RLIM_INFINITY and soft < most:
+    if soft == resource.RLIM_INFINITY or soft >= most:
+        return most
+    try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    except (OSError, ValueError) as fault:  # such as a kernel whose own limit was lowered since
+        log.warning("the limit of open files cannot be raised", limit=soft, fault=str(fault))
+        return soft
     return most
 
 

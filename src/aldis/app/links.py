@@ -68,7 +68,9 @@ class Links:
             self._lines[entry.name] = Line(link, sender)
             listening = kind_of(entry).listener(entry, around)
             if listening is not None:
-                self._listeners.append(_server(entry, listening))
+                server = _server(entry, listening)
+                self._listeners.append(server)
+                around.metrics.connections.watch(f"link {entry.name}", server.guard.counts)
 
     def _connect(self, entry: LinkEntry, around: LinkDependencies, listener: UpstreamListener) -> Link:
         link: Link = kind_of(entry).build(entry, around, listener)
