@@ -286,7 +286,9 @@ def certificate(what: str, path: Path, key: Path, now_s: float) -> Finding:
         until = ssl.cert_time_to_seconds(_shaken(client, server))
     except ssl.SSLCertVerificationError as fault:
         says = f"{what}: {path}: {fault.verify_message}"
-        return Finding("tls", CheckResult.FAIL, says, "Get a new certificate and start Aldis again.")
+        return Finding(
+            "tls", CheckResult.FAIL, says, "Get a new certificate; links read theirs when Aldis starts."
+        )
     except (OSError, ValueError) as fault:
         says = (
             f"{what}: {path}: {getattr(fault, 'reason', None) or getattr(fault, 'strerror', None) or fault}"

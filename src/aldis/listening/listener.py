@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import cast
 
 import msgspec
 
 from aldis.errors import SettingsError
+from aldis.listening.certificate import ShownCertificate
 from aldis.listening.guard import ConnectionSlot, Guard
 from aldis.listening.inline_task import InlineTask
 
@@ -49,7 +50,9 @@ class SocketListener:
         self.guard = guard
         self._settings = settings
         self._speak = speak
-        self._tls = _tls(settings)
+        self._shown: ShownCertificate | None = None
+        if settings.certificate is not None:
+            self._shown = ShownCertificate(settings.name, settings.certificate, settings.key)
         self._socket = _listen(settings)
         self._server: asyncio.Server | None = None
         #: those that shake hands
@@ -63,7 +66,7 @@ class SocketListener:
     @property
     def is_tls(self) -> bool:
         """Whether peers speak TLS."""
-        return self._tls is not None
+        return self._shown is not None
 
     async def start(self) -> None:
         """Accept connections from now on."""
@@ -80,17 +83,20 @@ class SocketListener:
             wire.abort()
 
     def _accept(self) -> _Accepted:
-        return _Accepted(self.guard, self._speak, None if self._tls is None else self._secure)
+        shown = self._shown
+        return _Accepted(self.guard, self._speak, None if shown is None else partial(self._secure, shown))
 
-    async def _secure(self, wire: asyncio.Transport, protocol: asyncio.Protocol) -> asyncio.Transport | None:
+    async def _secure(
+        self, shown: ShownCertificate, wire: asyncio.Transport, protocol: asyncio.Protocol
+    ) -> asyncio.Transport | None:
         """Shake hands; None where that fails or takes too long."""
-        seconds = self._settings.handshake_s
+        loop, seconds = asyncio.get_running_loop(), self._settings.handshake_s
         self._shaking.add(wire)
         try:
-            secured = await asyncio.get_running_loop().start_tls(
+            secured = await loop.start_tls(
                 wire,
                 protocol,
-                cast("ssl.SSLContext", self._tls),
+                shown.context(loop.time()),
                 server_side=True,
                 ssl_handshake_timeout=seconds,
                 ssl_shutdown_timeout=seconds,
@@ -152,18 +158,6 @@ class _Accepted(asyncio.Protocol):
         del exc
         if self._slot is not None:
             self._slot.free()
-
-
-def _tls(settings: ListenerSettings) -> ssl.SSLContext | None:
-    if settings.certificate is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.options |= ssl.OP_NO_RENEGOTIATION  # a handshake costs us more than a peer
-    try:
-        context.load_cert_chain(settings.certificate, settings.key)
-    except (OSError, ssl.SSLError) as fault:
-        raise SettingsError([f"the certificate of {settings.name} cannot be used: {fault}"]) from None
-    return context
 
 
 def _listen(settings: ListenerSettings) -> socket.socket:
