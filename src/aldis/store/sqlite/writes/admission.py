@@ -40,12 +40,14 @@ def take_ids(db: apsw.Connection, count: int) -> range:
 @operation()
 def accept(db: apsw.Connection, acceptances: list[Acceptance]) -> list[Refusal | None]:
     """Store each submission whole or not at all."""
-    holds, duplicates = _CreditHolds(db), _DuplicateCheck(db, acceptances)
+    holds, duplicates = CreditHolds(db), DuplicateCheck(db, acceptances)
     opt_outs = _OptOuts(db, acceptances)
     answers: list[Refusal | None] = []
     rows: list[tuple[Any, ...]] = []
     for acceptance in acceptances:
-        refusal = opt_outs.find(acceptance) or duplicates.find_duplicate(acceptance) or holds.hold(acceptance)
+        refusal = (
+            opt_outs.find(acceptance) or duplicates.find_duplicate(acceptance) or _hold(holds, acceptance)
+        )
         answers.append(refusal)
         if refusal is None:
             duplicates.remember(acceptance)
@@ -66,8 +68,8 @@ def judge(db: apsw.Connection, acceptance: Acceptance) -> Refusal | None:
     """Judge one submission as `accept` does, on any connection, writing nothing."""
     return (
         _OptOuts(db, [acceptance]).find(acceptance)
-        or _DuplicateCheck(db, [acceptance]).find_duplicate(acceptance)
-        or _CreditHolds(db).hold(acceptance)
+        or DuplicateCheck(db, [acceptance]).find_duplicate(acceptance)
+        or _hold(CreditHolds(db), acceptance)
     )
 
 
@@ -104,7 +106,14 @@ class _OptOuts:
         return None
 
 
-class _CreditHolds:
+def _hold(holds: CreditHolds, acceptance: Acceptance) -> Refusal | None:
+    price = 0
+    for message in acceptance.messages:
+        price += message.price_micros * message.segments
+    return holds.hold(acceptance.account_id, price, is_prepaid=acceptance.prepaid)
+
+
+class CreditHolds:
     """The money of the accounts in one batch: read once, checked for each submission, written once."""
 
     def __init__(self, db: apsw.Connection) -> None:
@@ -112,20 +121,18 @@ class _CreditHolds:
         self._available: dict[int, int] = {}
         self._held: dict[int, int] = {}
 
-    def hold(self, acceptance: Acceptance) -> Refusal | None:
-        price = 0
-        for message in acceptance.messages:
-            price += message.price_micros * message.segments
-        account_id = acceptance.account_id
+    def hold(self, account_id: int, price: int, *, is_prepaid: bool) -> Refusal | None:
+        """Hold a price, or refuse what the balance does not cover."""
         if account_id not in self._available:
             self._available[account_id] = available(self._db, account_id)
-        if acceptance.prepaid and price > self._available[account_id]:
+        if is_prepaid and price > self._available[account_id]:
             return Refusal(RefusalReason.CREDIT_INSUFFICIENT)
         self._available[account_id] -= price
         self._held[account_id] = self._held.get(account_id, 0) + price
         return None
 
     def write(self) -> None:
+        """Note what is held."""
         moved = [(held, account_id) for account_id, held in self._held.items() if held]
         self._db.executemany("UPDATE account SET held = held + ? WHERE account_id = ?", moved)
 
@@ -134,7 +141,7 @@ class _CreditHolds:
 _Key = tuple[int, str, str]
 
 
-class _DuplicateCheck:
+class DuplicateCheck:
     """Which references of one batch are taken: looked up once for all of it."""
 
     def __init__(self, db: apsw.Connection, acceptances: list[Acceptance]) -> None:

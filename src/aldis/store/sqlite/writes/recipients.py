@@ -60,6 +60,14 @@ def file_late(db: apsw.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         for_each(db, "INSERT OR IGNORE INTO message_recipient VALUES {rows}", late)
 
 
+def file_late_of(db: apsw.Connection, table: str, stage: int) -> None:
+    """Do the same with new messages that wait in a table, under a stage."""
+    sql = f"""INSERT OR IGNORE INTO message_recipient
+              SELECT message_id >> {BLOCK_BITS}, recipient, message_id FROM {table}
+              WHERE stage = ? AND message_id <= ?"""  # noqa: S608 - a number and a name of ours
+    db.execute(sql, (stage, up_to(db)))
+
+
 def forget(db: apsw.Connection, message_ids: Sequence[int]) -> None:
     """Forget messages that are about to be forgotten."""
     db.execute(_FORGET, (as_json(message_ids),))
