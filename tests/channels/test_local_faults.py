@@ -74,6 +74,23 @@ async def test_no_descriptor_is_a_fault_of_ours_and_idle_connections_are_given_u
             assert (await post(channel, other)).status == 200
 
 
+async def test_the_last_idle_connection_is_given_up_too() -> None:
+    async with a_channel() as channel, Scripted([OK, None]) as url, Scripted([OK]) as other:
+        await post(channel, url)
+        with no_descriptors():
+            assert (await post(channel, other)).local == "EMFILE"
+            assert channel.connections() == (0, 0)
+
+
+async def test_idle_connections_are_kept_where_they_would_not_help() -> None:
+    async with NameServer({}) as names:
+        pass
+    async with a_channel(names=names.port) as channel, Scripted([OK, None]) as url:
+        await post(channel, url)
+        assert (await post(channel, "http://customer.example/")).local == "resolver"
+        assert channel.connections() == (1, 1)
+
+
 IPV4: Any = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("192.0.2.1", 80))
 IPV6: Any = (socket.AF_INET6, socket.SOCK_STREAM, 0, "", ("2001:db8::1", 80, 0, 0))
 

@@ -22,7 +22,7 @@ import structlog
 
 from aldis.accounts.account import Network
 from aldis.channels.http.answer import body_of, retry_after_of
-from aldis.channels.http.connecting import ConnectAttempt, EndpointConnector
+from aldis.channels.http.connecting import SCARCE, ConnectAttempt, EndpointConnector
 from aldis.channels.http.proxy import Proxy, refusal_of
 from aldis.channels.http.request import Origin, write
 from aldis.channels.http.wire import Hangup, Wire
@@ -239,8 +239,8 @@ class HttpChannel:
                 self._connect_soon(asking)  # nothing was sent: name servers and peers may have waited in vain
                 return
             local = await self._connector.local_fault(attempt, fault)
-            if local:
-                self._close_idle(len(self._idle) // 2)  # what is scarce may be theirs
+            if local in SCARCE:
+                self._close_idle((len(self._idle) + 1) // 2)
             self._end(asking, Answer(None, _words(fault), local=local))
         except Exception as fault:  # the outermost frame: who asked must hear of it
             log.exception("an endpoint could not be connected to")

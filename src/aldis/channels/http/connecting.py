@@ -35,6 +35,8 @@ LOCAL = frozenset(
 )
 #: it has no way there: no route, no address, no port of its own that is free
 NO_ROUTE = frozenset((errno.EADDRNOTAVAIL, errno.ENETUNREACH, errno.EAFNOSUPPORT))
+#: of these an idle connection has what another one needs
+SCARCE = frozenset(("EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "EADDRNOTAVAIL"))
 #: a proxy's answers that are about us and not about the endpoint, besides no HTTP. Source: RFC 9110 §15.5.8,
 #: RFC 6585 §4
 PROXYS_OWN = frozenset((0, 407, 429))
