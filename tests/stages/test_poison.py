@@ -14,6 +14,8 @@ from aldis.accounts.staff import AuditEntry
 from aldis.stages.sending.sender import Sender
 from aldis.stages.sending.shares import share
 from aldis.stages.sending.upstream import InDoubt, Outbound
+from aldis.store.contract.maintenance import Purged
+from aldis.store.contract.search import MessageFilter
 from aldis.store.contract.store import Store
 from aldis.store.memory.outcome_journal import OutcomeJournal
 from aldis.traffic.content import MMS
@@ -24,6 +26,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.upstream import FakeUpstream
 from tests.stages.test_sender import a_sender, state_of
 from tests.store.building import a_message, accept
+from tests.store.test_inbound import an_inbound, heard
 
 POISON, GOOD = 2, (1, 3, 4)
 
@@ -264,3 +267,21 @@ async def test_a_late_answer_that_the_store_refuses_costs_no_other(
     await sender.outcomes.record()
     assert [await state_of(demo_store, number) for number in GOOD] == [State.SENT] * 3
     assert await state_of(demo_store, POISON) is State.QUEUED  # as it was
+
+
+async def test_a_row_that_refuses_to_be_forgotten_keeps_no_others_from_it(
+    demo_store: Store, clock: FakeClock, spoiling: apsw.Connection
+) -> None:
+    for number in sorted((POISON, *GOOD)):
+        await accept(demo_store, a_message(number, expires_at=clock.now() + 1, review_at=clock.now()))
+        await demo_store.inbound.record(heard(an_inbound(100 + number, lane="")))
+    clock.advance(10)
+    await demo_store.maintenance.expire(await own_maintenance(demo_store), 10, clock.now(), 1)
+    for table, key, poison in (("message", "message_id", POISON), ("inbound", "inbound_id", 100 + POISON)):
+        spoiling.execute(f"""CREATE TRIGGER no_{table} BEFORE DELETE ON {table} WHEN old.{key} = {poison}
+                         BEGIN SELECT RAISE(ABORT, 'no'); END""")
+    assert await demo_store.maintenance.purge(10, clock.now(), 0) == Purged(len(GOOD), after=0)
+    assert await demo_store.maintenance.purge_inbound(10, clock.now()) == len(GOOD)
+    assert await demo_store.maintenance.purge_inbound(10, clock.now()) == 0
+    left = await demo_store.search.messages(MessageFilter(), 0, 10)
+    assert [each.message.message_id for each in left.found] == [POISON]

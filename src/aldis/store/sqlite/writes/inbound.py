@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import apsw
 import msgspec
 
@@ -9,7 +11,7 @@ from aldis.store.contract.admission import Acceptance
 from aldis.store.contract.inbound import InboundBatch
 from aldis.store.memory.postback_cache import PostbackCache
 from aldis.store.sqlite.engine.operations import operation_on_each
-from aldis.store.sqlite.engine.rows import as_json, every, first
+from aldis.store.sqlite.engine.rows import as_json, each_alone, every, first
 from aldis.store.sqlite.reads.inbound import OF_SEGMENTS
 from aldis.store.sqlite.writes import admission, consent, content_use, postbacks
 from aldis.traffic.inbound import NewInbound
@@ -115,9 +117,11 @@ def forget(db: apsw.Connection, item: Forget) -> int:
                  SELECT 1 FROM postback p WHERE p.message_id = i.inbound_id AND p.due_at IS NOT NULL)
              ORDER BY inbound_id LIMIT ?"""
     ids = [inbound_id for (inbound_id,) in every(db, sql, (item.before, item.limit))]
-    if ids:
-        postbacks.purge_tries(db, ids)
-    for table, column in _HANGING if ids else ():
+    return len(ids) - len(each_alone(db, _forget, ids))
+
+
+def _forget(db: apsw.Connection, ids: Sequence[int]) -> None:
+    postbacks.purge_tries(db, ids)
+    for table, column in _HANGING:
         sql = f"DELETE FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))"  # noqa: S608 - constants
         db.execute(sql, (as_json(ids),))
-    return len(ids)

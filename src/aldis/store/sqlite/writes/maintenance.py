@@ -4,6 +4,8 @@ what is old.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import apsw
 import msgspec
 
@@ -117,20 +119,23 @@ def move(db: apsw.Connection, item: Moves) -> None:
 
 @operation_on_each()
 def purge(db: apsw.Connection, item: Purge) -> Purged:
-    """Forget old messages; one that still owes a postback stays until that is done or a dead letter."""
+    """Forget old messages; one that still owes a postback stays until that is done or a dead letter, and one
+    whose row refuses it stays.
+    """
     sql = """SELECT message_id, accepted_at <= ?1,
                     ended_at > 0 AND ended_at <= ?1 AND NOT EXISTS (
                         SELECT 1 FROM postback p WHERE p.message_id = m.message_id AND p.due_at IS NOT NULL)
              FROM message m WHERE message_id > ?2 ORDER BY message_id LIMIT ?3"""
     rows = every(db, sql, (item.before, item.after, item.limit))
     ids = [message_id for message_id, _, may_go in rows if may_go]
-    if ids:
-        recipients.forget(db, ids)
-        postbacks.purge_tries(db, ids)
-    for table in (
-        ("message", "segment", "late_answer", "poison_message", "postback", "content_use") if ids else ()
-    ):
+    refused = each_alone(db, _forget, ids)
+    is_end = len(rows) < item.limit or not rows[-1][1]
+    return Purged(len(ids) - len(refused), 0 if is_end else rows[-1][0])
+
+
+def _forget(db: apsw.Connection, ids: Sequence[int]) -> None:
+    recipients.forget(db, ids)
+    postbacks.purge_tries(db, ids)
+    for table in ("message", "segment", "late_answer", "poison_message", "postback", "content_use"):
         sql = f"DELETE FROM {table} WHERE message_id IN (SELECT value FROM json_each(?))"  # noqa: S608 - six names
         db.execute(sql, (as_json(ids),))
-    is_end = len(rows) < item.limit or not rows[-1][1]
-    return Purged(len(ids), 0 if is_end else rows[-1][0])
