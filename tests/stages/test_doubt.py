@@ -207,6 +207,31 @@ async def test_both_names_of_a_message_that_went_twice_are_its_names(trial: Tria
     assert await trial.money() == (0, PRICE)
 
 
+@pytest.mark.parametrize("names", ["AB", "BA"])
+@pytest.mark.parametrize("last", [ReceiptState.DELIVERED, ReceiptState.EXPIRED])
+@pytest.mark.parametrize("together", [True, False])
+async def test_the_refusal_of_one_attempt_leaves_the_other(
+    trial: Trial,
+    names: str,
+    last: ReceiptState,
+    together: bool,  # noqa: FBT001 - a table's column
+) -> None:
+    """Carriers that filter duplicates report the second as rejected, mostly before the first is delivered."""
+    (first,) = await trial.attempt(DOUBT)
+    await trial.submit()
+    await trial.answer_late(first, "A")
+    await trial.answer(Accepted("B"))
+    receipts = [
+        Receipt("link", name, state, "", "447700900001", 9)
+        for name, state in zip(names, (ReceiptState.REJECTED, last), strict=True)
+    ]
+    for batch in [receipts] if together else [[receipt] for receipt in receipts]:
+        assert await trial.state() is State.SENT
+        assert (await trial.store.receipts.record(batch)).early == 0
+    assert await trial.state() is State(last.value)
+    assert await trial.money() == (0, PRICE)
+
+
 async def test_the_receipt_of_what_ended_in_doubt_still_counts(trial: Trial) -> None:
     for _ in range(3):
         (last,) = await trial.attempt(DOUBT)

@@ -33,7 +33,8 @@ class Match(msgspec.Struct, frozen=True):
 
 NOTHING = Match(None, None)
 
-_FAILURES = (ReceiptState.UNDELIVERED, ReceiptState.EXPIRED, ReceiptState.REJECTED, ReceiptState.DELETED)
+#: the endings that are no delivery
+FAILURES = (ReceiptState.UNDELIVERED, ReceiptState.EXPIRED, ReceiptState.REJECTED, ReceiptState.DELETED)
 
 
 class Candidate(NamedTuple):
@@ -48,10 +49,11 @@ class Candidate(NamedTuple):
     @property
     def is_open(self) -> bool:
         """Whether it waits for an ending."""
-        return self.state in _OPEN
+        return self.state in OPEN
 
 
-_OPEN = (SUBMITTED, ReceiptState.ENROUTE)
+#: states of a segment that waits for an ending
+OPEN = (SUBMITTED, ReceiptState.ENROUTE)
 
 
 def choose(exact: Sequence[Candidate], receipt: Receipt) -> Candidate | None:
@@ -106,7 +108,7 @@ def match(message: State, segment: str, others: list[str], total: int, reported:
     segment: what its row says now; others: what the rows of the message's other segments say; total: how many
     segments the message has, of which some may not have been submitted yet.
     """
-    if segment not in _OPEN:
+    if segment not in OPEN:
         return NOTHING  # a carrier that repeats itself, or changes its mind after an ending
     if reported is ReceiptState.ENROUTE:
         return NOTHING if segment == ReceiptState.ENROUTE else Match(reported, None)
@@ -120,7 +122,7 @@ def known_ending(message: State, reported: list[str], total: int) -> State | Non
     """Tell how a message ends that is only now `sent`, but on segments of which the carrier has reported
     already; total: how many it has.
     """
-    for failure in _FAILURES:
+    for failure in FAILURES:
         if failure in reported:
             return after(message, EVENTS[failure])
     if reported.count(ReceiptState.DELIVERED) == total:

@@ -22,7 +22,7 @@ from aldis.store.sqlite.reads.late_answers import segments_of
 from aldis.store.sqlite.writes import endings
 from aldis.store.sqlite.writes.endings import Ending, Telling
 from aldis.traffic.anomalies import Anomaly
-from aldis.traffic.matching import Candidate, choose, choose_alike, match
+from aldis.traffic.matching import FAILURES, OPEN, Candidate, choose, choose_alike, match
 from aldis.traffic.receipt import Receipt, ReceiptState, Spelling, alternative_ids, is_for, may_mean
 from aldis.traffic.states import State
 
@@ -180,6 +180,25 @@ def _alternatives(receipt: Receipt, known: Mapping[str, Spelling]) -> list[str]:
     return [each for each in alternative_ids(name) if may_mean(name, each, known[receipt.link])]
 
 
+def _forget_attempt(db: apsw.Connection, receipt: Receipt, message_id: int, number: int) -> bool:
+    """Leave the ending of a segment that was taken twice to its other attempt, where one has failed: carriers
+    refuse a repetition because they deliver the first. False where there is no other.
+    """
+    place, failed = (message_id, number), (receipt.link, receipt.smsc_message_id)
+    sql = """SELECT link, smsc_message_id FROM segment
+             WHERE message_id = ?1 AND number = ?2 AND smsc_message_id <> ''
+             UNION SELECT link, smsc_message_id FROM late_answer WHERE message_id = ?1 AND number = ?2"""
+    names = set(every(db, sql, place))
+    others = names - {failed}
+    if failed not in names or not others:
+        return False
+    of_attempt = "WHERE message_id = ? AND number = ? AND link = ? AND smsc_message_id = ?"
+    db.execute(f"DELETE FROM late_answer {of_attempt}", (*place, *failed))  # noqa: S608 - a constant
+    sql = f"UPDATE segment SET link = ?, smsc_message_id = ? {of_attempt}"  # noqa: S608 - as above
+    db.execute(sql, (*min(others), *place, *failed))
+    return True
+
+
 class _Message:
     """A message under judgement, as the receipts of this batch have left it so far."""
 
@@ -204,6 +223,8 @@ class _View:
         self._named: dict[tuple[str, str], list[tuple[int, int]]] = {}
         self._reports: list[tuple[object, ...]] = []
         self._endings: list[Ending] = []
+        #: whether any message has been named late, and may have been taken twice
+        self._may_be_twice = first(db, "SELECT 1 FROM late_answer LIMIT 1") is not None
         #: by link and kind
         self.anomalies: Counter[tuple[str, str]] = Counter()
         for link in {receipt.link for receipt in receipts}:
@@ -269,6 +290,13 @@ class _View:
     def _apply(self, receipt: Receipt, message_id: int, number: int) -> None:
         """Note what a receipt does to a segment and its message."""
         message = self._messages[message_id]
+        if (
+            self._may_be_twice
+            and receipt.state in FAILURES
+            and message.segments[number] in OPEN
+            and _forget_attempt(self._db, receipt, message_id, number)
+        ):
+            return
         others = [state for other, state in message.segments.items() if other != number]
         verdict = match(message.state, message.segments[number], others, message.total, receipt.state)
         if verdict.segment_state is not None:
