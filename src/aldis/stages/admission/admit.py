@@ -36,12 +36,14 @@ from aldis.traffic.content import KeptPart, as_column
 from aldis.traffic.message import NewMessage
 from aldis.traffic.on_behalf import OnBehalf
 from aldis.traffic.refusal import Refusal, RefusalReason
-from aldis.traffic.submission import Admitted, AdmittedAsk, Submission
+from aldis.traffic.submission import Admitted, AdmittedAsk, Submission, Writing
 
 #: so many messages are built, and looked up, at a time
 MANY = 64
-#: what is asked of a large submission in a thread
-SLOW = frozenset((Check.RECIPIENTS, Check.CONTENT, Check.LENGTH, Check.ROUTE))
+#: what is asked of a large submission on the loop, where rates are counted
+RATES = frozenset((Check.THROTTLE, Check.SEGMENT_RATE))
+#: before these, all that goes before has been answered
+ALONE = RATES | {Check.LENGTH}
 
 
 #: asks questions one after the other
@@ -169,15 +171,26 @@ class Admitter:
         """Ask one after the other, what takes long in the thread; its texts only of an account that has room
         and money for the least that they can be.
         """
+        together: list[tuple[Check, rules.Question]] = []
         for check, question in questions:
-            refusal = await self._cannot_afford(context) if check is Check.LENGTH else None
-            if refusal is None and check in SLOW:
-                refusal = await self._aside.run(context.account.name, question, context)
-            elif refusal is None:
-                refusal = question(context)
-            if refusal is not None:
-                return refusal
-        return None
+            if check in ALONE:
+                refusal = await self._ask_aside(together, context)
+                together.clear()
+                if refusal is None:
+                    is_text = check is Check.LENGTH
+                    refusal = await self._cannot_afford(context) if is_text else question(context)
+                if refusal is not None:
+                    return refusal
+            if check not in RATES:
+                together.append((check, question))
+        return await self._ask_aside(together, context)
+
+    async def _ask_aside(
+        self, questions: list[tuple[Check, rules.Question]], context: AdmissionContext
+    ) -> Refusal | None:
+        if not questions:
+            return None
+        return await self._aside.run(context.account.name, rules.ask, tuple(questions), context)
 
     async def _cannot_afford(self, context: AdmissionContext) -> Refusal | None:
         account = context.account
@@ -252,10 +265,13 @@ class Admitter:
         asks: list[AdmittedAsk] = []
         for found, ids in zip(context.requests, blocks, strict=True):
             messages = await _in_batches(messages_of(context, found, ids, self._deadlines, now))
-            asks.append(
-                AdmittedAsk(messages, writings_of(context, found) if context.submission.dry_run else ())
-            )
+            asks.append(AdmittedAsk(messages, await self._writings(context, found)))
         return await self._accept(context, asks, now)
+
+    async def _writings(self, context: AdmissionContext, found: ResolvedRequest) -> tuple[Writing, ...]:
+        if not context.submission.dry_run:
+            return ()
+        return await self._aside.run(context.account.name, writings_of, context, found)
 
     async def _accept(
         self, context: AdmissionContext, asks: list[AdmittedAsk], now: int
