@@ -2,7 +2,8 @@
 
     GatewayError
     ├─ TemporaryError            trying again may help
-    │  ├─ StoreUnavailable       the store could not commit (disk full, locked, gone)
+    │  ├─ StoreUnavailable       the store could not commit (disk full, locked)
+    │  │  └─ StoreGone           what it commits is lost
     │  └─ OutcomeUnknown         the store was lost while it committed
     └─ PermanentError            trying again cannot help
        ├─ LeaseLost               what the write depends on has another owner now
@@ -34,6 +35,10 @@ class PermanentError(GatewayError):
 
 class StoreUnavailable(TemporaryError):
     """The store could not commit; nothing of the batch was kept."""
+
+
+class StoreGone(StoreUnavailable):
+    """The store commits to a file that nobody will find: it was moved, removed or replaced."""
 
 
 class OutcomeUnknown(TemporaryError):

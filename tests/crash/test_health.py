@@ -72,6 +72,15 @@ async def without_log(world: World) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def with_another_log(world: World) -> AsyncIterator[None]:
+    path = world.child.data_dir / "aldis.db-wal"
+    path.rename(path.with_suffix(".away"))
+    path.touch()  # as who opens the file next does
+    yield
+    path.with_suffix(".away").rename(path)
+
+
+@asynccontextmanager
 async def replaced(world: World) -> AsyncIterator[None]:
     path = world.child.data_dir / "aldis.db"
     path.rename(path.with_suffix(".away"))
@@ -80,23 +89,12 @@ async def replaced(world: World) -> AsyncIterator[None]:
     path.with_suffix(".away").rename(path)
 
 
-@asynccontextmanager
-async def cut_short(world: World) -> AsyncIterator[None]:
-    path = world.child.data_dir / "aldis.db"
-    while "Aldis serves" not in world.child.log.read_text():  # it reads the store at the start, too
-        await asyncio.sleep(0.05)
-    octets = path.read_bytes()
-    os.truncate(path, 4096)
-    yield
-    path.write_bytes(octets)
-
-
 FAULTS: dict[str, tuple[Callable[[World], AbstractAsyncContextManager[None]], str]] = {
     "the writer stands still": (standing_still, "the writer does not answer"),
     "another holds the lock": (locked, "the writer does not answer"),
     "the file was moved": (moved_away, "the file of the store has been moved or removed"),
     "its log was removed": (without_log, "the file of the store has been moved or removed"),
-    "the file was cut short": (cut_short, "SQLite: CorruptError: what is stored cannot be read"),
+    "its log was replaced": (with_another_log, "the file of the store has been moved or removed"),
     "the file was replaced": (replaced, "the file of the store has been moved or removed"),
 }
 
@@ -119,6 +117,27 @@ async def test_health_says_which_fault_and_when_it_is_over(
     said = world.child.log.read_text()
     assert (said.count(BEGAN), said.count(OVER)) == (1, 1)
     assert await world.child.end(signal.SIGTERM) == 0
+
+
+async def test_health_says_that_what_is_stored_cannot_be_read(world: World) -> None:
+    await world.child.start()
+    assert await settle(world, 200) == ""
+    while "Aldis serves" not in world.child.log.read_text():  # it reads the store at the start, too
+        await asyncio.sleep(0.05)
+    os.truncate(world.child.data_dir / "aldis.db", 4096)  # writes go to the log, and are taken
+    assert await settle(world, 503) == "SQLite: CorruptError: what is stored cannot be read"
+    while (await world.send_many(1)).keys() != {"result_code=98"}:
+        await asyncio.sleep(0.05)
+
+
+async def test_a_store_that_was_removed_takes_nothing_more_and_is_no_good_end(world: World) -> None:
+    await world.child.start()
+    assert await settle(world, 200) == ""
+    for path in world.child.data_dir.glob("aldis.db*"):
+        path.unlink()
+    await settle(world, 503)
+    assert await world.send_many(3) == {"result_code=98": 3}
+    assert await world.child.end(signal.SIGTERM) == 70
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace makes writes fail; it is not installed")

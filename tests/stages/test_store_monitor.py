@@ -7,13 +7,14 @@ import asyncio
 import pytest
 
 from aldis.accounts.staff import AuditEntry
-from aldis.errors import StoreUnavailable
+from aldis.errors import StoreGone, StoreUnavailable
 from aldis.stages.maintenance.store_monitor import PATIENCE_S, StoreMonitor
 from aldis.stages.maintenance.timekeeper import Timekeeper
 from aldis.telemetry import Metrics
 from tests.fakes.clock import FakeClock
 
 FULL = StoreUnavailable("SQLite: FullError")
+GONE = StoreGone("the file of the store has been moved or removed")
 
 
 class Probed:
@@ -58,6 +59,7 @@ def a_monitor(probed: Probed, clock: FakeClock, metrics: Metrics, told: list[boo
         ([FULL], [str(FULL)], []),
         ([FULL, None], [str(FULL), ""], [False]),
         ([FULL, FULL, FULL], [str(FULL)] * 3, [True, True]),
+        ([GONE, None], [str(GONE), ""], [True, False]),  # not a request more is lost
         ([FULL, FULL, None, FULL], [str(FULL), str(FULL), "", str(FULL)], [True, False]),
     ],
 )

@@ -208,6 +208,11 @@ class Gateway:
         if writer is not None:
             ProcessCollector("aldis_writer", lambda: writer.pid or "", registry=self.metrics.registry)
 
+    @property
+    def is_store_gone(self) -> bool:
+        """Whether the store wrote last to a file that nobody will find."""
+        return self._monitor.is_gone
+
     def _standing(self) -> system_routes.Readiness:
         """Tell how we are, for `/health/ready`."""
         store = system_routes.ShownStore(self._monitor.fault, iso_or_none(self._monitor.written_at))

@@ -44,8 +44,8 @@ STOP_S = 25.0
 def serve(config_file: Path, data_dir: Path, stop_within: float) -> None:
     """Run the gateway. SIGTERM, Ctrl-C or SIGHUP stops it in good order.
 
-    Exit code 0: all that was taken is stored. 70: the store was lost or did not answer in time, and the next
-    start finds things as after a crash. 1: it could not start.
+    Exit code 0: all that was taken is stored. 70: the store was lost, its file is not where it was, or it did
+    not answer in time, and the next start finds things as after a crash. 1: it could not start.
     """
     settings = load(config_file)
     configure_logs(settings.log.level, settings.log.format)
@@ -71,6 +71,8 @@ async def _serve(settings: Settings, data_dir: Path, stop_within: float) -> None
             )
     await first_of(stopped, gateway.lost)
     await _unless_lost(gateway, gateway.stop(), None)  # the signal's bound is on it
+    if gateway.is_store_gone:
+        _end("the file of the store was moved, removed or replaced")
 
 
 async def _start(gateway: Gateway, settings: Settings) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import structlog
 
-from aldis.errors import TemporaryError
+from aldis.errors import StoreGone, TemporaryError
 from aldis.stages.agent import Agent
 from aldis.stages.maintenance.timekeeper import Timekeeper
 from aldis.store.contract.time import TimeStore
@@ -34,7 +34,7 @@ class StoreMonitor(Agent):
         shut: Callable[[bool], None],
     ) -> None:
         """`shut`: is told whether requests are to be refused at once, because nothing has been written for
-        so long.
+        so long, or what is written is lost.
         """
         super().__init__("store monitor", PROBE_S)
         self._store = store
@@ -44,6 +44,8 @@ class StoreMonitor(Agent):
         self._shut = shut
         #: what is wrong; "": nothing
         self.fault = ""
+        #: whether what was written last is lost
+        self.is_gone = False
         #: when it last took a write (Unix milliseconds); 0: not yet
         self.written_at = 0
         self._probe: asyncio.Task[None] | None = None
@@ -61,7 +63,7 @@ class StoreMonitor(Agent):
             try:
                 await probe
             except TemporaryError as fault:
-                self._note_fault(str(fault))
+                self._note_fault(str(fault), is_gone=isinstance(fault, StoreGone))
             else:
                 self._note_well()
         elif waited_s >= PATIENCE_S:
@@ -83,12 +85,13 @@ class StoreMonitor(Agent):
             log.warning("the store takes writes again", fault=self.fault, after_s=round(now - self._well_at))
             self._shut(False)
         self.fault, self.written_at, self._well_at = "", self._clock.now(), now
+        self.is_gone = False
         self._metrics.store_up.set(1)
 
-    def _note_fault(self, fault: str) -> None:
+    def _note_fault(self, fault: str, *, is_gone: bool = False) -> None:
         if not self.fault:
             log.error("the store takes no writes", fault=fault)
-        self.fault = fault
+        self.fault, self.is_gone = fault, is_gone
         self._metrics.store_up.set(0)
-        if self._clock.monotonic() - self._well_at >= PATIENCE_S:
+        if is_gone or self._clock.monotonic() - self._well_at >= PATIENCE_S:
             self._shut(True)

@@ -12,8 +12,8 @@ class TimeStore(Protocol):
 
     async def pulse(self, now: int, *, is_believed: bool) -> None:
         """Write that it is now, to see whether writes are taken and, where the clock is believed, to remember
-        the time. Raises StoreUnavailable, also where what is written would be lost, because its file is
-        gone, or cannot be read again.
+        the time. Raises StoreUnavailable, also where what is written cannot be read again, and
+        StoreGone where it is lost.
         """
 
     async def newest_instant(self) -> int:

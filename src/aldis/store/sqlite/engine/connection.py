@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import time
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import apsw
 
@@ -23,6 +24,9 @@ CACHE_KIB = 65_536
 LOG_LIMIT = 64 * 2**20
 #: prepared statements that are kept, the most that apsw allows; it keeps those of its last executions
 STATEMENTS = 512
+
+#: by connection that writes, the log that it has open
+_logs: WeakKeyDictionary[apsw.Connection, tuple[int, int]] = WeakKeyDictionary()
 
 
 def unlock_connections() -> None:
@@ -46,6 +50,8 @@ def open_writer(path: Path) -> apsw.Connection:
     db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     db.execute("PRAGMA wal_autocheckpoint = 0")  # `checkpoints.py` does it
     db.execute(f"PRAGMA journal_size_limit = {LOG_LIMIT}")
+    if log := _log_of(db):
+        _logs[db] = log
     return db
 
 
@@ -68,12 +74,23 @@ def open_reader(path: Path) -> apsw.Connection:
 
 
 def has_moved(db: apsw.Connection) -> bool:
-    """Tell whether what is written is lost: another file, or none, is where ours was, or its log is gone.
-    Source: sqlite.org/c3ref/c_fcntl_begin_atomic_write.html, SQLITE_FCNTL_HAS_MOVED.
+    """Tell whether what is written is lost: another file, or none, is where ours was, or where its log was;
+    who opens the file next makes one. Source: sqlite.org/c3ref/c_fcntl_begin_atomic_write.html,
+    SQLITE_FCNTL_HAS_MOVED.
     """
     answer = ctypes.c_int(0)
     db.file_control("main", apsw.SQLITE_FCNTL_HAS_MOVED, ctypes.addressof(answer))
-    return bool(answer.value) or not Path(db.filename_wal).exists()
+    log = _log_of(db)
+    return bool(answer.value) or log is None or log != _logs.setdefault(db, log)
+
+
+def _log_of(db: apsw.Connection) -> tuple[int, int] | None:
+    """Tell the log that whoever opens the file now finds: its device and inode; None: there is none."""
+    try:
+        found = Path(db.filename_wal).stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _keep_prepared(db: apsw.Connection) -> None:

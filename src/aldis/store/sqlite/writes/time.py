@@ -6,7 +6,7 @@ import apsw
 import msgspec
 
 from aldis.accounts.staff import AuditEntry
-from aldis.errors import StoreUnavailable
+from aldis.errors import StoreGone
 from aldis.store.memory.postback_cache import PostbackCache
 from aldis.store.sqlite.engine.connection import has_moved
 from aldis.store.sqlite.engine.operations import operation_on_each
@@ -46,7 +46,7 @@ class MakeDue(msgspec.Struct, frozen=True):
 def pulse(db: apsw.Connection, item: Pulse) -> None:
     """Write down an instant at which writes were taken."""
     if has_moved(db):
-        raise StoreUnavailable("the file of the store has been moved or removed")
+        raise StoreGone("the file of the store has been moved or removed")
     for name in (PULSE_AT, BELIEVED_AT) if item.is_believed else (PULSE_AT,):
         _set(db, name, item.now)
 
