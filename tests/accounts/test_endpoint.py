@@ -20,6 +20,8 @@ from aldis.accounts.history import MASK, masked_address
         ("ftp://customer.example/", "is no http or https address"),
         ("https://", "is no http or https address"),
         ("https://user:password@/", "is no http or https address"),
+        (f"https://{'a' * 64}.example/", "has a host name that has a label longer than 63 octets"),
+        ("https://a..example/", "has a host name that has an empty label"),
         ("https://x/#part", "has a fragment, which is not sent"),
         ("https://x/ y", "holds blanks or control characters"),
         ("https://us er:p@x/", "holds blanks or control characters"),

@@ -197,6 +197,15 @@ def test_whoever_is_idle_gets_one_at_once_however_many_accounts_are_slow(
     assert lanes.room(A) >= 1
 
 
+@given(st.integers(1, 40), st.floats(0.001, 1.0))
+def test_a_few_connections_and_any_share_are_enough_to_go_on(connections: int, share: float) -> None:
+    lanes, held = Lanes(connections, share), Held(connections, share)
+    assert (lanes.room(A), held.room(A) >= 1) == (1, True)
+    learn(lanes, A, SLOW_MS)
+    assert 1 <= fill(lanes, [A]) <= max(1, int(connections * share))
+    assert lanes.room(A) == 0
+
+
 def test_whose_account_has_held_connections_for_least_is_first() -> None:
     lanes, mine, theirs = Lanes(), lane_of(1, "https://a.example/"), lane_of(2, "https://b.example/")
     learn(lanes, theirs, 500)
