@@ -132,16 +132,16 @@ def test_no_value_of_the_command_line_fails(tmp_path: Path, monkeypatch: pytest.
     assert programs.aldis("demo", "--files", ".", cwd=tmp_path).returncode == 0
     assert programs.aldis("apply", "world.toml", cwd=tmp_path).returncode == 0
     asked, faults = 0, []
-    for path, command in commands(aldis):
-        for value in (*TEXTS[:-1], "-1"):  # no argument holds a NUL
-            for line in lines_of(path, command, value):
-                asked += 1
-                ended = CliRunner().invoke(aldis, line, input="x\n").exception
-                # what is expected is told by `main`, in one sentence
-                if not isinstance(ended, SystemExit | GatewayError | OSError | None):
-                    faults.append(([word[:30] for word in line], repr(ended)))
-    assert faults == []
-    assert asked > 500
     with warnings.catch_warnings():  # click leaves a file open where an argument behind it is refused
         warnings.simplefilter("ignore", ResourceWarning)
+        for path, command in commands(aldis):
+            for value in (*TEXTS[:-1], "-1"):  # no argument holds a NUL
+                for line in lines_of(path, command, value):
+                    asked += 1
+                    ended = CliRunner().invoke(aldis, line, input="x\n").exception
+                    # what is expected is told by `main`, in one sentence
+                    if not isinstance(ended, SystemExit | GatewayError | OSError | None):
+                        faults.append(([word[:30] for word in line], repr(ended)))
         gc.collect()
+    assert faults == []
+    assert asked > 500

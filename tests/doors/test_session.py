@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.doors.http.answers import Answers
 from aldis.doors.http.assembler import MAX_PIPELINED, Phase, RequestAssembler
-from aldis.doors.http.guard import GuardLimits
+from aldis.doors.http.guard import BodyBudget, GuardLimits
 from aldis.doors.http.session import HttpSession, Site, in_our_own_words
 from aldis.doors.http.states import (
     ANSWERING,
@@ -85,6 +85,7 @@ class Opened:
             answers=Answers(lambda: self.now),
             origin="http://",
             is_tls=False,
+            bodies=BodyBudget(2**30),
         )
         self.session, self.wire = self.another()
 
@@ -118,7 +119,7 @@ class Opened:
 
 
 def assembled(pieces: list[bytes]) -> tuple[list[tuple[HttpRequest, bytes]], Phase, int]:
-    assembler = RequestAssembler("10.0.0.1", LIMITS, lambda _bits: 7, "http://")
+    assembler = RequestAssembler("10.0.0.1", LIMITS, lambda _bits: 7, "http://", BodyBudget(2**30))
     found: list[tuple[HttpRequest, bytes]] = []
     for piece in pieces:
         assembler.feed(piece)

@@ -57,6 +57,7 @@ def server_settings(http: HttpSettings) -> ServerSettings:
             body_s=http.body_s,
             answer_s=http.answer_s,
             body_octets=http.max_body_octets,
+            bodies_octets=http.bodies_octets,
             connections=http.connections,
             connections_per_address=http.connections_per_address,
             trusted=Networks(http.trusted_proxies),

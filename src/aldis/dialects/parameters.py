@@ -6,8 +6,10 @@ entity can never be half-read.
 
 from __future__ import annotations
 
+import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable
+from itertools import islice
 from urllib.parse import unquote, unquote_to_bytes
 
 from lxml import etree
@@ -18,6 +20,9 @@ from aldis.dialects.exchange import HttpRequest
 
 #: 10,000 recipients in dotted keys and the rest of a request
 MAX_PARAMETERS = 10_100
+#: `%` without two hexadecimal digits, which is taken as it is
+MAX_RAW_PERCENT = 100
+_RAW_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 #: the largest document of any dialect has a dozen
 MAX_ELEMENTS = 1000
 
@@ -39,6 +44,7 @@ def form(octets: bytes) -> dict[str, str]:
         return {}
     if octets.count(b"&") >= MAX_PARAMETERS:
         raise Unreadable(f"more than {MAX_PARAMETERS} parameters")
+    _check_escapes(octets)
     found: dict[str, str] = {}
     try:
         text = octets.decode("utf-8").replace("+", " ")
@@ -52,6 +58,16 @@ def form(octets: bytes) -> dict[str, str]:
     except UnicodeDecodeError:
         raise NotUtf8 from None
     return found
+
+
+def _check_escapes(octets: bytes) -> None:
+    """Refuse more `%` that escape nothing than somebody forgets to escape: each costs more than any other
+    character. Raises Unreadable.
+    """
+    if octets.count(b"%") > MAX_RAW_PERCENT and next(
+        islice(_RAW_PERCENT.finditer(octets), MAX_RAW_PERCENT, None), None
+    ):
+        raise Unreadable(f"more than {MAX_RAW_PERCENT} percent signs that escape nothing")
 
 
 def form_body(request: HttpRequest, body: bytes | None = None) -> dict[str, str]:
@@ -112,7 +128,8 @@ def international(number: str) -> str:
 
 
 def unquoted(octets: bytes) -> bytes:
-    """Undo percent-encoding of a whole document."""
+    """Undo percent-encoding of a whole document. Raises Unreadable."""
+    _check_escapes(octets)
     return unquote_to_bytes(octets.replace(b"+", b" "))
 
 

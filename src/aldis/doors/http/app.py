@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from aldis.dialects.contract import Asked
-from aldis.dialects.exchange import HttpReply, HttpRequest
+from aldis.dialects.exchange import LONG_BODY, HttpReply, HttpRequest
 from aldis.dialects.http_face import HttpDialect
 from aldis.doors.http.reading import host_of
 from aldis.doors.http.request_batcher import FAILED
@@ -40,8 +40,7 @@ NOT_FOUND = HttpReply(404, b"text/plain; charset=utf-8", b"Nothing is served at 
 
 
 BAD_REQUEST = 400
-#: a larger one is read in a thread: 10,000 numbers take ten milliseconds, a picture of a megabyte some tens
-LARGE_BODY = 16_384
+SERVER_FAULT = 500
 #: an answer that tells of more is written in a thread: each takes ten microseconds
 MANY = 100
 
@@ -113,7 +112,7 @@ class Door:
             dialect=dialect.policy.name,
             incident=incident_of(request.nonce),
         )
-        is_read = request.body_fits and len(request.body) <= LARGE_BODY
+        is_read = request.body_fits and len(request.body) <= LONG_BODY
         asked = dialect.face.read(request) if is_read else Refusal(RefusalReason.INTERNAL)
         if isinstance(asked, Query):
             return self._refuse(dialect, request, asked, Refusal(RefusalReason.INTERNAL))
@@ -121,16 +120,19 @@ class Door:
         return self._refuse(dialect, request, known, Refusal(RefusalReason.OUTCOME_UNKNOWN))
 
     def refuse(self, request: HttpRequest, status: int) -> HttpReply | None:
-        """Refuse what the server cannot read in the words of the dialect whose path it names; None for none.
+        """Refuse what the server cannot read, or has no room for, in the words of the dialect whose path it
+        names; None for none.
 
         status: the server's, which stands for a dialect's 200.
         """
         dialect = self._dialect_of(request)
         if dialect is None:
             return None
-        refusal = Refusal(RefusalReason.NOT_HTTP, value=phrase_of(status))
-        reply = self._refuse(dialect, request, None, refusal)
-        return reply if reply.status >= BAD_REQUEST else msgspec.structs.replace(reply, status=status)
+        is_ours = status >= SERVER_FAULT
+        reason = RefusalReason.INTERNAL if is_ours else RefusalReason.NOT_HTTP
+        reply = self._refuse(dialect, request, None, Refusal(reason, value=phrase_of(status)))
+        is_said = reply.status >= BAD_REQUEST and not is_ours
+        return reply if is_said else msgspec.structs.replace(reply, status=status)
 
     def _dialect_of(self, request: HttpRequest) -> HttpDialect | None:
         dialects = self._hosts.get(host_of(request.header(b"host")), self._dialects)
@@ -146,7 +148,7 @@ class Door:
                 reply = self._refuse(dialect, request, None, Refusal(RefusalReason.METHOD_NOT_ALLOWED))
                 allowed = ", ".join(sorted(dialect.face.paths[path])).encode()
                 return msgspec.structs.replace(reply, headers=((b"Allow", allowed),))
-            if len(request.body) > LARGE_BODY:
+            if len(request.body) > LONG_BODY:
                 found = await self._aside.run(request.peer, dialect.face.read, request)
             else:
                 found = dialect.face.read(request)

@@ -16,13 +16,15 @@ import httptools
 
 from aldis.dialects.exchange import HttpRequest
 from aldis.doors.http.answers import KEEP_ALIVE
-from aldis.doors.http.guard import GuardLimits
+from aldis.doors.http.guard import BodyBudget, GuardLimits
 from aldis.doors.http.reading import path_of, peer_of
 
 #: requests that may wait behind the one that is being answered
 MAX_PIPELINED = 16
-#: octets of framing that an octet of a chunked body may cost
-FRAME_SHARE = 8
+#: octets of framing that an octet of a chunked body may cost, beyond those of a head: each chunk is a call
+FRAME_SHARE = 1
+#: a longer body counts in the budget of all bodies also where it came in one read
+SHORT_BODY = 16_384
 #: a body that is too large is read and thrown away up to here, because many clients read the answer only
 #: after they have sent all of it
 MAX_DRAINED = 16_777_216
@@ -53,12 +55,25 @@ class RequestAssembler:
     #: the other headers that say how a request is to be read
     _framing: list[tuple[bytes, bytes]]
     _head_octets: int
-    _body: list[bytes]
+    #: as it came where that was in one piece, else gathered
+    _body: bytes | bytearray
     #: of chunked bodies, all that was not content
     _frame_octets: int
     _version: str
 
-    def __init__(self, address: str, limits: GuardLimits, entropy: Callable[[int], int], origin: str) -> None:
+    def __init__(
+        self,
+        address: str,
+        limits: GuardLimits,
+        entropy: Callable[[int], int],
+        origin: str,
+        bodies: BodyBudget,
+    ) -> None:
+        """`bodies`: what those of all connections share."""
+        self._bodies = bodies
+        #: octets that count in it: of the body that comes, and of requests that were handed over
+        self._held_octets = self.handed_octets = 0
+        self._body = b""
         self._address = address
         self._is_trusted = address in limits.trusted
         self._limits = limits
@@ -96,10 +111,12 @@ class RequestAssembler:
                 self._finished_octets() if is_behind_another else self._head_octets + len(octets)
             )
             self._check_head(self._head_octets)
-        elif self.phase is BODY and before is BODY and len(self.requests) == whole:
-            self._frame_octets += len(octets) - (self._body_octets - body_octets)
-            if self._frame_octets > self._limits.header_octets + FRAME_SHARE * self._body_octets:
-                self._end(431)
+        elif self.phase is BODY:
+            self._hold()
+            if before is BODY and len(self.requests) == whole:
+                self._frame_octets += len(octets) - (self._body_octets - body_octets)
+                if self._frame_octets > self._limits.header_octets + FRAME_SHARE * self._body_octets:
+                    self._end(431)
 
     def _end(self, fault: int) -> None:
         if self.phase is not ENDED:
@@ -116,7 +133,7 @@ class RequestAssembler:
         self._hosts = 0
         self._framing = []
         self._head_octets = 0
-        self._body = []
+        self._body = b""
         self._body_octets = self._frame_octets = 0
 
     def on_url(self, url: bytes) -> None:
@@ -146,12 +163,16 @@ class RequestAssembler:
         if self.phase is not BODY:
             return
         self._body_octets += len(body)
-        if self._body_octets <= self._limits.body_octets:
-            self._body.append(body)
-        else:
-            self._body.clear()
+        if self._body_octets > self._limits.body_octets:
+            self._drop_body()
             if self._body_octets > MAX_DRAINED:
                 self._complete(is_last=True)
+        elif not self._body:
+            self._body = body
+        else:
+            if not isinstance(self._body, bytearray):
+                self._body = bytearray(self._body)
+            self._body += body
 
     def on_message_complete(self) -> None:
         if self.phase is BODY:
@@ -194,13 +215,18 @@ class RequestAssembler:
             return
         path, _, query = self._url.partition(b"?")
         fits = self._body_octets <= self._limits.body_octets
-        body = self._body
+        if len(self._body) > SHORT_BODY:
+            self._hold()
+            if self.phase is ENDED:
+                return
+        self.handed_octets, self._held_octets = self.handed_octets + self._held_octets, 0
+        body = bytes(self._body)
         request = HttpRequest(
             self._parser.get_method().decode("ascii"),
             path_of(path),
             query,
             self._headers,
-            (body[0] if len(body) == 1 else b"".join(body)) if fits else b"",
+            body,
             self._peer() if self._is_trusted else self._address,
             self._entropy(62),
             fits,
@@ -208,6 +234,30 @@ class RequestAssembler:
         )
         self.requests.append((request, KEEP_ALIVE if self._version == "1.0" else b""))
         self.phase = BETWEEN if fits and not is_last else ENDED
+
+    def _hold(self) -> None:
+        """Count what has come of a body in the budget; refuse it where that is spent."""
+        octets = len(self._body) - self._held_octets
+        if self._bodies.take(octets):
+            self._held_octets += octets
+        else:
+            self._drop_body()
+            self._end(503)
+
+    def _drop_body(self) -> None:
+        self._body = b""
+        self._bodies.give_back(self._held_octets)
+        self._held_octets = 0
+
+    def note_answered(self) -> None:
+        """Hear that what was handed over is answered."""
+        self._bodies.give_back(self.handed_octets)
+        self.handed_octets = 0
+
+    def close(self) -> None:
+        """Hear that nothing of the connection is wanted any more."""
+        self._drop_body()
+        self.note_answered()
 
     def refused(self) -> HttpRequest | None:
         """Give what is known of a request that cannot be read; None where not even its path is."""

@@ -24,3 +24,27 @@ class GuardLimits(ConnectionLimits, frozen=True):
     answer_s: float = inf
     #: of the body; larger ones are refused in the dialect's words
     body_octets: int = 2_097_152
+    #: of the bodies of all connections together, while they come and while the door has them
+    bodies_octets: int = 134_217_728
+
+
+class BodyBudget:
+    """What the bodies of one server's requests may take together. A body that came in one read of its socket
+    and is short is not counted: it is answered before more is read.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        #: that are held now
+        self.octets = 0
+
+    def take(self, octets: int) -> bool:
+        """Count octets in; False where there is no room for them."""
+        if self.octets + octets > self._most:
+            return False
+        self.octets += octets
+        return True
+
+    def give_back(self, octets: int) -> None:
+        """Count octets out."""
+        self.octets -= octets

@@ -11,7 +11,7 @@ from typing import cast
 import msgspec
 
 from aldis.doors.http.answers import Answers
-from aldis.doors.http.guard import GuardLimits
+from aldis.doors.http.guard import BodyBudget, GuardLimits
 from aldis.doors.http.request_batcher import FAILED, RequestBatcher
 from aldis.doors.http.session import (
     AnswerLate,
@@ -75,6 +75,7 @@ class Server:
             answers=Answers(unix_s),
             origin=settings.public_url.rstrip("/") or scheme,
             is_tls=self._listener.is_tls,
+            bodies=BodyBudget(limits.bodies_octets),
         )
         self._sweeping: asyncio.Task[None] | None = None
 

@@ -17,7 +17,7 @@ import msgspec
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.doors.http.answers import CLOSE, CONTINUE, Answers
 from aldis.doors.http.assembler import BETWEEN, BODY, ENDED, Phase, RequestAssembler
-from aldis.doors.http.guard import GuardLimits
+from aldis.doors.http.guard import BodyBudget, GuardLimits
 from aldis.doors.http.states import ANSWERING, BLOCKED, ENDING, READING, REFUSED, STALLED
 from aldis.listening.guard import ConnectionSlot
 
@@ -69,6 +69,7 @@ class Site(msgspec.Struct, kw_only=True, eq=False):
     #: scheme and host as customers write them, or the scheme alone
     origin: str
     is_tls: bool
+    bodies: BodyBudget
     sessions: set[HttpSession] = msgspec.field(default_factory=set)
     is_closing: bool = False
 
@@ -106,7 +107,9 @@ class HttpSession:
         """Begin."""
         site = self._site
         self._wire = wire
-        self._assembler = self.assembles(self._slot.address, self._limits, site.entropy, site.origin)
+        self._assembler = self.assembles(
+            self._slot.address, self._limits, site.entropy, site.origin, site.bodies
+        )
         site.sessions.add(self)
         self._deadline = self._time() + self._limits.header_s
 
@@ -114,6 +117,7 @@ class HttpSession:
         """Forget it; nobody waits for its answers any more."""
         self.state = self.state.lost
         self._slot.free()
+        self._assembler.close()
         self._site.sessions.discard(self)
 
     def data_received(self, data: bytes) -> None:
@@ -196,6 +200,8 @@ class HttpSession:
         if assembler.requests:
             self._serve_next()
             return
+        if assembler.handed_octets:
+            assembler.note_answered()
         self._deadline = self._time() + self._wait_s(assembler.phase)
         if self._is_paused:
             self._resume_reading()

@@ -13,7 +13,7 @@ import msgspec
 from aldis.dialects.exchange import HttpRequest
 from aldis.doors.http.answers import KEEP_ALIVE
 from aldis.doors.http.assembler import BETWEEN, BODY, ENDED, MAX_PIPELINED, RequestAssembler
-from aldis.doors.http.guard import GuardLimits
+from aldis.doors.http.guard import BodyBudget, GuardLimits
 
 
 class RequestBody:
@@ -57,8 +57,15 @@ class StreamAssembler(RequestAssembler):
     application says, which sees the length that was announced.
     """
 
-    def __init__(self, address: str, limits: GuardLimits, entropy: Callable[[int], int], origin: str) -> None:
-        super().__init__(address, limits, entropy, origin)
+    def __init__(
+        self,
+        address: str,
+        limits: GuardLimits,
+        entropy: Callable[[int], int],
+        origin: str,
+        bodies: BodyBudget,
+    ) -> None:
+        super().__init__(address, limits, entropy, origin, bodies)
         #: of `requests`, in their order
         self.bodies: deque[RequestBody] = deque()
         #: of the request whose head came last
