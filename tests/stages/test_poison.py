@@ -285,3 +285,19 @@ async def test_a_row_that_refuses_to_be_forgotten_keeps_no_others_from_it(
     assert await demo_store.maintenance.purge_inbound(10, clock.now()) == 0
     left = await demo_store.search.messages(MessageFilter(), 0, 10)
     assert [each.message.message_id for each in left.found] == [POISON]
+
+
+async def test_a_message_that_has_ended_before_it_is_marked_keeps_no_others_from_it(
+    demo_store: Store, clock: FakeClock, spoiling: apsw.Connection
+) -> None:
+    upstream = FakeUpstream()
+    sender = a_sender(demo_store, upstream, clock, hold=True)
+    await sender.step()
+    await filled(demo_store)  # which is remembered as waiting, since all was read before
+    spoiling.execute(
+        "UPDATE message SET state = 'failed', ended_at = ?, review_at = NULL WHERE message_id = ?",
+        (clock.now(), POISON),
+    )
+    assert await settle(sender, upstream, clock) == 0
+    assert [await state_of(demo_store, number) for number in GOOD] == [State.SENT] * 3
+    assert await aside(demo_store) == []
