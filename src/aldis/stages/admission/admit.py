@@ -262,16 +262,20 @@ class Admitter:
         await self.ids.refill(context.count)
         blocks = [self._ids.take(len(found.recipients)) for found in context.requests]
         now = self._clock.now()
-        asks: list[AdmittedAsk] = []
-        for found, ids in zip(context.requests, blocks, strict=True):
-            messages = await _in_batches(messages_of(context, found, ids, self._deadlines, now))
-            asks.append(AdmittedAsk(messages, await self._writings(context, found)))
+        made: list[tuple[NewMessage, ...]] = []
+        for number, (found, ids) in enumerate(zip(context.requests, blocks, strict=True), start=1):
+            made.append(await _in_batches(messages_of(context, found, ids, self._deadlines, now)))
+            if number % MANY == 0:
+                await asyncio.sleep(0)
+        asks = list(map(AdmittedAsk, made, await self._writings(context)))
         return await self._accept(context, asks, now)
 
-    async def _writings(self, context: AdmissionContext, found: ResolvedRequest) -> tuple[Writing, ...]:
+    async def _writings(self, context: AdmissionContext) -> list[tuple[Writing, ...]]:
         if not context.submission.dry_run:
-            return ()
-        return await self._aside.run(context.account.name, writings_of, context, found)
+            return [()] * len(context.requests)
+        return await self._aside.run(
+            context.account.name, lambda: [writings_of(context, found) for found in context.requests]
+        )
 
     async def _accept(
         self, context: AdmissionContext, asks: list[AdmittedAsk], now: int
@@ -300,7 +304,8 @@ async def _in_batches(made: Iterator[NewMessage]) -> tuple[NewMessage, ...]:
     messages: list[NewMessage] = []
     while batch := list(islice(made, MANY)):
         messages += batch
-        await asyncio.sleep(0)
+        if len(batch) == MANY:
+            await asyncio.sleep(0)
     return tuple(messages)
 
 
