@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 import pytest
+import uvloop
 
 from aldis.addresses import Networks
 from aldis.app.entropy import Entropy
@@ -44,6 +45,7 @@ class App:
             "/pieces": self.pieces,
             "/live": self.live,
             "/held": self.held,
+            "/later": self.later,
             "/empty": self.empty,
             "/lines": self.lines,
             "/cut": self.cut,
@@ -90,6 +92,11 @@ class App:
         """Answer when the test says so."""
         await self.may_go_on.wait()
         await self.unread(receive, send)
+
+    async def later(self, receive: Receive, send: Send) -> None:
+        """Read the body when the test says so."""
+        await self.may_go_on.wait()
+        await self.echo(receive, send)
 
     async def empty(self, _receive: Receive, send: Send) -> None:
         """Answer without a body."""
@@ -290,6 +297,25 @@ async def test_who_leaves_keeps_the_slot_until_the_application_has_ended() -> No
         while server.guard.open:
             await asyncio.sleep(0)
         assert app.ended == [""]
+
+
+def test_who_leaves_in_the_middle_of_a_body_is_only_gone() -> None:
+    async def scenario() -> None:
+        async with serving() as (server, app):
+            _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(POST % (b"/later", 1 << 26) + b"a" * (1 << 20))
+            while not app.scopes:
+                await asyncio.sleep(0.001)
+            await asyncio.sleep(0.01)  # more than the application takes has come, and reading pauses
+            writer.transport.abort()
+            for _ in range(20):
+                await asyncio.sleep(0.001)
+            app.may_go_on.set()
+            while server.guard.open:
+                await asyncio.sleep(0)
+            assert app.ended == ["EOFError"]
+
+    uvloop.run(scenario())  # as the gateway runs
 
 
 async def test_what_nobody_waits_for_any_more_is_ended() -> None:

@@ -24,12 +24,13 @@
   function listen() {
     source?.close();
     source = new EventSource("/handsets/live");
+    source.addEventListener("open", refresh);  // what came since the page was written was told to nobody
     source.addEventListener("changed", refresh);
     source.addEventListener("error", () => { if (source.readyState === EventSource.CLOSED) setTimeout(listen, 5000); });
   }
   // See now.js: a browser opens six connections to one address.
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden) source?.close(); else { listen(); refresh(); }
+    if (document.hidden) source?.close(); else listen();
   });
   listen();
 })();

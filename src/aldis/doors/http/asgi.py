@@ -174,9 +174,11 @@ class AsgiSession(HttpSession):
 
     def read_on(self) -> None:
         """Read what is left of the body, and have a peer that waits for it told to send it."""
+        if not self.state.is_answering:
+            return
         if self._is_paused and self._is_writable.is_set() and not self._assembler.requests:
             self._resume_reading()
-        if self._assembler.wants_continue and self.state.is_answering:
+        if self._assembler.wants_continue:
             self._offer_to_continue()
 
     async def write(self, octets: bytes) -> None:
