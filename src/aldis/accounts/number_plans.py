@@ -210,9 +210,13 @@ def national(number: str, home: str, ranges: NumberRanges) -> PhoneNumber | None
     return found if is_known(found, ranges) or _may_be_handset(found) else None
 
 
+#: what was dialled in Mexico before mobiles, and before numbers of other areas, until 2019
+_ONCE_DIALLED = re.compile(r"^(?:04[45]|01)(?=\d{10}$)")
+
+
 def renumbered(number: str, home: str, ranges: NumberRanges) -> PhoneNumber | None:
     """Read a number that a country once had, as address books keep it, as what it is now; None for others."""
-    found = _parsed(number, home)
+    found = _parsed(_ONCE_DIALLED.sub("", number) if home == "MX" else number, home)
     now = None if found is None else _parsed(f"+{canonical(digits_of(found))}", None)
     return now if now is not None and is_known(now, ranges) else None
 
