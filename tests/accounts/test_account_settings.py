@@ -10,6 +10,7 @@ import types
 import typing
 from ipaddress import ip_network
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 import pytest
@@ -24,6 +25,7 @@ from aldis.accounts.plan import account_entry, account_record
 from aldis.accounts.records import AccountRecord, to_account
 from aldis.accounts.senders import Sender
 from aldis.console import account_form
+from aldis.console.gate import MAX_FORM_OCTETS
 from aldis.dialects.registry import TRAITS
 
 SETTINGS = AccountSettings.__struct_fields__
@@ -106,6 +108,12 @@ def test_there_and_back_through_every_shape(entry: AccountEntry) -> None:
     on_form = from_document(account_form.read(account_form.filled(entry)))
     assert on_form == entry
     assert [*on_form.inbound] == [*entry.inbound]  # the first one counts
+
+
+def test_an_account_with_many_senders_fits_into_a_form() -> None:
+    entry = AccountEntry("a", sender=tuple(Sender(str(number)) for number in range(70_000, 71_000)))
+    assert len(urlencode(account_form.filled(entry))) < MAX_FORM_OCTETS
+    assert from_document(account_form.read(account_form.filled(entry))) == entry
 
 
 def test_a_stranger_may_nothing() -> None:

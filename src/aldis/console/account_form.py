@@ -13,10 +13,8 @@ from typing import Any
 
 import msgspec
 
-from aldis.accounts.consent import phrases_of
 from aldis.accounts.directory_file import AccountEntry
 from aldis.accounts.senders import Sender
-from aldis.accounts.stop_phrases import STOP_PHRASES
 from aldis.dialects.registry import TRAITS
 
 DIALECTS = tuple(sorted(TRAITS))
@@ -73,10 +71,11 @@ _DIALECT_SETS = frozenset(("alphanumeric_in", "failures_only"))
 #: what has a form of its own
 _ELSEWHERE = frozenset(("name", "credit", "credential", "sender"))
 SENDER_WORDS = ("keywords", "campaigns", "stop_words", "start_words", "help_words")
+#: stands for the thousands of characters that a sender hears as STOP unless it names others
+USUAL_PHRASES = "(usual)"
 SENDER_REPLIES = ("stop_reply", "start_reply", "help_reply")
-_VALUE = re.compile(r"sender\.(\d{1,4})\.value")
-#: how many senders a form is read for
-MAX_SENDERS = 500
+#: which sender, and what of it: as many as a form of `MAX_FORM_OCTETS` has, and more
+_OF_SENDER = re.compile(r"sender\.(\d{1,4})\.(\w+)")
 
 
 class FormField(msgspec.Struct, frozen=True):
@@ -166,21 +165,19 @@ def in_order(values: Mapping[str, str], name: str) -> list[str]:
 
 def senders_in(form: Mapping[str, str]) -> range:
     """Give the numbers of the senders that a form has a value for."""
-    numbers = [int(found[1]) for name, text in form.items() if text.strip() and (found := _VALUE.match(name))]
-    return range(min(max(numbers, default=-1) + 1, MAX_SENDERS))
+    found = (_OF_SENDER.fullmatch(name) for name, text in form.items() if text.strip())
+    return range(max((int(each[1]) for each in found if each and each[2] == "value"), default=-1) + 1)
 
 
 def without_gaps(form: Mapping[str, str]) -> dict[str, str]:
     """Give a form whose senders are numbered anew, without those that were cleared, as `read` does."""
     kept = [index for index in senders_in(form) if form.get(f"sender.{index}.value", "").strip()]
+    places = {str(index): place for place, index in enumerate(kept)}
     values = {name: text for name, text in form.items() if not name.startswith("sender.")}
-    for place, index in enumerate(kept):
-        begin = f"sender.{index}."
-        values |= {
-            f"sender.{place}.{name.removeprefix(begin)}": text
-            for name, text in form.items()
-            if name.startswith(begin)
-        }
+    for name, text in form.items():
+        found = _OF_SENDER.fullmatch(name)
+        if found and found[1] in places:
+            values[f"sender.{places[found[1]]}.{found[2]}"] = text
     return values
 
 
@@ -194,7 +191,8 @@ def _filled_sender(sender: Sender, index: int) -> dict[str, str]:
     values = {f"sender.{index}.value": sender.value}
     for name in SENDER_WORDS:
         values[f"sender.{index}.{name}"] = ", ".join(getattr(sender, name))
-    values[f"sender.{index}.stop_phrases"] = ", ".join(phrases_of(sender))
+    phrases = sender.stop_phrases
+    values[f"sender.{index}.stop_phrases"] = USUAL_PHRASES if phrases is None else ", ".join(phrases)
     for name in SENDER_REPLIES:
         values[f"sender.{index}.{name}"] = getattr(sender, name)
     return values
@@ -209,7 +207,7 @@ def _read_sender(form: Mapping[str, str], index: int) -> dict[str, Any]:
     for name in SENDER_WORDS:
         found[name] = _words(form.get(f"sender.{index}.{name}", ""))
     phrases = form.get(f"sender.{index}.stop_phrases")
-    if phrases is not None and _words(phrases) != [*STOP_PHRASES]:
+    if phrases is not None and phrases.strip() != USUAL_PHRASES:
         found["stop_phrases"] = _words(phrases)
     for name in SENDER_REPLIES:
         if f"sender.{index}.{name}" in form:
