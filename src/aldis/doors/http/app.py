@@ -80,6 +80,8 @@ class Door:
         self._responder = responder
         self._metrics = metrics
         self._aside = aside
+        #: for bodies, apart from it: whose they are is not known before they are read
+        self._reading = Aside()
         self._accepted = {
             name: metrics.accepted.labels(name) for name in {each.policy.name for each in dialects.values()}
         }
@@ -149,7 +151,7 @@ class Door:
                 allowed = ", ".join(sorted(dialect.face.paths[path])).encode()
                 return msgspec.structs.replace(reply, headers=((b"Allow", allowed),))
             if len(request.body) > LONG_BODY:
-                found = await self._aside.run(request.peer, dialect.face.read, request)
+                found = await self._reading.run(request.peer, dialect.face.read, request)
             else:
                 found = dialect.face.read(request)
             if isinstance(found, Refusal):
