@@ -36,8 +36,11 @@ log = structlog.get_logger()
 Arguments = ParamSpec("Arguments")
 Written = TypeVar("Written")
 
-NOT_FOUND = HttpReply(404, b"text/plain; charset=utf-8", b"Nothing is served at this path.\n")
-
+_TEXT = b"text/plain; charset=utf-8"
+NOT_FOUND = HttpReply(404, _TEXT, b"Nothing is served at this path.\n")
+#: of a path of the house
+NOT_ALLOWED = HttpReply(405, _TEXT, b"This path takes GET only.\n", ((b"Allow", b"GET, HEAD"),))
+_LOOKS = frozenset(("GET", "HEAD"))
 
 BAD_REQUEST = 400
 SERVER_FAULT = 500
@@ -102,7 +105,10 @@ class Door:
             InlineTask(self._converse(dialect, path, request), answer)
         else:
             route = house.get(path)
-            answer(route() if route is not None else NOT_FOUND)
+            if route is None:
+                answer(NOT_FOUND)
+            else:
+                answer(route() if request.method in _LOOKS else NOT_ALLOWED)
 
     def answer_late(self, request: HttpRequest) -> HttpReply:
         """Answer what has waited too long for the store, in its dialect's words; it may still be done."""
