@@ -15,6 +15,7 @@ from aldis.app.people import people_of
 from aldis.console import api, sign_in
 from aldis.console.page import Page
 from aldis.console.pages import PAGES
+from aldis.console.site import COMMON
 
 ALL = (*PAGES, *api.PAGES, *sign_in.PAGES)
 CALLS = [(page, method) for page in ALL for method in page.methods]
@@ -63,15 +64,42 @@ def test_what_changes_something_is_not_for_viewers() -> None:
 
 
 async def test_a_browser_runs_nothing_but_our_own(watched: WholeGateway, browser: Browser) -> None:
-    for path in ("/", "/sign-in", "/nowhere", "/static/console.css"):
+    for path in ("/", "/sign-in", "/nowhere", "/static/console.css", "/v1/messages"):
         async with browser.session.get(browser.base + path) as answer:
             policy = answer.headers["content-security-policy"]
             assert "default-src 'none'" in policy
             assert "unsafe" not in policy
             assert "script-src 'self'" in policy
+            assert "object-src 'none'" in policy
+            assert "base-uri 'none'" in policy
+            assert "frame-ancestors 'none'" in policy
             assert answer.headers["x-content-type-options"] == "nosniff"
+            assert answer.headers["referrer-policy"] == "same-origin"
+            assert answer.headers["cross-origin-opener-policy"] == "same-origin"
+            assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+            kept = "max-age=3600" if path.startswith("/static/") else "no-store"
+            assert answer.headers["cache-control"] == kept
             body = await answer.text()
             assert not re.search(r"<script(?![^>]*\ssrc=)|\son\w+=|style=", body), path
+
+
+@pytest.mark.parametrize("method", ["TRACE", "OPTIONS", "PROPFIND"])
+async def test_methods_that_nobody_needs_are_refused_everywhere(
+    watched: WholeGateway, browser: Browser, method: str
+) -> None:
+    for path in {_path(page) for page in ALL} | {"/sign-in", "/static/console.css"}:
+        status, _, body = await browser.ask(method, path, **{"x-told": "to-nobody"})
+        assert (status, "to-nobody" in body) == (405, False), path
+
+
+async def test_what_the_server_says_by_itself_has_the_same_headers(watched: WholeGateway) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(watched.console.rpartition(":")[2]))
+    writer.write(b"GET / HTTP/1.1\r\n\r\n")
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert COMMON in head
+    writer.close()
+    await writer.wait_closed()
 
 
 @pytest.mark.parametrize(

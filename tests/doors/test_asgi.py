@@ -115,6 +115,9 @@ class App:
         raise LookupError
 
 
+OURS = b"X-Ours: yes\r\n"
+
+
 def late(request: HttpRequest) -> HttpReply:
     return HttpReply(503, b"text/plain", f"late {request.path}".encode())
 
@@ -122,7 +125,9 @@ def late(request: HttpRequest) -> HttpReply:
 @asynccontextmanager
 async def serving(limits: GuardLimits = LIMITS) -> AsyncIterator[tuple[AsgiServer, App]]:
     app = App()
-    server = AsgiServer(app, ServerSettings("127.0.0.1", 0, limits, grace_s=0.2), Entropy(), unix_s, late)
+    server = AsgiServer(
+        app, ServerSettings("127.0.0.1", 0, limits, grace_s=0.2), Entropy(), unix_s, late, OURS
+    )
     await server.start()
     try:
         yield server, app
@@ -251,6 +256,7 @@ async def test_a_page_has_its_time_and_a_stream_goes_on() -> None:
         writer.write(GET % b"/live")
         answer = await said(server, GET % b"/held")
         assert answer.startswith(b"HTTP/1.1 503 ")
+        assert OURS in answer
         assert answer.endswith(b"late /held")
         assert app.ended == ["CancelledError"]
         await reader.readuntil(b"live")

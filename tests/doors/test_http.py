@@ -161,6 +161,20 @@ async def test_head_gets_the_head_only(server: HttpServer) -> None:
     stranger.leave()
 
 
+@pytest.mark.parametrize("octets", [b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /a HTTP/1.1\r\n\r\n"])
+async def test_no_cache_keeps_an_answer_and_no_browser_makes_anything_of_it(
+    server: HttpServer, octets: bytes
+) -> None:
+    stranger = await Stranger.at(server)
+    await stranger.say(octets)
+    head = await stranger.reader.readuntil(b"\r\n\r\n")
+    lines = head.split(b"\r\n")
+    assert lines.count(b"Cache-Control: no-store") == 1
+    assert lines.count(b"X-Content-Type-Options: nosniff") == 1
+    assert lines.count(b"Content-Security-Policy: default-src 'none'; frame-ancestors 'none'") == 1
+    stranger.leave()
+
+
 @pytest.mark.parametrize(
     ("octets", "stays"),
     [

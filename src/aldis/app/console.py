@@ -8,7 +8,7 @@ from aldis.addresses import Networks
 from aldis.app.entropy import Entropy
 from aldis.clock import unix_s
 from aldis.console.admin_services import AdminServices
-from aldis.console.site import answer_late, site
+from aldis.console.site import COMMON, answer_late, site
 from aldis.doors.http.asgi import AsgiServer
 from aldis.doors.http.guard import GuardLimits
 from aldis.doors.http.server import ServerSettings
@@ -40,4 +40,4 @@ def console_of(console: ConsoleSettings, services: AdminServices) -> AsgiServer:
         name="the console",
         grace_s=GRACE_S,
     )
-    return AsgiServer(site(services), where, Entropy(), unix_s, answer_late)
+    return AsgiServer(site(services), where, Entropy(), unix_s, answer_late, COMMON)

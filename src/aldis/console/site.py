@@ -21,19 +21,29 @@ from aldis.console.pages import PAGES
 from aldis.dialects.exchange import HttpReply, HttpRequest
 
 _POLICY = (
-    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
-    b"connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    b"default-src 'none'; object-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    b"media-src 'self'; connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
+    b"frame-ancestors 'none'"
 )
 HEADERS = (
     (b"content-security-policy", _POLICY),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
 )
+_UNKEPT = (b"cache-control", b"no-store")
+#: lines of what the server answers by itself
+COMMON = b"".join(b"%b: %b\r\n" % (name.title(), value) for name, value in (*HEADERS, _UNKEPT))
 #: where the browser speaks TLS, with us or with a proxy that says so: for a year it speaks nothing else.
 #: Source: RFC 6797 §7.2
 TLS_ONLY = (b"strict-transport-security", b"max-age=31536000")
-_KINDS = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "txt": "text/plain"}
+_KINDS = {
+    "css": "text/css",
+    "js": "text/javascript",
+    "svg": "image/svg+xml; charset=utf-8",
+    "txt": "text/plain",
+}
 
 
 class SafeHeaders:
@@ -44,12 +54,12 @@ class SafeHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_file = scope["type"] == "http" and scope["path"].startswith("/static/")
-        keep = b"max-age=3600" if is_file else b"no-store"
+        keep = (b"cache-control", b"max-age=3600") if is_file else _UNKEPT
 
         async def with_headers(message: Message) -> None:
             """Send an answer's head with ours."""
             if message["type"] == "http.response.start":
-                headers = [*message["headers"], *HEADERS, (b"cache-control", keep)]
+                headers = [*message["headers"], *HEADERS, keep]
                 message["headers"] = [*headers, TLS_ONLY] if scope["scheme"] == "https" else headers
             await send(message)
 
@@ -88,9 +98,7 @@ def answer_late(request: HttpRequest) -> HttpReply:
     answer = refused_at(
         request.path, 503, "this takes too long; it may still be done, so look before you try again"
     )
-    headers = ((name.title(), value) for name, value in (*HEADERS, (b"cache-control", b"no-store")))
-    content_type = answer.headers["content-type"].encode()
-    return HttpReply(answer.status_code, content_type, bytes(answer.body), tuple(headers))
+    return HttpReply(answer.status_code, answer.headers["content-type"].encode(), bytes(answer.body))
 
 
 def site(services: AdminServices, pages: tuple[Page, ...] = (*PAGES, *sign_in.PAGES)) -> Starlette:

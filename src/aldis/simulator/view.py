@@ -81,7 +81,7 @@ class HandsetView:
         if found is None:
             return HttpReply(404, b"application/json", b'{"error": "there is no such part any more"}\n')
         content_type = printable(found.content_type).encode("ascii")
-        return HttpReply(200, content_type, found.octets, ((b"X-Content-Type-Options", b"nosniff"),))
+        return HttpReply(200, content_type, found.octets)
 
     def _answer(self, method: str, path: str) -> tuple[int, object]:
         handsets = self._memory.handsets

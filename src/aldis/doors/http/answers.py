@@ -18,13 +18,22 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 #: it has no body, nor headers that tell of one. Source: RFC 9110 §8.6
 NO_CONTENT = 204
 _TEXT = b"text/plain; charset=utf-8"
+#: what answers to programs say of themselves: no cache may give one again, because a GET can send a message,
+#: and a browser that shows one takes it for nothing else and runs nothing.
+#: Source: RFC 9111 §5.2.2.5; Fetch §3.6; CSP Level 3 §6
+FOR_PROGRAMS = (
+    b"Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+    b"Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+)
 
 
 class Answers:
     """Remembers what answers have in common, so that writing one is joining a few pieces."""
 
-    def __init__(self, unix_s: Callable[[], float]) -> None:
+    def __init__(self, unix_s: Callable[[], float], common: bytes = FOR_PROGRAMS) -> None:
+        """Begin; `common`: header lines of every reply."""
         self._unix_s = unix_s
+        self._common = common
         self._heads: dict[tuple[int, bytes], bytes] = {}
         self._date_at = 0
         self._date = b""
@@ -32,7 +41,7 @@ class Answers:
     def write(self, reply: HttpReply, closing: bytes, *, head_only: bool = False) -> bytes:
         """Give the octets of a reply. `closing` is what to say of the connection: b"" or a header line."""
         if reply.status == NO_CONTENT:
-            return b"HTTP/1.1 204 No Content\r\n%b%b\r\n" % (self._date_line(), closing)
+            return b"HTTP/1.1 204 No Content\r\n%b%b%b\r\n" % (self._common, self._date_line(), closing)
         kind = (reply.status, reply.content_type)
         head = self._heads.get(kind) or self._head(kind)
         body = reply.body
@@ -59,9 +68,10 @@ class Answers:
 
     def _head(self, kind: tuple[int, bytes]) -> bytes:
         status, content_type = kind
-        head = b"HTTP/1.1 %d %b\r\nContent-Type: %b\r\nContent-Length: " % (
+        head = b"HTTP/1.1 %d %b\r\n%bContent-Type: %b\r\nContent-Length: " % (
             status,
             phrase_of(status).encode(),
+            self._common,
             content_type,
         )
         self._heads[kind] = head

@@ -336,11 +336,14 @@ class AsgiServer(Server):
         entropy: Callable[[int], int],
         unix_s: Callable[[], float],
         answer_late: AnswerLate,
+        common: bytes,
     ) -> None:
-        """`answer_late`: answers what has not begun to be answered within the guard's `answer_s`."""
+        """`answer_late`: answers what has not begun to be answered within the guard's `answer_s`. `common`:
+        header lines of each answer that is the server's and not the application's.
+        """
         self._app = app
         self._tasks: set[asyncio.Task[None]] = set()
-        super().__init__(settings, entropy, unix_s, answer_late, in_our_own_words)
+        super().__init__(settings, entropy, unix_s, answer_late, in_our_own_words, common)
 
     def _speak(self, slot: ConnectionSlot) -> asyncio.Protocol:
         return AsgiConnection(self._site, slot, asyncio.get_running_loop().time, self._run)

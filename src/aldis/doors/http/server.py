@@ -10,7 +10,7 @@ from typing import cast
 
 import msgspec
 
-from aldis.doors.http.answers import Answers
+from aldis.doors.http.answers import FOR_PROGRAMS, Answers
 from aldis.doors.http.guard import BodyBudget, GuardLimits
 from aldis.doors.http.request_batcher import FAILED, RequestBatcher
 from aldis.doors.http.session import (
@@ -55,9 +55,10 @@ class Server:
         unix_s: Callable[[], float],
         answer_late: AnswerLate,
         refuse: Refuse,
+        common: bytes = FOR_PROGRAMS,
     ) -> None:
         """`answer_late`: answers what was not answered within the guard's `answer_s`; `refuse`: what cannot
-        be read.
+        be read. `common`: header lines of every reply.
         """
         self._settings = settings
         limits = settings.guard
@@ -72,7 +73,7 @@ class Server:
             refuse=refuse,
             limits=limits,
             entropy=entropy,
-            answers=Answers(unix_s),
+            answers=Answers(unix_s, common),
             origin=settings.public_url.rstrip("/") or scheme,
             is_tls=self._listener.is_tls,
             bodies=BodyBudget(limits.bodies_octets),
