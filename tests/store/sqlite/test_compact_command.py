@@ -8,7 +8,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from aldis.cli.main import aldis
-from aldis.store.sqlite.engine.connection import open_to_keep
+from aldis.store.sqlite.engine.connection import open_to_keep, open_writer
 
 
 def test_it_tells_how_much_was_given_back(tmp_path: Path) -> None:
@@ -27,3 +27,10 @@ def test_it_tells_how_much_was_given_back(tmp_path: Path) -> None:
         round(path.stat().st_size / 2**20, 1),
     )
     assert path.stat().st_size < before // 2
+
+
+def test_what_is_written_anew_is_not_held_in_memory(tmp_path: Path) -> None:
+    db = open_writer(tmp_path / "aldis.db")
+    (found,) = db.execute("PRAGMA temp_store").fetchall()
+    db.close()
+    assert found == (0,)  # where SQLite was built to: a file

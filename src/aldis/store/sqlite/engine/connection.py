@@ -46,7 +46,6 @@ def open_writer(path: Path) -> apsw.Connection:
     db.set_busy_handler(wait_for_another)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
-    db.execute("PRAGMA temp_store = MEMORY")
     db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     db.execute("PRAGMA wal_autocheckpoint = 0")  # `checkpoints.py` does it
     db.execute(f"PRAGMA journal_size_limit = {LOG_LIMIT}")
