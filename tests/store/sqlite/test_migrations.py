@@ -6,6 +6,7 @@ from pathlib import Path
 
 import apsw
 import msgspec
+import pytest
 
 from aldis.sms.dcs import Alphabet
 from aldis.sms.reading import Piece
@@ -18,6 +19,39 @@ from aldis.store.sqlite.reads.inbound import segments_of, unreviewed_receipts
 from aldis.traffic.inbound import InboundPart
 from tests.sms.test_subscribers import SUBSCRIBERS
 from tests.store.building import NOW
+
+#: what each migration was when it was first applied: a store that has it refuses another text
+DIGESTS = {
+    "0001_start.sql": "9bc0ad86aa4833c2",
+    "0002_labels_and_backups.sql": "32c6c8c1211dbe5e",
+    "0003_inbound_and_consent.sql": "a4a401b472d57b31",
+    "0004_staff.sql": "701033d6d5795ca7",
+    "0005_minutes.sql": "642200b467f2b70d",
+    "0006_mms.sql": "3cc0a7992584cca6",
+    "0007_bulk.sql": "cf213f3d565b2584",
+    "0008_finding.sql": "4ba40634dcdfe4cb",
+    "0009_directory_history.sql": "051e65d939ce0b20",
+    "0010_cheaper_checks.sql": "9d8a670d4f39e37e",
+    "0011_leases.sql": "7ff6e28d6d9147d4",
+    "0012_shared_references.sql": "2dc50bead3633342",
+    "0013_doubts.sql": "5bdceca311016f75",
+    "0014_poison_messages.sql": "1cd93404068f7685",
+    "0015_applied_directory.sql": "78bb6013945a0853",
+    "0016_postbacks.sql": "51ead478e91c2f0b",
+    "0017_early_receipts.sql": "461980488ea2e9b0",
+    "0018_spellings.sql": "00908e64a09fe556",
+    "0019_respelled_receipts.sql": "ffcf76b933b3934e",
+    "0020_refused_requests.sql": "9b02a9b6577420f3",
+    "0021_crashes.sql": "f0451379c54e379e",
+    "0022_sessions_and_keys.sql": "7d27215e61c25f87",
+    "0023_larger_blocks.sql": "011d97152820bc03",
+    "0024_more_spellings.sql": "758a441408b13573",
+}
+
+
+def test_a_migration_stays_as_it_was_first_applied() -> None:
+    known = migrate.load("aldis.store.sqlite.migrations")
+    assert {each.name: each.checksum[:16] for each in known} == DIGESTS
 
 
 def before(folder: Path, name: str) -> tuple[apsw.Connection, str]:
@@ -81,7 +115,7 @@ def test_what_a_file_said_before_is_known_afterwards(tmp_path: Path) -> None:
 
 
 def test_consents_of_before_are_known_under_every_spelling(tmp_path: Path) -> None:
-    db, sql = before(tmp_path, "0018_spellings.sql")
+    db, sql = before(tmp_path, "0024_more_spellings.sql")
     numbers = [spelling for now, _ in SUBSCRIBERS for spelling in spellings(now)]
     for position, number in enumerate(numbers):
         sender = str(1000 + position)
@@ -98,8 +132,9 @@ def test_consents_of_before_are_known_under_every_spelling(tmp_path: Path) -> No
                 assert sorted(row[0] for row in found) == sorted(spellings(number)), (table, name)
 
 
-def test_a_stop_of_before_counts_under_every_spelling(tmp_path: Path) -> None:
-    db, sql = before(tmp_path, "0018_spellings.sql")
+@pytest.mark.parametrize("name", ["0018_spellings.sql", "0024_more_spellings.sql"])
+def test_a_stop_of_before_counts_under_every_spelling(tmp_path: Path, name: str) -> None:
+    db, sql = before(tmp_path, name)
     db.execute("INSERT INTO opt_in VALUES ('74700', 't', '525512345678', 1)")
     db.execute("INSERT INTO opt_out VALUES ('74700', '5215512345678', 2)")
     db.execute(sql)
