@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from typing import Any
 
 import aiohttp
 import pytest
@@ -15,7 +16,7 @@ from aldis.app.people import people_of
 from aldis.console import api, sign_in
 from aldis.console.page import Page
 from aldis.console.pages import PAGES
-from aldis.console.site import COMMON
+from aldis.console.site import COMMON, HEADERS, site
 
 ALL = (*PAGES, *api.PAGES, *sign_in.PAGES)
 CALLS = [(page, method) for page in ALL for method in page.methods]
@@ -134,3 +135,24 @@ async def test_what_is_too_large_is_refused_before_it_is_read(
     assert b" 413 " in await reader.readline()
     writer.close()
     await writer.wait_closed()
+
+
+async def test_a_page_of_a_failure_has_the_security_headers() -> None:
+    nobody: Any = None  # whom to ask who it is: that fails
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "GET", "path": "/messages", "query_string": b"", "root_path": "",
+        "headers": [(b"cookie", b"aldis_session=x; __Host-aldis_session=x")], "scheme": "http",
+        "http_version": "1.1", "server": ("x", 80), "client": ("x", 1),
+    }  # fmt: skip
+    with pytest.raises(AttributeError):
+        await site(nobody)(scope, receive, send)
+    assert sent[0]["status"] == 500
+    assert {name for name, _ in HEADERS} <= {name for name, _ in sent[0]["headers"]}

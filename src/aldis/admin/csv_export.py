@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import AsyncIterator, Iterable
 
 from aldis.accounts.price import from_micros
@@ -22,8 +23,9 @@ MESSAGE_COLUMNS = (
 #: refused rows that are read from the store at once
 REFUSED_AT_ONCE = 1000
 
-#: what spreadsheets take for the beginning of a formula, behind white space too; the wide ones as well
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+#: where spreadsheets see a formula begin, behind white space and quotes too, the wide ones as well:
+#: at the beginning of a cell, and behind whatever a spreadsheet may take for a separator
+_FORMULA = re.compile(r"(^|[,;|\t\r\n])(?=[\s\"']*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n])")
 
 
 def row(cells: Iterable[object]) -> str:
@@ -38,10 +40,8 @@ def _as_it_is(cells: Iterable[object]) -> str:
 
 
 def cell(value: object) -> object:
-    """Make untrusted text harmless: a text that could be a formula gets an apostrophe before it."""
-    if isinstance(value, str) and (value.startswith(_FORMULA) or value.lstrip().startswith(_FORMULA)):
-        return "'" + value
-    return value
+    """Make untrusted text harmless: what could be a formula gets an apostrophe before it."""
+    return _FORMULA.sub(r"\1'", value) if isinstance(value, str) else value
 
 
 async def message_lines(messages: Messages, wanted: MessageFilter) -> AsyncIterator[str]:

@@ -17,8 +17,9 @@ from aldis.accounts.routing import Content, Planned, Router, Unroutable
 from aldis.accounts.staff import Actor, audit
 from aldis.admin.query_params import msisdn
 from aldis.admin.routing import Explanation, explain
-from aldis.admin.timeline import TimelineEntry, WrittenText, events, written
+from aldis.admin.timeline import HIDDEN, TimelineEntry, WrittenText, events, written
 from aldis.admin.wire import Inspect, ShownSubmit
+from aldis.dialects.registry import POLICIES
 from aldis.errors import AdminError, TemporaryError
 from aldis.mms.parts import Part
 from aldis.sms.address import is_digits
@@ -158,12 +159,13 @@ class Messages:
         message, known = view.message, self._current.directory
         account = known.accounts_by_id.get(message.account_id)
         router = self._upstreams.router
+        is_hidden = message.dialect in POLICIES and POLICIES[message.dialect].hides_text(message.echo)
         return Told(
             view,
             "" if account is None else account.name,
             "" if account is None else account.currency,
-            written(view, router.rules.get(message.link, PLAIN)),
-            self._upstreams.inspect(view),
+            HIDDEN if is_hidden else written(view, router.rules.get(message.link, PLAIN)),
+            () if is_hidden else self._upstreams.inspect(view),
             explain(
                 known,
                 router,

@@ -41,6 +41,10 @@ class WrittenText(msgspec.Struct, frozen=True):
     forced_by: tuple[NonGsmCharacter, ...]
 
 
+#: of a message whose customer wants its text shown to nobody
+HIDDEN = WrittenText("", "hidden", "", None, "", ())
+
+
 def written(view: MessageView, rules: TextRules = PLAIN) -> WrittenText:
     """Tell how a message is written. `rules`: what its link can carry."""
     if view.accepted.coding == MMS:

@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 it did not work, 2 misuse (also of a file).
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -85,6 +86,7 @@ for verb in (
 
 def main() -> None:
     """Run the command line."""
+    os.umask(0o077)  # the store, journals and what is exported hold texts, numbers and secrets
     try:
         aldis()
     except SettingsError as fault:

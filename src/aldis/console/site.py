@@ -7,7 +7,6 @@ from __future__ import annotations
 from importlib.resources import files
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -101,11 +100,11 @@ def answer_late(request: HttpRequest) -> HttpReply:
     return HttpReply(answer.status_code, answer.headers["content-type"].encode(), bytes(answer.body))
 
 
-def site(services: AdminServices, pages: tuple[Page, ...] = (*PAGES, *sign_in.PAGES)) -> Starlette:
+def site(services: AdminServices, pages: tuple[Page, ...] = (*PAGES, *sign_in.PAGES)) -> SafeHeaders:
     """Build the application."""
     routes = [Route(page.path, guarded(page, services), methods=list(page.methods)) for page in pages]
-    return Starlette(
+    made = Starlette(
         routes=[*routes, *sign_in.routes(services), Route("/static/{path:path}", _static)],
-        middleware=[Middleware(SafeHeaders)],
         exception_handlers={404: _missing, 405: _other_method, 500: _failed},
     )
+    return SafeHeaders(made)  # around all of it: what fails is answered by the outermost frame of Starlette's

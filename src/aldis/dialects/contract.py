@@ -80,6 +80,10 @@ class Reference(msgspec.Struct, frozen=True):
     nonce: int
 
 
+def _never(_echo: bytes) -> bool:
+    return False
+
+
 class Policy(msgspec.Struct, frozen=True):
     """The rules of a dialect, whoever speaks it: all that the stages know of it."""
 
@@ -110,6 +114,8 @@ class Policy(msgspec.Struct, frozen=True):
     signs: bool = False
     #: `inbound` tells of attachments, so it must be given their octets
     tells_attachments: bool = False
+    #: (a message's echo) → its customer wants its text shown to nobody, operators included
+    hides_text: Callable[[bytes], bool] = _never
     traits: DialectTraits = DialectTraits()
 
 

@@ -112,10 +112,10 @@ class ContentFiles:
         """Write a file, or see to it that one of an earlier process is on disk for good."""
         path = self._path(digest)
         is_new = not path.parent.exists()
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._read(digest) is None:
             unfinished = path.with_name(path.name + _UNFINISHED)
-            with unfinished.open("wb") as file:
+            with open(unfinished, "wb", opener=_for_us_alone) as file:
                 file.write(octets)
                 file.flush()
                 os.fsync(file.fileno())
@@ -152,3 +152,7 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

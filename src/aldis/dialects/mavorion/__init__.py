@@ -6,7 +6,7 @@ from aldis.accounts.directory_file import DialectTraits
 from aldis.accounts.numbering import Numbering
 from aldis.dialects.contract import HOW_IT_GOES, WHO_ASKS, Check, Dialect, Policy, RetrySchedule, is_2xx
 from aldis.dialects.http_face import HttpFace
-from aldis.dialects.mavorion import postback, reply, request
+from aldis.dialects.mavorion import postback, reply, report, request
 
 #: one, two and six minutes, 24 minutes, two hours, twelve hours; fifteen seconds for each try
 SCHEDULE = RetrySchedule(waits_s=(60, 120, 360, 1440, 7200, 43200), connect_s=10, total_s=15, taken=is_2xx)
@@ -31,6 +31,7 @@ POLICY = Policy(
     inbound=postback.write_inbound,
     sender_required=False,
     signs=True,
+    hides_text=report.hides_text,
     traits=DialectTraits(has_logins=True, has_signatures=True),
 )
 

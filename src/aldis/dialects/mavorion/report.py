@@ -106,6 +106,14 @@ def _inbound(query: Query, found: InboundFound) -> dict[str, object]:
     }
 
 
+def hides_text(echo: bytes) -> bool:
+    """Tell whether a message is of the class whose text is not shown again."""
+    try:
+        return msgspec.json.decode(echo, type=dict[str, str]).get("class") == SECRET
+    except msgspec.DecodeError:  # a row that is damaged can still be looked at
+        return False
+
+
 def _status(messages: tuple[MessageStatus, ...]) -> dict[str, object]:
     """Write one SMS with its recipients; of texts with tags the first recipient's is shown."""
     first = messages[0]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from io import BytesIO
 
@@ -45,6 +46,9 @@ from aldis.stages.sending.upstream import (
 from aldis.traffic.anomalies import Anomaly
 
 log = structlog.get_logger()
+
+#: one picture at a time is decoded, of all links, and whoever else needs a thread does not wait for it
+_PICTURES = ThreadPoolExecutor(1, "aldis-pictures")
 
 #: between two looks for an MMSC that cannot be reached
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
@@ -264,7 +268,8 @@ class Mm7Link:
                 log.error("content is lost", link=self.name, message_id=message.message_id)
                 return Rejected("content lost")
             media.append(Part(kept.content_type, octets))
-        written = await asyncio.to_thread(self._written, message, media, self._clock.now())
+        loop = asyncio.get_running_loop()
+        written = await loop.run_in_executor(_PICTURES, self._written, message, media, self._clock.now())
         if written is None:
             return Rejected("content too large for this link")
         return await self._ask(message, written)

@@ -8,7 +8,9 @@ sqlite.org/pragma.html#pragma_synchronous.
 from __future__ import annotations
 
 import ctypes
+import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -149,6 +151,9 @@ def open_to_keep(path: Path, *, may_upgrade: bool = True) -> apsw.Connection:
         if not may_upgrade and path.exists():
             _refuse_outdated(path)
             return open_writer(path)
+        # whatever folder and umask let others do; SQLite makes its other files as this one
+        with suppress(OSError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         db = open_writer(path)
         upgrade(db)
     except apsw.Error as fault:
