@@ -306,3 +306,16 @@ async def test_a_journalled_outcome_that_ends_the_process_is_told_no_more(
     assert await machine.aside() == [POISON]
     async with machine.process() as store:
         assert await state_of(store, 1) is State.SENT
+
+
+async def test_a_death_after_all_was_recorded_is_nobodys(machine: Machine) -> None:
+    await filled(machine, numbers=(1,))
+    async with machine.process(dies=True) as store:
+        now, lease = machine.clock.now(), await own(store)
+        await store.sending.claim("link", 10, share, now)
+        claimed = (machine.folder / "claimed.journal").read_bytes()
+        sent = AttemptResult(1, Event.SUBMIT_ACCEPTED, (SubmittedSegment(1, "A1"),))
+        await store.sending.record(lease, [sent], now)
+        (machine.folder / "claimed.journal").write_bytes(claimed)  # it died before it said so
+    assert await machine.start()
+    assert await machine.aside() == []
