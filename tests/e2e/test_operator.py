@@ -63,6 +63,26 @@ def test_a_message_is_found_and_tells_its_life(console: Page, demo: Demo) -> Non
     expect(console.locator("table.pdu").first).to_contain_text("destination_addr")
 
 
+def test_the_browser_keeps_nothing_of_what_was_shown(console: Page, demo: Demo) -> None:
+    assert send(demo, "447700900302", "kept") == "result_code=0"
+    console.goto(demo.console + "/messages?q=kept")
+    found = console.locator("#found")
+    expect(found).to_contain_text("447700900302")
+    console.get_by_label("Country").fill("GB")
+    console.get_by_label("Country").blur()
+    expect(console).to_have_url(re.compile("country=GB"))
+    console.get_by_label("Country").fill("US")
+    console.get_by_label("Country").blur()
+    expect(console).to_have_url(re.compile("country=US"))
+    expect(found).not_to_contain_text("447700900302")
+    kept = "JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage)])"
+    assert "447700900302" not in console.evaluate(kept)
+    console.go_back()
+    expect(console).to_have_url(re.compile("country=GB"))
+    expect(console.get_by_role("navigation", name="Main")).to_be_visible()
+    expect(found).to_contain_text("447700900302")
+
+
 def test_who_says_stop_gets_nothing_more(console: Page, demo: Demo) -> None:
     assert send(demo, OPTED_IN, "before-stop") == "result_code=0"
     console.goto(f"{demo.console}/handsets/{OPTED_IN}")
