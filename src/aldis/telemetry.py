@@ -25,26 +25,55 @@ OTHERS = "others"
 
 def configure_logs(level: str, style: str) -> None:
     """Set up logging for the process, as `[log]` of the settings says; call it once, where it begins."""
-    renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer()
-        if style == "json" or (style == "auto" and not sys.stderr.isatty())
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    is_json = style == "json" or (style == "auto" and not sys.stderr.isatty())
+    written: list[structlog.typing.Processor] = (
+        [structlog.processors.JSONRenderer()]
+        if is_json
+        else [_printable, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
     )
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            renderer,
+            *written,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     # aiohttp and others log through the standard library; their warnings count, their chatter does not
-    logging.basicConfig(
-        level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr
-    )
+    logging.basicConfig(level=logging.WARNING, handlers=[_OfLibraries()])
+
+
+class _OfLibraries(logging.Handler):
+    """Writes what libraries log as our own is written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._log = structlog.get_logger()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one."""
+        try:
+            said = record.getMessage()
+        except (TypeError, ValueError):  # its values do not fit it
+            said = str(record.msg)
+        write = self._log.error if record.levelno >= logging.ERROR else self._log.warning
+        write(said, logger=record.name, exc_info=record.exc_info)
+
+
+def _printable(
+    _logger: object, _method: str, entry: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Escape what would control a terminal, or look like another line; a traceback keeps its lines."""
+    for key, value in entry.items():
+        if isinstance(value, str) and not value.isprintable():
+            keeps = "\n" if key == "exception" else ""
+            entry[key] = "".join(
+                each if each.isprintable() or each in keeps else ascii(each)[1:-1] for each in value
+            )
+    return entry
 
 
 class Cell:
