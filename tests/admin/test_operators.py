@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 
 import pytest
 
+from aldis.accounts.password_rules import LONGEST
 from aldis.accounts.staff import Actor, Role
 from aldis.admin.operators import SESSION_S, session_id_of
 from aldis.app.people import people_of
@@ -51,6 +53,15 @@ async def test_a_session_ends(store: Store) -> None:
     assert actor == Actor("ada", Role.OPERATOR, "console")
     assert await people.signed_in(signed_in.secret, 1000 + SESSION_S * 1000) is None
     assert await people.signed_in("something else", 2000) is None
+
+
+async def test_a_password_counts_whole(store: Store) -> None:
+    people = people_of(store)
+    longest = hashlib.shake_128(b"").hexdigest(LONGEST // 2)
+    await people.put_operator(BOSS, "ada", Role.OPERATOR, longest, 1)
+    assert await people.has_password("ada", longest)
+    for other in (longest[:-1], longest + "x", longest.upper(), f" {longest}", f"{longest} "):
+        assert not await people.has_password("ada", other)
 
 
 async def test_keys_lapse_and_are_kept_as_digests(store: Store) -> None:

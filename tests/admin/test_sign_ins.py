@@ -122,12 +122,23 @@ async def test_no_secret_is_written_down(store: Store, sign_ins: SignIns) -> Non
     assert "hunter2" not in repr(found)
 
 
+async def test_who_asks_for_what_is_above_their_role_is_written_down(store: Store, sign_ins: SignIns) -> None:
+    for _ in range(3):
+        await sign_ins.refuse_page(ADA, "/v1/keys/{name}", HERE)
+    (found,) = await refused(store)
+    assert (found.actor, found.via, found.action) == ("ada", "console", "refused: use page")
+    assert (found.subject, found.detail) == ("/v1/keys/{name}", f"from {HERE}")
+
+
 async def test_a_flood_of_refusals_costs_a_bounded_number_of_entries(
     store: Store, clock: FakeClock, sign_ins: SignIns
 ) -> None:
     for number in range(NOTES_AT_ONCE + 50):
         assert await sign_ins.bearer(f"aldis_{number:06}", HERE) is None
     assert len(await refused(store)) == NOTES_AT_ONCE
+    with pytest.raises(AdminError):  # of another kind
+        await sign_ins.sign_in("ada", "guess", HERE)
+    assert (await refused(store))[-1].action == "refused: sign in"
     clock.advance(60)
     assert await sign_ins.bearer("aldis_", HERE) is None
     newest = (await refused(store))[-1]

@@ -12,6 +12,7 @@ from tests.fakes.browser import Browser
 from tests.fakes.whole import WholeGateway
 
 from aldis.accounts.staff import Actor, Role
+from aldis.admin.sign_ins import NOTES_AT_ONCE
 from aldis.app.people import people_of
 from aldis.console import api, sign_in
 from aldis.console.page import Page
@@ -47,6 +48,10 @@ async def test_a_role_that_is_too_low_is_refused(watched: WholeGateway) -> None:
                     status, _, body = await browser.ask(method, _path(page), **{"x-csrf-token": browser.csrf})
                     assert status == 403, (method, page.path)
                     assert f"role {page.role.name.lower()}" in body
+    entries = [entry for _, entry in await watched.gateway.store.audit.log(0, 500)]
+    refused = {(each.actor, each.subject) for each in entries if each.action == "refused: use page"}
+    assert {(LOGINS[role][0], page.path) for role in LOGINS for page in ALL if page.role > role} >= refused
+    assert len(refused) >= NOTES_AT_ONCE
 
 
 async def test_nothing_changes_without_the_token(watched: WholeGateway, browser: Browser) -> None:

@@ -95,6 +95,35 @@ async def test_signing_out_ends_the_session_on_our_side(watched: WholeGateway, b
         assert (await thief.ask("GET", "/"))[0] == 303
 
 
+async def test_signing_in_again_ends_the_session_before(watched: WholeGateway, browser: Browser) -> None:
+    kept = dict(browser.cookies)
+    assert await browser.sign_in() == 200
+    assert browser.cookies != kept
+    async with Browser(watched.console) as thief:
+        thief.session.cookie_jar.update_cookies(kept)
+        assert (await thief.ask("GET", "/"))[0] == 303
+    assert (await browser.ask("GET", "/"))[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/sign-out", {}),
+        ("/password", {"old": "vera-console", "new": "tide gravel moth", "again": "tide gravel moth"}),
+    ],
+)
+async def test_who_signs_out_has_the_browser_forget_what_it_kept(
+    watched: WholeGateway, path: str, form: dict[str, str]
+) -> None:
+    async with Browser(watched.console) as vera:
+        assert await vera.sign_in("vera", "vera-console") == 200
+        sent = {"csrf": vera.csrf, **form}
+        async with vera.session.post(vera.base + path, data=sent, allow_redirects=False) as answer:
+            assert (answer.status, answer.headers["location"]) == (303, "/sign-in")
+            assert answer.headers["clear-site-data"] == '"cache", "storage"'
+            assert 'aldis_session=""' in answer.headers["set-cookie"]
+
+
 async def test_a_changed_password_ends_sessions(watched: WholeGateway, browser: Browser) -> None:
     people = people_of(watched.gateway.store)
     boss = Actor("boss", Role.ADMIN, "command line")

@@ -119,7 +119,7 @@ class People:
         hashed = _NOBODYS if known is None else known.password_hash
         async with self._turns:
             is_right = await asyncio.to_thread(is_password, password[:LONGEST], hashed)
-        return is_right and known is not None
+        return is_right and known is not None and len(password) <= LONGEST
 
     async def sign_in(self, name: str, password: str, address: str, now: int) -> SignedIn | None:
         """Check a password and start a session; None when it is wrong. `address`: where it is typed."""

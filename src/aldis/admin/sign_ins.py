@@ -4,7 +4,7 @@ slowly, and what was wrong is in the audit log and in the log.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from contextlib import suppress
 from typing import TypeVar
 
@@ -24,7 +24,7 @@ Kept = TypeVar("Kept")
 
 #: who did what somebody unknown did
 NOBODY = "-"
-#: entries of the audit log about what was refused: one a minute, and so many at once
+#: entries of the audit log about each kind of what was refused: one a minute, and so many at once
 NOTES_PER_S, NOTES_AT_ONCE = 1 / 60, 60
 TOO_MANY_REQUESTS = 429
 #: pairs of name and address that signed in, and entries that were written
@@ -42,8 +42,9 @@ class SignIns:
         self._lock_out = LockOut()
         #: who signed in from where of late; the latest is the last
         self._known: OrderedDict[str, None] = OrderedDict()
-        self._notes = TokenBucket(NOTES_PER_S, NOTES_AT_ONCE, clock.monotonic())
-        self._unwritten = 0
+        #: by what was refused, so that many of one kind hide none of another
+        self._notes: dict[str, TokenBucket] = {}
+        self._unwritten: Counter[str] = Counter()
         #: what was written down of late → when it may be again
         self._said: OrderedDict[str, float] = OrderedDict()
 
@@ -86,6 +87,10 @@ class SignIns:
             await self._refused("use api key", NOBODY, "api", shown, address)
         return actor
 
+    async def refuse_page(self, actor: Actor, path: str, address: str) -> None:
+        """Write down that somebody asked for what is above their role. `path`: with its placeholders."""
+        await self._refused("use page", actor.name, actor.via, path, address)
+
     def _begin(self, keys: tuple[str, ...]) -> None:
         """Count a try before it is looked at, so that tries at once count each; raises AdminError."""
         now = self._clock.monotonic()
@@ -94,9 +99,10 @@ class SignIns:
             raise AdminError(f"Too many tries: wait {wait_s:.0f} seconds.", TOO_MANY_REQUESTS)
         self._lock_out.failed(keys, now)
 
-    def _is_news(self, said: str, now: float) -> bool:
+    def _is_news(self, what: str, said: str, now: float) -> bool:
         """Tell whether something is to be written down; a program with an old key says the same all day."""
-        if now < self._said.get(said, 0.0) or not self._notes.take(1, now):
+        notes = self._notes.setdefault(what, TokenBucket(NOTES_PER_S, NOTES_AT_ONCE, now))
+        if now < self._said.get(said, 0.0) or not notes.take(1, now):
             return False
         _keep(self._said, said, now + SAME_AGAIN_S)
         return True
@@ -108,12 +114,11 @@ class SignIns:
         now = self._clock.monotonic()
         wait_s = self._lock_out.wait_s(keys, now) if keys else 0.0
         detail = f"from {address}" + (f"; locked out for {wait_s:.0f} s" if wait_s else "")
-        if not self._is_news(f"{what} {subject} {detail}", now):
-            self._unwritten += 1
+        if not self._is_news(what, f"{what} {actor} {subject} {detail}", now):
+            self._unwritten[what] += 1
             return
-        if self._unwritten:
-            detail += f"; {self._unwritten} more before are not written down"
-        self._unwritten = 0
+        if unwritten := self._unwritten.pop(what, 0):
+            detail += f"; {unwritten} more before are not written down"
         log.warning("an operator or a key was refused", action=what, subject=subject, detail=detail)
         with suppress(TemporaryError):  # the answer is no, whether that can be written down or not
             await self._audit.note(

@@ -61,6 +61,7 @@ def guarded(page: Page, services: AdminServices) -> Callable[[Request], Awaitabl
         if actor is None:
             return refused(request, 401, "sign in first")
         if actor.role < page.role:
+            await services.sign_ins.refuse_page(actor, page.path, address_of(request))
             return refused(request, 403, f"this takes the role {page.role.name.lower()}")
         if _is_too_large(request, page):
             return refused(request, 413, "this is too large")

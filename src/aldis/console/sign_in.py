@@ -38,6 +38,7 @@ def routes(services: AdminServices) -> list[Route]:
             signed_in = await services.sign_ins.sign_in(name, password, address_of(request))
         except AdminError as fault:
             return _page(following, str(fault), fault.status)
+        await _end_former(services, request.cookies.get(cookie_name(request), ""))
         answer = see_other(following)
         answer.set_cookie(
             cookie_name(request),
@@ -55,17 +56,21 @@ def routes(services: AdminServices) -> list[Route]:
     ]
 
 
+async def _end_former(services: AdminServices, secret: str) -> None:
+    """End the session that a browser had before it signed in again."""
+    now = services.clock.now()
+    actor = await services.people.signed_in(secret, now) if secret else None
+    if actor is not None:
+        await services.people.sign_out(actor, secret, now)
+
+
 async def _sign_out(context: RequestContext) -> Response:
     await context.services.people.sign_out(
         context.actor,
         context.request.cookies.get(cookie_name(context.request), ""),
         context.services.clock.now(),
     )
-    answer = see_other("/sign-in")
-    answer.delete_cookie(
-        cookie_name(context.request), secure=is_https(context.request), httponly=True, samesite="strict"
-    )
-    return answer
+    return _signed_out(context)
 
 
 async def _password(context: RequestContext) -> Response:
@@ -80,7 +85,7 @@ async def _password(context: RequestContext) -> Response:
         )
     except AdminError as fault:
         return await _own_page(context, str(fault), fault.status)
-    return see_other("/sign-in")
+    return _signed_out(context)
 
 
 async def _end_own_session(context: RequestContext) -> Response:
@@ -106,6 +111,19 @@ PAGES = (
     Page("/password", _password, methods=("GET", "POST")),
     Page("/password/sessions/{session}/end", _end_own_session, methods=("POST",)),
 )
+
+
+def _signed_out(context: RequestContext) -> Response:
+    """Have a browser forget the cookie, and what it kept of the pages.
+
+    Not `"cookies"`, which are those of other hosts of the domain too. Source: Clear Site Data §3.1
+    """
+    answer = see_other("/sign-in")
+    answer.headers["clear-site-data"] = '"cache", "storage"'
+    answer.delete_cookie(
+        cookie_name(context.request), secure=is_https(context.request), httponly=True, samesite="strict"
+    )
+    return answer
 
 
 def _page(following: str, fault: str = "", status: int = 200) -> Response:
