@@ -21,8 +21,10 @@ from aldis.doors.http.reading import path_of, peer_of
 
 #: requests that may wait behind the one that is being answered
 MAX_PIPELINED = 16
-#: octets of framing that an octet of a chunked body may cost, beyond those of a head: each chunk is a call
+#: octets of framing that an octet of a chunked body may cost, beyond those of a head
 FRAME_SHARE = 1
+#: chunks of a body, each of which is a call: so many of any size, and one for so many octets
+FREE_PIECES, PIECE_OCTETS = 500, 8
 #: a longer body counts in the budget of all bodies also where it came in one read
 SHORT_BODY = 16_384
 #: a body that is too large is read and thrown away up to here, because many clients read the answer only
@@ -31,6 +33,10 @@ MAX_DRAINED = 16_777_216
 
 #: besides Host, the headers that say how a request is to be read
 _FRAMING = frozenset((b"transfer-encoding", b"content-length", b"expect"))
+
+
+class _TooManyPieces(Exception):
+    """The rest of what was read is not looked at."""
 
 
 class Phase(Enum):
@@ -57,8 +63,9 @@ class RequestAssembler:
     _head_octets: int
     #: as it came where that was in one piece, else gathered
     _body: bytes | bytearray
-    #: of chunked bodies, all that was not content
+    #: of chunked bodies, all that was not content, and how many pieces of content there were
     _frame_octets: int
+    _pieces: int
     _version: str
 
     def __init__(
@@ -134,7 +141,7 @@ class RequestAssembler:
         self._framing = []
         self._head_octets = 0
         self._body = b""
-        self._body_octets = self._frame_octets = 0
+        self._body_octets = self._frame_octets = self._pieces = 0
 
     def on_url(self, url: bytes) -> None:
         self._url += url
@@ -164,15 +171,24 @@ class RequestAssembler:
             return
         self._body_octets += len(body)
         if self._body_octets > self._limits.body_octets:
+            self._count_piece()
             self._drop_body()
             if self._body_octets > MAX_DRAINED:
                 self._complete(is_last=True)
         elif not self._body:
             self._body = body
         else:
+            self._count_piece()
             if not isinstance(self._body, bytearray):
                 self._body = bytearray(self._body)
             self._body += body
+
+    def _count_piece(self) -> None:
+        """Bound the calls that a chunked body costs, also within one read."""
+        self._pieces += 1
+        if self._pieces > FREE_PIECES + self._body_octets // PIECE_OCTETS:
+            self._end(431)
+            raise _TooManyPieces
 
     def on_message_complete(self) -> None:
         if self.phase is BODY:

@@ -93,6 +93,7 @@ class StreamAssembler(RequestAssembler):
     def on_body(self, body: bytes) -> None:
         if self.phase is BODY and self._streamed is not None:
             self._body_octets += len(body)
+            self._count_piece()
             self._streamed.feed(body)
 
     def _complete(self, *, is_last: bool) -> None:
