@@ -18,6 +18,7 @@ from aldis.settings import read
 @pytest.mark.slow
 def test_a_new_operator_starts_from_the_demos_files(tmp_path: Path) -> None:
     assert aldis("demo", "--files", ".", cwd=tmp_path).returncode == 0
+    assert not [path.name for path in tmp_path.iterdir() if path.stat().st_mode & 0o077]
     assert aldis("demo", "--files", ".", cwd=tmp_path).returncode == 2
     checked = aldis("config", "check", cwd=tmp_path)
     assert (checked.returncode, "in order" in checked.stdout) == (0, True)
