@@ -44,6 +44,11 @@ async def through(proxy: Proxy | None) -> AsyncIterator[HttpChannel]:
     await channel.close()
 
 
+async def test_endpoints_speak_tls_1_2_or_better() -> None:
+    async with through(None) as channel:
+        assert channel._connector._tls.minimum_version is ssl.TLSVersion.TLSv1_2
+
+
 # ── addresses ──
 
 

@@ -144,6 +144,13 @@ async def test_a_link_over_tls(smsc: Simulator, certificate: tuple[Path, Path]) 
         await seen.stop()
 
 
+def test_carriers_speak_tls_1_2_or_better() -> None:
+    context = SmppEntry(name="a", tls=True).tls_context()
+    assert context is not None
+    assert context.minimum_version is ssl.TLSVersion.TLSv1_2
+    assert context.verify_mode is ssl.CERT_REQUIRED
+
+
 async def test_a_certificate_that_does_not_hold_is_refused(
     smsc: Simulator, certificate: tuple[Path, Path]
 ) -> None:

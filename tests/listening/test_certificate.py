@@ -53,6 +53,15 @@ def test_a_renewed_certificate_is_shown(tmp_path: Path) -> None:
     assert shown_by(shown.context(100 + 3 * LOOK_S)) == new
 
 
+def test_peers_speak_tls_1_2_or_better_with_forward_secrecy(tmp_path: Path) -> None:
+    context = ShownCertificate("the door", *self_signed(tmp_path, "x")).context(0)
+    assert context.minimum_version is ssl.TLSVersion.TLSv1_2
+    names = [cipher["name"] for cipher in context.get_ciphers()]
+    assert [name for name in names if not name.startswith(("TLS_", "ECDHE-", "DHE-"))] == []
+    assert [name for name in names if "PSK" in name or "SRP" in name or name.endswith("-SHA")] == []
+    assert any("GCM" in name for name in names)
+
+
 @pytest.mark.parametrize("content", [b"", b"no certificate", None])
 def test_what_is_no_certificate_takes_none_away(tmp_path: Path, content: bytes | None) -> None:
     certificate, key = self_signed(tmp_path, "x")

@@ -96,6 +96,7 @@ class LinkEntry(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
         keys = "tls_ca"
         try:
             made = ssl.create_default_context(cafile=self.tls_ca or None)
+            made.minimum_version = ssl.TLSVersion.TLSv1_2
             if self.tls_certificate:
                 keys = "tls_certificate and tls_key"
                 made.load_cert_chain(self.tls_certificate, self.tls_key, password=_refuse)

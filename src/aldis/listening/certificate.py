@@ -11,6 +11,9 @@ from aldis.errors import SettingsError
 
 log = structlog.get_logger()
 
+#: of TLS 1.2, those with forward secrecy alone: what Python sets by itself, and what Debian's does not, which
+#: leaves OpenSSL's own list as it is
+CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:DHE+AES:!PSK:!SRP:!aNULL:!aDSS:!SHA1:!AESCCM"
 #: how often the files are looked at, at most; only while somebody shakes hands
 LOOK_S = 10.0
 
@@ -54,6 +57,8 @@ class ShownCertificate:
 
     def _read(self) -> ssl.SSLContext:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(CIPHERS)
         context.options |= ssl.OP_NO_RENEGOTIATION  # a handshake costs us more than a peer
         context.load_cert_chain(self._certificate, self._key)
         return context

@@ -66,6 +66,7 @@ class EndpointConnector:
         self._loop = asyncio.get_running_loop()
         self._resolver = Resolver()
         self._tls = ssl.create_default_context()
+        self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
         self._proxy = proxy
         self._knows_authorities = _knows_authorities(self._tls)
 
