@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What an honest client sees while others abuse the gateway; `make bench-abuse` (OTHER=/checkout: in turn with its build).
 
-The honest client sends 200 requests a second over four connections from 127.0.0.1; times count from the instant at which
+The honest client sends 200 requests a second over twenty connections from 127.0.0.1; times count from the instant at which
 a request was due, so that a stall is seen by all that it held up. Who abuses comes from other addresses of 127.0.0.0/8,
 in a process of its own. The gateway starts with the 1,024 descriptors that shells give. Everything stays on loopback.
 """
@@ -23,7 +23,7 @@ from statistics import median
 from bench import HERE, HOOK, SMPP, SMPP_STATS, TOOLS, MetricsSampler, Peer, Proc, listening, sink_stats, wait_for
 
 DOOR, CONSOLE, SLOW_PORTS = 13080, 13081, range(27800, 27816)
-RATE, CONNECTIONS = 200, 4
+RATE, CONNECTIONS = 200, 20
 PATIENCE_S = 10.0  # of the honest client, from when a request was due
 FIRST_LOGINS = 12  # accounts whose password nobody has verified yet, one tried each half second
 SHELL_DESCRIPTORS = 1024
