@@ -29,7 +29,7 @@ def _path(page: Page) -> str:
     return re.sub(r"\{[^}]*\}", "1", page.path)
 
 
-async def test_nothing_is_shown_to_strangers(watched: WholeGateway) -> None:
+async def test_nothing_is_shown_to_who_has_not_signed_in(watched: WholeGateway) -> None:
     async with Browser(watched.console) as stranger:
         for page, method in CALLS:
             status, location, body = await stranger.ask(method, _path(page))
