@@ -189,5 +189,6 @@ async def test_pictures_show_in_the_conversation_and_what_browsers_do_not_know_i
         (other,) = re.findall(r'<img src="(/handsets/content/2/\d+)"', page)
         async with browser.session.get(browser.base + other) as answer:
             assert answer.headers["content-type"] == "application/octet-stream"
-            assert answer.headers["content-disposition"] == "attachment"
+            number = other.rpartition("/")[2]
+            assert answer.headers["content-disposition"] == f'attachment; filename="part-{number}"'
         assert (await browser.get("/handsets/content/9/0"))[0] == 404

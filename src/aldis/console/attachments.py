@@ -20,6 +20,6 @@ async def content(context: RequestContext) -> Response:
     content_type, octets = context.services.phones.content(asked["content_id"], asked["part"])
     kind = content_type.partition(";")[0].strip().lower()
     if kind not in SHOWN:
-        headers = {"content-disposition": "attachment"}
+        headers = {"content-disposition": f'attachment; filename="part-{asked["part"]}"'}
         return Response(octets, headers=headers, media_type="application/octet-stream")
     return Response(octets, media_type=kind)
