@@ -26,11 +26,13 @@ OTHERS = "others"
 def configure_logs(level: str, style: str) -> None:
     """Set up logging for the process, as `[log]` of the settings says; call it once, where it begins."""
     is_json = style == "json" or (style == "auto" and not sys.stderr.isatty())
-    written: list[structlog.typing.Processor] = (
-        [structlog.processors.JSONRenderer()]
-        if is_json
-        else [_printable, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
-    )
+    written: list[structlog.typing.Processor] = [structlog.processors.JSONRenderer()]
+    if not is_json:
+        plain = structlog.dev.plain_traceback  # it is text already, below
+        written = [
+            _printable,
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain),
+        ]
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
