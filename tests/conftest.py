@@ -8,8 +8,10 @@ import platform
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import structlog
 
 from aldis.demo.world import text_of
 from aldis.store.contract.store import Store
@@ -35,6 +37,19 @@ def _host() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(platform, "node", lambda: "gateway.test")
         yield
+
+
+@pytest.fixture(autouse=True)
+def _log(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A command that runs in the tests' process sets the log up; no logger keeps to that in the tests behind it."""
+    configure = structlog.configure
+
+    def configure_for_now(**given: Any) -> None:
+        configure(**{**given, "cache_logger_on_first_use": False})
+
+    monkeypatch.setattr(structlog, "configure", configure_for_now)
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session", autouse=True)
