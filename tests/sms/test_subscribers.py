@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import phonenumbers
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aldis.sms.subscribers import canonical, spellings
@@ -93,6 +93,8 @@ def test_what_a_number_is_now_is_valid(now: str) -> None:
     ),
     st.text("0123456789", max_size=12),
 )
+@example("5411", "15705174")
+@example("5435115", "5115155")
 def test_all_spellings_name_one_another(begins: str, digits: str) -> None:
     number = begins + digits
     known = spellings(number)

@@ -96,5 +96,6 @@ def spellings(msisdn: str) -> tuple[str, ...]:
     ]
     if now.startswith("549"):
         split = (f"54{now[3:at]}15{now[at:]}" for at in (5, 6, 7))
-        older += [each for each in split if canonical(each) == now]
+        # a set: with a 15 in the number itself two places give the same digits
+        older += sorted({each for each in split if canonical(each) == now})
     return now, *older
