@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.fakes.clock import FakeClock
 from tests.mms.samples import PNG
 
+from aldis.accounts.credentials import is_password
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.links.contract import taking_nothing
 from aldis.links.mm7.entry import Mm7Entry
@@ -18,6 +19,7 @@ from aldis.links.mm7.listening import Listener
 from aldis.mms.access import Access
 from aldis.mms.mm7 import DeliverReq, DeliveryReportReq, Response, read_message, write
 from aldis.mms.parts import Part, related
+from aldis.stages.passwords import PasswordTry
 from aldis.traffic.inbound import InboundMms
 from aldis.traffic.receipt import Receipt, ReceiptState
 
@@ -40,8 +42,15 @@ class Asked:
             done(keeps)
 
         entry = Mm7Entry(name="mmsc", listen_user=ACCESS.user, listen_password=ACCESS.password)
+
+        async def verify(tried: PasswordTry) -> bool:
+            return is_password(tried.password, tried.password_hash)
+
         around = msgspec.structs.replace(
-            taking_nothing(FakeClock()), take_receipt=take_receipt, take_mms=take_letter
+            taking_nothing(FakeClock()),
+            take_receipt=take_receipt,
+            take_mms=take_letter,
+            verify_password=verify,
         )
         self._listener = Listener(entry, around)
 

@@ -14,6 +14,7 @@ from prometheus_client import ProcessCollector
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.accounts.routing import Router
+from aldis.addresses import Networks
 from aldis.admin import stranded
 from aldis.admin.number_review import warn_of_moves
 from aldis.app import descriptors, stores
@@ -113,7 +114,8 @@ class Gateway:
             await self.simulator.start()
         current = CurrentDirectory(await self.store.directory.load())
         self._build_stages(current)
-        self._links.add_all(settings.link, self._link_dependencies())
+        trusted = Networks(settings.http.trusted_proxies)
+        self._links.add_all(settings.link, self._link_dependencies(), trusted)
         parts = Parts(
             settings=settings,
             store=self.store,
@@ -325,6 +327,7 @@ class Gateway:
             take_doubtful=self._sorter.take,
             take_mms=MmsIntake(self._contents, self._collector.take).take,
             read_content=self._contents.read,
+            verify_password=self._authenticator.passwords.verify,
         )
 
     def _shut(self, is_stuck: bool) -> None:  # noqa: FBT001 - as the monitor tells it

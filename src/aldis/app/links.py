@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-from aldis.addresses import host_and_port
+from aldis.addresses import Networks, host_and_port
 from aldis.admin.messages import Upstreams
 from aldis.admin.wire import ShownSubmit
 from aldis.app.agents import AFTER_S, RunningAgents, within
@@ -54,8 +54,8 @@ class Links:
         self._link_tasks: list[asyncio.Task[None]] = []
         self._agents = RunningAgents()
 
-    def add_all(self, entries: tuple[LinkEntry, ...], around: LinkDependencies) -> None:
-        """Build them. Raises SettingsError."""
+    def add_all(self, entries: tuple[LinkEntry, ...], around: LinkDependencies, trusted: Networks) -> None:
+        """Build them. `trusted`: proxies that carriers may ask us through. Raises SettingsError."""
         for entry in entries:
             connect, settings = functools.partial(self._connect, entry, around), sender_settings(entry)
             sender = Sender(
@@ -68,7 +68,7 @@ class Links:
             self._lines[entry.name] = Line(link, sender)
             listening = kind_of(entry).listener(entry, around)
             if listening is not None:
-                server = _server(entry, listening)
+                server = _server(entry, listening, trusted)
                 self._listeners.append(server)
                 around.metrics.connections.watch(f"link {entry.name}", server.guard.counts)
 
@@ -145,14 +145,17 @@ class Links:
         return {name: (each.last_error, each.last_error_at) for name, each in standing.items()}
 
 
-def _server(entry: LinkEntry, listening: Listening) -> HttpServer:
+def _server(entry: LinkEntry, listening: Listening, trusted: Networks) -> HttpServer:
     """Build what a link's carrier asks."""
     host, port = host_and_port(entry.listens_at)
     where = ServerSettings(
         host=host,
         port=port,
         guard=GuardLimits(
-            answer_s=ANSWER_S, body_octets=listening.body_octets, connections=listening.connections
+            answer_s=ANSWER_S,
+            body_octets=listening.body_octets,
+            connections=listening.connections,
+            trusted=trusted,
         ),
         certificate=Path(listening.certificate) if listening.certificate else None,
         key=Path(listening.key) if listening.key else None,

@@ -176,11 +176,13 @@ def _descriptors(settings: Settings, counted: Reading) -> list[Finding]:
 
 
 def _guesses(paused: float) -> list[Finding]:
-    """See whether somebody guesses customers' passwords."""
+    """See whether somebody guesses passwords of customers or MMSCs."""
     if not paused:
         return []
     says = f"{paused:.0f} passwords were not looked at since the start, because too many before were wrong"
-    advice = "`aldis refusals` tells from where; keep who guesses away, and `networks` of accounts narrow."
+    advice = (
+        "`aldis refusals` and the log tell from where; keep them away, and `networks` of accounts narrow."
+    )
     return [Finding("passwords", CheckResult.WARN, says, advice)]
 
 

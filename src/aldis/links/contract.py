@@ -6,7 +6,7 @@ What a link itself must do is `stages/sending/upstream.py`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
@@ -15,6 +15,7 @@ from aldis.admin.wire import ShownSubmit
 from aldis.clock import Clock
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.links.entry import LinkEntry
+from aldis.stages.passwords import PasswordTry, TooManyTries
 from aldis.stages.sending.upstream import Operated, Upstream, UpstreamListener
 from aldis.store.contract.search import MessageView
 from aldis.telemetry import Metrics
@@ -51,6 +52,8 @@ class LinkDependencies(msgspec.Struct, frozen=True):
     take_mms: Callable[[InboundMms, Done], None]
     #: gives the octets of a digest, None where they are lost
     read_content: Callable[[str], Awaitable[bytes | None]]
+    #: tells whether a carrier's password is right, or was not looked at
+    verify_password: Callable[[PasswordTry], Coroutine[None, None, bool | TooManyTries]]
 
 
 #: stands for who feeds a link that is only tried
@@ -68,11 +71,16 @@ def taking_nothing(clock: Clock) -> LinkDependencies:
         take_doubtful=lambda _doubtful, done: done(False),
         take_mms=lambda _mms, done: done(False),
         read_content=_nothing,
+        verify_password=_never,
     )
 
 
 async def _nothing(_digest: str) -> bytes | None:
     return None
+
+
+async def _never(_tried: PasswordTry) -> bool:
+    return False
 
 
 class Listening(msgspec.Struct, frozen=True):

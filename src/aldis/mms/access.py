@@ -18,9 +18,14 @@ class Access(msgspec.Struct, frozen=True):
         return "Access()"
 
     @property
+    def encoded(self) -> str:
+        """User and password as they are shown."""
+        return b64encode(f"{self.user}:{self.password}".encode()).decode()
+
+    @property
     def header(self) -> str:
         """What shows it, as the value of Authorization."""
-        return "Basic " + b64encode(f"{self.user}:{self.password}".encode()).decode()
+        return f"Basic {self.encoded}"
 
     @property
     def headers(self) -> dict[str, str]:
@@ -29,4 +34,12 @@ class Access(msgspec.Struct, frozen=True):
 
     def is_shown(self, authorization: str) -> bool:
         """Tell whether a header shows it, in the same time whatever it holds."""
-        return hmac.compare_digest(authorization.encode("utf-8", "replace"), self.header.encode())
+        return hmac.compare_digest(shown_in(authorization).encode("utf-8", "replace"), self.encoded.encode())
+
+
+def shown_in(authorization: str) -> str:
+    """Give user and password as a header shows them, still encoded; "" where it shows none. Its scheme may be
+    written in any case (RFC 9110 §11.1).
+    """
+    scheme, _, encoded = authorization.partition(" ")
+    return encoded.strip(" ") if scheme.lower() == "basic" else ""

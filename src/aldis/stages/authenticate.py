@@ -63,7 +63,8 @@ class Authenticator:
         self._keyed = hashlib.blake2b(key=secret, digest_size=16)
         #: what was presented → (version of the directory, until when, what it proved)
         self._proven: dict[bytes, tuple[int, float, Credential]] = {}
-        self._passwords = PasswordVerifier(clock, secret, metrics, settings, delay)
+        #: also asked by others who take a password
+        self.passwords = PasswordVerifier(clock, secret, metrics, settings, delay)
         #: compared with where there is no such login
         self._nobodys = hash_password(secret.hex())
         self._nonces = Nonces(settings.signed_per_minute)
@@ -110,7 +111,7 @@ class Authenticator:
 
     def close(self) -> None:
         """Verify no more passwords."""
-        self._passwords.close()
+        self.passwords.close()
 
     def _is_valid(self, credential: Credential) -> bool:
         return not credential.until or self._clock.now() < credential.until
@@ -137,7 +138,7 @@ class Authenticator:
             password,
             wanted or self._nobodys,
         )
-        verdict = await self._passwords.verify(tried)
+        verdict = await self.passwords.verify(tried)
         if isinstance(verdict, TooManyTries):
             return Refusal(RefusalReason.TOO_MANY_TRIES, value=f"{max(1.0, verdict.wait_s):.0f}")
         if elsewhere:

@@ -1,6 +1,6 @@
-"""Verifies customers' passwords, whatever the door. argon2id is slow on purpose, so it runs in threads of its
-own, and what it said is remembered for a while under an HMAC with a secret of this process: neither the
-password nor anything that could be searched for it stays in memory.
+"""Verifies the passwords of customers, whatever the door, and of MMSCs that ask us. argon2id is slow on
+purpose, so it runs in threads of its own, and what it said is remembered for a while under an HMAC with a
+secret of this process: neither the password nor anything that could be searched for it stays in memory.
 
 Guessing is slowed down, and costs nobody else anything:
 

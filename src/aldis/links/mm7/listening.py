@@ -1,6 +1,7 @@
 """What an MMSC asks of us: takes its reports and what handsets send, and says yes when they are kept.
 
-Whoever asks must show the link's user and password. The server under it is `app/`'s business.
+Whoever asks must show the link's user and password, and is slowed down where that is guessed, as customers
+are (docs/decisions/0028-guessing-passwords.md). The server under it is `app/`'s business.
 """
 
 from __future__ import annotations
@@ -11,14 +12,18 @@ from functools import partial
 import msgspec
 import structlog
 
+from aldis.accounts.credentials import hash_password
+from aldis.addresses import network_of
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.links.contract import Done, LinkDependencies, Listening
 from aldis.links.mm7.entry import CONNECTIONS, Mm7Entry
 from aldis.links.mm7.translate import to_inbound, to_receipt
-from aldis.mms.access import Access
+from aldis.listening.inline_task import InlineTask
+from aldis.mms.access import Access, shown_in
 from aldis.mms.mm7 import BrokenMm7, DeliverReq, DeliveryReportReq, Message, Response, read_message, write
 from aldis.mms.parts import BrokenMime
 from aldis.mms.status import Mm7Status
+from aldis.stages.passwords import PasswordTry, TooManyTries
 from aldis.traffic.anomalies import Anomaly
 
 log = structlog.get_logger()
@@ -48,7 +53,8 @@ class Listener:
 
     def __init__(self, entry: Mm7Entry, around: LinkDependencies) -> None:
         self._link = entry.name
-        self._access = Access(entry.listen_user, entry.listen_password)
+        self._password_hash = hash_password(Access(entry.listen_user, entry.listen_password).encoded)
+        self._verify = around.verify_password
         self._clock = around.clock
         self._on_receipt = around.take_receipt
         self._on_inbound = around.take_mms
@@ -56,9 +62,26 @@ class Listener:
 
     def serve(self, request: HttpRequest, answer: Callable[[HttpReply], None]) -> None:
         """Answer one request, when what it brings is kept."""
-        if not self._access.is_shown(request.header(b"authorization")):
-            reply = _fault(Mm7Status.IMPROPER_IDENTIFICATION, 401)
-            answer(msgspec.structs.replace(reply, headers=((b"WWW-Authenticate", b'Basic realm="MM7"'),)))
+        shown = shown_in(request.header(b"authorization"))
+        if not shown:
+            answer(_unknown())
+            return
+        # the user is a part of what is guessed: a link has one
+        source = network_of(request.peer)
+        tried = PasswordTry(f"link {self._link}", source, shown, self._password_hash)
+        InlineTask(self._verify(tried), partial(self._serve, request, answer))
+
+    def _serve(
+        self,
+        request: HttpRequest,
+        answer: Callable[[HttpReply], None],
+        verdict: bool | TooManyTries,  # noqa: FBT001 - what the verifier answers
+    ) -> None:
+        if isinstance(verdict, TooManyTries):
+            wait = b"%.0f" % max(1.0, verdict.wait_s)
+            answer(_with_header(_fault(Mm7Status.SERVICE_UNAVAILABLE, UNAVAILABLE), b"Retry-After", wait))
+        elif not verdict:
+            answer(_unknown())
         elif not request.body_fits:
             answer(_fault(Mm7Status.CONTENT_REFUSED, 413))
         elif request.method != "POST":
@@ -109,6 +132,16 @@ def _once(count: int, told: Response, answer: Callable[[HttpReply], None]) -> Do
 
 def _fault(code: int, http_status: int, transaction_id: str = "") -> HttpReply:
     return _reply(Response("VASPErrorRsp", transaction_id, code), http_status)
+
+
+def _unknown() -> HttpReply:
+    """Answer who shows no password, or a wrong one. Source: RFC 9110 §11.6.1."""
+    reply = _fault(Mm7Status.IMPROPER_IDENTIFICATION, 401)
+    return _with_header(reply, b"WWW-Authenticate", b'Basic realm="MM7"')
+
+
+def _with_header(reply: HttpReply, name: bytes, value: bytes) -> HttpReply:
+    return msgspec.structs.replace(reply, headers=((name, value),))
 
 
 def _reply(response: Response, http_status: int) -> HttpReply:
