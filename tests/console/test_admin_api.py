@@ -113,6 +113,21 @@ async def test_credentials_and_credit(api: Api) -> None:
     assert told["key"] not in str(await api.call("GET", "/history", kind="account", name="acme"))
 
 
+@pytest.mark.parametrize(("method", "action"), [("POST", "/rotate"), ("DELETE", "")])
+async def test_anothers_credential_is_no_more_an_accounts_than_one_that_never_was(
+    api: Api, method: str, action: str
+) -> None:
+    _, demo = await api.call("GET", "/accounts/demo")
+    path, never = "/accounts/slow/credentials/{}" + action, "0" * len(demo["credentials"][0]["id"])
+    body = {"grace_hours": 1} if action else None
+    for credential in demo["credentials"]:
+        status, told = await api.call(method, path.format(credential["id"]), body)
+        unknown = await api.call(method, path.format(never), body)
+        assert (status, json.dumps(told).replace(credential["id"], never)) == (404, json.dumps(unknown[1]))
+        assert unknown[0] == 404
+    assert (await api.call("GET", "/accounts/demo"))[1] == demo
+
+
 async def test_lists_come_in_pages(api: Api) -> None:
     names: list[str] = []
     after = ""
