@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 
@@ -21,6 +22,7 @@ from aldis.store.contract.ownership import MAINTENANCE, Lease, slot_of
 from aldis.store.contract.search import MessageFilter
 from aldis.store.contract.store import Store
 from aldis.store.memory.outcome_journal import OutcomeJournal
+from aldis.store.postgresql.engine.opening import open_engine
 from aldis.store.sqlite.process.writer_client import WriterClient
 from aldis.store.sqlite.store import open_sqlite
 from aldis.traffic.message import MessageFacts
@@ -71,6 +73,11 @@ READS = {
     "operators": "all signed_in tokens token",
     "audit": "log",
 }
+
+
+async def migrate_postgresql(url: str) -> None:
+    """Have the schema made in a database."""
+    await (await open_engine(url, "template", uuid4())).close()
 
 
 class _Split:

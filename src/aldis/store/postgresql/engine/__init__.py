@@ -1,0 +1,1 @@
+"""Connections, transactions and reads, before anything is said of what is kept."""

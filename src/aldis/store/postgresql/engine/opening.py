@@ -1,0 +1,64 @@
+"""Opens a database: its schema, who writes to it and who reads from it.
+
+A gateway has eight connections: two lanes for small writes, one for large ones, and five that read.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
+from uuid import UUID
+
+from aldis.errors import GatewayError
+from aldis.store.postgresql.engine import migrations
+from aldis.store.postgresql.engine.address import read_address
+from aldis.store.postgresql.engine.connection import MIGRATING, READING, SEARCHING, WRITING, connect
+from aldis.store.postgresql.engine.lane import Lane, take_over
+from aldis.store.postgresql.engine.read_pool import ReadPool
+from aldis.store.postgresql.engine.writer import Writer
+
+SMALL_LANES = 2
+#: people, and customers, whose reads wait for a scan
+MAX_ASKING = 64
+
+
+class Engine(NamedTuple):
+    """The ways to a database."""
+
+    writer: Writer
+    #: the gateway's own reads, the customers' and the operators', of whom none may keep another waiting
+    gateway: ReadPool
+    customers: ReadPool
+    operators: ReadPool
+
+    async def close(self) -> None:
+        """Finish what was asked and called, then end all connections."""
+        for pool in (self.gateway, self.customers, self.operators):
+            await pool.close()
+        await self.writer.close()
+
+
+async def open_engine(url: str, node: str, holder: UUID, *, may_upgrade: bool = True) -> Engine:
+    """Open a database. Raises SettingsError, StoreUnavailable.
+
+    `node`: the gateway's name: whoever opens it under the same one later takes its place, and this one's
+    writes raise LeaseLost; `holder`: a random one for each run; `may_upgrade`: False where a gateway of
+    another version may serve it.
+    """
+    address = read_address(url)
+
+    migrating = await connect(address, MIGRATING, node)
+    try:
+        await migrations.upgrade(migrating, address.shown, may_upgrade=may_upgrade)
+        await take_over(migrating, node, holder)
+    finally:
+        migrating.terminate()
+    write, read, search = (partial(connect, address, each, node) for each in (WRITING, READING, SEARCHING))
+    small = [Lane(write, node, number, holder) for number in range(SMALL_LANES)]
+    writer = Writer(small, Lane(write, node, SMALL_LANES, holder))
+    try:
+        await writer.open()
+    except GatewayError:
+        await writer.close()
+        raise
+    return Engine(writer, ReadPool(read, 2), ReadPool(read, 2, MAX_ASKING), ReadPool(search, 1, MAX_ASKING))

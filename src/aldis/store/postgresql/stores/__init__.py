@@ -1,0 +1,1 @@
+"""The sub-stores, a file each."""

@@ -1,0 +1,39 @@
+"""What a sub-store stands on, and the reads that it gives as they are.
+
+A sub-store has a pool of the class of those who ask it: the gateway itself, customers, or operators. It
+writes by `self.writer.call(operation, item)` and reads by `self.reads.ask(read, …)`, where a read is a
+function of a connection that only looks; one with the arguments of the sub-store's method becomes it by
+`from_pool`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import asyncpg
+import msgspec
+
+from aldis.store.postgresql.engine.read_pool import ReadPool
+from aldis.store.postgresql.engine.writer import Writer
+
+Asked = ParamSpec("Asked")
+Found = TypeVar("Found")
+
+
+class Connections(msgspec.Struct):
+    """The ways to the database."""
+
+    writer: Writer
+    reads: ReadPool
+
+
+def from_pool(
+    read: Callable[Concatenate[asyncpg.Connection, Asked], Awaitable[Found]],
+) -> Callable[Concatenate[Connections, Asked], Coroutine[Any, Any, Found]]:
+    """Make a method of a read. It raises StoreUnavailable, also when too many wait already."""
+
+    async def _read(self: Connections, /, *args: Asked.args, **named: Asked.kwargs) -> Found:
+        return await self.reads.ask(read, *args, **named)
+
+    return _read

@@ -1,0 +1,1 @@
+"""What is written: an operation a function."""

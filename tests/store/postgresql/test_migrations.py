@@ -1,0 +1,16 @@
+"""The schema of PostgreSQL's store is made once, step by step."""
+
+from __future__ import annotations
+
+from aldis.store import migrate
+from aldis.store.postgresql.engine.migrations import MIGRATIONS
+
+#: what each migration was when it was first applied: a store that has it refuses another text
+DIGESTS = {
+    "0001_start.sql": "d89f0b1da51651ba",
+    "0002_links_and_audit.sql": "601b62ed943e0b78",
+}
+
+
+def test_a_migration_stays_as_it_was_first_applied() -> None:
+    assert {each.name: each.checksum[:16] for each in migrate.load(MIGRATIONS)} == DIGESTS
