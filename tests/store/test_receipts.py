@@ -102,7 +102,7 @@ async def test_one_id_for_all_segments_needs_one_receipt(
     names = ["A1"] * segments
     for number in (1, 2):
         await accept(kept, a_message(number, segments=segments, account_id=POSTPAID))
-    await kept.sending.claim("link", 2, share, NOW)
+    await kept.sending.claim(await own(kept), 2, share, NOW)
     if early:
         await kept.receipts.record([receipt("A1", ending)])
     await kept.sending.record(await own(kept), [taken(1, *names), taken(2, *["B1"] * segments)], NOW)
@@ -162,7 +162,7 @@ async def test_an_id_in_another_case_counts_once_no_response_is_missing(
 ) -> None:
     answered, reported = normalise_id(in_response), normalise_id(in_receipt)
     await accept(kept, a_message(1))
-    await kept.sending.claim("link", 1, share, NOW)
+    await kept.sending.claim(await own(kept), 1, share, NOW)
     if early:
         await kept.receipts.record([receipt(reported)])
         await kept.sending.record(await own(kept), [taken(1, answered)], NOW)
@@ -179,7 +179,7 @@ async def test_an_early_receipt_in_another_case_meets_a_response_that_comes_afte
     kept: Store,
 ) -> None:
     await accept(kept, a_message(1))
-    await kept.sending.claim("link", 1, share, NOW)
+    await kept.sending.claim(await own(kept), 1, share, NOW)
     await kept.receipts.record([receipt("AB3XK9QZ")])
     assert await review(kept) == ReviewedReceipts(1, 0)
     await kept.sending.record(await own(kept), [taken(1, "aB3xK9Qz")], NOW)
@@ -210,7 +210,7 @@ async def test_another_spelling_counts_once_no_response_is_missing(
     kept: Store, in_response: str, in_receipt: str, *, early: bool
 ) -> None:
     await accept(kept, a_message(1))
-    await kept.sending.claim("link", 1, share, NOW)
+    await kept.sending.claim(await own(kept), 1, share, NOW)
     if early:
         await kept.receipts.record([receipt(in_receipt)])
         assert await review(kept) == ReviewedReceipts(
@@ -266,7 +266,7 @@ async def test_small_numbers_count_where_ids_are_known_to_be_spelled_otherwise(k
 async def test_two_early_receipts_whose_ids_are_spellings_of_each_other(kept: Store) -> None:
     for number in (1, 2):
         await accept(kept, a_message(number))
-    await kept.sending.claim("link", 2, share, NOW)
+    await kept.sending.claim(await own(kept), 2, share, NOW)
     await kept.receipts.record([receipt("10", DELIVERED), receipt("16", UNDELIVERED)])
     await kept.sending.record(await own(kept), [taken(1, "10"), taken(2, "16")], NOW)
     assert [await state_of(kept, number) for number in (1, 2)] == [State.DELIVERED, State.UNDELIVERED]
@@ -288,7 +288,7 @@ async def test_whatever_the_order_each_receipt_ends_the_message_with_its_id(
     """Ids 1, 2, 3 …, one phone: responses and receipts in any order, reviews whenever they come."""
     for number in range(1, MANY + 1):
         await accept(kept, a_message(number, account_id=POSTPAID))
-    await kept.sending.claim("link", MANY, share, NOW)
+    await kept.sending.claim(await own(kept), MANY, share, NOW)
     lease, unsettled = await own(kept), set(range(1, MANY + 1))
     reviewer = Reviewer(kept.receipts, lambda: {"link": set(unsettled)}, FakeClock(), Metrics())
     ends = {number: chance.choice([DELIVERED, UNDELIVERED]) for number in unsettled}

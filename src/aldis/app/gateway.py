@@ -98,7 +98,8 @@ class Gateway:
         self._collector: Collector
         self._sorter: Sorter
         self._time = Timekeeper(self.store.time, self.store.clock, self.metrics, LONGEST_S)
-        self._holder = Holder(self.store.ownership, f"{platform.node()} {os.getpid()}")
+        name = f"{platform.node()} {os.getpid()} {secrets.token_hex(4)}"  # in containers all have one number
+        self._holder = Holder(self.store.ownership, name, clock)
         self._links = Links(self.store.sending, self.store.link_states, self._holder)
         self._reviewer = Reviewer(self.store.receipts, self._links.unsettled, self.store.clock, self.metrics)
         self.operators: Operators
