@@ -18,6 +18,7 @@ from aldis.admin.directory import DirectoryEditor
 from aldis.app.stores import BACK_OFFICE
 from aldis.clock import Clock
 from aldis.dialects.registry import TRAITS
+from aldis.stages.owner import Owner
 from aldis.store.contract.ownership import MAINTENANCE, Lease, slot_of
 from aldis.store.contract.search import MessageFilter
 from aldis.store.contract.store import Store
@@ -27,6 +28,7 @@ from aldis.store.sqlite.process.writer_client import WriterClient
 from aldis.store.sqlite.store import open_sqlite
 from aldis.traffic.message import MessageFacts
 from tests.fakes.clock import FakeClock
+from tests.fakes.leases import TimedLeases
 from tests.fakes.programs import start_module
 
 #: who applies a file where nobody is named
@@ -90,6 +92,12 @@ class _Split:
         return getattr(self._reading if name in self._reads else self._writing, name)
 
 
+def open_timed(folder: Path) -> Store:
+    """Open a store whose leases end by time."""
+    store = open_store(folder)
+    return msgspec.structs.replace(store, ownership=TimedLeases(store.ownership, store.clock))
+
+
 def open_two(folder: Path) -> Store:
     """Open two stores on the same data, of which one writes, and the other reads what was written."""
     writing, reading = open_store(folder), open_store(folder)
@@ -107,6 +115,7 @@ def open_two(folder: Path) -> Store:
 BACKENDS: dict[str, Callable[[Path], Store]] = {
     "sqlite": open_store,
     "sqlite, two open": open_two,
+    "sqlite, leases that end": open_timed,
     "sqlite, writer's process": lambda folder: open_sqlite(
         folder / "aldis.db", FakeClock(), a_runner(folder)
     ),
@@ -120,14 +129,34 @@ async def apply(store: Store, text: str, now: int, name: str = "d.toml") -> int:
     return added
 
 
+async def take(store: Store, resource: str, holder: str = "test") -> Lease:
+    """Take a lease that no other holder has."""
+    lease = await store.ownership.acquire(resource, holder)
+    assert lease is not None
+    return lease
+
+
+async def lapse(store: Store) -> None:
+    """Let the time of all leases run out; a backend whose engine has its own time adds a line here."""
+    if isinstance(store.clock, FakeClock):
+        store.clock.advance(60)
+
+
+async def held(owner: Owner) -> Lease:
+    """Give the lease of an agent that has one."""
+    lease = await owner.own()
+    assert lease is not None
+    return lease
+
+
 async def own(store: Store, link: str = "link") -> Lease:
-    """Take a link's slot, whosever it was."""
-    return await store.ownership.acquire(slot_of(link), "test")
+    """Take a link's slot."""
+    return await take(store, slot_of(link))
 
 
 async def own_maintenance(store: Store) -> Lease:
     """Take maintenance."""
-    return await store.ownership.acquire(MAINTENANCE, "test")
+    return await take(store, MAINTENANCE)
 
 
 async def find(store: Store, reference: str, limit: int = 20) -> list[MessageFacts]:

@@ -15,11 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.fakes.ports import free_port
 
-from aldis.app.descriptors import LEAST, OWN, Shares, fit, fit_postbacks, share
+from aldis.app.descriptor_shares import Shares, fit, share
+from aldis.app.descriptors import LEAST, OWN, fit_postbacks
 from aldis.app.simulator import Simulator
 from aldis.clock import SystemClock
 from aldis.listening.guard import connections_of, sockets_of
-from aldis.settings import PostbackSettings, SimulatorSettings, read
+from aldis.settings import SimulatorSettings, read
+from aldis.stages.postbacks.settings import PostbackSettings
 
 LIMIT = 300
 SETTINGS = """

@@ -77,7 +77,7 @@ def a_text(text: str, message_id: int = 1, **changes: Any) -> NewMessage:
 
 async def end(store: Store, message: NewMessage) -> None:
     await accept(store, message)
-    await store.sending.claim(message.link, 10, share, NOW)
+    await store.sending.claim(await own(store, message.link), 10, share, NOW)
     await store.sending.record(
         await own(store, message.link),
         [AttemptResult(message.message_id, Event.SUBMIT_REJECTED, reason="ESME_RINVDSTADR")],
@@ -155,7 +155,7 @@ async def test_calling_back(store: Store, messages: Messages) -> None:
     with pytest.raises(AdminError, match="1 is deleted") as gone:
         await messages.cancel(OTTO, 1, NOW)
     assert gone.value.status == 409
-    await store.sending.claim("link", 10, share, NOW)
+    await store.sending.claim(await own(store), 10, share, NOW)
     with pytest.raises(AdminError, match="being sent"):
         await messages.cancel(OTTO, 2, NOW)
     with pytest.raises(AdminError, match="no message 9") as missing:
@@ -181,7 +181,7 @@ async def test_a_few_characters_may_be_an_id_a_reference_or_a_number(
 async def test_one_message_is_told_from_request_to_wire(store: Store, messages: Messages) -> None:
     message = a_text("Привет " * 20, 1, notify=Notify.SENT, lane="http://x:80")
     await accept(store, message)
-    await store.sending.claim("link", 10, share, NOW)
+    await store.sending.claim(await own(store), 10, share, NOW)
     taken = tuple(SubmittedSegment(number, f"A{number}") for number in range(1, message.segments + 1))
     await store.sending.record(await own(store), [AttemptResult(1, Event.SUBMIT_ACCEPTED, taken)], NOW)
     told = await messages.tell(1)
@@ -241,7 +241,8 @@ async def test_what_is_set_aside_is_told_and_tried_again(store: Store, messages:
     await accept(store, a_text("Hello", 1))
     fault = HandlingFault(1, "KeyError", weight=MAX_FAULTS)
     assert await store.sending.note_faults(await own(store, "link"), [fault], NOW) == [1]
-    assert await store.sending.claim("link", 10, share, NOW) == []
+    lease = await own(store)
+    assert await store.sending.claim(lease, 10, share, NOW) == []
     (poison,) = await messages.poison(10)
     assert (await messages.tell(1)).view.poison == poison
     assert (poison.message_id, poison.link, poison.reason) == (1, "link", "KeyError")
@@ -249,7 +250,7 @@ async def test_what_is_set_aside_is_told_and_tried_again(store: Store, messages:
     worker = CommandWorker(store.commands, messages, FakeClock(NOW))
     await worker.step()
     assert await store.commands.answer_to(given) == CommandAnswer(done=True, answer="")
-    assert [each.message_id for each in await store.sending.claim("link", 10, share, NOW)] == [1]
+    assert [each.message_id for each in await store.sending.claim(lease, 10, share, NOW)] == [1]
     assert await messages.poison(10) == []
     with pytest.raises(AdminError, match="is not set aside"):
         await messages.try_again(Actor("root", Role.ADMIN, "api"), 1, NOW)

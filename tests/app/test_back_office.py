@@ -6,6 +6,8 @@ import asyncio
 import itertools
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -16,7 +18,7 @@ from tests.fakes.customer import FakeCustomer
 from tests.store.building import NOW, a_message, settle_sent
 from tests.store.conftest import DIRECTORY
 
-from aldis.settings import PostbackSettings
+from aldis.stages.postbacks.settings import PostbackSettings
 from aldis.store.contract.store import Store
 from aldis.store.sqlite.store import open_sqlite
 from aldis.traffic.postback import Notify
@@ -106,6 +108,15 @@ async def test_what_an_endpoint_says_when_the_gateway_has_just_died_is_kept(tmp_
     after = open_sqlite(tmp_path / "aldis.db", FakeClock())
     assert await after.outbox.lanes(10) == []
     await after.close()
+
+
+def test_it_loads_nothing_of_doors_links_and_pages() -> None:
+    """Each of these is several megabytes that the process would hold for nothing."""
+    code = "import sys, aldis.app.back_office; print(*sys.modules)"
+    program = [sys.executable, "-c", code]
+    loaded = set(subprocess.run(program, capture_output=True, check=True, text=True).stdout.split())
+    assert "aldis.stages.postbacks.poster" in loaded
+    assert loaded.isdisjoint({"aiohttp", "PIL", "starlette", "jinja2", "aldis.settings", "aldis.links.smpp"})
 
 
 async def test_who_rests_before_it_has_begun_does_not_begin(tmp_path: Path, customer: FakeCustomer) -> None:

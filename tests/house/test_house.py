@@ -21,6 +21,7 @@ from aldis.dialects.registry import POLICIES
 from aldis.links.registry import KINDS
 from aldis.links.smpp.quirks import Quirks
 from aldis.stages.authenticate import AuthenticationSettings
+from aldis.stages.postbacks.settings import PostbackSettings
 from aldis.traffic.problem import PROBLEMS
 from aldis.traffic.states import TRANSITIONS, State
 
@@ -195,7 +196,7 @@ def keys_of(record: type[msgspec.Struct]) -> list[str]:
         AuthenticationSettings,
         settings.StoreSettings,
         settings.MessageSettings,
-        settings.PostbackSettings,
+        PostbackSettings,
         *(kind.entry for kind in KINDS),
         Quirks,
         settings.SimulatorSettings,

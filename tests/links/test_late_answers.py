@@ -61,7 +61,7 @@ async def test_an_smsc_that_answers_late_is_heard_and_its_link_says_so(
             while not watch.late:
                 await asyncio.sleep(0.02)
             ((segment, accepted),) = watch.late
-            assert (segment, accepted.smsc_message_id) == (outbound(), "ID2")
+            assert (segment, accepted.smsc_message_id) == (outbound(), "id2")
         assert watch.link.condition().late_at
         assert capsys.readouterr().out.count("answers come after response_s") == 1
     finally:

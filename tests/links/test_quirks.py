@@ -147,11 +147,12 @@ def test_what_is_written_from_a_template_is_what_its_fields_say(
 @pytest.mark.parametrize(
     ("text", "form", "canonical"),
     [
-        ("00ab", "as_is", "AB"),
+        ("00ab", "as_is", "ab"),
+        ("00abcdef0", "as_is", "ABCDEF0"),
         ("00Ab", "as_is", "Ab"),
         ("00Ab", "hex", "171"),
         (" 0x1F", "hex", "31"),
-        ("no-hex", "hex", "NO-HEX"),
+        ("NO-hex", "hex", "NO-hex"),
         ("0042", "decimal", "42"),
         ("", "hex", ""),
     ],

@@ -47,7 +47,7 @@ def outbound(recipient: str = "447700900001", **changes: Any) -> Outbound:
 @pytest.mark.parametrize(
     ("response", "outcome"),
     [
-        (Pdu(CommandId.submit_sm_resp, 1, 0, MessageIdBody("00ab")), Accepted("AB")),
+        (Pdu(CommandId.submit_sm_resp, 1, 0, MessageIdBody("00ab")), Accepted("ab")),
         (Pdu(CommandId.submit_sm_resp, 1, 0, MessageIdBody("")), Accepted("")),
         (Pdu(CommandId.submit_sm_resp, 1, 0), Accepted("")),
         (Pdu(CommandId.submit_sm_resp, 1, status.ESME_RTHROTTLED), Deferred("ESME_RTHROTTLED")),
@@ -84,11 +84,11 @@ RECEIPT_TEXT = b"id:0ab stat:UNDELIV err:034"
 @pytest.mark.parametrize(
     ("body", "tlvs", "receipt"),
     [
-        (RECEIPT_TEXT, {}, ("AB", ReceiptState.UNDELIVERED, "034")),
+        (RECEIPT_TEXT, {}, ("ab", ReceiptState.UNDELIVERED, "034")),
         (
             RECEIPT_TEXT,
             {tlv.RECEIPTED_MESSAGE_ID: b"cd\0", tlv.MESSAGE_STATE: b"\x02"},
-            ("CD", ReceiptState.DELIVERED, "034"),
+            ("cd", ReceiptState.DELIVERED, "034"),
         ),
         (
             b"",
@@ -97,9 +97,9 @@ RECEIPT_TEXT = b"id:0ab stat:UNDELIV err:034"
                 tlv.MESSAGE_STATE: b"\x03",
                 tlv.NETWORK_ERROR_CODE: b"\x03\x00\x1b",
             },
-            ("CD", ReceiptState.EXPIRED, "027"),
+            ("cd", ReceiptState.EXPIRED, "027"),
         ),
-        (b"", {tlv.MESSAGE_PAYLOAD: RECEIPT_TEXT}, ("AB", ReceiptState.UNDELIVERED, "034")),
+        (b"", {tlv.MESSAGE_PAYLOAD: RECEIPT_TEXT}, ("ab", ReceiptState.UNDELIVERED, "034")),
         (b"id:7 stat:WONDERFUL", {}, ("7", ReceiptState.ENROUTE, "")),
         (b"id:7 stat:ACCEPTD", {tlv.MESSAGE_STATE: b"\x63"}, ("7", ReceiptState.ENROUTE, "")),
         (b"hello", {}, None),

@@ -16,6 +16,7 @@ from aldis.telemetry import Metrics
 from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.states import Event, State
+from tests.backends import held, own
 from tests.fakes.clock import NOON, FakeClock
 from tests.fakes.upstream import FakeUpstream
 from tests.stages.test_sender import a_sender
@@ -90,7 +91,7 @@ async def test_an_outcome_that_its_message_does_not_allow_is_let_go_and_the_othe
     await sender.step()
     taken = (SubmittedSegment(1, "elsewhere"),)
     await demo_store.sending.record(
-        await sender.own(), [AttemptResult(1, Event.SUBMIT_ACCEPTED, taken)], clock.now()
+        await held(sender), [AttemptResult(1, Event.SUBMIT_ACCEPTED, taken)], clock.now()
     )
     upstream.accept_all()
     await sender.outcomes.record()
@@ -99,4 +100,4 @@ async def test_an_outcome_that_its_message_does_not_allow_is_let_go_and_the_othe
     assert timeline is not None
     assert [segment.smsc_message_id for segment in timeline.segments] == ["elsewhere"]
     assert sender.is_drained
-    assert await demo_store.sending.claim("link", 10, share, clock.now()) == []
+    assert await demo_store.sending.claim(await own(demo_store), 10, share, clock.now()) == []

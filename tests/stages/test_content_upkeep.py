@@ -26,7 +26,7 @@ async def test_a_picture_stays_for_the_retention_and_no_longer(
     settings = MaintenanceSettings(retention_days=30, receipt_patience_s=DAY_S, failover_s=30)
     maintenance = Maintenance(
         demo_store.maintenance,
-        Holder(demo_store.ownership, "test"),
+        Holder(demo_store.ownership, "test", clock),
         DirectoryFollower(demo_store.directory, current),
         Timekeeper(demo_store.time, clock, Metrics(), 360.0),
         settings,

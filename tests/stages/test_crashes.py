@@ -74,7 +74,7 @@ class Machine:
         """Die of something else while everything that waits is in hand."""
         async with self.process(dies=True) as store:
             await store.sending.recover(await own(store), hold=False, now=self.clock.now())
-            assert len(await store.sending.claim("link", 10, share, self.clock.now())) > 1
+            assert len(await store.sending.claim(await own(store), 10, share, self.clock.now())) > 1
 
     async def start(self, *links: str) -> bool:
         """Send all that can be sent; returns whether the process lived."""
@@ -91,7 +91,7 @@ class Machine:
                 upstream.name = link
                 senders.append((a_sender(store, upstream, self.clock), upstream))
             for sender, _ in senders:
-                await sender.recover()
+                await sender.own()
             for _ in range(12):
                 for sender, upstream in senders:
                     await self._round(sender, upstream)
@@ -177,7 +177,7 @@ async def test_an_orderly_end_is_no_death(machine: Machine) -> None:
     for _ in range(2 * MAX_FAULTS):  # it is in hand alone each time
         async with machine.process() as store:
             await store.sending.recover(await own(store), hold=False, now=machine.clock.now())
-            assert len(await store.sending.claim("link", 10, share, machine.clock.now())) == 1
+            assert len(await store.sending.claim(await own(store), 10, share, machine.clock.now())) == 1
     assert await machine.aside() == []
 
 
@@ -187,11 +187,11 @@ async def test_deaths_that_do_not_follow_one_another_are_not_summed(machine: Mac
     async with machine.process(dies=True) as store:  # with others in hand
         await store.sending.recover(await own(store), hold=False, now=machine.clock.now())
         await accept(store, a_message(11, link="other"))
-        await store.sending.claim("other", 10, share, machine.clock.now())
+        await store.sending.claim(await own(store, "other"), 10, share, machine.clock.now())
     await machine.die_amid_all()
     async with machine.process() as store:
         await store.sending.recover(await own(store), hold=False, now=machine.clock.now())
-        assert len(await store.sending.claim("link", 10, share, machine.clock.now())) == 2
+        assert len(await store.sending.claim(await own(store), 10, share, machine.clock.now())) == 2
 
 
 async def test_a_suspect_is_tried_with_nothing_else_in_hand(machine: Machine) -> None:
@@ -200,35 +200,35 @@ async def test_a_suspect_is_tried_with_nothing_else_in_hand(machine: Machine) ->
     for _ in range(2):
         await machine.die_amid_all()
     async with machine.process() as store:
-        now, lease = machine.clock.now(), await own(store)
+        now, lease, others = machine.clock.now(), await own(store), await own(store, "other")
         await store.sending.recover(lease, hold=False, now=now)
         await accept(store, a_message(3))
-        (other,) = await store.sending.claim("other", 10, share, now)
-        assert await store.sending.claim("link", 10, share, now) == []  # the other link has one
+        (other,) = await store.sending.claim(others, 10, share, now)
+        assert await store.sending.claim(lease, 10, share, now) == []  # the other link has one
         await accept(store, a_message(12, link="other"))
-        assert await store.sending.claim("other", 10, share, now) == []  # and gets no more
+        assert await store.sending.claim(others, 10, share, now) == []  # and gets no more
         sent = AttemptResult(other.message_id, Event.SUBMIT_ACCEPTED, (SubmittedSegment(1, "A"),))
-        await store.sending.record(await own(store, "other"), [sent], now)
-        (suspect,) = await store.sending.claim("link", 10, share, now)
-        assert await store.sending.claim("link", 10, share, now) == []
-        assert await store.sending.claim("other", 10, share, now) == []
+        await store.sending.record(others, [sent], now)
+        (suspect,) = await store.sending.claim(lease, 10, share, now)
+        assert await store.sending.claim(lease, 10, share, now) == []
+        assert await store.sending.claim(others, 10, share, now) == []
         again = AttemptResult(suspect.message_id, Event.SUBMIT_DEFERRED, due_at=now + 10_000)
         await store.sending.record(lease, [again], now)
-        (second,) = await store.sending.claim("link", 10, share, now)
+        (second,) = await store.sending.claim(lease, 10, share, now)
         await store.sending.record(lease, [AttemptResult(second.message_id, Event.RELEASED, due_at=now)], now)
-        (same,) = await store.sending.claim("link", 10, share, now)  # released, it was not tried
+        (same,) = await store.sending.claim(lease, 10, share, now)  # released, it was not tried
         assert same.message_id == second.message_id
-        store.sending.release("link", [same.message_id])
+        store.sending.release(lease, [same.message_id])
     async with machine.process() as store:  # the first is as all others are, the second still a suspect
         machine.clock.advance(100)
-        now = machine.clock.now()
-        await store.sending.recover(await own(store), hold=False, now=now)
-        (alone,) = await store.sending.claim("link", 10, share, now)
+        now, lease = machine.clock.now(), await own(store)
+        await store.sending.recover(lease, hold=False, now=now)
+        (alone,) = await store.sending.claim(lease, 10, share, now)
         assert alone.message_id == second.message_id
         await store.sending.record(
-            await own(store), [AttemptResult(alone.message_id, Event.SUBMIT_REJECTED, reason="no")], now
+            lease, [AttemptResult(alone.message_id, Event.SUBMIT_REJECTED, reason="no")], now
         )
-        assert len(await store.sending.claim("link", 10, share, now)) == 2
+        assert len(await store.sending.claim(lease, 10, share, now)) == 2
 
 
 async def test_a_link_that_goes_down_holds_up_no_other(machine: Machine) -> None:
@@ -238,11 +238,13 @@ async def test_a_link_that_goes_down_holds_up_no_other(machine: Machine) -> None
     await filled(machine, "other", (11, 12))
     async with machine.process() as store:
         await store.sending.recover(await own(store), hold=False, now=machine.clock.now())
-        assert len(await store.sending.claim("other", 1, share, machine.clock.now())) == 1
-        assert await store.sending.claim("link", 10, share, machine.clock.now()) == []  # and asks no more
-        assert await store.sending.claim("other", 1, share, machine.clock.now()) == []
+        others = await own(store, "other")
+        assert len(await store.sending.claim(others, 1, share, machine.clock.now())) == 1
+        lease = await own(store)
+        assert await store.sending.claim(lease, 10, share, machine.clock.now()) == []  # and asks no more
+        assert await store.sending.claim(others, 1, share, machine.clock.now()) == []
         machine.clock.advance(2)
-        assert len(await store.sending.claim("other", 1, share, machine.clock.now())) == 1
+        assert len(await store.sending.claim(others, 1, share, machine.clock.now())) == 1
 
 
 async def test_it_is_tried_alone_again_when_an_operator_says_so(machine: Machine) -> None:
@@ -278,7 +280,7 @@ async def test_a_journalled_outcome_that_ends_the_process_is_told_no_more(
     await filled(machine, numbers=(1, POISON))
     async with machine.process(dies=True) as store:
         lease, now = await own(store), machine.clock.now()
-        for message in await store.sending.claim("link", 10, share, now):
+        for message in await store.sending.claim(await own(store), 10, share, now):
             taken = (SubmittedSegment(1, f"A{message.message_id}"),)
             result = AttemptResult(message.message_id, Event.SUBMIT_ACCEPTED, taken)
             assert store.sending.journal(lease, [result], now)
@@ -312,7 +314,7 @@ async def test_a_death_after_all_was_recorded_is_nobodys(machine: Machine) -> No
     await filled(machine, numbers=(1,))
     async with machine.process(dies=True) as store:
         now, lease = machine.clock.now(), await own(store)
-        await store.sending.claim("link", 10, share, now)
+        await store.sending.claim(lease, 10, share, now)
         claimed = (machine.folder / "claimed.journal").read_bytes()
         sent = AttemptResult(1, Event.SUBMIT_ACCEPTED, (SubmittedSegment(1, "A1"),))
         await store.sending.record(lease, [sent], now)

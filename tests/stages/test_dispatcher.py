@@ -60,7 +60,7 @@ class Bench:
         )
         self.dispatcher = Dispatcher(
             store.bulk,
-            Holder(store.ownership, "test"),
+            Holder(store.ownership, "test", clock),
             store.queries,
             clock,
             current,

@@ -25,7 +25,7 @@ async def test_upkeep_makes_numbers_findable_while_there_is_more(demo_store: Sto
     clock = FakeClock()
     maintenance = Maintenance(
         demo_store.maintenance,
-        Holder(demo_store.ownership, "test"),
+        Holder(demo_store.ownership, "test", clock),
         DirectoryFollower(demo_store.directory, current),
         Timekeeper(demo_store.time, clock, Metrics(), 360.0),
         settings,

@@ -14,7 +14,7 @@ from aldis.stages.sending.upstream import Accepted
 from aldis.store.contract.ownership import JOBS, Lease, slot_of
 from aldis.store.contract.store import Store
 from aldis.traffic.states import State
-from tests.backends import own
+from tests.backends import held, own, take
 from tests.fakes.clock import FakeClock
 from tests.fakes.upstream import FakeUpstream
 from tests.stages.test_dispatcher import Bench
@@ -25,22 +25,22 @@ from tests.store.building import a_message, accept, state_of
 class Working(Owner):
     """Asks the store whether it may work."""
 
-    def __init__(self, store: Store) -> None:
-        super().__init__("working", 0.001, Holder(store.ownership, "us"), slot_of("link"))
+    def __init__(self, store: Store, clock: FakeClock) -> None:
+        super().__init__("working", 0.001, Holder(store.ownership, "us", clock), slot_of("link"))
         self._store = store
         self.worked = asyncio.Event()
         self.lease: Lease | None = None
 
     async def step(self) -> int:
-        self.lease = await self.own()
+        self.lease = await held(self)
         await self._store.sending.recover(self.lease, hold=False, now=0)
         self.worked.set()
         return 0
 
 
-async def test_a_lease_is_taken_once_and_given_back_at_the_end(demo_store: Store) -> None:
+async def test_a_lease_is_taken_once_and_given_back_at_the_end(demo_store: Store, clock: FakeClock) -> None:
     for epoch in (1, 3):  # what was given back has an epoch of its own
-        agent, agents = Working(demo_store), RunningAgents()
+        agent, agents = Working(demo_store, clock), RunningAgents()
         agents.start(agent)
         for _ in range(2):
             await agent.worked.wait()
@@ -52,8 +52,10 @@ async def test_a_lease_is_taken_once_and_given_back_at_the_end(demo_store: Store
         assert not await demo_store.ownership.renew(agent.lease)
 
 
-async def test_who_has_lost_its_lease_stops_and_does_not_take_it_again(demo_store: Store) -> None:
-    agent = Working(demo_store)
+async def test_who_has_lost_its_lease_stops_and_does_not_take_it_again(
+    demo_store: Store, clock: FakeClock
+) -> None:
+    agent = Working(demo_store, clock)
     running = asyncio.create_task(agent.run())
     await agent.worked.wait()
     theirs = await own(demo_store)
@@ -70,7 +72,7 @@ async def test_a_sender_that_was_taken_for_dead_keeps_nothing_and_ends(
         await accept(demo_store, a_message(number))
     upstream = FakeUpstream(window=2)
     sender = a_sender(demo_store, upstream, clock, hold=hold)
-    await sender.recover()
+    await sender.own()
     await sender.step()
     before = [await state_of(demo_store, number) for number in range(1, 5)]
     theirs = await own(demo_store)
@@ -102,4 +104,4 @@ async def test_a_job_goes_on_with_its_new_owner(demo_store: Store, clock: FakeCl
     assert await other.dispatcher.step() == 2
     job = await bench.look(job_id)
     assert (job.reached, job.accepted, job.refused) == (2, 2, 0)  # accepted once, though tried twice
-    assert (await demo_store.ownership.acquire(JOBS, "a")).epoch == 3
+    assert (await take(demo_store, JOBS)).epoch == 3

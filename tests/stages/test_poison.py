@@ -21,7 +21,7 @@ from aldis.store.memory.outcome_journal import OutcomeJournal
 from aldis.traffic.content import MMS
 from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.states import Event, State
-from tests.backends import open_store, own_maintenance
+from tests.backends import held, open_store, own, own_maintenance
 from tests.fakes.clock import FakeClock
 from tests.fakes.upstream import FakeUpstream
 from tests.stages.test_sender import a_sender, state_of
@@ -131,9 +131,9 @@ async def test_it_stays_aside_after_a_crash_until_it_is_tried_again(
     spoiling.execute(SPOILT["coding"][0])
     upstream = FakeUpstream()
     await settle(a_sender(demo_store, upstream, clock), upstream, clock)
-    demo_store.sending.release("link", [])
+    demo_store.sending.release(await own(demo_store), [])
     later = a_sender(demo_store, FakeUpstream(), clock)
-    await later.recover()
+    await later.own()
     assert await settle(later, upstream, clock) == 0
     spoiling.execute(f"UPDATE message SET coding = 0 WHERE message_id = {POISON}")
     entry = AuditEntry(clock.now(), "me", "api", "try again", str(POISON))
@@ -175,7 +175,7 @@ async def test_a_journalled_outcome_that_the_store_refuses_keeps_no_link_from_it
     async def die_with_what_was_heard(store: Store) -> None:
         await filled(store)
         sender = a_sender(store, FakeUpstream(), clock)
-        lease = await sender.own()
+        lease = await held(sender)
         for number in (POISON, *GOOD):
             taken = (SubmittedSegment(1, f"A{number}"),)
             assert store.sending.journal(
@@ -188,7 +188,7 @@ async def test_a_journalled_outcome_that_the_store_refuses_keeps_no_link_from_it
     async def start(store: Store) -> None:
         upstream = FakeUpstream()
         sender = a_sender(store, upstream, clock)
-        await sender.recover()
+        await sender.own()
         assert [await state_of(store, number) for number in GOOD] == [State.SENT] * 3
         assert await aside(store) == [(POISON, "link", 3)]
         assert await settle(sender, upstream, clock) == 0
@@ -239,10 +239,10 @@ async def test_a_marked_row_that_refuses_to_change_keeps_no_link_from_its_start(
 ) -> None:
     await filled(demo_store)
     sender = a_sender(demo_store, FakeUpstream(), clock, hold=True)
-    await demo_store.sending.claim("link", 10, share, clock.now())
-    await demo_store.sending.mark(await sender.own(), [POISON, *GOOD])
+    await demo_store.sending.claim(await own(demo_store), 10, share, clock.now())
+    await demo_store.sending.mark(await held(sender), [POISON, *GOOD])
     spoiling.execute(REFUSES_UPDATES)
-    await a_sender(demo_store, FakeUpstream(), clock, hold=hold).recover()
+    await a_sender(demo_store, FakeUpstream(), clock, hold=hold).own()
     assert [await state_of(demo_store, number) for number in GOOD] == [state] * 3
     assert await aside(demo_store) == [(POISON, "link", 3)]
 

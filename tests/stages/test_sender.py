@@ -23,7 +23,7 @@ from aldis.store.memory.outcome_journal import OutcomeJournal
 from aldis.telemetry import Metrics
 from aldis.traffic.message import AttemptResult, SubmittedSegment
 from aldis.traffic.states import Event, State
-from tests.backends import open_store
+from tests.backends import held, open_store, own
 from tests.fakes.clock import FakeClock
 from tests.fakes.upstream import FakeUpstream
 from tests.store.building import a_message, accept
@@ -38,9 +38,10 @@ def a_sender(
     *,
     tps: float | None = None,
     hold: bool = False,
+    name: str = "test",
 ) -> Sender:
     settings = SenderSettings(RetryPolicy(max_attempts=3, hold_in_doubt=hold), tps)
-    holder = Holder(store.ownership, "test")
+    holder = Holder(store.ownership, name, clock)
     return Sender(store.sending, holder, upstream.connect, settings, clock, lambda: 0.0, Metrics())
 
 
@@ -227,11 +228,11 @@ async def test_a_message_that_was_taken_whole_before_is_sent(
     demo_store: Store, upstream: FakeUpstream, clock: FakeClock
 ) -> None:
     await accept(demo_store, a_message(1, octets=LONG, segments=3))
-    await demo_store.sending.claim("link", 1, share, clock.now())
+    await demo_store.sending.claim(await own(demo_store), 1, share, clock.now())
     taken = tuple(SubmittedSegment(number, f"A{number}") for number in (1, 2, 3))
     back = AttemptResult(1, Event.SUBMIT_DEFERRED, taken, clock.now(), "busy")
     sender = a_sender(demo_store, upstream, clock)
-    await demo_store.sending.record(await sender.own(), [back], clock.now())
+    await demo_store.sending.record(await held(sender), [back], clock.now())
     await sender.step()
     await sender.outcomes.record()
     assert upstream.out == []

@@ -8,6 +8,7 @@ from aldis.stages.sending.upstream import Accepted
 from aldis.store.contract.store import Store
 from aldis.traffic.message import AttemptResult
 from aldis.traffic.states import Event, State
+from tests.backends import held
 from tests.fakes.clock import FakeClock
 from tests.fakes.upstream import FakeUpstream
 from tests.stages.test_sender import LONG, a_sender, state_of
@@ -30,7 +31,7 @@ async def test_nothing_is_submitted_after_its_validity(
     sender = a_sender(demo_store, upstream, clock)
     if doubts:
         spoilt = AttemptResult(2, Event.SUBMIT_DEFERRED, (), clock.now(), "overdue", in_doubt=True)
-        await demo_store.sending.record(await sender.own(), [spoilt], clock.now())
+        await demo_store.sending.record(await held(sender), [spoilt], clock.now())
     await sender.step()
     clock.advance(59.9)
     for number in range(segments - 1):

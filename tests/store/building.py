@@ -63,7 +63,7 @@ async def accept(store: Store, message: NewMessage) -> None:
 async def settle_sent(store: Store, message: NewMessage, ids: tuple[str, ...] = ("A1", "A2")) -> None:
     """Bring a message to `sent`, its segments under these ids."""
     await accept(store, message)
-    await store.sending.claim(message.link, 100, share, NOW)
+    await store.sending.claim(await own(store, message.link), 100, share, NOW)
     submitted = tuple(
         SubmittedSegment(number, name) for number, name in enumerate(ids[: message.segments], start=1)
     )

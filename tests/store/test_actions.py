@@ -32,14 +32,14 @@ async def test_what_waits_is_called_back(kept: Store) -> None:
     assert await kept.actions.cancel(7, "link", entry("cancel"))
     assert await state_of(kept, 7) is State.DELETED
     assert await money(kept) == (1_000_000, 0, 0)
-    assert await kept.sending.claim("link", 10, share, NOW) == []
+    assert await kept.sending.claim(await own(kept), 10, share, NOW) == []
     assert not await kept.actions.cancel(7, "link", entry("cancel"))
     assert await told(kept) == [("cancel", "")]
 
 
 async def test_what_a_sender_has_in_hand_is_not_called_back(kept: Store) -> None:
     await accept(kept, a_message(7))
-    (claimed,) = await kept.sending.claim("link", 10, share, NOW)
+    (claimed,) = await kept.sending.claim(await own(kept), 10, share, NOW)
     assert not await kept.actions.cancel(7, "link", entry("cancel"))
     await kept.sending.record(
         await own(kept),
@@ -52,7 +52,7 @@ async def test_what_a_sender_has_in_hand_is_not_called_back(kept: Store) -> None
 
 async def test_what_a_carrier_has_taken_in_part_is_not_called_back(kept: Store) -> None:
     await accept(kept, a_message(7, segments=2))
-    await kept.sending.claim("link", 10, share, NOW)
+    await kept.sending.claim(await own(kept), 10, share, NOW)
     back = AttemptResult(7, Event.SUBMIT_DEFERRED, (SubmittedSegment(1, "A"),), due_at=NOW)
     await kept.sending.record(await own(kept), [back], NOW)
     assert not await kept.actions.cancel(7, "link", entry("cancel"))
@@ -73,7 +73,7 @@ async def test_a_message_again_is_held_for_and_audited_or_nothing(kept: Store) -
     )
     assert refusal is not None
     assert refusal.reason is RefusalReason.CREDIT_INSUFFICIENT
-    assert [each.message_id for each in await kept.sending.claim("link", 10, share, NOW)] == [7]
+    assert [each.message_id for each in await kept.sending.claim(await own(kept), 10, share, NOW)] == [7]
     assert await told(kept) == [("again", "")]
 
 

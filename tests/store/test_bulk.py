@@ -10,6 +10,7 @@ from aldis.store.contract.bulk import AddJob, AddRows, MoveJob, PurgeJobs, Settl
 from aldis.store.contract.ownership import JOBS
 from aldis.store.contract.store import Store
 from aldis.traffic.bulk import MOVES, JobState, Mapping, Outcome, Row
+from tests.backends import take
 from tests.store.building import NOW, audited
 
 ENTRY = AuditEntry(NOW, "otto", "console", "load bulk job", "")
@@ -66,7 +67,7 @@ async def test_a_key_makes_one_job(kept: Store) -> None:
 
 async def test_outcomes_count_once_and_end_the_job(kept: Store) -> None:
     job_id = await a_job(kept)
-    jobs = await kept.ownership.acquire(JOBS, "test")
+    jobs = await take(kept, JOBS)
     some = SettleRows(jobs, job_id, (Outcome(1, 71), Outcome(3, fault="no number")), 1, NOW + 1)
     assert await kept.bulk.change(some) == 2
     assert await kept.bulk.change(some) == 0

@@ -89,45 +89,49 @@ async def test_would_accept_judges_alike_and_stores_nothing(kept: Store) -> None
 async def test_the_urgent_are_claimed_first_and_nothing_twice(kept: Store) -> None:
     for number, priority in enumerate([1, 3, 0, 2], start=1):
         await accept(kept, a_message(number, priority=priority))
-    first = await kept.sending.claim("link", 2, share, NOW)
-    second = await kept.sending.claim("link", 10, share, NOW)
+    lease = await own(kept)
+    first = await kept.sending.claim(lease, 2, share, NOW)
+    second = await kept.sending.claim(lease, 10, share, NOW)
     assert [message.message_id for message in first] == [2, 4]
     assert [message.message_id for message in second] == [1, 3]
-    assert await kept.sending.claim("link", 10, share, NOW) == []
-    assert await kept.sending.claim("other", 10, share, NOW) == []
+    assert await kept.sending.claim(lease, 10, share, NOW) == []
+    assert await kept.sending.claim(await own(kept, "other"), 10, share, NOW) == []
 
 
 async def test_what_is_released_or_too_old_is_not_in_anyones_hands(kept: Store) -> None:
     await accept(kept, a_message(1, expires_at=NOW + 1000))
-    assert [message.message_id for message in await kept.sending.claim("link", 1, share, NOW)] == [1]
+    lease = await own(kept)
+    assert [message.message_id for message in await kept.sending.claim(lease, 1, share, NOW)] == [1]
     assert (
         await kept.maintenance.expire(await own_maintenance(kept), 10, NOW + 1000, 10**9) == 0
     )  # claimed: whoever has it in hand settles it
-    assert await kept.sending.claim("link", 1, share, NOW) == []
-    kept.sending.release("link", [1])
-    assert await kept.sending.claim("link", 1, share, NOW + 1000) == []
+    assert await kept.sending.claim(lease, 1, share, NOW) == []
+    kept.sending.release(lease, [1])
+    assert await kept.sending.claim(lease, 1, share, NOW + 1000) == []
     assert await kept.maintenance.expire(await own_maintenance(kept), 10, NOW + 10**6, 10**9) == 1
     assert await state_of(kept, 1) is State.EXPIRED
 
 
 async def test_what_is_due_later_waits(kept: Store) -> None:
     await accept(kept, a_message(1))
-    await kept.sending.claim("link", 1, share, NOW)
+    lease = await own(kept)
+    await kept.sending.claim(lease, 1, share, NOW)
     later = NOW + 5000
     await kept.sending.record(
-        await own(kept), [AttemptResult(1, Event.SUBMIT_DEFERRED, due_at=later, reason="busy")], NOW
+        lease, [AttemptResult(1, Event.SUBMIT_DEFERRED, due_at=later, reason="busy")], NOW
     )
-    assert await kept.sending.claim("link", 1, share, later - 1) == []
-    (message,) = await kept.sending.claim("link", 1, share, later + 250)  # found within a quarter of a second
+    assert await kept.sending.claim(lease, 1, share, later - 1) == []
+    (message,) = await kept.sending.claim(lease, 1, share, later + 250)  # found within a quarter of a second
     assert message.attempts == 2
 
 
 async def test_a_retried_message_knows_which_segments_are_out(kept: Store) -> None:
     await accept(kept, a_message(1, segments=3))
-    await kept.sending.claim("link", 1, share, NOW)
+    lease = await own(kept)
+    await kept.sending.claim(lease, 1, share, NOW)
     partly = AttemptResult(1, Event.SUBMIT_DEFERRED, (SubmittedSegment(2, "A2"),), NOW, "busy")
-    await kept.sending.record(await own(kept), [partly], NOW)
-    (message,) = await kept.sending.claim("link", 1, share, NOW)
+    await kept.sending.record(lease, [partly], NOW)
+    (message,) = await kept.sending.claim(lease, 1, share, NOW)
     assert message.accepted_segments == (2,)
 
 
@@ -149,7 +153,7 @@ async def test_what_was_not_sent_is_refunded_but_for_what_the_carrier_took(
     kept: Store, event: Event, state: State
 ) -> None:
     await accept(kept, a_message(1, segments=3))
-    await kept.sending.claim("link", 1, share, NOW)
+    await kept.sending.claim(await own(kept), 1, share, NOW)
     await kept.sending.record(
         await own(kept), [AttemptResult(1, event, (SubmittedSegment(1, "A1"),), reason="no")], NOW
     )
@@ -160,7 +164,7 @@ async def test_what_was_not_sent_is_refunded_but_for_what_the_carrier_took(
 @pytest.mark.parametrize(("hold", "state"), [(False, State.QUEUED), (True, State.UNCONFIRMED)])
 async def test_what_a_lost_owner_left_is_released_by_policy(kept: Store, *, hold: bool, state: State) -> None:
     await accept(kept, a_message(1))
-    await kept.sending.claim("link", 1, share, NOW)
+    await kept.sending.claim(await own(kept), 1, share, NOW)
     await kept.sending.mark(await own(kept), [1])
     assert await state_of(kept, 1) is State.SENDING
     assert await kept.sending.recover(await own(kept), hold=hold, now=NOW) == 1
@@ -179,7 +183,7 @@ async def test_what_is_sending_on_a_link_that_is_gone_is_not_repeated_when_it_re
     assert [await state_of(kept, number) for number in (1, 2)] == [State.SENDING, State.UNCONFIRMED]
     assert await money(kept) == (900_000, 50_000, 50_000)
     await kept.sending.recover(await own(kept, "gone"), hold=hold, now=NOW)
-    assert await kept.sending.claim("gone", 10, share, NOW) == []
+    assert await kept.sending.claim(await own(kept, "gone"), 10, share, NOW) == []
 
 
 def a_receipt(smsc_message_id: str, state: ReceiptState, recipient: str = "447700900001") -> Receipt:
@@ -197,7 +201,7 @@ async def test_a_receipt_ends_its_message_and_owes_a_postback(kept: Store) -> No
 async def test_a_receipt_that_comes_before_its_response_is_parked_and_matched(kept: Store) -> None:
     message = a_message(1)
     await accept(kept, message)
-    await kept.sending.claim("link", 1, share, NOW)
+    await kept.sending.claim(await own(kept), 1, share, NOW)
     assert (await kept.receipts.record([a_receipt("A1", ReceiptState.DELIVERED)])).early == 1
     await kept.sending.record(
         await own(kept), [AttemptResult(1, Event.SUBMIT_ACCEPTED, (SubmittedSegment(1, "A1"),))], NOW
@@ -215,17 +219,18 @@ async def test_several_segments_make_one_ending(kept: Store) -> None:
 
 async def test_a_segment_that_failed_before_the_rest_was_sent_is_not_forgotten(kept: Store) -> None:
     await accept(kept, a_message(1, segments=2))
-    await kept.sending.claim("link", 1, share, NOW)
+    lease = await own(kept)
+    await kept.sending.claim(lease, 1, share, NOW)
     await kept.sending.record(
-        await own(kept),
+        lease,
         [AttemptResult(1, Event.SUBMIT_DEFERRED, (SubmittedSegment(1, "A1"),), NOW, "busy")],
         NOW,
     )
     await kept.receipts.record([a_receipt("A1", ReceiptState.UNDELIVERED)])
     assert await state_of(kept, 1) is State.QUEUED
-    await kept.sending.claim("link", 1, share, NOW)
+    await kept.sending.claim(lease, 1, share, NOW)
     await kept.sending.record(
-        await own(kept), [AttemptResult(1, Event.SUBMIT_ACCEPTED, (SubmittedSegment(2, "A2"),))], NOW
+        lease, [AttemptResult(1, Event.SUBMIT_ACCEPTED, (SubmittedSegment(2, "A2"),))], NOW
     )
     assert await state_of(kept, 1) is State.UNDELIVERED
 

@@ -14,7 +14,7 @@ from aldis.store.contract.store import Store
 from aldis.traffic.content import MMS, KeptPart, as_column, from_column
 from aldis.traffic.inbound import NewInbound
 from aldis.traffic.message import NewMessage
-from tests.backends import own_maintenance
+from tests.backends import own, own_maintenance
 from tests.store.building import NOW, a_message, accept
 
 
@@ -105,9 +105,10 @@ async def test_a_claimed_message_brings_its_parts_fresh_and_from_the_file(kept: 
     message = an_mms(1, digest_of(b"a"), digest_of(b"b"))
     await accept(kept, message)
     for _ in range(2):
-        (claimed,) = await kept.sending.claim("link", 10, lambda waiting, _room: waiting, NOW)
+        lease = await own(kept)
+        (claimed,) = await kept.sending.claim(lease, 10, lambda waiting, _room: waiting, NOW)
         assert (claimed.coding, claimed.parts) == (MMS, from_column(message.parts))
-        kept.sending.release("link", [1])
+        kept.sending.release(lease, [1])
 
 
 def test_a_messages_columns_stay_in_order() -> None:

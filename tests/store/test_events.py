@@ -45,7 +45,7 @@ async def test_postbacks_count_until_they_are_done(kept: Store) -> None:
 async def test_what_happened_is_told_once_in_batches_and_in_order(kept: Store) -> None:
     for number in range(1, 8):
         await accept(kept, a_message(number, accepted_at=NOW + number // 2))
-    await kept.sending.claim("link", 100, lambda waiting, _: waiting, NOW + 100)
+    await kept.sending.claim(await own(kept), 100, lambda waiting, _: waiting, NOW + 100)
     await kept.sending.record(
         await own(kept), [AttemptResult(3, Event.SUBMIT_REJECTED, reason="ESME_RINVDSTADR")], NOW + 9
     )

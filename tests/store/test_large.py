@@ -16,6 +16,7 @@ from aldis.store.contract.store import Store
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 from aldis.traffic.message import NewMessage
 from aldis.traffic.refusal import Refusal, RefusalReason
+from tests.backends import own
 from tests.store.building import NOW, POSTPAID, RICH, a_message, accept, audited, money
 
 MANY = 2_500
@@ -57,7 +58,7 @@ async def test_all_of_it_is_kept_as_it_is(kept: Store) -> None:
         assert (facts.message_id, facts.submission_id) == (message.message_id, 1000)
         assert (facts.recipient, facts.callback_url, facts.link) == (message.recipient, "http://x/", "link")
         assert (found.label, found.octets, found.due_at) == ("spring", b"\0\xff", NOW)
-    claimed = await kept.sending.claim("link", MANY + 1, share, NOW)
+    claimed = await kept.sending.claim(await own(kept), MANY + 1, share, NOW)
     assert len(claimed) == MANY
 
 

@@ -18,7 +18,7 @@ from aldis.traffic.bulk import JobState, Mapping, Outcome
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 from aldis.traffic.message import AttemptResult, HandlingFault, LateAnswer, SubmittedSegment
 from aldis.traffic.states import Event, State
-from tests.backends import apply, open_store, own, own_maintenance
+from tests.backends import apply, lapse, open_store, own, own_maintenance, take
 from tests.store.building import NOW, a_message, accept, money, state_of
 from tests.store.conftest import DIRECTORY
 
@@ -28,33 +28,88 @@ SENT = [AttemptResult(1, Event.SUBMIT_ACCEPTED, (SubmittedSegment(1, "A1"),))]
 BACK = [AttemptResult(1, Event.SUBMIT_DEFERRED, due_at=NOW, reason="busy")]
 
 
+async def is_newest(store: Store, lease: Lease) -> bool:
+    """Ask whether a lease can be renewed."""
+    renewed = await store.ownership.renew(lease)
+    assert renewed is None or renewed.epoch == lease.epoch
+    return renewed is not None
+
+
 async def test_each_owner_has_the_next_epoch(kept: Store) -> None:
-    first, other = await kept.ownership.acquire(SLOT, "a"), await kept.ownership.acquire(JOBS, "a")
-    assert (first, other) == (Lease(SLOT, "a", 1), Lease(JOBS, "a", 1))
-    second = await kept.ownership.acquire(SLOT, "b")
-    assert second == Lease(SLOT, "b", 2)
-    assert (second.link, slot_of("a/0").count("/")) == ("link", 3)
-    told = [await kept.ownership.renew(lease) for lease in (first, second, other)]
-    assert told == [False, True, True]
+    first, other, second = [await take(kept, resource, "a") for resource in (SLOT, JOBS, SLOT)]
+    assert [each.epoch for each in (first, other, second)] == [1, 1, 2]
+    assert {(each.resource, each.holder) for each in (first, second)} == {(SLOT, "a")}
+    assert [await is_newest(kept, lease) for lease in (first, second, other)] == [False, True, True]
+
+
+@pytest.mark.parametrize(("link", "slot"), [("link", 0), ("a/0", 0), ("link/a", 12)])
+def test_a_slots_lease_names_its_link(link: str, slot: int) -> None:
+    assert Lease(slot_of(link, slot), "a", 1).link == link
 
 
 async def test_who_asks_at_once_does_not_share_an_epoch(kept: Store) -> None:
-    leases = await asyncio.gather(*(kept.ownership.acquire(SLOT, f"{number}") for number in range(9)))
-    assert sorted(lease.epoch for lease in leases) == [*range(1, 10)]
-    assert [await kept.ownership.renew(lease) for lease in leases] == [lease.epoch == 9 for lease in leases]
+    told = await asyncio.gather(*(kept.ownership.acquire(SLOT, f"{number}") for number in range(9)))
+    leases = [lease for lease in told if lease is not None]
+    newest = max(lease.epoch for lease in leases)
+    assert sorted(lease.epoch for lease in leases) == [*range(1, newest + 1)]
+    for lease in leases:
+        assert await is_newest(kept, lease) is (lease.epoch == newest)
+
+
+async def test_nobody_is_given_what_another_has_until_that_is_over(kept: Store) -> None:
+    first = await take(kept, SLOT, "a")
+    assert (await kept.ownership.acquire(SLOT, "b") is None) is (first.holds_ms is not None)
+    assert await kept.ownership.acquire(JOBS, "b") is not None
+    await lapse(kept)
+    second = await take(kept, SLOT, "c")
+    assert second.epoch > first.epoch
+    assert [await is_newest(kept, lease) for lease in (first, second)] == [False, True]
+
+
+async def test_what_nobody_has_acquired_since_is_renewed_even_late(kept: Store) -> None:
+    await accept(kept, a_message(1))
+    lease = await own(kept)
+    await lapse(kept)
+    await kept.sending.mark(lease, [1])
+    assert await is_newest(kept, lease)
+    other = await kept.ownership.acquire(SLOT, "b")
+    assert (other is None) is (lease.holds_ms is not None)
 
 
 async def test_what_is_given_back_is_nobodys(kept: Store) -> None:
+    await accept(kept, a_message(1))
     first = await own(kept)
     second = await own(kept)
     await kept.ownership.give_back(first)  # is not the owner any more
-    assert await kept.ownership.renew(second)
-    await kept.ownership.give_back(second)
-    await kept.ownership.give_back(second)
-    assert not await kept.ownership.renew(second)
+    assert await is_newest(kept, second)
+    assert await kept.sending.claim(second, 10, share, NOW)
+    for _ in range(2):
+        await kept.ownership.give_back(second)
+    assert not await is_newest(kept, second)
     with pytest.raises(LeaseLost):
         await kept.sending.mark(second, [])
-    assert (await own(kept)).epoch > second.epoch
+    with pytest.raises(LeaseLost):
+        await kept.sending.claim(second, 10, share, NOW)
+    assert (await take(kept, SLOT, "b")).epoch > second.epoch
+
+
+async def test_a_new_owner_is_handed_what_the_last_one_had_and_that_one_nothing(kept: Store) -> None:
+    for number in (1, 2, 3):
+        await accept(kept, a_message(number))
+    old = await own(kept)
+    assert len(await kept.sending.claim(old, 2, share, NOW)) == 2
+    new = await own(kept)
+    with pytest.raises(LeaseLost):
+        await kept.sending.claim(old, 2, share, NOW)
+    await kept.sending.recover(new, hold=False, now=NOW)
+    handed = [each.message_id for each in await kept.sending.claim(new, 10, share, NOW)]
+    assert handed == [1, 2, 3]
+    kept.sending.release(old, handed)
+    await accept(kept, a_message(4))
+    for lease in (Lease(SLOT, "c", new.epoch + 1), Lease("link/none/0", "a", 1), old):
+        with pytest.raises(LeaseLost):
+            await kept.sending.claim(lease, 10, share, NOW)
+    assert [each.message_id for each in await kept.sending.claim(new, 10, share, NOW)] == [4]
 
 
 async def nothing(_store: Store) -> None:
@@ -66,7 +121,7 @@ async def marked(store: Store) -> None:
 
 
 async def claimed(store: Store) -> None:
-    await store.sending.claim("link", 10, share, NOW)
+    await store.sending.claim(await own(store), 10, share, NOW)
 
 
 async def opted_out(store: Store) -> None:
@@ -138,8 +193,7 @@ async def test_a_write_of_an_owner_that_is_no_more_changes_nothing(kept: Store, 
     resource, prepare, write = WRITES[name]
     await accept(kept, a_message(1, backups='["b"]'))
     await prepare(kept)
-    old = await kept.ownership.acquire(resource, "a")
-    new = await kept.ownership.acquire(resource, "b")
+    old, new = [await take(kept, resource) for _ in range(2)]
     before = await all_of(kept)
     for lease in (old, Lease(resource, "c", new.epoch + 1), Lease("link/none/0", "a", 1)):
         with pytest.raises(LeaseLost):
@@ -156,13 +210,12 @@ async def test_an_owner_in_another_process_is_fenced_as_well(tmp_path: Path, nam
     resource, prepare, write = WRITES[name]
     await accept(ours, a_message(1, backups='["b"]'))
     await prepare(ours)
-    old = await ours.ownership.acquire(resource, "a")
-    new = await theirs.ownership.acquire(resource, "b")
+    old, new = await take(ours, resource), await take(theirs, resource)
     before = await all_of(theirs)
     with pytest.raises(LeaseLost):
         await write(ours, old)
     assert await all_of(theirs) == await all_of(ours) == before
-    assert not await ours.ownership.renew(old)
+    assert not await is_newest(ours, old)
     await write(theirs, new)
     assert await all_of(ours) != before
     for store in (theirs, ours):

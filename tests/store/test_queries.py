@@ -55,13 +55,13 @@ async def test_what_is_not_due_can_be_called_back_and_costs_nothing(kept: Store)
     (told,) = await kept.postbacks.due("l", 10, NOW)
     assert (told.state, told.error_code) == (State.DELETED, "cancelled")
     assert await kept.queries.cancel(1, "genesys", "7", NOW) == 0
-    assert await kept.sending.claim("link", 10, share, NOW + 2000) == []
+    assert await kept.sending.claim(await own(kept), 10, share, NOW + 2000) == []
 
 
 async def test_what_is_due_or_in_a_senders_hands_cannot_be_called_back(kept: Store) -> None:
     await accept(kept, scheduled(1))
     assert await kept.queries.cancel(1, "genesys", "7", NOW + 1000) == 0
-    (claimed,) = await kept.sending.claim("link", 10, share, NOW + 1000)
+    (claimed,) = await kept.sending.claim(await own(kept), 10, share, NOW + 1000)
     # its clock is behind ours: for the file it is not due yet
     assert await kept.queries.cancel(1, "genesys", "7", NOW) == 0
     await kept.sending.record(
@@ -72,9 +72,10 @@ async def test_what_is_due_or_in_a_senders_hands_cannot_be_called_back(kept: Sto
 
 async def test_nobody_claims_what_is_being_called_back(kept: Store) -> None:
     await accept(kept, scheduled(1))
+    lease = await own(kept)
     cancelling = asyncio.ensure_future(kept.queries.cancel(1, "genesys", "7", NOW + 999))
     await asyncio.sleep(0)  # it is on its way to the writer
-    assert await kept.sending.claim("link", 10, share, NOW + 1000) == []
+    assert await kept.sending.claim(lease, 10, share, NOW + 1000) == []
     assert await cancelling == 1
 
 
@@ -88,7 +89,7 @@ async def test_what_was_on_the_wire_cannot_be_called_back(kept: Store) -> None:
         ),
     ):
         await accept(kept, a_message(message_id, reference=str(message_id), segments=2))
-        await kept.sending.claim("link", 10, share, NOW)
+        await kept.sending.claim(await own(kept), 10, share, NOW)
         await kept.sending.record(await own(kept), [result], NOW)
         assert await kept.queries.cancel(1, "genesys", str(message_id), NOW) == 0
     assert await states(kept, 1, 2) == [State.QUEUED, State.QUEUED]
@@ -96,7 +97,7 @@ async def test_what_was_on_the_wire_cannot_be_called_back(kept: Store) -> None:
 
 async def test_use_counts_what_was_sent_whole_and_cut_by_the_carrier(kept: Store) -> None:
     await accept(kept, a_message(1, segments=3))
-    await kept.sending.claim("link", 10, share, NOW)
+    await kept.sending.claim(await own(kept), 10, share, NOW)
     await kept.sending.record(
         await own(kept), [AttemptResult(1, Event.SUBMIT_ACCEPTED, (SubmittedSegment(0, "A1"),))], NOW
     )
@@ -131,7 +132,7 @@ async def test_use_is_summed_by_label_and_country(kept: Store) -> None:
     await accept(kept, a_message(2, label="a", country="DK", accepted_at=NOW))
     await accept(kept, a_message(3, label="b", accepted_at=NOW))
     await accept(kept, a_message(4, label="b", accepted_at=NOW))
-    await kept.sending.claim("link", 10, share, NOW)
+    await kept.sending.claim(await own(kept), 10, share, NOW)
     await kept.sending.record(await own(kept), [AttemptResult(4, Event.SUBMIT_REJECTED)], NOW)
     assert await kept.queries.usage(1, NOW - DAY, NOW + 1, None, 1_000) == [
         Usage("a", "DK", 1, 50_000),

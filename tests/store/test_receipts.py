@@ -93,11 +93,115 @@ async def test_of_two_messages_with_one_id_the_number_names_one_and_otherwise_th
     assert [await state_of(kept, number) for number in (1, 2)] == [State.DELIVERED, State.SENT]
 
 
-async def test_one_id_for_all_segments_is_one_receipt_for_each(kept: Store) -> None:
-    await settle_sent(kept, a_message(1, segments=3), ids=("A1", "A1", "A1"))
-    for state in (State.SENT, State.SENT, State.DELIVERED):
-        await kept.receipts.record([receipt("A1")])
-        assert await state_of(kept, 1) is state
+@pytest.mark.parametrize("segments", [2, 3, 40])
+@pytest.mark.parametrize("ending", [DELIVERED, UNDELIVERED])
+@pytest.mark.parametrize("early", [False, True])
+async def test_one_id_for_all_segments_needs_one_receipt(
+    kept: Store, segments: int, ending: ReceiptState, *, early: bool
+) -> None:
+    names = ["A1"] * segments
+    for number in (1, 2):
+        await accept(kept, a_message(number, segments=segments, account_id=POSTPAID))
+    await kept.sending.claim(await own(kept), 2, share, NOW)
+    if early:
+        await kept.receipts.record([receipt("A1", ending)])
+    await kept.sending.record(await own(kept), [taken(1, *names), taken(2, *["B1"] * segments)], NOW)
+    if not early:
+        assert (await kept.receipts.record([receipt("A1", ending)])).early == 0
+    told = State(ending.value)
+    assert [await state_of(kept, number) for number in (1, 2)] == [told, State.SENT]
+    await kept.receipts.record([receipt("A1", UNDELIVERED), receipt("A1", DELIVERED)])  # one each, after all
+    assert [await state_of(kept, number) for number in (1, 2)] == [told, State.SENT]
+
+
+async def test_a_receipt_settles_the_segments_with_its_id_and_no_others(kept: Store) -> None:
+    await settle_sent(kept, a_message(1, segments=3), ids=("A1", "A1", "A2"))
+    await kept.receipts.record([receipt("A1")])
+    assert await state_of(kept, 1) is State.SENT
+    await kept.receipts.record([receipt("A2")])
+    assert await state_of(kept, 1) is State.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("12a", "12A"), ("00012a", "00012A"), ("xk3pA", "xk3pa"), ("10", "16"), ("1F", "1f")],
+)
+async def test_ids_that_are_only_alike_each_need_their_receipt(kept: Store, first: str, second: str) -> None:
+    """Of two segments of one message, and of two messages to one phone."""
+    one, other = normalise_id(first), normalise_id(second)
+    await settle_sent(kept, a_message(1, segments=2), ids=(one, other))
+    await kept.receipts.record([receipt(one)])
+    await review(kept)
+    assert await state_of(kept, 1) is State.SENT
+    await kept.receipts.record([receipt(other, UNDELIVERED)])
+    assert await state_of(kept, 1) is State.UNDELIVERED
+
+
+async def test_one_id_in_another_spelling_needs_one_receipt(kept: Store) -> None:
+    await settle_sent(kept, a_message(1, segments=3), ids=("1F4A", "1F4A", "1F4A"))
+    await kept.receipts.record([receipt("8010")])
+    assert await review(kept) == ReviewedReceipts(1, 1)
+    assert await state_of(kept, 1) is State.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("in_response", "in_receipt"),
+    [
+        ("aB3xK9Qz", "AB3XK9QZ"),
+        ("aB3xK9Qz", "ab3xk9qz"),
+        ("aB3x", "AB3X"),
+        ("aB3x", "ab3x"),
+        ("AB3X", "aB3x"),  # whoever forwards the response writes it in capitals
+        ("ab3x", "AB3X"),
+        ("d7F0-4e2b-Ab", "D7F0-4E2B-AB"),
+    ],
+)
+@pytest.mark.parametrize("early", [False, True])
+async def test_an_id_in_another_case_counts_once_no_response_is_missing(
+    kept: Store, in_response: str, in_receipt: str, *, early: bool
+) -> None:
+    answered, reported = normalise_id(in_response), normalise_id(in_receipt)
+    await accept(kept, a_message(1))
+    await kept.sending.claim(await own(kept), 1, share, NOW)
+    if early:
+        await kept.receipts.record([receipt(reported)])
+        await kept.sending.record(await own(kept), [taken(1, answered)], NOW)
+    else:
+        await kept.sending.record(await own(kept), [taken(1, answered)], NOW)
+        await kept.receipts.record([receipt(reported)])
+    assert await state_of(kept, 1) is State.SENT
+    assert await kept.receipts.knows(receipt(reported))
+    assert await review(kept) == ReviewedReceipts(1, 1)
+    assert await state_of(kept, 1) is State.DELIVERED
+
+
+async def test_an_early_receipt_in_another_case_meets_a_response_that_comes_after_its_review(
+    kept: Store,
+) -> None:
+    await accept(kept, a_message(1))
+    await kept.sending.claim(await own(kept), 1, share, NOW)
+    await kept.receipts.record([receipt("AB3XK9QZ")])
+    assert await review(kept) == ReviewedReceipts(1, 0)
+    await kept.sending.record(await own(kept), [taken(1, "aB3xK9Qz")], NOW)
+    assert await state_of(kept, 1) is State.DELIVERED
+
+
+async def test_a_carrier_that_tells_cases_apart_means_what_it_writes(kept: Store) -> None:
+    """A response was lost, and another message to that phone has its id in another case."""
+    await settle_sent(kept, a_message(1), ids=("aB3x",))
+    await kept.receipts.record([receipt("aB3x")])
+    await settle_sent(kept, a_message(2), ids=("aB3z",))
+    await kept.receipts.record([receipt("AB3Z", UNDELIVERED)])
+    assert await review(kept) == ReviewedReceipts(1, 0)
+    assert await state_of(kept, 2) is State.SENT
+
+
+async def test_two_ids_that_are_one_in_capitals_need_the_number(kept: Store) -> None:
+    await settle_sent(kept, a_message(1), ids=("aB3x",))
+    await settle_sent(kept, a_message(2, recipient="4512345678"), ids=("Ab3x",))
+    await kept.receipts.record([receipt("AB3X")])
+    assert await review(kept) == ReviewedReceipts(1, 1)
+    assert [await state_of(kept, number) for number in (1, 2)] == [State.DELIVERED, State.SENT]
 
 
 @pytest.mark.parametrize(("in_response", "in_receipt"), [("1F4A", "8010"), ("8010", "1F4A")])
@@ -106,7 +210,7 @@ async def test_another_spelling_counts_once_no_response_is_missing(
     kept: Store, in_response: str, in_receipt: str, *, early: bool
 ) -> None:
     await accept(kept, a_message(1))
-    await kept.sending.claim("link", 1, share, NOW)
+    await kept.sending.claim(await own(kept), 1, share, NOW)
     if early:
         await kept.receipts.record([receipt(in_receipt)])
         assert await review(kept) == ReviewedReceipts(
@@ -162,7 +266,7 @@ async def test_small_numbers_count_where_ids_are_known_to_be_spelled_otherwise(k
 async def test_two_early_receipts_whose_ids_are_spellings_of_each_other(kept: Store) -> None:
     for number in (1, 2):
         await accept(kept, a_message(number))
-    await kept.sending.claim("link", 2, share, NOW)
+    await kept.sending.claim(await own(kept), 2, share, NOW)
     await kept.receipts.record([receipt("10", DELIVERED), receipt("16", UNDELIVERED)])
     await kept.sending.record(await own(kept), [taken(1, "10"), taken(2, "16")], NOW)
     assert [await state_of(kept, number) for number in (1, 2)] == [State.DELIVERED, State.UNDELIVERED]
@@ -170,17 +274,21 @@ async def test_two_early_receipts_whose_ids_are_spellings_of_each_other(kept: St
 
 def in_base_62(number: int) -> str:
     digits = string.digits + string.ascii_uppercase + string.ascii_lowercase
-    return normalise_id("".join(["x", "K", digits[number // 62 % 62], digits[number % 62]]))
+    return normalise_id(digits[number // 62 % 62] + digits[number % 62])
 
 
-@pytest.mark.parametrize("spelled", ["{}".format, "{:X}".format, in_base_62])
+def in_long_base_62(number: int) -> str:
+    return f"xK{in_base_62(number):0>2}"
+
+
+@pytest.mark.parametrize("spelled", ["{}".format, "{:X}".format, in_base_62, in_long_base_62])
 async def test_whatever_the_order_each_receipt_ends_the_message_with_its_id(
     kept: Store, chance: random.Random, spelled: Callable[[int], str]
 ) -> None:
     """Ids 1, 2, 3 …, one phone: responses and receipts in any order, reviews whenever they come."""
     for number in range(1, MANY + 1):
         await accept(kept, a_message(number, account_id=POSTPAID))
-    await kept.sending.claim("link", MANY, share, NOW)
+    await kept.sending.claim(await own(kept), MANY, share, NOW)
     lease, unsettled = await own(kept), set(range(1, MANY + 1))
     reviewer = Reviewer(kept.receipts, lambda: {"link": set(unsettled)}, FakeClock(), Metrics())
     ends = {number: chance.choice([DELIVERED, UNDELIVERED]) for number in unsettled}

@@ -6,6 +6,7 @@ import pytest
 
 from aldis.accounts.staff import AuditEntry
 from aldis.stages.sending.shares import share
+from aldis.store.contract.ownership import Lease
 from aldis.store.contract.store import Store
 from aldis.traffic.message import AttemptResult
 from aldis.traffic.postback import Notify, PostbackResult
@@ -18,20 +19,19 @@ HOUR_MS, LONGEST_MS = 3_600_000, 360_000
 AHEAD = NOW + HOUR_MS
 
 
-async def claimable(kept: Store, now: int) -> set[int]:
+async def claimable(kept: Store, lease: Lease, now: int) -> set[int]:
     """Claim what is due, and give it back."""
-    found = {each.message_id for each in await kept.sending.claim("link", 100, share, now)}
-    kept.sending.release("link", list(found))
+    found = {each.message_id for each in await kept.sending.claim(lease, 100, share, now)}
+    kept.sending.release(lease, list(found))
     return found
 
 
 async def tried(kept: Store, message_id: int, event: Event, due_at: int) -> None:
     await accept(kept, a_message(message_id, accepted_at=AHEAD, due_at=AHEAD))
-    found = await kept.sending.claim("link", 100, share, AHEAD)
-    kept.sending.release("link", [each.message_id for each in found if each.message_id != message_id])
-    await kept.sending.record(
-        await own(kept), [AttemptResult(message_id, event, due_at=due_at, reason="x")], AHEAD
-    )
+    lease = await own(kept)
+    found = await kept.sending.claim(lease, 100, share, AHEAD)
+    kept.sending.release(lease, [each.message_id for each in found if each.message_id != message_id])
+    await kept.sending.record(lease, [AttemptResult(message_id, event, due_at=due_at, reason="x")], AHEAD)
 
 
 @pytest.mark.parametrize("is_asked_before", [False, True])
@@ -43,23 +43,23 @@ async def test_what_waits_by_a_clock_that_was_set_back_is_due(kept: Store, *, is
     await tried(kept, 4, Event.SUBMIT_DEFERRED, AHEAD + 60_000)
     await tried(kept, 5, Event.RELEASED, AHEAD + 1)
     await tried(kept, 6, Event.SUBMIT_DEFERRED, NOW + LONGEST_MS)
+    lease = await own(kept)
     if is_asked_before:
-        assert await claimable(kept, NOW) == set()
+        assert await claimable(kept, lease, NOW) == set()
     assert await kept.time.make_due(2, NOW, LONGEST_MS) == 2
     assert await kept.time.make_due(2, NOW, LONGEST_MS) == 1
     assert await kept.time.make_due(2, NOW, LONGEST_MS) == 0
-    assert await claimable(kept, NOW) == {1, 4, 5}
-    assert await claimable(kept, NOW + LONGEST_MS) == {4, 5, 6}  # 1 is valid for five seconds
-    assert await claimable(kept, later) == {2, 3, 4, 5, 6}
+    assert await claimable(kept, lease, NOW) == {1, 4, 5}
+    assert await claimable(kept, lease, NOW + LONGEST_MS) == {4, 5, 6}  # 1 is valid for five seconds
+    assert await claimable(kept, lease, later) == {2, 3, 4, 5, 6}
 
 
 async def test_a_release_makes_nothing_due_later(kept: Store) -> None:
     await accept(kept, a_message(1))
-    await kept.sending.claim("link", 1, share, NOW)
-    await kept.sending.record(
-        await own(kept), [AttemptResult(1, Event.RELEASED, due_at=AHEAD, reason="x")], AHEAD
-    )
-    assert await claimable(kept, NOW) == {1}
+    lease = await own(kept)
+    await kept.sending.claim(lease, 1, share, NOW)
+    await kept.sending.record(lease, [AttemptResult(1, Event.RELEASED, due_at=AHEAD, reason="x")], AHEAD)
+    assert await claimable(kept, lease, NOW) == {1}
 
 
 async def test_postbacks_keep_their_distance_from_the_try_before(kept: Store) -> None:

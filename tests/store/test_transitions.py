@@ -182,7 +182,7 @@ async def test_a_receipt_for_a_part_of_a_message_that_waits_again_moves_it_when_
 ) -> None:
     """On a link that repeats, nothing was written while it was in flight."""
     await accept(kept, a_message(1, segments=2))
-    await kept.sending.claim("link", 1, share, NOW)
+    await kept.sending.claim(await own(kept), 1, share, NOW)
     taken = (SubmittedSegment(1, "A1"),)
     await kept.sending.record(
         await own(kept), [AttemptResult(1, Event.SUBMIT_DEFERRED, taken, NOW, "busy")], NOW

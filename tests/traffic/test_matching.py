@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.sms.test_subscribers import SUBSCRIBERS
 
 from aldis.traffic.matching import NOTHING, SUBMITTED, Candidate, Match, choose, choose_alike, match
-from aldis.traffic.receipt import Receipt, Spelling, alternative_ids, is_for, may_mean, normalise_id
+from aldis.traffic.receipt import (
+    Receipt,
+    Spelling,
+    Spellings,
+    alternative_ids,
+    in_upper_case,
+    is_for,
+    may_mean,
+    normalise_id,
+)
 from aldis.traffic.receipt import ReceiptState as R
 from aldis.traffic.states import State
 
@@ -39,8 +52,9 @@ def test_a_receipt_and_its_effect(
 @pytest.mark.parametrize(
     ("written", "normal"),
     [
-        *(("1f", "1F"), (" 007 ", "7"), ("000", "0"), ("ABC-1", "ABC-1"), ("abc-1", "ABC-1"), ("", "")),
-        *(("0x1F", "1F"), ("0x001f", "1F"), ("Xk3Pa", "Xk3Pa"), ("00Xk3PA", "Xk3PA"), ("0x", "")),
+        *(("abcd-12", "ABCD-12"), (" 007 ", "7"), ("000", "0"), ("ABC-1", "ABC-1"), ("", ""), ("0x", "")),
+        *(("0x1F", "1F"), ("0x00abcdef1", "ABCDEF1"), ("Xk3Pa", "Xk3Pa"), ("00Xk3PA", "Xk3PA")),
+        *(("1f", "1f"), ("000000a", "a"), ("abc-1", "abc-1")),  # short: in base 62 not 1F
     ],
 )
 def test_ids_are_brought_to_one_spelling(written: str, normal: str) -> None:
@@ -49,7 +63,16 @@ def test_ids_are_brought_to_one_spelling(written: str, normal: str) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other", "related"),
-    [("1F", "31", True), ("31", "1F", True), ("10", "16", True), ("16", "10", True), ("1F", "32", False)],
+    [
+        *(
+            ("1F", "31", True),
+            ("31", "1F", True),
+            ("10", "16", True),
+            ("16", "10", True),
+            ("1F", "32", False),
+        ),
+        *(("1f", "31", True), ("1f", "1F", True), ("ABCDEF1", "180150001", True), ("xK", "Xk", False)),
+    ],
 )
 def test_hexadecimal_and_decimal_spellings_find_each_other(one: str, other: str, *, related: bool) -> None:
     assert (other in alternative_ids(one)) is related
@@ -72,12 +95,30 @@ def test_which_other_spellings_may_be_meant(
     assert other in alternative_ids(one)
     known = {Spelling.UNKNOWN: unknown, Spelling.SAME: same, Spelling.OTHER: otherwise}
     for spelling, expected in known.items():
-        assert may_mean(one, other, spelling) is may_mean(other, one, spelling) is expected
+        for cases in Spelling:
+            spellings = Spellings(numbers=spelling, cases=cases)
+            assert may_mean(one, other, spellings) is may_mean(other, one, spellings) is expected
 
 
-@pytest.mark.parametrize("no_number", ["", "ABC-1", "1_0", "+1", "F" * 21, "é"])
+@pytest.mark.parametrize(("one", "other"), [("1f", "1F"), ("aB3x", "AB3X"), ("Xk3Pa-0001", "XK3PA-0001")])
+def test_another_case_may_be_meant_unless_the_carrier_tells_cases_apart(one: str, other: str) -> None:
+    assert other in alternative_ids(one)
+    for numbers, cases in itertools.product(Spelling, Spelling):
+        expected = cases is not Spelling.SAME
+        assert may_mean(one, other, Spellings(numbers, cases)) is expected
+        assert may_mean(other, one, Spellings(numbers, cases)) is expected
+
+
+@pytest.mark.parametrize("no_number", ["", "ABCD-12", "1_0", "+1", "F" * 21, "=1F", "=aB"])
 def test_what_is_no_number_has_no_other_spelling(no_number: str) -> None:
     assert alternative_ids(no_number) == ()
+
+
+@given(st.text("0123456789ABCFabcfxX-", max_size=9).map(normalise_id))
+def test_other_spellings_know_each_other(name: str) -> None:
+    for other in alternative_ids(name):
+        assert normalise_id(other) == other
+        assert name in alternative_ids(other) or in_upper_case(other) == name.upper()
 
 
 @pytest.mark.parametrize(
@@ -108,34 +149,37 @@ def test_numbers_with_two_spellings_name_their_subscriber(one: str, other: str) 
 
 
 US, THEM = "447700900001", "4512345678"
-ONE, TWO = Candidate(1, 1, SUBMITTED, US), Candidate(2, 1, SUBMITTED, US)
-OLD, OTHER = Candidate(1, 1, R.DELIVERED, US), Candidate(3, 1, SUBMITTED, "33698765432")
-PARTS = [Candidate(4, number, SUBMITTED, US) for number in (3, 2, 1)]
+ONE, TWO = Candidate(1, 1, SUBMITTED, US, "A1"), Candidate(2, 1, SUBMITTED, US, "A1")
+OLD, OTHER = Candidate(1, 1, R.DELIVERED, US, "A1"), Candidate(3, 1, SUBMITTED, "33698765432", "A1")
+PARTS = [Candidate(4, number, SUBMITTED, US, "A1") for number in (3, 2, 1)]
+SOME = [*PARTS[:2], PARTS[2]._replace(state=R.DELIVERED)]
+#: hexadecimal and decimal of one id
+TWINS = [Candidate(5, 1, SUBMITTED, US, "10"), Candidate(5, 2, SUBMITTED, US, "22")]
 
 #: those with the very id, newest first; recipient and destination of the receipt; which is meant
 CHOICES = [
-    ([ONE], (US, "74700"), ONE),
-    ([ONE], ("74700", US), ONE),  # not exchanged
-    ([ONE], ("", ""), ONE),
-    ([ONE], (THEM, "74700"), ONE),  # the SMSC's own
-    ([OLD], (THEM, ""), OLD),  # repeated
-    ([OTHER, ONE], (US, "74700"), ONE),
-    ([OTHER, ONE], ("74700", US), ONE),
-    ([OTHER, ONE], ("", ""), OTHER),  # the id was used again
-    ([OTHER, ONE], (THEM, "74700"), None),
-    ([OTHER, OLD], (THEM, "74700"), OTHER),  # the only one that waits
-    ([OTHER, OLD], (US, "74700"), OLD),
-    ([TWO, ONE], (US, "74700"), TWO),
-    ([TWO, OLD], (US, "74700"), TWO),
-    (PARTS, (US, "74700"), PARTS[2]),  # one id for all segments
-    ([*PARTS[:2], PARTS[2]._replace(state=R.DELIVERED)], (THEM, ""), PARTS[1]),
-    ([], (US, ""), None),
+    ([ONE], (US, "74700"), [ONE]),
+    ([ONE], ("74700", US), [ONE]),  # not exchanged
+    ([ONE], ("", ""), [ONE]),
+    ([ONE], (THEM, "74700"), [ONE]),  # the SMSC's own
+    ([OLD], (THEM, ""), [OLD]),  # repeated
+    ([OTHER, ONE], (US, "74700"), [ONE]),
+    ([OTHER, ONE], ("74700", US), [ONE]),
+    ([OTHER, ONE], ("", ""), [OTHER]),  # the id was used again
+    ([OTHER, ONE], (THEM, "74700"), []),
+    ([OTHER, OLD], (THEM, "74700"), [OTHER]),  # the only one that waits
+    ([OTHER, OLD], (US, "74700"), [OLD]),
+    ([TWO, ONE], (US, "74700"), [TWO]),
+    ([TWO, OLD], (US, "74700"), [TWO]),
+    (PARTS, (US, "74700"), PARTS[::-1]),  # one id for all segments
+    (SOME, (THEM, ""), SOME[::-1]),
+    ([], (US, ""), []),
 ]
 
 
 @pytest.mark.parametrize(("exact", "names", "meant"), CHOICES)
 def test_which_segment_is_meant(
-    exact: list[Candidate], names: tuple[str, str], meant: Candidate | None
+    exact: list[Candidate], names: tuple[str, str], meant: list[Candidate]
 ) -> None:
     assert choose(exact, a_receipt(*names)) == meant
 
@@ -143,20 +187,21 @@ def test_which_segment_is_meant(
 @pytest.mark.parametrize(
     ("alike", "names", "meant"),
     [
-        ([ONE], (US, "74700"), ONE),
-        ([ONE], ("74700", US), ONE),
-        ([ONE], ("", ""), ONE),
-        ([ONE], (THEM, "74700"), None),  # the number decides where the id does not
-        ([OLD], (US, "74700"), None),
-        ([ONE, TWO], (US, "74700"), None),
-        ([ONE, OTHER], (US, "74700"), ONE),
-        ([ONE, OTHER], ("", ""), None),
-        (PARTS, (US, "74700"), PARTS[2]),
-        ([], (US, ""), None),
+        ([ONE], (US, "74700"), [ONE]),
+        ([ONE], ("74700", US), [ONE]),
+        ([ONE], ("", ""), [ONE]),
+        ([ONE], (THEM, "74700"), []),  # the number decides where the id does not
+        ([OLD], (US, "74700"), []),
+        ([ONE, TWO], (US, "74700"), []),
+        ([ONE, OTHER], (US, "74700"), [ONE]),
+        ([ONE, OTHER], ("", ""), []),
+        (PARTS, (US, "74700"), PARTS[::-1]),
+        (TWINS, (US, "74700"), TWINS[:1]),
+        ([], (US, ""), []),
     ],
 )
 def test_which_segment_with_another_spelling_is_meant(
-    alike: list[Candidate], names: tuple[str, str], meant: Candidate | None
+    alike: list[Candidate], names: tuple[str, str], meant: list[Candidate]
 ) -> None:
     assert choose_alike(alike, a_receipt(*names)) == meant
 

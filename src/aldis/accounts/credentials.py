@@ -7,6 +7,7 @@ by people, so argon2id guards them; whoever checks one in every request keeps a 
 
 from __future__ import annotations
 
+import base64
 import hashlib
 
 import argon2
@@ -41,6 +42,16 @@ def digest(secret: str) -> str:
 def hash_password(password: str) -> str:
     """Give the argon2id string to store; slow on purpose."""
     return _HASHER.hash(_octets(password))
+
+
+def nobodys_hash() -> str:
+    """Give what is verified for a login that nobody has: it takes as long as any, and no password is known to
+    have it. It is not made by hashing, because glibc keeps the memory of a hash at the start for good.
+    """
+    sizes = _HASHER.salt_len, _HASHER.hash_len
+    salt, tag = (base64.b64encode(b"=" * size).decode().rstrip("=") for size in sizes)
+    cost = f"m={_HASHER.memory_cost},t={_HASHER.time_cost},p={_HASHER.parallelism}"
+    return f"$argon2id$v={argon2.low_level.ARGON2_VERSION}${cost}${salt}${tag}"
 
 
 def is_password(password: str, password_hash: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from aldis.accounts.credentials import digest, hash_password, is_password
+from aldis.accounts.credentials import digest, hash_password, is_password, nobodys_hash
 from aldis.accounts.password_rules import LONGEST, fault_of
 from aldis.accounts.staff import (
     TOKEN_PREFIX,
@@ -48,8 +48,6 @@ VERIFYING = 1
 #: of a session's digest: enough to name it
 _ID_DIGITS = 16
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
-#: verified where there is no such operator, so that answers take as long
-_NOBODYS = hash_password("nobody's")
 
 
 class WrongPassword(AdminError):
@@ -116,7 +114,7 @@ class People:
     async def has_password(self, name: str, password: str) -> bool:
         """Tell whether that is somebody's password; as slow where there is no such operator."""
         known = await self._named(name)
-        hashed = _NOBODYS if known is None else known.password_hash
+        hashed = nobodys_hash() if known is None else known.password_hash
         async with self._turns:
             is_right = await asyncio.to_thread(is_password, password[:LONGEST], hashed)
         return is_right and known is not None and len(password) <= LONGEST

@@ -23,9 +23,9 @@ from aldis.app import descriptors
 from aldis.app.interpreter import spare_the_collector
 from aldis.app.posting import PostingHere
 from aldis.clock import SystemClock
-from aldis.settings import PostbackSettings
 from aldis.stages.agent import Agent
 from aldis.stages.postbacks.poster import STOP_S
+from aldis.stages.postbacks.settings import PostbackSettings
 from aldis.stages.postbacks.status import PostingStatus
 from aldis.store.content_files import ContentFiles
 from aldis.store.sqlite.engine.connection import unlock_connections

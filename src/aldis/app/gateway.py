@@ -17,7 +17,7 @@ from aldis.accounts.routing import Router
 from aldis.addresses import Networks
 from aldis.admin import stranded
 from aldis.admin.number_review import warn_of_moves
-from aldis.app import descriptors, stores
+from aldis.app import descriptor_shares, descriptors, stores
 from aldis.app.agents import RunningAgents
 from aldis.app.doors import door_of, server_settings
 from aldis.app.entropy import Entropy, jitter
@@ -79,7 +79,7 @@ class Gateway:
         self._back_office = opened.back_office
         reserved = 0 if settings.simulator is None else SIMULATOR_SOCKETS
         posts = opened.back_office is None
-        self._settings = descriptors.fit(settings, descriptors.raise_limit(), reserved, posts=posts)
+        self._settings = descriptor_shares.fit(settings, descriptors.raise_limit(), reserved, posts=posts)
         self._watch_process()
         self.admitter: Admitter
         self.responder: Responder
@@ -98,7 +98,8 @@ class Gateway:
         self._collector: Collector
         self._sorter: Sorter
         self._time = Timekeeper(self.store.time, self.store.clock, self.metrics, LONGEST_S)
-        self._holder = Holder(self.store.ownership, f"{platform.node()} {os.getpid()}")
+        name = f"{platform.node()} {os.getpid()} {secrets.token_hex(4)}"  # in containers all have one number
+        self._holder = Holder(self.store.ownership, name, clock)
         self._links = Links(self.store.sending, self.store.link_states, self._holder)
         self._reviewer = Reviewer(self.store.receipts, self._links.unsettled, self.store.clock, self.metrics)
         self.operators: Operators

@@ -77,13 +77,14 @@ class Links:
         self._links[entry.name] = link
         return link
 
-    async def recover(self, maintenance: Lease, now: int) -> None:
-        """Take each link's slot and release what a lost owner left behind, also where there is no link any
-        more; stop what operators have stopped.
+    async def recover(self, maintenance: Lease | None, now: int) -> None:
+        """Take each link's slot that nobody has and release what a lost owner left behind, also where there
+        is no link any more, if maintenance is ours; stop what operators have stopped.
         """
         for sender in self.senders.values():
-            await sender.recover()
-        await self._sending.recover_orphans(maintenance, list(self._links), now)
+            await sender.own()
+        if maintenance is not None:
+            await self._sending.recover_orphans(maintenance, list(self._links), now)
         await self.follower.step()
 
     async def start(self) -> None:

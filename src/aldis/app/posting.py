@@ -14,9 +14,9 @@ from aldis.channels.http.client import HttpChannel
 from aldis.channels.http.proxy import read_proxy
 from aldis.clock import Clock
 from aldis.dialects.registry import POLICIES
-from aldis.settings import PostbackSettings
 from aldis.stages.postbacks.lanes import WaitsFor
 from aldis.stages.postbacks.poster import STOP_S, Poster, PosterSettings
+from aldis.stages.postbacks.settings import PostbackSettings
 from aldis.stages.postbacks.status import PostingStatus
 from aldis.stages.postbacks.writing import Writing
 from aldis.store.content_files import ContentFiles

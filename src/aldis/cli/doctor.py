@@ -16,7 +16,7 @@ from aldis.admin import checkup, stranded
 from aldis.admin.checkup import CheckResult, Finding, certificate
 from aldis.admin.metrics_snapshot import Reading
 from aldis.admin.number_review import review
-from aldis.app import descriptors
+from aldis.app import descriptor_shares, descriptors
 from aldis.app.simulator import SOCKETS
 from aldis.app.stores import backend_of
 from aldis.cli.door import DoorClient, Ready
@@ -162,7 +162,7 @@ def _gateway(running: Ready | None) -> Finding:
 def _descriptors(settings: Settings, counted: Reading) -> list[Finding]:
     """See whether there are descriptors (open files, sockets) enough for what the settings allow."""
     limit = counted.most_files or descriptors.limit()
-    fitting = descriptors.fit(settings, limit, SOCKETS if settings.simulator else 0, posts=False)
+    fitting = descriptor_shares.fit(settings, limit, SOCKETS if settings.simulator else 0, posts=False)
     found = [checkup.descriptors("gateway", counted.open_files, limit)]
     if counted.writer_most_files:
         found.append(checkup.descriptors("writer", counted.writer_open_files, counted.writer_most_files))

@@ -13,7 +13,8 @@ from aldis.channels.http.proxy import read_proxy
 from aldis.dialects.registry import POLICIES
 from aldis.host_names import read_host
 from aldis.links.entry import LinkEntry
-from aldis.settings.sections import ConsoleSettings, PostbackSettings, Settings, SimulatorSettings
+from aldis.settings.sections import ConsoleSettings, Settings, SimulatorSettings
+from aldis.stages.postbacks.settings import PostbackSettings
 from aldis.toml_file import MOST
 
 

@@ -2,8 +2,8 @@
 poll.
 
 An agent never dies of a fault: a store that is away is temporary by nature, anything else is a mistake of
-ours that must not stop the other messages. Both are logged and tried again after a pause. It stops where
-its work has become somebody else's (LeaseLost).
+ours that must not stop the other messages. Both are logged and tried again after a pause. Work that has
+become somebody else's (LeaseLost) is let be.
 """
 
 from __future__ import annotations
@@ -59,6 +59,10 @@ class Agent(ABC):
         if self._waiting is not None:
             _end(self._waiting)
 
+    def lose(self) -> None:
+        """Hear that the work is somebody else's."""
+        self.stop()
+
     async def run(self) -> None:
         """Work until stopped and drained."""
         while not (self._is_stopping and self.is_drained):
@@ -69,10 +73,10 @@ class Agent(ABC):
                 log.error("an agent cannot work now", agent=self.name, fault=str(fault))
                 await self._pause()
             except LeaseLost as fault:
-                log.error(
-                    "an agent's work has another owner now: it stops", agent=self.name, fault=str(fault)
-                )
-                self.stop()
+                log.error("an agent's work has another owner now", agent=self.name, fault=str(fault))
+                self.lose()
+                if not self._is_stopping:
+                    await self._pause()
             except Exception:  # an agent's outermost frame
                 log.exception("an agent failed", agent=self.name)
                 await self._pause()

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from urllib.parse import quote
 
 from aldis.accounts.account import may_connect_from
-from aldis.accounts.credentials import Credential, digest, hash_password
+from aldis.accounts.credentials import Credential, digest, nobodys_hash
 from aldis.accounts.directory import Directory
 from aldis.addresses import network_of, source_address
 from aldis.clock import Clock
@@ -66,7 +66,7 @@ class Authenticator:
         #: also asked by others who take a password
         self.passwords = PasswordVerifier(clock, secret, metrics, settings, delay)
         #: compared with where there is no such login
-        self._nobodys = hash_password(secret.hex())
+        self._nobodys = nobodys_hash()
         self._nonces = Nonces(settings.signed_per_minute)
 
     def known(self, directory: Directory, presented: Presented) -> Credential | None:

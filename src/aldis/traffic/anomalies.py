@@ -26,8 +26,8 @@ _KNOWN = {
         "Ask the carrier for ids that it does not use again, or for receipts that name the recipient.",
     ),
     Anomaly.RESPELLED_RECEIPT: (
-        "receipts with an id in hexadecimal that was in decimal in the response, or the other way round",
-        "Set `response_id` and `receipt_id` in [link.quirks]: until then these receipts wait some seconds.",
+        "receipts with an id that the response had in another case, or in decimal instead of hexadecimal",
+        "These receipts wait some seconds. Where ids are numbers, `response_id` and `receipt_id` end that.",
     ),
     Anomaly.MISNAMED_RECEIPT: (
         "receipts whose source is not the number that the message with their id went to: the id counts",

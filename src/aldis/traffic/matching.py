@@ -45,6 +45,8 @@ class Candidate(NamedTuple):
     #: what its row says now
     state: str
     recipient: str
+    #: as a response named it
+    smsc_message_id: str
 
     @property
     def is_open(self) -> bool:
@@ -56,27 +58,29 @@ class Candidate(NamedTuple):
 OPEN = (SUBMITTED, ReceiptState.ENROUTE)
 
 
-def choose(exact: Sequence[Candidate], receipt: Receipt) -> Candidate | None:
-    """Find the segment that a receipt is about among those with exactly its id, the newest message first.
+def choose(exact: Sequence[Candidate], receipt: Receipt) -> list[Candidate]:
+    """Find the segments that a receipt is about among those with exactly its id, the newest message first:
+    all of one message, because a carrier that gives them one id puts them together and reports once.
 
     Of several messages (carriers use ids again), the newest that its numbers name; where they name none of
-    them, the only one that waits for an ending. None where that leaves several.
+    them, the only one that waits for an ending. Nothing where that leaves several.
     """
     meant = _named(exact, receipt)
     if not meant and _names_somebody(receipt):
         meant = [each for each in exact if each.is_open] or list(exact[:1])
         if len({each.message_id for each in meant}) > 1:
-            return None
-    return _next_open(meant or exact)
+            return []
+    return _of_one_id(meant or exact, exact)
 
 
-def choose_alike(alike: Sequence[Candidate], receipt: Receipt) -> Candidate | None:
-    """Find the segment that a receipt is about among those whose id is another spelling of its id: one that
-    waits for an ending and that its numbers name. None where there are several messages, or no such one.
+def choose_alike(alike: Sequence[Candidate], receipt: Receipt) -> list[Candidate]:
+    """Find the segments that a receipt is about among those whose id is another spelling of its id: of one
+    that waits for an ending and that its numbers name, with all of its message that share its id. Nothing
+    where there are several messages, or no such one.
     """
     waiting = [each for each in alike if each.is_open]
     meant = _named(waiting, receipt) if _names_somebody(receipt) else waiting
-    return _next_open(meant) if len({each.message_id for each in meant}) == 1 else None
+    return _of_one_id(meant, alike) if len({each.message_id for each in meant}) == 1 else []
 
 
 def _names_somebody(receipt: Receipt) -> bool:
@@ -92,14 +96,17 @@ def _named(candidates: Sequence[Candidate], receipt: Receipt) -> list[Candidate]
     return []
 
 
-def _next_open(candidates: Sequence[Candidate]) -> Candidate | None:
-    """Give the first segment of the first message that waits for an ending: some carriers give all segments
-    of a message one id. A segment of that message where none does.
+def _of_one_id(meant: Sequence[Candidate], among: Sequence[Candidate]) -> list[Candidate]:
+    """Give, of the first message that is meant, the first segment that waits for an ending, else the first,
+    and all that share its id; in their order.
     """
-    if not candidates:
-        return None
-    newest = [each for each in candidates if each.message_id == candidates[0].message_id]
-    return min(newest, key=lambda each: (not each.is_open, each.number))
+    if not meant:
+        return []
+    newest = [each for each in meant if each.message_id == meant[0].message_id]
+    first = min(newest, key=lambda each: (not each.is_open, each.number))
+    same = (first.message_id, first.smsc_message_id)
+    found = [each for each in among if (each.message_id, each.smsc_message_id) == same]
+    return sorted(found, key=lambda each: each.number)
 
 
 def match(message: State, segment: str, others: list[str], total: int, reported: ReceiptState) -> Match:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
 import msgspec
 
@@ -11,7 +12,7 @@ from aldis.traffic.states import Event
 
 #: what 64 bits need in decimal
 MAX_NUMBER_DIGITS = 20
-#: an id of so many digits is not taken for another number's
+#: an id of so many characters is not taken for another one's
 UNMISTAKABLE_DIGITS = 7
 #: before an id that must be met as it is
 EXACT = "="
@@ -62,32 +63,44 @@ class Receipt(msgspec.Struct, frozen=True, array_like=True):
 
 
 def normalise_id(smsc_message_id: str) -> str:
-    """Bring an id to one spelling: no blanks, upper case, no 0x, no leading zeros. One with letters of both
-    cases keeps them: in base 62, `a` and `A` are two digits.
+    """Bring an id to one spelling: no blanks, no 0x, no leading zeros, upper case. One with letters of both
+    cases keeps them, and so does a short one: in base 62, `a` and `A` are two digits.
     """
     trimmed = smsc_message_id.strip().removeprefix("0x")
-    upper = trimmed.upper()
-    if trimmed != upper and not trimmed.islower():
-        upper = trimmed
-    return upper.lstrip("0") or upper[-1:]
+    number = trimmed.lstrip("0") or trimmed[-1:]
+    return number.upper() if len(number) >= UNMISTAKABLE_DIGITS and number.islower() else number
 
 
 def alternative_ids(normalised: str) -> tuple[str, ...]:
-    """Give the other spellings under which the same number may be known: hexadecimal for decimal and back.
+    """Give the other spellings under which the same id may be known: in one case for another, hexadecimal for
+    decimal and back.
 
-    Some carriers answer a submit in hex and write the receipt in decimal, or the other way round. The
-    relation is symmetric: b is among a's alternatives exactly when a is among b's.
+    Some carriers answer a submit in hex and write the receipt in decimal, or the other way round; or write it
+    all in upper case. The relation is symmetric: b is among a's alternatives exactly when a is among b's; but
+    of one with letters of both cases it can only be told from that side (`in_upper_case`).
     """
-    if not normalised or len(normalised) > MAX_NUMBER_DIGITS or not _HEX_DIGITS.issuperset(normalised):
+    if normalised.startswith(EXACT):
         return ()
-    found = [str(int(normalised, 16))]
-    if normalised.isdigit():
-        found.append(f"{int(normalised):X}")
-    return tuple(spelling for spelling in found if spelling != normalised)
+    upper = normalised.upper()
+    found = [upper, normalise_id(normalised.lower())]
+    is_number = 0 < len(upper) <= MAX_NUMBER_DIGITS and _HEX_DIGITS.issuperset(upper)
+    if is_number and normalised in found:
+        found.append(str(int(upper, 16)))
+        if upper.isdigit():
+            found += [f"{int(upper):X}", normalise_id(f"{int(upper):x}")]
+    return tuple(spelling for spelling in dict.fromkeys(found) if spelling != normalised)
+
+
+def in_upper_case(normalised: str) -> str | None:
+    """Give what all ids share that differ from an id of one case only in the case of their letters; None for
+    one that has letters of both, or none.
+    """
+    upper = normalised.upper()
+    return upper if upper != normalised.lower() and normalised in (upper, normalised.lower()) else None
 
 
 class Spelling(IntEnum):
-    """What is known of how a carrier spells ids in receipts."""
+    """How a carrier spells ids in receipts, as far as that is known."""
 
     UNKNOWN = 0
     #: as in its responses, at least once
@@ -96,17 +109,28 @@ class Spelling(IntEnum):
     OTHER = 2
 
 
-def may_mean(smsc_message_id: str, alternative: str, known: Spelling) -> bool:
+class Spellings(NamedTuple):
+    """What is known of how a carrier spells ids in receipts."""
+
+    numbers: Spelling
+    #: of those with small letters
+    cases: Spelling
+
+
+def may_mean(smsc_message_id: str, alternative: str, known: Spellings) -> bool:
     """Tell whether a receipt may be about a segment whose id is only another spelling of its own.
 
     Small numbers are ids in both readings, and the response that named the very id may be lost. Large ones
     are not mistaken: their readings differ by more than a carrier counts while a message waits. A letter
-    tells which of the two is hexadecimal.
+    tells which of the two is hexadecimal. In another case, an id is the same unless the carrier tells cases
+    apart, which it does where it has ever reported on an id with small letters as it stands.
     """
+    if smsc_message_id.upper() == alternative.upper():
+        return known.cases is not Spelling.SAME
     if min(len(smsc_message_id), len(alternative)) >= UNMISTAKABLE_DIGITS:
         return True
     has_letter = not (smsc_message_id + alternative).isdigit()
-    return known is Spelling.OTHER or (known is Spelling.UNKNOWN and has_letter)
+    return known.numbers is Spelling.OTHER or (known.numbers is Spelling.UNKNOWN and has_letter)
 
 
 def is_for(msisdn: str, named: str) -> bool:

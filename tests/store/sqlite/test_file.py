@@ -271,7 +271,7 @@ async def test_what_was_heard_is_settled_after_a_crash(tmp_path: Path, demo_fold
     store = open_sqlite(tmp_path / "aldis.db", FakeClock(), journal=OutcomeJournal(tmp_path))
     for number in (1, 2, 3):
         await accept(store, a_message(number))
-    await store.sending.claim("link", 3, share, NOW)
+    await store.sending.claim(await own(store), 3, share, NOW)
     settled = AttemptResult(1, Event.SUBMIT_ACCEPTED, (SubmittedSegment(1, "A1"),))
     store.sending.journal(
         await own(store), [settled, AttemptResult(2, Event.SUBMIT_REJECTED, reason="no")], NOW
@@ -346,12 +346,13 @@ async def test_an_old_note_does_not_speak_for_a_later_attempt(tmp_path: Path, de
     store = open_sqlite(tmp_path / "aldis.db", FakeClock(), journal=OutcomeJournal(tmp_path))
     await accept(store, a_message(1))
     back = AttemptResult(1, Event.SUBMIT_DEFERRED, due_at=NOW, reason="busy")
-    await store.sending.claim("link", 1, share, NOW)
-    await store.sending.mark(await own(store), [1])
-    assert store.sending.journal(await own(store), [back], NOW)
-    await store.sending.record(await own(store), [back], NOW)
-    await store.sending.claim("link", 1, share, NOW)
-    await store.sending.mark(await own(store), [1])  # on the wire again, and then the process dies
+    lease = await own(store)
+    await store.sending.claim(lease, 1, share, NOW)
+    await store.sending.mark(lease, [1])
+    assert store.sending.journal(lease, [back], NOW)
+    await store.sending.record(lease, [back], NOW)
+    await store.sending.claim(lease, 1, share, NOW)
+    await store.sending.mark(lease, [1])  # on the wire again, and then the process dies
     again = open_sqlite(tmp_path / "aldis.db", FakeClock(), journal=OutcomeJournal(tmp_path))
     assert await again.sending.recover(await own(again), hold=True, now=NOW) == 1
     assert await again.metrics.count_by_state() == {"unconfirmed": 1}

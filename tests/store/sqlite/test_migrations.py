@@ -46,6 +46,7 @@ DIGESTS = {
     "0022_sessions_and_keys.sql": "7d27215e61c25f87",
     "0023_larger_blocks.sql": "011d97152820bc03",
     "0024_more_spellings.sql": "758a441408b13573",
+    "0025_small_letters.sql": "5198079f4fda8f76",
 }
 
 

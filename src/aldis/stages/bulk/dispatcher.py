@@ -18,7 +18,7 @@ from aldis.errors import TemporaryError
 from aldis.sms.segments import TooLong
 from aldis.stages.owner import Holder, Owner
 from aldis.store.contract.bulk import BulkStore, MoveJob, PurgeJobs, SettleRows
-from aldis.store.contract.ownership import JOBS
+from aldis.store.contract.ownership import JOBS, Lease
 from aldis.store.contract.queries import QueryStore
 from aldis.traffic.bulk import Job, JobState, Outcome, Recipe, Row, reference_of
 from aldis.traffic.caller import Caller
@@ -87,14 +87,16 @@ class Dispatcher(Owner):
 
     async def step(self) -> int:
         """Take a batch of each job that runs; returns how many rows were settled."""
-        await self.own()
+        lease = await self.own()
+        if lease is None:
+            return 0
         jobs = await self._bulk.running()
         self._slowed = {job.job_id: self._slowed[job.job_id] for job in jobs if job.job_id in self._slowed}
         settled = 0
         for job in jobs:
             size, not_before = self._slowed.get(job.job_id, (BATCH, 0.0))
             if not self._is_stopping and self._clock.monotonic() >= not_before:
-                settled += await self._batch(job, size)
+                settled += await self._batch(lease, job, size)
         if not settled and self._clock.monotonic() >= self._purge_at and self._may_forget():
             self._purge_at = self._clock.monotonic() + PURGE_EVERY_S
             before = self._clock.now() - self._retention_ms
@@ -102,7 +104,7 @@ class Dispatcher(Owner):
                 pass
         return settled
 
-    async def _batch(self, job: Job, size: int) -> int:
+    async def _batch(self, lease: Lease, job: Job, size: int) -> int:
         rows = await self._bulk.rows(job.job_id, job.reached, size, waiting=True)
         recipe = Recipe(job.columns, job.mapping)
         tried = await asyncio.gather(*(self._try(job, recipe, row) for row in rows))
@@ -110,7 +112,7 @@ class Dispatcher(Owner):
         refusals = [each for each in tried if isinstance(each, Refusal)]
         reached = _reached(job, rows, tried)
         now = self._clock.now()
-        settled = await self._bulk.change(SettleRows(self._lease, job.job_id, tuple(outcomes), reached, now))
+        settled = await self._bulk.change(SettleRows(lease, job.job_id, tuple(outcomes), reached, now))
         paused = next((each for each in refusals if each.reason in PAUSES), None)
         if paused is not None:
             why = words_of(paused)

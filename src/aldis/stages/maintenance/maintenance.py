@@ -72,6 +72,8 @@ class Maintenance(Owner):
         lease = await self.own()
         await self.follow_directory()
         await self._time.look()
+        if lease is None:
+            return 0
         now = self._clock.now()
         ended = 0 if self._time.doubt else await self._expire_and_forget(lease, now)
         await self._files.sweep(self._store.unused_content)

@@ -1,9 +1,9 @@
 """The agent that reviews early receipts: once no response can be missing any more that names one exactly,
 other spellings of its id are tried.
 
-Some carriers answer a submit in hexadecimal and write the receipt in decimal, or the other way round. Small
-ids mean something in both, so what is only alike must wait until the message with the very id can no longer
-turn up.
+Some carriers answer a submit in hexadecimal and write the receipt in decimal, or the other way round; others
+write it all in capitals. Small ids mean something in both, so what is only alike must wait until the message
+with the very id can no longer turn up.
 """
 
 from __future__ import annotations

@@ -202,7 +202,7 @@ class OutcomeRecorder:
 
     def _drop(self, batch: list[AttemptResult]) -> None:
         """Have outcomes that can never be stored forgotten, in the journal as well."""
-        self._store.release(self._link, [result.message_id for result in batch])
+        self._store.release(self._told.lease(), [result.message_id for result in batch])
         for result in batch:
             self.unnoted.pop(result.message_id, None)
 

@@ -30,7 +30,7 @@ from aldis.stages.sending.retry import RetryPolicy
 from aldis.stages.sending.shares import share
 from aldis.stages.sending.upstream import Accepted, Deferred, Outbound, Outcome, Upstream, UpstreamListener
 from aldis.store.batches import store_apart
-from aldis.store.contract.ownership import slot_of
+from aldis.store.contract.ownership import Lease, slot_of
 from aldis.store.contract.sending import SendingStore
 from aldis.telemetry import Metrics
 from aldis.traffic.message import AttemptResult, LateAnswer
@@ -57,8 +57,9 @@ class SenderSettings(msgspec.Struct, frozen=True):
 
 
 class Sender(Owner):
-    """Feeds one upstream from the store, as the owner of its slot. Once that is another's, it claims no more,
-    and what it has in flight is not recorded: the new owner treats it as after a crash.
+    """Feeds one upstream from the store, as the owner of its slot. Once that is another's, or may be, it
+    claims and submits no more; what it has in flight then is not recorded: the new owner treats it as after a
+    crash.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class Sender(Owner):
             upstream.name,
             clock,
             metrics,
-            RecorderEvents(lambda: self._lease, self._take_recorded, self._take_lost),
+            RecorderEvents(lambda: self._lease, self._take_recorded, self.lose),
         )
         #: messages in whose last attempt the session was at fault, as its SMSC said
         self._troubled: set[int] = set()
@@ -128,33 +129,34 @@ class Sender(Owner):
         """Give the messages whose outcome is not on disk: the carrier may have named each of them already."""
         return {*self._in_flight, *self.outcomes.message_ids()}
 
-    async def recover(self) -> None:
-        """Release what a lost owner left behind; once, before `run`."""
+    async def begin(self, lease: Lease) -> None:
+        """Release what a lost owner left behind."""
         hold = self._settings.retry.hold_in_doubt
-        count = await self._store.recover(await self.own(), hold=hold, now=self._clock.now())
+        count = await self._store.recover(lease, hold=hold, now=self._clock.now())
+        self._more_waiting = True
         if count:
             log.warning("messages in doubt after a crash", link=self._upstream.name, count=count)
 
     async def step(self) -> int:
         """Do one round; returns how many messages were claimed."""
-        await self.own()
-        if not self._upstream.is_up or self._is_stopping:
+        lease = await self.own()
+        if lease is None or not self._upstream.is_up or self._is_stopping:
             self._requeue()
-        claimed = await self._claim()
+        claimed = await self._claim(lease) if lease is not None else 0
         if self._is_held:  # perhaps only since the store was asked
             self._requeue()
         self._pump()
         return claimed
 
-    async def _claim(self) -> int:
+    async def _claim(self, lease: Lease) -> int:
         limit = self._room_to_claim()
         if limit <= 0 or not self._more_waiting:
             return 0
         self._more_waiting = False  # a hint that arrives during the claim sets it again
         self._opted_out.clear()
-        messages = await self._store.claim(self._upstream.name, limit, share, self._clock.now())
+        messages = await self._store.claim(lease, limit, share, self._clock.now())
         is_marked = messages and self._settings.retry.hold_in_doubt
-        unmarked = await self._mark([each.message_id for each in messages]) if is_marked else ()
+        unmarked = await self._mark(lease, [each.message_id for each in messages]) if is_marked else ()
         for message in messages:
             if message.message_id in unmarked:
                 continue
@@ -172,17 +174,17 @@ class Sender(Owner):
         due_at = self._clock.now() + int(wait_s * 1000)
         self.outcomes.add(AttemptResult(message_id, Event.RELEASED, due_at=due_at, reason=reason))
 
-    async def _mark(self, message_ids: list[int]) -> set[int]:
+    async def _mark(self, lease: Lease, message_ids: list[int]) -> set[int]:
         """Write that these are about to be submitted; returns those that are given back, since they cannot be
         marked.
         """
         link = self._upstream.name
         try:
-            unmarked = await store_apart(partial(self._store.mark, self._lease), message_ids, link)
+            unmarked = await store_apart(partial(self._store.mark, lease), message_ids, link)
         except LeaseLost:
-            self._store.release(link, message_ids)
+            self._store.release(lease, message_ids)
             raise
-        self._store.release(link, [message_id for message_id, _ in unmarked])
+        self._store.release(lease, [message_id for message_id, _ in unmarked])
         for message_id, fault in unmarked:
             match fault:
                 case TemporaryError():
@@ -233,6 +235,8 @@ class Sender(Owner):
         self._pumping, self._pump_is_due = True, False
         try:
             now, wall = self._clock.monotonic(), self._clock.now()
+            if now >= self._owned_until:
+                return
             for queue in reversed(self._ready):
                 if queue and not self._submit_from(queue, now, wall):
                     break
@@ -298,10 +302,10 @@ class Sender(Owner):
         super().wake()
         self._pump()
 
-    def _take_lost(self) -> None:
+    def lose(self) -> None:
         """Hear that the link is another owner's."""
         self._requeue()
-        self.stop()
+        super().lose()
 
     def _conclude(self, message_id: int) -> None:
         in_flight = self._in_flight.pop(message_id)

@@ -90,8 +90,8 @@ class ReceiptStore(Protocol):
         """Give the highest key of each link's early receipts that were not reviewed, where there are any."""
 
     async def review(self, review: ReviewedRange) -> ReviewedReceipts:
-        """Match early receipts by other spellings of their ids (hexadecimal for decimal and back); those that
-        are left wait until a response names them, in any spelling.
+        """Match early receipts by other spellings of their ids (hexadecimal for decimal, another case); those
+        that are left wait until a response names them, in any spelling.
 
         To be called when no response can be missing any more that names one of them exactly.
         """

@@ -18,8 +18,9 @@ class SendingStore(Protocol):
     """
 
     async def recover(self, lease: Lease, *, hold: bool, now: int) -> int:
-        """Record what a lost owner of the link had journalled; then release what it had marked `sending`: to
-        `queued`, or with `hold` to `unconfirmed`. Returns how many.
+        """Begin the work under a new lease: record what a lost owner of the link had journalled; then release
+        what it had marked `sending`: to `queued`, or with `hold` to `unconfirmed`. Returns how many. What was
+        claimed under earlier leases is nobody's any more.
         """
 
     async def recover_orphans(self, lease: Lease, links: Sequence[str], now: int) -> int:
@@ -27,11 +28,11 @@ class SendingStore(Protocol):
         `sending` there must not be repeated and becomes `unconfirmed`.
         """
 
-    async def claim(self, link: str, limit: int, share: Share, now: int) -> list[ClaimedMessage]:
-        """Hand out up to `limit` due messages of a link, the most urgent first.
+    async def claim(self, lease: Lease, limit: int, share: Share, now: int) -> list[ClaimedMessage]:
+        """Hand out up to `limit` due messages of a link's slot, the most urgent first. Raises LeaseLost.
 
         Nobody else gets them, and maintenance lets them be, until their results are recorded. Nothing is
-        written: a crash gives them back.
+        written: a crash gives them back, and so does the next lease.
         """
 
     async def mark(self, lease: Lease, message_ids: Sequence[int]) -> None:
@@ -39,8 +40,10 @@ class SendingStore(Protocol):
         a crash. Raises TransitionRefused, and marks none, when one of them is not `queued`.
         """
 
-    def release(self, link: str, message_ids: Sequence[int]) -> None:
-        """Give claimed messages back; what was journalled of them counts no more."""
+    def release(self, lease: Lease, message_ids: Sequence[int]) -> None:
+        """Give claimed messages back; what was journalled of them counts no more. Under a lease that was lost
+        what the next one has claimed stays claimed.
+        """
 
     def journal(self, lease: Lease, results: Sequence[AttemptResult], now: int) -> bool:
         """Remember outcomes across a crash of this process, at once and before they are recorded; returns

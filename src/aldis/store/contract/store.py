@@ -7,7 +7,8 @@ Obligations of every backend (tests/store holds it to them):
 4. Concurrent calls may share a commit; one that fails does not fail the others.
 5. `admission.accept` is all or nothing for each submission, also where a duplicate or the balance refuses it.
 6. Money never leaks: for each account credited = available + held + spent, after every call.
-7. A write that is given a lease raises LeaseLost, and keeps nothing, where another has been acquired since.
+7. A claim or write that is given a lease raises LeaseLost, and keeps nothing, where another has been acquired
+   since or it was given back. It need not mind whether the lease's time is over: nobody else has it.
 8. What one store has committed, another one that is open on the same data reads.
 """
 

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
+from aldis.store.contract.ownership import Lease
 from aldis.store.contract.sending import Share
 from aldis.store.memory.claim_journal import ClaimJournal
 from aldis.traffic.content import from_column
@@ -37,6 +38,8 @@ class LinkClaims:
         self._fresh: tuple[deque[NewMessage], ...] = tuple(deque() for _ in range(4))
         self._is_complete = False
         self._read_at = 0
+        #: of the lease that claimed last
+        self._epoch = 0
 
     @property
     def unavailable(self) -> set[int]:
@@ -57,12 +60,22 @@ class LinkClaims:
         if self._journal is not None:
             self._journal.note_released(message_ids)
 
-    def note_read(self, messages: Sequence[ClaimedMessage], now: int, *, is_all: bool) -> None:
+    def begin(self) -> None:
+        """Hear that the link has a new owner: what the last one had claimed is nobody's."""
+        self.give_back(tuple(self.claimed))
+        self.drop_fresh()
+
+    def is_over(self, lease: Lease) -> bool:
+        """Tell whether a later one has claimed."""
+        return lease.epoch < self._epoch
+
+    def note_read(self, messages: Sequence[ClaimedMessage], now: int, lease: Lease, *, is_all: bool) -> None:
         """Hear what a claim found in the file, and whether that was all there was."""
         self.take(messages)
         self.drop_fresh()
         self._is_complete = is_all
         self._read_at = now
+        self._epoch = lease.epoch
 
     def note_accepted(self, message: NewMessage) -> None:
         """Hear of a new message. A claim may have found it in the file before this was told."""
@@ -82,9 +95,9 @@ class LinkClaims:
         for queue in self._fresh:
             queue.clear()
 
-    def must_read(self, now: int) -> bool:
-        """Tell whether the file must be asked."""
-        return not self._is_complete or not 0 <= now - self._read_at < REREAD_MS
+    def must_read(self, now: int, lease: Lease) -> bool:
+        """Tell whether the file must be asked, which knows whether a lease is the newest."""
+        return not self._is_complete or lease.epoch != self._epoch or not 0 <= now - self._read_at < REREAD_MS
 
     def claim_fresh(self, limit: int, share: Share, now: int) -> list[ClaimedMessage]:
         """Claim from what is remembered."""

@@ -11,6 +11,7 @@ import msgspec
 from aldis.sms.reading import Piece
 from aldis.sms.reassembly import LongMessage
 from aldis.store.sqlite.engine.rows import as_json, every, first, one
+from aldis.store.sqlite.reads.other_cases import in_other_cases
 from aldis.traffic.inbound import InboundFacts, InboundPart, Segments
 from aldis.traffic.receipt import Receipt, alternative_ids, is_for
 
@@ -80,8 +81,10 @@ def knows(db: apsw.Connection, receipt: Receipt) -> bool:
     sql = (
         "SELECT 1 FROM segment WHERE link = ? AND smsc_message_id IN (SELECT value FROM json_each(?)) LIMIT 1"
     )
-    names = (receipt.smsc_message_id, *alternative_ids(receipt.smsc_message_id))
-    return first(db, sql, (receipt.link, as_json(names))) is not None
+    name = receipt.smsc_message_id
+    names = (name, *alternative_ids(name))
+    is_known = first(db, sql, (receipt.link, as_json(names))) is not None
+    return is_known or bool(in_other_cases(db, receipt.link, (name,)))
 
 
 def is_among(db: apsw.Connection, receipt: Receipt, message_ids: AbstractSet[int]) -> bool:

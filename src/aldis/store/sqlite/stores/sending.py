@@ -19,7 +19,7 @@ from aldis.store.memory.outcome_journal import JournaledResults, OutcomeJournal
 from aldis.store.sqlite.reads import claiming
 from aldis.store.sqlite.reads import poison as poison_reads
 from aldis.store.sqlite.stores.connections import Connections
-from aldis.store.sqlite.writes import endings, late_answers, poison, sending
+from aldis.store.sqlite.writes import endings, late_answers, ownership, poison, sending
 from aldis.traffic.message import MAX_FAULTS, AttemptResult, ClaimedMessage, HandlingFault, LateAnswer
 from aldis.traffic.states import REQUEUED, Event, sources
 
@@ -38,7 +38,7 @@ class SqliteSending(Connections):
         self.claims.of(lease.link).poison |= poison_reads.ids_of(self.reader, lease.link)
         await self._record_left_over(lease, lambda link: link == lease.link)
         count = await self.writer.call(sending.recover, sending.Recover(lease, hold, now))
-        self.claims.of(lease.link).drop_fresh()
+        self.claims.of(lease.link).begin()
         return count
 
     async def recover_orphans(self, lease: Lease, links: Sequence[str], now: int) -> int:
@@ -46,19 +46,20 @@ class SqliteSending(Connections):
         await self._record_left_over(lease, lambda link: link not in links)
         return await self.writer.call(sending.recover_orphans, sending.Orphans(lease, tuple(links), now))
 
-    async def claim(self, link: str, limit: int, share: Share, now: int) -> list[ClaimedMessage]:
-        claims = self.claims.of(link)
-        suspects = self.claims.suspects
+    async def claim(self, lease: Lease, limit: int, share: Share, now: int) -> list[ClaimedMessage]:
+        link = lease.link
+        claims, suspects = self.claims.of(link), self.claims.suspects
         only = self.claims.only(self._next_suspect(link, now), now) if suspects else None
+        if only is None and not claims.must_read(now, lease):
+            return claims.claim_fresh(limit, share, now)
+        ownership.check(self.reader, (lease,))
         if only is not None:
             found = claiming.claim_these(self.reader, only, now)
-        elif claims.must_read(now):
+        else:
             unavailable = claims.unavailable | suspects if suspects else claims.unavailable
             found = claiming.claim(self.reader, link, limit, share, now, claimed=unavailable)
-        else:
-            return claims.claim_fresh(limit, share, now)
         is_all = only is None and found.in_all < limit and not found.blocked
-        claims.note_read(found.messages, now, is_all=is_all)
+        claims.note_read(found.messages, now, lease, is_all=is_all)
         if found.blocked:  # not awaited: what is handed out must not be older than what senders are told
             hands = [(claims, message_id) for message_id in found.blocked]
             task = asyncio.create_task(self._cancel_blocked(hands, now))
@@ -69,10 +70,11 @@ class SqliteSending(Connections):
     async def mark(self, lease: Lease, message_ids: Sequence[int]) -> None:
         await self.writer.call(sending.mark, sending.Mark(lease, tuple(message_ids)))
 
-    def release(self, link: str, message_ids: Sequence[int]) -> None:
-        claims = self.claims.of(link)
-        claims.give_back(message_ids)
-        claims.drop_fresh()
+    def release(self, lease: Lease, message_ids: Sequence[int]) -> None:
+        claims = self.claims.of(lease.link)
+        if not claims.is_over(lease):
+            claims.give_back(message_ids)
+            claims.drop_fresh()
         if self.outcomes is not None:
             self.outcomes.note_recorded(message_ids)
 

@@ -19,11 +19,21 @@ from aldis.store.contract.inbound import MAX_REVIEWED, RecordedReceipts, Reviewe
 from aldis.store.sqlite.engine.operations import operation, operation_on_each
 from aldis.store.sqlite.engine.rows import as_json, every, first, for_each, for_found, of_texts, one
 from aldis.store.sqlite.reads.late_answers import segments_of
+from aldis.store.sqlite.reads.other_cases import WITH_SMALL_LETTERS, in_other_cases
 from aldis.store.sqlite.writes import endings
 from aldis.store.sqlite.writes.endings import Ending, Telling
 from aldis.traffic.anomalies import Anomaly
 from aldis.traffic.matching import FAILURES, OPEN, Candidate, choose, choose_alike, match
-from aldis.traffic.receipt import Receipt, ReceiptState, Spelling, alternative_ids, is_for, may_mean
+from aldis.traffic.receipt import (
+    Receipt,
+    ReceiptState,
+    Spelling,
+    Spellings,
+    alternative_ids,
+    in_upper_case,
+    is_for,
+    may_mean,
+)
 from aldis.traffic.states import State
 
 #: early receipts that are kept; of more the oldest are forgotten, some with each that comes
@@ -64,10 +74,11 @@ DELETE FROM parked_receipt WHERE receipt_id IN (
     WHERE receipt_id <= (SELECT max(receipt_id) FROM parked_receipt) - ? ORDER BY receipt_id LIMIT ?)
 """
 _REVIEWED = "UPDATE parked_receipt SET reviewed = 1 WHERE receipt_id IN (SELECT value FROM json_each(?))"
-#: how many segments of a link were reported on, of some
+#: how many segments of a link were reported on, of some; of those with small letters in their ids
 _MATCHED = """
 SELECT count(*) FROM (SELECT receipt_at FROM segment WHERE link = ? LIMIT 2000) WHERE receipt_at > 0
 """
+_MATCHED_CASES = _MATCHED.replace("segment WHERE", f"{WITH_SMALL_LETTERS} AND")
 _COUNT_RESPELLED = """
 INSERT INTO respelled_receipt (link, count) VALUES (?, ?)
 ON CONFLICT (link) DO UPDATE SET count = count + excluded.count
@@ -156,7 +167,7 @@ def _match_kept(
     left = [each for each in waiting if not view.take(each[1])]
     respelled: set[int] = set()
     if in_every_spelling:
-        known = {link: _spelling_of(db, link) for link in {receipt.link for _, receipt in left}}
+        known = {link: _spellings_of(db, link) for link in {receipt.link for _, receipt in left}}
         respelled = view.take_respelled(left, known)
         counts = Counter(receipt.link for receipt_id, receipt in left if receipt_id in respelled)
         db.executemany(_COUNT_RESPELLED, counts.items())
@@ -166,18 +177,16 @@ def _match_kept(
     return len(respelled)
 
 
-def _spelling_of(db: apsw.Connection, link: str) -> Spelling:
+def _spellings_of(db: apsw.Connection, link: str) -> Spellings:
     """Find out from what was matched how a link's carrier spells ids in receipts."""
     counted = first(db, "SELECT count FROM respelled_receipt WHERE link = ?", (link,))
     respelled = counted[0] if counted else 0
-    if one(db, _MATCHED, (link,)) > respelled:
-        return Spelling.SAME
-    return Spelling.OTHER if respelled else Spelling.UNKNOWN
-
-
-def _alternatives(receipt: Receipt, known: Mapping[str, Spelling]) -> list[str]:
-    name = receipt.smsc_message_id
-    return [each for each in alternative_ids(name) if may_mean(name, each, known[receipt.link])]
+    otherwise = Spelling.OTHER if respelled else Spelling.UNKNOWN
+    numbers, cases = (
+        Spelling.SAME if one(db, sql, (link,)) > respelled else otherwise
+        for sql in (_MATCHED, _MATCHED_CASES)
+    )
+    return Spellings(numbers, cases)
 
 
 def _forget_attempt(db: apsw.Connection, receipt: Receipt, message_id: int, number: int) -> bool:
@@ -246,28 +255,30 @@ class _View:
                 self.anomalies[receipt.link, Anomaly.MISNAMED_RECEIPT] += 1
             self._apply(receipt, message_id, number)
             return True
-        is_taken = self._apply_chosen(receipt, choose(self._candidates(named), receipt))
-        if named and not is_taken:
+        chosen = choose(self._candidates(receipt.link, [receipt.smsc_message_id]), receipt)
+        if named and not chosen:
             self.anomalies[receipt.link, Anomaly.AMBIGUOUS_RECEIPT] += 1
-        return is_taken
+        return self._apply_to_all(receipt, chosen)
 
     def take_respelled(
-        self, receipts: Sequence[tuple[int, Receipt]], known: Mapping[str, Spelling]
+        self, receipts: Sequence[tuple[int, Receipt]], known: Mapping[str, Spellings]
     ) -> set[int]:
         """Apply receipts, of which no segment has the id, to those with another spelling of it, as far as
         what is known of their links allows; returns the keys of those that were taken.
         """
-        spelled = [
-            (key, receipt, _alternatives(receipt, known))
-            for key, receipt in receipts
-            if not self.knows(receipt)
-        ]
-        for link in {receipt.link for _, receipt, _ in spelled}:
-            self._load(link, {name for _, each, names in spelled if each.link == link for name in names})
+        left = [(key, receipt) for key, receipt in receipts if not self.knows(receipt)]
+        spelled: dict[int, list[str]] = {}
+        for link in {receipt.link for _, receipt in left}:
+            of_link = {key: receipt.smsc_message_id for key, receipt in left if receipt.link == link}
+            cases = in_other_cases(self._db, link, of_link.values())
+            for key, name in of_link.items():
+                others = dict.fromkeys((*alternative_ids(name), *cases.get(in_upper_case(name), ())))
+                spelled[key] = [each for each in others if may_mean(name, each, known[link])]
+            self._load(link, {each for key in of_link for each in spelled[key]})
         taken: set[int] = set()
-        for key, receipt, names in spelled:
-            alike = [place for name in names for place in self._named[receipt.link, name]]
-            if self._apply_chosen(receipt, choose_alike(self._candidates(alike), receipt)):
+        for key, receipt in left:
+            alike = self._candidates(receipt.link, spelled[key])
+            if self._apply_to_all(receipt, choose_alike(alike, receipt)):
                 taken.add(key)
         return taken
 
@@ -275,17 +286,21 @@ class _View:
         """Tell whether a segment has exactly a receipt's id."""
         return bool(self._named[receipt.link, receipt.smsc_message_id])
 
-    def _candidates(self, places: Sequence[tuple[int, int]]) -> list[Candidate]:
-        found = [(message_id, number, self._messages[message_id]) for message_id, number in places]
+    def _candidates(self, link: str, names: Sequence[str]) -> list[Candidate]:
+        found = [
+            (message_id, number, self._messages[message_id], name)
+            for name in names
+            for message_id, number in self._named[link, name]
+        ]
         return [
-            Candidate(message_id, number, message.segments[number], message.recipient)
-            for message_id, number, message in found
+            Candidate(message_id, number, message.segments[number], message.recipient, name)
+            for message_id, number, message, name in found
         ]
 
-    def _apply_chosen(self, receipt: Receipt, chosen: Candidate | None) -> bool:
-        if chosen is not None:
-            self._apply(receipt, chosen.message_id, chosen.number)
-        return chosen is not None
+    def _apply_to_all(self, receipt: Receipt, chosen: Sequence[Candidate]) -> bool:
+        for each in chosen:
+            self._apply(receipt, each.message_id, each.number)
+        return bool(chosen)
 
     def _apply(self, receipt: Receipt, message_id: int, number: int) -> None:
         """Note what a receipt does to a segment and its message."""
@@ -341,10 +356,17 @@ class _View:
                 if rows_in_all > 1:
                     several.append(message_id)
             message.segments.setdefault(number, state)
+        if several:
+            self._load_others(several, link, names)
         for name in names:
             self._named[link, name].sort(reverse=True)
-        if several:
-            sql = """SELECT message_id, number, state FROM segment
-                     WHERE message_id IN (SELECT value FROM json_each(?))"""
-            for message_id, number, state in every(self._db, sql, (as_json(several),)):
-                self._messages[message_id].segments.setdefault(number, state)
+
+    def _load_others(self, message_ids: Sequence[int], link: str, names: set[str]) -> None:
+        """Add the other segments of messages with several, and what the limit left off of those named."""
+        sql = """SELECT message_id, number, state, link, smsc_message_id FROM segment
+                 WHERE message_id IN (SELECT value FROM json_each(?))"""
+        for message_id, number, state, its_link, name in every(self._db, sql, (as_json(message_ids),)):
+            self._messages[message_id].segments.setdefault(number, state)
+            place = (message_id, number)
+            if its_link == link and name in names and place not in self._named[link, name]:
+                self._named[link, name].append(place)
