@@ -4,10 +4,10 @@ Tests get their stores here, so that they know none of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import msgspec
@@ -24,6 +24,7 @@ from aldis.store.contract.search import MessageFilter
 from aldis.store.contract.store import Store
 from aldis.store.memory.outcome_journal import OutcomeJournal
 from aldis.store.postgresql.engine.opening import open_engine
+from aldis.store.postgresql.store import open_postgresql
 from aldis.store.sqlite.process.writer_client import WriterClient
 from aldis.store.sqlite.store import open_sqlite
 from aldis.traffic.message import MessageFacts
@@ -92,33 +93,71 @@ class _Split:
         return getattr(self._reading if name in self._reads else self._writing, name)
 
 
-def open_timed(folder: Path) -> Store:
+class Place(NamedTuple):
+    """Where a test's data are."""
+
+    folder: Path
+    #: the address of an empty database, for a backend that has its data there
+    database: str = ""
+
+
+async def open_file(place: Place) -> Store:
+    """Open a store on a file."""
+    return open_store(place.folder)
+
+
+async def open_timed(place: Place) -> Store:
     """Open a store whose leases end by time."""
-    store = open_store(folder)
+    store = open_store(place.folder)
     return msgspec.structs.replace(store, ownership=TimedLeases(store.ownership, store.clock))
 
 
-def open_two(folder: Path) -> Store:
-    """Open two stores on the same data, of which one writes, and the other reads what was written."""
-    writing, reading = open_store(folder), open_store(folder)
+async def open_writers_process(place: Place) -> Store:
+    """Open a store that writes in a process of its own."""
+    return open_sqlite(place.folder / "aldis.db", FakeClock(), a_runner(place.folder))
+
+
+async def open_database(place: Place, node: str = "one") -> Store:
+    """Open a store on a database."""
+    return await open_postgresql(place.database, FakeClock(), node, uuid4())
+
+
+def split(writing: Store, reading: Store) -> Store:
+    """Make a store of two on the same data, of which one writes, and the other reads what was written."""
 
     async def close() -> None:
         await reading.close()
         await writing.close()
 
-    split = {
+    halves = {
         name: _Split(getattr(writing, name), getattr(reading, name), reads) for name, reads in READS.items()
     }
-    return msgspec.structs.replace(writing, close=close, **split)
+    return msgspec.structs.replace(writing, close=close, **halves)
 
 
-BACKENDS: dict[str, Callable[[Path], Store]] = {
-    "sqlite": open_store,
-    "sqlite, two open": open_two,
+async def open_two_files(place: Place) -> Store:
+    """Open one file twice."""
+    return split(await open_file(place), await open_file(place))
+
+
+async def open_two_nodes(place: Place) -> Store:
+    """Open one database as two gateways."""
+    return split(await open_database(place), await open_database(place, "two"))
+
+
+Opener = Callable[[Place], Awaitable[Store]]
+
+#: each needs a database
+ON_A_SERVER: dict[str, Opener] = {
+    "postgresql": open_database,
+    "postgresql, two open": open_two_nodes,
+}
+BACKENDS: dict[str, Opener] = {
+    "sqlite": open_file,
+    "sqlite, two open": open_two_files,
     "sqlite, leases that end": open_timed,
-    "sqlite, writer's process": lambda folder: open_sqlite(
-        folder / "aldis.db", FakeClock(), a_runner(folder)
-    ),
+    "sqlite, writer's process": open_writers_process,
+    **ON_A_SERVER,
 }
 
 

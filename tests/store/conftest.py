@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from aldis.store.contract.store import Store
-from tests.backends import BACKENDS, apply
+from tests.backends import BACKENDS, ON_A_SERVER, Place, apply
 from tests.store.building import NOW
 
 DIRECTORY = """
@@ -30,8 +30,8 @@ prepaid = false
 """
 
 
-#: starts an interpreter for each test
-SLOW = {"sqlite, writer's process"}
+#: start an interpreter for each test, or a server
+SLOW = {"sqlite, writer's process", *ON_A_SERVER}
 
 
 def parameters(names: Iterable[str]) -> list[Any]:
@@ -45,8 +45,14 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def kept(backend: str, tmp_path: Path) -> AsyncIterator[Store]:
-    store = BACKENDS[backend](tmp_path)
+def place(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> Place:
+    """Give where a backend's data are to be; a database where it wants one."""
+    return Place(tmp_path, request.getfixturevalue("database") if backend in ON_A_SERVER else "")
+
+
+@pytest.fixture
+async def kept(backend: str, place: Place) -> AsyncIterator[Store]:
+    store = await BACKENDS[backend](place)
     await apply(store, DIRECTORY, NOW)
     yield store
     await store.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +14,7 @@ from aldis.traffic.postback import Notify, PostbackEvent, PostbackResult
 from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.refusal import RefusalReason
 from aldis.traffic.states import Event, State
-from tests.backends import BACKENDS, READS, apply, find, own, own_maintenance
+from tests.backends import BACKENDS, READS, Place, apply, find, own, own_maintenance
 from tests.store.building import NOW, POSTPAID, RICH, a_message, accept, money, settle_sent, state_of
 from tests.store.conftest import DIRECTORY
 
@@ -318,19 +317,16 @@ async def test_messages_are_found_by_reference(kept: Store) -> None:
     assert await kept.metrics.count_by_state() == {"queued": 2}
 
 
-@pytest.mark.slow
-async def test_all_of_it_survives_closing(tmp_path: Path) -> None:
-    for number, make in enumerate(BACKENDS.values()):
-        folder = tmp_path / str(number)
-        store = make(folder)
-        await apply(store, DIRECTORY, NOW)
-        await accept(store, a_message(1))
-        taken = await store.admission.take_ids(5)
-        await store.close()
-        store = make(folder)
-        assert await state_of(store, 1) is State.QUEUED
-        assert (await store.admission.take_ids(1))[0] > taken[-1]
-        await store.close()
+async def test_all_of_it_survives_closing(backend: str, place: Place) -> None:
+    store = await BACKENDS[backend](place)
+    await apply(store, DIRECTORY, NOW)
+    await accept(store, a_message(1))
+    taken = await store.admission.take_ids(5)
+    await store.close()
+    store = await BACKENDS[backend](place)
+    assert await state_of(store, 1) is State.QUEUED
+    assert (await store.admission.take_ids(1))[0] > taken[-1]
+    await store.close()
 
 
 def test_what_is_said_to_read_is_in_the_contract(kept: Store) -> None:

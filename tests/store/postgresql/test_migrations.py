@@ -9,9 +9,9 @@ from aldis.store.postgresql.engine.migrations import MIGRATIONS
 DIGESTS = {
     "0001_start.sql": "d89f0b1da51651ba",
     "0002_links_and_audit.sql": "601b62ed943e0b78",
-    "0003_messages.sql": "e7d11e8743f4fd0e",
+    "0003_messages.sql": "30a48cd600a35f6f",
     "0004_inbound_and_consent.sql": "88f791824f7b5784",
-    "0005_operators.sql": "1dcc7debe7b4e9dc",
+    "0005_operators.sql": "1e9dc074b0cbff7a",
 }
 
 

@@ -12,7 +12,7 @@ from aldis.store.sqlite.reads import inbound as reads
 from aldis.store.sqlite.writes import receipts
 from aldis.store.sqlite.writes.maintenance import EARLY_MS
 from aldis.traffic.receipt import Receipt, ReceiptState
-from tests.backends import BACKENDS, own_maintenance
+from tests.backends import open_store, own_maintenance
 from tests.store.building import NOW
 
 COUNT = 5_000
@@ -23,7 +23,7 @@ def early(number: int, at: int = NOW) -> Receipt:
 
 
 async def test_old_ones_are_forgotten_some_at_a_time(tmp_path: Path) -> None:
-    kept = BACKENDS["sqlite"](tmp_path)
+    kept = open_store(tmp_path)
     await kept.receipts.record([early(number) for number in range(COUNT)])
     await kept.receipts.record([early(COUNT, NOW + EARLY_MS)])
     left: list[int] = []
@@ -40,7 +40,7 @@ async def test_old_ones_are_forgotten_some_at_a_time(tmp_path: Path) -> None:
 async def test_of_too_many_the_oldest_go_for_those_that_come(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = BACKENDS["sqlite"](tmp_path)
+    kept = open_store(tmp_path)
     await kept.receipts.record([early(number) for number in range(100)])
     monkeypatch.setattr(receipts, "MAX_EARLY", 40)
     forgotten = [
@@ -53,7 +53,7 @@ async def test_of_too_many_the_oldest_go_for_those_that_come(
 
 async def test_nothing_looks_at_all_of_them(tmp_path: Path) -> None:
     """Steps of SQLite's machine, which time does not change."""
-    kept = BACKENDS["sqlite"](tmp_path)
+    kept = open_store(tmp_path)
     await kept.receipts.record([early(number) for number in range(COUNT)])
     await kept.close()
     db = apsw.Connection(str(tmp_path / "aldis.db"))

@@ -1,5 +1,7 @@
 -- The directory, operators and what they do, bulk jobs, statistics.
 
+INSERT INTO counter VALUES ('directory_version', 0);
+
 CREATE TABLE directory (
     kind text NOT NULL,
     key  text NOT NULL,

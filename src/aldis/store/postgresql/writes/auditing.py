@@ -6,13 +6,17 @@ import asyncpg
 from msgspec.structs import astuple
 
 from aldis.accounts.staff import AuditEntry
-from aldis.store.postgresql.engine.operations import operation_on_each
+from aldis.store.postgresql.engine.operations import operation
+from aldis.store.postgresql.engine.texts import all_escaped
 
 _NOTE = """
-INSERT INTO audit (at, actor, via, action, subject, detail) VALUES ($1, $2, $3, $4, $5, $6)"""
+INSERT INTO audit (at, actor, via, action, subject, detail)
+SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])"""
 
 
-@operation_on_each
-async def note(db: asyncpg.Connection, entry: AuditEntry) -> None:
+@operation()
+async def note(db: asyncpg.Connection, items: list[AuditEntry]) -> list[None]:
     """Remember what is being done in this transaction, or was done outside of the store."""
-    await db.execute(_NOTE, *astuple(entry))
+    instants, *texts = zip(*map(astuple, items), strict=True)
+    await db.execute(_NOTE, instants, *map(all_escaped, texts))
+    return [None] * len(items)

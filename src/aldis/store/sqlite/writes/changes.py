@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import apsw
-import msgspec
 from msgspec.structs import astuple
 
 from aldis.accounts.history import Change
-from aldis.accounts.records import ACCOUNT, CARRIER, CREDIT, AccountRecord, credit_body, newly_covered
-from aldis.accounts.staff import Actor, audit
+from aldis.accounts.plan import Plan
+from aldis.accounts.records import ACCOUNT
 from aldis.store.contract.directory import Carrying
+from aldis.store.rules.changes import changes_of, entries_of, newly_covered_by
 from aldis.store.sqlite.engine.operations import operation_on_each
 from aldis.store.sqlite.engine.rows import first, one
 from aldis.store.sqlite.reads.directory import COLUMNS, newest
 from aldis.store.sqlite.writes import auditing, consent
 
-#: more carriers than this in one plan share an audit entry
-MAX_AUDITED = 10
-_VERBS = {(True, False): "add", (False, True): "remove", (False, False): "change"}
+_PUT = "INSERT OR REPLACE INTO directory (kind, key, body, change_id) VALUES (?, ?, ?, ?)"
+_SAID = "INSERT OR REPLACE INTO directory_applied (kind, key, body) VALUES (?, ?, ?)"
 
 
 @operation_on_each()
@@ -26,62 +25,44 @@ def carry_out(db: apsw.Connection, item: Carrying) -> bool:
     plan = item.plan
     if newest(db) != plan.based_on:
         return False
-    many = sum(record.kind == CARRIER for record in plan.records) > MAX_AUDITED
-    for record in plan.records:
-        before = first(db, "SELECT body FROM directory WHERE kind = ? AND key = ?", (record.kind, record.key))
-        change = _change(item, record.kind, record.key, None if before is None else before[0], record.body)
-        number = _remember(db, change, item.actor, is_audited=not (many and record.kind == CARRIER))
-        db.execute(
-            "INSERT OR REPLACE INTO directory (kind, key, body, change_id) VALUES (?, ?, ?, ?)",
-            (record.kind, record.key, record.body, number),
-        )
-        if record.kind == ACCOUNT:
-            db.execute("INSERT OR IGNORE INTO account (name) VALUES (?)", (record.key,))
-            _cover(db, None if before is None else before[0], record.body, item.now)
-    for kind, key in plan.removed:
-        body = one(db, "DELETE FROM directory WHERE kind = ? AND key = ? RETURNING body", (kind, key))
-        _remember(db, _change(item, kind, key, body, None), item.actor)
+    places = (*(record.place for record in plan.records), *plan.removed)
+    bodies = {place: body for place in places if (body := _body(db, place)) is not None}
+    credited = _accounts(db, plan)
+    changes = changes_of(item, bodies, credited)
+    numbers = [_remember(db, change) for change in changes]
+    for record, number in zip(plan.records, numbers, strict=False):  # they are the first
+        db.execute(_PUT, (*record.place, record.body, number))
+    for place in plan.removed:
+        db.execute("DELETE FROM directory WHERE kind = ? AND key = ?", place)
     for said in plan.applied:
-        db.execute(
-            "INSERT OR REPLACE INTO directory_applied (kind, key, body) VALUES (?, ?, ?)", astuple(said)
-        )
+        db.execute(_SAID, astuple(said))
     for name, micros in plan.credited.items():
-        _set_credit(db, item, name, micros)
-    if many:
-        count = f"{sum(record.kind == CARRIER for record in plan.records)} at once"
-        auditing.write(db, audit(item.actor, item.now, "change carriers", "", count))
+        db.execute("UPDATE account SET credited = ? WHERE name = ?", (micros, name))
+    for senders, sender in newly_covered_by(item, bodies):
+        consent.spread(db, senders, sender, item.now)
+    for entry in entries_of(item, changes, numbers):
+        auditing.write(db, entry)
     if plan.lines:
         db.execute("UPDATE counter SET value = value + 1 WHERE name = 'directory_version'")
     return True
 
 
-def _cover(db: apsw.Connection, before: bytes | None, after: bytes, now: int) -> None:
-    """Let the opt-outs of an account count for senders that they are to cover from now on."""
-    was = None if before is None else msgspec.json.decode(before, type=AccountRecord)
-    account = msgspec.json.decode(after, type=AccountRecord)
-    senders = [sender.value for sender in account.senders]
-    for sender in newly_covered(was, account):
-        consent.spread(db, senders, sender, now)
+def _accounts(db: apsw.Connection, plan: Plan) -> dict[str, int]:
+    """Make accounts that are new; gives what was ever paid in, of those whose credit changes."""
+    for record in plan.records:
+        if record.kind == ACCOUNT:
+            db.execute("INSERT OR IGNORE INTO account (name) VALUES (?)", (record.key,))
+    sql = "SELECT credited FROM account WHERE name = ?"
+    return {name: int(one(db, sql, (name,))) for name in plan.credited}
 
 
-def _set_credit(db: apsw.Connection, item: Carrying, name: str, micros: int) -> None:
-    before = int(one(db, "SELECT credited FROM account WHERE name = ?", (name,)))
-    db.execute("UPDATE account SET credited = ? WHERE name = ?", (micros, name))
-    _remember(db, _change(item, CREDIT, name, credit_body(before), credit_body(micros)), item.actor)
+def _body(db: apsw.Connection, place: tuple[str, str]) -> bytes | None:
+    row = first(db, "SELECT body FROM directory WHERE kind = ? AND key = ?", place)
+    return None if row is None else row[0]
 
 
-def _change(item: Carrying, kind: str, key: str, before: bytes | None, after: bytes | None) -> Change:
-    actor = item.actor
-    return Change(0, item.now, actor.name, actor.via, kind, key, before, after, item.undoes)
-
-
-def _remember(db: apsw.Connection, change: Change, actor: Actor, *, is_audited: bool = True) -> int:
-    """Write a change and its audit entry; gives its number."""
+def _remember(db: apsw.Connection, change: Change) -> int:
+    """Write a change; gives its number."""
     sql = f"""INSERT INTO directory_history ({COLUMNS}) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)
               RETURNING change_id"""  # noqa: S608 - columns
-    number = int(one(db, sql, astuple(change)[1:]))
-    if is_audited:
-        verb = _VERBS[change.before is None, change.after is None]
-        detail = f"change {number}" + (f", takes back {change.undoes}" if change.undoes else "")
-        auditing.write(db, audit(actor, change.at, f"{verb} {change.kind}", change.key, detail))
-    return number
+    return int(one(db, sql, astuple(change)[1:]))

@@ -1,0 +1,53 @@
+"""Opens a store on a database of PostgreSQL."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from aldis.clock import Clock
+from aldis.store.contract.store import Store
+from aldis.store.postgresql.engine.opening import open_engine
+from aldis.store.postgresql.stores.consent import PostgresqlConsent
+from aldis.store.postgresql.stores.directory import PostgresqlChanges, PostgresqlDirectory
+from aldis.store.postgresql.stores.link_states import PostgresqlLinkStates
+
+
+async def open_postgresql(
+    url: str, clock: Clock, node: str, holder: UUID, *, may_upgrade: bool = True
+) -> Store:
+    """Open a database. Raises SettingsError, StoreUnavailable.
+
+    `node`: the gateway's name: whoever opens it under the same one later takes its place; `holder`: a
+    random one for each run; `may_upgrade`: False where a gateway of another version may serve it.
+    """
+    engine = await open_engine(url, node, holder, may_upgrade=may_upgrade)
+    gateway, operators = ((engine.writer, pool) for pool in (engine.gateway, engine.operators))
+    absent: Any = None  # not there yet
+    return Store(
+        clock=clock,
+        close=engine.close,
+        ownership=absent,
+        admission=absent,
+        sending=absent,
+        receipts=absent,
+        inbound=absent,
+        postbacks=absent,
+        maintenance=absent,
+        time=absent,
+        queries=absent,
+        consent=PostgresqlConsent(*gateway),
+        bulk=absent,
+        search=absent,
+        outbox=absent,
+        metrics=absent,
+        events=absent,
+        refusals=absent,
+        actions=absent,
+        commands=absent,
+        link_states=PostgresqlLinkStates(*gateway),
+        directory=PostgresqlDirectory(*gateway),
+        changes=PostgresqlChanges(*operators),
+        operators=absent,
+        audit=absent,
+    )
