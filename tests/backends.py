@@ -73,7 +73,7 @@ READS = {
     "link_states": "wanted",
     "directory": "version load",
     "changes": "stored balances history find",
-    "operators": "all signed_in tokens token",
+    "operators": "all signed_in sessions tokens token",
     "audit": "log",
 }
 

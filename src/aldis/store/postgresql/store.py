@@ -8,9 +8,11 @@ from uuid import UUID
 from aldis.clock import Clock
 from aldis.store.contract.store import Store
 from aldis.store.postgresql.engine.opening import open_engine
+from aldis.store.postgresql.stores.commands import PostgresqlCommands
 from aldis.store.postgresql.stores.consent import PostgresqlConsent
 from aldis.store.postgresql.stores.directory import PostgresqlChanges, PostgresqlDirectory
 from aldis.store.postgresql.stores.link_states import PostgresqlLinkStates
+from aldis.store.postgresql.stores.operators import PostgresqlAudit, PostgresqlOperators
 
 
 async def open_postgresql(
@@ -44,10 +46,10 @@ async def open_postgresql(
         events=absent,
         refusals=absent,
         actions=absent,
-        commands=absent,
+        commands=PostgresqlCommands(*gateway),
         link_states=PostgresqlLinkStates(*gateway),
         directory=PostgresqlDirectory(*gateway),
-        changes=PostgresqlChanges(*operators),
-        operators=absent,
-        audit=absent,
+        changes=PostgresqlChanges(*gateway),
+        operators=PostgresqlOperators(*gateway),
+        audit=PostgresqlAudit(*operators),
     )
