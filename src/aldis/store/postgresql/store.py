@@ -11,8 +11,11 @@ from aldis.store.postgresql.engine.opening import open_engine
 from aldis.store.postgresql.stores.commands import PostgresqlCommands
 from aldis.store.postgresql.stores.consent import PostgresqlConsent
 from aldis.store.postgresql.stores.directory import PostgresqlChanges, PostgresqlDirectory
+from aldis.store.postgresql.stores.events import PostgresqlEvents
 from aldis.store.postgresql.stores.link_states import PostgresqlLinkStates
+from aldis.store.postgresql.stores.metrics import PostgresqlMetrics
 from aldis.store.postgresql.stores.operators import PostgresqlAudit, PostgresqlOperators
+from aldis.store.postgresql.stores.refusals import PostgresqlRefusals
 
 
 async def open_postgresql(
@@ -42,9 +45,9 @@ async def open_postgresql(
         bulk=absent,
         search=absent,
         outbox=absent,
-        metrics=absent,
-        events=absent,
-        refusals=absent,
+        metrics=PostgresqlMetrics(*gateway),
+        events=PostgresqlEvents(*operators),
+        refusals=PostgresqlRefusals(*operators),
         actions=absent,
         commands=PostgresqlCommands(*gateway),
         link_states=PostgresqlLinkStates(*gateway),

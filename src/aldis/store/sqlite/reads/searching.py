@@ -6,12 +6,12 @@ A number, a reference, an id and what is under way have indexes. All else is fou
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any, NamedTuple
 
 import apsw
 
-from aldis.store.contract.search import EVER, FoundMessage, Grouping, MessageFilter, MessagePage, Sum
+from aldis.store.contract.search import EVER, FoundMessage, Grouping, MessageFilter, MessagePage
+from aldis.store.rules.sums import DAY_MS, Part
 from aldis.store.sqlite.engine.rows import (
     MESSAGE_FACTS,
     as_json,
@@ -24,7 +24,6 @@ from aldis.store.sqlite.engine.rows import (
 from aldis.store.sqlite.reads import recipients
 from aldis.store.sqlite.reads.queries import USED, first_from
 from aldis.store.sqlite.reads.walking import WalkedTable, walk
-from aldis.traffic.query import OTHER
 from aldis.traffic.states import ENDED, State
 
 #: messages of a number, or under way, that one page looks at
@@ -160,7 +159,6 @@ def _found(rows: list[tuple[Any, ...]]) -> tuple[FoundMessage, ...]:
 
 #: ids of one part, for which another look waits: some 20 ms
 PART = 16_384
-DAY_MS = 86_400_000
 
 _KEYS = {
     Grouping.DAY: f"m.accepted_at / {DAY_MS}",
@@ -171,40 +169,6 @@ _KEYS = {
     Grouping.LABEL: "m.label",
 }
 _FAILED = ", ".join(f"'{state.value}'" for state in sorted(ENDED - {State.DELIVERED}))
-
-#: key and account → accepted, delivered, failed, segments, micros
-Part = list[tuple[str | int, int, int, int, int, int, int]]
-
-
-class Total:
-    """Adds parts up."""
-
-    def __init__(self, most: int | None) -> None:
-        """`most`: groups of one account, None: no bound; what is met after those is added up as OTHER."""
-        self._most = most
-        self._sums: dict[tuple[str | int, int], list[int]] = {}
-        #: groups, by account
-        self._count: Counter[int] = Counter()
-
-    def add(self, part: Part) -> None:
-        """Add a part."""
-        for key, account_id, *counts in part:
-            known = self._sums.get((key, account_id))
-            if known is None:
-                known = self._new(key, account_id, len(counts))
-            for position, count in enumerate(counts):
-                known[position] += count
-
-    def _new(self, key: str | int, account_id: int, size: int) -> list[int]:
-        if self._most is not None and self._count[account_id] >= self._most:
-            return self._sums.setdefault((OTHER, account_id), [0] * size)
-        self._count[account_id] += 1
-        new = self._sums[key, account_id] = [0] * size
-        return new
-
-    def sums(self) -> list[Sum]:
-        """Give what there is in all, by key and account."""
-        return [Sum(key, account_id, *counts) for (key, account_id), counts in sorted(self._sums.items())]
 
 
 def sum_part(

@@ -18,6 +18,7 @@ from aldis.store.contract.search import (
     MessageView,
     Sum,
 )
+from aldis.store.rules.sums import Total
 from aldis.store.sqlite.engine.rows import MESSAGE_FACTS, conditions, every, first, may, message_facts, one
 from aldis.store.sqlite.reads import postback_listing, recipients, searching
 from aldis.store.sqlite.reads.inbound import FACTS
@@ -118,7 +119,7 @@ class SqliteSearch(Connections):
 
     async def sums(self, wanted: MessageFilter, by: Grouping, most: int) -> list[Sum]:
         bounds = await self.scans.ask(searching.id_bounds, wanted)
-        total = searching.Total(most if by in NAMED_FREELY else None)
+        total = Total(most if by in NAMED_FREELY else None)
         below = bounds[1]
         while below > bounds[0]:
             part, below = await self.scans.ask(searching.sum_part, wanted, by, (bounds[0], below))

@@ -1,0 +1,54 @@
+"""Which messages are set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import asyncpg
+
+from aldis.store.postgresql.engine.texts import unescaped
+from aldis.traffic.message import MAX_FAULTS, SUSPECT_CRASHES, PoisonMessage
+
+_COLUMNS = "p.message_id, p.link, p.faults, p.reason, p.failed_at"
+#: those that wait
+_ASIDE = f"FROM poison_message p JOIN queue q USING (message_id) WHERE p.faults >= {MAX_FAULTS}"
+_ALL = f"SELECT {_COLUMNS} {_ASIDE} ORDER BY p.failed_at DESC LIMIT $1"
+_ONE = f"SELECT {_COLUMNS} {_ASIDE} AND p.message_id = $1"
+_OF_LINK = f"SELECT p.message_id {_ASIDE} AND q.link = $1"
+_SUSPECTS = f"""SELECT p.message_id FROM poison_message p JOIN queue q USING (message_id)
+                WHERE p.crashes >= {SUSPECT_CRASHES} AND p.faults < {MAX_FAULTS}"""  # noqa: S608 - constants
+_NEXT = """SELECT message_id FROM queue WHERE message_id = ANY($1::bigint[]) AND link = $2 AND NOT is_marked
+           AND due_at <= $3 ORDER BY priority DESC, due_at LIMIT 1"""
+
+
+async def set_aside(db: asyncpg.Connection, limit: int) -> list[PoisonMessage]:
+    """Give messages that are set aside and have not ended, the newest fault first."""
+    return [_poison(row[:]) for row in await db.fetch(_ALL, limit)]
+
+
+async def set_aside_of(db: asyncpg.Connection, message_id: int) -> PoisonMessage | None:
+    """Tell of one message whether it is."""
+    row = await db.fetchrow(_ONE, message_id)
+    return None if row is None else _poison(row[:])
+
+
+async def ids_of(db: asyncpg.Connection, link: str) -> set[int]:
+    """Name those that a link must not claim."""
+    return {row[0] for row in await db.fetch(_OF_LINK, link)}
+
+
+async def suspects(db: asyncpg.Connection) -> frozenset[int]:
+    """Name those of all links that are to be tried alone, because processes died while they had them."""
+    return frozenset(row[0] for row in await db.fetch(_SUSPECTS))
+
+
+async def next_suspect(db: asyncpg.Connection, link: str, suspects: Collection[int], now: int) -> int | None:
+    """Give the one that a link is to try first, if one is due."""
+    found: int | None = await db.fetchval(_NEXT, list(suspects), link, now)
+    return found
+
+
+def _poison(row: tuple[Any, ...]) -> PoisonMessage:
+    message_id, link, faults, reason, failed_at = row
+    return PoisonMessage(message_id, link, faults, unescaped(reason), failed_at)

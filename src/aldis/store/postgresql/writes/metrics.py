@@ -1,0 +1,26 @@
+"""The write of what a minute was like."""
+
+from __future__ import annotations
+
+import asyncpg
+import msgspec
+
+from aldis.store.postgresql.engine.operations import operation_on_each
+
+
+class Minute(msgspec.Struct, frozen=True):
+    """What a minute was like."""
+
+    at: int
+    sample: bytes
+    purge_before: int
+
+
+_KEEP = "INSERT INTO minute VALUES ($1, $2) ON CONFLICT (at) DO UPDATE SET sample = EXCLUDED.sample"
+
+
+@operation_on_each
+async def keep_minute(db: asyncpg.Connection, item: Minute) -> None:
+    """Keep a minute."""
+    await db.execute(_KEEP, item.at, item.sample)
+    await db.execute("DELETE FROM minute WHERE at < $1", item.purge_before)
