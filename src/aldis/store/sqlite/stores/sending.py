@@ -37,14 +37,18 @@ class SqliteSending(Connections):
         await self._count_crash(lease, now)
         self.claims.of(lease.link).poison |= poison_reads.ids_of(self.reader, lease.link)
         await self._record_left_over(lease, lambda link: link == lease.link)
-        count = await self.writer.call(sending.recover, sending.Recover(lease, hold, now))
+        in_hand = self._left_over(lambda link: link == lease.link)
+        count = await self.writer.call(sending.recover, sending.Recover(lease, hold, in_hand, now))
+        self._drop_left_over(in_hand)
         self.claims.of(lease.link).begin()
         return count
 
     async def recover_orphans(self, lease: Lease, links: Sequence[str], now: int) -> int:
         await self._count_crash(lease, now)
         await self._record_left_over(lease, lambda link: link not in links)
-        return await self.writer.call(sending.recover_orphans, sending.Orphans(lease, tuple(links), now))
+        count = await self.writer.call(sending.recover_orphans, sending.Orphans(lease, tuple(links), now))
+        self._drop_left_over(self._left_over(lambda link: link not in links))
+        return count
 
     async def claim(self, lease: Lease, limit: int, share: Share, now: int) -> list[ClaimedMessage]:
         link = lease.link
@@ -119,13 +123,25 @@ class SqliteSending(Connections):
     async def _count_crash(self, lease: Lease, now: int) -> None:
         """Count what a process that died had in hand, before anything of it is touched again."""
         journal = self.claims.journal
-        if journal is not None and journal.left_over:
+        if journal is not None and journal.left_over and not journal.is_counted:
             crash = poison.NoteCrash(lease, tuple(journal.left_over), now)
             aside = await self.writer.call(poison.note_crash, crash)
-            journal.drop_left_over()
+            journal.is_counted = True
             if aside:
                 log.error("set aside, because the gateway crashes with it", message_ids=aside)
         self.claims.suspects = poison_reads.suspects(self.reader)
+
+    def _left_over(self, is_meant: Callable[[str], bool]) -> tuple[int, ...]:
+        """Give what a process that died had in hand of links; what is not known any more is everybody's."""
+        journal = self.claims.journal
+        if journal is None or not journal.left_over:
+            return ()
+        links = claiming.links_of(self.reader, journal.left_over)
+        return tuple(each for each in journal.left_over if each not in links or is_meant(links[each]))
+
+    def _drop_left_over(self, message_ids: Sequence[int]) -> None:
+        if message_ids and self.claims.journal is not None:
+            self.claims.journal.drop_left_over(message_ids)
 
     async def _acquit(self, results: Sequence[AttemptResult]) -> None:
         """Let suspects be as all others are once they were tried and we live."""
@@ -169,8 +185,7 @@ class SqliteSending(Connections):
         if journal is not None:
             journal.note_claimed(message_ids)
         await self.writer.call(sending.record_results, item, messages=len(results))
-        if journal is not None:
-            journal.note_released(message_ids)
+        self._drop_left_over(message_ids)
 
     async def _set_aside(
         self, lease: Lease, heard: JournaledResults, message_id: int, fault: Exception

@@ -8,12 +8,22 @@ import msgspec
 from aldis.errors import TransitionRefused
 from aldis.store.contract.ownership import Lease
 from aldis.store.sqlite.engine.operations import operation, operation_on_each
-from aldis.store.sqlite.engine.rows import as_array, as_json, each_alone, every, for_each, for_found, may, one
+from aldis.store.sqlite.engine.rows import (
+    as_array,
+    as_json,
+    each_alone,
+    every,
+    first,
+    for_each,
+    for_found,
+    may,
+    one,
+)
 from aldis.store.sqlite.reads.claiming import states_of
 from aldis.store.sqlite.writes import endings, ownership, poison, receipts
 from aldis.store.sqlite.writes.endings import Ending
 from aldis.traffic.matching import SUBMITTED, known_ending
-from aldis.traffic.message import AttemptResult
+from aldis.traffic.message import MAX_FAULTS, AttemptResult
 from aldis.traffic.receipt import ReceiptState
 from aldis.traffic.states import ATTEMPTED, REQUEUED, Event, State, follow
 
@@ -31,7 +41,10 @@ class Recover(msgspec.Struct, frozen=True):
     """A link whose last owner is gone."""
 
     lease: Lease
+    #: what is in doubt must not be repeated
     hold: bool
+    #: what a process that died had in hand, of this link and others
+    in_hand: tuple[int, ...]
     now: int
 
 
@@ -161,11 +174,15 @@ class Orphans(msgspec.Struct, frozen=True):
     now: int
 
 
-_RELEASE = f"""
-UPDATE message SET state = '{follow(State.SENDING, Event.OWNER_LOST).value}', due_at = min(due_at, ?)
-WHERE message_id IN (SELECT value FROM carray(?))
+#: what waits after an attempt in doubt, or was in hand when the process died, and is not set aside
+_MAYBE_SUBMITTED = f"""
+SELECT message_id FROM message WHERE {may(Event.CLAIMED)} AND link = ?
+AND (doubts > 0 OR message_id IN (SELECT value FROM json_each(?)))
+AND message_id NOT IN (SELECT message_id FROM poison_message WHERE faults >= {MAX_FAULTS})
 """  # noqa: S608 - as above
-_LOST = f"SELECT message_id FROM message WHERE {may(Event.OWNER_LOST)} AND link = ?"  # noqa: S608 - as above
+_KEEP_POLICY = """
+INSERT INTO in_doubt_policy (link, hold) VALUES (?, ?) ON CONFLICT (link) DO UPDATE SET hold = excluded.hold
+"""
 _HELD = f"SELECT message_id, state FROM message WHERE {may(Event.OWNER_LOST_HELD)}"  # noqa: S608 - as above
 
 
@@ -180,14 +197,24 @@ def recover_orphans(db: apsw.Connection, item: Orphans) -> int:
 
 @operation_on_each()
 def recover(db: apsw.Connection, item: Recover) -> int:
-    """Release what a lost owner left in `sending`."""
+    """End what a lost owner left in `sending`, whatever the link does with doubts now: it was submitted to be
+    held. Where the link did not hold them when it last ran and does now, what it may have submitted ends too.
+    """
     ownership.check(db, [item.lease])
-    if not item.hold:
-        lost = [message_id for (message_id,) in every(db, _LOST, (item.lease.link,))]
-        refused = each_alone(db, lambda inner, ids: inner.execute(_RELEASE, (item.now, as_array(ids))), lost)
-        poison.set_aside(db, refused, item.now)
-        return len(lost) - len(refused)
-    return _hold(db, "link = ?", item.lease.link, item.now)
+    link = item.lease.link
+    known = first(db, "SELECT hold FROM in_doubt_policy WHERE link = ?", (link,))
+    if known != (int(item.hold),):
+        if item.hold and known is not None:
+            _mark_maybe_submitted(db, item)
+        db.execute(_KEEP_POLICY, (link, int(item.hold)))
+    return _hold(db, "link = ?", link, item.now)
+
+
+def _mark_maybe_submitted(db: apsw.Connection, item: Recover) -> None:
+    rows = every(db, _MAYBE_SUBMITTED, (item.lease.link, as_json(item.in_hand)))
+    ids = [message_id for (message_id,) in rows]
+    refused = each_alone(db, lambda inner, some: inner.execute(_MARK, (as_array(some),)), ids)
+    poison.set_aside(db, refused, item.now)
 
 
 def _hold(db: apsw.Connection, whose: str, binding: str, now: int) -> int:
