@@ -108,7 +108,7 @@ def test_public_names_say_what_they_are() -> None:
 def backends() -> set[str]:
     """Name the folders of the store that are backends."""
     return {folder.name for folder in (SRC / "store").iterdir() if folder.is_dir()} - {
-        *("contract", "memory", "__pycache__"),
+        *("contract", "memory", "rules", "__pycache__"),
     }
 
 

@@ -16,10 +16,11 @@ from aldis.store.contract.ownership import Lease
 from aldis.store.contract.sending import Share
 from aldis.store.memory.claims import LinkClaims
 from aldis.store.memory.outcome_journal import JournaledResults, OutcomeJournal
+from aldis.store.rules.endings import OPTED_OUT
 from aldis.store.sqlite.reads import claiming
 from aldis.store.sqlite.reads import poison as poison_reads
 from aldis.store.sqlite.stores.connections import Connections
-from aldis.store.sqlite.writes import endings, late_answers, ownership, poison, sending
+from aldis.store.sqlite.writes import late_answers, ownership, poison, sending
 from aldis.traffic.message import MAX_FAULTS, AttemptResult, ClaimedMessage, HandlingFault, LateAnswer
 from aldis.traffic.states import REQUEUED, Event, sources
 
@@ -113,7 +114,7 @@ class SqliteSending(Connections):
 
     async def _cancel_blocked(self, hands: list[tuple[LinkClaims, int]], now: int) -> None:
         try:
-            await self.end_unclaimed(hands, endings.OPTED_OUT, now)
+            await self.end_unclaimed(hands, OPTED_OUT, now)
         except TemporaryError as fault:  # the next claim finds them again
             log.error("messages to people who opted out cannot be cancelled now", fault=str(fault))
 

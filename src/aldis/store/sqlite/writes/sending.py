@@ -7,6 +7,8 @@ import msgspec
 
 from aldis.errors import TransitionRefused
 from aldis.store.contract.ownership import Lease
+from aldis.store.rules.attempts import led_to, reported_before
+from aldis.store.rules.endings import of_lost
 from aldis.store.sqlite.engine.operations import operation, operation_on_each
 from aldis.store.sqlite.engine.rows import (
     as_array,
@@ -21,11 +23,10 @@ from aldis.store.sqlite.engine.rows import (
 )
 from aldis.store.sqlite.reads.claiming import states_of
 from aldis.store.sqlite.writes import endings, ownership, poison, receipts
-from aldis.store.sqlite.writes.endings import Ending
-from aldis.traffic.matching import SUBMITTED, known_ending
+from aldis.traffic.matching import SUBMITTED
 from aldis.traffic.message import MAX_FAULTS, AttemptResult
 from aldis.traffic.receipt import ReceiptState
-from aldis.traffic.states import ATTEMPTED, REQUEUED, Event, State, follow
+from aldis.traffic.states import Event, State, follow
 
 
 class RecordResults(msgspec.Struct, frozen=True):
@@ -125,19 +126,7 @@ def _record_results(db: apsw.Connection, item: RecordResults) -> None:
 
 def _record_others(db: apsw.Connection, results: list[AttemptResult], now: int) -> None:
     """Requeue or end messages that the carrier did not take whole."""
-    states = states_of(db, [result.message_id for result in results])
-    again: list[tuple[object, ...]] = []
-    ended: list[Ending] = []
-    for message_id, event, _, due_at, reason, in_doubt in map(msgspec.structs.astuple, results):
-        if message_id not in states or event not in ATTEMPTED:
-            raise TransitionRefused(f"no attempt at message {message_id} can have led to {event}")
-        before = states[message_id]
-        states[message_id] = state = follow(before, event)
-        if event in REQUEUED:
-            tried = int(event is not Event.RELEASED)
-            again.append((message_id, before, state, due_at, reason, tried, int(in_doubt)))
-        else:
-            ended.append(Ending(message_id, before, state, reason, now, tried=1))
+    again, ended = led_to(results, states_of(db, [result.message_id for result in results]), now)
     for_found(db, _REQUEUE, again)
     endings.end_unsent(db, ended)
 
@@ -151,14 +140,11 @@ def _end_reported(db: apsw.Connection, ids: list[int], now: int) -> None:
              WHERE message_id IN (SELECT value FROM json_each(?)) AND state <> ?"""
     for message_id, state, error_code in every(db, sql, (as_json(ids), SUBMITTED)):
         states.setdefault(message_id, []).append((state, error_code))
-    ended: list[Ending] = []
-    for message_id, found in states.items():
-        ending = known_ending(State.SENT, [state for state, _ in found], _taken_rows(db, message_id))
-        if ending is not None:
-            reason = next((code for state, code in found if state == ending), "")
-            told = "" if ending is State.DELIVERED else reason
-            ended.append(Ending(message_id, State.SENT, ending, told, now))
-    endings.end_sent(db, ended)
+    ended = [
+        reported_before(message_id, found, _taken_rows(db, message_id), now)
+        for message_id, found in states.items()
+    ]
+    endings.end_sent(db, [ending for ending in ended if ending is not None])
 
 
 def _taken_rows(db: apsw.Connection, message_id: int) -> int:
@@ -218,10 +204,7 @@ def _mark_maybe_submitted(db: apsw.Connection, item: Recover) -> None:
 
 
 def _hold(db: apsw.Connection, whose: str, binding: str, now: int) -> int:
-    lost = [
-        Ending(message_id, State(state), follow(state, Event.OWNER_LOST_HELD), "in doubt", now)
-        for message_id, state in every(db, f"{_HELD} AND {whose}", (binding,))
-    ]
+    lost = of_lost(every(db, f"{_HELD} AND {whose}", (binding,)), now)
     refused = [ending.message_id for ending in each_alone(db, endings.end_unsent, lost)]
     poison.set_aside(db, refused, now)
     return len(lost) - len(refused)

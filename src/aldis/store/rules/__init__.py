@@ -1,0 +1,1 @@
+"""What decides what is written, whatever the engine: pure, on what a backend has read in its transaction."""
