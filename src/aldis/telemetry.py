@@ -119,8 +119,9 @@ class Listened(NamedTuple):
 
     open: int
     most: int
-    #: since the start, those that were one too many
+    #: since the start, those that were one too many, and those that were closed for others
     refused: int
+    gave_way: int
 
 
 class ListenerConnections(Collector):
@@ -142,12 +143,18 @@ class ListenerConnections(Collector):
         refused = CounterMetricFamily(
             "aldis_connections_refused", "Connections that were one too many", labels=labels
         )
+        gave_way = CounterMetricFamily(
+            "aldis_connections_gave_way",
+            "Connections that were closed so that others may come",
+            labels=labels,
+        )
         for listener, look in self._looks.items():
             found = look()
             current.add_metric([listener], found.open)
             most.add_metric([listener], found.most)
             refused.add_metric([listener], found.refused)
-        yield from (current, most, refused)
+            gave_way.add_metric([listener], found.gave_way)
+        yield from (current, most, refused, gave_way)
 
 
 class Noted(NamedTuple):

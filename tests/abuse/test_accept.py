@@ -97,6 +97,144 @@ def test_silent_connections_of_one_address_take_no_more_than_its_share(
     run(scenario())
 
 
+FIFTY = GuardLimits(header_s=60, body_s=60, idle_s=60, connections=200, connections_per_address=4)
+#: whose strangers are, beside those who are honest: in one network, each in its own, in that of the honest one
+CROWDS = {
+    "one network": [f"127.0.1.{number}" for number in range(1, 51)],
+    "many networks": [f"127.0.{number}.1" for number in range(1, 51)],
+    "our network": [f"127.0.0.{number}" for number in range(100, 150)],
+}
+#: what strangers say, and whether they read an answer before they fall silent
+SILENCES = {
+    "nothing": b"",
+    "half a head": GET[:-2],
+    "half a body": b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf",
+    "a request": GET.replace(b"Connection: close\r\n", b""),
+}
+
+
+async def fill(
+    server: HttpServer, sources: list[str], octets: bytes = b""
+) -> list[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Take all connections that there are from these addresses."""
+    made = []
+    for source in sources * (FIFTY.connections // len(sources)):
+        reader, writer = await connect(server, source)
+        writer.write(octets)
+        if octets.endswith(b"\r\n\r\n"):
+            await reader.readuntil(b"\r\n\r\n" + source.encode())
+        made.append((reader, writer))
+    while server.guard.open < FIFTY.connections:
+        await asyncio.sleep(0)
+    return made
+
+
+@pytest.mark.parametrize("octets", SILENCES.values(), ids=SILENCES)
+@pytest.mark.parametrize("sources", CROWDS.values(), ids=CROWDS)
+def test_fifty_addresses_leave_room_for_another(run: Run, sources: list[str], octets: bytes) -> None:
+    async def scenario() -> None:
+        async with listening(FIFTY) as server:
+            crowd = await fill(server, sources, octets)
+            for _ in range(20):  # each leaves room for the next, once it is closed
+                assert (await ask(server)).startswith(b"HTTP/1.1 200 ")
+            assert server.guard.refused == 0
+            assert 1 <= server.guard.gave_way <= 20
+            kept = [await connect(server, HONEST) for _ in range(2)]
+            for source in sources * 4:  # whoever was sent away comes again
+                crowd.append(await connect(server, source))
+            for reader, writer in kept:
+                writer.write(GET)
+                assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+                writer.close()
+            assert server.guard.open <= FIFTY.connections
+            for _, writer in crowd:
+                writer.transport.abort()
+
+    run(scenario())
+
+
+def test_fifty_addresses_that_shake_no_hands_leave_room_for_another(
+    run: Run, pair: tuple[Path, Path]
+) -> None:
+    async def scenario() -> None:
+        async with listening(FIFTY, pair) as server:
+            crowd = await fill(server, CROWDS["many networks"])
+            for _ in range(20):
+                assert (await ask(server, tls=True)).startswith(b"HTTP/1.1 200 ")
+            assert server.guard.refused == 0
+            assert 1 <= server.guard.gave_way <= 20
+            for _, writer in crowd:
+                writer.transport.abort()
+
+    run(scenario())
+
+
+#: in networks of their own, one connection each
+SCATTERED = [f"127.{number // 250}.{number % 250}.1" for number in range(250, 250 + FIFTY.connections)]
+
+
+def test_who_has_shown_a_credential_gives_way_to_no_stranger(run: Run) -> None:
+    """Not even where strangers are so many that each has but one connection."""
+
+    async def scenario() -> None:
+        async with listening(FIFTY) as server:
+            kept = [await connect(server, HONEST) for _ in range(FIFTY.connections_per_address)]
+            for reader, writer in kept:
+                writer.write(SILENCES["a request"])
+                await reader.readuntil(b"\r\n\r\n" + HONEST.encode())
+            server.guard.know(HONEST)
+            crowd = [await connect(server, source) for source in SCATTERED * 2]
+            for reader, writer in kept:
+                writer.write(GET)
+                assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+                writer.close()
+            for _, writer in crowd:
+                writer.transport.abort()
+
+    run(scenario())
+
+
+def test_who_has_shown_a_credential_keeps_no_newcomer_out(run: Run) -> None:
+    async def scenario() -> None:
+        async with listening(FIFTY) as server:
+            for source in SCATTERED:
+                server.guard.know(source)
+            crowd = await fill(server, SCATTERED)
+            kept = [await connect(server, f"127.0.{number}.1") for number in range(FIFTY.connections // 2)]
+            for reader, writer in kept:
+                writer.write(GET)
+                assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+                writer.close()
+            for _, writer in crowd:
+                writer.transport.abort()
+
+    run(scenario())
+
+
+def test_what_is_under_way_is_broken_off_for_nobody(run: Run) -> None:
+    async def scenario() -> None:
+        answers: list[Callable[[HttpReply], None]] = []
+        limits = GuardLimits(connections=32, connections_per_address=4)
+        where = ServerSettings(STRANGER, 0, limits, grace_s=0.1)
+        server = HttpServer(lambda _request, answer: answers.append(answer), where, Entropy(), unix_s)
+        await server.start()
+        busy = [await connect(server, f"127.0.1.{number % 8}") for number in range(32)]
+        for _, writer in busy:
+            writer.write(GET)
+        while len(answers) < len(busy):
+            await asyncio.sleep(0)
+        assert (await ask(server)).startswith(b"HTTP/1.1 429 ")
+        for answer in answers:
+            answer(HttpReply(200, b"text/plain", b""))
+        for reader, writer in busy:
+            assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+            writer.close()
+        assert server.guard.gave_way == 0
+        await server.stop()
+
+    run(scenario())
+
+
 def test_a_handshake_has_the_time_of_a_head(run: Run, pair: tuple[Path, Path]) -> None:
     async def scenario() -> None:
         limits = GuardLimits(header_s=0.2, connections_per_address=8)

@@ -155,7 +155,8 @@ async def test_strangers_take_no_descriptor_of_a_link(tmp_path: Path, writer: st
             found = await numbers(session, ports["door"])
         assert found["process_open_fds"] < LIMIT
         assert found[f"aldis_connections_refused_total{DOOR}"] > 0
-        assert found[f"aldis_connections_refused_total{CONSOLE}"] > 0
+        # so few there that whoever has none is let in for another
+        assert found[f"aldis_connections_gave_way_total{CONSOLE}"] > 0
         await carrier.stop()
         carrier = await carrier_at(ports["smpp"])
         while carrier.memory.system_ids != ["aldis"]:  # a link that was lost is bound again meanwhile

@@ -71,6 +71,12 @@ class Child:
         self.options: tuple[str, ...] = ()
         self._process: Program | subprocess.Popen[bytes] | None = None
 
+    def set_in_doubt(self, policy: str) -> None:
+        """Say what its link does with what is in doubt, from its next start on."""
+        lines = [line for line in self._config.read_text().splitlines() if not line.startswith("in_doubt")]
+        at = lines.index('name = "simulator"')
+        self._config.write_text("\n".join([*lines[:at], f'in_doubt = "{policy}"', *lines[at:]]))
+
     async def start(self, *under: str) -> None:
         """Start it; returns when it takes requests, or has ended."""
         arguments = ["serve", "--config", str(self._config), "--data-dir", str(self.data_dir)]

@@ -56,6 +56,8 @@ GENE_CASES = [
     ],
     Case("genesys 3", gene(carrier="UNKNOWN"), "result_code=3"),
     Case("genesys 4", gene(sender="99999"), "result_code=4"),
+    Case("genesys 4 number with a plus", gene(sender="%2B1+(202)+555-0100"), "result_code=4"),
+    Case("genesys 4 number with a letter", gene(sender="tel:5550100"), "result_code=4"),
     Case("genesys 5", gene(sender="55555"), "result_code=5"),
     Case("genesys 6", gene(**who("slow"), message_id="2"), "result_code=6", after=(gene(**who("slow")),)),
     Case("genesys 7", gene(), "result_code=7", after=(gene(),)),

@@ -190,12 +190,15 @@ MAVO_CASES = [
         mavo_ok("1", '"DK":1', "0.15"),
     ),
     Case("mavorion json with a byte order mark", mavo("\ufeff" + MAVO_ONE), mavo_ok("1", '"DK":1', "0.15")),
-    Case(
-        "mavorion sender that would pass for somebody's number",
-        mavo('{"message":"Hi","sender":"+4512345678","recipients":[{"msisdn":4512345678}]}'),
-        mavo_error("0x0308", "Invalid argument: %1", '"+4512345678"'),
-        400,
-    ),
+    *[
+        Case(
+            f"mavorion sender that would pass for somebody's number: {sender}",
+            mavo(f'{{"message":"Hi","sender":"{sender}","recipients":[{{"msisdn":4512345678}}]}}'),
+            mavo_error("0x0308", "Invalid argument: %1", f'"{sender}"'),
+            400,
+        )
+        for sender in ("+4512345678", "+1 (202) 555-0100", "tel:5550100", "5550100x12", "4.47701E+11")
+    ],
     Case(
         "mavorion charge",
         mavo('{"message":"Hi","recipients":[{"msisdn":4512345678,"charge":{"amount":1.5}}]}'),

@@ -62,7 +62,10 @@ TWO = [{"number": "4512345678", "values": {"who": "Ann"}}, {"number": "451234567
 NATIVE_CASES = [
     Case("native one", native(), accepted("1", message(1)), 202),
     Case("native with a plus", native(to="+4512345678"), accepted("1", message(1)), 202),
-    Case("native from with a plus", native(sender="+447700900001"), accepted("1", message(1)), 202),
+    *[
+        Case(f"native from {sender}", native(sender=sender), accepted("1", message(1)), 202)
+        for sender in ("+447700900001", "+44 (7700) 900-001", "0044 7700.900001", "tel:+447700900001")
+    ],
     Case("native with zeros", native(to="004512345678"), accepted("1", message(1)), 202),
     Case(
         "native many",

@@ -101,6 +101,14 @@ SKY_CASES = [
         sky("<TO>+1555</TO><FROM>60856</FROM><TEXT>x</TEXT>"),
         sky_error("E110", "Invalid receiver number", "+1555"),
     ),
+    *[
+        Case(
+            f"skycore E111 {sender}",
+            sky(f"<TO>15551234888</TO><FROM>{sender}</FROM><TEXT>x</TEXT>"),
+            sky_error("E111", "Invalid shortcode"),
+        )
+        for sender in ("+1 (202) 555-0100", "tel:5550100")
+    ],
     Case(
         "skycore E111",
         sky("<TO>15551234888</TO><FROM>55555</FROM><TEXT>x</TEXT>"),

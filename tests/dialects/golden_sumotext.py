@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from aldis.dialects.exchange import HttpRequest
 from tests.dialects.asking import get, post
 from tests.dialects.case import Case
@@ -103,6 +105,14 @@ SUMO_CASES = [
         "sumotext no mobile", sumo(mobile=""), sumo_error(1004, "The Mobile Number was not supplied in post.")
     ),
     Case("sumotext bad mobile", sumo(mobile="x"), sumo_error(1005, "The Mobile Number x is not valid.")),
+    *[
+        Case(
+            f"sumotext 1008 {sender}",
+            sumo(shortcode=quote(sender)),
+            sumo_error(1008, f"The Short Code {sender} is not valid."),
+        )
+        for sender in ("+1 (202) 555-0100", "tel:5550100")
+    ],
     Case("sumotext no msg", sumo(msg=""), sumo_error(1006, "The msg was not supplied in post.")),
     Case(
         "sumotext no shortcode",

@@ -61,7 +61,7 @@ WORDS: dict[type[StrEnum], str] = {
     State: "queued sending sent unconfirmed delivered undelivered expired rejected deleted failed",
     # in the outcome journal
     Event: "claimed released submit_accepted submit_deferred submit_rejected submit_unacknowledged"
-    " attempts_exhausted validity_passed cancelled owner_lost owner_lost_held receipt_delivered"
+    " attempts_exhausted validity_passed cancelled owner_lost_held receipt_delivered"
     " receipt_undelivered receipt_expired receipt_rejected receipt_deleted receipt_overdue",
     ReceiptState: "enroute delivered undelivered expired rejected deleted",
     PostbackEvent: "sent ended",

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aldis.addresses import Networks, forwarded_address
-from aldis.listening.guard import ConnectionLimits, ConnectionSlot, Guard
+from aldis.listening.guard import ConnectionLimits, Guard
+from aldis.listening.slot import ConnectionSlot
 
 #: two peers, and whether their connections count together
 PEERS = [
@@ -91,6 +92,87 @@ HOSTS = st.sampled_from(
     ["192.0.2.1", "::ffff:192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2", "10.0.0.1"]
 )
 LIMITS = ConnectionLimits(connections=6, connections_per_address=2, trusted=Networks(["10.0.0.0/8"]))
+
+
+class Leaving:
+    """A connection that leaves for others if it may; its socket is closed later."""
+
+    def __init__(self, slot: ConnectionSlot, *, is_busy: bool) -> None:
+        self.slot = slot
+        self.has_left = False
+        self._is_busy = is_busy
+        slot.give_way = self.give_way
+
+    def give_way(self, *, if_idle: bool) -> bool:
+        del if_idle
+        assert not self.has_left
+        self.has_left = not self._is_busy
+        return self.has_left
+
+
+#: a newcomer's host and whether its connection will be busy; or which is closed, or known
+MANY = st.builds("{}.{}.0.{}".format, st.just(10), st.integers(0, 3), st.integers(1, 9))
+COMING = st.tuples(
+    MANY | st.builds("2001:db8:{}:{}::1".format, st.integers(0, 3), st.integers(0, 9)), st.booleans()
+)
+ROOMY = ConnectionLimits(connections=32, connections_per_address=4)
+
+
+@given(st.lists(COMING | st.integers(0, 40) | MANY, min_size=20, max_size=200))
+def test_whoever_gives_way_is_counted_until_it_is_closed(
+    happenings: list[tuple[str, bool] | int | str],
+) -> None:
+    guard, made, known = Guard(ROOMY), list[Leaving](), set[str]()
+    for happening in happenings:
+        if isinstance(happening, tuple):
+            host, is_busy = happening
+            slot = guard.admit(host)
+            made += [] if slot is None else [Leaving(slot, is_busy=is_busy)]
+        elif isinstance(happening, str):
+            guard.know(happening)
+            known.add(happening)
+        elif happening < len(made):
+            made.pop(happening).slot.free()
+        open_ = [each for each in made if not each.has_left and not each.slot.is_refused]
+        assert guard.open == len(open_) <= ROOMY.connections
+        assert len(made) <= ROOMY.sockets
+        assert (guard._known.total, guard._unknown.total) == (
+            sum(each.slot.address in known for each in open_),
+            sum(each.slot.address not in known for each in open_),
+        )
+    for each in made:
+        each.slot.free()
+    assert guard.open == guard._known.total == guard._unknown.total == 0
+    assert (len(guard._known._ranks), guard._unknown._ranks) == (1, [{}])
+
+
+#: who has how many, all idle; who comes; and of whom one leaves
+FULL = [
+    ({"192.0.2.1": 4, "198.51.100.1": 12}, "203.0.113.1", "198.51.100.1"),
+    # those of one network count together
+    ({"192.0.2.1": 6, "198.51.100.1": 5, "198.51.100.2": 5}, "203.0.113.1", "198.51.100.1"),
+    ({"192.0.2.1": 6, "2001:db8:1:2::1": 5, "2001:db8:1:3::1": 5}, "2001:db8:2:2::1", "2001:db8:1:2::1"),
+    # nobody gives way to who has as many, or would have
+    ({"192.0.2.1": 8, "198.51.100.1": 8}, "192.0.2.1", None),
+    ({"192.0.2.1": 5, "198.51.100.1": 6, "203.0.113.1": 5}, "192.0.2.1", None),
+    ({"192.0.2.1": 4, "198.51.100.1": 6, "203.0.113.1": 6}, "192.0.2.1", "198.51.100.1"),
+    ({"192.0.2.1": 7, "192.0.2.2": 8, "203.0.113.1": 1}, "192.0.2.1", None),
+    ({"192.0.2.1": 16}, "192.0.2.1", None),
+    # within the network that has most, to who has fewer
+    ({"198.51.100.1": 12, "198.51.100.2": 4}, "198.51.100.2", "198.51.100.1"),
+    ({"198.51.100.1": 16}, "198.51.100.2", "198.51.100.1"),
+    # where all have one, the one that came first
+    ({f"198.51.{number}.1": 1 for number in range(16)}, "203.0.113.1", "198.51.0.1"),
+]
+
+
+@pytest.mark.parametrize(("has", "comes", "leaves"), FULL)
+def test_who_gives_way(has: dict[str, int], comes: str, leaves: str | None) -> None:
+    guard = Guard(ConnectionLimits(connections=16, connections_per_address=20))
+    slots = [guard.admit(host) for host, count in has.items() for _ in range(count)]
+    made = [Leaving(slot, is_busy=False) for slot in slots if slot is not None]
+    assert admitted(guard, comes) is (leaves is not None)
+    assert [each.slot.address for each in made if each.has_left] == ([] if leaves is None else [leaves])
 
 
 @given(st.lists(HOSTS | st.integers(0, 20), max_size=60))

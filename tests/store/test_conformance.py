@@ -160,14 +160,41 @@ async def test_what_was_not_sent_is_refunded_but_for_what_the_carrier_took(
     assert await money(kept) == (950_000, 0, 50_000)
 
 
-@pytest.mark.parametrize(("hold", "state"), [(False, State.QUEUED), (True, State.UNCONFIRMED)])
-async def test_what_a_lost_owner_left_is_released_by_policy(kept: Store, *, hold: bool, state: State) -> None:
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize("hold", [False, True])
+async def test_what_was_marked_is_never_repeated(kept: Store, *, before: bool, hold: bool) -> None:
+    await kept.sending.recover(await own(kept), hold=before, now=NOW)
     await accept(kept, a_message(1))
     await kept.sending.claim(await own(kept), 1, share, NOW)
     await kept.sending.mark(await own(kept), [1])
     assert await state_of(kept, 1) is State.SENDING
     assert await kept.sending.recover(await own(kept), hold=hold, now=NOW) == 1
-    assert await state_of(kept, 1) is state
+    assert await state_of(kept, 1) is State.UNCONFIRMED
+    assert await money(kept) == (950_000, 0, 50_000)
+    assert await kept.sending.recover(await own(kept), hold=hold, now=NOW) == 0
+
+
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize("hold", [False, True])
+async def test_what_waits_after_doubt_is_not_repeated_by_a_link_that_has_come_to_hold_it(
+    kept: Store, *, before: bool, hold: bool
+) -> None:
+    await kept.sending.recover(await own(kept), hold=before, now=NOW)
+    for number in (1, 2):
+        await accept(kept, a_message(number))
+    await accept(kept, a_message(3, link="other"))
+    for lease, numbers in ((await own(kept), (1, 2)), (await own(kept, "other"), (3,))):
+        claimed = await kept.sending.claim(lease, 9, share, NOW)
+        assert {each.message_id for each in claimed} == set(numbers)
+        outcomes = [
+            AttemptResult(number, Event.SUBMIT_DEFERRED, due_at=NOW, in_doubt=number != 2)
+            for number in numbers
+        ]
+        await kept.sending.record(lease, outcomes, NOW)
+    changed = hold and not before
+    assert await kept.sending.recover(await own(kept), hold=hold, now=NOW) == int(changed)
+    ended = State.UNCONFIRMED if changed else State.QUEUED
+    assert [await state_of(kept, number) for number in (1, 2, 3)] == [ended, State.QUEUED, State.QUEUED]
     assert await kept.sending.recover(await own(kept), hold=hold, now=NOW) == 0
 
 

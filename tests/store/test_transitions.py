@@ -5,7 +5,6 @@ happens in the real store exactly as the table says, and changes nothing where t
 from __future__ import annotations
 
 import asyncio
-import functools
 import itertools
 from collections.abc import Awaitable, Callable
 
@@ -85,19 +84,18 @@ async def marked(store: Store, message_id: int) -> None:
     await store.sending.mark(await own(store, link_of(message_id)), [message_id])
 
 
-async def lost(store: Store, message_id: int, *, hold: bool) -> None:
-    await store.sending.recover(await own(store, link_of(message_id)), hold=hold, now=NOW)
+async def lost(store: Store, message_id: int) -> None:
+    await store.sending.recover(await own(store, link_of(message_id)), hold=True, now=NOW)
 
 
 OTHERS: dict[Event, Callable[[Store, int], Awaitable[object]]] = {
     Event.CLAIMED: marked,
     Event.CANCELLED: cancelled,
-    Event.OWNER_LOST: functools.partial(lost, hold=False),
-    Event.OWNER_LOST_HELD: functools.partial(lost, hold=True),
+    Event.OWNER_LOST_HELD: lost,
     Event.RECEIPT_OVERDUE: overdue,
 }
 #: what nobody is told of when it does not fit: others say it, or it is looked for wherever it may be
-SILENT = {*BY_RECEIPT, Event.CANCELLED, Event.OWNER_LOST, Event.OWNER_LOST_HELD, Event.RECEIPT_OVERDUE}
+SILENT = {*BY_RECEIPT, Event.CANCELLED, Event.OWNER_LOST_HELD, Event.RECEIPT_OVERDUE}
 
 
 async def bring(store: Store, message_id: int, state: State) -> None:

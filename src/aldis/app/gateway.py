@@ -148,6 +148,7 @@ class Gateway:
         self.server = HttpServer(
             door.serve, server_settings(settings.http), Entropy(), unix_s, door.answer_late, door.refuse
         )
+        door.know = self.server.guard.know
         await self._time.look()
         await self._links.recover(await self._maintenance.own(), self.store.clock.now())
         self._agents.start(self._sorter, self._recorder, self._reviewer, self._collector)

@@ -16,7 +16,7 @@ import msgspec
 from aldis.accounts.endpoint import MAX_ADDRESS, address_fault
 from aldis.clock import as_millis
 from aldis.dialects.parameters import international
-from aldis.sms.address import is_msisdn
+from aldis.sms.address import as_sender
 from aldis.sms.fitting import NO_OPTIONS, EncodingOptions
 from aldis.sms.segments import MAX_SEGMENTS
 from aldis.traffic.refusal import Refusal, RefusalReason
@@ -110,12 +110,6 @@ def _invalid(parameter: str, text: str) -> Refusal:
     return Refusal(RefusalReason.PARAMETER_INVALID, parameter, text)
 
 
-def _sender_of(given: str) -> str:
-    """Leave of a number its digits: as senders are kept."""
-    digits = given.strip().removeprefix("+")
-    return digits if is_msisdn(digits) else given
-
-
 def ask_of(send: Send, key: str | None, fingerprint: str = "") -> MessageAsk:
     """Say in our words what a request without faults asks. `key`: the reference that an idempotency key
     makes; `fingerprint`: of the request, to tell a repetition from another use of its key.
@@ -129,7 +123,7 @@ def ask_of(send: Send, key: str | None, fingerprint: str = "") -> MessageAsk:
     return MessageAsk(
         recipients=tuple([international(each.number) for each in recipients]),
         text=send.text,
-        sender=_sender_of(send.sender),
+        sender=as_sender(send.sender),
         campaign=send.campaign,
         priority=PRIORITIES[send.priority],
         client_reference=key,

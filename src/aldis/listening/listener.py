@@ -18,8 +18,9 @@ import msgspec
 
 from aldis.errors import SettingsError
 from aldis.listening.certificate import ShownCertificate
-from aldis.listening.guard import ConnectionSlot, Guard
+from aldis.listening.guard import Guard
 from aldis.listening.inline_task import InlineTask
+from aldis.listening.slot import ConnectionSlot, stays
 
 BACKLOG = 2048
 
@@ -130,6 +131,7 @@ class _Accepted(asyncio.Protocol):
             self._begin(wire, slot)
         else:
             # at once: behind this call uvloop begins to read, also where it was told to pause
+            slot.give_way = partial(_end, wire)
             InlineTask(self._begin_secured(self._secure(wire, self), slot), lambda _: None)
 
     async def _begin_secured(
@@ -139,6 +141,7 @@ class _Accepted(asyncio.Protocol):
         if wire is None:
             slot.free()
             return
+        slot.give_way = stays
         speaker = self._begin(wire, slot)
         for octets in self._early:
             speaker.data_received(octets)
@@ -158,6 +161,13 @@ class _Accepted(asyncio.Protocol):
         del exc
         if self._slot is not None:
             self._slot.free()
+
+
+def _end(wire: asyncio.Transport, *, if_idle: bool) -> bool:
+    """End a connection whose peer shakes hands."""
+    del if_idle
+    wire.abort()
+    return True
 
 
 def _listen(settings: ListenerSettings) -> socket.socket:

@@ -11,7 +11,7 @@ from typing import cast
 
 from aldis.clock import as_datetime
 from aldis.errors import LocalProtocolError
-from aldis.listening.guard import ConnectionSlot
+from aldis.listening.slot import ConnectionSlot
 from aldis.simulator.behaviour import Behaviour, behaviour_for, reaches_handset
 from aldis.simulator.memory import Memory
 from aldis.simulator.submitted import (

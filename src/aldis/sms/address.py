@@ -6,6 +6,7 @@ Source: 3GPP TS 23.040 §9.1.2.5 (alphanumeric addresses, 11 characters).
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from enum import Enum, auto
 
@@ -62,9 +63,27 @@ def is_msisdn(text: str) -> bool:
     return MIN_MSISDN_DIGITS <= len(text) <= MAX_MSISDN_DIGITS and is_digits(text) and text[0] != "0"
 
 
+#: with fewer, `4x4` and `24/7 ex` are names
+LEAST_LETTERED_DIGITS = 6
+#: as people, spreadsheets and addresses (RFC 3966) write numbers with a letter
+_LETTERED = re.compile(
+    r"\d(?:[.,]\d*)?E[+]?\d+|(?:(?:tel|sms|fax)[:.]?)?[\d\s+().,/-]*(?:(?:extn?|ex|x|p|w)[.:]?[\d\s]*)?",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+def as_sender(text: str) -> str:
+    """Leave of a number its digits, as senders are kept, however it is written; else give the text."""
+    if is_msisdn(text) or text[-1:].isalpha():
+        return text
+    number = as_dialled(text).removeprefix("+")
+    return number if is_msisdn(number) else text
+
+
 def is_sender(text: str) -> bool:
     """Tell whether a text can be a sender at all: up to 15 digits, or up to 11 printable GSM characters with
-    a letter: without one, as in `+4512345678`, it would pass for a number that nobody has checked.
+    a letter that makes it no number. `+4512345678`, `tel:5550100`, `5550100x12` and `4.47701E+11` would pass
+    for numbers that nobody has checked.
     """
     if is_digits(text):
         return len(text) <= MAX_MSISDN_DIGITS
@@ -75,4 +94,10 @@ def is_sender(text: str) -> bool:
         and text.strip() == text
         and "`" not in text
         and any(character.isalpha() for character in text)
+        and not _is_lettered_number(text)
     )
+
+
+def _is_lettered_number(text: str) -> bool:
+    is_long = sum(map(str.isdigit, text)) >= LEAST_LETTERED_DIGITS
+    return (is_long or "+" in text) and _LETTERED.fullmatch(text) is not None

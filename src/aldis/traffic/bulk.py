@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
-from aldis.sms.address import as_dialled
+from aldis.sms.address import as_dialled, as_sender
 from aldis.traffic.submission import MessageAsk, Priority
 from aldis.traffic.template import Template
 
@@ -129,7 +129,7 @@ class Recipe:
         return MessageAsk(
             recipients=(as_dialled(row[self._recipient]),),
             text=self._text.filled(row),
-            sender=self._sender.filled(row).strip(),
+            sender=as_sender(self._sender.filled(row).strip()),
             priority=self._mapping.priority,
             client_reference=reference,
             label=self._label.filled(row),

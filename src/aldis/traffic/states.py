@@ -39,7 +39,7 @@ class Event(StrEnum):
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"
     VALIDITY_PASSED = "validity_passed"
     CANCELLED = "cancelled"
-    OWNER_LOST = "owner_lost"
+    #: its sender died, or has lost its slot, after it wrote that down
     OWNER_LOST_HELD = "owner_lost_held"
     RECEIPT_DELIVERED = "receipt_delivered"
     RECEIPT_UNDELIVERED = "receipt_undelivered"
@@ -69,11 +69,7 @@ _BY_RECEIPT = {
 
 TRANSITIONS: dict[State, dict[Event, State]] = {
     State.QUEUED: {Event.CLAIMED: State.SENDING, **_BY_ATTEMPT, Event.CANCELLED: State.DELETED},
-    State.SENDING: {
-        **_BY_ATTEMPT,
-        Event.OWNER_LOST: State.QUEUED,
-        Event.OWNER_LOST_HELD: State.UNCONFIRMED,
-    },
+    State.SENDING: {**_BY_ATTEMPT, Event.OWNER_LOST_HELD: State.UNCONFIRMED},
     State.SENT: {**_BY_RECEIPT, Event.RECEIPT_OVERDUE: State.UNCONFIRMED},
     State.UNCONFIRMED: {**_BY_RECEIPT},
     State.DELIVERED: {},

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aldis.stages.sending.shares import share
 from aldis.store.memory.claim_journal import COMPACT_IDS, NAME, ClaimJournal
+from aldis.store.memory.outcome_journal import OutcomeJournal
+from aldis.store.sqlite.store import open_sqlite
+from aldis.traffic.message import AttemptResult, SubmittedSegment
+from aldis.traffic.states import Event
+from tests.backends import own
+from tests.fakes.clock import FakeClock
+from tests.store.building import NOW, a_message, accept
 
 #: ids, and whether they are claimed or given back
 STEPS = st.lists(st.tuples(st.sets(st.integers(1, 40), max_size=30), st.booleans()), max_size=80)
@@ -73,17 +82,18 @@ def test_a_file_cut_anywhere_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     assert reopened(path) == {1, 2}
 
 
-def test_what_was_left_over_stays_until_it_is_accounted_for(tmp_path: Path) -> None:
+def test_what_was_left_over_stays_until_its_link_has_recovered_it(tmp_path: Path) -> None:
     path = tmp_path / NAME
-    ClaimJournal(path.parent).note_claimed([1, 2])
+    ClaimJournal(path.parent).note_claimed([1, 2, 4])
     journal = ClaimJournal(path.parent)
     journal.note_claimed([3])
     journal.close()
     journal = ClaimJournal(path.parent)
-    assert journal.left_over == {1, 2}
-    journal.drop_left_over()
+    assert journal.left_over == {1, 2, 4}
+    journal.drop_left_over([1, 2])
+    assert journal.left_over == {4}
     journal.note_claimed([2])
-    assert reopened(path) == {2}
+    assert reopened(path) == {2, 4}
 
 
 def test_it_is_for_its_owner_alone_and_empty_after_a_clean_end(tmp_path: Path) -> None:
@@ -94,3 +104,40 @@ def test_it_is_for_its_owner_alone_and_empty_after_a_clean_end(tmp_path: Path) -
     assert reopened(path) == set()
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.stat().st_size == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "hold", "states"),
+    [
+        (False, False, {"sent": 1, "queued": 4}),
+        (False, True, {"sent": 1, "queued": 2, "unconfirmed": 2}),
+        (True, True, {"sent": 1, "queued": 4}),  # it marks before it submits
+        (None, True, {"sent": 1, "queued": 4}),  # as of a link that is new
+    ],
+)
+async def test_what_was_in_hand_is_not_repeated_by_a_link_that_has_come_to_hold_it(
+    tmp_path: Path, demo_folder: Path, *, before: bool | None, hold: bool, states: dict[str, int]
+) -> None:
+    """Heard and deferred, heard and taken, in hand twice; and of another link, which recovers first."""
+    shutil.copy(demo_folder / "aldis.db", tmp_path)
+    store = open_sqlite(tmp_path / "aldis.db", FakeClock(), journal=OutcomeJournal(tmp_path))
+    if before is not None:
+        await store.sending.recover(await own(store), hold=before, now=NOW)
+    for number in range(1, 6):
+        await accept(store, a_message(number, link="link" if number < 5 else "other"))
+    lease, other = await own(store), await own(store, "other")
+    assert len(await store.sending.claim(lease, 9, share, NOW)) == 4
+    await store.sending.claim(other, 1, share, NOW)
+    heard = [
+        AttemptResult(1, Event.SUBMIT_DEFERRED, due_at=NOW),
+        AttemptResult(2, Event.SUBMIT_ACCEPTED, (SubmittedSegment(1, "A1"),)),
+    ]
+    store.sending.journal(lease, heard, NOW)
+    again = open_sqlite(tmp_path / "aldis.db", FakeClock(), journal=OutcomeJournal(tmp_path))
+    await again.sending.recover(await own(again, "other"), hold=hold, now=NOW)
+    await again.close()  # and it dies there, too
+    once_more = open_sqlite(tmp_path / "aldis.db", FakeClock(), journal=OutcomeJournal(tmp_path))
+    await once_more.sending.recover(await own(once_more), hold=hold, now=NOW)
+    assert await once_more.metrics.count_by_state() == states
+    await once_more.close()
+    await store.close()

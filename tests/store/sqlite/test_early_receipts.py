@@ -7,10 +7,10 @@ from pathlib import Path
 import apsw
 import pytest
 
+from aldis.store.rules.maintenance import EARLY_MS
 from aldis.store.sqlite.engine.rows import every, one
 from aldis.store.sqlite.reads import inbound as reads
 from aldis.store.sqlite.writes import receipts
-from aldis.store.sqlite.writes.maintenance import EARLY_MS
 from aldis.traffic.receipt import Receipt, ReceiptState
 from tests.backends import open_store, own_maintenance
 from tests.store.building import NOW

@@ -47,6 +47,7 @@ DIGESTS = {
     "0023_larger_blocks.sql": "011d97152820bc03",
     "0024_more_spellings.sql": "758a441408b13573",
     "0025_small_letters.sql": "5198079f4fda8f76",
+    "0026_in_doubt_policies.sql": "20d6ad2c7464dce6",
 }
 
 

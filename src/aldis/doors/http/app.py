@@ -76,6 +76,8 @@ class Door:
         remembers a refused request: dialect, nonce, peer, method and path, credentials, refusal.
         """
         self._note = note
+        #: hears of addresses that have shown a valid credential
+        self.know: Callable[[str], None] = _forget
         self._dialects = dialects
         self._house = house
         self._hosts = hosts or {}
@@ -188,6 +190,8 @@ class Door:
         answer = await self._responder.answer(dialect.policy, asked)
         if isinstance(answer, Refusal):
             return self._refuse(dialect, request, asked, answer)
+        if asked.caller.presented.identity:  # of prices everybody may ask
+            self.know(request.peer)
         count = len(answer.messages) if isinstance(answer, StatusFound) else 1
         return await self._written(asked, count, dialect.face.answer, request, asked, answer)
 
@@ -196,6 +200,7 @@ class Door:
     ) -> HttpReply:
         if isinstance(verdict, Refusal):
             return self._refuse(dialect, request, asked, verdict)
+        self.know(request.peer)
         count = asked.recipient_count
         if not asked.dry_run:
             self._accepted[dialect.policy.name].inc(count)

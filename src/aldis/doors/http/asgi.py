@@ -23,7 +23,7 @@ from aldis.doors.http.server import Server, ServerSettings
 from aldis.doors.http.session import AnswerLate, HttpSession, SessionTransport, Site, in_our_own_words
 from aldis.doors.http.states import ENDING, LOST, READING
 from aldis.doors.http.streaming import RequestBody, StreamAssembler
-from aldis.listening.guard import ConnectionSlot
+from aldis.listening.slot import ConnectionSlot
 
 log = structlog.get_logger()
 

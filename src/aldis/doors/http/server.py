@@ -22,8 +22,9 @@ from aldis.doors.http.session import (
     Site,
     in_our_own_words,
 )
-from aldis.listening.guard import ConnectionSlot, Guard
+from aldis.listening.guard import Guard
 from aldis.listening.listener import ListenerSettings, SocketListener
+from aldis.listening.slot import ConnectionSlot
 
 #: how often deadlines are looked at, at least
 SWEEP_S = 0.25

@@ -16,10 +16,10 @@ import msgspec
 
 from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.doors.http.answers import CLOSE, CONTINUE, Answers
-from aldis.doors.http.assembler import BETWEEN, BODY, ENDED, Phase, RequestAssembler
+from aldis.doors.http.assembler import BETWEEN, BODY, ENDED, FRESH, Phase, RequestAssembler
 from aldis.doors.http.guard import BodyBudget, GuardLimits
 from aldis.doors.http.states import ANSWERING, BLOCKED, ENDING, READING, REFUSED, STALLED
-from aldis.listening.guard import ConnectionSlot
+from aldis.listening.slot import ConnectionSlot
 
 #: takes a request and where to put the one answer to it, now or later
 Serve = Callable[[HttpRequest, Callable[[HttpReply], None]], None]
@@ -111,6 +111,7 @@ class HttpSession:
             self._slot.address, self._limits, site.entropy, site.origin, site.bodies
         )
         site.sessions.add(self)
+        self._slot.give_way = self.give_way
         self._deadline = self._time() + self._limits.header_s
 
     def connection_lost(self, _exc: Exception | None) -> None:
@@ -275,6 +276,16 @@ class HttpSession:
             self.state = self.state.ended
         else:
             self._close()
+
+    def give_way(self, *, if_idle: bool) -> bool:
+        """Leave now, so that another connection may come, unless a request is with the door. `if_idle`: only
+        where none has begun either, and all that was answered was read.
+        """
+        is_idle = self.state is READING and self._assembler.phase in (FRESH, BETWEEN)
+        if self.state.is_answering or (if_idle and not is_idle):
+            return False
+        self.abort()
+        return True
 
     def abort(self) -> None:
         """Close now."""

@@ -130,7 +130,7 @@ class Sender(Owner):
         return {*self._in_flight, *self.outcomes.message_ids()}
 
     async def begin(self, lease: Lease) -> None:
-        """Release what a lost owner left behind."""
+        """End what a lost owner left in doubt, where it must not be repeated."""
         hold = self._settings.retry.hold_in_doubt
         count = await self._store.recover(lease, hold=hold, now=self._clock.now())
         self._more_waiting = True

@@ -18,9 +18,11 @@ class SendingStore(Protocol):
     """
 
     async def recover(self, lease: Lease, *, hold: bool, now: int) -> int:
-        """Begin the work under a new lease: record what a lost owner of the link had journalled; then release
-        what it had marked `sending`: to `queued`, or with `hold` to `unconfirmed`. Returns how many. What was
-        claimed under earlier leases is nobody's any more.
+        """Begin the work under a new lease: record what a lost owner of the link had journalled; then end as
+        `unconfirmed` what must not be repeated: what it had marked `sending`, and, where the link has come to
+        `hold` what is in doubt since it was last recovered, what waits after an attempt in doubt or was in
+        hand when the process died. Returns how many. What was claimed under earlier leases is nobody's any
+        more.
         """
 
     async def recover_orphans(self, lease: Lease, links: Sequence[str], now: int) -> int:

@@ -28,6 +28,8 @@ class ClaimJournal:
         self._file = os.open(folder / NAME, os.O_RDWR | os.O_CREAT, 0o600)
         #: what a process that died had in hand
         self.left_over = self._in_hand()
+        #: it is known that it died with these
+        self.is_counted = False
         self._ids = self._compact_above = 0
         self._compact()
 
@@ -39,10 +41,10 @@ class ClaimJournal:
         """Write what is out of our hands, whatever came of it."""
         self._append(array(_INT64, [-message_id for message_id in message_ids]))
 
-    def drop_left_over(self) -> None:
-        """Hear that what was left over is accounted for."""
-        self.note_released(self.left_over)
-        self.left_over = frozenset()
+    def drop_left_over(self, message_ids: Collection[int]) -> None:
+        """Hear of what was left over that its link has recovered it."""
+        self.note_released(message_ids)
+        self.left_over = self.left_over.difference(message_ids)
 
     def close(self) -> None:
         """Close the file: this end is no fault of what is still in hand. What was left over and not accounted

@@ -1,1 +1,1 @@
-"""What decides, whichever backend keeps it: backends load what a rule asks for, and write what it says."""
+"""What decides what is written, whatever the engine: pure, on what a backend has read in its transaction."""

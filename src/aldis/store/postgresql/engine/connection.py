@@ -50,7 +50,7 @@ WRITING: Mapping[str, str] = _EVERY | _PINNED | {"synchronous_commit": "on", "st
 _READING = _EVERY | {"default_transaction_read_only": "on"}
 #: whose reads are of few rows, and end soon; and whose may scan
 READING: Mapping[str, str] = _READING | _PINNED | {"statement_timeout": "15s"}
-SEARCHING: Mapping[str, str] = _READING | {"statement_timeout": "60s"}
+SEARCHING: Mapping[str, str] = _READING | {"statement_timeout": "1min"}
 #: for one who changes the schema
 MIGRATING: Mapping[str, str] = _EVERY | {"synchronous_commit": "on", "statement_timeout": "0"}
 

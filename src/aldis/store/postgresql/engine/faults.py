@@ -6,6 +6,9 @@ import asyncpg
 
 from aldis.errors import PermanentError, StoreUnavailable
 
+#: all that the driver raises. An InternalClientError is what it makes of a server that ends the connection
+#: while nothing was asked (asyncpg 0.32)
+FAULTS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 #: nothing is wrong with what was asked: the connection (08), a server that became a standby (25), a conflict
 #: with another transaction (40), no room (53), a lock that another one has (55), an operator (57), the
 #: server's machine (58). Source: PostgreSQL 18, appendix A
@@ -18,7 +21,9 @@ _AGAIN = ("40",)
 
 def is_lost(fault: Exception) -> bool:
     """Tell whether a fault says nothing of what became of the statement that it ended."""
-    return not isinstance(fault, asyncpg.PostgresError) or fault.sqlstate[:2] in LOST
+    if isinstance(fault, asyncpg.PostgresError):
+        return fault.sqlstate[:2] in LOST
+    return not isinstance(fault, asyncpg.DataError)
 
 
 def is_worth_another_try(fault: Exception) -> bool:
@@ -30,18 +35,11 @@ def is_worth_another_try(fault: Exception) -> bool:
 
 def translated(fault: Exception) -> Exception:
     """Give what a caller is told instead of a fault of the driver; what an operation raised stays."""
-    if isinstance(fault, OSError):
-        return _bare(StoreUnavailable(f"PostgreSQL: {type(fault).__name__}"), fault)
+    if not isinstance(fault, FAULTS):
+        return fault
+    name, is_temporary = type(fault).__name__, not isinstance(fault, asyncpg.DataError)
     if isinstance(fault, asyncpg.PostgresError):
-        name = " ".join(filter(None, (type(fault).__name__, fault.constraint_name)))
-        told = StoreUnavailable if fault.sqlstate[:2] in TEMPORARY else PermanentError
-        return _bare(told(f"PostgreSQL: {name}"), fault)
-    if isinstance(fault, asyncpg.InterfaceError):
-        told = PermanentError if isinstance(fault, asyncpg.DataError) else StoreUnavailable
-        return _bare(told(f"PostgreSQL: {type(fault).__name__}"), fault)
-    return fault
-
-
-def _bare(told: Exception, fault: Exception) -> Exception:
-    """Show where it came from, and not what it said."""
-    return told.with_traceback(fault.__traceback__)
+        name = f"{name} {fault.constraint_name or ''}".rstrip()
+        is_temporary = fault.sqlstate[:2] in TEMPORARY
+    told = StoreUnavailable if is_temporary else PermanentError
+    return told(f"PostgreSQL: {name}").with_traceback(fault.__traceback__)

@@ -28,7 +28,7 @@ from aldis.errors import (
     StoreUnavailable,
     TemporaryError,
 )
-from aldis.store.postgresql.engine.faults import is_lost, is_worth_another_try, translated
+from aldis.store.postgresql.engine.faults import FAULTS, is_lost, is_worth_another_try, translated
 from aldis.store.postgresql.engine.operations import Call, run_calls
 
 log = structlog.get_logger()
@@ -63,7 +63,7 @@ async def take_over(db: asyncpg.Connection, node: str, holder: UUID) -> None:
     """End whoever writes as a node, on however many lanes. Raises StoreUnavailable."""
     try:
         await db.execute(_TAKE_OVER, node, holder)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+    except FAULTS as fault:
         raise translated(fault) from None
 
 
@@ -120,7 +120,7 @@ class Lane:
         try:
             await self._db.execute(_GIVE_BACK, *self._key)
             await self._db.close()
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except FAULTS:
             self._db.terminate()  # the next of our name takes the row
         finally:
             guard.cancel()
@@ -132,7 +132,7 @@ class Lane:
             tries += 1
             try:
                 return await self._run_once(batch)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+            except FAULTS as fault:
                 if tries == TRIES or not is_worth_another_try(fault):
                     raise translated(fault) from None
 
@@ -144,8 +144,8 @@ class Lane:
             try:
                 await self._begin(db)
                 results = await run_calls(db, batch)
-            except BaseException:
-                await self._roll_back(db)
+            except BaseException as fault:
+                await self._roll_back(db, fault)
                 raise
             await self._commit(db)
         finally:
@@ -162,10 +162,13 @@ class Lane:
         self._is_fenced = True
         raise LeaseLost("another process writes to the store as this node")
 
-    async def _roll_back(self, db: asyncpg.Connection) -> None:
+    async def _roll_back(self, db: asyncpg.Connection, fault: BaseException) -> None:
         try:
-            await db.execute("ROLLBACK")
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            if isinstance(fault, FAULTS) and is_lost(fault):
+                db.terminate()
+            else:
+                await db.execute("ROLLBACK")
+        except FAULTS:
             db.terminate()
 
     async def _commit(self, db: asyncpg.Connection) -> None:
@@ -175,7 +178,7 @@ class Lane:
         self._has_warned = False
         try:
             said = await db.execute("COMMIT")
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+        except FAULTS as fault:
             if not is_lost(fault):
                 raise  # a constraint that is looked at last
         else:
@@ -226,7 +229,7 @@ class Lane:
             row = await db.fetchrow(_TAKE_AGAIN if self._epoch else _TAKE, *self._key)
             if row is not None:
                 await db.execute(_FENCE)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+        except FAULTS as fault:
             db.terminate()
             raise translated(fault) from None
         finally:

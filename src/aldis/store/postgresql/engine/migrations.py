@@ -6,7 +6,7 @@ import asyncpg
 
 from aldis.errors import SettingsError
 from aldis.store import migrate
-from aldis.store.postgresql.engine.faults import translated
+from aldis.store.postgresql.engine.faults import FAULTS, translated
 
 MIGRATIONS = "aldis.store.postgresql.migrations"
 #: of the transaction advisory lock that migrations are made under: "aldis" in ASCII
@@ -28,7 +28,7 @@ async def upgrade(db: asyncpg.Connection, shown: str, *, may_upgrade: bool) -> l
     try:
         async with db.transaction():
             return await _upgrade(db, shown, may_upgrade=may_upgrade)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+    except FAULTS as fault:
         if isinstance(fault, asyncpg.InsufficientPrivilegeError):
             raise SettingsError([f"{shown} cannot be migrated: {fault.message}"]) from None
         raise translated(fault) from None

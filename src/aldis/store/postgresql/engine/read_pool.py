@@ -15,7 +15,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import asyncpg
 
 from aldis.errors import StoreUnavailable
-from aldis.store.postgresql.engine.faults import translated
+from aldis.store.postgresql.engine.faults import FAULTS, is_lost, translated
 from aldis.store.postgresql.engine.lane import Connect
 
 Arguments = ParamSpec("Arguments")
@@ -74,7 +74,9 @@ class ReadPool:
     ) -> Found:
         try:
             return await read(db)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+        except FAULTS as fault:
+            if is_lost(fault):
+                db.terminate()
             raise translated(fault) from None
         finally:
             if not db.is_closed():

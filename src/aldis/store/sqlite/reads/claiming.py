@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import apsw
@@ -106,6 +106,12 @@ def _taken(db: apsw.Connection, message_id: int) -> tuple[int, ...]:
 
 def _parts(db: apsw.Connection, message_id: int) -> tuple[KeptPart, ...]:
     return from_column(one(db, "SELECT parts FROM message WHERE message_id = ?", (message_id,)))
+
+
+def links_of(db: apsw.Connection, message_ids: Collection[int]) -> dict[int, str]:
+    """Tell whose messages are, of at least one; those that are not known are left out."""
+    sql = "SELECT message_id, link FROM carray(?) asked CROSS JOIN message WHERE message_id = asked.value"
+    return dict(every(db, sql, (as_array(message_ids),)))
 
 
 def states_of(db: apsw.Connection, message_ids: list[int]) -> dict[int, State]:

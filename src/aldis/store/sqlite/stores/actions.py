@@ -5,6 +5,7 @@ from __future__ import annotations
 from aldis.accounts.staff import AuditEntry
 from aldis.store.contract.actions import Command, CommandAnswer, CommandKind
 from aldis.store.contract.admission import Acceptance
+from aldis.store.rules.endings import CANCELLED
 from aldis.store.sqlite.engine.rows import every, first
 from aldis.store.sqlite.reads.poison import set_aside, suspects
 from aldis.store.sqlite.stores.connections import Connections
@@ -21,7 +22,7 @@ class SqliteActions(Connections):
         if message_id in hands[0][0].claimed:
             return False
         with self.claims.in_our_hands(hands):
-            cancel = endings.Cancel((message_id,), endings.CANCELLED, entry.at)
+            cancel = endings.Cancel((message_id,), CANCELLED, entry.at)
             return await self.writer.call(actions.cancel, (cancel, entry))
 
     async def try_again(self, message_id: int, link: str, entry: AuditEntry, command_id: int = 0) -> bool:

@@ -7,14 +7,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import apsw
-import msgspec
 
 from aldis.store.contract.maintenance import Purged
 from aldis.store.contract.ownership import Lease
+from aldis.store.rules.endings import OPTED_OUT
+from aldis.store.rules.maintenance import backup_of
 from aldis.store.sqlite.engine.rows import as_json, every, may
 from aldis.store.sqlite.reads import forgetting
 from aldis.store.sqlite.stores.connections import Connections, in_a_thread
-from aldis.store.sqlite.writes import endings, inbound, maintenance, recipients
+from aldis.store.sqlite.writes import inbound, maintenance, recipients
 from aldis.traffic.states import Event
 
 #: what a carrier took in part stays with that carrier
@@ -27,23 +28,18 @@ WHERE link = ?1 AND {may(Event.CLAIMED, of="m")} AND backups <> '' AND due_at <=
 LIMIT ?5
 """  # noqa: S608 - the table's states
 
-_BACKUPS = msgspec.json.Decoder(list[str])
-
 
 def _waiting(
     db: apsw.Connection, link: str, up: Sequence[str], limit: int, now: int, *, claimed: Collection[int]
 ) -> list[maintenance.Move]:
     """Choose messages that are due, unclaimed and wait for a link, each with the first of its backups that is
-    up. The link that they leave becomes the first of the others.
+    up.
     """
     bindings = (link, now, as_json(claimed), as_json(up), limit)
-    moves = []
-    for message_id, text in every(db, _WAITING, bindings):
-        backups = _BACKUPS.decode(text)
-        other = next(name for name in backups if name in up)
-        left = [link, *(name for name in backups if name != other)]
-        moves.append(maintenance.Move(message_id, other, msgspec.json.encode(left).decode()))
-    return moves
+    return [
+        maintenance.Move(message_id, *backup_of(link, backups, up))
+        for message_id, backups in every(db, _WAITING, bindings)
+    ]
 
 
 def _unused_content(db: apsw.Connection, digests: Sequence[str]) -> set[str]:
@@ -77,7 +73,7 @@ class SqliteMaintenance(Connections):
         free = [(link, message_id) for link, message_id in hands if message_id not in link.claimed]
         if not free:
             return 0
-        return await self.end_unclaimed(free, endings.OPTED_OUT, now, lease)
+        return await self.end_unclaimed(free, OPTED_OUT, now, lease)
 
     async def fail_over(self, lease: Lease, link: str, up: Sequence[str], limit: int, now: int) -> int:
         claims = self.claims.of(link)

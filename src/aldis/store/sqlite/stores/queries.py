@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from aldis.store.contract.queries import FEW, Balance
+from aldis.store.rules.endings import CANCELLED
 from aldis.store.sqlite.engine.rows import first
 from aldis.store.sqlite.reads import inbound, queries
 from aldis.store.sqlite.stores.connections import Connections, in_a_thread
-from aldis.store.sqlite.writes import endings
 from aldis.traffic.message import MessageStatus
 from aldis.traffic.states import State
 from aldis.traffic.submission import MOST_MESSAGES
@@ -40,7 +40,7 @@ class SqliteQueries(Connections):
         hands = [(self.claims.of(each.message.link), each.message.message_id) for each in found]
         if any(message_id in link.claimed for link, message_id in hands):
             return 0
-        return await self.end_unclaimed(hands, endings.CANCELLED, now)
+        return await self.end_unclaimed(hands, CANCELLED, now)
 
     async def balance(self, account_id: int) -> Balance:
         sql = "SELECT credited, held, spent FROM account WHERE account_id = ?"

@@ -16,10 +16,11 @@ from aldis.store.contract.ownership import Lease
 from aldis.store.contract.sending import Share
 from aldis.store.memory.claims import LinkClaims
 from aldis.store.memory.outcome_journal import JournaledResults, OutcomeJournal
+from aldis.store.rules.endings import OPTED_OUT
 from aldis.store.sqlite.reads import claiming
 from aldis.store.sqlite.reads import poison as poison_reads
 from aldis.store.sqlite.stores.connections import Connections
-from aldis.store.sqlite.writes import endings, late_answers, ownership, poison, sending
+from aldis.store.sqlite.writes import late_answers, ownership, poison, sending
 from aldis.traffic.message import MAX_FAULTS, AttemptResult, ClaimedMessage, HandlingFault, LateAnswer
 from aldis.traffic.states import REQUEUED, Event, sources
 
@@ -37,14 +38,18 @@ class SqliteSending(Connections):
         await self._count_crash(lease, now)
         self.claims.of(lease.link).poison |= poison_reads.ids_of(self.reader, lease.link)
         await self._record_left_over(lease, lambda link: link == lease.link)
-        count = await self.writer.call(sending.recover, sending.Recover(lease, hold, now))
+        in_hand = self._left_over(lambda link: link == lease.link)
+        count = await self.writer.call(sending.recover, sending.Recover(lease, hold, in_hand, now))
+        self._drop_left_over(in_hand)
         self.claims.of(lease.link).begin()
         return count
 
     async def recover_orphans(self, lease: Lease, links: Sequence[str], now: int) -> int:
         await self._count_crash(lease, now)
         await self._record_left_over(lease, lambda link: link not in links)
-        return await self.writer.call(sending.recover_orphans, sending.Orphans(lease, tuple(links), now))
+        count = await self.writer.call(sending.recover_orphans, sending.Orphans(lease, tuple(links), now))
+        self._drop_left_over(self._left_over(lambda link: link not in links))
+        return count
 
     async def claim(self, lease: Lease, limit: int, share: Share, now: int) -> list[ClaimedMessage]:
         link = lease.link
@@ -109,7 +114,7 @@ class SqliteSending(Connections):
 
     async def _cancel_blocked(self, hands: list[tuple[LinkClaims, int]], now: int) -> None:
         try:
-            await self.end_unclaimed(hands, endings.OPTED_OUT, now)
+            await self.end_unclaimed(hands, OPTED_OUT, now)
         except TemporaryError as fault:  # the next claim finds them again
             log.error("messages to people who opted out cannot be cancelled now", fault=str(fault))
 
@@ -119,13 +124,25 @@ class SqliteSending(Connections):
     async def _count_crash(self, lease: Lease, now: int) -> None:
         """Count what a process that died had in hand, before anything of it is touched again."""
         journal = self.claims.journal
-        if journal is not None and journal.left_over:
+        if journal is not None and journal.left_over and not journal.is_counted:
             crash = poison.NoteCrash(lease, tuple(journal.left_over), now)
             aside = await self.writer.call(poison.note_crash, crash)
-            journal.drop_left_over()
+            journal.is_counted = True
             if aside:
                 log.error("set aside, because the gateway crashes with it", message_ids=aside)
         self.claims.suspects = poison_reads.suspects(self.reader)
+
+    def _left_over(self, is_meant: Callable[[str], bool]) -> tuple[int, ...]:
+        """Give what a process that died had in hand of links; what is not known any more is everybody's."""
+        journal = self.claims.journal
+        if journal is None or not journal.left_over:
+            return ()
+        links = claiming.links_of(self.reader, journal.left_over)
+        return tuple(each for each in journal.left_over if each not in links or is_meant(links[each]))
+
+    def _drop_left_over(self, message_ids: Sequence[int]) -> None:
+        if message_ids and self.claims.journal is not None:
+            self.claims.journal.drop_left_over(message_ids)
 
     async def _acquit(self, results: Sequence[AttemptResult]) -> None:
         """Let suspects be as all others are once they were tried and we live."""
@@ -169,8 +186,7 @@ class SqliteSending(Connections):
         if journal is not None:
             journal.note_claimed(message_ids)
         await self.writer.call(sending.record_results, item, messages=len(results))
-        if journal is not None:
-            journal.note_released(message_ids)
+        self._drop_left_over(message_ids)
 
     async def _set_aside(
         self, lease: Lease, heard: JournaledResults, message_id: int, fault: Exception

@@ -1,47 +1,32 @@
-"""How messages end: their state, their money and the postbacks that tell the customer, always together and
-for a whole batch at once. Cancelling is an operation of its own, which ends them before they are sent.
-
-Money: what the carrier took is spent, the rest of the hold is released. A receipt moves no money: the carrier
-has charged for the submission, whatever became of it.
+"""The writes of endings (`rules/endings.py`): messages' state, their money and the postbacks that tell the
+customer, always together and for a whole batch at once. Cancelling is an operation of its own, which ends
+them before they are sent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import apsw
 import msgspec
 
 from aldis.errors import TransitionRefused
 from aldis.store.contract.ownership import Lease
+from aldis.store.rules.endings import (
+    OPTED_OUT,
+    Ending,
+    Telling,
+    doubtful,
+    of_cancelled,
+    owes,
+    without_doubt,
+)
 from aldis.store.sqlite.engine.operations import operation_on_each
 from aldis.store.sqlite.engine.rows import as_array, as_json, every, for_each, for_found, for_ids, may
 from aldis.store.sqlite.writes import ownership
 from aldis.traffic.postback import Notify, PostbackEvent
 from aldis.traffic.receipt import ReceiptState
-from aldis.traffic.states import Event, State, follow
-
-
-class Ending(NamedTuple):
-    """One message's end; nothing happens to a message that is not where it is expected to be."""
-
-    message_id: int
-    #: where it must be now
-    expected: State
-    state: State
-    #: the carrier's error code or our reason; "" when all went well
-    reason: str
-    at: int
-    #: 1 when it took an attempt at sending
-    tried: int = 0
-
-
-#: the lane of a message's postbacks, and the bits of `Notify`
-Telling = tuple[str, int]
-
-#: plain numbers, because a flag's operators take a microsecond
-_ANY_END, _FAILURES = Notify.ENDED.value, Notify.FAILED.value
+from aldis.traffic.states import Event, State
 
 _WITH = "WITH ending (message_id, expected, state, reason, at, tried) AS (VALUES {rows})"
 
@@ -113,7 +98,7 @@ def end_sent(
     pending = [
         (e.message_id, telling[0], _ENDED, e.state, e.reason, e.at, e.at)
         for e in endings
-        if (telling := tellings.get(e.message_id)) is not None and _owes(telling[1], e)
+        if (telling := tellings.get(e.message_id)) is not None and owes(telling[1], e)
     ]
     for_each(db, _ENQUEUE, pending)
     for_found(db, _END, endings)
@@ -131,16 +116,6 @@ def _read_tellings(db: apsw.Connection, endings: Sequence[Ending]) -> dict[int, 
     }
 
 
-def _owes(notify: int, ending: Ending) -> bool:
-    """Tell whether the customer wants to hear of an ending. Who hears of failures only was told of one when
-    a message became unconfirmed, and hears what became of it.
-    """
-    if notify & _ANY_END:
-        return True
-    is_news = ending.state != State.DELIVERED or ending.expected == State.UNCONFIRMED
-    return is_news and bool(notify & _FAILURES)
-
-
 def end_unsent(db: apsw.Connection, endings: Sequence[Ending]) -> None:
     """End messages that are not `sent`: what the carrier took of them is spent, the rest is freed. What ends
     in doubt is delivered if the carrier has said so of an earlier attempt.
@@ -150,14 +125,10 @@ def end_unsent(db: apsw.Connection, endings: Sequence[Ending]) -> None:
 
 
 def _without_doubt(db: apsw.Connection, endings: Sequence[Ending]) -> Sequence[Ending]:
-    doubtful = [ending.message_id for ending in endings if ending.state is State.UNCONFIRMED]
-    if not doubtful:
+    ids = doubtful(endings)
+    if not ids:
         return endings
-    delivered = {message_id for (message_id,) in every(db, _DELIVERED, (as_array(doubtful),))}
-    state = follow(State.UNCONFIRMED, Event.RECEIPT_DELIVERED)
-    return [
-        each._replace(state=state, reason="") if each.message_id in delivered else each for each in endings
-    ]
+    return without_doubt(endings, {message_id for (message_id,) in every(db, _DELIVERED, (as_array(ids),))})
 
 
 def mark_sent(db: apsw.Connection, ids: Sequence[int], now: int) -> bool:
@@ -175,10 +146,6 @@ def mark_sent(db: apsw.Connection, ids: Sequence[int], now: int) -> bool:
         db.execute(_ENQUEUE_SENT, (now, now, as_array(ids)))
     for_ids(db, _MARK_SENT, (now,), ids)
     return any(segments > 1 or doubts for _, _, segments, doubts, *_ in sums)
-
-
-#: why, as the timeline and the postback say it
-CANCELLED, OPTED_OUT = "cancelled", "opted out"
 
 
 class Cancel(msgspec.Struct, frozen=True):
@@ -208,14 +175,6 @@ def cancel(db: apsw.Connection, item: Cancel) -> int:
     if item.lease is not None:
         ownership.check(db, [item.lease])
     found = every(db, _CANCELLABLE, (as_json(item.message_ids), item.reason == OPTED_OUT))
-    endings = [
-        Ending(message_id, State(state), follow(state, _cancelled(doubts)), item.reason, item.now)
-        for message_id, state, doubts in found
-    ]
+    endings = of_cancelled(found, item.reason, item.now)
     end_unsent(db, endings)
     return len(endings)
-
-
-def _cancelled(doubts: int) -> Event:
-    """Name what cancelling means: what was submitted and not answered may have been taken."""
-    return Event.SUBMIT_UNACKNOWLEDGED if doubts else Event.CANCELLED

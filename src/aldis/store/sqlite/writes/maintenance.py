@@ -11,17 +11,12 @@ import msgspec
 
 from aldis.store.contract.maintenance import Purged
 from aldis.store.contract.ownership import Lease
+from aldis.store.rules.endings import Ending
+from aldis.store.rules.maintenance import EARLY_MS, REFUSED_MS, Reviewed, look_at
 from aldis.store.sqlite.engine.operations import operation_on_each
 from aldis.store.sqlite.engine.rows import as_json, each_alone, every, for_each, for_found, may
 from aldis.store.sqlite.writes import endings, ownership, poison, postbacks, recipients
-from aldis.traffic.states import Event, State, follow
-
-#: receipts that never found their segment are kept this long
-EARLY_MS = 86_400_000
-#: a message in a sender's hands is looked at again after this long
-IN_HAND_MS = 60_000
-#: and one whose row refuses its ending after this long
-REFUSED_MS = 3_600_000
+from aldis.traffic.states import Event, State
 
 
 class Purge(msgspec.Struct, frozen=True):
@@ -64,22 +59,16 @@ def expire(db: apsw.Connection, item: Expire) -> int:
     sql = """SELECT message_id, state, expires_at, sent_at, doubts FROM message
              WHERE review_at <= ? ORDER BY review_at LIMIT ?"""
     now = item.now
-    unsent: list[endings.Ending] = []
-    sent: list[endings.Ending] = []
-    later: list[tuple[object, ...]] = []
-    for message_id, state, expires_at, sent_at, doubts in every(db, sql, (now, item.limit)):
-        if message_id in item.in_hand:
-            later.append((message_id, now + IN_HAND_MS))
-        elif state == State.QUEUED and expires_at <= now:
-            # once submitted and not answered, it may have been taken
-            ending = follow(state, Event.SUBMIT_UNACKNOWLEDGED if doubts else Event.VALIDITY_PASSED)
-            unsent.append(endings.Ending(message_id, State(state), ending, "validity passed", now))
-        elif state == State.SENT and sent_at + item.patience_ms <= now:
-            ending = follow(state, Event.RECEIPT_OVERDUE)
-            sent.append(endings.Ending(message_id, State(state), ending, "no receipt", now))
+    unsent: list[Ending] = []
+    sent: list[Ending] = []
+    later: list[tuple[int, int]] = []
+    for message_id, state, *rest in every(db, sql, (now, item.limit)):
+        message = Reviewed(message_id, State(state), *rest)
+        verdict = look_at(message, now, item.patience_ms, item.in_hand)
+        if isinstance(verdict, int):
+            later.append((message_id, verdict))
         else:
-            looks = {State.QUEUED: expires_at, State.SENT: sent_at + item.patience_ms}
-            later.append((message_id, looks.get(state, now + IN_HAND_MS)))
+            (sent if message.state is State.SENT else unsent).append(verdict)
     refused = each_alone(db, endings.end_unsent, unsent) + each_alone(db, endings.end_sent, sent)
     poison.set_aside(db, [ending.message_id for ending in refused], now)
     later += [(ending.message_id, now + REFUSED_MS) for ending in refused]

@@ -16,12 +16,12 @@ import apsw
 import msgspec
 
 from aldis.store.contract.inbound import MAX_REVIEWED, RecordedReceipts, ReviewedRange, ReviewedReceipts
+from aldis.store.rules.endings import Ending, Telling
 from aldis.store.sqlite.engine.operations import operation, operation_on_each
 from aldis.store.sqlite.engine.rows import as_json, every, first, for_each, for_found, of_texts, one
 from aldis.store.sqlite.reads.late_answers import segments_of
 from aldis.store.sqlite.reads.other_cases import WITH_SMALL_LETTERS, in_other_cases
 from aldis.store.sqlite.writes import endings
-from aldis.store.sqlite.writes.endings import Ending, Telling
 from aldis.traffic.anomalies import Anomaly
 from aldis.traffic.matching import FAILURES, OPEN, Candidate, choose, choose_alike, match
 from aldis.traffic.receipt import (

@@ -7,15 +7,26 @@ import msgspec
 
 from aldis.errors import TransitionRefused
 from aldis.store.contract.ownership import Lease
+from aldis.store.rules.attempts import led_to, reported_before
+from aldis.store.rules.endings import of_lost
 from aldis.store.sqlite.engine.operations import operation, operation_on_each
-from aldis.store.sqlite.engine.rows import as_array, as_json, each_alone, every, for_each, for_found, may, one
+from aldis.store.sqlite.engine.rows import (
+    as_array,
+    as_json,
+    each_alone,
+    every,
+    first,
+    for_each,
+    for_found,
+    may,
+    one,
+)
 from aldis.store.sqlite.reads.claiming import states_of
 from aldis.store.sqlite.writes import endings, ownership, poison, receipts
-from aldis.store.sqlite.writes.endings import Ending
-from aldis.traffic.matching import SUBMITTED, known_ending
-from aldis.traffic.message import AttemptResult
+from aldis.traffic.matching import SUBMITTED
+from aldis.traffic.message import MAX_FAULTS, AttemptResult
 from aldis.traffic.receipt import ReceiptState
-from aldis.traffic.states import ATTEMPTED, REQUEUED, Event, State, follow
+from aldis.traffic.states import Event, State, follow
 
 
 class RecordResults(msgspec.Struct, frozen=True):
@@ -31,7 +42,10 @@ class Recover(msgspec.Struct, frozen=True):
     """A link whose last owner is gone."""
 
     lease: Lease
+    #: what is in doubt must not be repeated
     hold: bool
+    #: what a process that died had in hand, of this link and others
+    in_hand: tuple[int, ...]
     now: int
 
 
@@ -112,19 +126,7 @@ def _record_results(db: apsw.Connection, item: RecordResults) -> None:
 
 def _record_others(db: apsw.Connection, results: list[AttemptResult], now: int) -> None:
     """Requeue or end messages that the carrier did not take whole."""
-    states = states_of(db, [result.message_id for result in results])
-    again: list[tuple[object, ...]] = []
-    ended: list[Ending] = []
-    for message_id, event, _, due_at, reason, in_doubt in map(msgspec.structs.astuple, results):
-        if message_id not in states or event not in ATTEMPTED:
-            raise TransitionRefused(f"no attempt at message {message_id} can have led to {event}")
-        before = states[message_id]
-        states[message_id] = state = follow(before, event)
-        if event in REQUEUED:
-            tried = int(event is not Event.RELEASED)
-            again.append((message_id, before, state, due_at, reason, tried, int(in_doubt)))
-        else:
-            ended.append(Ending(message_id, before, state, reason, now, tried=1))
+    again, ended = led_to(results, states_of(db, [result.message_id for result in results]), now)
     for_found(db, _REQUEUE, again)
     endings.end_unsent(db, ended)
 
@@ -138,14 +140,11 @@ def _end_reported(db: apsw.Connection, ids: list[int], now: int) -> None:
              WHERE message_id IN (SELECT value FROM json_each(?)) AND state <> ?"""
     for message_id, state, error_code in every(db, sql, (as_json(ids), SUBMITTED)):
         states.setdefault(message_id, []).append((state, error_code))
-    ended: list[Ending] = []
-    for message_id, found in states.items():
-        ending = known_ending(State.SENT, [state for state, _ in found], _taken_rows(db, message_id))
-        if ending is not None:
-            reason = next((code for state, code in found if state == ending), "")
-            told = "" if ending is State.DELIVERED else reason
-            ended.append(Ending(message_id, State.SENT, ending, told, now))
-    endings.end_sent(db, ended)
+    ended = [
+        reported_before(message_id, found, _taken_rows(db, message_id), now)
+        for message_id, found in states.items()
+    ]
+    endings.end_sent(db, [ending for ending in ended if ending is not None])
 
 
 def _taken_rows(db: apsw.Connection, message_id: int) -> int:
@@ -161,11 +160,15 @@ class Orphans(msgspec.Struct, frozen=True):
     now: int
 
 
-_RELEASE = f"""
-UPDATE message SET state = '{follow(State.SENDING, Event.OWNER_LOST).value}', due_at = min(due_at, ?)
-WHERE message_id IN (SELECT value FROM carray(?))
+#: what waits after an attempt in doubt, or was in hand when the process died, and is not set aside
+_MAYBE_SUBMITTED = f"""
+SELECT message_id FROM message WHERE {may(Event.CLAIMED)} AND link = ?
+AND (doubts > 0 OR message_id IN (SELECT value FROM json_each(?)))
+AND message_id NOT IN (SELECT message_id FROM poison_message WHERE faults >= {MAX_FAULTS})
 """  # noqa: S608 - as above
-_LOST = f"SELECT message_id FROM message WHERE {may(Event.OWNER_LOST)} AND link = ?"  # noqa: S608 - as above
+_KEEP_POLICY = """
+INSERT INTO in_doubt_policy (link, hold) VALUES (?, ?) ON CONFLICT (link) DO UPDATE SET hold = excluded.hold
+"""
 _HELD = f"SELECT message_id, state FROM message WHERE {may(Event.OWNER_LOST_HELD)}"  # noqa: S608 - as above
 
 
@@ -180,21 +183,28 @@ def recover_orphans(db: apsw.Connection, item: Orphans) -> int:
 
 @operation_on_each()
 def recover(db: apsw.Connection, item: Recover) -> int:
-    """Release what a lost owner left in `sending`."""
+    """End what a lost owner left in `sending`, whatever the link does with doubts now: it was submitted to be
+    held. Where the link did not hold them when it last ran and does now, what it may have submitted ends too.
+    """
     ownership.check(db, [item.lease])
-    if not item.hold:
-        lost = [message_id for (message_id,) in every(db, _LOST, (item.lease.link,))]
-        refused = each_alone(db, lambda inner, ids: inner.execute(_RELEASE, (item.now, as_array(ids))), lost)
-        poison.set_aside(db, refused, item.now)
-        return len(lost) - len(refused)
-    return _hold(db, "link = ?", item.lease.link, item.now)
+    link = item.lease.link
+    known = first(db, "SELECT hold FROM in_doubt_policy WHERE link = ?", (link,))
+    if known != (int(item.hold),):
+        if item.hold and known is not None:
+            _mark_maybe_submitted(db, item)
+        db.execute(_KEEP_POLICY, (link, int(item.hold)))
+    return _hold(db, "link = ?", link, item.now)
+
+
+def _mark_maybe_submitted(db: apsw.Connection, item: Recover) -> None:
+    rows = every(db, _MAYBE_SUBMITTED, (item.lease.link, as_json(item.in_hand)))
+    ids = [message_id for (message_id,) in rows]
+    refused = each_alone(db, lambda inner, some: inner.execute(_MARK, (as_array(some),)), ids)
+    poison.set_aside(db, refused, item.now)
 
 
 def _hold(db: apsw.Connection, whose: str, binding: str, now: int) -> int:
-    lost = [
-        Ending(message_id, State(state), follow(state, Event.OWNER_LOST_HELD), "in doubt", now)
-        for message_id, state in every(db, f"{_HELD} AND {whose}", (binding,))
-    ]
+    lost = of_lost(every(db, f"{_HELD} AND {whose}", (binding,)), now)
     refused = [ending.message_id for ending in each_alone(db, endings.end_unsent, lost)]
     poison.set_aside(db, refused, now)
     return len(lost) - len(refused)

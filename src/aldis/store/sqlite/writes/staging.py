@@ -14,7 +14,7 @@ from aldis.store.contract.admission import Acceptance
 from aldis.store.sqlite.engine.operations import operation_on_each
 from aldis.store.sqlite.engine.rows import first, for_each
 from aldis.store.sqlite.writes import auditing, recipients
-from aldis.store.sqlite.writes.admission import CreditHolds, DuplicateCheck
+from aldis.store.sqlite.writes.admission import duplicates_of, holds_of, write_holds
 from aldis.traffic.message import NewMessage
 from aldis.traffic.refusal import Refusal, RefusalReason
 
@@ -69,17 +69,17 @@ def unstage(db: apsw.Connection, stage: int) -> None:
 @operation_on_each()
 def accept_staged(db: apsw.Connection, staged: StagedAcceptance) -> Refusal | None:
     """Store what waits as `admission.accept` does, or refuse it; nothing of it waits after that."""
-    holds = CreditHolds(db)
+    holds = holds_of(db)
     scoped = Acceptance(staged.account_id, staged.prepaid, staged.scoped)
     refusal = (
         _opted_out(db, staged.stage)
-        or DuplicateCheck(db, [scoped]).find_duplicate(scoped)
+        or duplicates_of(db, [scoped]).find_duplicate(scoped)
         or holds.hold(staged.account_id, staged.price, is_prepaid=staged.prepaid)
     )
     if refusal is None:
         db.execute(_STORE, (staged.stage,))
         recipients.file_late_of(db, "temp.staged", staged.stage)
-        holds.write()
+        write_holds(db, holds)
         if staged.entry is not None:
             auditing.write(db, staged.entry)
     db.execute("DELETE FROM temp.staged WHERE stage = ?", (staged.stage,))
