@@ -133,7 +133,7 @@ DOUBLE = {
     "Role": "of an operator, and of an end of an SMPP session",
     "Sender": "an account's sender address, and the stage that sends",
     "Writing": "of a postback, and of a text",
-    "_Lane": "private to the postback cache, and to the writer",
+    "_Lane": "private to the postback cache, and to the writers",
 }
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from aldis.clock import Clock
 from aldis.store.contract.store import Store
+from aldis.store.memory.told_postbacks import ToldPostbacks
 from aldis.store.postgresql.engine.opening import open_engine
 from aldis.store.postgresql.stores.commands import PostgresqlCommands
 from aldis.store.postgresql.stores.consent import PostgresqlConsent
@@ -16,6 +17,7 @@ from aldis.store.postgresql.stores.link_states import PostgresqlLinkStates
 from aldis.store.postgresql.stores.metrics import PostgresqlMetrics
 from aldis.store.postgresql.stores.operators import PostgresqlAudit, PostgresqlOperators
 from aldis.store.postgresql.stores.refusals import PostgresqlRefusals
+from aldis.store.postgresql.writes.owing import PostbackOutbox
 
 
 async def open_postgresql(
@@ -26,7 +28,8 @@ async def open_postgresql(
     `node`: the gateway's name: whoever opens it under the same one later takes its place; `holder`: a
     random one for each run; `may_upgrade`: False where a gateway of another version may serve it.
     """
-    engine = await open_engine(url, node, holder, may_upgrade=may_upgrade)
+    told = ToldPostbacks()
+    engine = await open_engine(url, node, holder, PostbackOutbox(told.note), may_upgrade=may_upgrade)
     gateway, operators = ((engine.writer, pool) for pool in (engine.gateway, engine.operators))
     absent: Any = None  # not there yet
     return Store(

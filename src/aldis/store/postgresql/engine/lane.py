@@ -30,6 +30,7 @@ from aldis.errors import (
 )
 from aldis.store.postgresql.engine.faults import FAULTS, is_lost, is_worth_another_try, translated
 from aldis.store.postgresql.engine.operations import Call, run_calls
+from aldis.store.postgresql.engine.outbox import TransactionOutbox
 
 log = structlog.get_logger()
 
@@ -76,13 +77,17 @@ class Lane:
         node: str,
         number: int,
         holder: UUID,
+        outbox: TransactionOutbox | None = None,
         *,
         turn_s: float = TURN_S,
         patience_s: float = PATIENCE_S,
     ) -> None:
-        """`node`: the gateway's name; `holder`: this run of its process, for all its lanes."""
+        """`node`: the gateway's name; `holder`: this run of its process, for all its lanes; `outbox`: hears
+        of each transaction.
+        """
         self._connect = connect
         self._key = (node, number, holder)
+        self._outbox = outbox
         self._turn_s, self._patience_s = turn_s, patience_s
         self._loop = asyncio.get_running_loop()
         self._db: asyncpg.Connection | None = None
@@ -140,10 +145,15 @@ class Lane:
         db = self._db if self._db is not None and not self._db.is_closed() else await self._take_again()
         self._batch += 1
         guard = self._loop.call_later(self._turn_s, db.terminate)
+        outbox, left = self._outbox, None
+        if outbox is not None:
+            outbox.begin()
         try:
             try:
                 await self._begin(db)
                 results = await run_calls(db, batch)
+                if outbox is not None:
+                    left = await outbox.gather(db)
             except BaseException as fault:
                 await self._roll_back(db, fault)
                 raise
@@ -151,6 +161,8 @@ class Lane:
         finally:
             guard.cancel()
         self.commits += 1
+        if outbox is not None:
+            outbox.deliver(left)
         return results
 
     async def _begin(self, db: asyncpg.Connection) -> None:

@@ -14,6 +14,7 @@ from aldis.store.postgresql.engine import migrations
 from aldis.store.postgresql.engine.address import read_address
 from aldis.store.postgresql.engine.connection import MIGRATING, READING, SEARCHING, WRITING, connect
 from aldis.store.postgresql.engine.lane import Lane, take_over
+from aldis.store.postgresql.engine.outbox import TransactionOutbox
 from aldis.store.postgresql.engine.read_pool import ReadPool
 from aldis.store.postgresql.engine.writer import Writer
 
@@ -38,12 +39,14 @@ class Engine(NamedTuple):
         await self.writer.close()
 
 
-async def open_engine(url: str, node: str, holder: UUID, *, may_upgrade: bool = True) -> Engine:
+async def open_engine(
+    url: str, node: str, holder: UUID, outbox: TransactionOutbox | None = None, *, may_upgrade: bool = True
+) -> Engine:
     """Open a database. Raises SettingsError, StoreUnavailable.
 
     `node`: the gateway's name: whoever opens it under the same one later takes its place, and this one's
-    writes raise LeaseLost; `holder`: a random one for each run; `may_upgrade`: False where a gateway of
-    another version may serve it.
+    writes raise LeaseLost; `holder`: a random one for each run; `outbox`: hears of all transactions;
+    `may_upgrade`: False where a gateway of another version may serve it.
     """
     address = read_address(url)
 
@@ -54,8 +57,8 @@ async def open_engine(url: str, node: str, holder: UUID, *, may_upgrade: bool = 
     finally:
         migrating.terminate()
     write, read, search = (partial(connect, address, each, node) for each in (WRITING, READING, SEARCHING))
-    small = [Lane(write, node, number, holder) for number in range(SMALL_LANES)]
-    writer = Writer(small, Lane(write, node, SMALL_LANES, holder))
+    small = [Lane(write, node, number, holder, outbox) for number in range(SMALL_LANES)]
+    writer = Writer(small, Lane(write, node, SMALL_LANES, holder, outbox))
     try:
         await writer.open()
     except GatewayError:

@@ -58,7 +58,7 @@ SELECT coalesce(min(message_id), 0) FROM (
 """
 _OLDEST_POSTBACK = """
 SELECT coalesce(max(newest), 0) - $1::bigint FROM (
-    SELECT max(postback_id) AS newest FROM owed UNION ALL SELECT max(postback_id) FROM told) each
+    SELECT max(postback_id) AS newest FROM pending_postback UNION ALL SELECT max(postback_id) FROM told) each
 """
 
 

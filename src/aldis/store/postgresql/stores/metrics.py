@@ -17,7 +17,7 @@ async def _backlog(db: asyncpg.Connection) -> Backlog:
     )
     for link, priority, count in rows:
         queued.setdefault(link, {})[priority] = count
-    return Backlog(queued, await db.fetchval("SELECT count(*) FROM owed"))
+    return Backlog(queued, await db.fetchval("SELECT count(*) FROM pending_postback"))
 
 
 async def _count_by_state(db: asyncpg.Connection) -> dict[str, int]:
