@@ -43,6 +43,12 @@ def store_path(url: str, data_dir: Path) -> Path | None:
     return data_dir / name[1:] if scheme == "sqlite" else None
 
 
+def shown_store(url: str) -> str:
+    """Write the address of a store for people: without user, password and options."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
+
+
 def http_fault(url: str) -> str:
     """Say why nothing can be asked by HTTP at an address; "" when it can."""
     try:

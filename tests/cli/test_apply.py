@@ -44,7 +44,7 @@ def apply(folder: Path, *options: str) -> tuple[int, str]:
 
 async def renew_by_hand(folder: Path) -> str:
     """Renew the one key at the console, and top the account up; gives the new one's id."""
-    store = open_store(Settings(), folder / "aldis-data")
+    store = await open_store(Settings(), folder / "aldis-data")
     try:
         editor = DirectoryEditor(store.changes, store.consent)
         old = (await editor.account("acme")).record.credentials[0]
@@ -93,7 +93,7 @@ def test_a_renewed_key_outlives_the_file(tmp_path: Path) -> None:
 
 
 async def change_by_hand(folder: Path) -> None:
-    store = open_store(Settings(), folder / "aldis-data")
+    store = await open_store(Settings(), folder / "aldis-data")
     try:
         editor = DirectoryEditor(store.changes, store.consent)
         version = (await editor.account("acme")).version

@@ -120,7 +120,7 @@ class WholeGateway:
         await self.start_gateway()
 
     async def start_gateway(self) -> None:
-        self.gateway = Gateway(self.settings, self.data_dir, self.clock)
+        self.gateway = await Gateway.open(self.settings, self.data_dir, self.clock)
         text = text_of("world.toml").replace("http://127.0.0.1:8091", self.customer.url)
         await apply_world(self.gateway.store, self.world(text))
         await self.gateway.start()

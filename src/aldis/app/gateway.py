@@ -8,6 +8,7 @@ import os
 import platform
 import secrets
 from pathlib import Path
+from typing import NamedTuple
 
 import structlog
 from prometheus_client import ProcessCollector
@@ -31,6 +32,7 @@ from aldis.clock import Clock, iso_or_none, unix_s
 from aldis.doors.http import system_routes
 from aldis.doors.http.asgi import AsgiServer
 from aldis.doors.http.server import HttpServer
+from aldis.errors import GatewayError
 from aldis.links.contract import LinkDependencies
 from aldis.settings import Settings
 from aldis.stages.admission.admit import Admitter, AttachmentPolicy
@@ -62,19 +64,42 @@ from aldis.telemetry import Metrics
 log = structlog.get_logger()
 
 
-class Gateway:
-    """One running gateway: `start`, then `stop`."""
+class _Watched(NamedTuple):
+    """What hears of the store from when it is opened."""
 
-    def __init__(self, settings: Settings, data_dir: Path, clock: Clock) -> None:
+    metrics: Metrics
+    serving: stores.Serving
+    lost: asyncio.Event
+    posting: PostingWatch
+
+
+class Gateway:
+    """One running gateway: `open`, `start`, then `stop`."""
+
+    @classmethod
+    async def open(cls, settings: Settings, data_dir: Path, clock: Clock) -> Gateway:
+        """Make the data directory ours, and open the store. Raises SettingsError, StoreUnavailable."""
+        metrics = Metrics()
+        lock, lost = stores.own(data_dir), asyncio.Event()
+        watch = PostingWatch(metrics)
+        serving = stores.Serving(lock, lost.set, counter(metrics), watch.hear)
+        try:
+            opened = await stores.backend_of(settings).open(settings, data_dir, clock, serving)
+        except GatewayError:
+            lock.release()
+            raise
+        return cls(settings, data_dir, clock, opened, _Watched(metrics, serving, lost, watch))
+
+    def __init__(
+        self, settings: Settings, data_dir: Path, clock: Clock, opened: stores.ToServe, watched: _Watched
+    ) -> None:
         self._clock = clock
-        self.metrics = Metrics()
-        self._lock = stores.own(data_dir)
+        self.metrics = watched.metrics
+        self._lock = watched.serving.lock
         #: set when the store's writer has ended by itself: what was kept is unknown, so nothing may go on
-        self.lost = asyncio.Event()
-        self._count = counter(self.metrics)
-        self._posting_watch = PostingWatch(self.metrics)
-        serving = stores.Serving(self._lock, self.lost.set, self._count, self._posting_watch.hear)
-        opened = stores.backend_of(settings).open(settings, data_dir, clock, serving)
+        self.lost = watched.lost
+        self._count = watched.serving.count
+        self._posting_watch = watched.posting
         self.store: Store = opened.store
         self._back_office = opened.back_office
         reserved = 0 if settings.simulator is None else SIMULATOR_SOCKETS

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Callable
+import platform
+import secrets
+from collections.abc import Awaitable, Callable
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
+from uuid import uuid4
 
 import apsw
 import msgspec
@@ -63,7 +69,7 @@ class Backend(NamedTuple):
     """One kind of store."""
 
     #: opens it in a running event loop: for a gateway, or with None for a command
-    open: Callable[[Settings, Path, Clock, Serving | None], ToServe]
+    open: Callable[[Settings, Path, Clock, Serving | None], Awaitable[ToServe]]
     #: the last: whether all of it is looked at, however long that takes
     look_over: Callable[[Settings, Path, bool], StoreHealth]
     #: gives back what is free in it, while nobody serves it; returns octets before and after
@@ -74,9 +80,10 @@ class Backend(NamedTuple):
 FAULTS = (apsw.Error,)
 
 
-def open_store(settings: Settings, data_dir: Path) -> Store:
-    """Open the store that the settings name, for a command; inside a running event loop."""
-    return backend_of(settings).open(settings, data_dir, SystemClock(), None).store
+async def open_store(settings: Settings, data_dir: Path) -> Store:
+    """Open the store that the settings name, for a command. Raises SettingsError, StoreUnavailable."""
+    opened = await backend_of(settings).open(settings, data_dir, SystemClock(), None)
+    return opened.store
 
 
 def backend_of(settings: Settings) -> Backend:
@@ -93,7 +100,7 @@ def _sqlite_file(settings: Settings, data_dir: Path) -> Path:
     return data_dir / settings.store.url.removeprefix("sqlite:///")
 
 
-def _open_sqlite(settings: Settings, data_dir: Path, clock: Clock, serving: Serving | None) -> ToServe:
+async def _open_sqlite(settings: Settings, data_dir: Path, clock: Clock, serving: Serving | None) -> ToServe:
     path, writer = _sqlite_file(settings, data_dir), settings.store.writer
     if serving is None:
         return ToServe(open_sqlite(path, clock, may_upgrade=not is_owned(data_dir)), None)
@@ -107,6 +114,48 @@ def _open_sqlite(settings: Settings, data_dir: Path, clock: Clock, serving: Serv
     return ToServe(open_sqlite(path, clock, runner, OutcomeJournal(data_dir)), runner)
 
 
+async def _open_postgresql(
+    settings: Settings, data_dir: Path, clock: Clock, serving: Serving | None
+) -> ToServe:
+    name, is_gateway = _node(data_dir, serving), serving is not None
+    store: Store = await _postgresql("store").open_postgresql(
+        settings.store.url, clock, name, uuid4(), may_upgrade=is_gateway
+    )
+    return ToServe(store, None)
+
+
+def _node(data_dir: Path, serving: Serving | None) -> str:
+    """Name who writes. A gateway has its name again when it starts anew, so that nothing that is still under
+    way of a lost one is kept; a command has one of its own, beside whatever gateways there are.
+    """
+    own = f"command {secrets.token_hex(8)}" if serving is None else data_dir.resolve()
+    return f"{platform.node()} {own}"
+
+
+def _look_over_postgresql(settings: Settings, _data_dir: Path, is_deep: bool) -> StoreHealth:  # noqa: FBT001 - a Backend's
+    health: StoreHealth = asyncio.run(
+        _postgresql("stores.health").look_over(settings.store.url, SystemClock(), is_deep=is_deep)
+    )
+    return health
+
+
+def _compact_postgresql(_settings: Settings, _data_dir: Path) -> tuple[int, int]:
+    raise SettingsError(
+        ["PostgreSQL uses again what is free by itself (autovacuum); nothing is to be compacted"]
+    )
+
+
+def _postgresql(name: str) -> ModuleType:
+    """Load a part of the backend, whose driver is an extra."""
+    try:
+        return import_module(f"aldis.store.postgresql.{name}")
+    except ModuleNotFoundError as missing:
+        if missing.name != "asyncpg":
+            raise
+        raise SettingsError(["[store] url: PostgreSQL needs the extra `aldis[postgresql]`"]) from None
+
+
+_POSTGRESQL = Backend(_open_postgresql, _look_over_postgresql, _compact_postgresql)
 #: by the scheme of `[store] url`
 BACKENDS = {
     "sqlite": Backend(
@@ -116,4 +165,6 @@ BACKENDS = {
         ),
         lambda settings, data_dir: compact(_sqlite_file(settings, data_dir)),
     ),
+    "postgresql": _POSTGRESQL,
+    "postgres": _POSTGRESQL,
 }

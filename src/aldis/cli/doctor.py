@@ -34,9 +34,9 @@ from aldis.clock import SystemClock
 from aldis.errors import GatewayError, SettingsError
 from aldis.links.entry import LinkEntry
 from aldis.links.registry import kind_of
-from aldis.settings import Settings, host_and_port, store_path
+from aldis.settings import Settings, host_and_port, shown_store, store_path
 from aldis.stages.sending.upstream import STANDING
-from aldis.store.contract.metrics import StoreHealth
+from aldis.store.contract.metrics import StoreHealth, StoreRemark
 from aldis.telemetry import Noted, configure_logs
 from aldis.toml_file import MOST
 from aldis.traffic.anomalies import describe
@@ -92,7 +92,7 @@ async def _examine(
     def store() -> list[Finding]:
         """Look at the store, and remember what else that tells."""
         seen.append(backend_of(settings).look_over(settings, data_dir, is_deep))
-        return _store(path or settings.store.url, seen[0])
+        return _store(path or shown_store(settings.store.url), seen[0])
 
     findings = [_gateway(running), *_guesses(counted.paused), *_descriptors(settings, counted)]
     if running is not None and running.postbacks.fault.kind:
@@ -187,17 +187,19 @@ def _guesses(paused: float) -> list[Finding]:
 
 
 def _store(path: Path | str, health: StoreHealth) -> list[Finding]:
+    remarks = list(map(_remark, health.remarks))
     if not health.found:
         says = f"{health.engine}; there is no store at {path} yet"
         advice = "`aldis apply` or `aldis serve` makes it; see --data-dir."
-        return [Finding("store", CheckResult.WARN, says, advice)]
+        return [Finding("store", CheckResult.WARN, says, advice), *remarks]
     says = f"{health.engine}; {path}, {_mib(health.octets)}: {health.found}"
     if health.found != "ok":
-        advice = "Stop Aldis, keep a copy of the data directory, and restore the last good one."
-        return [Finding("store", CheckResult.FAIL, says, advice)]
+        restore = "Stop Aldis, keep a copy of the data directory, and restore the last good one."
+        advice = health.advice or restore
+        return [Finding("store", CheckResult.FAIL, says, advice), *remarks]
     if health.in_part:
         says += f"; only in part looked at: {', '.join(health.in_part)} (--deep: whole)"
-    found = [Finding("store", CheckResult.OK, says)]
+    found = [Finding("store", CheckResult.OK, says), *remarks]
     if health.log_octets > LONG_LOG:
         says = f"the write-ahead log has {_mib(health.log_octets)}"
         advice = "A long read keeps it from beginning anew: see who has the file open. It shrinks after that."
@@ -207,6 +209,11 @@ def _store(path: Path | str, health: StoreHealth) -> list[Finding]:
         advice = "If they are needed elsewhere: stop Aldis and run `aldis compact`."
         found.append(Finding("store", CheckResult.WARN, says, advice))
     return found
+
+
+def _remark(remark: StoreRemark) -> Finding:
+    worst = CheckResult.FAIL if remark.is_fault else CheckResult.WARN
+    return Finding("store", worst if remark.advice else CheckResult.OK, remark.says, remark.advice)
 
 
 def _mib(octets: int) -> str:
@@ -224,8 +231,10 @@ def _ports(settings: Settings, *, is_running: bool) -> list[Finding]:
 
 def _secrets(settings: Settings, config_file: Path, path: Path | None) -> list[tuple[str, Path, bool]]:
     found: list[tuple[str, Path, bool]] = []
-    holds_password = any(entry.password for entry in settings.link) or (
-        settings.simulator is not None and settings.simulator.password
+    holds_password = (
+        any(entry.password for entry in settings.link)
+        or (settings.simulator is not None and settings.simulator.password)
+        or "@" in settings.store.url
     )
     if holds_password and config_file.exists():
         found.append(("settings with passwords", config_file, False))

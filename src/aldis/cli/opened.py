@@ -92,7 +92,7 @@ class StoreLocation(msgspec.Struct, frozen=True):
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Store]:
         """Open the store, and close it."""
-        store = open_store(self.settings, self.data_dir)
+        store = await open_store(self.settings, self.data_dir)
         try:
             yield store
         finally:

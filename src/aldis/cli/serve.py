@@ -55,7 +55,7 @@ def serve(config_file: Path, data_dir: Path, stop_within: float) -> None:
 async def _serve(settings: Settings, data_dir: Path, stop_within: float) -> None:
     stopped = _stopped_by_signal(stop_within)
     let_the_loop_go_first()
-    gateway = Gateway(settings, data_dir, SystemClock())
+    gateway = await Gateway.open(settings, data_dir, SystemClock())
     await _unless_lost(gateway, _start(gateway, settings), START_S)
     spare_the_collector()
     links = ", ".join(gateway.links_up()) or "none, so messages wait"

@@ -53,7 +53,7 @@ class Demo:
         """Show the journeys; unless `once`, go on until `stopped`. Raises DemoFailed when a journey does not
         end well, or when the store's writer has ended by itself.
         """
-        gateway = Gateway(self._settings, self._data_dir, self._clock)
+        gateway = await Gateway.open(self._settings, self._data_dir, self._clock)
         await apply_world(gateway.store)
         await gateway.start()
         receiving = HttpServer(self._take_postback, ServerSettings(*RECEIVER), Entropy(), unix_s)

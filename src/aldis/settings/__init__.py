@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from aldis import toml_file
-from aldis.addresses import host_and_port, own_http_fault, store_path
+from aldis.addresses import host_and_port, own_http_fault, shown_store, store_path
 from aldis.environment import override
 from aldis.errors import SettingsError
 from aldis.settings.checks import faults
@@ -37,6 +37,7 @@ __all__ = [
     "load",
     "own_http_fault",
     "read",
+    "shown_store",
     "store_path",
 ]
 

@@ -42,12 +42,22 @@ class MetricsStore(Protocol):
         """Give the minutes that are kept since an instant (Unix seconds), oldest first."""
 
 
+class StoreRemark(msgspec.Struct, frozen=True):
+    """One thing worth a word."""
+
+    says: str
+    #: what to do about it; "": nothing
+    advice: str = ""
+    #: it keeps the store from working, or from keeping what it has said yes to
+    is_fault: bool = False
+
+
 class StoreHealth(msgspec.Struct, frozen=True):
     """What `aldis doctor` saw of a store."""
 
     #: what works on it, with its version
     engine: str
-    #: "ok", or what the engine found wrong; "" where there is no file yet
+    #: "ok", or what the engine found wrong; "" where there is nothing yet
     found: str
     octets: int
     newest_message_at: int
@@ -57,3 +67,7 @@ class StoreHealth(msgspec.Struct, frozen=True):
     free_octets: int = 0
     #: tables that were not looked at whole
     in_part: tuple[str, ...] = ()
+    #: what else the engine tells of itself
+    remarks: tuple[StoreRemark, ...] = ()
+    #: what to do about what is wrong, where the engine knows
+    advice: str = ""

@@ -1,0 +1,180 @@
+"""Tells how a database and its server are, also beside gateways that write to it.
+
+What of it a role may not see (other users' sessions, standbys) needs `pg_monitor`. Source: PostgreSQL 18 §20
+"Server Configuration", §27.2 "The Cumulative Statistics System", §53.20 pg_replication_slots.
+"""
+
+from __future__ import annotations
+
+import asyncpg
+
+from aldis.clock import Clock
+from aldis.errors import GatewayError
+from aldis.store import migrate
+from aldis.store.contract.metrics import StoreHealth, StoreRemark
+from aldis.store.postgresql.engine.address import read_address
+from aldis.store.postgresql.engine.connection import SEARCHING, connect
+from aldis.store.postgresql.engine.faults import translated
+from aldis.store.postgresql.engine.migrations import MIGRATIONS
+
+#: seconds that a transaction may be open before it is worth a word
+LONG_S = 60
+#: octets of the log that a standby may be behind
+MUCH_LAG = 64 * 2**20
+#: connections that are to be free: two gateways'
+SPARE = 16
+#: milliseconds between this machine's clock and the server's
+APART_MS = 1_000
+_SESSION = {**SEARCHING, "statement_timeout": "0"}
+
+_FACTS = """
+SELECT to_regclass('message') IS NOT NULL AS has_schema, pg_database_size(current_database()) AS octets,
+       (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now,
+       pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS sees_all,
+       current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+           - (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend') AS free"""
+_SETTINGS = "SELECT name, setting FROM pg_settings WHERE name = ANY ($1::text[])"
+#: settings without which what was acknowledged may be lost, or the tables grow without end
+_NEEDED = {
+    "fsync": "what was accepted is lost when the server's machine stops",
+    "full_page_writes": "a page that is half written when the server's machine stops stays damaged",
+    "autovacuum": "the queue's tables grow without end, and each claim takes longer",
+}
+_STANDBYS = """
+SELECT application_name, sync_state, coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), flush_lsn), 0)::bigint
+FROM pg_stat_replication ORDER BY application_name"""
+_OLDEST = """
+SELECT coalesce(nullif(application_name, ''), usename, 'somebody'),
+       extract(epoch FROM clock_timestamp() - xact_start)::bigint
+FROM pg_stat_activity
+WHERE xact_start < clock_timestamp() - $1 * interval '1 s' AND pid <> pg_backend_pid()
+    AND backend_type IN ('client backend', 'walsender')
+ORDER BY xact_start LIMIT 1"""
+_PREPARED = """
+SELECT count(*) FROM pg_prepared_xacts WHERE prepared < clock_timestamp() - $1 * interval '1 s'"""
+_IDLE_SLOTS = "SELECT slot_name FROM pg_replication_slots WHERE NOT active ORDER BY slot_name"
+_LEASES = """
+SELECT count(*) FILTER (WHERE until > clock_timestamp()),
+       array_agg(resource ORDER BY resource) FILTER (WHERE until <= clock_timestamp())
+FROM lease WHERE holder <> ''"""
+_NEWEST = "SELECT accepted_at FROM message ORDER BY message_id DESC LIMIT 1"
+_MISPLACED = """
+SELECT count(*) FROM message LEFT JOIN queue q USING (message_id) LEFT JOIN sent s USING (message_id)
+    LEFT JOIN ended e USING (message_id)
+WHERE num_nonnulls(q.message_id, s.message_id, e.message_id) <> 1"""
+
+_UNREACHABLE = (
+    "See whether the server runs, `[store] url`, and the server's log; nothing is accepted until then."
+)
+
+
+async def look_over(url: str, clock: Clock, *, is_deep: bool = False) -> StoreHealth:
+    """Look at a database's server, its standbys and leases. `is_deep`: also whether each message is in
+    exactly one place, which reads all of them.
+    """
+    address = read_address(url)
+    try:
+        db = await connect(address, _SESSION, "doctor")
+    except GatewayError as fault:
+        return StoreHealth("PostgreSQL", str(fault), 0, 0, advice=_UNREACHABLE)
+    version = db.get_server_version()
+    engine = f"PostgreSQL {version.major}.{version.minor}"
+    try:
+        return await _look_over(db, engine, clock, is_deep=is_deep)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+        return StoreHealth(engine, str(translated(fault)), 0, 0, advice=_UNREACHABLE)
+    finally:
+        db.terminate()
+
+
+async def _look_over(db: asyncpg.Connection, engine: str, clock: Clock, *, is_deep: bool) -> StoreHealth:
+    before = clock.now()
+    (facts,) = await db.fetch(_FACTS)
+    apart = facts["now"] - (before + clock.now()) // 2
+    remarks = await _server(db, facts["free"], apart)
+    remarks += await _standbys(db, sees_all=facts["sees_all"])
+    remarks += await _held_back(db)
+    if not facts["has_schema"]:
+        return StoreHealth(engine, "", facts["octets"], 0, remarks=tuple(remarks))
+    found, schema = await _schema(db, is_deep=is_deep)
+    remarks += schema + await _leases(db)
+    newest = await db.fetchval(_NEWEST) or 0
+    return StoreHealth(engine, found, facts["octets"], newest, remarks=tuple(remarks))
+
+
+async def _server(db: asyncpg.Connection, free: int, apart: int) -> list[StoreRemark]:
+    settings = dict(map(tuple, await db.fetch(_SETTINGS, list(_NEEDED))))
+    found = [
+        StoreRemark(f"{name} is off: {why}", f"Set `{name} = on` in postgresql.conf.", is_fault=True)
+        for name, why in _NEEDED.items()
+        if settings.get(name) == "off"
+    ]
+    if free < SPARE:
+        says = f"{free} connections of the server are free; a gateway has eight"
+        found.append(StoreRemark(says, "Raise `max_connections`, or see who holds so many."))
+    if abs(apart) > APART_MS:
+        says = f"the server's clock is {apart / 1000:+.1f} s from this machine's"
+        found.append(StoreRemark(says, "Have both kept right by NTP."))
+    return found
+
+
+async def _standbys(db: asyncpg.Connection, *, sees_all: bool) -> list[StoreRemark]:
+    """See whether somebody else has what is committed."""
+    if not sees_all:
+        says = "this role may not see the standbys, nor the sessions of others"
+        return [StoreRemark(says, "`GRANT pg_monitor TO` it, so that their lag is looked at.")]
+    standbys = await db.fetch(_STANDBYS)
+    waits_for = await db.fetchval("SELECT current_setting('synchronous_standby_names')")
+    told = ", ".join(f"{name} ({state}, {lag / 2**20:.1f} MiB behind)" for name, state, lag in standbys)
+    if not waits_for:
+        says = f"no commit waits for a standby; there {'are' if told else 'is'} {told or 'none'}"
+        advice = "What was accepted is lost with this server: set `synchronous_standby_names`."
+        return [StoreRemark(says, advice)]
+    if not any(state in ("sync", "quorum") for _, state, _ in standbys):
+        says = f"commits wait for standbys ({waits_for}), and none is there: nothing is accepted"
+        return [StoreRemark(says, "Start a standby, or name those that run.", is_fault=True)]
+    behind = any(lag > MUCH_LAG for _, _, lag in standbys)
+    advice = "A standby cannot keep up: look at its disk, and the network." if behind else ""
+    return [StoreRemark(f"standbys: {told}", advice)]
+
+
+async def _held_back(db: asyncpg.Connection) -> list[StoreRemark]:
+    """See who keeps old rows and old log from being removed."""
+    found: list[StoreRemark] = []
+    oldest = await db.fetchrow(_OLDEST, LONG_S)
+    if oldest is not None:
+        says = f"a transaction of {oldest[0]} is open for {oldest[1]} s"
+        advice = "Nothing that is deleted meanwhile makes room: end it (`pg_terminate_backend`)."
+        found.append(StoreRemark(says, advice))
+    if prepared := await db.fetchval(_PREPARED, LONG_S):
+        says = f"{prepared} prepared transactions wait for their end"
+        found.append(StoreRemark(says, "`ROLLBACK PREPARED` them: they hold back what is deleted."))
+    if slots := [row[0] for row in await db.fetch(_IDLE_SLOTS)]:
+        says = f"replication slots that nobody uses: {', '.join(slots)}"
+        found.append(StoreRemark(says, "They keep the log until the disk is full: drop them."))
+    return found
+
+
+async def _schema(db: asyncpg.Connection, *, is_deep: bool) -> tuple[str, list[StoreRemark]]:
+    """Compare the schema with this version's; gives "ok" or what is wrong with the data."""
+    rows = await db.fetch("SELECT number, checksum FROM schema_migration")
+    try:
+        todo = migrate.pending(migrate.load(MIGRATIONS), dict(map(tuple, rows)))
+    except GatewayError as fault:
+        return str(fault), []
+    remarks: list[StoreRemark] = []
+    if todo:
+        says = f"its schema is older than this version: {len(todo)} migrations are missing"
+        remarks.append(StoreRemark(says, "The next gateway of this version that starts makes them."))
+    if is_deep and not todo and (misplaced := await db.fetchval(_MISPLACED)):
+        return f"{misplaced} messages are not in exactly one of queue, sent and ended", remarks
+    return "ok", remarks
+
+
+async def _leases(db: asyncpg.Connection) -> list[StoreRemark]:
+    row = await db.fetchrow(_LEASES)
+    held, over = (0, None) if row is None else row
+    if not over:
+        return [StoreRemark(f"{held} leases are held")]
+    says = f"{held} leases are held, {len(over)} are over: {', '.join(over[:10])}"
+    return [StoreRemark(says, "Where a gateway should work on these, see why it does not renew them.")]
