@@ -42,7 +42,7 @@ class HttpSettings(msgspec.Struct, frozen=True):
 class StoreSettings(msgspec.Struct, frozen=True):
     """`[store]`."""
 
-    #: a relative path is inside the data directory
+    #: a relative path of SQLite's is inside the data directory; or postgresql://USER:PASSWORD@HOST/DATABASE
     url: str = "sqlite:///aldis.db"
     #: where transactions run and postbacks are posted; auto: in a process of their own where there is more
     #: than one core
