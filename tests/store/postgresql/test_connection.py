@@ -51,9 +51,9 @@ async def test_a_session_has_its_settings(postgres: PostgresServer) -> None:
     address = read_address(postgres.url("postgres", postgres.port))
     for session in (WRITING, READING, SEARCHING):
         db = await connect(address, session, "one")
-        for name, wanted in session.items():
+        for name, wanted in session.settings.items():
             assert await db.fetchval("SELECT current_setting($1)", name) == wanted
-        assert await db.fetchval("SHOW application_name") == "aldis one"
+        assert await db.fetchval("SHOW application_name") == f"aldis one {session.name}"
         await db.close()
 
 
