@@ -20,6 +20,7 @@ help:
 	@echo "make lock    resolve the dependencies again"
 	@echo "make floors  the tests that start nothing, with the lowest versions that pyproject names"
 	@echo "make interpreter  the same on another one (PYTHON=python3.13)"
+	@echo "make postgresql  its store's tests on each of the distribution's servers (PLANS=1: no statement may read a whole table)"
 	@echo "make crash   the crash tests, long (KILLS=60)"
 	@echo "make interop other people's SMPP clients and servers, and the fuzzer (FUZZ=60 seconds)"
 	@echo "make e2e     the console in a real browser, with screenshots; its API by schemathesis (Debian's chromium)"
@@ -143,6 +144,12 @@ bench-protocol: $(VENV)/.interop
 bench/tools/target/slow_flush.so: bench/tools/slow_flush.c
 	@mkdir -p $(@D)
 	cc -shared -fPIC -O2 -o $@ $< -ldl
+
+# The wheel brings one version of PostgreSQL; these are the distribution's.
+.PHONY: postgresql
+postgresql: $(READY)
+	$(foreach bin,$(wildcard /usr/lib/postgresql/*/bin),ALDIS_POSTGRES_BIN=$(bin) ALDIS_PLANS=$(PLANS) $(BIN)/pytest -q -n $(WORKERS) \
+	    --dist worksteal tests/store -k postgresql &&) true
 
 crash: $(READY)
 	ALDIS_KILLS=$(or $(KILLS),60) $(BIN)/pytest -q tests/crash

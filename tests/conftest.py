@@ -22,6 +22,7 @@ from tests.fakes.passwords import hash_quickly
 from tests.fakes.postgresql import PostgresServer, programs
 from tests.fakes.programs import NURSERY
 from tests.fakes.whole import WholeGateway
+from tests.store.postgresql.plans import EXPLAINING, Plans
 
 #: other people's implementations are installed by `make interop` and `make e2e` only
 collect_ignore = [folder for folder in ("interop", "e2e") if not os.environ.get(f"ALDIS_{folder.upper()}")]
@@ -122,10 +123,14 @@ def migrated(postgres: PostgresServer) -> str:
 
 @pytest.fixture
 async def database(postgres: PostgresServer, migrated: str) -> AsyncIterator[str]:
-    """Give the address of an empty database with the schema in it."""
+    """Give the address of an empty database with the schema in it. With ALDIS_PLANS a test that runs a statement
+    which reads a whole table fails.
+    """
     name = await postgres.create(migrated)
-    yield postgres.url(name)
+    url, plans = postgres.url(name), Plans(postgres.log) if os.environ.get("ALDIS_PLANS") else None
+    yield url if plans is None else f"{url}&{EXPLAINING}"
     await postgres.drop(name)
+    assert plans is None or plans.faulty() == set()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from itertools import count
+from itertools import count, islice
 
 import pytest
 from tests.backends import apply
@@ -16,6 +16,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.endpoints import endpoints
 from tests.fakes.scripted import OK
 from tests.stages.test_poster import no_content, owe, pending, settled
+from tests.store.test_inbound import an_inbound, heard
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.app.posting import counter
@@ -28,7 +29,8 @@ from aldis.stages.postbacks.status import PostingStatus
 from aldis.stages.postbacks.writing import Writing
 from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics
-from aldis.traffic.postback import place_of
+from aldis.traffic.inbound import DueInbound
+from aldis.traffic.postback import DuePostback, lane_of, place_of
 
 
 @contextmanager
@@ -126,12 +128,16 @@ async def fill(poster: Poster) -> int:
     return before
 
 
-@pytest.mark.parametrize(("accounts", "endpoints_each"), [(1, 16), (12, 4)])
+#: accounts, endpoints that each of them posts to, connections in all, and which endpoints have ever answered
+CROWDS = [(1, 16, 64, "half"), (12, 4, 64, "all"), (12, 4, 64, "none"), (12, 16, 128, "half")]
+
+
+@pytest.mark.parametrize(("accounts", "endpoints_each", "connections", "answered"), CROWDS)
 async def test_slow_endpoints_of_other_accounts_keep_nobody_waiting(
-    demo_store: Store, clock: FakeClock, accounts: int, endpoints_each: int
+    demo_store: Store, clock: FakeClock, accounts: int, endpoints_each: int, connections: int, answered: str
 ) -> None:
-    """They have answered once and answer no more; their owners have more due than may be under way."""
-    connections, told = 64, list[PostingStatus]()
+    """They answer no more, and some have never answered; their owners have more due than may be under way."""
+    told, due_each = list[PostingStatus](), 2 * connections // (accounts * endpoints_each) + 1
     names = "".join(ACCOUNT.format(number=number) for number in range(accounts + 1))
     await apply(demo_store, text_of("world.toml") + names, clock.now())
     by_name = (await demo_store.directory.load()).accounts
@@ -143,8 +149,9 @@ async def test_slow_endpoints_of_other_accounts_keep_nobody_waiting(
         number = count(1)
         for each in endpoints_:
             each.may_answer.set()
-        for account_id in slow:  # each of them has answered before
-            for url in urls:
+        proven = {"all": urls, "half": urls[::2], "none": []}[answered]
+        for account_id in slow:
+            for url in proven:  # each of them has answered before
                 await owe(demo_store, next(number), url=url, account_id=account_id)
         while await pending(demo_store):
             await fill(poster)
@@ -155,7 +162,7 @@ async def test_slow_endpoints_of_other_accounts_keep_nobody_waiting(
             each.may_answer.clear()
         for account_id in slow:
             for url in urls:
-                await owe(demo_store, *(next(number) for _ in range(5)), url=url, account_id=account_id)
+                await owe(demo_store, *islice(number, due_each), url=url, account_id=account_id)
         clock.advance(1)
         under_way = await fill(poster)
         assert under_way <= connections
@@ -174,3 +181,23 @@ async def test_slow_endpoints_of_other_accounts_keep_nobody_waiting(
         assert len(poster._under_way) >= under_way - 3
         assert sum(told[-1].waits.values()) >= 1
         assert {each.account_id for each in told[-1].waiting} <= set(slow)
+
+
+async def test_what_is_held_of_an_account_is_bounded_whatever_it_is(
+    demo_store: Store, clock: FakeClock
+) -> None:
+    """Of one lane, much is due of both kinds: about messages, and what handsets have written."""
+    connections, slow = 16, Slow()
+    async with slow as url, posting(demo_store, clock, [], connections) as poster:
+        most = poster._held._most // 4
+        await owe(demo_store, *range(1, most + 10), url=url)
+        lane = lane_of(1, url)
+        letters = [an_inbound(number, lane=lane, account_id=1) for number in range(1_000, 1_010 + most)]
+        await demo_store.inbound.record(heard(*letters))
+        poster._lanes.start(lane)
+        poster._lanes.end(lane, 0, reached=True)  # so that many are read at once
+        clock.advance(1)
+        await fill(poster)
+        assert len(poster._held.of(lane)) == most
+        read = [*poster._ready[lane], *(due for _, dues in poster._under_way.values() for due in dues)]
+        assert Counter(type(due) for due in read) == {DueInbound: most // 2, DuePostback: most // 2}

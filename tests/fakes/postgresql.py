@@ -33,7 +33,7 @@ SETTINGS = {
     "max_connections": "200",
     "shared_buffers": "32MB",
     "max_wal_senders": "4",
-    "logging_collector": "off",
+    "log_line_prefix": "%a: ",
 }
 
 
@@ -83,6 +83,11 @@ class PostgresServer:
     def _data(self) -> Path:
         return self.folder / "data"
 
+    @property
+    def log(self) -> Path:
+        """Where the server says what it does, after the name of whose session it is."""
+        return self.folder / "log"
+
     def url(self, database: str, port: int | None = None) -> str:
         """Give the address of a database, through the socket, or through a port of the loopback."""
         if port is None:
@@ -100,14 +105,14 @@ class PostgresServer:
         command = [str(self._programs / "postgres"), "-D", str(self._data), *arguments]
         if shutil.which("setpriv"):
             command = ["setpriv", "--pdeathsig", "QUIT", *command]
-        with (self.folder / "log").open("ab") as log:
+        with self.log.open("ab") as log:
             self._server = subprocess.Popen(
                 command, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self._as
             )
         deadline = time.monotonic() + START_S
         while not self._is_ready():
             if self._server.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError((self.folder / "log").read_text(errors="replace")[-2000:])
+                raise RuntimeError(self.log.read_text(errors="replace")[-2000:])
             time.sleep(POLL_S)
 
     def stop(self) -> None:

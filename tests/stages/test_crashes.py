@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from aldis.accounts.staff import AuditEntry
 from aldis.stages.sending.sender import Sender
 from aldis.stages.sending.shares import share
 from aldis.stages.sending.upstream import Outbound
+from aldis.store.contract.ownership import Lease
 from aldis.store.contract.store import Store
 from aldis.store.memory.outcome_journal import OutcomeJournal
 from aldis.traffic.message import MAX_FAULTS, AttemptResult, SubmittedSegment
@@ -286,18 +287,16 @@ async def test_a_journalled_outcome_that_ends_the_process_is_told_no_more(
             assert store.sending.journal(lease, [result], now)
 
     async with machine.process() as store:
-        kind: Any = type(store.sending)
-    write = kind._record_heard
+        sending: Any = store.sending
+        kind = type(sending._engine)
+    write = kind.record
 
-    async def record_heard(self: Any, *heard: Any) -> None:
-        async def die(_operation: object, _item: object) -> None:
+    async def record(self: Any, lease: Lease, link: str, results: Sequence[AttemptResult], now: int) -> None:
+        if any(each.message_id == POISON for each in results):
             raise Died
+        await write(self, lease, link, results, now)
 
-        if any(each.message_id == POISON for each in heard[-1]):
-            monkeypatch.setattr(self.writer, "call", die)
-        await write(self, *heard)
-
-    monkeypatch.setattr(kind, "_record_heard", record_heard)
+    monkeypatch.setattr(kind, "record", record)
     for is_last in (False, False, True):
         died = True
         with suppress(Died):

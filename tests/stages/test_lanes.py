@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -107,6 +109,50 @@ def test_dead_endpoints_of_one_account_leave_most_to_the_others() -> None:
     dead = [lane_of(2, f"https://dead-{number}.example/") for number in range(CONNECTIONS)]
     assert fill(lanes, dead) == DOUBTFUL_PER_ACCOUNT
     assert lanes.room(A) == 1
+
+
+def test_slow_and_dead_endpoints_of_one_account_together_have_no_more_than_its_share() -> None:
+    lanes, slow = Lanes(), [lane_of(2, f"https://slow-{number}.example/") for number in range(200)]
+    dead = [lane_of(2, f"https://dead-{number}.example/") for number in range(200)]
+    prove(lanes, A, *slow)
+    assert fill(lanes, slow) == PER_ACCOUNT
+    assert fill(lanes, dead) == 0
+    assert {lanes.waits_for(lane) for lane in dead} == {WaitsFor.ACCOUNT}
+    lanes.end(slow[0], 0, reached=True)
+    assert fill(lanes, dead) == 1
+    assert lanes.room(A) == PER_ENDPOINT
+
+
+#: what an account's endpoints from here on do
+HAPPENINGS = st.tuples(
+    st.integers(1, 3), st.integers(0, 9), st.sampled_from(["fill", "answer", "answer slowly", "die", "rest"])
+)
+
+
+@given(st.integers(4, 64), st.sampled_from([6, MAX_KNOWN]), st.lists(HAPPENINGS, min_size=5, max_size=40))
+def test_no_account_has_more_than_its_share_whatever_its_endpoints_do(
+    connections: int, most_known: int, happenings: list[tuple[int, int, str]]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("aldis.stages.postbacks.lanes.MAX_KNOWN", most_known)
+        lanes, under_way = Lanes(connections), Counter[str]()
+        for account, first, what in happenings:
+            names = [lane_of(account, f"https://h{number}.example/") for number in range(first, 10)]
+            for lane in names:
+                if what == "rest":
+                    lanes.pause(lane, 1)
+                elif what == "fill":
+                    lanes.resume(1)
+                    started = fill(lanes, [lane])
+                    under_way[lane] += started
+                elif under_way[lane]:
+                    took_ms = SLOW_MS if what == "answer slowly" else 0
+                    lanes.end(lane, took_ms, reached=what != "die")
+                    under_way[lane] -= 1
+            of_account = sum(
+                count for name, count in under_way.items() if place_of(name).account_id == account
+            )
+            assert of_account <= connections // 4
 
 
 def test_endpoints_of_one_account_that_answer_slowly_leave_most_to_the_others() -> None:
@@ -318,9 +364,12 @@ def test_what_is_remembered_is_bounded() -> None:
     lanes, busy = Lanes(), lane_of(1, "https://busy.example/")
     lanes.start(busy)
     lanes.pause(A, 1_000)
+    paused, beside = lane_of(3, URL), lane_of(3, "https://other.example/")
+    lanes.pause(paused, 1_000)
     for number in range(MAX_KNOWN + 10):
         lanes.note_turn(lane_of(2, f"https://h{number}.example/"))
     assert len(lanes._lanes) < MAX_KNOWN
     assert (lanes.room(busy), lanes.room(A)) == (0, 0)
+    assert lanes._known(beside).account is lanes._lanes[paused].account
     lanes.end(busy, 0, reached=True)
     assert lanes.room(busy) == PER_ENDPOINT

@@ -51,9 +51,9 @@ async def test_a_session_has_its_settings(postgres: PostgresServer) -> None:
     address = read_address(postgres.url("postgres", postgres.port))
     for session in (WRITING, READING, SEARCHING):
         db = await connect(address, session, "one")
-        for name, wanted in session.items():
+        for name, wanted in session.settings.items():
             assert await db.fetchval("SELECT current_setting($1)", name) == wanted
-        assert await db.fetchval("SHOW application_name") == "aldis one"
+        assert await db.fetchval("SHOW application_name") == f"aldis one {session.name}"
         await db.close()
 
 
@@ -126,6 +126,13 @@ async def test_what_waiting_cannot_heal_is_said(
         (asyncpg.InterfaceError(SECRET), StoreUnavailable),
         (ConnectionResetError(SECRET), StoreUnavailable),
         (TimeoutError(SECRET), StoreUnavailable),
+        (asyncpg.IdleInTransactionSessionTimeoutError(SECRET), StoreUnavailable),
+        (asyncpg.DeadlockDetectedError(SECRET), StoreUnavailable),
+        (asyncpg.QueryCanceledError(SECRET), StoreUnavailable),
+        (asyncpg.DataCorruptedError(SECRET), StoreUnavailable),
+        (asyncpg.InternalClientError(SECRET), StoreUnavailable),
+        (asyncpg.InFailedSQLTransactionError(SECRET), GatewayError),
+        (asyncpg.UndefinedTableError(SECRET), GatewayError),
         (asyncpg.UniqueViolationError(SECRET), GatewayError),
         (asyncpg.DataError(SECRET), GatewayError),
     ],

@@ -14,6 +14,7 @@ from aldis.store.contract.link_states import LinkState, Wanted
 from aldis.store.postgresql.engine.opening import Engine
 from aldis.store.postgresql.engine.operations import operation, operation_on_each
 from aldis.store.postgresql.stores.link_states import PostgresqlLinkStates
+from tests.fakes.postgresql import PostgresServer
 from tests.store.postgresql.noting import Halting, note, note_slowly, noted
 
 SECRET = "447700900001"
@@ -117,6 +118,11 @@ async def _swallow(db: asyncpg.Connection, _item: str) -> None:
         return
 
 
+async def _go_on_after_a_fault(db: asyncpg.Connection, item: str) -> None:
+    await _swallow(db, item)
+    await db.execute("SELECT 1")
+
+
 async def _repeat(db: asyncpg.Connection, item: str) -> None:
     for _ in range(2):
         await db.execute("INSERT INTO link_order VALUES ($1, 'running', '', 0)", item)
@@ -134,7 +140,9 @@ async def _be_unheard_of(db: asyncpg.Connection, item: str) -> None:
     await db.execute("INSERT INTO link_order VALUES ($1, $2, '', 0)", "x", item)
 
 
-@pytest.mark.parametrize("run", [_swallow, _repeat, _mistake_for_a_number, _write_a_nul, _be_unheard_of])
+@pytest.mark.parametrize(
+    "run", [_swallow, _go_on_after_a_fault, _repeat, _mistake_for_a_number, _write_a_nul, _be_unheard_of]
+)
 async def test_a_fault_says_what_it_is_and_nothing_of_the_row(engine: Engine, run: Any) -> None:
     with pytest.raises(PermanentError) as refused:
         await engine.writer.call(operation_on_each(run), SECRET)
@@ -142,6 +150,20 @@ async def test_a_fault_says_what_it_is_and_nothing_of_the_row(engine: Engine, ru
     assert refused.value.__cause__ is None
     await engine.writer.call(note, "next")
     assert await engine.operators.ask(noted) == ["next"]
+
+
+async def test_a_statement_that_was_planned_before_a_migration_is_planned_again(
+    engine: Engine, postgres: PostgresServer, database: str
+) -> None:
+    @operation_on_each
+    async def count_columns(db: asyncpg.Connection, _item: int) -> int:
+        return len(await db.fetchrow("SELECT * FROM link_order") or ())
+
+    await engine.writer.call(want_once, "a")
+    assert await engine.writer.call(count_columns, 1, messages=1_000) == 4
+    name = database.partition("?")[0].rpartition("/")[2]
+    await postgres.execute("ALTER TABLE aldis.link_order ADD COLUMN more integer", name)
+    assert await engine.writer.call(count_columns, 1, messages=1_000) == 5
 
 
 async def test_a_link_is_as_it_was_wanted_last(engine: Engine) -> None:

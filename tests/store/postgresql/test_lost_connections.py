@@ -17,7 +17,7 @@ from aldis.store.postgresql.engine.address import read_address
 from aldis.store.postgresql.engine.connection import WRITING, connect
 from aldis.store.postgresql.engine.lane import Lane
 from aldis.store.postgresql.engine.opening import Engine, open_engine
-from aldis.store.postgresql.engine.operations import operation
+from aldis.store.postgresql.engine.operations import operation, operation_on_each
 from tests.fakes.cut import Cut, CutWay
 from tests.fakes.postgresql import PostgresServer
 from tests.store.postgresql.noting import Halting, note, note_slowly, noted
@@ -105,6 +105,24 @@ async def test_a_backend_that_is_ended_in_a_transaction_has_kept_nothing(
     assert [type(outcome) for outcome in await running] == [StoreUnavailable] * 2
     assert await lane.run([(note, "next")]) == [1]
     assert await in_database(postgres, name) == ["first", "next"]
+
+
+async def test_a_server_that_may_not_be_written_to_is_left(
+    lane: Lane, postgres: PostgresServer, name: str
+) -> None:
+    """As a primary that became a standby; its connections do not always end."""
+
+    @operation_on_each
+    async def become_a_standby(db: asyncpg.Connection, _item: int) -> None:
+        await db.execute("SET LOCAL transaction_read_only = on")
+        await note(db, ["never"])
+
+    (outcome,) = await lane.run([(become_a_standby, 1)])
+    assert isinstance(outcome, StoreUnavailable)
+    async with postgres.connection(name) as db:
+        before = await db.fetchval("SELECT epoch FROM aldis.gateway")
+        assert await lane.run([(note, "next")]) == [1]
+        assert await db.fetchval("SELECT epoch FROM aldis.gateway") == before + 1
 
 
 async def test_a_backend_that_was_ended_between_two_is_missed_by_nobody(

@@ -156,6 +156,8 @@ class Lanes:
         doubtful = self._all.doubtful
         if doubtful >= self._doubtful or self._all.under_way >= self._most:
             return 0
+        if account.under_way >= self._per_account:
+            return 0
         shared = self._doubtful - self._doubtful // 4 - doubtful
         return int(
             not account.doubtful
@@ -176,7 +178,9 @@ class Lanes:
         if not endpoint.is_proven or found.is_silent:
             if found.under_way or endpoint.doubtful >= DOUBTFUL_PER_ENDPOINT:
                 return WaitsFor.DOUBT
-            is_share = account.doubtful >= self._doubtful_per_account
+            is_share = (
+                account.doubtful >= self._doubtful_per_account or account.under_way >= self._per_account
+            )
         elif endpoint.under_way >= PER_ENDPOINT:
             return WaitsFor.ENDPOINT
         else:
@@ -237,8 +241,9 @@ class Lanes:
     def _forget_idle(self) -> None:
         """Forget all that has nothing under way: it is in doubt then, as what is new."""
         self._lanes = {name: lane for name, lane in self._lanes.items() if lane.under_way or lane.is_paused}
-        self._endpoints = {place: load for place, load in self._endpoints.items() if load.under_way}
-        self._accounts = {account: load for account, load in self._accounts.items() if load.under_way}
+        places = {place_of(name): lane for name, lane in self._lanes.items()}
+        self._endpoints = {place: lane.endpoint for place, lane in places.items()}
+        self._accounts = {place.account_id: lane.account for place, lane in places.items()}
 
     # ── who comes first ──
 

@@ -203,8 +203,10 @@ class Poster(Agent):
             if lane in self._ready or not limit:
                 continue
             held = self._held.of(lane)
-            found: list[Due] = [*await self._store.due_inbound(lane, limit, now, besides=held)]
-            found += await self._store.due(lane, limit, now, besides=held)
+            half = (limit + 1) // 2  # neither kind keeps the other from its turn
+            found: list[Due] = [*await self._store.due_inbound(lane, half, now, besides=held)]
+            if len(found) < limit:
+                found += await self._store.due(lane, limit - len(found), now, besides=held)
             if not found:
                 continue
             read += len(found)

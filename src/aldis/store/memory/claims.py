@@ -40,6 +40,8 @@ class LinkClaims:
         self._read_at = 0
         #: of the lease that claimed last
         self._epoch = 0
+        #: what was in our own hands since the engine was last asked for messages; None: it is not asked now
+        self._kept_back: set[int] | None = None
 
     @property
     def unavailable(self) -> set[int]:
@@ -69,13 +71,33 @@ class LinkClaims:
         """Tell whether a later one has claimed."""
         return lease.epoch < self._epoch
 
-    def note_read(self, messages: Sequence[ClaimedMessage], now: int, lease: Lease, *, is_all: bool) -> None:
-        """Hear what a claim found in the file, and whether that was all there was."""
+    def keep_back(self, message_id: int) -> None:
+        """Take a message that nobody has claimed, so that no sender does while we write to it."""
+        self.claimed.add(message_id)
+        if self._kept_back is not None:
+            self._kept_back.add(message_id)
+        self.drop_fresh()
+
+    def begin_read(self) -> None:
+        """Hear that the engine is asked for messages."""
+        self._kept_back = set()
+
+    def note_read(
+        self, messages: list[ClaimedMessage], now: int, lease: Lease, *, is_all: bool
+    ) -> list[ClaimedMessage]:
+        """Hear what a claim found in the file, and whether that was all there was; gives what is claimed: all
+        but what was kept back meanwhile.
+        """
+        if self._kept_back:
+            messages = [message for message in messages if message.message_id not in self._kept_back]
+            is_all = False
+        self._kept_back = None
         self.take(messages)
         self.drop_fresh()
         self._is_complete = is_all
         self._read_at = now
         self._epoch = lease.epoch
+        return messages
 
     def note_accepted(self, message: NewMessage) -> None:
         """Hear of a new message. A claim may have found it in the file before this was told."""
@@ -154,13 +176,13 @@ class Claims:
     def in_our_hands(self, hands: Sequence[tuple[LinkClaims, int]]) -> Iterator[None]:
         """Take messages that nobody has claimed, so that no sender does while we write to them."""
         for link, message_id in hands:
-            link.claimed.add(message_id)
-            link.drop_fresh()
+            link.keep_back(message_id)
         try:
             yield
         finally:
             for link, message_id in hands:
                 link.claimed.discard(message_id)
+                link.drop_fresh()
 
     def only(self, next_suspect: int | None, now: int) -> tuple[int, ...] | None:
         """Tell which message alone a link may claim now, perhaps none; None: any. `next_suspect`: the one

@@ -9,6 +9,7 @@ from aldis.store.contract.store import Store
 from aldis.store.memory.claim_journal import ClaimJournal
 from aldis.store.memory.claims import Claims
 from aldis.store.memory.outcome_journal import OutcomeJournal
+from aldis.store.memory.sending import OwnerSending
 from aldis.store.sqlite.engine.connection import open_reader, open_to_keep
 from aldis.store.sqlite.engine.read_pool import ReadPool
 from aldis.store.sqlite.engine.writer import Runner
@@ -76,7 +77,7 @@ def open_sqlite(
         close=close,
         ownership=SqliteOwnership(*gateway),
         admission=SqliteAdmission(*customers, opted_in),
-        sending=SqliteSending(*gateway, journal),
+        sending=OwnerSending(SqliteSending(*gateway), claims, journal),
         receipts=SqliteReceipts(*gateway),
         inbound=SqliteInbound(*gateway),
         postbacks=postbacks,

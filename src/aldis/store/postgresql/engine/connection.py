@@ -3,7 +3,8 @@
 Of several hosts all are asked at once, and the one that may be written to is taken: one after the other, a
 host that hangs would keep the new primary from being found. No statement has a time limit of the driver's,
 which would cancel it: a commit whose wait for a standby is cancelled says yes and may be lost all the same
-(docs/decisions). What hangs is cut off instead, by whoever uses the connection.
+(docs/decisions/0031-commits-over-a-network.md). What hangs is cut off instead, by whoever uses the
+connection.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 from asyncpg.connect_utils import SessionAttribute
@@ -46,13 +47,23 @@ _PINNED = {
     "enable_mergejoin": "off",
     "enable_bitmapscan": "off",
 }
-WRITING: Mapping[str, str] = _EVERY | _PINNED | {"synchronous_commit": "on", "statement_timeout": "0"}
 _READING = _EVERY | {"default_transaction_read_only": "on"}
+
+
+class Purpose(NamedTuple):
+    """What a connection is for."""
+
+    #: what the server's operators see of it, beside the gateway's name
+    name: str
+    settings: Mapping[str, str]
+
+
+WRITING = Purpose("writing", _EVERY | _PINNED | {"synchronous_commit": "on", "statement_timeout": "0"})
 #: whose reads are of few rows, and end soon; and whose may scan
-READING: Mapping[str, str] = _READING | _PINNED | {"statement_timeout": "15s"}
-SEARCHING: Mapping[str, str] = _READING | {"statement_timeout": "1min"}
+READING = Purpose("reading", _READING | _PINNED | {"statement_timeout": "15s"})
+SEARCHING = Purpose("searching", _READING | {"statement_timeout": "1min"})
 #: for one who changes the schema
-MIGRATING: Mapping[str, str] = _EVERY | {"synchronous_commit": "on", "statement_timeout": "0"}
+MIGRATING = Purpose("migrating", _EVERY | {"synchronous_commit": "on", "statement_timeout": "0"})
 
 #: no waiting helps against these
 _FOR_GOOD = (
@@ -66,12 +77,12 @@ _FOR_GOOD = (
 )
 
 
-async def connect(address: Address, session: Mapping[str, str], name: str) -> asyncpg.Connection:
-    """Connect to the primary. `session`: its settings; `name`: whose it is, for the server's operators.
+async def connect(address: Address, purpose: Purpose, name: str) -> asyncpg.Connection:
+    """Connect to the primary. `name`: whose it is, for the server's operators.
 
     Raises StoreUnavailable; SettingsError where waiting cannot help.
     """
-    settings = {**session, "application_name": f"aldis {name}"}
+    settings = {**purpose.settings, "application_name": f"aldis {name} {purpose.name}"}
     tries = [asyncio.ensure_future(_connect(url, settings)) for url in address.urls]
     waiting: set[asyncio.Task[asyncpg.Connection]] = set(tries)
     chosen: asyncpg.Connection | None = None

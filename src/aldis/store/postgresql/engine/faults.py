@@ -9,28 +9,29 @@ from aldis.errors import PermanentError, StoreUnavailable
 #: all that the driver raises. An InternalClientError is what it makes of a server that ends the connection
 #: while nothing was asked (asyncpg 0.32)
 FAULTS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-#: nothing is wrong with what was asked: the connection (08), a server that became a standby (25), a conflict
-#: with another transaction (40), no room (53), a lock that another one has (55), an operator (57), the
-#: server's machine (58). Source: PostgreSQL 18, appendix A
-TEMPORARY = frozenset({"08", "25", "40", "53", "55", "57", "58"})
-#: the connection does not outlive these, and what was asked last may have been done
-LOST = frozenset({"08", "57", "58", "XX"})
-#: would succeed when run again: conflicts, and a statement that was planned before a migration
-_AGAIN = ("40",)
+#: what a connection does not outlive, and what was asked last may have been done: the connection itself (08),
+#: an operator (57), the server's machine (58), the server (XX), a server that became a standby (25006), a
+#: transaction that idled (25P03) or took too long (25P04). Source: PostgreSQL 18, appendix A
+LOST = ("08", "57", "58", "XX", "25006", "25P03", "25P04")
+#: nothing is wrong with what was asked: those, a conflict with another transaction (40), no room (53), and a
+#: lock that another one has (55P03)
+TEMPORARY = (*LOST, "40", "53", "55P03")
 
 
 def is_lost(fault: Exception) -> bool:
     """Tell whether a fault says nothing of what became of the statement that it ended."""
     if isinstance(fault, asyncpg.PostgresError):
-        return fault.sqlstate[:2] in LOST
+        return fault.sqlstate.startswith(LOST)
     return not isinstance(fault, asyncpg.DataError)
 
 
 def is_worth_another_try(fault: Exception) -> bool:
-    """Tell whether the same transaction would succeed when it is run again at once."""
+    """Tell whether the same transaction would succeed when it is run again at once: after a conflict, or when
+    a statement had been planned before a migration.
+    """
     if isinstance(fault, asyncpg.InvalidCachedStatementError):
         return True
-    return isinstance(fault, asyncpg.PostgresError) and fault.sqlstate[:2] in _AGAIN
+    return isinstance(fault, asyncpg.PostgresError) and fault.sqlstate.startswith("40")
 
 
 def translated(fault: Exception) -> Exception:
@@ -40,6 +41,6 @@ def translated(fault: Exception) -> Exception:
     name, is_temporary = type(fault).__name__, not isinstance(fault, asyncpg.DataError)
     if isinstance(fault, asyncpg.PostgresError):
         name = f"{name} {fault.constraint_name or ''}".rstrip()
-        is_temporary = fault.sqlstate[:2] in TEMPORARY
+        is_temporary = fault.sqlstate.startswith(TEMPORARY)
     told = StoreUnavailable if is_temporary else PermanentError
     return told(f"PostgreSQL: {name}").with_traceback(fault.__traceback__)

@@ -14,7 +14,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import asyncpg
 
-from aldis.errors import StoreUnavailable
+from aldis.errors import SettingsError, StoreUnavailable
 from aldis.store.postgresql.engine.faults import FAULTS, is_lost, translated
 from aldis.store.postgresql.engine.lane import Connect
 
@@ -67,7 +67,11 @@ class ReadPool:
             except StoreUnavailable:
                 if not db.is_closed():
                     raise
-        return await self._read_on(await self._connect(), read)
+        try:
+            db = await self._connect()
+        except SettingsError as fault:  # what keeps us from it now may pass: it has not always
+            raise StoreUnavailable(str(fault)) from None
+        return await self._read_on(db, read)
 
     async def _read_on(
         self, db: asyncpg.Connection, read: Callable[[asyncpg.Connection], Awaitable[Found]]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
 
 import apsw
 import msgspec
 
 from aldis.store.contract.sending import Share
+from aldis.store.memory.sending import Found
 from aldis.store.sqlite.engine.rows import as_array, as_json, every, may, one
 from aldis.traffic.content import MMS, KeptPart, from_column
 from aldis.traffic.message import ClaimedMessage
@@ -37,16 +37,6 @@ FROM json_each(?) chosen CROSS JOIN message m WHERE m.message_id = chosen.value 
 
 _IDS = msgspec.json.Decoder(list[int])
 _ROWS = msgspec.json.Decoder(list[tuple[int, str, str, int, str, int, int, int, int, int, int]])
-
-
-class Found(NamedTuple):
-    """What a claim may hand out."""
-
-    messages: list[ClaimedMessage]
-    #: messages to people who have opted out since
-    blocked: tuple[int, ...]
-    #: how many there were in all: some may be over their validity
-    in_all: int
 
 
 def claim(db: apsw.Connection, link: str, limit: int, share: Share, now: int, *, claimed: set[int]) -> Found:
@@ -114,7 +104,7 @@ def links_of(db: apsw.Connection, message_ids: Collection[int]) -> dict[int, str
     return dict(every(db, sql, (as_array(message_ids),)))
 
 
-def states_of(db: apsw.Connection, message_ids: list[int]) -> dict[int, State]:
+def states_of(db: apsw.Connection, message_ids: Sequence[int]) -> dict[int, State]:
     """Tell where messages are."""
     sql = (
         """SELECT message_id, state FROM carray(?) asked CROSS JOIN message WHERE message_id = asked.value"""

@@ -80,16 +80,10 @@ class SqliteMaintenance(Connections):
         moves = tuple(_waiting(self.reader, link, up, limit, now, claimed=claims.unavailable))
         if not moves:
             return 0
-        # in our own hands, so that no sender takes them meanwhile
-        ids = [move.message_id for move in moves]
-        claims.claimed.update(ids)
-        claims.drop_fresh()
-        try:
+        with self.claims.in_our_hands([(claims, move.message_id) for move in moves]):
             await self.writer.call(maintenance.move, maintenance.Moves(lease, moves), messages=len(moves))
-        finally:
-            claims.claimed.difference_update(ids)
-            for name in {link, *(move.link for move in moves)}:
-                self.claims.of(name).drop_fresh()
+        for name in {move.link for move in moves}:
+            self.claims.of(name).drop_fresh()
         return len(moves)
 
     async def purge(self, limit: int, before: int, after: int) -> Purged:
