@@ -13,8 +13,8 @@ from aldis.errors import GatewayError
 from aldis.store import migrate
 from aldis.store.contract.metrics import StoreHealth, StoreRemark
 from aldis.store.postgresql.engine.address import read_address
-from aldis.store.postgresql.engine.connection import SEARCHING, connect
-from aldis.store.postgresql.engine.faults import translated
+from aldis.store.postgresql.engine.connection import SEARCHING, Purpose, connect
+from aldis.store.postgresql.engine.faults import FAULTS, translated
 from aldis.store.postgresql.engine.migrations import MIGRATIONS
 
 #: seconds that a transaction may be open before it is worth a word
@@ -25,7 +25,7 @@ MUCH_LAG = 64 * 2**20
 SPARE = 16
 #: milliseconds between this machine's clock and the server's
 APART_MS = 1_000
-_SESSION = {**SEARCHING, "statement_timeout": "0"}
+_LOOKING = Purpose("looking", {**SEARCHING.settings, "statement_timeout": "0"})
 
 _FACTS = """
 SELECT to_regclass('message') IS NOT NULL AS has_schema, pg_database_size(current_database()) AS octets,
@@ -74,14 +74,14 @@ async def look_over(url: str, clock: Clock, *, is_deep: bool = False) -> StoreHe
     """
     address = read_address(url)
     try:
-        db = await connect(address, _SESSION, "doctor")
+        db = await connect(address, _LOOKING, "doctor")
     except GatewayError as fault:
         return StoreHealth("PostgreSQL", str(fault), 0, 0, advice=_UNREACHABLE)
     version = db.get_server_version()
     engine = f"PostgreSQL {version.major}.{version.minor}"
     try:
         return await _look_over(db, engine, clock, is_deep=is_deep)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+    except FAULTS as fault:
         return StoreHealth(engine, str(translated(fault)), 0, 0, advice=_UNREACHABLE)
     finally:
         db.terminate()
