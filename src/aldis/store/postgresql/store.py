@@ -16,6 +16,8 @@ from aldis.store.postgresql.stores.events import PostgresqlEvents
 from aldis.store.postgresql.stores.link_states import PostgresqlLinkStates
 from aldis.store.postgresql.stores.metrics import PostgresqlMetrics
 from aldis.store.postgresql.stores.operators import PostgresqlAudit, PostgresqlOperators
+from aldis.store.postgresql.stores.outbox import PostgresqlOutbox
+from aldis.store.postgresql.stores.postbacks import PostgresqlPostbacks
 from aldis.store.postgresql.stores.refusals import PostgresqlRefusals
 from aldis.store.postgresql.writes.owing import PostbackOutbox
 
@@ -40,14 +42,14 @@ async def open_postgresql(
         sending=absent,
         receipts=absent,
         inbound=absent,
-        postbacks=absent,
+        postbacks=PostgresqlPostbacks(*gateway, told),
         maintenance=absent,
         time=absent,
         queries=absent,
         consent=PostgresqlConsent(*gateway),
         bulk=absent,
         search=absent,
-        outbox=absent,
+        outbox=PostgresqlOutbox(*operators, told),
         metrics=PostgresqlMetrics(*gateway),
         events=PostgresqlEvents(*operators),
         refusals=PostgresqlRefusals(*operators),

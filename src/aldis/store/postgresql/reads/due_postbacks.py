@@ -52,7 +52,8 @@ SELECT s.snapshot, d.* FROM ({_SNAPSHOT} AS snapshot) s LEFT JOIN (
 _JUST_MADE_DUE = f"""
 SELECT pg_current_xact_id()::text::bigint, {_COLUMNS}
 FROM pending_postback p JOIN tracked m ON m.message_id = p.message_id
-WHERE p.postback_id = ANY($1::bigint[]) AND p.event <> 'inbound' AND {_FIRST} ORDER BY p.postback_id
+WHERE p.postback_id = ANY($1::bigint[]) AND p.event <> 'inbound' AND p.due_at <= p.happened_at AND {_FIRST}
+ORDER BY p.postback_id
 """  # noqa: S608 - constants
 _ONE = f"SELECT {_COLUMNS} FROM postback p JOIN tracked m USING (message_id) WHERE p.postback_id = $1"  # noqa: S608 - constants
 

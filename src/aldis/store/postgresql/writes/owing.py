@@ -15,7 +15,7 @@ from typing import NamedTuple
 import asyncpg
 
 from aldis.store.memory.told_postbacks import MadeDue
-from aldis.store.postgresql.engine.texts import escaped
+from aldis.store.postgresql.engine.texts import escaped, unescaped
 from aldis.store.postgresql.reads import due_postbacks
 
 #: the event of a postback about a message from a handset; the others are `PostbackEvent`s
@@ -71,7 +71,7 @@ async def owe(db: asyncpg.Connection, rows: Sequence[NewPostback]) -> None:
         return
     rows = [each._replace(error_code=escaped(each.error_code)) if each.error_code else each for each in rows]
     left = _left.get()
-    left.lanes.update(each.lane for each in rows if each.event == INBOUND)
+    left.lanes.update(unescaped(each.lane) for each in rows if each.event == INBOUND)
     if len(rows) > MOST_TOLD:
         left.is_too_much = True
         records = [(*each, each.at) for each in rows]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import apsw
 
@@ -16,14 +15,17 @@ from aldis.store.contract.outbox import (
     PostbackRow,
     PostbackTry,
 )
+from aldis.store.rules.postbacks import (
+    MOST_WALKED,
+    Tried,
+    by_place,
+    facts_of,
+    looked_at,
+    postback_row,
+    wanted_of,
+)
 from aldis.store.sqlite.engine.rows import as_json, conditions, every, first
 from aldis.store.sqlite.reads.postbacks import LANES
-from aldis.traffic.postback import Place, place_of
-
-#: rows of a lane that are looked at for its oldest and its last fault
-LOOKED_AT = 200
-#: lanes that are looked at in all
-MOST_WALKED = 20_000
 
 #: scheme, host and port of a lane (`traffic.postback.lane_of`); all of one that has no account
 _ENDPOINT = """iif(instr(p.lane, ' '),
@@ -56,37 +58,24 @@ WHERE lane = ? AND due_at IS NOT NULL ORDER BY due_at {order} LIMIT ?
 
 def lanes(db: apsw.Connection, limit: int) -> list[LaneFacts]:
     """Tell what is pending, by account and endpoint."""
-    found: dict[Place, dict[str, int]] = {}
-    for lane, count in every(db, _LANES, ("", MOST_COUNTED, MOST_WALKED)):
-        found.setdefault(place_of(lane), {})[lane] = count
-    return [_at(db, place, counts) for place, counts in list(found.items())[:limit]]
+    counted = every(db, _LANES, ("", MOST_COUNTED, MOST_WALKED))
+    return [facts_of(place, lanes, _looked_at(db, lanes)) for place, lanes in by_place(counted, limit)]
 
 
-def _at(db: apsw.Connection, place: Place, counts: dict[str, int]) -> LaneFacts:
-    """Look at what is due first in its lanes, and at what is due last: that has failed last."""
-    limit = max(1, LOOKED_AT // len(counts))
-    rows = [
+def _looked_at(db: apsw.Connection, lanes: dict[str, int]) -> list[Tried]:
+    """Look at what is due first in some lanes, and at what is due last."""
+    limit = looked_at(lanes)
+    return [
         row
-        for lane in counts
+        for lane in lanes
         for order in ("ASC", "DESC")
         for row in every(db, _OF_LANE.format(order=order), (lane, limit))
     ]
-    if not rows:  # settled between two statements
-        return LaneFacts(place.account_id, place.endpoint, 0, 0, 0, None, "")
-    last = max(rows, key=lambda row: row[2])
-    pending = min(sum(counts.values()), MOST_COUNTED)
-    oldest_at, next_due_at = min(row[0] for row in rows), min(row[1] for row in rows)
-    return LaneFacts(place.account_id, place.endpoint, pending, oldest_at, next_due_at, *last[3:])
 
 
 def lanes_wanted(db: apsw.Connection, wanted: PostbackFilter) -> list[str]:
     """Name the lanes that a filter asks for, of those with anything pending."""
-    return [
-        lane
-        for lane, _ in every(db, _LANES, ("", 1, MOST_WALKED))
-        if wanted.lane in ("", place_of(lane).endpoint)
-        and wanted.account_id in (0, place_of(lane).account_id)
-    ]
+    return wanted_of([lane for lane, _ in every(db, _LANES, ("", 1, MOST_WALKED))], wanted)
 
 
 def dead_letters_sql(wanted: PostbackFilter) -> tuple[str, tuple[object, ...]]:
@@ -105,20 +94,20 @@ def dead_letters(db: apsw.Connection, wanted: PostbackFilter, before: int, limit
     where, bindings = dead_letters_sql(wanted)
     sql = f"{DEAD_LETTERS} WHERE {where} AND p.postback_id < ? ORDER BY p.postback_id DESC LIMIT ?"
     rows = every(db, sql, (*bindings, before or 2**62, limit))
-    found = tuple(_postback(row) for row in rows)
+    found = tuple(postback_row(row) for row in rows)
     return PostbackPage(found, found[-1].postback_id if len(found) == limit else 0)
 
 
 def postback(db: apsw.Connection, postback_id: int) -> PostbackRow | None:
     """Give one."""
     row = first(db, f"{_ANY} WHERE p.postback_id = ?", (postback_id,))
-    return None if row is None else _postback(row)
+    return None if row is None else postback_row(row)
 
 
 def of_message(db: apsw.Connection, message_id: int) -> tuple[PostbackRow, ...]:
     """Give those about a message, oldest first."""
     rows = every(db, f"{_ANY} WHERE p.message_id = ? ORDER BY p.postback_id", (message_id,))
-    return tuple(_postback(row) for row in rows)
+    return tuple(postback_row(row) for row in rows)
 
 
 def tries(db: apsw.Connection, postback_ids: Sequence[int]) -> dict[int, tuple[PostbackTry, ...]]:
@@ -129,11 +118,6 @@ def tries(db: apsw.Connection, postback_ids: Sequence[int]) -> dict[int, tuple[P
     for postback_id, *facts in every(db, sql, (as_json(postback_ids),)):
         found[postback_id] = (*found.get(postback_id, ()), PostbackTry(*facts))
     return found
-
-
-def _postback(row: tuple[Any, ...]) -> PostbackRow:
-    first_ids, lane, (*facts, done), others = row[:2], row[2], row[3:-3], row[-3:]
-    return PostbackRow(*(*first_ids, place_of(lane).endpoint, *facts, bool(done), *others))
 
 
 def tries_of(db: apsw.Connection, postback_id: int) -> tuple[PostbackTry, ...]:
