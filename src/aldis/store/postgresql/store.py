@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from aldis.clock import Clock
+from aldis.clock import Clock, SystemClock
+from aldis.errors import StoreUnavailable
 from aldis.store.contract.store import Store
+from aldis.store.memory.claims import Claims
 from aldis.store.memory.told_postbacks import ToldPostbacks
 from aldis.store.postgresql.engine.opening import open_engine
+from aldis.store.postgresql.engine.server_clock import ServerClock, look_at_server
 from aldis.store.postgresql.stores.commands import PostgresqlCommands
 from aldis.store.postgresql.stores.consent import PostgresqlConsent
 from aldis.store.postgresql.stores.directory import PostgresqlChanges, PostgresqlDirectory
@@ -19,6 +22,7 @@ from aldis.store.postgresql.stores.operators import PostgresqlAudit, PostgresqlO
 from aldis.store.postgresql.stores.outbox import PostgresqlOutbox
 from aldis.store.postgresql.stores.postbacks import PostgresqlPostbacks
 from aldis.store.postgresql.stores.refusals import PostgresqlRefusals
+from aldis.store.postgresql.stores.time import PostgresqlTime
 from aldis.store.postgresql.writes.owing import PostbackOutbox
 
 
@@ -27,11 +31,19 @@ async def open_postgresql(
 ) -> Store:
     """Open a database. Raises SettingsError, StoreUnavailable.
 
-    `node`: the gateway's name: whoever opens it under the same one later takes its place; `holder`: a
+    `clock`: the process's; where it is the machine's, the store tells the server's time instead; `node`: the
+    gateway's name: whoever opens it under the same one later takes its place; `holder`: a
     random one for each run; `may_upgrade`: False where a gateway of another version may serve it.
     """
-    told = ToldPostbacks()
+    told, claims = ToldPostbacks(), Claims()
     engine = await open_engine(url, node, holder, PostbackOutbox(told.note), may_upgrade=may_upgrade)
+    if isinstance(clock, SystemClock):
+        clock = ServerClock(clock)
+        try:
+            await engine.gateway.ask(look_at_server, clock)
+        except StoreUnavailable:
+            await engine.close()
+            raise
     gateway, operators = ((engine.writer, pool) for pool in (engine.gateway, engine.operators))
     absent: Any = None  # not there yet
     return Store(
@@ -44,7 +56,7 @@ async def open_postgresql(
         inbound=absent,
         postbacks=PostgresqlPostbacks(*gateway, told),
         maintenance=absent,
-        time=absent,
+        time=PostgresqlTime(*gateway, claims, told, clock if isinstance(clock, ServerClock) else None),
         queries=absent,
         consent=PostgresqlConsent(*gateway),
         bulk=absent,
