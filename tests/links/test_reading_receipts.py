@@ -199,6 +199,35 @@ def test_a_receipt_may_have_two_ids(
     assert (receipt.smsc_message_id, receipt.other_id) == ids
 
 
+APPENDIX_B = b"id:7 sub:001 dlvrd:001 submit date:2611211200 done date:2611211200 stat:UNDELIV err:034 text:"
+
+
+@pytest.mark.parametrize(
+    ("esm_class", "octets", "is_alone"),
+    [
+        (0x00, APPENDIX_B, True),
+        (0x40, b"\x03\x24\x01\x01" + APPENDIX_B, True),
+        (0x40, b"\x05\x00\x03A\x01\x01" + APPENDIX_B, True),
+        (0x40, b"\x06\x08\x04AA\x01\x01" + "".join(map(chr, APPENDIX_B)).encode("utf-16-be"), True),
+        (0x40, b"\x04\x70\x02\x41\x41" + APPENDIX_B, True),  # an element that nobody knows
+        (0x40, b"\x09\x00\x03\x01\x01\x01" + APPENDIX_B, True),  # more octets than elements
+        (0x40, APPENDIX_B, True),  # no header at all
+        (0x40, b"\x05\x00\x03A\x02\x01" + APPENDIX_B, False),  # a segment of something longer
+        (0x40, b"\x06\x08\x04AA\x02\x02" + APPENDIX_B, False),
+        (0x40, b"\x03\x24\x01\x01Hi", False),
+        (0x40, b"", False),
+    ],
+)
+def test_a_header_hides_no_receipt(esm_class: int, octets: bytes, *, is_alone: bool) -> None:
+    body = ShortMessageBody(esm_class=esm_class, short_message=octets)
+    pdu, translator = Pdu(CommandId.deliver_sm, 1, body=body), Translator("link", Quirks())
+    assert translator.resembles_receipt(body, pdu) is is_alone
+    receipt = translator.to_receipt(body, pdu, NOON)
+    if APPENDIX_B[:4] in octets:
+        assert receipt is not None
+        assert (receipt.smsc_message_id, receipt.state) == ("7", ReceiptState.UNDELIVERED)
+
+
 def test_a_stray_tag_makes_no_receipt_of_a_handset_s_message() -> None:
     body = ShortMessageBody(short_message=b"hello")
     assert not is_receipt(

@@ -78,6 +78,8 @@ def test_a_segment_becomes_a_submit_sm() -> None:
     assert body.short_message == b"\x05\x00\x03\x01\x02\x01hi"
 
 
+#: user data headers of messages that are one segment: tables, ports, a concatenation of one
+HEADERS_OF_ONE = (b"\x03\x24\x01\x01", b"\x06\x05\x04\x00\x50\x00\x50", b"\x05\x00\x03\x07\x01\x01")
 RECEIPT_TEXT = b"id:0ab stat:UNDELIV err:034"
 
 
@@ -340,6 +342,16 @@ async def test_a_message_with_octets_behind_it_is_taken_and_told_of(tail: bytes)
         await watch.stop()
 
 
+async def test_a_form_without_an_id_that_can_be_read_is_a_handset_s_message() -> None:
+    text = b"id:, stat:DELIVRD sub:001"
+    body = ShortMessageBody(source_addr="447700900001", destination_addr="74700", short_message=text)
+    async with delivering(codec.encode(Pdu(CommandId.deliver_sm, 1, body=body))) as (port, answers):
+        watch = Watch(port)
+        assert (await answers.get()).command_status == status.ESME_ROK
+        assert [text_of([part.piece]) for part in watch.inbound] == [text.decode()]
+        await watch.stop()
+
+
 @pytest.mark.parametrize(("tagged", "is_doubtful"), [(b"7\0", False), (b"ZZ-9\0", True)])
 async def test_a_receipt_with_two_ids_is_in_doubt(tagged: bytes, *, is_doubtful: bool) -> None:
     body = ShortMessageBody(esm_class=0x04, short_message=b"id:7 stat:DELIVRD")
@@ -353,9 +365,17 @@ async def test_a_receipt_with_two_ids_is_in_doubt(tagged: bytes, *, is_doubtful:
 
 
 @pytest.mark.parametrize("is_on", [True, False])
-async def test_what_has_the_form_of_a_receipt_and_no_mark_is_told_apart_by_others(*, is_on: bool) -> None:
+@pytest.mark.parametrize("header", [b"", *HEADERS_OF_ONE])
+async def test_what_has_the_form_of_a_receipt_and_no_mark_is_told_apart_by_others(
+    header: bytes, *, is_on: bool
+) -> None:
     text = b"id:7 sub:001 dlvrd:001 submit date:2611211200 done date:2611211200 stat:UNDELIV err:034 text:"
-    body = ShortMessageBody(source_addr="447700900001", destination_addr="74700", short_message=text)
+    body = ShortMessageBody(
+        source_addr="447700900001",
+        destination_addr="74700",
+        esm_class=0x40 if header else 0,
+        short_message=header + text,
+    )
     async with delivering(codec.encode(Pdu(CommandId.deliver_sm, 1, body=body))) as (port, answers):
         watch = Watch(port, quirks=Quirks(unmarked_receipts=is_on))
         assert (await answers.get()).command_status == status.ESME_ROK

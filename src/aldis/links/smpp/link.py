@@ -276,13 +276,15 @@ class SmppLink:
             self._on_inbound(translator.to_inbound(body, pdu, now), answer)
             return
         receipt = translator.to_receipt(body, pdu, now)
-        if receipt is None:
-            session.answer(pdu, status.ESME_ROK)  # what has the form has an id, so this is marked
-        elif is_marked and not receipt.other_id:
-            self._on_receipt(receipt, answer)
-        else:
-            message = None if is_marked else translator.to_inbound(body, pdu, now)
+        message = None if is_marked else translator.to_inbound(body, pdu, now)
+        if receipt is not None and (message is not None or receipt.other_id):
             self._on_doubtful(DoubtfulReceipt(receipt, message), answer)
+        elif receipt is not None:
+            self._on_receipt(receipt, answer)
+        elif message is not None:
+            self._on_inbound(message, answer)
+        else:
+            session.answer(pdu, status.ESME_ROK)
 
 
 def _introduction(entry: SmppEntry) -> BindBody:

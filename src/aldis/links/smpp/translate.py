@@ -251,20 +251,28 @@ class Translator:
         return address.removeprefix("+"), _TYPES.get(ton, NumberType.UNKNOWN)
 
     def _read_text(self, body: Delivery, pdu: Pdu) -> ReceiptText:
-        """Read the text as octets, because carriers say what they like of its coding."""
-        octets = pdu.user_data
-        if body.esm_class & UDHI:
-            _, octets = udh.split_header(octets)
+        """Read the text as octets, because carriers say what they like of its coding, and of a header."""
+        has_header = body.esm_class & UDHI
+        octets = udh.split_header(pdu.user_data)[1] if has_header else pdu.user_data
         written = self._read_octets(octets)
         if written.smsc_message_id is None and b"\0" in octets:  # UCS-2, whatever data_coding says
             written = self._read_octets(octets.replace(b"\0", b""))
+        if written.smsc_message_id is None and has_header:  # which is not there, whatever esm_class says
+            written = self._read_octets(pdu.user_data)
         return written
 
     def resembles_receipt(self, body: Delivery, pdu: Pdu) -> bool:
         """Tell whether a handset's message could be a receipt that is not marked as one: it has the form, and
         stands alone.
         """
-        return not body.esm_class & UDHI and receipt_text.is_shaped(pdu.user_data)
+        if body.esm_class & UDHI:
+            elements, octets = udh.split_header(pdu.user_data)
+            place = udh.concatenation(elements)
+            if place is not None and place.total > 1:
+                return False
+            if receipt_text.is_shaped(octets):
+                return True
+        return receipt_text.is_shaped(pdu.user_data)
 
     def _read_octets(self, octets: bytes) -> ReceiptText:
         written, pattern = receipt_text.read(octets), self._pattern
