@@ -176,7 +176,7 @@ async def take(store: Store, resource: str, holder: str = "test") -> Lease:
 
 
 async def lapse(store: Store) -> None:
-    """Let the time of all leases run out; a backend whose engine has its own time adds a line here."""
+    """Let the time of all leases run out, by the clock that the tests have or by the engine's."""
     if isinstance(store.clock, FakeClock):
         store.clock.advance(60)
 

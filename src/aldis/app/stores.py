@@ -119,7 +119,12 @@ async def _open_postgresql(
 ) -> ToServe:
     name, is_gateway = _node(data_dir, serving), serving is not None
     store: Store = await _postgresql("store").open_postgresql(
-        settings.store.url, clock, name, uuid4(), may_upgrade=is_gateway
+        settings.store.url,
+        clock,
+        name,
+        uuid4(),
+        OutcomeJournal(data_dir) if is_gateway else None,
+        may_upgrade=is_gateway,
     )
     return ToServe(store, None)
 

@@ -8,10 +8,14 @@ from uuid import UUID
 from aldis.clock import Clock, SystemClock
 from aldis.errors import StoreUnavailable
 from aldis.store.contract.store import Store
+from aldis.store.memory.claim_journal import ClaimJournal
 from aldis.store.memory.claims import Claims
+from aldis.store.memory.outcome_journal import OutcomeJournal
 from aldis.store.memory.told_postbacks import ToldPostbacks
-from aldis.store.postgresql.engine.opening import open_engine
+from aldis.store.postgresql.engine.opening import Engine, open_engine
 from aldis.store.postgresql.engine.server_clock import ServerClock, look_at_server
+from aldis.store.postgresql.stores.admission import PostgresqlAdmission
+from aldis.store.postgresql.stores.bulk import PostgresqlBulk
 from aldis.store.postgresql.stores.commands import PostgresqlCommands
 from aldis.store.postgresql.stores.consent import PostgresqlConsent
 from aldis.store.postgresql.stores.directory import PostgresqlChanges, PostgresqlDirectory
@@ -20,6 +24,7 @@ from aldis.store.postgresql.stores.link_states import PostgresqlLinkStates
 from aldis.store.postgresql.stores.metrics import PostgresqlMetrics
 from aldis.store.postgresql.stores.operators import PostgresqlAudit, PostgresqlOperators
 from aldis.store.postgresql.stores.outbox import PostgresqlOutbox
+from aldis.store.postgresql.stores.ownership import PostgresqlOwnership
 from aldis.store.postgresql.stores.postbacks import PostgresqlPostbacks
 from aldis.store.postgresql.stores.refusals import PostgresqlRefusals
 from aldis.store.postgresql.stores.time import PostgresqlTime
@@ -27,30 +32,42 @@ from aldis.store.postgresql.writes.owing import PostbackOutbox
 
 
 async def open_postgresql(
-    url: str, clock: Clock, node: str, holder: UUID, *, may_upgrade: bool = True
+    url: str,
+    clock: Clock,
+    node: str,
+    holder: UUID,
+    journal: OutcomeJournal | None = None,
+    *,
+    may_upgrade: bool = True,
 ) -> Store:
     """Open a database. Raises SettingsError, StoreUnavailable.
 
     `clock`: the process's; where it is the machine's, the store tells the server's time instead; `node`: the
-    gateway's name: whoever opens it under the same one later takes its place; `holder`: a
-    random one for each run; `may_upgrade`: False where a gateway of another version may serve it.
+    gateway's name: whoever opens it under the same one later takes its place; `holder`: a random one for each
+    run; `journal`: for whoever sends; `may_upgrade`: False where a gateway of another version may serve it.
     """
-    told, claims = ToldPostbacks(), Claims()
+    told = ToldPostbacks()
+    claims = Claims(ClaimJournal(journal.folder) if journal else None)
     engine = await open_engine(url, node, holder, PostbackOutbox(told.note), may_upgrade=may_upgrade)
-    if isinstance(clock, SystemClock):
-        clock = ServerClock(clock)
-        try:
-            await engine.gateway.ask(look_at_server, clock)
-        except StoreUnavailable:
-            await engine.close()
-            raise
-    gateway, operators = ((engine.writer, pool) for pool in (engine.gateway, engine.operators))
+    clock = await _servers_time(engine, clock)
+    gateway, customers, operators = (
+        (engine.writer, pool) for pool in (engine.gateway, engine.customers, engine.operators)
+    )
+    consent = PostgresqlConsent(*gateway)
     absent: Any = None  # not there yet
+
+    async def close() -> None:
+        """Finish what was called, then say that this process ends in order."""
+        await engine.close()
+        if journal is not None:
+            journal.close()
+        claims.close()
+
     return Store(
         clock=clock,
-        close=engine.close,
-        ownership=absent,
-        admission=absent,
+        close=close,
+        ownership=PostgresqlOwnership(*gateway, claims),
+        admission=PostgresqlAdmission(*customers, claims, consent.opted_in),
         sending=absent,
         receipts=absent,
         inbound=absent,
@@ -58,8 +75,8 @@ async def open_postgresql(
         maintenance=absent,
         time=PostgresqlTime(*gateway, claims, told, clock if isinstance(clock, ServerClock) else None),
         queries=absent,
-        consent=PostgresqlConsent(*gateway),
-        bulk=absent,
+        consent=consent,
+        bulk=PostgresqlBulk(*gateway, engine.operators),
         search=absent,
         outbox=PostgresqlOutbox(*operators, told),
         metrics=PostgresqlMetrics(*gateway),
@@ -73,3 +90,16 @@ async def open_postgresql(
         operators=PostgresqlOperators(*gateway),
         audit=PostgresqlAudit(*operators),
     )
+
+
+async def _servers_time(engine: Engine, clock: Clock) -> Clock:
+    """Give the server's time where a clock is the machine's."""
+    if not isinstance(clock, SystemClock):
+        return clock
+    made = ServerClock(clock)
+    try:
+        await engine.gateway.ask(look_at_server, made)
+    except StoreUnavailable:
+        await engine.close()
+        raise
+    return made

@@ -29,7 +29,7 @@ from aldis.errors import (
     TemporaryError,
 )
 from aldis.store.postgresql.engine.faults import FAULTS, is_lost, is_worth_another_try, translated
-from aldis.store.postgresql.engine.operations import Call, run_calls
+from aldis.store.postgresql.engine.operations import Call, locks_of, run_calls
 from aldis.store.postgresql.engine.outbox import TransactionOutbox
 
 log = structlog.get_logger()
@@ -150,7 +150,7 @@ class Lane:
             outbox.begin()
         try:
             try:
-                await self._begin(db)
+                await self._begin(db, batch)
                 results = await run_calls(db, batch)
                 if outbox is not None:
                     left = await outbox.gather(db)
@@ -165,9 +165,10 @@ class Lane:
             outbox.deliver(left)
         return results
 
-    async def _begin(self, db: asyncpg.Connection) -> None:
-        fence = f"BEGIN; EXECUTE fence({self._batch}, {self._gateway_id}, {self._epoch})"
-        if await db.execute(fence) != "UPDATE 1":
+    async def _begin(self, db: asyncpg.Connection, batch: Sequence[Call]) -> None:
+        """Begin with the locks: who waits for them holds nothing."""
+        fence = f"EXECUTE fence({self._batch}, {self._gateway_id}, {self._epoch})"
+        if await db.execute(f"BEGIN; {locks_of(batch)}{fence}") != "UPDATE 1":
             self._fail_for_good()
 
     def _fail_for_good(self) -> None:

@@ -8,12 +8,13 @@ CREATE TABLE account (
     name       text NOT NULL UNIQUE
 );
 
--- an account's money is the sum of its purses; each is written by one lane, so that lanes do not wait
+-- an account's money is the sum of its purses: slot 0 has its credit and is written by who accepts messages,
+-- slot 1 by who settles them, so that neither waits for the other; what is held there is less than nothing
 CREATE TABLE purse (
     account_id bigint NOT NULL REFERENCES account,
     slot       smallint NOT NULL,
     credited   bigint NOT NULL DEFAULT 0 CHECK (credited >= 0),
-    held       bigint NOT NULL DEFAULT 0 CHECK (held >= 0),
+    held       bigint NOT NULL DEFAULT 0,
     spent      bigint NOT NULL DEFAULT 0 CHECK (spent >= 0),
     PRIMARY KEY (account_id, slot)
 ) WITH (fillfactor = 50);

@@ -8,14 +8,17 @@ function of a connection that only looks; one with the arguments of the sub-stor
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import asyncpg
 import msgspec
 
+from aldis.store.contract.ownership import Lease
+from aldis.store.memory.claims import Claims, LinkClaims
 from aldis.store.postgresql.engine.read_pool import ReadPool
 from aldis.store.postgresql.engine.writer import Writer
+from aldis.store.postgresql.writes import endings
 
 Asked = ParamSpec("Asked")
 Found = TypeVar("Found")
@@ -26,6 +29,21 @@ class Connections(msgspec.Struct):
 
     writer: Writer
     reads: ReadPool
+
+
+class Claiming(Connections):
+    """The same, with what is in a sender's hands."""
+
+    claims: Claims
+
+    async def end_unclaimed(
+        self, hands: Sequence[tuple[LinkClaims, int]], reason: str, now: int, lease: Lease | None = None
+    ) -> int:
+        """Cancel messages that nobody has claimed; returns how many still waited."""
+        with self.claims.in_our_hands(hands):
+            ids = tuple(message_id for _, message_id in hands)
+            item = endings.Cancel(ids, reason, now, lease)
+            return await self.writer.call(endings.cancel, item, messages=len(ids))
 
 
 def from_pool(

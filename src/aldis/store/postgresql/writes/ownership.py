@@ -1,0 +1,92 @@
+"""The writes of ownership, and the check that other writes begin with.
+
+Three kinds of row lock make it work: a write that depends on a lease has the row's key (FOR KEY SHARE) until
+its commit, so one who gives the lease to another (FOR UPDATE) waits for it; who only renews it changes no key
+and waits for none. Time is the server's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import asyncpg
+import msgspec
+
+from aldis.errors import LeaseLost
+from aldis.store.contract.ownership import Lease
+from aldis.store.postgresql.engine.operations import operation, operation_on_each
+
+#: a lost owner's work is taken over after this; each owner renews its leases three times in that time
+HOLDS_MS = 3_000
+
+
+class Acquire(msgspec.Struct, frozen=True):
+    """Who wants what."""
+
+    resource: str
+    holder: str
+
+
+_KNOW = """
+INSERT INTO lease (resource, holder, epoch, until) VALUES ($1, '', 0, '-infinity') ON CONFLICT DO NOTHING"""
+_LOCK = "SELECT 1 FROM lease WHERE resource = $1 FOR UPDATE"
+_FROM_NOW = f"clock_timestamp() + interval '{HOLDS_MS} ms'"
+_ACQUIRE = f"""
+UPDATE lease SET holder = $2, epoch = epoch + 1, until = {_FROM_NOW}
+WHERE resource = $1 AND (until <= clock_timestamp() OR holder = $2) RETURNING epoch
+"""  # noqa: S608 - constants
+#: one statement for all, in one order
+_RENEW = f"""
+WITH asked AS (
+    SELECT l.resource FROM lease l JOIN unnest($1::text[], $2::bigint[]) AS a (resource, epoch)
+        ON l.resource = a.resource AND l.epoch = a.epoch
+    ORDER BY l.resource FOR NO KEY UPDATE OF l
+)
+UPDATE lease SET until = {_FROM_NOW} FROM asked WHERE lease.resource = asked.resource
+RETURNING lease.resource, lease.epoch
+"""  # noqa: S608 - constants
+_GIVE_BACK = """
+UPDATE lease SET holder = '', epoch = epoch + 1, until = '-infinity' WHERE resource = $1 AND epoch = $2"""
+_CHECK = """
+SELECT resource, epoch FROM lease WHERE resource = ANY($1::text[]) ORDER BY resource FOR KEY SHARE"""
+
+
+@operation_on_each
+async def acquire(db: asyncpg.Connection, item: Acquire) -> Lease | None:
+    """Give a resource to a new owner, unless another's lease is not over."""
+    await db.execute(_KNOW, item.resource)
+    await db.execute(_LOCK, item.resource)
+    epoch = await db.fetchval(_ACQUIRE, item.resource, item.holder)
+    return None if epoch is None else Lease(item.resource, item.holder, epoch, HOLDS_MS)
+
+
+@operation()
+async def renew(db: asyncpg.Connection, leases: list[Lease]) -> list[Lease | None]:
+    """Have leases that are the newest hold from now on."""
+    resources, epochs = zip(*{(lease.resource, lease.epoch) for lease in leases}, strict=True)
+    newest = {tuple(row) for row in await db.fetch(_RENEW, resources, epochs)}
+    return [
+        msgspec.structs.replace(lease, holds_ms=HOLDS_MS) if (lease.resource, lease.epoch) in newest else None
+        for lease in leases
+    ]
+
+
+@operation_on_each
+async def give_back(db: asyncpg.Connection, lease: Lease) -> None:
+    """End a lease by an epoch that nobody has, after what is being written under it."""
+    await db.execute(_LOCK, lease.resource)
+    await db.execute(_GIVE_BACK, lease.resource, lease.epoch)
+
+
+async def check(db: asyncpg.Connection, leases: Sequence[Lease]) -> None:
+    """Raise LeaseLost where one of these is not the newest any more; else they are until the commit."""
+    rows = await db.fetch(_CHECK, list({lease.resource for lease in leases}))
+    newest: dict[str, int] = dict(map(tuple, rows))
+    for lease in leases:
+        if newest.get(lease.resource) != lease.epoch:
+            raise lost(lease)
+
+
+def lost(lease: Lease) -> LeaseLost:
+    """Say which lease is over."""
+    return LeaseLost(f"epoch {lease.epoch} of {lease.resource} is over, which was {lease.holder}'s")

@@ -1,0 +1,92 @@
+"""What two gateways do to operators, the directory and jobs at the same moment: the second one sees what the first
+one did. Both are made to wait for a lock, and let go together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import msgspec
+import pytest
+
+from aldis.accounts.plan import plan_record
+from aldis.accounts.records import CARRIER, Record
+from aldis.accounts.staff import Actor, AuditEntry, Operator, Role
+from aldis.store.contract.bulk import AddJob
+from aldis.store.contract.directory import Carrying
+from aldis.store.contract.operators import PutOperator, RemoveOperator
+from aldis.store.contract.store import Store
+from aldis.store.postgresql.store import open_postgresql
+from aldis.traffic.bulk import Mapping
+from tests.fakes.clock import FakeClock
+from tests.store.building import NOW
+
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = $1"
+
+
+@pytest.fixture
+async def both(database: str) -> AsyncIterator[list[Store]]:
+    """Two gateways on one database."""
+    made = [await open_postgresql(database, FakeClock(), node, uuid4()) for node in ("one", "two")]
+    yield made
+    for store in made:
+        await store.close()
+
+
+async def at_once(database: str, lock: str, calls: Sequence[Awaitable[Any]]) -> list[Any]:
+    """Have calls come to a lock that another one has, and go on when all wait for it."""
+    other = await asyncpg.connect(database, server_settings={"search_path": "aldis"})
+    oid = await other.fetchval("SELECT oid FROM pg_database WHERE datname = current_database()")
+    async with other.transaction():
+        await other.execute(lock)
+        running = [asyncio.ensure_future(call) for call in calls]
+        while await other.fetchval(WAITING, oid) < len(calls):
+            await asyncio.sleep(0)
+    await other.close()
+    return await asyncio.gather(*running)
+
+
+async def test_two_admins_cannot_remove_each_other(both: list[Store], database: str) -> None:
+    names = ("ada", "otto")
+    for name in names:
+        await both[0].operators.change(PutOperator(Operator(name, Role.ADMIN, "#", NOW)), None)
+    calls = [
+        store.operators.change(RemoveOperator(name), None) for store, name in zip(both, names, strict=True)
+    ]
+    done = await at_once(database, "LOCK TABLE operator IN ACCESS EXCLUSIVE MODE", calls)
+    assert sorted(done) == [False, True]
+    assert len(await both[0].operators.all()) == 1
+
+
+async def test_of_two_changes_on_one_version_the_second_is_planned_again(
+    both: list[Store], database: str
+) -> None:
+    stored = await both[0].changes.stored()
+    before = await both[0].directory.version()
+    records = [Record(CARRIER, name, msgspec.json.encode({"name": name})) for name in ("x", "y")]
+    calls = [
+        store.changes.carry_out(
+            Carrying(plan_record(record, stored), Actor("ada", Role.ADMIN, "console"), NOW)
+        )
+        for store, record in zip(both, records, strict=True)
+    ]
+    done = await at_once(database, "LOCK TABLE directory IN ACCESS EXCLUSIVE MODE", calls)
+    assert sorted(done) == [False, True]
+    assert len((await both[0].changes.stored()).records) == 1
+    assert await both[0].directory.version() == before + 1
+
+
+async def test_one_key_makes_one_job(both: list[Store], database: str) -> None:
+    entry = AuditEntry(NOW, "otto", "api", "load bulk job", "")
+    job = AddJob("a\0b", "rich", ("to",), Mapping("to", "Hello"), "otto", NOW, entry, "key", "same")
+    other = msgspec.structs.replace(job, fingerprint="other")
+    calls = [both[0].bulk.change(job), both[1].bulk.change(job)]
+    one, two = await at_once(database, "LOCK TABLE bulk_job IN ACCESS EXCLUSIVE MODE", calls)
+    assert one == two > 0
+    assert await both[0].bulk.change(other) == 0
+    (kept,) = await both[1].bulk.jobs(0, 10)
+    assert (kept.job_id, kept.name) == (one, "a\0b")
