@@ -40,7 +40,8 @@ def translated(fault: Exception) -> Exception:
         return fault
     name, is_temporary = type(fault).__name__, not isinstance(fault, asyncpg.DataError)
     if isinstance(fault, asyncpg.PostgresError):
-        name = f"{name} {fault.constraint_name or ''}".rstrip()
+        where = (fault.constraint_name, fault.table_name, fault.column_name)
+        name = " ".join(filter(None, (name, *where)))
         is_temporary = fault.sqlstate.startswith(TEMPORARY)
     told = StoreUnavailable if is_temporary else PermanentError
     return told(f"PostgreSQL: {name}").with_traceback(fault.__traceback__)
