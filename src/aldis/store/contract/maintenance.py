@@ -50,6 +50,6 @@ class MaintenanceStore(Protocol):
         """Tell which of these contents no message needs, neither to a handset nor from one."""
 
     async def index_recipients(self, limit: int, open_ids: int) -> int:
-        """Write down to whom the next messages went, to find numbers sooner: go on by `limit` ids at most,
-        and leave the newest `open_ids`. Returns by how many.
+        """Write down to whom the next messages went, to find numbers sooner: go on by `limit` ids at most, or
+        messages where ids lie far apart, and leave the newest `open_ids`. Returns by how many ids it came on.
         """

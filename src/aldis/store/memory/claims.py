@@ -42,6 +42,8 @@ class LinkClaims:
         self._epoch = 0
         #: what was in our own hands since the engine was last asked for messages; None: it is not asked now
         self._kept_back: set[int] | None = None
+        #: what waits is about to go to another link: nobody claims it meanwhile
+        self.is_leaving = False
 
     @property
     def unavailable(self) -> set[int]:
@@ -86,11 +88,13 @@ class LinkClaims:
         self, messages: list[ClaimedMessage], now: int, lease: Lease, *, is_all: bool
     ) -> list[ClaimedMessage]:
         """Hear what a claim found in the file, and whether that was all there was; gives what is claimed: all
-        but what was kept back meanwhile.
+        but what was kept back meanwhile; nothing while what waits is leaving.
         """
         if self._kept_back:
             messages = [message for message in messages if message.message_id not in self._kept_back]
             is_all = False
+        if self.is_leaving:
+            messages, is_all = [], False
         self._kept_back = None
         self.take(messages)
         self.drop_fresh()
@@ -109,6 +113,17 @@ class LinkClaims:
             return
         self._fresh[message.priority].append(message)
         if len(self._fresh[message.priority]) > MAX_FRESH:
+            self.drop_fresh()
+
+    @contextmanager
+    def leaving(self) -> Iterator[None]:
+        """Have nothing claimed while it is chosen what goes to another link, and until that is there."""
+        self.is_leaving = True
+        self.drop_fresh()
+        try:
+            yield
+        finally:
+            self.is_leaving = False
             self.drop_fresh()
 
     def drop_fresh(self) -> None:

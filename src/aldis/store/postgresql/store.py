@@ -21,6 +21,7 @@ from aldis.store.postgresql.stores.consent import PostgresqlConsent
 from aldis.store.postgresql.stores.directory import PostgresqlChanges, PostgresqlDirectory
 from aldis.store.postgresql.stores.events import PostgresqlEvents
 from aldis.store.postgresql.stores.link_states import PostgresqlLinkStates
+from aldis.store.postgresql.stores.maintenance import PostgresqlMaintenance
 from aldis.store.postgresql.stores.metrics import PostgresqlMetrics
 from aldis.store.postgresql.stores.operators import PostgresqlAudit, PostgresqlOperators
 from aldis.store.postgresql.stores.outbox import PostgresqlOutbox
@@ -72,7 +73,7 @@ async def open_postgresql(
         receipts=absent,
         inbound=absent,
         postbacks=PostgresqlPostbacks(*gateway, told),
-        maintenance=absent,
+        maintenance=PostgresqlMaintenance(*gateway, claims),
         time=PostgresqlTime(*gateway, claims, told, clock if isinstance(clock, ServerClock) else None),
         queries=absent,
         consent=consent,

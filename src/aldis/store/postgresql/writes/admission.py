@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 import asyncpg
 from msgspec.structs import astuple
@@ -58,7 +59,7 @@ _ARRAYS = ", ".join(f"${place}::{_TYPES.get(name, 'text')}[]" for place, name in
 _FILE_LATE = f"""
 INSERT INTO message_recipient (block, recipient, message_id)
 SELECT message_id >> {BLOCK_BITS}, recipient, message_id FROM new
-WHERE message_id <= (SELECT value FROM counter WHERE name = 'recipients_up_to')
+WHERE message_id <= (SELECT value FROM counter WHERE name = 'recipients_bound') ON CONFLICT DO NOTHING
 """  # noqa: S608 - a number
 _STORE = f"""
 WITH new AS (SELECT * FROM unnest({_ARRAYS}) AS n ({", ".join(_FIELDS)})), kept AS (
@@ -194,10 +195,12 @@ async def _correct_keys(
 
 async def _store(db: asyncpg.Connection, messages: Sequence[NewMessage]) -> None:
     """Write messages, and have them wait to be sent."""
-    columns = [
+    columns: list[Sequence[Any]] = [
         all_escaped(column) if place in _TEXTS else column
         for place, column in enumerate(zip(*map(astuple, messages), strict=True))
     ]
+    # a flag is taken for a list of flags
+    columns[_PLACES["notify"]] = list(map(int, columns[_PLACES["notify"]]))
     if len(messages) < COPIED:
         await db.execute(_STORE, *columns)
     else:

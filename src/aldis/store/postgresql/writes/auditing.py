@@ -17,6 +17,7 @@ SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[
 @operation()
 async def note(db: asyncpg.Connection, items: list[AuditEntry]) -> list[None]:
     """Remember what is being done in this transaction, or was done outside of the store."""
-    instants, *texts = zip(*map(astuple, items), strict=True)
-    await db.execute(_NOTE, instants, *map(all_escaped, texts))
+    if items:
+        instants, *texts = zip(*map(astuple, items), strict=True)
+        await db.execute(_NOTE, instants, *map(all_escaped, texts))
     return [None] * len(items)
