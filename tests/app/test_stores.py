@@ -26,6 +26,7 @@ async def test_the_scheme_says_who_opens_the_store(tmp_path: Path, monkeypatch: 
         open=lambda settings, data_dir, clock, serving: BACKENDS["sqlite"].open(
             here, data_dir / settings.store.url.removeprefix("other://"), clock, serving
         ),
+        make_ready=lambda _, data_dir: BACKENDS["sqlite"].make_ready(here, data_dir / "there"),
         look_over=lambda _, data_dir, is_deep: BACKENDS["sqlite"].look_over(
             here, data_dir / "there", is_deep
         ),

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
@@ -110,8 +111,9 @@ class Child:
         """Wait until it has a writer's process; gives that one's number."""
         while True:
             for child in _read(f"/proc/{self.pid}/task/{self.pid}/children").split():
-                if b"-m\0aldis.app.back_office" in _read(f"/proc/{int(child)}/cmdline"):
-                    return int(child)
+                with suppress(FileNotFoundError, ProcessLookupError):  # who opens the store ends soon
+                    if b"-m\0aldis.app.back_office" in _read(f"/proc/{int(child)}/cmdline"):
+                        return int(child)
             await asyncio.sleep(0)
 
     async def end(self, number: int) -> int:

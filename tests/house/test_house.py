@@ -298,3 +298,26 @@ def test_the_tree_in_the_docs_is_the_tree() -> None:
     tree = (ROOT / "HACKING.md").read_text(encoding="utf-8")
     for package in sorted(SRC.glob("*/__init__.py")):
         assert f"─ {package.parent.name}/" in tree, package.parent.name
+
+
+def test_instants_come_from_the_stores_clock() -> None:
+    """A store over a network answers by its engine's time: who makes a clock of its own writes down nothing by
+    it, or works for SQLite, whose clock is the machine's.
+    """
+    making = {
+        source.name.removeprefix("src/aldis/") for source in sources() if "SystemClock()" in source.text
+    }
+    assert making == {
+        "app/stores.py",  # hands it to what is opened
+        "app/back_office.py",  # SQLite's writer
+        "cli/serve.py",
+        "cli/demo.py",
+        "cli/simulator.py",
+        # these measure, or show
+        "cli/decode.py",
+        "cli/doctor.py",
+        "cli/link.py",
+        "cli/message.py",
+        "cli/running.py",
+        "cli/top.py",
+    }

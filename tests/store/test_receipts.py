@@ -13,7 +13,7 @@ from aldis.stages.sending.shares import share
 from aldis.store.contract.inbound import ReviewedRange, ReviewedReceipts
 from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics, Noted
-from aldis.traffic.message import AttemptResult, SubmittedSegment
+from aldis.traffic.message import AttemptResult, LateAnswer, SubmittedSegment
 from aldis.traffic.receipt import Receipt, ReceiptState, normalise_id
 from aldis.traffic.states import Event, State
 from tests.backends import own
@@ -112,6 +112,24 @@ async def test_one_id_for_all_segments_needs_one_receipt(
     assert [await state_of(kept, number) for number in (1, 2)] == [told, State.SENT]
     await kept.receipts.record([receipt("A1", UNDELIVERED), receipt("A1", DELIVERED)])  # one each, after all
     assert [await state_of(kept, number) for number in (1, 2)] == [told, State.SENT]
+
+
+@pytest.mark.parametrize(("first", "second"), [(DELIVERED, UNDELIVERED), (UNDELIVERED, DELIVERED)])
+async def test_one_id_of_late_answers_and_one_of_the_repetition_each_need_one_receipt(
+    kept: Store, first: ReceiptState, second: ReceiptState
+) -> None:
+    """Taken twice: one that was delivered counts, however the other ends."""
+    await accept(kept, a_message(1, segments=3))
+    lease = await own(kept)
+    await kept.sending.claim(lease, 1, share, NOW)
+    in_doubt = AttemptResult(1, Event.SUBMIT_DEFERRED, due_at=NOW, in_doubt=True)
+    await kept.sending.record(lease, [in_doubt], NOW)
+    await kept.sending.claim(lease, 1, share, NOW)
+    await kept.sending.record(lease, [taken(1, "B1", "B1", "B1")], NOW)
+    await kept.sending.record_late(lease, [LateAnswer(1, number, "A1") for number in (1, 2, 3)], NOW)
+    await kept.receipts.record([receipt("A1", first)])
+    await kept.receipts.record([receipt("B1", second)])
+    assert await state_of(kept, 1) is State.DELIVERED
 
 
 async def test_a_receipt_settles_the_segments_with_its_id_and_no_others(kept: Store) -> None:

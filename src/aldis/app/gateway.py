@@ -188,7 +188,7 @@ class Gateway:
         if self.console is not None:
             self.metrics.connections.watch("console", self.console.guard.counts)
         log.info("gateway up", port=self.server.port, links=self._links.names)
-        await warn_of_moves(self.store.search, current.directory.number_ranges, self._clock.now())
+        await warn_of_moves(self.store.search, current.directory.number_ranges, self.store.clock.now())
 
     async def stop(self) -> None:
         """Refuse new work, finish what is under way within bounds, close."""

@@ -23,6 +23,7 @@ from aldis.store.contract.metrics import StoreHealth
 from aldis.store.contract.store import Store
 from aldis.store.memory.outcome_journal import OutcomeJournal
 from aldis.store.sqlite.engine.compacting import compact
+from aldis.store.sqlite.engine.connection import open_to_keep
 from aldis.store.sqlite.engine.owner_lock import OwnerLock, is_owned
 from aldis.store.sqlite.process.writer_client import WriterClient
 from aldis.store.sqlite.store import open_sqlite
@@ -70,6 +71,9 @@ class Backend(NamedTuple):
 
     #: opens it in a running event loop: for a gateway, or with None for a command
     open: Callable[[Settings, Path, Clock, Serving | None], Awaitable[ToServe]]
+    #: makes it where it is missing and brings it up to date, while nobody serves it; what that meets, `open`
+    #: meets too
+    make_ready: Callable[[Settings, Path], object]
     #: the last: whether all of it is looked at, however long that takes
     look_over: Callable[[Settings, Path, bool], StoreHealth]
     #: gives back what is free in it, while nobody serves it; returns octets before and after
@@ -112,6 +116,10 @@ async def _open_sqlite(settings: Settings, data_dir: Path, clock: Clock, serving
         program, path, (serving.lock.descriptor,), serving.on_lost, serving.count, serving.hear
     )
     return ToServe(open_sqlite(path, clock, runner, OutcomeJournal(data_dir)), runner)
+
+
+def _make_sqlite_ready(settings: Settings, data_dir: Path) -> object:
+    return own(data_dir), open_to_keep(_sqlite_file(settings, data_dir))
 
 
 async def _open_postgresql(
@@ -160,11 +168,18 @@ def _postgresql(name: str) -> ModuleType:
         raise SettingsError(["[store] url: PostgreSQL needs the extra `aldis[postgresql]`"]) from None
 
 
-_POSTGRESQL = Backend(_open_postgresql, _look_over_postgresql, _compact_postgresql)
+_POSTGRESQL = Backend(
+    _open_postgresql,
+    # a server, not a disk: whoever opens it waits for no answer without a bound
+    lambda _settings, _data_dir: None,
+    _look_over_postgresql,
+    _compact_postgresql,
+)
 #: by the scheme of `[store] url`
 BACKENDS = {
     "sqlite": Backend(
         _open_sqlite,
+        _make_sqlite_ready,
         lambda settings, data_dir, is_deep: look_over(
             _sqlite_file(settings, data_dir), SystemClock(), is_deep=is_deep
         ),

@@ -347,7 +347,7 @@ async def _numbers(settings: Settings, data_dir: Path) -> list[Finding]:
     """See which recipients would be read otherwise today."""
     async with StoreLocation(settings, data_dir).opened() as store:
         ranges = (await store.directory.load()).number_ranges
-        found = await review(store.search, ranges, SystemClock().now(), with_unknown=True)
+        found = await review(store.search, ranges, store.clock.now(), with_unknown=True)
     return checkup.moved_numbers(found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import signal
 import threading
 from collections.abc import Callable, Coroutine
@@ -14,6 +15,7 @@ from typing import Any, TypeVar
 import click
 import uvloop
 
+from aldis.clock import SystemClock
 from aldis.settings import Settings, load
 from aldis.store.contract.search import EVER
 
@@ -134,6 +136,35 @@ async def aside(look: Callable[[], Returned], within_s: float) -> Returned:
     threading.Thread(target=work, daemon=True).start()
     async with asyncio.timeout(within_s):
         return await asyncio.wrap_future(looked)
+
+
+def apart(work: Callable[[], object], within_s: float) -> bool:
+    """Do what may never come back in a process of its own; tells whether it came to its end in time. What it
+    raises is told by nobody. For a process without threads; the signals to stop end both.
+
+    No thread would do: a library may keep the interpreter's lock while the disk does not answer.
+    """
+    heard, told, clock = {signal.SIGCHLD, *stop_signals()}, None, SystemClock()
+    until, mask = clock.monotonic() + within_s, signal.pthread_sigmask(signal.SIG_BLOCK, heard)
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work()
+        finally:
+            os._exit(0)
+    try:
+        while os.waitpid(pid, os.WNOHANG) == (0, 0):
+            told = signal.sigtimedwait(heard, max(0.0, until - clock.monotonic()))
+            if told is None or told.si_signo != signal.SIGCHLD:
+                os.kill(pid, signal.SIGKILL)  # and it is not waited for: before a disk it cannot die
+                break
+        else:
+            return True
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    if told is not None:
+        signal.raise_signal(told.si_signo)
+    return False
 
 
 async def first_of(*events: asyncio.Event) -> None:

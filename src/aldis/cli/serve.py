@@ -16,7 +16,8 @@ import click
 from aldis.admin import checkup
 from aldis.app.gateway import Gateway
 from aldis.app.interpreter import let_the_loop_go_first, spare_the_collector
-from aldis.cli.running import Seconds, config_option, data_dir_option, first_of, run, stop_signals
+from aldis.app.stores import backend_of
+from aldis.cli.running import Seconds, apart, config_option, data_dir_option, first_of, run, stop_signals
 from aldis.clock import SystemClock
 from aldis.demo.world import refuse_demo_login
 from aldis.settings import Settings, host_and_port, load
@@ -27,6 +28,7 @@ from aldis.toml_file import MOST
 EX_SOFTWARE = 70
 #: how long the store may take to be ready; after a crash it looks at all that was under way
 START_S = 120.0
+NOT_READY = f"the store was not ready within {START_S:.0f} s"
 #: how long stopping may take: longer than its steps together, and shorter than Kubernetes waits (30 s)
 STOP_S = 25.0
 
@@ -49,6 +51,9 @@ def serve(config_file: Path, data_dir: Path, stop_within: float) -> None:
     """
     settings = load(config_file)
     configure_logs(settings.log.level, settings.log.format)
+    store = backend_of(settings)
+    if not apart(lambda: store.make_ready(settings, data_dir), START_S):
+        _end(NOT_READY)
     run(_serve(settings, data_dir, stop_within))
 
 
@@ -90,7 +95,7 @@ async def _unless_lost(gateway: Gateway, work: Coroutine[Any, Any, None], within
         await gateway.abandon()
         os._exit(EX_SOFTWARE)  # as after a crash: what the others still have in hand cannot be written
     if not doing.done():
-        _end(f"the store was not ready within {within_s:.0f} s")
+        _end(NOT_READY)
     lost.cancel()
     await doing
 

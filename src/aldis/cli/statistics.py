@@ -11,7 +11,6 @@ from aldis.admin.statistics import StatisticsRow, ends
 from aldis.cli.messages import search_options
 from aldis.cli.opened import Opened, StoreLocation, as_json, cell, existing_store_options, print_wide, when
 from aldis.cli.running import run
-from aldis.clock import SystemClock
 from aldis.store.contract.search import Grouping, MessageFilter
 
 BY = [each.value for each in Grouping]
@@ -25,19 +24,21 @@ BY = [each.value for each in Grouping]
 @existing_store_options
 def statistics(*, by: str, as_csv: bool, as_json_: bool, where: StoreLocation, **given: str) -> None:
     """Sum up what was accepted, delivered, failed and spent: the last seven days, or --since."""
-    wanted, rows = where.look(lambda known: _table(known, given, by))
+    (wanted, rows), now = where.look(lambda known: _table(known, given, by))
     if as_json_:
         click.echo(as_json(rows))
     elif as_csv:
         run(_export(by, rows))
     else:
-        _print(wanted, by, rows)
+        _print(ends(wanted, now), wanted, by, rows)
 
 
-async def _table(known: Opened, given: dict[str, str], by: str) -> tuple[MessageFilter, list[StatisticsRow]]:
+async def _table(
+    known: Opened, given: dict[str, str], by: str
+) -> tuple[tuple[MessageFilter, list[StatisticsRow]], int]:
     now = known.store.clock.now()
     wanted = query_params.messages_wanted(given, known.messages.directory, now)
-    return await known.statistics.table(wanted, by, now)
+    return await known.statistics.table(wanted, by, now), now
 
 
 async def _export(by: str, rows: list[StatisticsRow]) -> None:
@@ -45,8 +46,7 @@ async def _export(by: str, rows: list[StatisticsRow]) -> None:
         click.echo(line, nl=False)
 
 
-def _print(wanted: MessageFilter, by: str, rows: list[StatisticsRow]) -> None:
-    until = ends(wanted, SystemClock().now())
+def _print(until: int, wanted: MessageFilter, by: str, rows: list[StatisticsRow]) -> None:
     click.echo(f"accepted from {when(wanted.since)} to {when(until)} UTC")
     table = Table(by, box=None, pad_edge=False)
     for heading in ("accepted", "delivered", "failed", "segments", "money"):

@@ -7,10 +7,11 @@ import msgspec
 
 from aldis.accounts.staff import AuditEntry
 from aldis.sms.subscribers import spellings
+from aldis.store.rules.consent import Said, follow, is_news_for_others
 from aldis.store.sqlite.engine.operations import operation_on_each
-from aldis.store.sqlite.engine.rows import as_json, first, one
+from aldis.store.sqlite.engine.rows import as_json, every, one
 from aldis.store.sqlite.writes import auditing
-from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
+from aldis.traffic.consent import ConsentChange
 
 
 @operation_on_each()
@@ -38,45 +39,37 @@ def change(db: apsw.Connection, wish: ConsentChange) -> bool:
     return any(changed)
 
 
+_REMEMBER = """
+INSERT INTO consent (sender, topic, msisdn, kind, source, words, at) VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
+#: of all topics where none is named
+_SAID = """
+SELECT EXISTS (SELECT 1 FROM opt_out WHERE sender = ?1 AND msisdn = ?2),
+       EXISTS (SELECT 1 FROM opt_in WHERE msisdn = ?2 AND sender = ?1 AND ?3 IN ('', topic)),
+       ifnull((SELECT source = 'handset' FROM consent WHERE msisdn = ?2 AND sender = ?1 AND topic = ''
+               ORDER BY entry_id DESC LIMIT 1), 0),
+       ifnull((SELECT kind = 'opt_out' FROM consent WHERE msisdn = ?2 AND sender = ?1 AND topic IN (?3, '')
+               ORDER BY entry_id DESC LIMIT 1), 0)
+"""
+
+
 def _change(db: apsw.Connection, wish: ConsentChange) -> bool:
-    before = db.total_changes()
-    if wish.kind is ConsentKind.OPT_OUT:
-        _opt_out(db, wish)
-    elif not _opt_in(db, wish):
-        return False
-    if db.total_changes() == before:
-        if wish.source is ConsentSource.HANDSET and not wish.topic and not _is_persons(db, wish):
-            _remember(db, wish)  # from now on only the person takes it back
-        return False
-    if (
-        wish.source in (ConsentSource.FILE, ConsentSource.CONSOLE) and not wish.topic
-    ):  # a gateway that runs beside us is to hear of it
+    sender, topic, msisdn = wish.sender, wish.topic, wish.msisdn
+    what = follow(wish, Said(*map(bool, every(db, _SAID, (sender, msisdn, topic))[0])))
+    if what.ends_opt_in:
+        sql = "DELETE FROM opt_in WHERE msisdn = ?1 AND sender = ?2 AND ?3 IN ('', topic)"
+        db.execute(sql, (msisdn, sender, topic))
+    if what.adds_opt_out:
+        db.execute("INSERT INTO opt_out VALUES (?, ?, ?)", (sender, msisdn, wish.at))
+    if what.ends_opt_out:
+        db.execute("DELETE FROM opt_out WHERE sender = ? AND msisdn = ?", (sender, msisdn))
+    if what.adds_opt_in:
+        db.execute("INSERT INTO opt_in VALUES (?, ?, ?, ?)", (sender, topic, msisdn, wish.at))
+    if what.is_remembered:
+        db.execute(_REMEMBER, (sender, topic, msisdn, wish.kind, wish.source, wish.words, wish.at))
+    if what.is_change and is_news_for_others(wish):
         db.execute("UPDATE counter SET value = value + 1 WHERE name = 'directory_version'")
-    _remember(db, wish)
-    return True
-
-
-def _remember(db: apsw.Connection, wish: ConsentChange) -> None:
-    sql = "INSERT INTO consent (sender, topic, msisdn, kind, source, words, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
-    db.execute(sql, (wish.sender, wish.topic, wish.msisdn, wish.kind, wish.source, wish.words, wish.at))
-
-
-def _is_persons(db: apsw.Connection, wish: ConsentChange) -> bool:
-    """Tell whether it was the person who last said something about all that comes from a sender."""
-    sql = """SELECT source FROM consent WHERE msisdn = ? AND sender = ? AND topic = ''
-             ORDER BY entry_id DESC LIMIT 1"""
-    row = first(db, sql, (wish.msisdn, wish.sender))
-    return row is not None and row[0] == ConsentSource.HANDSET
-
-
-def _opt_out(db: apsw.Connection, wish: ConsentChange) -> None:
-    """Take one topic away, or with "" everything for good."""
-    if wish.topic:
-        sql = "DELETE FROM opt_in WHERE sender = ? AND topic = ? AND msisdn = ?"
-        db.execute(sql, (wish.sender, wish.topic, wish.msisdn))
-        return
-    db.execute("DELETE FROM opt_in WHERE msisdn = ? AND sender = ?", (wish.msisdn, wish.sender))
-    db.execute("INSERT OR IGNORE INTO opt_out VALUES (?, ?, ?)", (wish.sender, wish.msisdn, wish.at))
+    return what.is_change
 
 
 def spread(db: apsw.Connection, senders: list[str], sender: str, now: int) -> None:
@@ -101,30 +94,3 @@ def spread(db: apsw.Connection, senders: list[str], sender: str, now: int) -> No
                SELECT msisdn, sender FROM consent WHERE entry_id > ?)""",
         (newest,),
     )
-
-
-def _opt_in(db: apsw.Connection, wish: ConsentChange) -> bool:
-    """Add a topic; False where the person has said STOP, which only the person takes back."""
-    person = (wish.sender, wish.msisdn)
-    if wish.source is ConsentSource.HANDSET or (
-        wish.source is ConsentSource.CONSOLE and not _is_persons(db, wish)
-    ):
-        db.execute("DELETE FROM opt_out WHERE sender = ? AND msisdn = ?", person)
-    elif first(db, "SELECT 1 FROM opt_out WHERE sender = ? AND msisdn = ?", person):
-        return False
-    if wish.source is ConsentSource.FILE and _has_left(db, wish):
-        return False
-    if wish.topic:
-        sql = "INSERT OR IGNORE INTO opt_in VALUES (?, ?, ?, ?)"
-        db.execute(sql, (wish.sender, wish.topic, wish.msisdn, wish.at))
-    return True
-
-
-def _has_left(db: apsw.Connection, wish: ConsentChange) -> bool:
-    """Tell whether the last word on a topic was to leave it: a file that is applied again brings nobody
-    back.
-    """
-    sql = """SELECT kind FROM consent WHERE msisdn = ? AND sender = ? AND topic IN (?, '')
-             ORDER BY entry_id DESC LIMIT 1"""
-    row = first(db, sql, (wish.msisdn, wish.sender, wish.topic))
-    return row is not None and row[0] == ConsentKind.OPT_OUT

@@ -10,6 +10,14 @@ import msgspec
 from aldis.store.contract.admission import Acceptance
 from aldis.store.contract.inbound import InboundBatch
 from aldis.store.memory.postback_cache import PostbackCache
+from aldis.store.rules.inbound import (
+    ASKED,
+    DAY_MS,
+    is_to_be_answered,
+    kind_of_answer,
+    may_answer,
+    repeats_within,
+)
 from aldis.store.sqlite.engine.operations import operation_on_each
 from aldis.store.sqlite.engine.rows import as_json, each_alone, every, first
 from aldis.store.sqlite.reads.inbound import OF_SEGMENTS
@@ -26,13 +34,6 @@ _ENQUEUE = """
 INSERT INTO postback (message_id, lane, event, state, error_code, happened_at, due_at)
 VALUES (?, ?, 'inbound', '', '', ?, ?)
 """
-
-DAY_MS = 86_400_000
-FOR_EVER_MS = 2**62
-#: what was answered: a change of consent, or a question
-CHANGED, ASKED = 1, 2
-#: in a day, from one sender to one handset
-MOST_ANSWERS = 10
 
 #: what is forgotten with a message, and by which column
 _HANGING = (("inbound", "inbound_id"), ("postback", "message_id"), ("content_use", "message_id"))
@@ -72,8 +73,7 @@ def _keep(db: apsw.Connection, message: NewInbound, item: InboundBatch) -> bool:
     changed = [consent.change(db, each) for each in message.consents]
     sql = """SELECT 1 FROM inbound WHERE sender = ? AND recipient = ? AND fingerprint = ?
              AND abs(received_at - ?) < ? LIMIT 1"""  # after it, by a clock that was set back since
-    # a multimedia message is known by what its carrier calls it: it cannot be mistaken for another
-    within_ms = item.repeat_ms if not message.parts else FOR_EVER_MS
+    within_ms = repeats_within(message, item.repeat_ms)
     key = (message.sender, message.recipient, message.fingerprint, message.received_at, within_ms)
     if first(db, sql, key):
         return False
@@ -82,25 +82,24 @@ def _keep(db: apsw.Connection, message: NewInbound, item: InboundBatch) -> bool:
         content_use.note(db, [(message.inbound_id, message.parts)])
     if message.lane:
         db.execute(_ENQUEUE, (message.inbound_id, message.lane, message.received_at, message.received_at))
-    if message.reply is not None and (any(changed) or not message.consents):
+    if message.reply is not None and is_to_be_answered(message, changed):
         _answer(db, message, message.reply, item)
     return True
 
 
 def _answer(db: apsw.Connection, message: NewInbound, reply: NewMessage, item: InboundBatch) -> None:
-    """Answer a word, but nobody too often: a machine at the other end must not empty an account."""
+    """Answer a word, as far as it may be."""
     sql = f"""SELECT count(*), ifnull(max(received_at) FILTER (WHERE answered = {ASKED}), 0) FROM inbound
               WHERE sender = ? AND recipient = ? AND answered AND received_at > ?"""  # noqa: S608 - a number
     of_a_day = (message.sender, message.recipient, message.received_at - DAY_MS)
     count, last_at = every(db, sql, of_a_day)[0]
-    is_asked = not message.consents
-    if count >= MOST_ANSWERS or (is_asked and last_at > message.received_at - item.repeat_ms):
+    if not may_answer(message, item.repeat_ms, count, last_at):
         return
     is_prepaid = reply.account_id in item.prepaid
     (refusal,) = admission.accept(db, [Acceptance(reply.account_id, is_prepaid, (reply,))])
     if refusal is None:
-        answered = ASKED if is_asked else CHANGED
-        db.execute("UPDATE inbound SET answered = ? WHERE inbound_id = ?", (answered, message.inbound_id))
+        sql = "UPDATE inbound SET answered = ? WHERE inbound_id = ?"
+        db.execute(sql, (kind_of_answer(message), message.inbound_id))
 
 
 class Forget(msgspec.Struct, frozen=True):
