@@ -11,9 +11,11 @@ from aldis.store.contract.store import Store
 from aldis.store.memory.claim_journal import ClaimJournal
 from aldis.store.memory.claims import Claims
 from aldis.store.memory.outcome_journal import OutcomeJournal
+from aldis.store.memory.sending import OwnerSending
 from aldis.store.memory.told_postbacks import ToldPostbacks
 from aldis.store.postgresql.engine.opening import Engine, open_engine
 from aldis.store.postgresql.engine.server_clock import ServerClock, look_at_server
+from aldis.store.postgresql.stores.actions import PostgresqlActions
 from aldis.store.postgresql.stores.admission import PostgresqlAdmission
 from aldis.store.postgresql.stores.bulk import PostgresqlBulk
 from aldis.store.postgresql.stores.commands import PostgresqlCommands
@@ -27,7 +29,10 @@ from aldis.store.postgresql.stores.operators import PostgresqlAudit, PostgresqlO
 from aldis.store.postgresql.stores.outbox import PostgresqlOutbox
 from aldis.store.postgresql.stores.ownership import PostgresqlOwnership
 from aldis.store.postgresql.stores.postbacks import PostgresqlPostbacks
+from aldis.store.postgresql.stores.queries import PostgresqlQueries
 from aldis.store.postgresql.stores.refusals import PostgresqlRefusals
+from aldis.store.postgresql.stores.search import PostgresqlSearch
+from aldis.store.postgresql.stores.sending import PostgresqlSending
 from aldis.store.postgresql.stores.time import PostgresqlTime
 from aldis.store.postgresql.writes.owing import PostbackOutbox
 
@@ -69,21 +74,21 @@ async def open_postgresql(
         close=close,
         ownership=PostgresqlOwnership(*gateway, claims),
         admission=PostgresqlAdmission(*customers, claims, consent.opted_in),
-        sending=absent,
+        sending=OwnerSending(PostgresqlSending(*gateway), claims, journal),
         receipts=absent,
         inbound=absent,
         postbacks=PostgresqlPostbacks(*gateway, told),
         maintenance=PostgresqlMaintenance(*gateway, claims),
         time=PostgresqlTime(*gateway, claims, told, clock if isinstance(clock, ServerClock) else None),
-        queries=absent,
+        queries=PostgresqlQueries(*customers, claims),
         consent=consent,
         bulk=PostgresqlBulk(*gateway, engine.operators),
-        search=absent,
+        search=PostgresqlSearch(*operators),
         outbox=PostgresqlOutbox(*operators, told),
         metrics=PostgresqlMetrics(*gateway),
         events=PostgresqlEvents(*operators),
         refusals=PostgresqlRefusals(*operators),
-        actions=absent,
+        actions=PostgresqlActions(*gateway, claims),
         commands=PostgresqlCommands(*gateway),
         link_states=PostgresqlLinkStates(*gateway),
         directory=PostgresqlDirectory(*gateway),

@@ -268,3 +268,9 @@ CREATE TABLE lease (
     -- by the server's clock; nobody's from then on
     until    timestamptz NOT NULL
 ) WITH (fillfactor = 20);
+
+-- whether what is in doubt must not be repeated, as the link had it when it last ran
+CREATE TABLE in_doubt_policy (
+    link text PRIMARY KEY,
+    hold boolean NOT NULL
+);

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 import asyncpg
 import msgspec
 
-from aldis.errors import LeaseLost
 from aldis.store.contract.ownership import Lease
 from aldis.store.postgresql.engine.operations import operation, operation_on_each
+from aldis.store.postgresql.reads.leases import lost
 
 #: a lost owner's work is taken over after this; each owner renews its leases three times in that time
 HOLDS_MS = 3_000
@@ -85,8 +85,3 @@ async def check(db: asyncpg.Connection, leases: Sequence[Lease]) -> None:
     for lease in leases:
         if newest.get(lease.resource) != lease.epoch:
             raise lost(lease)
-
-
-def lost(lease: Lease) -> LeaseLost:
-    """Say which lease is over."""
-    return LeaseLost(f"epoch {lease.epoch} of {lease.resource} is over, which was {lease.holder}'s")

@@ -1,0 +1,221 @@
+"""The writes of sending: mark, record results, recover; with the money and postbacks that results bring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import asyncpg
+import msgspec
+
+from aldis.errors import TransitionRefused
+from aldis.store.contract.ownership import Lease
+from aldis.store.postgresql.engine.operations import Lock, locking, operation, operation_on_each
+from aldis.store.postgresql.engine.savepoints import each_alone
+from aldis.store.postgresql.engine.texts import escaped, unescaped
+from aldis.store.postgresql.reads.claiming import states_of
+from aldis.store.postgresql.writes import endings, locks, ownership, poison
+from aldis.store.rules.attempts import Requeued, led_to, reported_before
+from aldis.store.rules.endings import of_lost
+from aldis.traffic.matching import SUBMITTED
+from aldis.traffic.message import MAX_FAULTS, AttemptResult
+from aldis.traffic.receipt import ReceiptState
+from aldis.traffic.states import Event, State
+
+
+class RecordResults(msgspec.Struct, frozen=True):
+    """What a link has to tell."""
+
+    lease: Lease
+    link: str
+    results: tuple[AttemptResult, ...]
+    now: int
+
+
+class Recover(msgspec.Struct, frozen=True):
+    """A link whose last owner is gone."""
+
+    lease: Lease
+    #: what is in doubt must not be repeated
+    hold: bool
+    #: what a process that died had in hand, of this link and others
+    in_hand: tuple[int, ...]
+    now: int
+
+
+class Orphans(msgspec.Struct, frozen=True):
+    """All links but these."""
+
+    lease: Lease
+    links: tuple[str, ...]
+    now: int
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """What is about to be submitted."""
+
+    lease: Lease
+    message_ids: tuple[int, ...]
+
+
+_MARK = "UPDATE queue SET is_marked = true WHERE message_id = ANY ($1::bigint[]) AND NOT is_marked"
+
+
+@operation()
+async def mark(db: asyncpg.Connection, items: list[Mark]) -> list[None]:
+    """Write `sending` before anything is on the wire."""
+    await ownership.check(db, [item.lease for item in items])
+    ids = sorted(message_id for item in items for message_id in item.message_ids)
+    if await db.execute(_MARK, ids) != f"UPDATE {len(ids)}":
+        raise TransitionRefused("a message is marked that does not wait to be sent")
+    return [None] * len(items)
+
+
+def _locks(item: RecordResults) -> list[Lock]:
+    return [locks.recording(item.link)]
+
+
+#: a receipt often comes with the response that names its segment: results first, or it is early
+@locking(_locks)
+@operation(rank=1)
+async def record_results(db: asyncpg.Connection, items: list[RecordResults]) -> list[None]:
+    """Write outcomes."""
+    await ownership.check(db, [item.lease for item in items])
+    for item in items:
+        await _record_results(db, item)
+    return [None] * len(items)
+
+
+#: what an earlier attempt has delivered stays so
+_SEGMENT = f"""
+INSERT INTO segment AS s (message_id, number, link, smsc_message_id, submitted_at)
+SELECT message_id, number, $4, name, $5
+FROM unnest($1::bigint[], $2::smallint[], $3::text[]) taken (message_id, number, name)
+ON CONFLICT (message_id, number) DO UPDATE
+SET link = EXCLUDED.link, smsc_message_id = EXCLUDED.smsc_message_id, submitted_at = EXCLUDED.submitted_at,
+    state = CASE s.state WHEN '{ReceiptState.DELIVERED.value}' THEN s.state ELSE '{SUBMITTED}' END,
+    error_code = '',
+    receipt_at = CASE s.state WHEN '{ReceiptState.DELIVERED.value}' THEN s.receipt_at ELSE 0 END
+WHERE s.smsc_message_id <> EXCLUDED.smsc_message_id OR s.link <> EXCLUDED.link
+"""  # noqa: S608 - the table's states
+_REQUEUE = f"""
+UPDATE queue q
+SET is_marked = again.state = '{State.SENDING.value}', reason = again.reason,
+    attempts = q.attempts + again.tried, doubts = q.doubts + again.doubted,
+    due_at = CASE again.tried WHEN 1 THEN again.due_at ELSE least(q.due_at, again.due_at) END
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::smallint[], $7::smallint[])
+    again (message_id, expected, state, due_at, reason, tried, doubted)
+WHERE q.message_id = again.message_id AND q.is_marked = (again.expected = '{State.SENDING.value}')
+"""  # noqa: S608 - the table's states
+_LOCK = "SELECT 1 FROM queue WHERE message_id = ANY ($1::bigint[]) ORDER BY message_id FOR UPDATE"
+_REPORTED = f"""
+SELECT s.message_id, s.state, s.error_code,
+       (SELECT count(*) FROM segment o WHERE o.message_id = s.message_id)
+FROM segment s WHERE s.message_id = ANY ($1::bigint[]) AND s.state <> '{SUBMITTED}'
+"""  # noqa: S608 - a constant
+
+
+async def _record_results(db: asyncpg.Connection, item: RecordResults) -> None:
+    # of one segment that several results name the last counts
+    segments = {
+        (result.message_id, segment.number): segment.smsc_message_id
+        for result in item.results
+        for segment in result.submitted
+    }
+    sent = [result.message_id for result in item.results if result.event is Event.SUBMIT_ACCEPTED]
+    others = [result for result in item.results if result.event is not Event.SUBMIT_ACCEPTED]
+    if segments:
+        places, names = zip(*sorted(segments.items()), strict=True)
+        ids, numbers = zip(*places, strict=True)
+        await db.execute(_SEGMENT, ids, numbers, [escaped(name) for name in names], item.link, item.now)
+    if others:
+        await _record_others(db, others, item.now)
+    if sent:
+        several = await endings.mark_sent(db, [(message_id, item.now) for message_id in sent])
+        if several or others or len(segments) < len(sent):
+            await _end_reported(db, sent, item.now)
+
+
+async def _record_others(db: asyncpg.Connection, results: list[AttemptResult], now: int) -> None:
+    """Requeue or end messages that the carrier did not take whole."""
+    ids = [result.message_id for result in results]
+    await db.execute(_LOCK, ids)
+    again, ended = led_to(results, await states_of(db, ids), now)
+    while again:  # each message once in a statement
+        once = {each.message_id: each for each in reversed(again)}
+        await _requeue(db, [once[message_id] for message_id in sorted(once)])
+        again = [each for each in again if once[each.message_id] is not each]
+    await endings.end_unsent(db, ended)
+
+
+async def _requeue(db: asyncpg.Connection, again: Sequence[Requeued]) -> None:
+    rows = [each._replace(reason=escaped(each.reason)) for each in again]
+    await db.execute(_REQUEUE, *zip(*rows, strict=True))
+
+
+async def _end_reported(db: asyncpg.Connection, ids: list[int], now: int) -> None:
+    """End messages whose ending was reported before they were called sent: a segment failed while others were
+    still to be sent, or all were delivered that had been named late.
+    """
+    found: dict[int, list[tuple[str, str]]] = {}
+    counts: dict[int, int] = {}
+    for message_id, state, error_code, count in await db.fetch(_REPORTED, ids):
+        found.setdefault(message_id, []).append((state, unescaped(error_code)))
+        counts[message_id] = count
+    ended = [
+        reported_before(message_id, states, counts[message_id], now) for message_id, states in found.items()
+    ]
+    await endings.end_sent(db, [ending for ending in ended if ending is not None])
+
+
+#: what waits after an attempt in doubt, or was in hand when the process died, and is not set aside
+_MAYBE_SUBMITTED = f"""
+SELECT q.message_id FROM queue q
+WHERE NOT q.is_marked AND q.link = $1 AND (q.doubts > 0 OR q.message_id = ANY ($2::bigint[]))
+    AND NOT EXISTS (
+        SELECT 1 FROM poison_message p WHERE p.message_id = q.message_id AND p.faults >= {MAX_FAULTS})
+ORDER BY q.message_id FOR UPDATE OF q
+"""  # noqa: S608 - a number
+_POLICY = "SELECT hold FROM in_doubt_policy WHERE link = $1"
+_KEEP_POLICY = """
+INSERT INTO in_doubt_policy (link, hold) VALUES ($1, $2) ON CONFLICT (link) DO UPDATE SET hold = EXCLUDED.hold
+"""
+_HELD_OF = "SELECT message_id FROM queue WHERE is_marked AND link = $1 ORDER BY message_id FOR UPDATE"
+_HELD_OF_OTHERS = """
+SELECT message_id FROM queue WHERE is_marked AND link <> ALL ($1::text[]) ORDER BY message_id FOR UPDATE"""
+
+
+@operation_on_each
+async def recover_orphans(db: asyncpg.Connection, item: Orphans) -> int:
+    """End what is `sending` on links that are not there any more: what must not be repeated is marked so,
+    whether or not its link returns.
+    """
+    await ownership.check(db, [item.lease])
+    return await _hold(db, await db.fetch(_HELD_OF_OTHERS, item.links), item.now)
+
+
+@operation_on_each
+async def recover(db: asyncpg.Connection, item: Recover) -> int:
+    """End what a lost owner left in `sending`, whatever the link does with doubts now: it was submitted to be
+    held. Where the link did not hold them when it last ran and does now, what it may have submitted ends too.
+    """
+    await ownership.check(db, [item.lease])
+    link = item.lease.link
+    known = await db.fetchval(_POLICY, link)
+    if known != item.hold:
+        if item.hold and known is not None:
+            await _mark_maybe_submitted(db, item)
+        await db.execute(_KEEP_POLICY, link, item.hold)
+    return await _hold(db, await db.fetch(_HELD_OF, link), item.now)
+
+
+async def _mark_maybe_submitted(db: asyncpg.Connection, item: Recover) -> None:
+    rows = await db.fetch(_MAYBE_SUBMITTED, item.lease.link, item.in_hand)
+    refused = await each_alone(db, lambda inner, some: inner.execute(_MARK, some), [row[0] for row in rows])
+    await poison.set_aside(db, refused, item.now)
+
+
+async def _hold(db: asyncpg.Connection, rows: Sequence[asyncpg.Record], now: int) -> int:
+    lost = of_lost([(message_id, State.SENDING) for (message_id,) in rows], now)
+    refused = [ending.message_id for ending in await each_alone(db, endings.end_unsent, lost)]
+    await poison.set_aside(db, refused, now)
+    return len(lost) - len(refused)
