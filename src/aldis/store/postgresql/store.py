@@ -22,6 +22,7 @@ from aldis.store.postgresql.stores.commands import PostgresqlCommands
 from aldis.store.postgresql.stores.consent import PostgresqlConsent
 from aldis.store.postgresql.stores.directory import PostgresqlChanges, PostgresqlDirectory
 from aldis.store.postgresql.stores.events import PostgresqlEvents
+from aldis.store.postgresql.stores.inbound import PostgresqlInbound, PostgresqlReceipts
 from aldis.store.postgresql.stores.link_states import PostgresqlLinkStates
 from aldis.store.postgresql.stores.maintenance import PostgresqlMaintenance
 from aldis.store.postgresql.stores.metrics import PostgresqlMetrics
@@ -59,7 +60,7 @@ async def open_postgresql(
     gateway, customers, operators = (
         (engine.writer, pool) for pool in (engine.gateway, engine.customers, engine.operators)
     )
-    consent = PostgresqlConsent(*gateway)
+    consent = PostgresqlConsent(*gateway, claims)
     absent: Any = None  # not there yet
 
     async def close() -> None:
@@ -75,8 +76,8 @@ async def open_postgresql(
         ownership=PostgresqlOwnership(*gateway, claims),
         admission=PostgresqlAdmission(*customers, claims, consent.opted_in),
         sending=OwnerSending(PostgresqlSending(*gateway), claims, journal),
-        receipts=absent,
-        inbound=absent,
+        receipts=PostgresqlReceipts(*gateway),
+        inbound=PostgresqlInbound(*gateway, claims),
         postbacks=PostgresqlPostbacks(*gateway, told),
         maintenance=PostgresqlMaintenance(*gateway, claims),
         time=PostgresqlTime(*gateway, claims, told, clock if isinstance(clock, ServerClock) else None),

@@ -140,6 +140,8 @@ CREATE TABLE segment (
     PRIMARY KEY (message_id, number)
 ) WITH (fillfactor = 80);
 CREATE INDEX segment_smsc ON segment (link, smsc_message_id);
+-- of carriers that report ids in another case than they gave them
+CREATE INDEX segment_small_letters ON segment (link, upper(smsc_message_id)) WHERE smsc_message_id ~ '[a-z]';
 
 CREATE TABLE late_answer (
     link            text NOT NULL,

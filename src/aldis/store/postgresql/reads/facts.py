@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from aldis.store.postgresql.engine.texts import unescaped
@@ -44,6 +44,6 @@ def inbound_facts(row: Sequence[Any]) -> InboundFacts:
     return InboundFacts(*facts)
 
 
-def unescaped_row(row: Sequence[Any]) -> tuple[Any, ...]:
+def unescaped_row(row: Iterable[Any]) -> tuple[Any, ...]:
     """Give a row, its texts as they were."""
     return tuple(unescaped(each) if isinstance(each, str) else each for each in row)

@@ -10,9 +10,9 @@ from msgspec.structs import astuple
 from aldis.accounts.history import Change
 from aldis.accounts.records import ACCOUNT, Record
 from aldis.store.contract.directory import Carrying
-from aldis.store.postgresql.engine.operations import operation_on_each
+from aldis.store.postgresql.engine.operations import Lock, locking, operation_on_each
 from aldis.store.postgresql.reads.directory import newest
-from aldis.store.postgresql.writes import auditing, consent
+from aldis.store.postgresql.writes import auditing, consent, locks
 from aldis.store.rules.changes import changes_of, entries_of, newly_covered_by
 
 #: one change after the other, as each is based on the one before; nobody who reads waits
@@ -50,6 +50,12 @@ WHERE p.account_id = a.account_id AND p.slot = 0"""
 _BUMP = "UPDATE counter SET value = value + 1 WHERE name = 'directory_version'"
 
 
+def _consenting(_item: Carrying) -> list[Lock]:
+    """Lock consents: who has opted out of one sender may be opted out of another."""
+    return [locks.consenting()]
+
+
+@locking(_consenting)
 @operation_on_each
 async def carry_out(db: asyncpg.Connection, item: Carrying) -> bool:
     """Carry out a plan but for its opt-ins; it bumps the directory's version once."""
