@@ -18,7 +18,7 @@ from tests.fakes.postgresql import USER, PostgresServer
 DIGESTS = {
     "0001_start.sql": "d89f0b1da51651ba",
     "0002_links_and_audit.sql": "601b62ed943e0b78",
-    "0003_messages.sql": "632b7331df65098e",
+    "0003_messages.sql": "f24ffa593d4cd742",
     "0004_inbound_and_consent.sql": "88f791824f7b5784",
     "0005_operators.sql": "1e9dc074b0cbff7a",
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from aldis.clock import Clock, SystemClock
@@ -61,7 +60,6 @@ async def open_postgresql(
         (engine.writer, pool) for pool in (engine.gateway, engine.customers, engine.operators)
     )
     consent = PostgresqlConsent(*gateway, claims)
-    absent: Any = None  # not there yet
 
     async def close() -> None:
         """Finish what was called, then say that this process ends in order."""

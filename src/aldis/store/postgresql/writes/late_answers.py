@@ -12,7 +12,7 @@ import msgspec
 from aldis.store.contract.ownership import Lease
 from aldis.store.postgresql.engine.operations import Lock, locking, operation_on_each
 from aldis.store.postgresql.engine.texts import all_escaped
-from aldis.store.postgresql.writes import locks, ownership
+from aldis.store.postgresql.writes import locks, ownership, receipts
 from aldis.traffic.message import LateAnswer
 
 
@@ -50,9 +50,15 @@ def _locks(item: RecordLate) -> list[Lock]:
 @locking(_locks)
 @operation_on_each
 async def record_late(db: asyncpg.Connection, item: RecordLate) -> None:
-    """Keep late answers of messages that are still known."""
+    """Keep late answers of messages that are still known; then let receipts in that waited for them."""
     await ownership.check(db, [item.lease])
     ids = [answer.message_id for answer in item.answers]
     numbers = [answer.number for answer in item.answers]
     names = all_escaped([answer.smsc_message_id for answer in item.answers])
     await db.execute(_RECORD, ids, numbers, names, item.link, item.now)
+    named = [
+        (answer.message_id, answer.number, item.link, answer.smsc_message_id, item.now)
+        for answer in item.answers
+        if answer.smsc_message_id
+    ]
+    await receipts.match_early(db, item.link, named, item.now)

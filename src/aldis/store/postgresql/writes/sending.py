@@ -13,7 +13,7 @@ from aldis.store.postgresql.engine.operations import Lock, locking, operation, o
 from aldis.store.postgresql.engine.savepoints import each_alone
 from aldis.store.postgresql.engine.texts import escaped, unescaped
 from aldis.store.postgresql.reads.claiming import states_of
-from aldis.store.postgresql.writes import endings, locks, ownership, poison
+from aldis.store.postgresql.writes import endings, locks, ownership, poison, receipts
 from aldis.store.rules.attempts import Requeued, led_to, reported_before
 from aldis.store.rules.endings import of_lost
 from aldis.traffic.matching import SUBMITTED
@@ -133,6 +133,10 @@ async def _record_results(db: asyncpg.Connection, item: RecordResults) -> None:
         several = await endings.mark_sent(db, [(message_id, item.now) for message_id in sent])
         if several or others or len(segments) < len(sent):
             await _end_reported(db, sent, item.now)
+    taken = [
+        (message_id, number, item.link, name, item.now) for (message_id, number), name in segments.items()
+    ]
+    await receipts.match_early(db, item.link, taken, item.now)
 
 
 async def _record_others(db: asyncpg.Connection, results: list[AttemptResult], now: int) -> None:
