@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from tests.cli.test_traffic import aldis
 from tests.console.test_messages import NUMBER, call
 from tests.fakes.browser import Browser
+from tests.fakes.clock import NOON
 from tests.fakes.whole import WholeGateway
 
 from aldis.app.posting import PostingHere
+from aldis.cli.postbacks import _worst
 from aldis.stages.postbacks.lanes import WaitsFor
 from aldis.stages.postbacks.status import LocalFault, PostingStatus, WaitingLane
+from aldis.store.contract.outbox import LaneFacts
 
 
 async def test_faults_of_our_own_and_what_lanes_wait_for_are_shown(
@@ -38,3 +42,20 @@ async def test_faults_of_our_own_and_what_lanes_wait_for_are_shown(
     (watched.data_dir / "aldis.toml").write_text(door)
     code, said = await aldis(watched, "postbacks", "--pending")
     assert (code, "3 lanes wait for its account's share\n" in said) == (0, True)
+
+
+LANES = [
+    LaneFacts(number, f"https://h{number}.example:443", number, NOON, NOON + 1_000 * (number % 2), None, "")
+    for number in range(1, 20)
+]
+
+
+@pytest.mark.parametrize(
+    ("now", "named"), [(NOON, []), (NOON + 1_000, [18, 16, 14, 12, 10]), (NOON + 9_000, [19, 18, 17, 16, 15])]
+)
+def test_the_worst_few_lanes_that_wait_are_named(now: int, named: list[int]) -> None:
+    lines = _worst([(f"account {each.account_id}", each) for each in LANES], now)
+    assert [line.split(": ")[0] for line in lines] == [
+        f"  account {number} at https://h{number}.example:443" for number in named
+    ]
+    assert [line.split(": ")[1].split(",")[0] for line in lines] == [f"{number} pending" for number in named]

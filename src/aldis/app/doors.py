@@ -7,11 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from aldis.addresses import Networks
+from aldis.app.memory import memory_octets
 from aldis.dialects.exchange import HttpReply
 from aldis.dialects.registry import BY_PATH
 from aldis.doors.http import system_routes
 from aldis.doors.http.app import Door, NoteRefusal
-from aldis.doors.http.guard import GuardLimits
+from aldis.doors.http.guard import GuardLimits, total_octets
 from aldis.doors.http.server import ServerSettings
 from aldis.host_names import ascii_host
 from aldis.settings import HttpSettings, host_and_port
@@ -57,7 +58,8 @@ def server_settings(http: HttpSettings) -> ServerSettings:
             body_s=http.body_s,
             answer_s=http.answer_s,
             body_octets=http.max_body_octets,
-            bodies_octets=http.bodies_octets,
+            bodies_octets=http.bodies_octets
+            or total_octets(http.connections, http.max_body_octets, memory_octets()),
             connections=http.connections,
             connections_per_address=http.connections_per_address,
             trusted=Networks(http.trusted_proxies),

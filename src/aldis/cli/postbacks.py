@@ -26,6 +26,8 @@ from aldis.store.contract.outbox import LaneFacts, PostbackFilter, PostbackRow
 
 #: an account, and what of its is pending at one endpoint
 PendingLane = tuple[str, LaneFacts]
+#: so many of those that wait are named, and what has been due for so long waits
+WORST, WAITS_MS = 5, 1_000
 
 
 @click.command()
@@ -87,7 +89,17 @@ async def _pending(known: Opened, http: HttpSettings) -> tuple[list[PendingLane]
     waiting = [
         f"{count} lanes wait for {WAITS[WaitsFor(waits_for)]}" for waits_for, count in waits.items() if count
     ]
-    return lanes, ended + waiting
+    return lanes, ended + waiting + (_worst(lanes, known.store.clock.now()) if waiting else [])
+
+
+def _worst(lanes: list[PendingLane], now: int) -> list[str]:
+    """Name where most waits of what has been due for a while, a few only."""
+    late = [(name, each) for name, each in lanes if each.next_due_at <= now - WAITS_MS]
+    late.sort(key=lambda lane: -lane[1].pending)
+    return [
+        f"  {name} at {each.lane}: {each.pending} pending, due since {when(each.next_due_at)}"
+        for name, each in late[:WORST]
+    ]
 
 
 async def _replay(known: Opened, which: str, given: dict[str, str], *, pending: bool) -> int:

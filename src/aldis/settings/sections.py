@@ -27,8 +27,8 @@ class HttpSettings(msgspec.Struct, frozen=True):
     connections: int = 2000
     connections_per_address: int = 40
     max_body_octets: int = 2_097_152
-    #: of all requests together, while they come and while they are answered
-    bodies_octets: int = 134_217_728
+    #: of all requests together, while they come and while they are answered; None: as `total_octets` has it
+    bodies_octets: int | None = None
     header_octets: int = 32_768
     header_count: int = 100
     header_s: float = 5.0

@@ -28,6 +28,20 @@ class GuardLimits(ConnectionLimits, frozen=True):
     bodies_octets: int = 134_217_728
 
 
+#: what all bodies may take where nothing is said: so many of the largest, or so much that short ones are
+#: never refused, and a part of the memory that there is
+LARGEST_AT_ONCE, AMPLE_OCTETS, MEMORY_PART = 16, 134_217_728, 8
+
+
+def total_octets(connections: int, body_octets: int, memory_octets: int) -> int:
+    """Tell what the bodies of all connections may take together: no more than they can be, and within memory
+    (0: nobody knows how much there is), but never less than one.
+    """
+    wanted = min(connections * body_octets, max(AMPLE_OCTETS, LARGEST_AT_ONCE * body_octets))
+    within = min(wanted, memory_octets // MEMORY_PART) if memory_octets else wanted
+    return max(within, body_octets)
+
+
 class BodyBudget:
     """What the bodies of one server's requests may take together. A body that came in one read of its socket
     and is short is not counted: it is answered before more is read.
