@@ -8,6 +8,7 @@ import asyncio
 import json
 from typing import Any
 
+import apsw
 from tests.fakes.whole import WholeGateway
 
 #: in one request: as many as may be, and as the demo can pay for twice
@@ -33,6 +34,20 @@ async def test_others_are_answered_before_a_large_one(whole: WholeGateway) -> No
     assert not large.done()
     assert not price.done()
     assert len((await large)["messages"]) == len((await price)["messages"]) == AFFORDED
+
+
+async def test_a_large_one_is_stored_in_pieces_and_seen_whole(whole: WholeGateway) -> None:
+    """No write of it is long, so nobody waits for it; and nobody meets a part of it."""
+    await send(whole, "4512345678")
+    reader, stored, seen = apsw.Connection(str(whole.data_dir / "aldis.db")), set(), set()
+    large = asyncio.create_task(send(whole, [f"4477{number:08d}" for number in range(AFFORDED)]))
+    while not large.done():
+        stored |= {count for (count,) in reader.execute("SELECT count(*) FROM message")}
+        seen.add(sum((await whole.gateway.store.metrics.count_by_state()).values()))
+    reader.close()
+    assert len((await large)["messages"]) == AFFORDED
+    assert any(1 < count < AFFORDED for count in stored)
+    assert seen <= {1, AFFORDED + 1}
 
 
 async def test_texts_times_recipients_are_bounded(whole: WholeGateway) -> None:

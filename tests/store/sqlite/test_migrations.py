@@ -49,6 +49,7 @@ DIGESTS = {
     "0025_small_letters.sql": "5198079f4fda8f76",
     "0026_in_doubt_policies.sql": "20d6ad2c7464dce6",
     "0027_still_more_spellings.sql": "1ba9b2696d6727f0",
+    "0028_staged_submissions.sql": "80a60cb4b4d87b1d",
 }
 
 

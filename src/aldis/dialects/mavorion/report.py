@@ -124,6 +124,7 @@ def _status(messages: tuple[MessageStatus, ...]) -> dict[str, object]:
     header, data = kept.encoded.octets[:header_end], kept.encoded.octets[header_end:]
     is_secret = echo.get("class") == SECRET
     send_at = int(echo.get("sendtime", first.message.accepted_at // 1000))
+    is_later = send_at * 1000 > first.message.accepted_at
     return {
         "class": echo.get("class", sms.STANDARD),
         "message": decode(kept.encoded) if not is_binary and not is_secret else None,
@@ -131,7 +132,9 @@ def _status(messages: tuple[MessageStatus, ...]) -> dict[str, object]:
         "id": first.message.submission_id,
         "label": first.label or None,
         "recipients": [
-            _recipient(each, is_later=send_at * 1000 > first.message.accepted_at) for each in messages
+            # each by itself: to encode ten thousand in one call takes 15 ms, in which nobody else has a turn
+            msgspec.Raw(msgspec.json.encode(_recipient(each, is_later=is_later)))
+            for each in messages
         ],
         "sender": first.message.sender,
         "sendtime": send_at,

@@ -63,6 +63,14 @@ def may(event: Event, of: str = "message") -> str:
     return in_state(*sources(event), of=of)
 
 
+def whole(of: str = "message") -> str:
+    """Write the condition that a message is not of a submission that is still being stored
+    (`writes/staging.py`). Where there is none, that is asked once and not of each row.
+    """
+    return f"""(NOT EXISTS (SELECT 1 FROM staged_submission) OR NOT EXISTS (
+        SELECT 1 FROM staged_submission s WHERE {of}.message_id BETWEEN s.first_id AND s.last_id))"""  # noqa: S608 - a table's name
+
+
 def as_json(values: Iterable[object]) -> str:
     """Bind many ids at once: `… IN (SELECT value FROM json_each(?))`."""
     return msgspec.json.encode(list(values)).decode()

@@ -51,7 +51,6 @@ class Transactions:
     def __init__(self, path: Path, outbox: Outbox) -> None:
         self._outbox = outbox
         self._db = open_writer(path)
-        self._db.execute("PRAGMA temp_store = MEMORY")  # for what is staged; not where VACUUM runs
         self._db.set_busy_handler(self._wait)
         #: whether to wait here for another process
         self._waits = True

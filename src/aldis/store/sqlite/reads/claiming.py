@@ -9,7 +9,7 @@ import msgspec
 
 from aldis.store.contract.sending import Share
 from aldis.store.memory.sending import Found
-from aldis.store.sqlite.engine.rows import as_array, as_json, every, may, one
+from aldis.store.sqlite.engine.rows import as_array, as_json, every, may, one, whole
 from aldis.traffic.content import MMS, KeptPart, from_column
 from aldis.traffic.message import ClaimedMessage
 from aldis.traffic.states import Event, State
@@ -22,7 +22,7 @@ PRIORITIES = (3, 2, 1, 0)
 _WAITING_IN = f"""
 (SELECT json_group_array(message_id) FROM (
      SELECT message_id FROM message
-     WHERE {may(Event.CLAIMED)} AND link = ?1 AND priority = {{}} AND due_at <= ?2
+     WHERE {may(Event.CLAIMED)} AND link = ?1 AND priority = {{}} AND due_at <= ?2 AND {whole()}
      ORDER BY due_at LIMIT ?3))
 """  # noqa: S608 - the table's states
 _WAITING = f"SELECT {', '.join(map(_WAITING_IN.format, PRIORITIES))}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import apsw
 
-from aldis.store.sqlite.engine.rows import MESSAGE_FACTS, every, first, in_state, message_facts, one
+from aldis.store.sqlite.engine.rows import MESSAGE_FACTS, every, first, in_state, message_facts, one, whole
 from aldis.traffic.message import MessageStatus
 from aldis.traffic.query import OTHER, Usage
 from aldis.traffic.states import State
@@ -15,7 +15,7 @@ SLACK_MS = 60_000
 _STATUS = "m.priority, m.coding, m.octets, m.due_at, m.expires_at, m.label"
 _SUBMISSION = f"""
 SELECT {_STATUS}, {MESSAGE_FACTS} FROM message m
-WHERE m.reference = ? AND m.account_id = ? AND m.dialect = ? AND m.message_id > ?
+WHERE m.reference = ? AND m.account_id = ? AND m.dialect = ? AND m.message_id > ? AND {whole("m")}
 ORDER BY m.message_id LIMIT ?
 """  # noqa: S608 - the columns are constants
 
@@ -29,7 +29,7 @@ SELECT label, country, sum(used) AS segments, sum(used * price_micros) AS micros
 FROM (SELECT m.label, m.country, m.price_micros, {USED} AS used
       FROM message m
       WHERE m.message_id >= ?1 AND m.message_id <= ?2 AND m.account_id = ?3
-        AND m.accepted_at >= ?4 AND m.accepted_at < ?5 AND (?6 IS NULL OR m.label = ?6))
+        AND m.accepted_at >= ?4 AND m.accepted_at < ?5 AND (?6 IS NULL OR m.label = ?6) AND {whole("m")})
 GROUP BY label, country HAVING sum(used) > 0),
 placed AS (
 SELECT label, row_number() OVER (ORDER BY sum(segments) DESC, label) AS place FROM counted GROUP BY label)

@@ -20,6 +20,7 @@ from aldis.store.sqlite.engine.rows import (
     first,
     message_facts,
     one,
+    whole,
 )
 from aldis.store.sqlite.reads import recipients
 from aldis.store.sqlite.reads.queries import USED, first_from
@@ -82,7 +83,8 @@ def where_of(wanted: MessageFilter) -> _Where:
         "m.accepted_at >= ?": wanted.since,
         "m.accepted_at < ?": wanted.until if wanted.until < EVER else 0,
     }
-    return _Where(*conditions(asked))
+    sql, bindings = conditions(asked)
+    return _Where(f"{sql} AND {whole('m')}", bindings)
 
 
 def id_bounds(db: apsw.Connection, wanted: MessageFilter) -> tuple[int, int]:

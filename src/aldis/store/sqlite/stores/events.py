@@ -7,6 +7,7 @@ from typing import Any
 import apsw
 
 from aldis.store.contract.events import EventKind, EventPosition, GatewayEvent
+from aldis.store.sqlite.engine.rows import whole
 from aldis.store.sqlite.stores.connections import Connections, in_a_thread
 
 #: how many of the newest messages and postbacks are looked through for what happened
@@ -15,7 +16,7 @@ RECENT = 20_000
 # Neither sent_at nor ended_at has an index, which every message would pay for: whoever watches reads the
 # newest rows by their key. Of older messages only those are seen whose postback became due lately. A receipt
 # that came with its response has the earlier time of the two, and is told after it all the same.
-_HAPPENED = """
+_HAPPENED = f"""
 WITH
 floor (message_id, postback_id) AS (SELECT
     ifnull((SELECT max(message_id) FROM message), 0) - :recent,
@@ -24,7 +25,7 @@ lately AS MATERIALIZED (
     SELECT message_id, account_id, dialect, reference, link, state, sender, recipient, reason,
            accepted_at, sent_at, ended_at
     FROM message WHERE message_id > (SELECT message_id FROM floor)
-        AND (accepted_at >= :since OR sent_at >= :since OR ended_at >= :since)),
+        AND {whole()} AND (accepted_at >= :since OR sent_at >= :since OR ended_at >= :since)),
 told AS MATERIALIZED (
     SELECT * FROM postback WHERE postback_id > (SELECT postback_id FROM floor)
         AND (last_tried_at >= :since OR happened_at >= :since)),
@@ -61,7 +62,7 @@ happening AS (
     FROM inbound WHERE received_at >= :since)
 SELECT * FROM happening WHERE (at, kind, number) > (:since, :kind, :number) AND at <= :until
 ORDER BY at, kind, number LIMIT :limit
-"""
+"""  # noqa: S608 - a constant
 
 
 def _happened(db: apsw.Connection, position: EventPosition, until: int, limit: int) -> list[GatewayEvent]:

@@ -12,7 +12,7 @@ from aldis.store.contract.maintenance import Purged
 from aldis.store.contract.ownership import Lease
 from aldis.store.rules.endings import OPTED_OUT
 from aldis.store.rules.maintenance import backup_of
-from aldis.store.sqlite.engine.rows import as_json, every, may
+from aldis.store.sqlite.engine.rows import as_json, every, may, whole
 from aldis.store.sqlite.reads import forgetting
 from aldis.store.sqlite.stores.connections import Connections, in_a_thread
 from aldis.store.sqlite.writes import inbound, maintenance, recipients
@@ -21,7 +21,7 @@ from aldis.traffic.states import Event
 #: what a carrier took in part stays with that carrier
 _WAITING = f"""
 SELECT message_id, backups FROM message m
-WHERE link = ?1 AND {may(Event.CLAIMED, of="m")} AND backups <> '' AND due_at <= ?2
+WHERE link = ?1 AND {may(Event.CLAIMED, of="m")} AND backups <> '' AND due_at <= ?2 AND {whole("m")}
   AND message_id NOT IN (SELECT value FROM json_each(?3))
   AND EXISTS (SELECT 1 FROM json_each(m.backups) b WHERE b.value IN (SELECT value FROM json_each(?4)))
   AND NOT EXISTS (SELECT 1 FROM segment s WHERE s.message_id = m.message_id)
@@ -53,7 +53,7 @@ def _unused_content(db: apsw.Connection, digests: Sequence[str]) -> set[str]:
 def _queued_to_opted_out(db: apsw.Connection, limit: int) -> list[tuple[int, str]]:
     """Name queued messages to people who have opted out, with their links; a scan of all that is queued."""
     sql = f"""SELECT message_id, link FROM message m
-              WHERE {may(Event.CANCELLED, of="m")} AND NOT exempt AND EXISTS (
+              WHERE {may(Event.CANCELLED, of="m")} AND NOT exempt AND {whole("m")} AND EXISTS (
                   SELECT 1 FROM opt_out o WHERE o.sender = m.sender AND o.msisdn = m.recipient) LIMIT ?"""  # noqa: S608 - the table's states
     return every(db, sql, (limit,))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import apsw
 
 from aldis.store.contract.metrics import Backlog
-from aldis.store.sqlite.engine.rows import every, in_state, one
+from aldis.store.sqlite.engine.rows import every, in_state, one, whole
 from aldis.store.sqlite.stores.connections import Connections, in_a_thread
 from aldis.store.sqlite.writes import metrics
 from aldis.traffic.states import State
@@ -14,7 +14,7 @@ from aldis.traffic.states import State
 def _backlog(db: apsw.Connection) -> Backlog:
     """Count what waits: messages from the claim index, postbacks from that of what is due."""
     queued: dict[str, dict[int, int]] = {}
-    waits = in_state(State.QUEUED)
+    waits = f"{in_state(State.QUEUED)} AND {whole()}"
     sql = f"SELECT link, priority, count(*) FROM message WHERE {waits} GROUP BY link, priority"  # noqa: S608 - a constant
     for link, priority, count in every(db, sql):
         queued.setdefault(link, {})[priority] = count
@@ -23,7 +23,7 @@ def _backlog(db: apsw.Connection) -> Backlog:
 
 def _count_by_state(db: apsw.Connection) -> dict[str, int]:
     """Count all messages; a scan."""
-    return dict(every(db, "SELECT state, count(*) FROM message GROUP BY state"))
+    return dict(every(db, f"SELECT state, count(*) FROM message WHERE {whole()} GROUP BY state"))  # noqa: S608 - a constant
 
 
 def _minutes(db: apsw.Connection, since: int) -> list[bytes]:

@@ -19,7 +19,16 @@ from aldis.store.contract.search import (
     Sum,
 )
 from aldis.store.rules.sums import Total
-from aldis.store.sqlite.engine.rows import MESSAGE_FACTS, conditions, every, first, may, message_facts, one
+from aldis.store.sqlite.engine.rows import (
+    MESSAGE_FACTS,
+    conditions,
+    every,
+    first,
+    may,
+    message_facts,
+    one,
+    whole,
+)
 from aldis.store.sqlite.reads import postback_listing, recipients, searching
 from aldis.store.sqlite.reads.inbound import FACTS
 from aldis.store.sqlite.reads.poison import set_aside_of
@@ -35,7 +44,7 @@ _ACCEPTED = ", ".join(NewMessage.__struct_fields__).replace("review_at", "ifnull
 _INBOUND = WalkedTable("inbound", "inbound_id", f"SELECT {FACTS} FROM inbound i")  # noqa: S608 - the columns are a constant
 #: what MessageFacts and NewMessage hold
 _FACTS_COUNT = MESSAGE_FACTS.count(",") + 1
-_MESSAGE = f"SELECT {MESSAGE_FACTS}, {_ACCEPTED} FROM message m WHERE message_id = ?"  # noqa: S608 - constants
+_MESSAGE = f"SELECT {MESSAGE_FACTS}, {_ACCEPTED} FROM message m WHERE message_id = ? AND {whole('m')}"  # noqa: S608 - constants
 _SEGMENTS = """
 SELECT number, smsc_message_id, submitted_at, state, error_code, receipt_at FROM segment
 WHERE message_id = ? ORDER BY number
@@ -93,7 +102,7 @@ def _inbound(db: apsw.Connection, wanted: InboundFilter, before: int, limit: int
 
 def _ahead(db: apsw.Connection, link: str, priority: int, due_at: int, now: int) -> Ahead:
     """Count from the claim index."""
-    waits = f"SELECT 1 FROM message WHERE {may(Event.CLAIMED)} AND link = ?"  # noqa: S608 - the table's states
+    waits = f"SELECT 1 FROM message WHERE {may(Event.CLAIMED)} AND {whole()} AND link = ?"  # noqa: S608 - the table's states
     limited = "SELECT count(*) FROM ({} LIMIT {})".format
     urgent = limited(f"{waits} AND priority > ? AND due_at <= ?", MOST_AHEAD)
     earlier = limited(f"{waits} AND priority = ? AND due_at < ?", MOST_AHEAD)

@@ -10,7 +10,7 @@ from aldis.store.memory.sending import Found
 from aldis.store.sqlite.reads import claiming
 from aldis.store.sqlite.reads import poison as poison_reads
 from aldis.store.sqlite.stores.connections import Connections, on_the_loop
-from aldis.store.sqlite.writes import endings, late_answers, ownership, poison, sending
+from aldis.store.sqlite.writes import endings, late_answers, ownership, poison, sending, staging
 from aldis.traffic.message import AttemptResult, HandlingFault, LateAnswer
 
 
@@ -34,8 +34,10 @@ class SqliteSending(Connections):
     def recover(self, lease: Lease, *, hold: bool, in_hand: tuple[int, ...], now: int) -> Awaitable[int]:
         return self.writer.call(sending.recover, sending.Recover(lease, hold, in_hand, now))
 
-    def recover_orphans(self, lease: Lease, links: tuple[str, ...], now: int) -> Awaitable[int]:
-        return self.writer.call(sending.recover_orphans, sending.Orphans(lease, links, now))
+    async def recover_orphans(self, lease: Lease, links: tuple[str, ...], now: int) -> int:
+        while await self.writer.call(staging.remove, staging.ALL, messages=staging.PIECE):
+            pass  # what a process that died had not stored whole
+        return await self.writer.call(sending.recover_orphans, sending.Orphans(lease, links, now))
 
     def mark(self, lease: Lease, message_ids: tuple[int, ...]) -> Awaitable[None]:
         return self.writer.call(sending.mark, sending.Mark(lease, message_ids))

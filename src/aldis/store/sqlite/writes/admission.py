@@ -12,7 +12,7 @@ from msgspec.structs import astuple
 from aldis.store.contract.admission import Acceptance
 from aldis.store.rules.admission import CreditHolds, DuplicateCheck, OptOuts, pairs_of
 from aldis.store.sqlite.engine.operations import operation, operation_on_each
-from aldis.store.sqlite.engine.rows import as_json, every, first, for_each, of_texts, one
+from aldis.store.sqlite.engine.rows import as_json, every, first, for_each, of_texts, one, whole
 from aldis.store.sqlite.writes import auditing, content_use, recipients
 from aldis.traffic.message import NewMessage
 from aldis.traffic.refusal import Refusal
@@ -26,7 +26,7 @@ def _insert(columns: tuple[str, ...]) -> str:
     return f"INSERT INTO message ({', '.join(columns)}) VALUES {{rows}}"  # noqa: S608 - the columns are constants
 
 
-_INSERT, _INSERT_COMMON = (
+INSERT, _INSERT_COMMON = (
     _insert(NewMessage.__struct_fields__),
     _insert(NewMessage.__struct_fields__[:_COMMON]),
 )
@@ -58,7 +58,7 @@ def accept(db: apsw.Connection, acceptances: list[Acceptance]) -> list[Refusal |
             if acceptance.entry is not None:
                 auditing.write(db, acceptance.entry)
     if any(any(row[_COMMON:]) for row in rows):
-        for_each(db, _INSERT, rows)
+        for_each(db, INSERT, rows)
         content_use.note(db, [(row[0], row[_PARTS]) for row in rows if row[_PARTS]])
     else:
         for_each(db, _INSERT_COMMON, [row[:_COMMON] for row in rows])
@@ -101,8 +101,8 @@ def duplicates_of(db: apsw.Connection, acceptances: Sequence[Acceptance]) -> Dup
     }
     if not references:
         return DuplicateCheck(())
-    sql = """SELECT account_id, duplicate_scope, reference FROM carray(?) asked CROSS JOIN message
-             WHERE reference = asked.value AND duplicate_scope <> ''"""
+    sql = f"""SELECT account_id, duplicate_scope, reference FROM carray(?) asked CROSS JOIN message
+              WHERE reference = asked.value AND duplicate_scope <> '' AND {whole()}"""  # noqa: S608 - a constant
     sql, asked = of_texts(sql, references)
     return DuplicateCheck(every(db, sql, (asked,)))
 

@@ -14,7 +14,7 @@ from aldis.store.contract.ownership import Lease
 from aldis.store.rules.endings import Ending
 from aldis.store.rules.maintenance import EARLY_MS, REFUSED_MS, Reviewed, look_at
 from aldis.store.sqlite.engine.operations import operation_on_each
-from aldis.store.sqlite.engine.rows import as_json, each_alone, every, for_each, for_found, may
+from aldis.store.sqlite.engine.rows import as_json, each_alone, every, for_each, for_found, may, whole
 from aldis.store.sqlite.writes import endings, ownership, poison, postbacks, recipients
 from aldis.traffic.states import Event, State
 
@@ -56,8 +56,8 @@ DELETE FROM parked_receipt WHERE received_at <= ? AND receipt_id IN (
 def expire(db: apsw.Connection, item: Expire) -> int:
     """End messages whose deadline has passed; look at the others again when it may have."""
     ownership.check(db, [item.lease])
-    sql = """SELECT message_id, state, expires_at, sent_at, doubts FROM message
-             WHERE review_at <= ? ORDER BY review_at LIMIT ?"""
+    sql = f"""SELECT message_id, state, expires_at, sent_at, doubts FROM message
+              WHERE review_at <= ? AND {whole()} ORDER BY review_at LIMIT ?"""  # noqa: S608 - a constant
     now = item.now
     unsent: list[Ending] = []
     sent: list[Ending] = []

@@ -38,13 +38,14 @@ def file(db: apsw.Connection, item: Filing) -> int:
     """Write down what comes next of the ids; returns how many ids that were."""
     done = up_to(db)
     newest = one(db, "SELECT ifnull(max(message_id), 0) FROM message")
+    staged = one(db, "SELECT ifnull(min(first_id) - 1, ?) FROM staged_submission", (newest,))
     following = first(
         db, "SELECT message_id FROM message WHERE message_id > ? ORDER BY message_id LIMIT 1", (done,)
     )
     if following is None:
         return 0
     begin = max(done, following[0] - 1)  # across ids that were never used or are forgotten
-    end = min(begin + item.limit, newest - item.open_ids)
+    end = min(begin + item.limit, newest - item.open_ids, staged)
     if end <= begin:
         return 0
     db.execute(_FILE, (begin, end))
@@ -58,14 +59,6 @@ def file_late(db: apsw.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
     late = [(row[0] >> BLOCK_BITS, row[_RECIPIENT], row[0]) for row in rows if row[0] <= done]
     if late:
         for_each(db, "INSERT OR IGNORE INTO message_recipient VALUES {rows}", late)
-
-
-def file_late_of(db: apsw.Connection, table: str, stage: int) -> None:
-    """Do the same with new messages that wait in a table, under a stage."""
-    sql = f"""INSERT OR IGNORE INTO message_recipient
-              SELECT message_id >> {BLOCK_BITS}, recipient, message_id FROM {table}
-              WHERE stage = ? AND message_id <= ?"""  # noqa: S608 - a number and a name of ours
-    db.execute(sql, (stage, up_to(db)))
 
 
 def forget(db: apsw.Connection, message_ids: Sequence[int]) -> None:
