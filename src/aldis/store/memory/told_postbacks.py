@@ -125,6 +125,7 @@ class ToldPostbacks:
         for name, lane in list(self._lanes.items()):
             if name not in names and lane.opened <= began:
                 lane.is_open = False
+                self._drop_seen(lane, seen)
                 if not lane.fresh:
                     del self._lanes[name]
 
@@ -133,10 +134,7 @@ class ToldPostbacks:
         if self._forgotten > began:
             return
         lane = self._lane(name)
-        self._count -= len(lane.fresh)
-        lane.fresh = deque(each for each in lane.fresh if not seen.saw(each[0]))
-        self._count += len(lane.fresh)
-        lane.seen = seen
+        self._drop_seen(lane, seen)
         lane.is_open = lane.has_more or not is_all or lane.opened > began
         lane.has_more = False
 
@@ -153,6 +151,13 @@ class ToldPostbacks:
         self._count = 0
         self._named_at = self._named = None
         self._forgotten = self._tick()
+
+    def _drop_seen(self, lane: _Lane, seen: Snapshot) -> None:
+        """Forget what a read saw: it has given it, or it is not due any more."""
+        self._count -= len(lane.fresh)
+        lane.fresh = deque(each for each in lane.fresh if not seen.saw(each[0]))
+        self._count += len(lane.fresh)
+        lane.seen = seen
 
     def _lane(self, name: str) -> _Lane:
         lane = self._lanes.get(name)
