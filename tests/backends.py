@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
+import asyncpg
 import msgspec
 
 from aldis.accounts import directory_file
@@ -24,6 +25,8 @@ from aldis.store.contract.search import MessageFilter
 from aldis.store.contract.store import Store
 from aldis.store.memory.outcome_journal import OutcomeJournal
 from aldis.store.postgresql.engine.opening import open_engine
+from aldis.store.postgresql.engine.operations import operation_on_each
+from aldis.store.postgresql.engine.writer import Writer as PostgresqlWriter
 from aldis.store.postgresql.store import open_postgresql
 from aldis.store.sqlite.process.writer_client import WriterClient
 from aldis.store.sqlite.store import open_sqlite
@@ -179,6 +182,14 @@ async def lapse(store: Store) -> None:
     """Let the time of all leases run out, by the clock that the tests have or by the engine's."""
     if isinstance(store.clock, FakeClock):
         store.clock.advance(60)
+    writer = getattr(store.ownership, "writer", None)
+    if isinstance(writer, PostgresqlWriter):
+        await writer.call(_end_all_leases, None)
+
+
+@operation_on_each
+async def _end_all_leases(db: asyncpg.Connection, _item: None) -> None:
+    await db.execute("UPDATE lease SET until = clock_timestamp()")
 
 
 async def held(owner: Owner) -> Lease:

@@ -12,9 +12,6 @@ from aldis.traffic.states import Event
 from tests.backends import own
 from tests.store.building import NOW, a_message, accept, audited, settle_sent
 
-#: so far behind the first message that no backend looks back to that one
-LATER_ID = 100_000
-
 
 async def test_what_waits_is_counted_by_link_and_priority(kept: Store) -> None:
     assert (await kept.metrics.backlog()).queued == {}
@@ -60,16 +57,6 @@ async def test_what_happened_is_told_once_in_batches_and_in_order(kept: Store) -
     ]
     assert seen[-1].reason == "ESME_RINVDSTADR"
     assert await kept.events.after(EventPosition(NOW - 1), NOW - 1, 10) == []
-
-
-async def test_the_end_of_an_old_message_is_heard_by_its_postback(kept: Store) -> None:
-    old = a_message(1, notify=Notify.ENDED, lane="http://a", callback_url="http://a/x")
-    await settle_sent(kept, old, ("A1",))
-    await accept(kept, a_message(LATER_ID, accepted_at=NOW - 5))
-    assert await kept.events.after(EventPosition(NOW), NOW + 100, 10) == []
-    await kept.receipts.record([Receipt("link", "A1", ReceiptState.DELIVERED, "", old.recipient, NOW + 50)])
-    (ended,) = await kept.events.after(EventPosition(NOW), NOW + 100, 10)
-    assert (ended.kind, ended.message_id, ended.state) == (EventKind.ENDED, 1, "delivered")
 
 
 async def test_minutes_are_kept_for_a_while(kept: Store) -> None:

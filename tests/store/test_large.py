@@ -99,15 +99,6 @@ async def test_several_come_side_by_side_and_others_between(kept: Store) -> None
     assert await count(kept) == 3 * MANY + 5
 
 
-async def test_whoever_leaves_in_the_middle_leaves_nothing(kept: Store) -> None:
-    leaving = asyncio.ensure_future(keep(kept, many()))
-    await accept(kept, a_message(1))
-    leaving.cancel()
-    await asyncio.wait([leaving])
-    assert await count(kept) == 1
-    assert await keep(kept, many()) is None
-
-
 async def test_their_numbers_are_found_where_maintenance_is_past_their_ids(kept: Store) -> None:
     await accept(kept, a_message(50_000))
     while await kept.maintenance.index_recipients(100_000, 0):

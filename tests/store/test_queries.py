@@ -70,13 +70,13 @@ async def test_what_is_due_or_in_a_senders_hands_cannot_be_called_back(kept: Sto
     assert await states(kept, 1) == [State.REJECTED]
 
 
-async def test_nobody_claims_what_is_being_called_back(kept: Store) -> None:
+async def test_what_is_claimed_is_not_called_back_nor_the_other_way_round(kept: Store) -> None:
     await accept(kept, scheduled(1))
     lease = await own(kept)
     cancelling = asyncio.ensure_future(kept.queries.cancel(1, "genesys", "7", NOW + 999))
-    await asyncio.sleep(0)  # it is on its way to the writer
-    assert await kept.sending.claim(lease, 10, share, NOW + 1000) == []
-    assert await cancelling == 1
+    await asyncio.sleep(0)  # it is on its way, in some backends to the writer already
+    claimed = await kept.sending.claim(lease, 10, share, NOW + 1000)
+    assert (len(claimed), await cancelling) in {(0, 1), (1, 0)}
 
 
 async def test_what_was_on_the_wire_cannot_be_called_back(kept: Store) -> None:
