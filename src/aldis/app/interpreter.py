@@ -6,7 +6,7 @@ import gc
 import sys
 
 #: how long a thread that computes may keep the event loop waiting, each time that it wants to go on
-SWITCH_S = 0.0001
+SWITCH_S = 0.0005
 
 
 def spare_the_collector() -> None:
