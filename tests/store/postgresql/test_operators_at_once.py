@@ -4,14 +4,7 @@ one did. Both are made to wait for a lock, and let go together.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Sequence
-from typing import Any
-from uuid import uuid4
-
-import asyncpg
 import msgspec
-import pytest
 
 from aldis.accounts.plan import plan_record
 from aldis.accounts.records import CARRIER, Record
@@ -20,34 +13,9 @@ from aldis.store.contract.bulk import AddJob
 from aldis.store.contract.directory import Carrying
 from aldis.store.contract.operators import PutOperator, RemoveOperator
 from aldis.store.contract.store import Store
-from aldis.store.postgresql.store import open_postgresql
 from aldis.traffic.bulk import Mapping
-from tests.fakes.clock import FakeClock
 from tests.store.building import NOW
-
-WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = $1"
-
-
-@pytest.fixture
-async def both(database: str) -> AsyncIterator[list[Store]]:
-    """Two gateways on one database."""
-    made = [await open_postgresql(database, FakeClock(), node, uuid4()) for node in ("one", "two")]
-    yield made
-    for store in made:
-        await store.close()
-
-
-async def at_once(database: str, lock: str, calls: Sequence[Awaitable[Any]]) -> list[Any]:
-    """Have calls come to a lock that another one has, and go on when all wait for it."""
-    other = await asyncpg.connect(database, server_settings={"search_path": "aldis"})
-    oid = await other.fetchval("SELECT oid FROM pg_database WHERE datname = current_database()")
-    async with other.transaction():
-        await other.execute(lock)
-        running = [asyncio.ensure_future(call) for call in calls]
-        while await other.fetchval(WAITING, oid) < len(calls):
-            await asyncio.sleep(0)
-    await other.close()
-    return await asyncio.gather(*running)
+from tests.store.postgresql.at_once import at_once
 
 
 async def test_two_admins_cannot_remove_each_other(both: list[Store], database: str) -> None:
