@@ -16,11 +16,11 @@ from tests.fakes.postgresql import USER, PostgresServer
 
 #: what each migration was when it was first applied: a store that has it refuses another text
 DIGESTS = {
-    "0001_start.sql": "d89f0b1da51651ba",
-    "0002_links_and_audit.sql": "601b62ed943e0b78",
-    "0003_messages.sql": "f24ffa593d4cd742",
-    "0004_inbound_and_consent.sql": "88f791824f7b5784",
-    "0005_operators.sql": "1e9dc074b0cbff7a",
+    "0001_start.sql": "937254370a4aa58e",
+    "0002_links_and_audit.sql": "9653aabd76eaac0d",
+    "0003_messages.sql": "5998333f1079c89b",
+    "0004_inbound_and_consent.sql": "63a9c5c7fdd138af",
+    "0005_operators.sql": "9aa318ee902a7798",
 }
 
 

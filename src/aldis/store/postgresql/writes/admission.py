@@ -11,6 +11,7 @@ from msgspec.structs import astuple
 from aldis.store.contract.admission import Acceptance
 from aldis.store.postgresql.engine.operations import locking, operation
 from aldis.store.postgresql.engine.texts import all_escaped, unescaped
+from aldis.store.postgresql.reads.recipients import BLOCK_BITS
 from aldis.store.postgresql.writes import auditing, content_use, locks, purses
 from aldis.store.rules.admission import CreditHolds, DuplicateCheck, Key, OptOuts, pairs_of
 from aldis.traffic.message import NewMessage
@@ -20,8 +21,6 @@ from aldis.traffic.refusal import Refusal
 COPIED = 250
 #: ids grow with time: so many are in a millisecond
 IDS_BITS = 12
-#: a row of `message_recipient` names a block of so many ids
-BLOCK_BITS = 16
 
 #: by the server's clock; behind the last that was given, should that clock have been set back
 _TAKE_IDS = f"""
