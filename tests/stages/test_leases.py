@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,8 +18,10 @@ from hypothesis import strategies as st
 
 from aldis.errors import LeaseLost, StoreUnavailable
 from aldis.stages.sending.upstream import Accepted, Outbound
-from aldis.store.contract.ownership import slot_of
+from aldis.store.contract.ownership import Lease, slot_of
+from aldis.store.contract.sending import Share
 from aldis.store.contract.store import Store
+from aldis.traffic.message import ClaimedMessage
 from aldis.traffic.states import State
 from tests.backends import apply, held, open_store
 from tests.fakes.clock import FakeClock
@@ -160,17 +162,25 @@ async def test_who_lost_its_lease_keeps_nothing_and_takes_it_again_once_it_is_fr
     assert world.a.carrier.taken == [1, 2, 1, 2]
 
 
-async def test_what_is_claimed_while_the_lease_is_lost_is_not_submitted(world: World) -> None:
+async def test_what_is_claimed_while_the_lease_is_lost_is_not_submitted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The answer to a claim may come after the news."""
-    await held(world.a.sender)
-    step = asyncio.ensure_future(world.a.sender.step())
-    await asyncio.sleep(0)  # it has asked
-    world.a.sender.lose()
-    with suppress(LeaseLost):
-        await step
-    await world.a.step()
-    assert world.a.carrier.taken == []
-    assert await world.a.sender.own() is not None
+    node, sending = world.a, world.a.store.sending
+    claim = sending.claim
+
+    async def claim_and_hear(lease: Lease, limit: int, share: Share, now: int) -> list[ClaimedMessage]:
+        found = await claim(lease, limit, share, now)
+        assert found
+        node.sender.lose()
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sending, "claim", claim_and_hear)
+        await node.step()
+    assert node.carrier.taken == []
+    await node.step()
+    assert await node.sender.own() is not None
 
 
 async def test_the_lease_of_an_agent_that_ends_is_anybodys(world: World) -> None:
