@@ -61,6 +61,8 @@ def open_store(folder: Path, clock: Clock | None = None, journal: OutcomeJournal
 #: the methods that read what was committed; all others write, or work with what their own store has in memory
 READS = {
     "ownership": "renew",
+    "nodes": "all held",
+    "hints": "subscribe",
     "admission": "opted_in",
     "inbound": "segments stale",
     "maintenance": "unused_content",
@@ -120,9 +122,9 @@ async def open_writers_process(place: Place) -> Store:
     return open_sqlite(place.folder / "aldis.db", FakeClock(), a_runner(place.folder))
 
 
-async def open_database(place: Place, node: str = "one") -> Store:
+async def open_database(place: Place, node: str = "one", clock: Clock | None = None) -> Store:
     """Open a store on a database."""
-    return await open_postgresql(place.database, FakeClock(), node, uuid4())
+    return await open_postgresql(place.database, clock or FakeClock(), node, uuid4())
 
 
 def split(writing: Store, reading: Store) -> Store:

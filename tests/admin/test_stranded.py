@@ -8,7 +8,7 @@ from tests.store.building import NOW, a_message, accept
 from aldis.accounts.routes import Route
 from aldis.accounts.staff import Actor, Role
 from aldis.admin import stranded
-from aldis.admin.links import LinkOrders
+from aldis.admin.links import LinkOrders, OtherNodes
 from aldis.errors import AdminError
 from aldis.store.contract.metrics import Backlog
 from aldis.store.contract.store import Store
@@ -50,7 +50,14 @@ def test_routes_to_links_that_do_not_exist(route: Route, sentences: list[str]) -
 
 async def test_a_link_that_is_gone_is_listed_while_messages_wait(demo_store: Store) -> None:
     await accept(demo_store, a_message(1, link="gone"))
-    orders = LinkOrders(demo_store.link_states, demo_store.metrics, {"link": None}, dict, lambda: None)
+    orders = LinkOrders(
+        demo_store.link_states,
+        demo_store.metrics,
+        OtherNodes(demo_store.nodes, ""),
+        {"link": None},
+        dict,
+        lambda: None,
+    )
     assert [(each.name, each.is_known, each.backlog) for each in await orders.links()] == [
         ("link", True, 0),
         ("gone", False, 1),

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from tests.store.building import NOW, a_message, accept
 
-from aldis.admin.links import LinkOrders, LinkView
+from aldis.admin.links import LinkOrders, LinkView, OtherNodes
 from aldis.admin.waiting import Waiting, waits_for
 from aldis.stages.sending.upstream import CLOSED, Condition
 from aldis.store.contract.link_states import Wanted
@@ -116,7 +116,12 @@ async def test_it_is_asked_of_the_store_and_the_links(demo_store: Store) -> None
     assert await demo_store.search.ahead("link", 3, NOW + 1, NOW) == Ahead(0, 1)
     down = msgspec.structs.replace(STANDS, binds=(CLOSED,))
     orders = LinkOrders(
-        demo_store.link_states, demo_store.metrics, {"link": None}, lambda: {"link": down}, lambda: None
+        demo_store.link_states,
+        demo_store.metrics,
+        OtherNodes(demo_store.nodes, ""),
+        {"link": None},
+        lambda: {"link": down},
+        lambda: None,
     )
     waiting = Waiting(demo_store.search, orders)
 

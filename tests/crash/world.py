@@ -57,7 +57,8 @@ level = "error"
 class Child:
     """A gateway in a process of its own; `under` is a program that runs it, such as strace."""
 
-    def __init__(self, folder: Path, carrier: WholeGateway) -> None:
+    def __init__(self, folder: Path, carrier: WholeGateway, more: str = "") -> None:
+        """`more`: more sections of its settings."""
         self.port = free_port()
         self.data_dir = folder / "data"
         self.log = folder / "gateway.log"
@@ -65,12 +66,17 @@ class Child:
         text = SETTINGS.format(http=self.port, smpp=carrier.smpp_port, window=WINDOW)
         if carrier.view_port:
             text += MMSC.format(view=carrier.view_port, listen=carrier.listen_port, more="")
-        self._config.write_text(text)
+        self._config.write_text(text + more)
         #: what runs, as `python -m` has it
         self.module = "aldis"
         #: of `aldis serve`
         self.options: tuple[str, ...] = ()
         self._process: Program | subprocess.Popen[bytes] | None = None
+
+    @property
+    def where(self) -> tuple[str, ...]:
+        """Options of a command beside it."""
+        return "--config", str(self._config), "--data-dir", str(self.data_dir)
 
     def set_in_doubt(self, policy: str) -> None:
         """Say what its link does with what is in doubt, from its next start on."""
@@ -80,8 +86,7 @@ class Child:
 
     async def start(self, *under: str) -> None:
         """Start it; returns when it takes requests, or has ended."""
-        arguments = ["serve", "--config", str(self._config), "--data-dir", str(self.data_dir)]
-        arguments += self.options
+        arguments = ["serve", *self.where, *self.options]
         with self.log.open("ab") as log:
             if under:
                 command = [*under, sys.executable, "-m", "aldis", *arguments]

@@ -20,6 +20,7 @@ from aldis.sms.segments import SPLITTING_NUMBERS, Splitting
 from aldis.store.contract.actions import CommandKind
 from aldis.store.contract.events import EventKind
 from aldis.store.contract.link_states import Wanted
+from aldis.store.contract.nodes import NodeState
 from aldis.traffic.bulk import JobState
 from aldis.traffic.consent import ConsentKind, ConsentSource
 from aldis.traffic.content import MMS
@@ -68,6 +69,7 @@ WORDS: dict[type[StrEnum], str] = {
     JobState: "filling ready running paused done cancelled",
     CommandKind: "cancel again try_again",
     Wanted: "running draining stopped",
+    NodeState: "serving leaving left",
     ConsentKind: "opt_in opt_out",
     ConsentSource: "handset api file console",
 }

@@ -13,7 +13,7 @@ from tests.fakes.customer import FakeCustomer
 from tests.fakes.whole import SETTINGS, WholeGateway
 
 from aldis.accounts.staff import Actor, Role
-from aldis.admin.links import LinkOrders
+from aldis.admin.links import LinkOrders, OtherNodes
 from aldis.app.people import people_of
 from aldis.settings import read
 from aldis.stages.sending.upstream import CLOSED
@@ -34,6 +34,7 @@ async def order(whole: WholeGateway, wanted: str) -> None:
     orders = LinkOrders(
         gateway.store.link_states,
         gateway.store.metrics,
+        OtherNodes(gateway.store.nodes, ""),
         {"simulator": None},
         gateway.conditions,
         lambda: None,

@@ -11,6 +11,7 @@ from aldis.errors import AdminError
 from aldis.stages.sending.upstream import CLOSED, Condition
 from aldis.store.contract.link_states import LinkState, LinkStateStore, Wanted
 from aldis.store.contract.metrics import MetricsStore
+from aldis.store.contract.nodes import LinkStanding, NodeStore
 
 _ORDERS = {"start": Wanted.RUNNING, "stop": Wanted.STOPPED, "drain": Wanted.DRAINING}
 
@@ -31,6 +32,8 @@ class LinkView(msgspec.Struct, frozen=True):
     backlog: int
     #: the settings have it; one that they lack is told of while messages wait for it
     is_known: bool = True
+    #: how it stands on the other nodes that are alive and have it, by their names
+    elsewhere: dict[str, LinkStanding] = {}
 
     @property
     def is_closed(self) -> bool:
@@ -42,6 +45,23 @@ class LinkView(msgspec.Struct, frozen=True):
 Conditions = Callable[[], Mapping[str, Condition]]
 
 
+class OtherNodes(msgspec.Struct, frozen=True):
+    """The gateways on the same database."""
+
+    store: NodeStore
+    #: the one that tells its conditions itself; "": none does
+    me: str
+
+    async def standings(self) -> dict[str, dict[str, LinkStanding]]:
+        """Tell of each link how it stands on those that are alive."""
+        found: dict[str, dict[str, LinkStanding]] = {}
+        for view in await self.store.all():
+            for link, standing in view.links.items():
+                if view.is_alive and view.name != self.me:
+                    found.setdefault(link, {})[view.name] = standing
+        return found
+
+
 class LinkOrders:
     """The links, for whoever may stop them."""
 
@@ -49,6 +69,7 @@ class LinkOrders:
         self,
         link_states: LinkStateStore,
         metrics: MetricsStore,
+        others: OtherNodes,
         tps: Mapping[str, float | None],
         conditions: Conditions,
         on_ordered: Callable[[], None],
@@ -56,6 +77,7 @@ class LinkOrders:
         """`tps`: every link of the settings, with its limit; `on_ordered`: a hint to whoever follows."""
         self._link_states = link_states
         self._metrics = metrics
+        self._others = others
         self._tps = tps
         self._conditions = conditions
         self._on_ordered = on_ordered
@@ -63,9 +85,16 @@ class LinkOrders:
     async def links(self) -> list[LinkView]:
         """Give all links, in the order of the settings, then those that are gone while messages wait."""
         states, backlog = await self._link_states.wanted(), await self._metrics.backlog()
-        conditions = self._conditions()
+        conditions, elsewhere = self._conditions(), await self._others.standings()
         known = [
-            _view(name, states.get(name), tps, conditions.get(name), backlog.of_link(name))
+            LinkView(
+                name,
+                *_order_of(states.get(name)),
+                tps,
+                conditions.get(name),
+                backlog.of_link(name),
+                elsewhere=elsewhere.get(name, {}),
+            )
             for name, tps in self._tps.items()
         ]
         return known + [
@@ -86,9 +115,6 @@ class LinkOrders:
         self._on_ordered()
 
 
-def _view(
-    name: str, state: LinkState | None, tps: float | None, condition: Condition | None, backlog: int
-) -> LinkView:
-    if state is None:
-        return LinkView(name, Wanted.RUNNING, "", 0, tps, condition, backlog)
-    return LinkView(name, state.wanted, state.actor, state.at, tps, condition, backlog)
+def _order_of(state: LinkState | None) -> tuple[Wanted, str, int]:
+    """Give what is wanted, who said so and when."""
+    return (Wanted.RUNNING, "", 0) if state is None else (state.wanted, state.actor, state.at)

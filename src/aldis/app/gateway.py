@@ -20,6 +20,7 @@ from aldis.admin import stranded
 from aldis.admin.number_review import warn_of_moves
 from aldis.app import descriptor_shares, descriptors, stores
 from aldis.app.agents import RunningAgents
+from aldis.app.cluster import Cluster, NodeName, Wakes
 from aldis.app.doors import door_of, server_settings
 from aldis.app.entropy import Entropy, jitter
 from aldis.app.linking import content_limits, router_of
@@ -58,6 +59,7 @@ from aldis.stages.receipts.sorter import Sorter
 from aldis.stages.sending.retry import LONGEST_S
 from aldis.stages.sending.upstream import Condition
 from aldis.store.content_files import ContentFiles
+from aldis.store.contract.hints import Hint
 from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics
 
@@ -126,6 +128,9 @@ class Gateway:
         name = f"{platform.node()} {os.getpid()} {secrets.token_hex(4)}"  # in containers all have one number
         self._holder = Holder(self.store.ownership, name, clock)
         self._links = Links(self.store.sending, self.store.link_states, self._holder)
+        self._cluster = Cluster(
+            self.store, self._settings, NodeName(stores.node_name(data_dir), name), clock, self._links
+        )
         self._reviewer = Reviewer(self.store.receipts, self._links.unsettled, self.store.clock, self.metrics)
         self.operators: Operators
         self._agents = RunningAgents()
@@ -153,6 +158,7 @@ class Gateway:
             maintenance=self._maintenance,
             time=self._time,
             links=self._links,
+            cluster=self._cluster,
             simulator=self.simulator,
             posting=lambda: self._posting_watch.status,
             read_content=self._contents.read,
@@ -175,6 +181,7 @@ class Gateway:
         )
         door.know = self.server.guard.know
         await self._time.look()
+        await self._cluster.join(self._wakes(), self._agents)
         await self._links.recover(await self._maintenance.own(), self.store.clock.now())
         self._agents.start(self._sorter, self._recorder, self._reviewer, self._collector)
         self._agents.start(self._maintenance, self._gauge, self._monitor, self._refusals)
@@ -193,6 +200,7 @@ class Gateway:
     async def stop(self) -> None:
         """Refuse new work, finish what is under way within bounds, close."""
         self.admitter.draining = True
+        self._cluster.membership.leave()
         await self.operators.close()
         await self.server.stop()
         self._authenticator.close()
@@ -247,11 +255,12 @@ class Gateway:
         store = system_routes.ShownStore(self._monitor.fault, iso_or_none(self._monitor.written_at))
         clock = system_routes.ShownClock(self._time.doubt)
         postbacks = system_routes.ShownPostbacks(self._posting_watch.status.local_fault)
-        return system_routes.Readiness(self.admitter.draining, store, clock, self._links.binds(), postbacks)
+        is_draining = self.admitter.draining or self._cluster.membership.is_to_have_nothing
+        return system_routes.Readiness(is_draining, store, clock, self._links.binds(), postbacks)
 
     def _build_stages(self, current: CurrentDirectory) -> None:
         settings, store, clock = self._settings, self.store, self.store.clock
-        router = router_of(settings.link, self._links.is_up)
+        router = router_of(settings.link, self._cluster.is_up)
         self._build_for_customers(current, router)
         replier = Replier(current, router)
         repeat_s = settings.messages.inbound_repeat_s
@@ -303,7 +312,7 @@ class Gateway:
             follower,
             self._time,
             keeping,
-            self._links.are_up,
+            self._cluster.are_up,
             self._contents,
         )
 
@@ -331,7 +340,7 @@ class Gateway:
             router,
             Deadlines(settings.messages.validity_s, settings.messages.receipt_patience_s),
             AttachmentPolicy(self._contents, content_limits(settings.messages)),
-            self._links.wake,
+            self._cluster.wake,
         )
         self.responder = Responder(
             store.queries,
@@ -357,6 +366,14 @@ class Gateway:
             verify_password=self._authenticator.passwords.verify,
         )
 
+    def _wakes(self) -> Wakes:
+        return Wakes(
+            postbacks=self._posting.wake,
+            opted_out=self._maintenance.note_opted_out,
+            directory=self._maintenance.wake,
+            orders=self.operators.wake,
+        )
+
     def _shut(self, is_stuck: bool) -> None:  # noqa: FBT001 - as the monitor tells it
         """Refuse requests at once, or no longer."""
         self.admitter.is_store_stuck = is_stuck
@@ -365,3 +382,4 @@ class Gateway:
         """Have nothing more go to them."""
         self._links.release_opted_out(opted_out)
         self._maintenance.note_opted_out()
+        self._cluster.tell(Hint(opted_out=True))

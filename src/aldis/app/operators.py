@@ -15,9 +15,10 @@ from aldis.admin.credentials import Credentials
 from aldis.admin.directory import DirectoryEditor
 from aldis.admin.event_feed import EventFeed
 from aldis.admin.history import History
-from aldis.admin.links import LinkOrders
+from aldis.admin.links import LinkOrders, OtherNodes
 from aldis.admin.messages import Messages
 from aldis.admin.metrics_sampler import MetricsSampler
+from aldis.admin.nodes import Nodes
 from aldis.admin.postbacks import Postbacks
 from aldis.admin.sending import Sending
 from aldis.admin.sign_ins import SignIns
@@ -25,6 +26,7 @@ from aldis.admin.simulator_control import SimulatorControl
 from aldis.admin.statistics import Statistics
 from aldis.admin.waiting import Waiting
 from aldis.app.agents import RunningAgents
+from aldis.app.cluster import Cluster
 from aldis.app.console import console_of
 from aldis.app.entropy import token
 from aldis.app.linking import router_of
@@ -46,6 +48,7 @@ from aldis.stages.owner import Holder
 from aldis.stages.postbacks.status import PostingStatus
 from aldis.stages.postbacks.writing import Writing
 from aldis.stages.queries.responder import Responder
+from aldis.store.contract.hints import Hint
 from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics
 from aldis.traffic.refusal import Refusal
@@ -65,6 +68,7 @@ class Parts(msgspec.Struct, frozen=True):
     maintenance: Maintenance
     time: Timekeeper
     links: Links
+    cluster: Cluster
     simulator: Simulator | None
     #: tells how posting stands
     posting: Callable[[], PostingStatus]
@@ -80,8 +84,8 @@ class Operators:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         store, clock, links = parts.store, parts.store.clock, parts.links
-        router = router_of(parts.settings.link, links.is_up)
-        seen = msgspec.structs.replace(upstreams(parts.settings), router=router, wake=links.wake)
+        router = router_of(parts.settings.link, parts.cluster.is_up)
+        seen = msgspec.structs.replace(upstreams(parts.settings), router=router, wake=parts.cluster.wake)
         self._messages = Messages(store.search, store.actions, parts.admitter.ids, parts.current, seen)
         self._command_worker = CommandWorker(store.commands, self._messages, clock)
         self.consents = Consents(store.consent, store.directory, store.audit, parts.release, token)
@@ -113,6 +117,11 @@ class Operators:
         self.console = console_of(settings.console, self._services())
         await self.console.start()
 
+    def wake(self) -> None:
+        """Say that there may be orders to links or messages."""
+        self._parts.links.follower.wake()
+        self._command_worker.wake()
+
     async def close(self) -> None:
         """Take no more options."""
         self.agents.stop()
@@ -125,10 +134,15 @@ class Operators:
         parts, store, current = self._parts, self._parts.store, self._parts.current
         carrier = None if parts.simulator is None else OperatorsCounter(parts.simulator.memory)
         ask = functools.partial(parts.responder.answer, native.POLICY)
-        editor = DirectoryEditor(store.changes, store.consent, parts.maintenance.follow_directory)
+        editor = DirectoryEditor(store.changes, store.consent, self._follow_directory)
         tps = {entry.name: entry.tps for entry in parts.settings.link}
         orders = LinkOrders(
-            store.link_states, store.metrics, tps, parts.links.conditions, parts.links.follower.wake
+            store.link_states,
+            store.metrics,
+            OtherNodes(store.nodes, parts.cluster.membership.node),
+            tps,
+            parts.links.conditions,
+            self._tell_orders,
         )
         people = people_of(store)
         return AdminServices(
@@ -161,9 +175,20 @@ class Operators:
             credentials=Credentials(editor, token),
             history=History(store.changes, editor),
             links=orders,
+            nodes=Nodes(store.nodes),
             waiting=Waiting(store.search, orders),
             consents=self.consents,
         )
+
+    def _tell_orders(self) -> None:
+        """Have a link's order followed, on the other nodes too."""
+        self._parts.links.follower.wake()
+        self._parts.cluster.tell(Hint(orders=True))
+
+    async def _follow_directory(self) -> None:
+        """Load what was changed, here and on the other nodes."""
+        await self._parts.maintenance.follow_directory()
+        self._parts.cluster.tell(Hint(directory=True))
 
     async def _admit(self, submission: Submission) -> Admitted | Refusal:
         """Have accepted what the house itself sends for an account."""

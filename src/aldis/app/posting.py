@@ -31,6 +31,9 @@ class Posting(Protocol):
     async def start(self) -> None:
         """Begin."""
 
+    def wake(self) -> None:
+        """Say that there may be something to post."""
+
     async def stop(self) -> None:
         """Start no more tries, and finish those under way within bounds."""
 
@@ -57,7 +60,6 @@ class PostingHere:
         self._agents = RunningAgents()
 
     def wake(self) -> None:
-        """Say that there may be something to post."""
         self._poster.wake()
 
     async def start(self) -> None:
@@ -80,6 +82,9 @@ class PostingBeside:
 
     async def start(self) -> None:
         await self._runner.post(msgspec.msgpack.encode(self._settings))
+
+    def wake(self) -> None:
+        pass  # whoever writes there tells the poster
 
     async def stop(self) -> None:
         await within(GRACE_S, [asyncio.create_task(self._runner.rest())])

@@ -125,11 +125,11 @@ def _make_sqlite_ready(settings: Settings, data_dir: Path) -> object:
 async def _open_postgresql(
     settings: Settings, data_dir: Path, clock: Clock, serving: Serving | None
 ) -> ToServe:
-    name, is_gateway = _node(data_dir, serving), serving is not None
+    is_gateway = serving is not None
     store: Store = await _postgresql("store").open_postgresql(
         settings.store.url,
         clock,
-        name,
+        node_name(data_dir if is_gateway else None),
         uuid4(),
         OutcomeJournal(data_dir) if is_gateway else None,
         may_upgrade=is_gateway,
@@ -137,11 +137,11 @@ async def _open_postgresql(
     return ToServe(store, None)
 
 
-def _node(data_dir: Path, serving: Serving | None) -> str:
+def node_name(data_dir: Path | None) -> str:
     """Name who writes. A gateway has its name again when it starts anew, so that nothing that is still under
-    way of a lost one is kept; a command has one of its own, beside whatever gateways there are.
+    way of a lost one is kept; a command (None) has one of its own, beside whatever gateways there are.
     """
-    own = f"command {secrets.token_hex(8)}" if serving is None else data_dir.resolve()
+    own = f"command {secrets.token_hex(8)}" if data_dir is None else data_dir.resolve()
     return f"{platform.node()} {own}"
 
 

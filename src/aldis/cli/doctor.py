@@ -12,7 +12,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from aldis.admin import checkup, stranded
+from aldis.admin import checkup, nodes, stranded
 from aldis.admin.checkup import CheckResult, Finding, certificate
 from aldis.admin.metrics_snapshot import Reading
 from aldis.admin.number_review import review
@@ -122,6 +122,8 @@ async def _examine(
     if seen and seen[0].found == "ok":
         findings += await _aside("messages", lambda: run(_messages(settings, data_dir)), look_s)
         findings += await _aside("postbacks", lambda: run(_postbacks(settings, data_dir)), look_s)
+        if path is None:
+            findings += await _aside("nodes", lambda: run(_nodes(settings, data_dir)), look_s)
         if numbers:
             findings += await _aside("numbers", lambda: run(_numbers(settings, data_dir)), look_s)
     return findings
@@ -305,6 +307,12 @@ def _bind(entry: LinkEntry, condition: str) -> Finding:
             "Ask the carrier why it closes the session; check `tls`, and whether too many binds are open."
         )
     return Finding("links", CheckResult.FAIL, says, advice)
+
+
+async def _nodes(settings: Settings, data_dir: Path) -> list[Finding]:
+    """See which gateways share the database, and what is unequal among them."""
+    async with StoreLocation(settings, data_dir).opened() as store:
+        return nodes.findings(await nodes.Nodes(store.nodes).all())
 
 
 async def _messages(settings: Settings, data_dir: Path) -> list[Finding]:

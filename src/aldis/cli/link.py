@@ -15,8 +15,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from aldis.admin import stranded
-from aldis.admin.links import LinkOrders, LinkView
+from aldis.admin.links import LinkOrders, LinkView, OtherNodes
 from aldis.admin.metrics_snapshot import LinkReading, Reading
+from aldis.app.stores import node_name
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.door import DoorClient, described
 from aldis.cli.opened import StoreLocation, location_options, when
@@ -24,6 +25,7 @@ from aldis.cli.running import config_option, data_dir_option, json_option, run, 
 from aldis.clock import SystemClock
 from aldis.errors import GatewayError
 from aldis.stages.sending.upstream import Condition
+from aldis.store.contract.hints import Hint
 from aldis.store.contract.store import Store
 
 
@@ -37,8 +39,8 @@ def link(context: click.Context, *, as_json: bool, config_file: Path, data_dir: 
     if context.invoked_subcommand is not None:
         return
     where = StoreLocation(settings_or_default(config_file), data_dir)
-    found, routed = where.run(lambda store: _found(store, where))
     binds, reading = run(_running(where))
+    found, routed = where.run(lambda store: _found(store, where, node_name(data_dir) if binds else ""))
     anomalies = {name: each.anomalies for name, each in reading.links.items()}
     now = SystemClock().now() / 1000
     notes = {name: each.notes(now) for name, each in reading.links.items()}
@@ -81,9 +83,9 @@ _verb("start", "Have link NAME come back.", "is to run")
 _verb("drain", "Have link NAME finish what is in flight, then leave.", "is to drain")
 
 
-async def _found(store: Store, where: StoreLocation) -> tuple[list[LinkView], list[str]]:
-    """Give the links, and say which routes name one that does not exist."""
-    orders = _orders(store, where)
+async def _found(store: Store, where: StoreLocation, me: str) -> tuple[list[LinkView], list[str]]:
+    """Give the links, and say which routes name one that does not exist. `me`: the node that has answered."""
+    orders = _orders(store, where, me=me)
     directory = await store.directory.load()
     return await orders.links(), stranded.routed(directory.routes, [e.name for e in where.settings.link])
 
@@ -113,10 +115,18 @@ def _condition(binds: list[str], reading: LinkReading) -> Condition:
 
 
 def _orders(
-    store: Store, where: StoreLocation, conditions: Mapping[str, Condition] | None = None
+    store: Store, where: StoreLocation, conditions: Mapping[str, Condition] | None = None, me: str = ""
 ) -> LinkOrders:
     tps = {entry.name: entry.tps for entry in where.settings.link}
-    return LinkOrders(store.link_states, store.metrics, tps, lambda: conditions or {}, lambda: None)
+    others = OtherNodes(store.nodes, me)
+    return LinkOrders(
+        store.link_states,
+        store.metrics,
+        others,
+        tps,
+        lambda: conditions or {},
+        lambda: store.hints.tell(Hint(orders=True)),
+    )
 
 
 async def _running(where: StoreLocation) -> tuple[dict[str, list[str]], Reading]:
@@ -132,7 +142,9 @@ def _print(found: list[LinkView], binds: dict[str, list[str]], notes: dict[str, 
     table = Table("link", "wanted", "by", "binds", "waiting", "tps", "notes")
     for each in found:
         by = f"{each.actor}, {when(each.at)}" if each.actor else "-"
-        stand = ", ".join(binds.get(each.name, ["no gateway answers"]))
+        here = [", ".join(binds[each.name])] if each.name in binds else []
+        there = [f"{node}: {', '.join(standing.binds)}" for node, standing in each.elsewhere.items()]
+        stand = "\n".join(here + there) or "no gateway answers"
         if not each.is_known:
             stand = "not in the settings"
         tps = "-" if each.tps is None else f"{each.tps:g}"

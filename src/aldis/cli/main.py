@@ -30,6 +30,7 @@ from aldis.cli.key import key
 from aldis.cli.link import link
 from aldis.cli.message import message
 from aldis.cli.messages import messages
+from aldis.cli.node import node
 from aldis.cli.postbacks import postbacks
 from aldis.cli.refusals import refusals
 from aldis.cli.route import route
@@ -66,6 +67,7 @@ for verb in (
     send,
     bulk,
     link,
+    node,
     history,
     undo,
     message,

@@ -16,6 +16,7 @@ from aldis.admin.history import History
 from aldis.admin.links import LinkOrders
 from aldis.admin.messages import Messages
 from aldis.admin.metrics_sampler import MetricsSampler
+from aldis.admin.nodes import Nodes
 from aldis.admin.operators import People
 from aldis.admin.postbacks import Postbacks
 from aldis.admin.sending import Sending
@@ -61,5 +62,6 @@ class AdminServices(msgspec.Struct, frozen=True):
     credentials: Credentials
     history: History
     links: LinkOrders
+    nodes: Nodes
     waiting: Waiting
     consents: Consents

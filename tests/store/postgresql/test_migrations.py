@@ -21,6 +21,7 @@ DIGESTS = {
     "0003_messages.sql": "5998333f1079c89b",
     "0004_inbound_and_consent.sql": "63a9c5c7fdd138af",
     "0005_operators.sql": "9aa318ee902a7798",
+    "0006_nodes.sql": "ce58cf1e0bce5604",
 }
 
 

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from aldis.accounts.staff import Role
 from aldis.admin.links import LinkView
+from aldis.admin.node_document import LinkOnNode, link_document_of
 from aldis.clock import iso_or_none
 from aldis.console.api.documents import answer
 from aldis.console.page import Calls, RequestContext
@@ -56,6 +57,8 @@ class LinkDocument(msgspec.Struct, frozen=True):
     #: false of one that the settings lack while messages wait for it
     is_known: bool
     anomalies: list[AnomalyDocument]
+    #: how it stands on the other gateways of the database that are alive
+    elsewhere: list[LinkOnNode]
 
 
 class LinkList(msgspec.Struct, frozen=True):
@@ -105,6 +108,7 @@ def _document(view: LinkView) -> LinkDocument:
         backlog=view.backlog,
         is_known=view.is_known,
         anomalies=[_anomaly(noted) for noted in condition.anomalies] if condition else [],
+        elsewhere=[link_document_of(node, view.name, each) for node, each in view.elsewhere.items()],
     )
 
 

@@ -25,10 +25,12 @@ from aldis.store.contract.bulk import BulkStore
 from aldis.store.contract.consent import ConsentStore
 from aldis.store.contract.directory import ChangeStore, DirectoryStore
 from aldis.store.contract.events import EventStore
+from aldis.store.contract.hints import HintStore
 from aldis.store.contract.inbound import InboundStore, ReceiptStore
 from aldis.store.contract.link_states import LinkStateStore
 from aldis.store.contract.maintenance import MaintenanceStore
 from aldis.store.contract.metrics import MetricsStore
+from aldis.store.contract.nodes import NodeStore
 from aldis.store.contract.operators import AuditStore, OperatorStore
 from aldis.store.contract.outbox import OutboxStore
 from aldis.store.contract.ownership import OwnershipStore
@@ -48,6 +50,8 @@ class Store(msgspec.Struct, frozen=True):
     #: finish what was called, then close the data
     close: Callable[[], Awaitable[None]]
     ownership: OwnershipStore
+    nodes: NodeStore
+    hints: HintStore
     # ── a message's way ──
     admission: AdmissionStore
     sending: SendingStore

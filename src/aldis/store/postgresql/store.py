@@ -25,6 +25,7 @@ from aldis.store.postgresql.stores.inbound import PostgresqlInbound, PostgresqlR
 from aldis.store.postgresql.stores.link_states import PostgresqlLinkStates
 from aldis.store.postgresql.stores.maintenance import PostgresqlMaintenance
 from aldis.store.postgresql.stores.metrics import PostgresqlMetrics
+from aldis.store.postgresql.stores.nodes import PostgresqlNodes
 from aldis.store.postgresql.stores.operators import PostgresqlAudit, PostgresqlOperators
 from aldis.store.postgresql.stores.outbox import PostgresqlOutbox
 from aldis.store.postgresql.stores.ownership import PostgresqlOwnership
@@ -72,6 +73,8 @@ async def open_postgresql(
         clock=clock,
         close=close,
         ownership=PostgresqlOwnership(*gateway, claims),
+        nodes=PostgresqlNodes(*gateway),
+        hints=engine.hints,
         admission=PostgresqlAdmission(*customers, claims, consent.opted_in),
         sending=OwnerSending(PostgresqlSending(*gateway), claims, journal),
         receipts=PostgresqlReceipts(*gateway),

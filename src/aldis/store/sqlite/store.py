@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+
+import apsw
 
 from aldis.clock import Clock
 from aldis.store.contract.store import Store
@@ -12,7 +15,7 @@ from aldis.store.memory.outcome_journal import OutcomeJournal
 from aldis.store.memory.sending import OwnerSending
 from aldis.store.sqlite.engine.connection import open_reader, open_to_keep
 from aldis.store.sqlite.engine.read_pool import ReadPool
-from aldis.store.sqlite.engine.writer import Runner
+from aldis.store.sqlite.engine.writer import Runner, Writer
 from aldis.store.sqlite.process.writer_thread import WriterThread
 from aldis.store.sqlite.reads.opt_ins import OptIns
 from aldis.store.sqlite.stores.actions import SqliteActions, SqliteCommands
@@ -25,6 +28,7 @@ from aldis.store.sqlite.stores.inbound import SqliteInbound, SqliteReceipts
 from aldis.store.sqlite.stores.link_states import SqliteLinkStates
 from aldis.store.sqlite.stores.maintenance import SqliteMaintenance
 from aldis.store.sqlite.stores.metrics import SqliteMetrics
+from aldis.store.sqlite.stores.nodes import NoHints, OneNode
 from aldis.store.sqlite.stores.operators import SqliteAudit, SqliteOperators
 from aldis.store.sqlite.stores.outbox import SqliteOutbox
 from aldis.store.sqlite.stores.ownership import SqliteOwnership
@@ -61,21 +65,12 @@ def open_sqlite(
     scans, asked, looked = ReadPool(path), *(ReadPool(path, most=MAX_ASKING) for _ in range(2))
     gateway, customers, operators = ((writer, reader, each, claims) for each in (scans, asked, looked))
 
-    async def close() -> None:
-        """Close in the order that leaves one file behind and no write-ahead log."""
-        reader.close()
-        for each in (scans, asked, looked):
-            await each.close()
-        await writer.close()
-        if journal is not None:
-            journal.close()
-        claims.close()
-        kept.close()
-
     return Store(
         clock=clock,
-        close=close,
+        close=partial(_close, kept, (reader, claims, journal), (scans, asked, looked), writer),
         ownership=SqliteOwnership(*gateway),
+        nodes=OneNode(),
+        hints=NoHints(),
         admission=SqliteAdmission(*customers, opted_in),
         sending=OwnerSending(SqliteSending(*gateway), claims, journal),
         receipts=SqliteReceipts(*gateway),
@@ -99,3 +94,21 @@ def open_sqlite(
         operators=SqliteOperators(*gateway),
         audit=SqliteAudit(*operators),
     )
+
+
+async def _close(
+    kept: apsw.Connection,
+    memory: tuple[apsw.Connection, Claims, OutcomeJournal | None],
+    pools: tuple[ReadPool, ...],
+    writer: Writer,
+) -> None:
+    """Close in the order that leaves one file behind and no write-ahead log."""
+    reader, claims, journal = memory
+    reader.close()
+    for each in pools:
+        await each.close()
+    await writer.close()
+    if journal is not None:
+        journal.close()
+    claims.close()
+    kept.close()

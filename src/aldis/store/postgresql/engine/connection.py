@@ -62,6 +62,8 @@ WRITING = Purpose("writing", _EVERY | _PINNED | {"synchronous_commit": "on", "st
 #: whose reads are of few rows, and end soon; and whose may scan
 READING = Purpose("reading", _READING | _PINNED | {"statement_timeout": "15s"})
 SEARCHING = Purpose("searching", _READING | {"statement_timeout": "1min"})
+#: for hints, which may be lost
+HINTING = Purpose("hinting", _EVERY | {"synchronous_commit": "off"})
 #: for one who changes the schema
 MIGRATING = Purpose("migrating", _EVERY | {"synchronous_commit": "on", "statement_timeout": "0"})
 

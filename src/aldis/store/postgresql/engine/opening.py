@@ -1,6 +1,7 @@
 """Opens a database: its schema, who writes to it and who reads from it.
 
-A gateway has eight connections: two lanes for small writes, one for large ones, and five that read.
+A gateway has nine connections: two lanes for small writes, one for large ones, five that read, and one for
+hints.
 """
 
 from __future__ import annotations
@@ -12,7 +13,15 @@ from uuid import UUID
 from aldis.errors import GatewayError
 from aldis.store.postgresql.engine import migrations
 from aldis.store.postgresql.engine.address import read_address
-from aldis.store.postgresql.engine.connection import MIGRATING, READING, SEARCHING, WRITING, connect
+from aldis.store.postgresql.engine.connection import (
+    HINTING,
+    MIGRATING,
+    READING,
+    SEARCHING,
+    WRITING,
+    connect,
+)
+from aldis.store.postgresql.engine.hints import Hints
 from aldis.store.postgresql.engine.lane import Lane, take_over
 from aldis.store.postgresql.engine.outbox import TransactionOutbox
 from aldis.store.postgresql.engine.read_pool import ReadPool
@@ -31,9 +40,11 @@ class Engine(NamedTuple):
     gateway: ReadPool
     customers: ReadPool
     operators: ReadPool
+    hints: Hints
 
     async def close(self) -> None:
         """Finish what was asked and called, then end all connections."""
+        await self.hints.close()
         for pool in (self.gateway, self.customers, self.operators):
             await pool.close()
         await self.writer.close()
@@ -56,7 +67,9 @@ async def open_engine(
         await take_over(migrating, node, holder)
     finally:
         migrating.terminate()
-    write, read, search = (partial(connect, address, each, node) for each in (WRITING, READING, SEARCHING))
+    write, read, search, hint = (
+        partial(connect, address, each, node) for each in (WRITING, READING, SEARCHING, HINTING)
+    )
     small = [Lane(write, node, number, holder, outbox) for number in range(SMALL_LANES)]
     writer = Writer(small, Lane(write, node, SMALL_LANES, holder, outbox))
     try:
@@ -64,4 +77,5 @@ async def open_engine(
     except GatewayError:
         await writer.close()
         raise
-    return Engine(writer, ReadPool(read, 2), ReadPool(read, 2, MAX_ASKING), ReadPool(search, 1, MAX_ASKING))
+    pools = ReadPool(read, 2), ReadPool(read, 2, MAX_ASKING), ReadPool(search, 1, MAX_ASKING)
+    return Engine(writer, *pools, Hints(hint))

@@ -1,0 +1,135 @@
+"""One gateway among the others on its database: what it says of itself, and whom its hints wake."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from aldis import __version__
+from aldis.app.agents import RunningAgents
+from aldis.app.links import Links
+from aldis.clock import Clock
+from aldis.settings import Settings
+from aldis.stages.cluster.membership import Membership
+from aldis.store.contract.hints import Hint
+from aldis.store.contract.nodes import LinkStanding, NodeState, NodeStatus
+from aldis.store.contract.store import Store
+
+#: keys of a link that are a machine's own: its secrets, its files, where it listens
+_OWN = ("password", "tls_", "listen")
+_DIGEST_CHARACTERS = 8
+
+
+class NodeName(msgspec.Struct, frozen=True):
+    """Who we are."""
+
+    #: host and data directory
+    node: str
+    #: this run of the process, under which it takes leases
+    holder: str
+
+
+class Wakes(msgspec.Struct, frozen=True):
+    """Whom a hint wakes, beside the senders."""
+
+    postbacks: Callable[[], None]
+    opted_out: Callable[[], None]
+    directory: Callable[[], None]
+    orders: Callable[[], None]
+
+
+class Cluster:
+    """Tells the other nodes, and hears of them."""
+
+    def __init__(self, store: Store, settings: Settings, name: NodeName, clock: Clock, links: Links) -> None:
+        """`clock`: the machine's."""
+        self._hints = store.hints
+        self._links = links
+        self._clock = clock
+        self._said = NodeStatus(
+            name=name.node,
+            holder=name.holder,
+            version=__version__,
+            started_at=store.clock.now(),
+            clock_at=0,
+            settings=digests(settings),
+        )
+        self.membership = Membership(store.nodes, name.node, self._status)
+
+    async def join(self, wakes: Wakes, agents: RunningAgents) -> None:
+        """Say from now on that we are there, among these agents, and have hints of other nodes wake those.
+        Raises StoreUnavailable.
+        """
+
+        def heard(hint: Hint) -> None:
+            """Wake whoever may have work."""
+            if hint.links or hint.anything:
+                self._links.wake(set(self._links.names) if hint.anything else set(hint.links))
+            for name in Wakes.__struct_fields__:
+                if hint.anything or getattr(hint, name):
+                    getattr(wakes, name)()
+
+        self._hints.subscribe(heard)
+        await self.membership.say()
+        agents.start(self.membership)
+
+    def is_up(self, link: str) -> bool:
+        """Whether messages can go over a link, from here or from another node."""
+        return self._links.is_up(link) or link in self.membership.up_elsewhere
+
+    def are_up(self) -> dict[str, bool]:
+        """Tell it of all."""
+        return {name: self.is_up(name) for name in self._links.names}
+
+    def wake(self, links: set[str]) -> None:
+        """Say that links have work, to our senders and to those of others, who may own a part of it."""
+        self._links.wake(links)
+        if self.membership.has_others:
+            self._hints.tell(Hint(links=frozenset(links)))
+
+    def tell(self, hint: Hint) -> None:
+        """Have the other nodes hear of what we have done."""
+        if self.membership.has_others:
+            self._hints.tell(hint)
+
+    def _status(self, state: NodeState) -> NodeStatus:
+        """Tell how we are now."""
+        standings = {
+            name: LinkStanding(
+                is_up=self._links.is_up(name),
+                binds=each.binds,
+                in_flight=each.in_flight,
+                window=each.window,
+                per_s=round(each.per_s, 1),
+                last_error=each.last_error,
+                last_error_at=each.last_error_at,
+            )
+            for name, each in self._links.conditions().items()
+        }
+        return msgspec.structs.replace(self._said, clock_at=self._clock.now(), state=state, links=standings)
+
+
+def digests(settings: Settings) -> dict[str, str]:
+    """Give a digest of each section that must be the same on all nodes; no secret is in one."""
+    sections: dict[str, Any] = {
+        f"link `{entry.name}`": [
+            (key, value) for key, value in _plain(entry).items() if not key.startswith(_OWN)
+        ]
+        for entry in settings.link
+    }
+    sections["[messages]"] = _plain(settings.messages)
+    sections["[store] retention_days"] = settings.store.retention_days
+    return {
+        name: hashlib.sha256(msgspec.json.encode(section, order="deterministic")).hexdigest()[
+            :_DIGEST_CHARACTERS
+        ]
+        for name, section in sections.items()
+    }
+
+
+def _plain(record: msgspec.Struct) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.to_builtins(record)
+    return found

@@ -1,0 +1,1 @@
+"""Gateways that share a database: who is there."""
