@@ -12,6 +12,7 @@ from aldis.errors import StoreUnavailable
 from aldis.stages.cluster.differences import APART_MS, differences
 from aldis.stages.cluster.membership import FORGET_EACH, Membership
 from aldis.store.contract.nodes import LinkStanding, NodeState, NodeView
+from aldis.traffic.slots import SLOTS
 from tests.backends import open_store
 from tests.fakes.clock import FakeClock
 from tests.fakes.nodes import ALIVE_MS, SharedNodes
@@ -21,8 +22,13 @@ from tests.store.test_nodes import ENTRY, ONE, said
 VIEW = NodeView(**{name: getattr(ONE, name) for name in ONE.__struct_fields__}, said_at=NOW, is_alive=True)
 
 
-def a_member(nodes: SharedNodes, name: str) -> Membership:
-    return Membership(nodes, name, lambda state: replace(ONE, name=name, state=state))
+UP, DOWN = LinkStanding(is_up=True), LinkStanding()
+
+
+def a_member(nodes: SharedNodes, name: str, links: dict[str, LinkStanding] | None = None) -> Membership:
+    return Membership(
+        nodes, name, lambda state: replace(ONE, name=name, state=state, links=links or ONE.links)
+    )
 
 
 @pytest.fixture
@@ -43,7 +49,7 @@ async def test_who_is_silent_is_no_member(nodes: SharedNodes, clock: FakeClock) 
     assert [view.name for view in one.nodes] == ["one"]
 
 
-UP, DOWN = LinkStanding(is_up=True), LinkStanding()
+LINKS = {"demo": UP, "a/b": DOWN}
 DRAINED = {"is_drained": True}
 CANDIDATES = [
     ("", [], "one two three"),
@@ -68,6 +74,25 @@ def test_who_can_be_given_a_part(
         views[name] = replace(views[name], **fields)
     one.nodes = tuple(views.values())
     assert one.candidates(link) == set(candidates.split())
+
+
+@pytest.mark.parametrize("divided", ["link/demo", "link/a/b", "postbacks"])
+@pytest.mark.parametrize("drained", ["", "two", "one two three"])
+async def test_nodes_agree_on_who_owns_what(nodes: SharedNodes, divided: str, drained: str) -> None:
+    names = ("one", "two", "three")
+    members = [a_member(nodes, name, LINKS) for name in names]
+    for _ in range(2):
+        for member in members:
+            await member.say()
+        for name in drained.split():
+            await nodes.drain(name, ENTRY, drained=True)
+    for member in members:
+        await member.say()
+    owned = [slot for member in members for slot in member.wanted(divided)]
+    assert sorted(owned) == ([] if drained == "one two three" else list(range(SLOTS)))
+    for member in members:
+        assert bool(member.wanted(divided)) is (member.node not in drained.split())
+        assert member.takes_part is (member.node not in drained.split() or drained == "one two three")
 
 
 async def test_a_link_may_be_up_elsewhere_only(nodes: SharedNodes, clock: FakeClock) -> None:

@@ -10,6 +10,7 @@ from aldis.errors import GatewayError
 from aldis.stages.agent import Agent
 from aldis.stages.cluster.differences import differences
 from aldis.store.contract.nodes import NodeState, NodeStatus, NodeStore, NodeView
+from aldis.traffic import slots
 
 log = structlog.get_logger()
 
@@ -59,6 +60,19 @@ class Membership(Agent):
             having = [view for view in taking if link in view.links]
             taking = [view for view in having if view.links[link].is_up] or having
         return frozenset(view.name for view in taking)
+
+    def wanted(self, divided: str) -> frozenset[int]:
+        """Tell which slots of something (`link/NAME`, `postbacks`) this node is to own."""
+        kind, _, name = divided.partition("/")
+        return slots.wanted(divided, self.node, self.candidates(name if kind == "link" else ""))
+
+    @property
+    def takes_part(self) -> bool:
+        """Whether this node is to own what only one can, such as maintenance: unless it leaves or is drained,
+        and others do not.
+        """
+        taking = self.candidates()
+        return self.node in taking or not taking
 
     async def step(self) -> int:
         """Say that we are there; returns 0."""
