@@ -15,7 +15,7 @@ import structlog
 
 from aldis.demo.world import text_of
 from aldis.store.contract.store import Store
-from tests.backends import apply, migrate_postgresql, open_store
+from tests.backends import Place, apply, migrate_postgresql, open_database, open_store
 from tests.fakes.clock import FakeClock
 from tests.fakes.customer import FakeCustomer
 from tests.fakes.passwords import hash_quickly
@@ -131,6 +131,15 @@ async def database(postgres: PostgresServer, migrated: str) -> AsyncIterator[str
     yield url if plans is None else f"{url}&{EXPLAINING}"
     await postgres.drop(name)
     assert plans is None or plans.faulty() == set()
+
+
+@pytest.fixture
+async def both(database: str) -> AsyncIterator[list[Store]]:
+    """Two gateways' stores on one database."""
+    made = [await open_database(Place(Path(), database), node) for node in ("one", "two")]
+    yield made
+    for store in made:
+        await store.close()
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@
     ├─ TemporaryError            trying again may help
     │  ├─ StoreUnavailable       the store could not commit (disk full, locked)
     │  │  └─ StoreGone           what it commits is lost
-    │  └─ OutcomeUnknown         the store was lost while it committed
+    │  ├─ OutcomeUnknown         the store was lost while it committed
+    │  └─ OptOutPending          another gateway may still send to who opted out
     └─ PermanentError            trying again cannot help
        ├─ LeaseLost               what the write depends on has another owner now
        ├─ TransitionRefused      nothing of the kind can happen to a message where it stands
@@ -43,6 +44,13 @@ class StoreGone(StoreUnavailable):
 
 class OutcomeUnknown(TemporaryError):
     """The store was lost under way: the call was kept whole or not at all, and nobody knows yet which."""
+
+
+class OptOutPending(TemporaryError):
+    """It is written that they opted out, but a gateway has not released messages to them yet: ask again."""
+
+    def __init__(self) -> None:
+        super().__init__("it is written down, but a gateway may still be sending to them; try again")
 
 
 class TransitionRefused(PermanentError):

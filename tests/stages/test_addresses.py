@@ -15,6 +15,7 @@ from aldis.sms.reading import Piece
 from aldis.stages.inbound.addresses import AddressReader
 from aldis.stages.inbound.collector import Collector
 from aldis.stages.inbound.reply import Replier
+from aldis.stages.opt_outs import OptOutBarrier
 from aldis.store.contract.search import MessageFilter
 from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics
@@ -57,7 +58,7 @@ class Inbox:
             AddressReader(current, {"link": country}, self.metrics),
             self.metrics,
             60,
-            lambda _opted_out: None,
+            OptOutBarrier(lambda _people: None),
         )
 
     async def hear(self, sender: str, sender_type: NumberType, to: str, to_type: NumberType) -> None:

@@ -11,6 +11,7 @@ from aldis.sms.udh import Concatenation
 from aldis.stages.inbound.addresses import AddressReader
 from aldis.stages.inbound.collector import LOOK_MS, PATIENCE_MS, STALE_AT_ONCE, Collector
 from aldis.stages.inbound.reply import Replier
+from aldis.stages.opt_outs import OptOutBarrier
 from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics
 from aldis.traffic.inbound import InboundPart
@@ -26,7 +27,15 @@ class Heard:
         metrics = Metrics()
         addresses = AddressReader(current, {}, metrics)
         self.collector = Collector(
-            store.inbound, store.admission, current, clock, replier, addresses, metrics, 60, lambda _: None
+            store.inbound,
+            store.admission,
+            current,
+            clock,
+            replier,
+            addresses,
+            metrics,
+            60,
+            OptOutBarrier(lambda _people: None),
         )
 
     async def hear(self, number: int, text: str, sender: str = "4512345678") -> None:

@@ -140,6 +140,8 @@ async def test_nothing_is_submitted_while_a_lease_cannot_be_renewed_and_all_goes
     assert world.a.carrier.taken == [1, 2]
     assert await state_of(world.a.store, 1) is State.SENT  # nobody has acquired it since: it counts
     world.leases.is_away = False
+    await world.a.step()  # what was claimed before is given back: who opted out since was told so
+    assert world.a.carrier.taken == [1, 2]
     await world.a.step()
     assert world.a.carrier.taken == [1, 2, 3]
     assert world.a.carrier.stolen == []

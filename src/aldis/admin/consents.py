@@ -17,6 +17,7 @@ from aldis.admin.csv_import import has_names, number_column, read_rows
 from aldis.errors import AdminError, TemporaryError
 from aldis.sms.address import as_dialled, is_msisdn, is_sender
 from aldis.sms.subscribers import canonical, spellings
+from aldis.stages.opt_outs import OptOutBarrier
 from aldis.store.contract.consent import ConsentStore
 from aldis.store.contract.directory import DirectoryStore
 from aldis.store.contract.operators import AuditStore
@@ -88,16 +89,14 @@ class Consents:
         consent: ConsentStore,
         directory: DirectoryStore,
         audit: AuditStore,
-        opted_out: Callable[[set[tuple[str, str]]], None],
+        opt_outs: OptOutBarrier,
         token: Callable[[int], str],
     ) -> None:
-        """`opted_out`: is told of (sender, number) that want to hear nothing more; a hint. `token`: draws a
-        text of so many random octets.
-        """
+        """`opt_outs`: hears who wants to hear nothing more; `token`: draws a text of random octets."""
         self._consent = consent
         self._directory = directory
         self._audit = audit
-        self._opted_out = opted_out
+        self._opt_outs = opt_outs
         self._token = token
         self._imports: dict[str, Import] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -108,7 +107,7 @@ class Consents:
         return await self._consent.history(_number(msisdn), MAX_HISTORY)
 
     async def change(self, actor: Actor, wish: Wish, msisdn: str, words: str, now: int) -> None:
-        """Opt a number in or out by hand; `words`: why, for the history. Raises AdminError."""
+        """Opt a number in or out by hand; `words`: why, for the history. Raises AdminError, OptOutPending."""
         number = _number(msisdn)
         check(wish, by_hand=True)
         if len(words) > MAX_WORDS or not words.isprintable():
@@ -120,14 +119,15 @@ class Consents:
         ]
         entry = _audited(actor, now, wish, "one number")
         changed = any(await self._consent.change(changes, entry))
+        if _is_for_all(wish):  # though it was so: perhaps not yet everywhere
+            self._opt_outs.release(_people(senders, [number]))
+            await self._opt_outs.settle()
         if not changed and wish.kind is ConsentKind.OPT_IN:
             found = standings(await self.history(number))
             if any(each.sender == wish.sender and each.by_handset for each in found):
                 raise AdminError("this person said STOP; only they can take that back, with START", 409)
         if not changed:
             raise AdminError("it is so already", 409)
-        if wish.kind is ConsentKind.OPT_OUT and not wish.topic:
-            self._opted_out({(sender, each) for sender in senders for each in spellings(number)})
 
     async def start_import(
         self, actor: Actor, wish: Wish, lines: Iterable[str], now: int, home: str = ""
@@ -166,13 +166,19 @@ class Consents:
         await self._audit.note(_audited(actor, now, wish, f"{count} numbers of a file"))
 
     async def take_in(self, wish: Wish, numbers: list[str], now: int) -> AsyncIterator[tuple[int, int]]:
-        """Write numbers in small batches; tells after each how many were done, how many of them changed."""
+        """Write numbers in small batches; tells after each how many were done, how many of them changed. Ends
+        when nothing goes to those any more who left everything. Raises OptOutPending.
+        """
         senders, left = await self._covered(wish), iter(numbers)
         while chunk := list(islice(left, max(1, CHUNK // len(senders)))):
             changed = await self._consent.change(_changes(wish, senders, chunk, now))
+            if _is_for_all(wish):
+                self._opt_outs.release(_people(senders, chunk))
             begins = range(0, len(changed), len(senders))
             yield len(chunk), sum(any(changed[begin : begin + len(senders)]) for begin in begins)
             await asyncio.sleep(BREATH_S)
+        if _is_for_all(wish):
+            await self._opt_outs.settle()
 
     async def numbers(self, wish: Wish) -> AsyncIterator[list[str]]:
         """Give the numbers that have opted in to a topic, or left everything, a few at a time; each in the
@@ -276,6 +282,16 @@ def _changes(wish: Wish, senders: tuple[str, ...], numbers: list[str], now: int)
         for number in numbers
         for sender in senders
     ]
+
+
+def _is_for_all(wish: Wish) -> bool:
+    """Tell whether they want to hear nothing more."""
+    return wish.kind is ConsentKind.OPT_OUT and not wish.topic
+
+
+def _people(senders: Iterable[str], numbers: Iterable[str]) -> set[tuple[str, str]]:
+    """Give (sender, number) under every spelling."""
+    return {(sender, each) for number in numbers for each in spellings(number) for sender in senders}
 
 
 def _audited(actor: Actor, now: int, wish: Wish, how_many: str) -> AuditEntry:

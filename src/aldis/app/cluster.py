@@ -14,6 +14,7 @@ from aldis.app.links import Links
 from aldis.clock import Clock
 from aldis.settings import Settings
 from aldis.stages.cluster.membership import Membership
+from aldis.stages.opt_outs import OptOutFollower, People
 from aldis.store.contract.hints import Hint
 from aldis.store.contract.nodes import LinkStanding, NodeState, NodeStatus
 from aldis.store.contract.store import Store
@@ -33,10 +34,9 @@ class NodeName(msgspec.Struct, frozen=True):
 
 
 class Wakes(msgspec.Struct, frozen=True):
-    """Whom a hint wakes, beside the senders."""
+    """Whom a hint wakes, beside the senders and who follows opt-outs."""
 
     postbacks: Callable[[], None]
-    opted_out: Callable[[], None]
     directory: Callable[[], None]
     orders: Callable[[], None]
 
@@ -47,6 +47,7 @@ class Cluster:
     def __init__(self, store: Store, settings: Settings, name: NodeName, clock: Clock, links: Links) -> None:
         """`clock`: the machine's."""
         self._hints = store.hints
+        self._shared = store.shared
         self._links = links
         self._clock = clock
         self._said = NodeStatus(
@@ -59,10 +60,14 @@ class Cluster:
         )
         self.membership = Membership(store.nodes, name.node, self._status)
 
-    async def join(self, wakes: Wakes, agents: RunningAgents) -> None:
-        """Say from now on that we are there, among these agents, and have hints of other nodes wake those.
-        Raises StoreUnavailable.
+    async def join(self, wakes: Wakes, release: Callable[[People], None], agents: RunningAgents) -> None:
+        """Say from now on that we are there, among these agents, have hints of other nodes wake those, and
+        release what is claimed for people who opt out there. Raises StoreUnavailable.
         """
+        if self._shared is not None:
+            follower = OptOutFollower(self._shared.opt_outs, self._said.holder, release)
+            await follower.begin()
+            agents.start(follower)
 
         def heard(hint: Hint) -> None:
             """Wake whoever may have work."""
@@ -71,6 +76,8 @@ class Cluster:
             for name in Wakes.__struct_fields__:
                 if hint.anything or getattr(hint, name):
                     getattr(wakes, name)()
+            if self._shared is not None and (hint.anything or hint.opted_out):
+                follower.wake()
 
         self._hints.subscribe(heard)
         await self.membership.say()

@@ -50,6 +50,7 @@ from aldis.stages.maintenance.maintenance import Maintenance, MaintenanceSetting
 from aldis.stages.maintenance.refusals import RefusalRecorder
 from aldis.stages.maintenance.store_monitor import StoreMonitor
 from aldis.stages.maintenance.timekeeper import Timekeeper
+from aldis.stages.opt_outs import OptOutBarrier, People
 from aldis.stages.owner import Holder
 from aldis.stages.queries.responder import Responder
 from aldis.stages.rates import AccountRates
@@ -111,7 +112,10 @@ class Gateway:
         self.admitter: Admitter
         self.responder: Responder
         self._authenticator = Authenticator(
-            self.store.clock, secrets.token_bytes(32), self.metrics, settings.authentication
+            self.store.clock,
+            secrets.token_bytes(32),
+            self.metrics,
+            settings.authentication,
         )
         self._posting: Posting
         self.server: HttpServer
@@ -132,6 +136,7 @@ class Gateway:
             self.store, self._settings, NodeName(stores.node_name(data_dir), name), clock, self._links
         )
         self._reviewer = Reviewer(self.store.receipts, self._links.unsettled, self.store.clock, self.metrics)
+        self._opt_outs = OptOutBarrier(self._opt_out, self.store.shared, name)
         self.operators: Operators
         self._agents = RunningAgents()
         #: the built-in simulator, where the settings ask for one
@@ -162,7 +167,7 @@ class Gateway:
             simulator=self.simulator,
             posting=lambda: self._posting_watch.status,
             read_content=self._contents.read,
-            release=self._release,
+            opt_outs=self._opt_outs,
         )
         self.operators = Operators(parts)
         # Before anything is sent: a port that is taken must not leave messages in doubt.
@@ -181,7 +186,7 @@ class Gateway:
         )
         door.know = self.server.guard.know
         await self._time.look()
-        await self._cluster.join(self._wakes(), self._agents)
+        await self._cluster.join(self._wakes(), self._release, self._agents)
         await self._links.recover(await self._maintenance.own(), self.store.clock.now())
         self._agents.start(self._sorter, self._recorder, self._reviewer, self._collector)
         self._agents.start(self._maintenance, self._gauge, self._monitor, self._refusals)
@@ -275,7 +280,7 @@ class Gateway:
             addresses,
             self.metrics,
             repeat_s,
-            self._release,
+            self._opt_outs,
         )
         self._sorter = self._make_sorter()
         if self._back_office is not None:
@@ -369,7 +374,6 @@ class Gateway:
     def _wakes(self) -> Wakes:
         return Wakes(
             postbacks=self._posting.wake,
-            opted_out=self._maintenance.note_opted_out,
             directory=self._maintenance.wake,
             orders=self.operators.wake,
         )
@@ -378,8 +382,11 @@ class Gateway:
         """Refuse requests at once, or no longer."""
         self.admitter.is_store_stuck = is_stuck
 
-    def _release(self, opted_out: set[tuple[str, str]]) -> None:
-        """Have nothing more go to them."""
-        self._links.release_opted_out(opted_out)
-        self._maintenance.note_opted_out()
+    def _opt_out(self, people: People) -> None:
+        """Have nothing more go to them, and the other nodes hear of it."""
+        self._release(people)
         self._cluster.tell(Hint(opted_out=True))
+
+    def _release(self, people: People) -> None:
+        self._links.release_opted_out(people)
+        self._maintenance.note_opted_out()

@@ -44,6 +44,7 @@ from aldis.stages.admission.admit import Admitter
 from aldis.stages.bulk.dispatcher import Dispatcher, DispatcherSettings
 from aldis.stages.maintenance.maintenance import Maintenance
 from aldis.stages.maintenance.timekeeper import Timekeeper
+from aldis.stages.opt_outs import OptOutBarrier
 from aldis.stages.owner import Holder
 from aldis.stages.postbacks.status import PostingStatus
 from aldis.stages.postbacks.writing import Writing
@@ -74,8 +75,7 @@ class Parts(msgspec.Struct, frozen=True):
     posting: Callable[[], PostingStatus]
     #: gives the octets of a digest, None where they are lost
     read_content: Callable[[str], Awaitable[bytes | None]]
-    #: has nothing more go from a sender to a number that has opted out of it
-    release: Callable[[set[tuple[str, str]]], None]
+    opt_outs: OptOutBarrier
 
 
 class Operators:
@@ -88,7 +88,7 @@ class Operators:
         seen = msgspec.structs.replace(upstreams(parts.settings), router=router, wake=parts.cluster.wake)
         self._messages = Messages(store.search, store.actions, parts.admitter.ids, parts.current, seen)
         self._command_worker = CommandWorker(store.commands, self._messages, clock)
-        self.consents = Consents(store.consent, store.directory, store.audit, parts.release, token)
+        self.consents = Consents(store.consent, store.directory, store.audit, parts.opt_outs, token)
         self._dispatcher = Dispatcher(
             store.bulk,
             parts.holder,

@@ -19,6 +19,8 @@ from aldis.cli.opened import StoreLocation, echo_json, existing_store_options, w
 from aldis.cli.running import json_option, printable
 from aldis.errors import GatewayError
 from aldis.sms.address import as_dialled
+from aldis.stages.opt_outs import OptOutBarrier
+from aldis.store.contract.hints import Hint
 from aldis.store.contract.store import Store
 from aldis.traffic.consent import ConsentKind
 
@@ -76,7 +78,8 @@ def opt_out(*, number: str, sender: str, topic: str, why: str, where: StoreLocat
 
 def _consents(store: Store) -> Consents:
     """Give what changes them, in a process that holds no messages."""
-    return Consents(store.consent, store.directory, store.audit, lambda _opted_out: None, token)
+    opt_outs = OptOutBarrier(lambda _people: store.hints.tell(Hint(opted_out=True)), store.shared)
+    return Consents(store.consent, store.directory, store.audit, opt_outs, token)
 
 
 def _change(where: StoreLocation, wish: Wish, number: str, why: str) -> None:

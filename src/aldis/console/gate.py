@@ -22,7 +22,7 @@ from aldis.admin.sending import Refused
 from aldis.admin.validation import ValidationError
 from aldis.console.admin_services import AdminServices
 from aldis.console.page import Page, RequestContext, render_open
-from aldis.errors import AdminError, OutcomeUnknown, TemporaryError
+from aldis.errors import AdminError, OptOutPending, OutcomeUnknown, TemporaryError
 from aldis.http_phrases import phrase_of
 from aldis.traffic.problem import Problem, problem_of
 
@@ -74,6 +74,8 @@ def guarded(page: Page, services: AdminServices) -> Callable[[Request], Awaitabl
             return refused(request, fault.status, str(fault), fault)
         except OutcomeUnknown:
             return refused(request, 503, "whether this was done is not known; look before you try again")
+        except OptOutPending as fault:
+            return refused(request, 503, str(fault))
         except TemporaryError:
             return refused(request, 503, "the store cannot answer now; try again")
 

@@ -44,16 +44,19 @@ class Owner(Agent):
         self._is_waiting = False
 
     async def own(self) -> Lease | None:
-        """Give our lease, taken or renewed where that is due; None while it is another's. A round begins with
-        this. Raises LeaseLost.
+        """Give our lease, taken or renewed where that is due; None while it is another's, or once when it was
+        renewed late. A round begins with this. Raises LeaseLost.
         """
-        asked_at = self._holder.clock.monotonic()
+        asked_at, is_late = self._holder.clock.monotonic(), False
         if asked_at < self._renew_at:
             return self._lease
         if self._lease.epoch:
             lease = await self._holder.store.renew(self._lease)
             if lease is None:
                 raise LeaseLost(f"epoch {self._lease.epoch} of {self._lease.resource} cannot be renewed")
+            is_late = self._holder.clock.monotonic() >= self._owned_until
+            if is_late:
+                self.lapse()
         else:
             lease = await self._acquire()
             if lease is None:
@@ -61,7 +64,7 @@ class Owner(Agent):
         self._lease = lease
         holds_s = inf if lease.holds_ms is None else lease.holds_ms / 1000
         self._renew_at, self._owned_until = asked_at + holds_s * RENEW_AFTER, asked_at + holds_s
-        return lease if self._holder.clock.monotonic() < self._owned_until else None
+        return lease if not is_late and self._holder.clock.monotonic() < self._owned_until else None
 
     async def _acquire(self) -> Lease | None:
         """Take the lease, unless something of an earlier one is still under way."""
@@ -78,6 +81,11 @@ class Owner(Agent):
 
     async def begin(self, lease: Lease) -> None:
         """Bring in order what a lost owner left behind, before anything is done under a new lease."""
+
+    def lapse(self) -> None:
+        """Hear that the lease was renewed late. Nobody else had it; but whoever waited until we had released
+        something has gone on.
+        """
 
     def lose(self) -> None:
         """Hear that the lease is another's."""

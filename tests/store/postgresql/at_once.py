@@ -42,9 +42,13 @@ async def holding(database: str, statements: str) -> AsyncIterator[Holding]:
     await db.close()
 
 
-async def at_once(database: str, lock: str, calls: Sequence[Awaitable[Any]]) -> list[Any]:
-    """Have calls come to a lock that another one has, and go on when all wait for it."""
+async def at_once(
+    database: str, lock: str, calls: Sequence[Awaitable[Any]], waiting: int | None = None
+) -> list[Any]:
+    """Have calls come to a lock that another one has, and go on when all wait for it. `waiting`: how many
+    transactions they become, where that is less.
+    """
     async with holding(database, lock) as other:
         running = [asyncio.ensure_future(call) for call in calls]
-        await other.until(len(calls))
+        await other.until(len(calls) if waiting is None else waiting)
     return await asyncio.gather(*running)

@@ -22,7 +22,7 @@ EXPLAINING = (
 SMALL = {
     "account", "gateway", "lease", "link_order", "schema_migration", "operator", "api_token", "session",
     "directory", "directory_applied", "directory_change", "directory_history", "directory_version", "command",
-    "respelled_receipt", "purse", "id_block", "clock", "node",
+    "respelled_receipt", "purse", "id_block", "clock", "node", "opt_out_release",
 }  # fmt: skip
 _PLAN = re.compile(r"^(?P<who>.*?): LOG:  duration: [\d.]+ ms  plan:\n", re.MULTILINE)
 _JOINS = {"Hash Join", "Merge Join"}

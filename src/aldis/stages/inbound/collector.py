@@ -2,13 +2,11 @@
 one commit with what follows, and only then lets each link say yes.
 
 A STOP is binding when its yes leaves: by then it is committed, new messages are refused in the same place
-where they are accepted, what is queued is not claimed any more, and the senders have released what they had
-claimed.
+where they are accepted, what is queued is not claimed any more, and the senders of all gateways have released
+what they had claimed.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 from aldis.accounts.directory import CurrentDirectory
 from aldis.clock import Clock
@@ -20,6 +18,7 @@ from aldis.stages.inbound.addresses import AddressReader
 from aldis.stages.inbound.reply import Replier
 from aldis.stages.inbound.rules import Meaning, fingerprint, meaning_of
 from aldis.stages.intake import Intake
+from aldis.stages.opt_outs import OptOutBarrier
 from aldis.store.contract.admission import IdStore
 from aldis.store.contract.inbound import InboundBatch, InboundStore
 from aldis.telemetry import Metrics
@@ -51,9 +50,9 @@ class Collector(Intake[InboundPart]):
         addresses: AddressReader,
         metrics: Metrics,
         repeat_s: int,
-        opted_out: Callable[[set[tuple[str, str]]], None],
+        opt_outs: OptOutBarrier,
     ) -> None:
-        """`opted_out`: is told who has opted out of which sender, before the carrier hears yes."""
+        """`opt_outs`: hears who has opted out of which sender, before the carrier hears yes."""
         super().__init__("collector", POLL_S, MAX_BATCH)
         self._inbound = inbound
         self._ids = ids
@@ -66,7 +65,7 @@ class Collector(Intake[InboundPart]):
         self._times = Times(PATIENCE_MS, self._repeat_ms, OVERLAP_MS, BURST_MS)
         #: when to look for what never became whole
         self._look_at = 0
-        self._opted_out = opted_out
+        self._opt_outs = opt_outs
 
     async def keep(self, parts: list[InboundPart]) -> None:
         """Keep segments, and the messages that they complete."""
@@ -127,7 +126,8 @@ class Collector(Intake[InboundPart]):
         batch = InboundBatch(segments, tuple(messages), self._repeat_ms, frozenset(prepaid))
         repeated = await self._inbound.record(batch)
         if opted_out:
-            self._opted_out(opted_out)
+            self._opt_outs.release(opted_out)
+            await self._opt_outs.settle()
         unroutable = sum(message.account_id is None for message in messages)
         counts = {
             "repeated": repeated,

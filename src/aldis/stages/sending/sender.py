@@ -302,6 +302,11 @@ class Sender(Owner):
         super().wake()
         self._pump()
 
+    def lapse(self) -> None:
+        """Submit nothing that was claimed before: who opted out meanwhile was told so."""
+        self._requeue()
+        self._store.release(self._lease, ())
+
     def lose(self) -> None:
         """Hear that the link is another owner's."""
         self._requeue()

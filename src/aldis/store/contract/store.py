@@ -39,6 +39,7 @@ from aldis.store.contract.queries import QueryStore
 from aldis.store.contract.refusals import RefusalStore
 from aldis.store.contract.search import SearchStore
 from aldis.store.contract.sending import SendingStore
+from aldis.store.contract.shared import SharedStore
 from aldis.store.contract.time import TimeStore
 
 
@@ -78,3 +79,5 @@ class Store(msgspec.Struct, frozen=True):
     changes: ChangeStore
     operators: OperatorStore
     audit: AuditStore
+    # ── what gateways share; None where there can be only one ──
+    shared: SharedStore | None = None

@@ -160,6 +160,8 @@ class Claims:
         #: until when nothing is claimed but a suspect
         self._hush_until = 0
         self._by_link: dict[str, LinkClaims] = {}
+        #: how often all that was remembered was dropped
+        self.drops = 0
 
     def close(self) -> None:
         """Hear that the process ends in order."""
@@ -173,9 +175,11 @@ class Claims:
             found = self._by_link[link] = LinkClaims(self.journal)
         return found
 
-    def note_accepted(self, messages: Sequence[NewMessage]) -> None:
-        """Hear what was accepted, after its commit."""
-        if len(messages) > MAX_FRESH:  # they are a backlog
+    def note_accepted(self, messages: Sequence[NewMessage], drops: int | None = None) -> None:
+        """Hear what was accepted, after its commit. `drops`: of when that was asked for, where an answer may
+        come late: what was dropped meanwhile may be what one may not send any more.
+        """
+        if len(messages) > MAX_FRESH or drops not in {None, self.drops}:  # a backlog, or late
             for link in {message.link for message in messages}:
                 self.of(link).drop_fresh()
             return
@@ -184,6 +188,7 @@ class Claims:
 
     def drop_fresh(self) -> None:
         """Have the next claim of every link ask the file."""
+        self.drops += 1
         for link in self._by_link.values():
             link.drop_fresh()
 

@@ -34,6 +34,7 @@ from aldis.store.postgresql.stores.queries import PostgresqlQueries
 from aldis.store.postgresql.stores.refusals import PostgresqlRefusals
 from aldis.store.postgresql.stores.search import PostgresqlSearch
 from aldis.store.postgresql.stores.sending import PostgresqlSending
+from aldis.store.postgresql.stores.shared import shared_store
 from aldis.store.postgresql.stores.time import PostgresqlTime
 from aldis.store.postgresql.writes.owing import PostbackOutbox
 
@@ -57,9 +58,8 @@ async def open_postgresql(
     claims = Claims(ClaimJournal(journal.folder) if journal else None)
     engine = await open_engine(url, node, holder, PostbackOutbox(told.note), may_upgrade=may_upgrade)
     clock = await _servers_time(engine, clock)
-    gateway, customers, operators = (
-        (engine.writer, pool) for pool in (engine.gateway, engine.customers, engine.operators)
-    )
+    pools = engine.gateway, engine.customers, engine.operators
+    gateway, customers, operators = ((engine.writer, pool) for pool in pools)
     consent = PostgresqlConsent(*gateway, claims)
 
     async def close() -> None:
@@ -97,6 +97,7 @@ async def open_postgresql(
         changes=PostgresqlChanges(*gateway),
         operators=PostgresqlOperators(*gateway),
         audit=PostgresqlAudit(*operators),
+        shared=shared_store(*gateway, claims),
     )
 
 

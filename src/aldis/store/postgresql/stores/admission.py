@@ -23,8 +23,8 @@ class PostgresqlAdmission(Claiming):
         return self.writer.call(admission.take_ids, count)
 
     async def accept(self, acceptance: Acceptance) -> Refusal | None:
-        messages = acceptance.messages
+        messages, drops = acceptance.messages, self.claims.drops
         refusal = await self.writer.call(admission.accept, acceptance, messages=len(messages))
         if refusal is None:
-            self.claims.note_accepted(messages)
+            self.claims.note_accepted(messages, drops)
         return refusal

@@ -1,0 +1,49 @@
+"""Implements `OptOutStore`."""
+
+from __future__ import annotations
+
+import asyncpg
+
+from aldis.store.contract.shared import OptedOut, SharedStore
+from aldis.store.memory.claims import Claims
+from aldis.store.postgresql.engine.read_pool import ReadPool
+from aldis.store.postgresql.engine.texts import unescaped
+from aldis.store.postgresql.engine.writer import Writer
+from aldis.store.postgresql.stores.connections import Claiming
+from aldis.store.postgresql.writes import opt_outs
+from aldis.traffic.consent import ConsentKind
+
+_CHANGES = """
+SELECT entry_id, sender, msisdn, topic = '' AND kind = $3 FROM consent
+WHERE entry_id > $1 ORDER BY entry_id LIMIT $2"""
+_IS_ANY_FEEDING = f"SELECT EXISTS ({opt_outs.FEEDING})"
+
+
+async def _opted_out(db: asyncpg.Connection, holder: str, after: int, limit: int) -> OptedOut:
+    rows = await db.fetch(_CHANGES, after, limit, ConsentKind.OPT_OUT)
+    people = {(unescaped(sender), unescaped(number)) for _, sender, number, has_left in rows if has_left}
+    return OptedOut(people, rows[-1][0] if rows else after, await db.fetchval(_IS_ANY_FEEDING, holder))
+
+
+class PostgresqlOptOuts(Claiming):
+    """Rows of `opt_out_release`."""
+
+    async def join(self, holder: str) -> int:
+        return await self.writer.call(opt_outs.join, holder)
+
+    async def opted_out(self, holder: str, after: int, limit: int) -> OptedOut:
+        found = await self.reads.ask(_opted_out, holder, after, limit)
+        if found.people:
+            self.claims.drop_fresh()  # what was accepted before may be for one of them
+        return found
+
+    async def released(self, holder: str, up_to: int) -> None:
+        await self.writer.call(opt_outs.released, opt_outs.ReleasedUpTo(holder, up_to))
+
+    async def not_released(self, holder: str, up_to: int | None) -> tuple[int, int]:
+        return await self.writer.call(opt_outs.not_released, opt_outs.ReleasedUpTo(holder, up_to))
+
+
+def shared_store(writer: Writer, reads: ReadPool, claims: Claims) -> SharedStore:
+    """Make what gateways share."""
+    return SharedStore(opt_outs=PostgresqlOptOuts(writer, reads, claims))
