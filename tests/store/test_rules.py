@@ -6,7 +6,7 @@ import pytest
 
 from aldis.errors import TransitionRefused
 from aldis.store.rules.attempts import Requeued, led_to, reported_before
-from aldis.store.rules.endings import Ending, of_cancelled, of_lost, owes, without_doubt
+from aldis.store.rules.endings import Ending, heard_by, of_cancelled, of_lost, without_doubt
 from aldis.store.rules.maintenance import IN_HAND_MS, Reviewed, backup_of, look_at
 from aldis.traffic.message import AttemptResult
 from aldis.traffic.postback import Notify
@@ -47,7 +47,7 @@ def test_a_deadline_ends_a_message_or_says_when_to_look_again(
     ],
 )
 def test_who_is_told_of_an_ending(notify: Notify, expected: State, state: State, *, is_owed: bool) -> None:
-    assert owes(notify.value, Ending(1, expected, state, "", NOW)) is is_owed
+    assert bool(notify.value & heard_by(Ending(1, expected, state, "", NOW))) is is_owed
 
 
 def test_what_was_submitted_and_not_answered_ends_in_doubt_until_it_is_known_to_be_delivered() -> None:

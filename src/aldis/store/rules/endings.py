@@ -38,14 +38,12 @@ Telling = tuple[str, int]
 _ANY_END, _FAILURES = Notify.ENDED.value, Notify.FAILED.value
 
 
-def owes(notify: int, ending: Ending) -> bool:
-    """Tell whether the customer wants to hear of an ending. Who hears of failures only was told of one when
+def heard_by(ending: Ending) -> int:
+    """Give the bits of `Notify` of whom is told of an ending. Who hears of failures only was told of one when
     a message became unconfirmed, and hears what became of it.
     """
-    if notify & _ANY_END:
-        return True
     is_news = ending.state != State.DELIVERED or ending.expected == State.UNCONFIRMED
-    return is_news and bool(notify & _FAILURES)
+    return _ANY_END | _FAILURES if is_news else _ANY_END
 
 
 def doubtful(endings: Iterable[Ending]) -> list[int]:

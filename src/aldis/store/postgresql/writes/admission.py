@@ -58,16 +58,48 @@ _ARRAYS = ", ".join(f"${place}::{_TYPES.get(name, 'text')}[]" for place, name in
 _FILE_LATE = f"""
 INSERT INTO message_recipient (block, recipient, message_id)
 SELECT message_id >> {BLOCK_BITS}, recipient, message_id FROM new
-WHERE message_id <= (SELECT value FROM counter WHERE name = 'recipients_bound') ON CONFLICT DO NOTHING
+WHERE message_id <= (SELECT value FROM counter WHERE name = 'recipients_bound')
 """  # noqa: S608 - a number
+_NEW = f"WITH new AS (SELECT * FROM unnest({_ARRAYS}) AS n ({', '.join(_FIELDS)}))"  # noqa: S608 - columns
 _STORE = f"""
-WITH new AS (SELECT * FROM unnest({_ARRAYS}) AS n ({", ".join(_FIELDS)})), kept AS (
+{_NEW}, kept AS (
     INSERT INTO message ({", ".join(_KEPT)}) SELECT {", ".join(_KEPT)} FROM new
-), filed AS ({_FILE_LATE})
+), filed AS ({_FILE_LATE} ON CONFLICT DO NOTHING)
 INSERT INTO queue ({", ".join(_QUEUED)}) SELECT {", ".join(_QUEUED)} FROM new
 """  # noqa: S608 - columns
+#: mostly nothing is to be refused: then this is all. Looks in this order: keys, opt-outs, purses; where that
+#: finds something, nothing is written but the keys, which are given
+_ACCEPT_ALL = f"""
+{_NEW}, keys AS (
+    INSERT INTO duplicate_key (account_id, scope, reference, message_id)
+    SELECT account_id, duplicate_scope, reference, message_id FROM new WHERE duplicate_scope <> ''
+    ORDER BY account_id, duplicate_scope, reference, message_id
+    ON CONFLICT DO NOTHING RETURNING account_id, scope, reference
+), price AS (
+    SELECT account_id, sum(price_micros * segments)::bigint AS price FROM new GROUP BY account_id
+), purses AS ({purses.LOCKED.format(accounts="ARRAY(SELECT account_id FROM price)")}), fine AS (SELECT CASE
+    WHEN (SELECT count(*) FROM keys) < (SELECT count(*) FROM new WHERE duplicate_scope <> '') THEN false
+    WHEN EXISTS (SELECT 1 FROM new n JOIN opt_out o ON o.sender = n.sender AND o.msisdn = n.recipient
+                 WHERE NOT n.exempt) THEN false
+    ELSE (SELECT count(*) FROM price p JOIN purses l USING (account_id)
+          WHERE p.price <= l.available OR p.account_id <> ALL (${len(_FIELDS) + 1}::bigint[]))
+        = (SELECT count(*) FROM price) END AS is_fine
+), held AS (
+    UPDATE purse SET held = held + p.price FROM price p
+    WHERE (SELECT is_fine FROM fine) AND purse.account_id = p.account_id AND purse.slot = {purses.ADMITTED}
+        AND p.price > 0
+), kept AS (
+    INSERT INTO message ({", ".join(_KEPT)}) SELECT {", ".join(_KEPT)} FROM new
+    WHERE (SELECT is_fine FROM fine)
+), filed AS ({_FILE_LATE} AND (SELECT is_fine FROM fine) ON CONFLICT DO NOTHING), queued AS (
+    INSERT INTO queue ({", ".join(_QUEUED)})
+    SELECT {", ".join(_QUEUED)} FROM new WHERE (SELECT is_fine FROM fine)
+)
+SELECT f.is_fine, k.account_id, k.scope, k.reference FROM fine f LEFT JOIN keys k ON NOT f.is_fine
+"""  # noqa: S608 - columns
 _FILE_COPIED = f"""
-WITH new AS (SELECT * FROM unnest($1::bigint[], $2::text[]) AS n (message_id, recipient)) {_FILE_LATE}
+WITH new AS (SELECT * FROM unnest($1::bigint[], $2::text[]) AS n (message_id, recipient))
+{_FILE_LATE} ON CONFLICT DO NOTHING
 """  # noqa: S608 - a number
 
 _TAKE_KEYS = """
@@ -110,9 +142,26 @@ async def take_ids(db: asyncpg.Connection, counts: list[int]) -> list[range]:
 @operation(rank=-1)
 async def accept(db: asyncpg.Connection, acceptances: list[Acceptance]) -> list[Refusal | None]:
     """Store each submission whole or not at all."""
+    messages = [message for acceptance in acceptances for message in acceptance.messages]
+    if len(messages) >= COPIED:
+        wanted = _keys_of(acceptances)
+        return await _accept_some(db, acceptances, await _keys(db, _TAKE_KEYS, wanted, list(wanted.values())))
+    prepaid = list({each.account_id for each in acceptances if each.prepaid})
+    rows = await db.fetch(_ACCEPT_ALL, *_columns_of(messages), prepaid)
+    if not rows[0][0]:
+        return await _accept_some(db, acceptances, {_key(row[1:]) for row in rows if row[1] is not None})
+    await _note(db, acceptances)
+    return [None] * len(acceptances)
+
+
+async def _accept_some(
+    db: asyncpg.Connection, acceptances: Sequence[Acceptance], taken: Collection[Key]
+) -> list[Refusal | None]:
+    """Judge one submission after the other, and store those that are accepted. `taken`: the references that
+    were free, and are ours by now.
+    """
     opt_outs = await _opt_outs_of(db, acceptances)
     wanted = _keys_of(acceptances)
-    taken = await _keys(db, _TAKE_KEYS, wanted, list(wanted.values()))
     duplicates = DuplicateCheck(key for key in wanted if key not in taken)
     holds = CreditHolds((await purses.locked(db, {each.account_id for each in acceptances})).__getitem__)
     answers: list[Refusal | None] = []
@@ -128,7 +177,7 @@ async def accept(db: asyncpg.Connection, acceptances: list[Acceptance]) -> list[
     if accepted:
         await _store(db, [message for acceptance in accepted for message in acceptance.messages])
         await purses.hold(db, holds.held)
-        await auditing.note(db, [each.entry for each in accepted if each.entry is not None])
+        await _note(db, accepted)
     if taken and len(accepted) < len(acceptances):
         await _correct_keys(db, {key: wanted[key] for key in taken}, _keys_of(accepted))
     return answers
@@ -179,7 +228,12 @@ async def _keys(db: asyncpg.Connection, sql: str, keys: Collection[Key], *more: 
         return set()
     accounts, scopes, references = zip(*keys, strict=True)
     rows = await db.fetch(sql, accounts, all_escaped(scopes), all_escaped(references), *more)
-    return {(account_id, unescaped(scope), unescaped(reference)) for account_id, scope, reference in rows}
+    return set(map(_key, rows))
+
+
+def _key(row: Iterable[Any]) -> Key:
+    account_id, scope, reference = row
+    return account_id, unescaped(scope), unescaped(reference)
 
 
 async def _correct_keys(
@@ -192,21 +246,33 @@ async def _correct_keys(
     await _keys(db, _TAKE_KEYS, right, [accepted[key] for key in right])
 
 
-async def _store(db: asyncpg.Connection, messages: Sequence[NewMessage]) -> None:
-    """Write messages, and have them wait to be sent."""
+def _columns_of(messages: Sequence[NewMessage]) -> list[Sequence[Any]]:
     columns: list[Sequence[Any]] = [
         all_escaped(column) if place in _TEXTS else column
         for place, column in enumerate(zip(*map(astuple, messages), strict=True))
     ]
     # a flag is taken for a list of flags
     columns[_PLACES["notify"]] = list(map(int, columns[_PLACES["notify"]]))
+    return columns
+
+
+async def _store(db: asyncpg.Connection, messages: Sequence[NewMessage]) -> None:
+    """Write messages, and have them wait to be sent."""
+    columns = _columns_of(messages)
     if len(messages) < COPIED:
         await db.execute(_STORE, *columns)
-    else:
-        for table, names in (("message", _KEPT), ("queue", _QUEUED)):
-            records = zip(*(columns[_PLACES[name]] for name in names), strict=True)
-            await db.copy_records_to_table(table, records=records, columns=names)
-        await db.execute(_FILE_COPIED, columns[_PLACES["message_id"]], columns[_PLACES["recipient"]])
-    with_parts = [(message.message_id, message.parts) for message in messages if message.parts]
+        return
+    for table, names in (("message", _KEPT), ("queue", _QUEUED)):
+        records = zip(*(columns[_PLACES[name]] for name in names), strict=True)
+        await db.copy_records_to_table(table, records=records, columns=names)
+    await db.execute(_FILE_COPIED, columns[_PLACES["message_id"]], columns[_PLACES["recipient"]])
+
+
+async def _note(db: asyncpg.Connection, accepted: Sequence[Acceptance]) -> None:
+    """Write down who did it, where that is one of ours, and which content is used."""
+    entries = [each.entry for each in accepted if each.entry is not None]
+    if entries:
+        await auditing.note(db, entries)
+    with_parts = [(m.message_id, m.parts) for each in accepted for m in each.messages if m.parts]
     if with_parts:
         await content_use.note(db, with_parts)

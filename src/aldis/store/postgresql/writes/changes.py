@@ -10,6 +10,7 @@ from msgspec.structs import astuple
 from aldis.accounts.history import Change
 from aldis.accounts.records import ACCOUNT, Record
 from aldis.store.contract.directory import Carrying
+from aldis.store.postgresql.engine.columns import columns_of
 from aldis.store.postgresql.engine.operations import Lock, locking, operation_on_each
 from aldis.store.postgresql.reads.directory import newest
 from aldis.store.postgresql.writes import auditing, consent, locks
@@ -64,16 +65,16 @@ async def carry_out(db: asyncpg.Connection, item: Carrying) -> bool:
     if await newest(db) != plan.based_on:
         return False
     places = [*(record.place for record in plan.records), *plan.removed]
-    bodies = {(kind, key): body for kind, key, body in await db.fetch(_BODIES, *_columns(places, 2))}
+    bodies = {(kind, key): body for kind, key, body in await db.fetch(_BODIES, *columns_of(places, 2))}
     await db.execute(_ACCOUNTS, [record.key for record in plan.records if record.kind == ACCOUNT])
     credited = await _credited(db, sorted(plan.credited))
     changes = changes_of(item, bodies, credited)
     numbers = await _remember(db, changes)
     await _put(db, plan.records, numbers)
     if plan.removed:
-        await db.execute(_REMOVE, *_columns(plan.removed, 2))
+        await db.execute(_REMOVE, *columns_of(plan.removed, 2))
     if plan.applied:
-        await db.execute(_SAID, *_columns([astuple(said) for said in plan.applied], 3))
+        await db.execute(_SAID, *columns_of([astuple(said) for said in plan.applied], 3))
     if plan.credited:
         added = [micros - credited[name] for name, micros in plan.credited.items()]
         await db.execute(_CREDIT, list(plan.credited), added)
@@ -99,16 +100,11 @@ async def _remember(db: asyncpg.Connection, changes: Sequence[Change]) -> list[i
     if not changes:
         return []
     rows = [astuple(change)[1:] for change in changes]
-    return [number for (number,) in await db.fetch(_REMEMBER, *_columns(rows, 8))]
+    return [number for (number,) in await db.fetch(_REMEMBER, *columns_of(rows, 8))]
 
 
 async def _put(db: asyncpg.Connection, records: Sequence[Record], numbers: Sequence[int]) -> None:
     """Write records with the numbers of their changes, which are the first."""
     if records:
         rows = [(*astuple(each), number) for each, number in zip(records, numbers, strict=False)]
-        await db.execute(_PUT, *_columns(rows, 4))
-
-
-def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[tuple[object, ...]]:
-    """Turn rows into columns, of which there are so many also for no rows."""
-    return list(zip(*rows, strict=True)) if rows else [()] * width
+        await db.execute(_PUT, *columns_of(rows, 4))

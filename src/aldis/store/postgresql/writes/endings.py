@@ -5,60 +5,71 @@ for a whole batch at once. A row of `queue` or `sent` moves to `ended`; where it
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import asyncpg
 import msgspec
 
-from aldis.errors import TransitionRefused
 from aldis.store.contract.ownership import Lease
+from aldis.store.postgresql.engine.columns import columns_of
 from aldis.store.postgresql.engine.operations import operation_on_each
-from aldis.store.postgresql.engine.texts import escaped
+from aldis.store.postgresql.engine.texts import all_escaped, escaped
 from aldis.store.postgresql.writes import owing, ownership, purses
-from aldis.store.postgresql.writes.owing import NewPostback
-from aldis.store.rules.endings import OPTED_OUT, Ending, doubtful, of_cancelled, owes, without_doubt
-from aldis.traffic.postback import Notify, PostbackEvent
+from aldis.store.rules.endings import OPTED_OUT, Ending, doubtful, heard_by, of_cancelled, without_doubt
+from aldis.store.rules.receipts import Report
+from aldis.traffic.postback import PostbackEvent
 from aldis.traffic.receipt import ReceiptState
-from aldis.traffic.states import State
+from aldis.traffic.states import FINAL, State
 
+#: `told`: bits of `Notify`
 _ENDING = """
 WITH ending AS (
-    SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::smallint[])
-        AS e (message_id, expected, state, reason, at, tried)
+    SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::smallint[],
+        $7::smallint[]) AS e (message_id, expected, state, reason, at, tried, told)
 )"""
+_OWED = f"""
+SELECT m.message_id, m.lane, '{PostbackEvent.ENDED.value}', e.state, e.reason, e.at
+FROM {{ended}} e JOIN message m USING (message_id) WHERE m.notify & e.told <> 0"""  # noqa: S608 - a constant
+_KEEP = """
+    INSERT INTO ended (message_id, state, reason, ended_at, link, sent_at, attempts, doubts)
+    SELECT message_id, state, reason, at, link, sent_at, attempts, doubts FROM gone"""
 
-#: what the carrier had, and what is only in doubt; gives who may be told
-_END_SENT = f"""{_ENDING}, gone AS (
+#: what the carrier had, and what is only in doubt; with what is written of segments
+_END_SENT = f"""{_ENDING}, reported AS (
+    UPDATE segment SET state = r.state, error_code = r.error_code, receipt_at = r.at
+    FROM unnest($8::bigint[], $9::smallint[], $10::text[], $11::text[], $12::bigint[])
+        AS r (message_id, number, state, error_code, at)
+    WHERE segment.message_id = r.message_id AND segment.number = r.number
+), gone AS (
     DELETE FROM sent s USING ending e
     WHERE s.message_id = e.message_id AND e.expected = '{State.SENT.value}'
-    RETURNING s.message_id, e.state, e.reason, e.at, s.link, s.sent_at, s.attempts, s.doubts
-), moved AS (
-    INSERT INTO ended (message_id, state, reason, ended_at, link, sent_at, attempts, doubts)
-    SELECT * FROM gone RETURNING message_id
-), improved AS (
+    RETURNING s.message_id, e.state, e.reason, e.at, e.told, s.link, s.sent_at, s.attempts, s.doubts
+), moved AS ({_KEEP}), improved AS (
     UPDATE ended SET state = e.state, reason = e.reason, ended_at = e.at FROM ending e
     WHERE ended.message_id = e.message_id AND ended.state = e.expected
         AND e.expected = '{State.UNCONFIRMED.value}'
-    RETURNING ended.message_id
-)
-SELECT m.message_id, m.lane, m.notify
-FROM (SELECT message_id FROM moved UNION ALL SELECT message_id FROM improved) e
-JOIN message m USING (message_id) WHERE m.notify <> 0
+    RETURNING ended.message_id, e.state, e.reason, e.at, e.told
+), new AS (
+    SELECT message_id, state, reason, at, told FROM gone UNION ALL SELECT * FROM improved
+), owed AS ({owing.owing(_OWED.format(ended="new"))})
+SELECT (SELECT count(*) FROM new), array_agg(postback_id) FROM owed
 """  # noqa: S608 - the table's states
 
-#: gives the money: what the carrier took is told by the segments; of a message in doubt, or that came out of
-#: it, all of it may have been taken
+#: what the carrier took is told by the segments; of a message in doubt, or that came out of it, all of it may
+#: have been taken
+_FREED = f"""
+SELECT m.account_id, -sum(m.price_micros * m.segments), sum(m.price_micros * CASE
+    WHEN g.state IN ('{State.UNCONFIRMED.value}', '{State.DELIVERED.value}') THEN m.segments
+    ELSE (SELECT count(*) FROM segment s WHERE s.message_id = m.message_id) END)
+FROM gone g JOIN message m USING (message_id) GROUP BY m.account_id"""  # noqa: S608 - as above
 _END_UNSENT = f"""{_ENDING}, gone AS (
     DELETE FROM queue q USING ending e
     WHERE q.message_id = e.message_id AND q.is_marked = (e.expected = '{State.SENDING.value}')
-    RETURNING q.message_id, e.state, e.reason, e.at, q.link, 0::bigint, q.attempts + e.tried, q.doubts
-), moved AS (
-    INSERT INTO ended (message_id, state, reason, ended_at, link, sent_at, attempts, doubts)
-    SELECT * FROM gone RETURNING message_id, state
-)
-SELECT m.message_id, m.lane, m.notify, m.account_id, m.price_micros * m.segments, m.price_micros * CASE
-    WHEN e.state IN ('{State.UNCONFIRMED.value}', '{State.DELIVERED.value}') THEN m.segments
-    ELSE (SELECT count(*) FROM segment s WHERE s.message_id = m.message_id) END
-FROM moved e JOIN message m USING (message_id)
+    RETURNING q.message_id, e.state, e.reason, e.at, e.told, q.link, 0::bigint AS sent_at,
+        q.attempts + e.tried AS attempts, q.doubts
+), moved AS ({_KEEP}), settled AS ({purses.settling(_FREED)}
+), owed AS ({owing.owing(_OWED.format(ended="gone"))})
+SELECT array_agg(postback_id) FROM owed
 """  # noqa: S608 - as above
 
 #: all of whose segments are; one with the number 0 is the whole message
@@ -69,15 +80,28 @@ SELECT m.message_id FROM message m WHERE m.message_id = ANY($1::bigint[])
 """  # noqa: S608 - as above
 
 
-async def end_sent(db: asyncpg.Connection, endings: Sequence[Ending]) -> None:
-    """End messages that the carrier took whole, or may have; their money was spent then."""
-    if endings:
-        await _owe(db, endings, [tuple(row) for row in await db.fetch(_END_SENT, *_columns(endings))])
+async def end_sent(db: asyncpg.Connection, endings: Sequence[Ending], reports: Sequence[Report] = ()) -> None:
+    """End messages that the carrier took whole, or may have; their money was spent then. `reports`: what is
+    to be written of segments besides.
+    """
+    if not endings and not reports:
+        return
+    ids, numbers, states, codes, instants = columns_of(reports, 5)
+    columns = (ids, numbers, states, all_escaped(codes), instants)
+    ((count, owed),) = await db.fetch(_END_SENT, *_columns(endings), *columns)
+    owing.note_free(owed or ())
+    if count < len(endings):  # one was overdue at this moment, and is in doubt since it was judged
+        doubted = [
+            each._replace(expected=State.UNCONFIRMED)
+            for each in endings
+            if each.expected is State.SENT and each.state in FINAL
+        ]
+        await end_sent(db, doubted)
 
 
 async def end_unsent(db: asyncpg.Connection, endings: Sequence[Ending]) -> None:
-    """End messages that wait or are being sent: what the carrier took of them is spent, the rest is freed.
-    What ends in doubt is delivered if the carrier has said so of an earlier attempt.
+    """End messages that wait or are being sent, which are locked: what the carrier took of them is spent, the
+    rest is freed. What ends in doubt is delivered if the carrier has said so of an earlier attempt.
     """
     if not endings:
         return
@@ -85,68 +109,16 @@ async def end_unsent(db: asyncpg.Connection, endings: Sequence[Ending]) -> None:
     if in_doubt:
         delivered = {row[0] for row in await db.fetch(_DELIVERED, in_doubt)}
         endings = without_doubt(endings, delivered)
-    ended = await db.fetch(_END_UNSENT, *_columns(endings))
-    await purses.settle(db, ((account_id, held, spent) for *_, account_id, held, spent in ended))
-    await _owe(db, endings, [tuple(row[:3]) for row in ended])
+    owing.note_free(await db.fetchval(_END_UNSENT, *_columns(endings)) or ())
 
 
-def _columns(endings: Iterable[Ending]) -> zip[tuple[object, ...]]:
-    """Give the columns of endings, in the order in which all take their rows."""
-    rows = [each._replace(reason=escaped(each.reason)) if each.reason else each for each in sorted(endings)]
-    return zip(*rows, strict=True)
-
-
-async def _owe(
-    db: asyncpg.Connection, endings: Iterable[Ending], moved: Sequence[tuple[int, str, int]]
-) -> None:
-    """Owe the postbacks about messages that have ended (id, lane, notify)."""
-    found = {message_id: (lane, notify) for message_id, lane, notify in moved if notify}
-    if found:
-        owed = [
-            NewPostback(e.message_id, found[e.message_id][0], PostbackEvent.ENDED, e.state, e.reason, e.at)
-            for e in endings
-            if e.message_id in found and owes(found[e.message_id][1], e)
-        ]
-        await owing.owe(db, owed)
-
-
-#: gives, for each account: whether any of its messages has several segments or was in doubt, how many there
-#: are, and who is to be told
-_MARK_SENT = f"""
-WITH gone AS (
-    DELETE FROM queue q USING unnest($1::bigint[], $2::bigint[]) AS s (message_id, at)
-    WHERE q.message_id = s.message_id RETURNING q.message_id, q.link, s.at, q.attempts + 1, q.doubts
-), moved AS (
-    INSERT INTO sent (message_id, link, sent_at, attempts, doubts) SELECT * FROM gone
-    RETURNING message_id, sent_at, doubts
-)
-SELECT m.account_id, sum(m.price_micros * m.segments)::bigint, count(*),
-    bool_or(m.segments > 1 OR s.doubts > 0),
-    array_agg(m.message_id) FILTER (WHERE m.notify & {Notify.SENT.value} <> 0),
-    array_agg(m.lane) FILTER (WHERE m.notify & {Notify.SENT.value} <> 0),
-    array_agg(s.sent_at) FILTER (WHERE m.notify & {Notify.SENT.value} <> 0)
-FROM moved s JOIN message m USING (message_id) GROUP BY m.account_id
-"""  # noqa: S608 - as above
-
-
-async def mark_sent(db: asyncpg.Connection, sent: Sequence[tuple[int, int]]) -> bool:
-    """Call messages (id, instant) `sent`: spend their holds, owe the postbacks that say so. Returns whether
-    any of them has several segments or was in doubt. Raises TransitionRefused when they are not all where
-    that may happen, each once.
-    """
-    rows = await db.fetch(_MARK_SENT, *zip(*sorted(sent), strict=True))
-    if sum(row[2] for row in rows) != len(sent):
-        raise TransitionRefused("a message is called sent that does not wait to be sent")
-    await purses.settle(db, ((account_id, price, price) for account_id, price, *_ in rows))
-    owed = [
-        NewPostback(message_id, lane, PostbackEvent.SENT, State.SENT, "", at)
-        for *_, ids, lanes, instants in rows
-        if ids is not None
-        for message_id, lane, at in zip(ids, lanes, instants, strict=True)
+def _columns(endings: Iterable[Ending]) -> Sequence[Sequence[Any]]:
+    """Give the columns of endings, in the order in which all take their rows, with who is told of each."""
+    rows = [
+        (*(each._replace(reason=escaped(each.reason)) if each.reason else each), heard_by(each))
+        for each in sorted(endings)
     ]
-    if owed:
-        await owing.owe(db, owed)
-    return any(row[3] for row in rows)
+    return columns_of(rows, 7)
 
 
 class Cancel(msgspec.Struct, frozen=True):

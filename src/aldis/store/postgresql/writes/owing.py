@@ -65,6 +65,16 @@ class _Left:
 _left: ContextVar[_Left] = ContextVar("left")
 
 
+def owing(news: str) -> str:
+    """Write a part of a statement that owes postbacks and gives their ids, for `note_free`. `news`: a query
+    of messages to handsets: id, lane, event, state, error code, and when it happened.
+    """
+    return f"""
+    INSERT INTO pending_postback ({", ".join(_COLUMNS)})
+    SELECT message_id, lane, event, state, error_code, at, at
+    FROM ({news}) AS n (message_id, lane, event, state, error_code, at) RETURNING postback_id"""  # noqa: S608 - of constants
+
+
 async def owe(db: asyncpg.Connection, rows: Sequence[NewPostback]) -> None:
     """Owe postbacks; those of one message in the order in which they are to be posted."""
     if not rows:

@@ -47,6 +47,12 @@ RETURNING lease.resource, lease.epoch
 """  # noqa: S608 - constants
 _GIVE_BACK = """
 UPDATE lease SET holder = '', epoch = epoch + 1, until = '-infinity' WHERE resource = $1 AND epoch = $2"""
+#: gives a row for each of these leases ($1: resources, $2: epochs) that is the newest, which it is until the
+#: commit; for the statements of those who write under them
+HELD = """
+    SELECT 1 FROM lease l JOIN unnest($1::text[], $2::bigint[]) AS a (resource, epoch)
+        ON l.resource = a.resource AND l.epoch = a.epoch
+    ORDER BY l.resource FOR KEY SHARE OF l"""
 _CHECK = """
 SELECT resource, epoch FROM lease WHERE resource = ANY($1::text[]) ORDER BY resource FOR KEY SHARE"""
 

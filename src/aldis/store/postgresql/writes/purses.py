@@ -8,7 +8,6 @@ judges, never finds more in the others than there is.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 import asyncpg
@@ -18,23 +17,34 @@ ADMITTED, SETTLED = 0, 1
 _SUM = "sum(credited - held - spent)::bigint"
 _AVAILABLE = f"SELECT account_id, {_SUM} FROM purse WHERE account_id = ANY($1::bigint[]) GROUP BY account_id"  # noqa: S608 - a constant
 #: of the purses that are not locked what was committed when the statement began
-_LOCK = f"""
-WITH locked AS (
-    SELECT account_id, credited - held - spent AS available FROM purse
-    WHERE account_id = ANY($1::bigint[]) AND slot = {ADMITTED} ORDER BY account_id FOR UPDATE
-)
-SELECT l.account_id, l.available + coalesce((
-    SELECT {_SUM} FROM purse p WHERE p.account_id = l.account_id AND p.slot <> {ADMITTED}), 0)
-FROM locked l
+LOCKED = f"""
+    WITH locked AS (
+        SELECT account_id, credited - held - spent AS available FROM purse
+        WHERE account_id = ANY({{accounts}}) AND slot = {ADMITTED} ORDER BY account_id FOR UPDATE
+    )
+    SELECT l.account_id, l.available + coalesce((
+        SELECT {_SUM} FROM purse p
+        WHERE p.account_id = l.account_id AND p.slot <> {ADMITTED}), 0) AS available
+    FROM locked l
 """  # noqa: S608 - constants
-_MOVE = """
-INSERT INTO purse (account_id, slot, held, spent)
-SELECT account_id, $1, held, spent
-FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) AS m (account_id, held, spent)
-ORDER BY account_id
-ON CONFLICT (account_id, slot) DO UPDATE
-SET held = purse.held + EXCLUDED.held, spent = purse.spent + EXCLUDED.spent
-"""
+_LOCK = LOCKED.format(accounts="$1::bigint[]")
+_HOLD = f"""
+UPDATE purse SET held = purse.held + h.price FROM unnest($1::bigint[], $2::bigint[]) AS h (account_id, price)
+WHERE purse.account_id = h.account_id AND purse.slot = {ADMITTED}
+"""  # noqa: S608 - a number
+
+
+def settling(freed: str) -> str:
+    """Write a part of a statement that releases what was held, and spends as much of it as was taken.
+    `freed`: a query of accounts, each once, with what is added to what it holds (less than nothing), and to
+    what it has spent.
+    """
+    return f"""
+    INSERT INTO purse (account_id, slot, held, spent)
+    SELECT account_id, {SETTLED}, held, spent FROM ({freed}) AS f (account_id, held, spent)
+    WHERE held <> 0 OR spent <> 0 ORDER BY account_id
+    ON CONFLICT (account_id, slot) DO UPDATE
+    SET held = purse.held + EXCLUDED.held, spent = purse.spent + EXCLUDED.spent"""  # noqa: S608 - of constants
 
 
 async def locked(db: asyncpg.Connection, accounts: Iterable[int]) -> dict[int, int]:
@@ -48,20 +58,6 @@ async def available(db: asyncpg.Connection, accounts: Iterable[int]) -> dict[int
 
 
 async def hold(db: asyncpg.Connection, held: Mapping[int, int]) -> None:
-    """Hold prices, by account."""
-    await _move(db, ADMITTED, {account_id: (price, 0) for account_id, price in held.items() if price})
-
-
-async def settle(db: asyncpg.Connection, freed: Iterable[tuple[int, int, int]]) -> None:
-    """Release what was held (account, held, spent), and spend that much of it."""
-    moved: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
-    for account_id, held, spent in freed:
-        before = moved[account_id]
-        moved[account_id] = (before[0] - held, before[1] + spent)
-    await _move(db, SETTLED, {account_id: move for account_id, move in moved.items() if any(move)})
-
-
-async def _move(db: asyncpg.Connection, slot: int, moved: Mapping[int, tuple[int, int]]) -> None:
-    if moved:
-        held, spent = zip(*moved.values(), strict=True)
-        await db.execute(_MOVE, slot, list(moved), held, spent)
+    """Hold prices, by account, of purses that are locked."""
+    if any(held.values()):
+        await db.execute(_HOLD, list(held), list(held.values()))

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import asyncpg
 import msgspec
 
 from aldis.errors import TransitionRefused
 from aldis.store.contract.ownership import Lease
+from aldis.store.postgresql.engine.columns import columns_of
 from aldis.store.postgresql.engine.operations import Lock, locking, operation, operation_on_each
 from aldis.store.postgresql.engine.savepoints import each_alone
 from aldis.store.postgresql.engine.texts import escaped, unescaped
 from aldis.store.postgresql.reads.claiming import states_of
-from aldis.store.postgresql.writes import endings, locks, ownership, poison, receipts
+from aldis.store.postgresql.writes import endings, locks, owing, ownership, poison, purses, receipts
 from aldis.store.rules.attempts import Requeued, led_to, reported_before
 from aldis.store.rules.endings import of_lost
 from aldis.traffic.matching import SUBMITTED
 from aldis.traffic.message import MAX_FAULTS, AttemptResult
+from aldis.traffic.postback import Notify, PostbackEvent
 from aldis.traffic.receipt import ReceiptState
 from aldis.traffic.states import Event, State
 
@@ -74,29 +77,119 @@ def _locks(item: RecordResults) -> list[Lock]:
     return [locks.recording(item.link)]
 
 
+_FREED = "SELECT account_id, -sum(price), sum(price) FROM facts GROUP BY account_id"
+_NEWS = f"""
+SELECT message_id, lane, '{PostbackEvent.SENT.value}', '{State.SENT.value}', '', at FROM facts
+WHERE notify & {Notify.SENT.value} <> 0"""  # noqa: S608 - the table's states
+#: in this order, as who hears late answers: leases, segments, messages, money. What an earlier attempt has
+#: delivered stays so
+_TAKE = f"""
+WITH held AS ({ownership.HELD}), taken AS (
+    INSERT INTO segment AS s (message_id, number, link, smsc_message_id, submitted_at)
+    SELECT * FROM unnest($3::bigint[], $4::smallint[], $5::text[], $6::text[], $7::bigint[])
+        AS t (message_id, number, link, name, at)
+    WHERE (SELECT count(*) FROM held) >= 0
+    ON CONFLICT (message_id, number) DO UPDATE
+    SET link = EXCLUDED.link, smsc_message_id = EXCLUDED.smsc_message_id,
+        submitted_at = EXCLUDED.submitted_at,
+        state = CASE s.state WHEN '{ReceiptState.DELIVERED.value}' THEN s.state ELSE '{SUBMITTED}' END,
+        error_code = '',
+        receipt_at = CASE s.state WHEN '{ReceiptState.DELIVERED.value}' THEN s.receipt_at ELSE 0 END
+    WHERE s.smsc_message_id <> EXCLUDED.smsc_message_id OR s.link <> EXCLUDED.link
+    RETURNING 1
+), gone AS (
+    DELETE FROM queue q USING unnest($8::bigint[], $9::bigint[]) AS s (message_id, at)
+    WHERE (SELECT count(*) FROM taken) >= 0 AND q.message_id = s.message_id
+    RETURNING q.message_id, q.link, s.at, q.attempts + 1 AS attempts, q.doubts
+), moved AS (
+    INSERT INTO sent (message_id, link, sent_at, attempts, doubts) SELECT * FROM gone
+), facts AS MATERIALIZED (
+    SELECT m.message_id, m.account_id, m.lane, m.notify, m.price_micros * m.segments AS price, g.at,
+        m.segments > 1 OR g.doubts > 0 AS may_have_ended
+    FROM gone g JOIN message m USING (message_id)
+), settled AS ({purses.settling(_FREED)}), owed AS ({owing.owing(_NEWS)})
+SELECT count(*), bool_or(may_have_ended), (SELECT count(*) FROM held),
+    (SELECT array_agg(postback_id) FROM owed),
+    EXISTS (SELECT 1 FROM parked_receipt WHERE link = ANY($5::text[]))
+FROM facts
+"""  # noqa: S608 - the table's states
+
+#: by message and number: link, as that called it, when
+Segments = Mapping[tuple[int, int], tuple[str, str, int]]
+
+
+class Taken(NamedTuple):
+    """What is known of what was written down as taken."""
+
+    #: of some message a segment may be reported on already
+    may_have_ended: bool
+    #: receipts wait for segments of one of the links
+    has_early: bool
+
+
 #: a receipt often comes with the response that names its segment: results first, or it is early
 @locking(_locks)
 @operation(rank=1)
 async def record_results(db: asyncpg.Connection, items: list[RecordResults]) -> list[None]:
     """Write outcomes."""
-    await ownership.check(db, [item.lease for item in items])
+    leases = [item.lease for item in items]
+    # of one segment that several results name the last counts
+    segments: Segments = {
+        (result.message_id, segment.number): (item.link, segment.smsc_message_id, item.now)
+        for item in items
+        for result in item.results
+        for segment in result.submitted
+    }
+    sent: list[tuple[int, int]] = []
+    others: list[tuple[list[AttemptResult], int]] = []
     for item in items:
-        await _record_results(db, item)
+        accepted = [r.message_id for r in item.results if r.event is Event.SUBMIT_ACCEPTED]
+        sent += [(message_id, item.now) for message_id in accepted]
+        if len(accepted) < len(item.results):
+            others.append(([r for r in item.results if r.event is not Event.SUBMIT_ACCEPTED], item.now))
+    if not others:
+        taken = await _take(db, leases, segments, sent)
+    else:  # what they end is paid as far as it was taken
+        before = await _take(db, leases, segments, [])
+        for results, now in others:
+            await _record_others(db, results, now)
+        taken = Taken(may_have_ended=True, has_early=before.has_early)
+        if sent:
+            await _take(db, leases, {}, sent)
+    if sent and (taken.may_have_ended or len(segments) < len(sent)):
+        await _end_reported(db, dict(sent))
+    if taken.has_early:
+        await _match_early(db, segments)
     return [None] * len(items)
 
 
-#: what an earlier attempt has delivered stays so
-_SEGMENT = f"""
-INSERT INTO segment AS s (message_id, number, link, smsc_message_id, submitted_at)
-SELECT message_id, number, $4, name, $5
-FROM unnest($1::bigint[], $2::smallint[], $3::text[]) taken (message_id, number, name)
-ON CONFLICT (message_id, number) DO UPDATE
-SET link = EXCLUDED.link, smsc_message_id = EXCLUDED.smsc_message_id, submitted_at = EXCLUDED.submitted_at,
-    state = CASE s.state WHEN '{ReceiptState.DELIVERED.value}' THEN s.state ELSE '{SUBMITTED}' END,
-    error_code = '',
-    receipt_at = CASE s.state WHEN '{ReceiptState.DELIVERED.value}' THEN s.receipt_at ELSE 0 END
-WHERE s.smsc_message_id <> EXCLUDED.smsc_message_id OR s.link <> EXCLUDED.link
-"""  # noqa: S608 - the table's states
+async def _take(
+    db: asyncpg.Connection, leases: Sequence[Lease], segments: Segments, sent: Sequence[tuple[int, int]]
+) -> Taken:
+    """Keep what carriers took, and call messages (id, instant) `sent`: spend their holds, owe the postbacks
+    that say so. Raises LeaseLost, and TransitionRefused where they do not all wait to be sent, each once.
+    """
+    owned = {(lease.resource, lease.epoch) for lease in leases}
+    rows = [(*place, link, escaped(name), at) for place, (link, name, at) in sorted(segments.items())]
+    bindings = (*columns_of(owned, 2), *columns_of(rows, 5), *columns_of(sorted(sent), 2))
+    ((count, may_have_ended, held, owed, has_early),) = await db.fetch(_TAKE, *bindings)
+    if held < len(owned):
+        await ownership.check(db, leases)
+    if count < len(sent):
+        raise TransitionRefused("a message is called sent that does not wait to be sent")
+    owing.note_free(owed or ())
+    return Taken(bool(may_have_ended), has_early)
+
+
+async def _match_early(db: asyncpg.Connection, segments: Segments) -> None:
+    """Let receipts in that were waiting for these segments."""
+    by_link: dict[str, list[tuple[int, int, str, str, int]]] = {}
+    for place, (link, name, at) in segments.items():
+        by_link.setdefault(link, []).append((*place, link, name, at))
+    for link, named in sorted(by_link.items()):
+        await receipts.match_early(db, link, named, max(at for *_, at in named))
+
+
 _REQUEUE = f"""
 UPDATE queue q
 SET is_marked = again.state = '{State.SENDING.value}', reason = again.reason,
@@ -112,31 +205,6 @@ SELECT s.message_id, s.state, s.error_code,
        (SELECT count(*) FROM segment o WHERE o.message_id = s.message_id)
 FROM segment s WHERE s.message_id = ANY ($1::bigint[]) AND s.state <> '{SUBMITTED}'
 """  # noqa: S608 - a constant
-
-
-async def _record_results(db: asyncpg.Connection, item: RecordResults) -> None:
-    # of one segment that several results name the last counts
-    segments = {
-        (result.message_id, segment.number): segment.smsc_message_id
-        for result in item.results
-        for segment in result.submitted
-    }
-    sent = [result.message_id for result in item.results if result.event is Event.SUBMIT_ACCEPTED]
-    others = [result for result in item.results if result.event is not Event.SUBMIT_ACCEPTED]
-    if segments:
-        places, names = zip(*sorted(segments.items()), strict=True)
-        ids, numbers = zip(*places, strict=True)
-        await db.execute(_SEGMENT, ids, numbers, [escaped(name) for name in names], item.link, item.now)
-    if others:
-        await _record_others(db, others, item.now)
-    if sent:
-        several = await endings.mark_sent(db, [(message_id, item.now) for message_id in sent])
-        if several or others or len(segments) < len(sent):
-            await _end_reported(db, sent, item.now)
-    taken = [
-        (message_id, number, item.link, name, item.now) for (message_id, number), name in segments.items()
-    ]
-    await receipts.match_early(db, item.link, taken, item.now)
 
 
 async def _record_others(db: asyncpg.Connection, results: list[AttemptResult], now: int) -> None:
@@ -156,17 +224,18 @@ async def _requeue(db: asyncpg.Connection, again: Sequence[Requeued]) -> None:
     await db.execute(_REQUEUE, *zip(*rows, strict=True))
 
 
-async def _end_reported(db: asyncpg.Connection, ids: list[int], now: int) -> None:
+async def _end_reported(db: asyncpg.Connection, sent: Mapping[int, int]) -> None:
     """End messages whose ending was reported before they were called sent: a segment failed while others were
-    still to be sent, or all were delivered that had been named late.
+    still to be sent, or all were delivered that had been named late. `sent`: when, by message.
     """
     found: dict[int, list[tuple[str, str]]] = {}
     counts: dict[int, int] = {}
-    for message_id, state, error_code, count in await db.fetch(_REPORTED, ids):
+    for message_id, state, error_code, count in await db.fetch(_REPORTED, list(sent)):
         found.setdefault(message_id, []).append((state, unescaped(error_code)))
         counts[message_id] = count
     ended = [
-        reported_before(message_id, states, counts[message_id], now) for message_id, states in found.items()
+        reported_before(message_id, states, counts[message_id], sent[message_id])
+        for message_id, states in found.items()
     ]
     await endings.end_sent(db, [ending for ending in ended if ending is not None])
 

@@ -17,8 +17,8 @@ from aldis.store.rules.endings import (
     Ending,
     Telling,
     doubtful,
+    heard_by,
     of_cancelled,
-    owes,
     without_doubt,
 )
 from aldis.store.sqlite.engine.operations import operation_on_each
@@ -98,7 +98,7 @@ def end_sent(
     pending = [
         (e.message_id, telling[0], _ENDED, e.state, e.reason, e.at, e.at)
         for e in endings
-        if (telling := tellings.get(e.message_id)) is not None and owes(telling[1], e)
+        if (telling := tellings.get(e.message_id)) is not None and telling[1] & heard_by(e)
     ]
     for_each(db, _ENQUEUE, pending)
     for_found(db, _END, endings)
