@@ -67,6 +67,14 @@ async def test_the_very_id_counts_whatever_numbers_stand_beside_it(
     assert await state_of(kept, 1) is State.DELIVERED
 
 
+async def test_of_two_receipts_for_one_segment_in_a_batch_the_last_is_kept(kept: Store) -> None:
+    await settle_sent(kept, a_message(1))
+    await kept.receipts.record([receipt("A1", ReceiptState.ENROUTE), receipt("A1")])
+    timeline = await kept.search.message(1)
+    assert timeline is not None
+    assert [segment.state for segment in timeline.segments] == [DELIVERED]
+
+
 async def test_an_id_beside_another_number_is_told_of(kept: Store) -> None:
     await settle_sent(kept, a_message(1), ids=("A1",))
     recorded = await kept.receipts.record([receipt("A1", DELIVERED, "74700", US)])

@@ -84,6 +84,8 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
 FINAL = frozenset(state for state, moves in TRANSITIONS.items() if not moves)
 #: the customer has been told how it ended
 ENDED = FINAL | {State.UNCONFIRMED}
+#: its carrier has not taken all of it
+WAITING = frozenset((State.QUEUED, State.SENDING))
 #: what an attempt at a message may lead to
 ATTEMPTED = frozenset(_BY_ATTEMPT)
 #: after these a message waits to be claimed again

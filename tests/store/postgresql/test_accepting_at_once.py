@@ -14,7 +14,7 @@ from aldis.traffic.refusal import Refusal, RefusalReason
 from tests.backends import apply
 from tests.store.building import NOW, RICH, a_message
 from tests.store.conftest import DIRECTORY
-from tests.store.postgresql.at_once import at_once, holding
+from tests.store.postgresql.at_once import at_once, behind, holding, open_call
 
 
 @pytest.fixture
@@ -85,6 +85,33 @@ async def test_who_opts_out_waits_for_what_is_accepted(gateways: list[Store], da
     assert await asyncio.gather(*calls) == [None, None]
     async with holding(database, "SELECT 1") as other:
         assert await other.is_free(kind, key)
+
+
+async def test_a_reference_of_what_was_refused_is_anybodys(gateways: list[Store], database: str) -> None:
+    """Whoever asks for it in between waits, and gets it."""
+    dear = an_acceptance(1, "a", segments=30)
+    answer = await behind(
+        database, admission.accept, dear, lambda: gateways[0].admission.accept(an_acceptance(2, "a"))
+    )
+    assert answer is None
+    again = await gateways[1].admission.accept(an_acceptance(3, "a"))
+    assert reasons([again]) == {RefusalReason.DUPLICATE}
+    assert await gateways[0].admission.available(RICH) == 950_000
+
+
+async def test_a_reference_passes_from_what_was_refused_to_its_neighbour(
+    gateways: list[Store], database: str
+) -> None:
+    """Both in one transaction; whoever asks for it in between waits, and does not get it."""
+    async with open_call(
+        database, admission.accept, an_acceptance(1, "a", segments=30), an_acceptance(2, "a")
+    ) as other:
+        asked = asyncio.ensure_future(gateways[0].admission.accept(an_acceptance(3, "a")))
+        await other.until_waiting_or(asked)
+    assert reasons([await asked]) == {RefusalReason.DUPLICATE}
+    async with holding(database, "SELECT 1") as other:
+        assert await other.value("SELECT message_id FROM duplicate_key") == 2
+    assert await gateways[0].admission.available(RICH) == 950_000
 
 
 def test_a_transaction_takes_each_lock_once_in_one_order() -> None:

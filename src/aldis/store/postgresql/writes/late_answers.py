@@ -25,8 +25,7 @@ class RecordLate(msgspec.Struct, frozen=True):
     now: int
 
 
-#: of messages that are still known; what waits to be repeated need not wait any longer: its next claim finds
-#: that all was taken
+#: of messages that are still known
 _RECORD = """
 WITH heard AS (
     SELECT h.message_id, h.number, h.name
@@ -35,12 +34,17 @@ WITH heard AS (
     ORDER BY h.message_id, h.number),
 taken AS (
     INSERT INTO segment (message_id, number, link, smsc_message_id, submitted_at)
-    SELECT message_id, number, $4, name, $5 FROM heard ON CONFLICT DO NOTHING),
-named AS (
-    INSERT INTO late_answer (link, smsc_message_id, message_id, number)
-    SELECT $4, name, message_id, number FROM heard WHERE name <> '' ON CONFLICT DO NOTHING)
-UPDATE queue q SET due_at = least(q.due_at, $5) FROM heard
-WHERE q.message_id = heard.message_id AND NOT q.is_marked"""
+    SELECT message_id, number, $4, name, $5 FROM heard ON CONFLICT DO NOTHING)
+INSERT INTO late_answer (link, smsc_message_id, message_id, number)
+SELECT $4, name, message_id, number FROM heard WHERE name <> '' ON CONFLICT DO NOTHING"""
+#: what waits to be repeated need not wait any longer: its next claim finds that all was taken. Whoever ends
+#: one of them waits for us, and counts what was taken
+_HAVE_DUE = """
+WITH held AS (
+    SELECT message_id FROM queue WHERE message_id = ANY($1::bigint[])
+    ORDER BY message_id FOR NO KEY UPDATE)
+UPDATE queue q SET due_at = least(q.due_at, $2) FROM held
+WHERE q.message_id = held.message_id AND NOT q.is_marked"""
 
 
 def _locks(item: RecordLate) -> list[Lock]:
@@ -56,6 +60,7 @@ async def record_late(db: asyncpg.Connection, item: RecordLate) -> None:
     numbers = [answer.number for answer in item.answers]
     names = all_escaped([answer.smsc_message_id for answer in item.answers])
     await db.execute(_RECORD, ids, numbers, names, item.link, item.now)
+    await db.execute(_HAVE_DUE, ids, item.now)
     named = [
         (answer.message_id, answer.number, item.link, answer.smsc_message_id, item.now)
         for answer in item.answers

@@ -14,7 +14,7 @@ import asyncpg
 
 from aldis.store.contract.inbound import MAX_REVIEWED, RecordedReceipts, ReviewedRange, ReviewedReceipts
 from aldis.store.postgresql.engine.operations import Lock, locking, operation, operation_on_each
-from aldis.store.postgresql.engine.texts import all_escaped, escaped, unescaped
+from aldis.store.postgresql.engine.texts import escaped, unescaped
 from aldis.store.postgresql.reads.other_cases import in_other_cases
 from aldis.store.postgresql.writes import endings, locks
 from aldis.store.rules.receipts import (
@@ -28,7 +28,7 @@ from aldis.store.rules.receipts import (
     spellings_of,
 )
 from aldis.traffic.receipt import Receipt, ReceiptState, Spellings, alternative_ids
-from aldis.traffic.states import State
+from aldis.traffic.states import WAITING, State
 
 _FACTS = "s.message_id, s.number, s.state, m.state, m.segments, m.recipient, m.lane, m.notify"
 _FIND_MANY = f"""
@@ -51,6 +51,8 @@ SELECT a.smsc_message_id, {_FACTS}
 FROM unnest($2::text[]) asked (name) JOIN late_answer a ON a.link = $1 AND a.smsc_message_id = asked.name
 JOIN segment s USING (message_id, number) JOIN tracked m ON m.message_id = s.message_id
 """  # noqa: S608 - as above
+#: until our commit none of these is sent or ends: who does that looks at its segments after us
+_HOLD = "SELECT 1 FROM queue WHERE message_id = ANY($1::bigint[]) ORDER BY message_id FOR KEY SHARE"
 _OTHERS = """
 SELECT message_id, number, state, link, smsc_message_id FROM segment WHERE message_id = ANY($1::bigint[])
 """
@@ -65,12 +67,6 @@ DELETE FROM late_answer WHERE message_id = $1 AND number = $2 AND link = $3 AND 
 _RENAME = """
 UPDATE segment SET link = $5, smsc_message_id = $6
 WHERE message_id = $1 AND number = $2 AND link = $3 AND smsc_message_id = $4
-"""
-_REPORT = """
-UPDATE segment SET state = r.state, error_code = r.error_code, receipt_at = r.at
-FROM unnest($1::bigint[], $2::smallint[], $3::text[], $4::text[], $5::bigint[])
-    AS r (message_id, number, state, error_code, at)
-WHERE segment.message_id = r.message_id AND segment.number = r.number
 """
 
 _PARK = """
@@ -265,22 +261,17 @@ class _Batch:
             place = (each.message_id, each.number, each.failed[0], escaped(each.failed[1]))
             await self._db.execute(_FORGET_LATE, *place)
             await self._db.execute(_RENAME, *place, each.other[0], escaped(each.other[1]))
-        if self.judge.reports:
-            ids, numbers, states, codes, instants = zip(*self.judge.reports, strict=True)
-            await self._db.execute(_REPORT, ids, numbers, states, all_escaped(codes), instants)
-        await endings.end_sent(self._db, self.judge.endings)
+        reports = {report[:2]: report for report in self.judge.reports}  # of one segment the last counts
+        await endings.end_sent(self._db, self.judge.endings, list(reports.values()))
 
     async def _load(self, link: str, names: Collection[str]) -> None:
         if not names:
             return
         db, judge = self._db, self.judge
-        limit, asked = MAX_NAMESAKES * len(names), [escaped(name) for name in names]
-        rows = _named(await db.fetch(_FIND_MANY, link, asked, limit))
-        if len(rows) == limit:  # some id is common
-            rows = _named(await db.fetch(_FIND_NEWEST, link, asked, MAX_NAMESAKES))
-        missing = set(names).difference(row[0] for row in rows)
-        if missing:
-            rows += _named(await db.fetch(_FIND_LATE, link, [escaped(name) for name in missing]))
+        rows = await self._find(link, names)
+        waiting = {row[1] for row in rows if row[4] in WAITING}
+        if waiting and len(await db.fetch(_HOLD, waiting)) < len(waiting):
+            rows = await self._find(link, names)  # one was sent, or has ended, since we looked
         several = judge.add(link, names, rows)
         if several:
             others = [(*row[:4], unescaped(row[4])) for row in await db.fetch(_OTHERS, several)]
@@ -289,6 +280,17 @@ class _Batch:
         if self._may_be_twice:
             attempts = await db.fetch(_ATTEMPTS, judge.message_ids)
             judge.add_attempts((*row[:3], unescaped(row[3])) for row in attempts)
+
+    async def _find(self, link: str, names: Collection[str]) -> list[NamedSegment]:
+        """Read the segments of a link that have these ids."""
+        limit, asked = MAX_NAMESAKES * len(names), [escaped(name) for name in names]
+        rows = _named(await self._db.fetch(_FIND_MANY, link, asked, limit))
+        if len(rows) == limit:  # some id is common
+            rows = _named(await self._db.fetch(_FIND_NEWEST, link, asked, MAX_NAMESAKES))
+        missing = set(names).difference(row[0] for row in rows)
+        if missing:
+            rows += _named(await self._db.fetch(_FIND_LATE, link, [escaped(name) for name in missing]))
+        return rows
 
 
 def _named(rows: Iterable[asyncpg.Record]) -> list[NamedSegment]:

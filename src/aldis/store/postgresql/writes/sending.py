@@ -118,7 +118,7 @@ FROM facts
 Segments = Mapping[tuple[int, int], tuple[str, str, int]]
 
 
-class Taken(NamedTuple):
+class TakenSegments(NamedTuple):
     """What is known of what was written down as taken."""
 
     #: of some message a segment may be reported on already
@@ -153,7 +153,7 @@ async def record_results(db: asyncpg.Connection, items: list[RecordResults]) -> 
         before = await _take(db, leases, segments, [])
         for results, now in others:
             await _record_others(db, results, now)
-        taken = Taken(may_have_ended=True, has_early=before.has_early)
+        taken = TakenSegments(may_have_ended=True, has_early=before.has_early)
         if sent:
             await _take(db, leases, {}, sent)
     if sent and (taken.may_have_ended or len(segments) < len(sent)):
@@ -165,7 +165,7 @@ async def record_results(db: asyncpg.Connection, items: list[RecordResults]) -> 
 
 async def _take(
     db: asyncpg.Connection, leases: Sequence[Lease], segments: Segments, sent: Sequence[tuple[int, int]]
-) -> Taken:
+) -> TakenSegments:
     """Keep what carriers took, and call messages (id, instant) `sent`: spend their holds, owe the postbacks
     that say so. Raises LeaseLost, and TransitionRefused where they do not all wait to be sent, each once.
     """
@@ -178,7 +178,7 @@ async def _take(
     if count < len(sent):
         raise TransitionRefused("a message is called sent that does not wait to be sent")
     owing.note_free(owed or ())
-    return Taken(bool(may_have_ended), has_early)
+    return TakenSegments(bool(may_have_ended), has_early)
 
 
 async def _match_early(db: asyncpg.Connection, segments: Segments) -> None:
