@@ -94,6 +94,12 @@ class PostgresServer:
             return f"postgresql://{USER}@/{database}?host={self.folder}&port={self.port}"
         return f"postgresql://{USER}@127.0.0.1:{port}/{database}"
 
+    @property
+    def pid(self) -> int:
+        """Name its first process, whose children the others are."""
+        assert self._server is not None
+        return self._server.pid
+
     def start(self) -> None:
         """Start it, and wait until it answers. It ends with us, however we end."""
         settings = self._settings | {

