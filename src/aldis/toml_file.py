@@ -39,6 +39,31 @@ def parse(text: str, file: str) -> dict[str, Any]:
         raise SettingsError([f"{file}: {fault}"]) from None
 
 
+def with_text(text: str, table: str, key: str, value: str, file: str) -> str:
+    """Write a file in which a key of a table is another text; all else in it stays as it is. Raises
+    SettingsError where the file has that table in another form than `[table]`.
+    """
+    found = _Lines(text)
+    lines = text.splitlines(keepends=True)
+    said = f"{key} = {msgspec.json.encode(value).decode()}\n"
+    if (place := found.exactly((table, key))) is not None:
+        lines[place - 1] = said
+    elif (place := found.exactly((table,))) is not None:
+        lines[place - 1] = f"{lines[place - 1].rstrip(chr(10))}\n"
+        lines.insert(place, said)
+    else:
+        lines.append(f"{'' if text.endswith(chr(10)) or not text else chr(10)}\n[{table}]\n{said}")
+    written, wanted = "".join(lines), parse(text, file)
+    wanted.setdefault(table, {})[key] = value
+    try:
+        is_right = tomllib.loads(written) == wanted
+    except ValueError:
+        is_right = False
+    if not is_right:
+        raise SettingsError([f"{file}: `{key}` of [{table}] stands in another way there: write it by hand"])
+    return written
+
+
 class Source(msgspec.Struct, frozen=True):
     """What was parsed, for the places of its faults."""
 
@@ -168,6 +193,10 @@ class _Lines:
         while path not in self._found:
             path = path[:-1]
         return self._found[path]
+
+    def exactly(self, path: Path) -> int | None:
+        """Give the line of a thing itself, if it was seen."""
+        return self._found.get(path)
 
     @staticmethod
     def _section(title: str, *, is_list: bool, counts: dict[Path, int]) -> Path:

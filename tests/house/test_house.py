@@ -108,7 +108,7 @@ def test_public_names_say_what_they_are() -> None:
 def backends() -> set[str]:
     """Name the folders of the store that are backends."""
     return {folder.name for folder in (SRC / "store").iterdir() if folder.is_dir()} - {
-        *("contract", "memory", "rules", "__pycache__"),
+        *("contract", "memory", "rules", "moving", "__pycache__"),
     }
 
 
@@ -135,8 +135,11 @@ def test_only_the_composition_has_the_whole_store() -> None:
 
 @pytest.mark.parametrize("backend", sorted(backends()))
 def test_only_the_backends_own_tests_name_a_backend(backend: str) -> None:
-    """Of all others the fixtures alone, and the crash tests, which look into what was left behind."""
+    """Of all others the fixtures alone, those of moves between them, and the crash tests, which look into what was
+    left behind.
+    """
     knowing = (
+        "tests/store/moving/",
         f"tests/store/{backend}/",
         "tests/app/",
         "tests/house/",
@@ -314,6 +317,7 @@ def test_instants_come_from_the_stores_clock() -> None:
         "cli/demo.py",
         "cli/simulator.py",
         # these measure, or show
+        "app/moving.py",
         "cli/decode.py",
         "cli/doctor.py",
         "cli/link.py",

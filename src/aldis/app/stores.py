@@ -126,7 +126,7 @@ async def _open_postgresql(
     settings: Settings, data_dir: Path, clock: Clock, serving: Serving | None
 ) -> ToServe:
     is_gateway = serving is not None
-    store: Store = await _postgresql("store").open_postgresql(
+    store: Store = await load_postgresql("aldis.store.postgresql.store").open_postgresql(
         settings.store.url,
         clock,
         node_name(data_dir if is_gateway else None),
@@ -147,7 +147,9 @@ def node_name(data_dir: Path | None) -> str:
 
 def _look_over_postgresql(settings: Settings, _data_dir: Path, is_deep: bool) -> StoreHealth:  # noqa: FBT001 - a Backend's
     health: StoreHealth = asyncio.run(
-        _postgresql("stores.health").look_over(settings.store.url, SystemClock(), is_deep=is_deep)
+        load_postgresql("aldis.store.postgresql.stores.health").look_over(
+            settings.store.url, SystemClock(), is_deep=is_deep
+        )
     )
     return health
 
@@ -158,10 +160,10 @@ def _compact_postgresql(_settings: Settings, _data_dir: Path) -> tuple[int, int]
     )
 
 
-def _postgresql(name: str) -> ModuleType:
-    """Load a part of the backend, whose driver is an extra."""
+def load_postgresql(name: str) -> ModuleType:
+    """Load a module that needs PostgreSQL's driver, which is an extra. Raises SettingsError without it."""
     try:
-        return import_module(f"aldis.store.postgresql.{name}")
+        return import_module(name)
     except ModuleNotFoundError as missing:
         if missing.name != "asyncpg":
             raise

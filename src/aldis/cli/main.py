@@ -30,6 +30,7 @@ from aldis.cli.key import key
 from aldis.cli.link import link
 from aldis.cli.message import message
 from aldis.cli.messages import messages
+from aldis.cli.migrate import migrate
 from aldis.cli.node import node
 from aldis.cli.postbacks import postbacks
 from aldis.cli.refusals import refusals
@@ -62,6 +63,7 @@ for verb in (
     doctor,
     clock,
     compact,
+    migrate,
     top,
     tail,
     send,

@@ -6,6 +6,7 @@ import asyncpg
 
 from aldis.errors import SettingsError
 from aldis.store import migrate
+from aldis.store.moved import MOVING, refuse_moved
 from aldis.store.postgresql.engine.faults import FAULTS, translated
 
 MIGRATIONS = "aldis.store.postgresql.migrations"
@@ -54,3 +55,13 @@ async def _upgrade(db: asyncpg.Connection, shown: str, *, may_upgrade: bool) -> 
             migration.checksum,
         )
     return [migration.name for migration in todo]
+
+
+async def refuse_moved_away(db: asyncpg.Connection, shown: str) -> None:
+    """Raise SettingsError where all of it has moved to another database, or not all of it is here. Raises
+    StoreUnavailable.
+    """
+    try:
+        refuse_moved(shown, await db.fetchrow(f"SELECT {MOVING} FROM moving"))  # noqa: S608 - constants
+    except FAULTS as fault:
+        raise translated(fault) from None

@@ -61,21 +61,23 @@ async def open_engine(
     """
     address = read_address(url)
 
-    migrating = await connect(address, MIGRATING, node)
-    try:
-        await migrations.upgrade(migrating, address.shown, may_upgrade=may_upgrade)
-        await take_over(migrating, node, holder)
-    finally:
-        migrating.terminate()
     write, read, search, hint = (
         partial(connect, address, each, node) for each in (WRITING, READING, SEARCHING, HINTING)
     )
     small = [Lane(write, node, number, holder, outbox) for number in range(SMALL_LANES)]
     writer = Writer(small, Lane(write, node, SMALL_LANES, holder, outbox))
+    migrating = await connect(address, MIGRATING, node)
     try:
+        await migrations.upgrade(migrating, address.shown, may_upgrade=may_upgrade)
+        await migrations.refuse_moved_away(migrating, address.shown)
+        await take_over(migrating, node, holder)
         await writer.open()
+        # who moves it lets nobody begin to write meanwhile, and has said so by now
+        await migrations.refuse_moved_away(migrating, address.shown)
     except GatewayError:
         await writer.close()
         raise
+    finally:
+        migrating.terminate()
     pools = ReadPool(read, 2), ReadPool(read, 2, MAX_ASKING), ReadPool(search, 1, MAX_ASKING)
     return Engine(writer, *pools, Hints(hint))

@@ -12,6 +12,7 @@ from aldis.clock import Clock
 from aldis.errors import GatewayError
 from aldis.store import migrate
 from aldis.store.contract.metrics import StoreHealth, StoreRemark
+from aldis.store.moved import MOVING, looked_over
 from aldis.store.postgresql.engine.address import read_address
 from aldis.store.postgresql.engine.connection import SEARCHING, Purpose, connect
 from aldis.store.postgresql.engine.faults import FAULTS, translated
@@ -28,7 +29,8 @@ APART_MS = 1_000
 _LOOKING = Purpose("looking", {**SEARCHING.settings, "statement_timeout": "0"})
 
 _FACTS = """
-SELECT to_regclass('message') IS NOT NULL AS has_schema, pg_database_size(current_database()) AS octets,
+SELECT to_regclass('message') IS NOT NULL AS has_schema,
+       to_regclass('moving') IS NOT NULL AS has_moving, pg_database_size(current_database()) AS octets,
        (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now,
        pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS sees_all,
        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
@@ -99,7 +101,10 @@ async def _look_over(db: asyncpg.Connection, engine: str, clock: Clock, *, is_de
     found, schema = await _schema(db, is_deep=is_deep)
     remarks += schema + await _leases(db)
     newest = await db.fetchval(_NEWEST) or 0
-    return StoreHealth(engine, found, facts["octets"], newest, remarks=tuple(remarks))
+    health = StoreHealth(engine, found, facts["octets"], newest, remarks=tuple(remarks))
+    if found != "ok" or not facts["has_moving"]:
+        return health
+    return looked_over(health, await db.fetchrow(f"SELECT {MOVING} FROM moving"))  # noqa: S608 - constants
 
 
 async def _server(db: asyncpg.Connection, free: int, apart: int) -> list[StoreRemark]:

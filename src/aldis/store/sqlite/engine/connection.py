@@ -18,6 +18,7 @@ import apsw
 
 from aldis.errors import SettingsError
 from aldis.store import migrate
+from aldis.store.moved import MOVING, refuse_moved
 
 BUSY_MS = 10_000
 RETRY_MS = 1
@@ -128,7 +129,7 @@ def upgrade(db: apsw.Connection) -> list[str]:
     return [migration.name for migration in todo]
 
 
-def _refuse_outdated(path: Path) -> None:
+def refuse_outdated(path: Path) -> None:
     """Raise SettingsError where migrations are missing, and write nothing."""
     db = open_reader(path)
     try:
@@ -140,20 +141,28 @@ def _refuse_outdated(path: Path) -> None:
         raise migrate.outdated(str(path), applied, todo)
 
 
+def open_new(path: Path) -> apsw.Connection:
+    """Open for writing, make the file where it is missing, and bring it up to date."""
+    # whatever folder and umask let others do; SQLite makes its other files as this one
+    with suppress(OSError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    db = open_writer(path)
+    upgrade(db)
+    return db
+
+
 def open_to_keep(path: Path, *, may_upgrade: bool = True) -> apsw.Connection:
     """Make the file where it is missing, bring it up to date and open it; without `may_upgrade`, refuse one
-    that is not. Raises SettingsError.
+    that is not. One that has moved, or not all of which is there, is refused. Raises SettingsError.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         if not may_upgrade and path.exists():
-            _refuse_outdated(path)
-            return open_writer(path)
-        # whatever folder and umask let others do; SQLite makes its other files as this one
-        with suppress(OSError):
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        db = open_writer(path)
-        upgrade(db)
+            refuse_outdated(path)
+            db = open_writer(path)
+        else:
+            db = open_new(path)
+        refuse_moved(str(path), db.execute(f"SELECT {MOVING} FROM moving").fetchone())  # noqa: S608 - constants
     except apsw.Error as fault:
         raise SettingsError(
             [f"{path} cannot be opened as a store: {type(fault).__name__}: {fault}"]

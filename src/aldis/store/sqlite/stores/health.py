@@ -13,8 +13,9 @@ import apsw
 
 from aldis.clock import Clock
 from aldis.store.contract.metrics import StoreHealth
+from aldis.store.moved import MOVING, looked_over
 from aldis.store.sqlite.engine.connection import open_reader
-from aldis.store.sqlite.engine.rows import every, one
+from aldis.store.sqlite.engine.rows import every, first, one
 
 #: how long a look at one table may take, and after how many steps of SQLite's machine that is asked
 PIECE_S = 0.25
@@ -33,6 +34,7 @@ def look_over(path: Path, clock: Clock, *, is_deep: bool = False, piece_s: float
     octets, log = path.stat().st_size, path.with_name(f"{path.name}-wal")
     log_octets = log.stat().st_size if log.exists() else 0
     in_part: list[str] = []
+    mark: tuple[object, ...] | None = None
     free = newest = 0
     try:
         db = open_reader(path)
@@ -41,11 +43,14 @@ def look_over(path: Path, clock: Clock, *, is_deep: bool = False, piece_s: float
             found = _faults(db, None if is_deep else piece_s, clock, in_part)
             rows = every(db, "SELECT accepted_at FROM message ORDER BY message_id DESC LIMIT 1")
             newest = int(rows[0][0]) if rows else 0
+            if first(db, "SELECT 1 FROM sqlite_master WHERE name = 'moving'"):
+                mark = first(db, f"SELECT {MOVING} FROM moving")  # noqa: S608 - constants
         finally:
             db.close()
     except apsw.Error as fault:
         found = f"{type(fault).__name__}: {fault}"
-    return StoreHealth(engine, found, octets, newest, log_octets, free, tuple(in_part))
+    health = StoreHealth(engine, found, octets, newest, log_octets, free, tuple(in_part))
+    return looked_over(health, mark) if found == "ok" else health
 
 
 def _faults(db: apsw.Connection, piece_s: float | None, clock: Clock, in_part: list[str]) -> str:

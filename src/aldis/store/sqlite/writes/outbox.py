@@ -65,11 +65,10 @@ DELETE FROM ended_webhook WHERE account_id IN (
 
 
 def _replay(db: apsw.Connection, postback_ids: Sequence[int], now: int, entry: AuditEntry) -> int:
-    before = db.total_changes()
     sql = """UPDATE postback SET due_at = ?, done = 0, attempts = 0
              WHERE postback_id IN (SELECT value FROM json_each(?))"""
     db.execute(sql, (now, as_json(postback_ids)))
-    count = db.total_changes() - before
+    count = db.changes()
     if count:
         db.execute(_OPEN_AGAIN, (as_json(postback_ids),))
         auditing.write(db, msgspec.structs.replace(entry, detail=f"{entry.detail} {count} postbacks".strip()))

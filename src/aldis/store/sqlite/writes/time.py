@@ -94,7 +94,7 @@ def _forget_cache(cache: PostbackCache, _item: MakeDue) -> None:
 @operation_on_each(owes=_forget_cache)
 def make_due(db: apsw.Connection, item: MakeDue) -> int:
     """Have due now what a clock that was set back would let wait; returns how many."""
-    before = db.total_changes()
     db.execute(_MESSAGES, (item.now, item.limit, item.longest_wait_ms))
+    messages = db.changes()
     db.execute(_POSTBACKS, (item.now, item.limit))
-    return db.total_changes() - before
+    return messages + db.changes()

@@ -1,0 +1,1 @@
+"""Moves of a store from one engine to another."""
