@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from functools import partial
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
+from tests.backends import open_store
+from tests.fakes.clock import FakeClock
+from tests.fakes.nodes import SharedNodes, Telling
+from tests.store.test_nodes import ONE
 
-from aldis.app.cluster import digests
-from aldis.settings import read
+from aldis.app.agents import RunningAgents
+from aldis.app.cluster import Cluster, NodeName, Wakes, digests
+from aldis.app.links import Links
+from aldis.settings import Settings, read
+from aldis.stages.owner import Holder
+from aldis.store.contract.hints import Hint
 
 FILE = """
 [messages]
@@ -71,3 +83,66 @@ def test_what_must_be_the_same_everywhere_is_compared(
 def test_a_digest_is_the_same_in_each_process() -> None:
     made = [of() for _ in range(3)]
     assert all(one == other for one, other in pairwise(made))
+
+
+class Woken:
+    """Hears who is woken."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.wakes = Wakes(**{name: partial(self.names.append, name) for name in Wakes.__struct_fields__})
+
+
+class Shared:
+    """One of the gateways on a database that lives in memory."""
+
+    def __init__(self, folder: Path, clock: FakeClock) -> None:
+        self.hints, self.nodes = Telling(), SharedNodes(clock)
+        self.store = replace(open_store(folder, clock), hints=self.hints, nodes=self.nodes)
+        holder = Holder(self.store.ownership, "one 1", clock)
+        links = Links(self.store.sending, self.store.link_states, holder)
+        self.cluster = Cluster(self.store, Settings(), NodeName("one", "one 1"), clock, links)
+        self.agents = RunningAgents()
+
+    async def join(self, woken: Woken) -> None:
+        await self.cluster.join(woken.wakes, lambda _opted_out: None, self.agents)
+
+
+@pytest.fixture
+async def shared(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Shared]:
+    made = Shared(tmp_path, clock)
+    yield made
+    made.agents.stop()
+    await made.agents.ended()
+    await made.store.close()
+
+
+@pytest.mark.parametrize(
+    ("hint", "woken"),
+    [
+        (Hint(), ""),
+        (Hint(links=frozenset({"demo"})), ""),
+        (Hint(postbacks=True), "postbacks"),
+        (Hint(opted_out=True, directory=True), "directory"),
+        (Hint(orders=True), "orders"),
+        (Hint(anything=True), "postbacks directory orders"),
+    ],
+)
+async def test_a_hint_wakes_whoever_may_have_work(shared: Shared, hint: Hint, woken: str) -> None:
+    heard = Woken()
+    await shared.join(heard)
+    (hear,) = shared.hints.hearing
+    hear(hint)
+    assert heard.names == woken.split()
+
+
+async def test_who_is_alone_tells_nobody(shared: Shared) -> None:
+    await shared.join(Woken())
+    shared.cluster.wake({"demo"})
+    shared.cluster.tell(Hint(orders=True))
+    assert shared.hints.told == []
+    await shared.nodes.say(replace(ONE, name="two"))
+    await shared.cluster.membership.say()
+    shared.cluster.wake({"demo"})
+    shared.cluster.tell(Hint(orders=True))
+    assert shared.hints.told == [Hint(links=frozenset({"demo"})), Hint(orders=True)]

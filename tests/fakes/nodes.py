@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
 from aldis.accounts.staff import AuditEntry
 from aldis.errors import StoreUnavailable
+from aldis.store.contract.hints import Hint
 from aldis.store.contract.nodes import NodeState, NodeStatus, NodeView
 from tests.fakes.clock import FakeClock
 
 #: as leases hold over PostgreSQL
 ALIVE_MS = 3_000
+
+
+class Telling:
+    """Implements `HintStore`: keeps what was told, and who would hear."""
+
+    def __init__(self) -> None:
+        self.told: list[Hint] = []
+        self.hearing: list[Callable[[Hint], None]] = []
+
+    def tell(self, hint: Hint) -> None:
+        self.told.append(hint)
+
+    def subscribe(self, hear: Callable[[Hint], None]) -> None:
+        self.hearing.append(hear)
 
 
 class SharedNodes:

@@ -149,6 +149,14 @@ class PostgresServer:
         async with self.connection(database) as db:
             await db.execute(statement)
 
+    async def add_to_all_tables(self, url: str) -> None:
+        """Do to a database's schema what a later version may do while this one runs: only add to it."""
+        name = url.partition("?")[0].rpartition("/")[2]
+        async with self.connection(name) as db:
+            for (table,) in await db.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'aldis'"):
+                await db.execute(f"ALTER TABLE aldis.{table} ADD COLUMN of_later text DEFAULT 'x'")
+                await db.execute(f"CREATE INDEX ON aldis.{table} (of_later)")
+
     @asynccontextmanager
     async def connection(self, database: str = "postgres") -> AsyncIterator[asyncpg.Connection]:
         """Connect as the server's owner."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from tests.fakes.customer import FakeCustomer
+from tests.fakes.postgresql import PostgresServer
 from tests.fakes.whole import WholeGateway
 from tests.journeys.test_whole_way import SUMO, skycore
 
@@ -16,11 +17,17 @@ pytestmark = pytest.mark.journey
 HANDSET = "14805550103"
 
 
-async def test_the_whole_way_over_postgresql(database: str, tmp_path: Path, customer: FakeCustomer) -> None:
+@pytest.mark.parametrize("is_added_to", [False, True])
+async def test_the_whole_way_over_postgresql(
+    database: str, postgres: PostgresServer, tmp_path: Path, customer: FakeCustomer, *, is_added_to: bool
+) -> None:
+    """Also while the gateway of a later version adds to the schema."""
     whole = WholeGateway(tmp_path / "data", customer, more=f'\n[store]\nurl = "{database}"\n')
     await whole.start()
     try:
         async with asyncio.timeout(100):
+            if is_added_to:
+                await postgres.add_to_all_tables(database)
             await from_every_door(whole)
             await whole.gateway.stop()
             await whole.start_gateway()

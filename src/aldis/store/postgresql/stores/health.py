@@ -23,7 +23,7 @@ LONG_S = 60
 #: octets of the log that a standby may be behind
 MUCH_LAG = 64 * 2**20
 #: connections that are to be free: two gateways'
-SPARE = 16
+SPARE = 18
 #: milliseconds between this machine's clock and the server's
 APART_MS = 1_000
 _LOOKING = Purpose("looking", {**SEARCHING.settings, "statement_timeout": "0"})
@@ -115,7 +115,7 @@ async def _server(db: asyncpg.Connection, free: int, apart: int) -> list[StoreRe
         if settings.get(name) == "off"
     ]
     if free < SPARE:
-        says = f"{free} connections of the server are free; a gateway has eight"
+        says = f"{free} connections of the server are free; a gateway has nine"
         found.append(StoreRemark(says, "Raise `max_connections`, or see who holds so many."))
     if abs(apart) > APART_MS:
         says = f"the server's clock is {apart / 1000:+.1f} s from this machine's"
