@@ -18,8 +18,9 @@ import aiohttp
 import apsw
 
 from aldis.demo.world import text_of
+from aldis.store.contract.store import Store
 from aldis.store.sqlite.engine.owner_lock import OwnerLock
-from tests.backends import open_store
+from tests.backends import Place, open_database, open_file
 from tests.fakes.customer import FakeCustomer
 from tests.fakes.ports import free_port
 from tests.fakes.programs import Program
@@ -157,11 +158,15 @@ def _read(path: str) -> bytes:
 class World:
     """Carrier, customer, gateway, and what was accepted."""
 
-    def __init__(self, folder: Path, customer: FakeCustomer, mmsc: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, customer: FakeCustomer, mmsc: str | None = None, database: str = ""
+    ) -> None:
+        """`database`: where the gateway's store is; "": a file."""
         self._folder = folder
         self.customer = customer
         self.carrier = WholeGateway(folder / "unused", customer, mmsc=mmsc)  # only its carrier is used
-        self.child = Child(folder, self.carrier)
+        self._database = database
+        self.child = Child(folder, self.carrier, f'[store]\nurl = "{database}"\n' if database else "")
         self.accepted: set[str] = set()
         #: of the numbers that are sent to, in turn
         self.endings: tuple[str, ...] = ("01",)
@@ -175,9 +180,14 @@ class World:
             f'[account.inbound]\ngenesys = "{self.customer.url}/{name}"' for name in ("genesys", "inbound")
         )
         self.child.data_dir.mkdir(mode=0o700)
-        store = open_store(self.child.data_dir)
+        store = await self.open()
         await apply_world(store, text.replace(theirs, ours, 1))
         await store.close()
+
+    async def open(self) -> Store:
+        """Open the store, beside the gateway."""
+        place = Place(self.child.data_dir, self._database)
+        return await (open_database(place, "beside") if self._database else open_file(place))
 
     async def stop(self) -> None:
         """Stop the carrier, and the gateway if it still runs."""
@@ -257,7 +267,7 @@ class World:
         """Wait until all has ended, and check the books: nothing accepted is missing, no more is repeated
         than the window for each kill, money is exact, each customer heard. Returns how many were repeated.
         """
-        store = open_store(self.child.data_dir)
+        store = await self.open()
         while (states := await store.metrics.count_by_state()).keys() - ENDED:
             await asyncio.sleep(0.1)
         shown = Counter(received.text for received in self.carrier.received())

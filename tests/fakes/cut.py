@@ -65,6 +65,11 @@ class CutWay:
             writer.transport.abort()
             self._ways.discard(task)
 
+    @property
+    def is_due(self) -> bool:
+        """Whether it has still to happen."""
+        return self.next is not None
+
     def take(self) -> Cut | None:
         """Give what happens at this commit, once."""
         cut, self.next = self.next, None

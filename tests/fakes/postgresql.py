@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ SETTINGS = {
     "shared_buffers": "32MB",
     "max_wal_senders": "4",
     "log_line_prefix": "%a: ",
+    "dynamic_shared_memory_type": "mmap",  # of one that is killed nothing stays
 }
 
 
@@ -50,14 +51,16 @@ def programs() -> Path | None:
 class PostgresServer:
     """One server with its own data."""
 
-    def __init__(self, found: Path, *, is_safe: bool = False) -> None:
-        """`found`: the folder of its programs; `is_safe`: what it has committed survives a crash of the machine."""
+    def __init__(self, found: Path, *, is_safe: bool = False, more: dict[str, str] | None = None) -> None:
+        """`found`: the folder of its programs; `is_safe`: what it has committed survives a crash of the machine;
+        `more`: settings.
+        """
         is_root = os.geteuid() == 0
         #: `nobody` comes into no folder that the tests have for themselves
         self.folder = Path(tempfile.mkdtemp(prefix="aldis-pg-", dir="/tmp" if is_root else None))
         self._as: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if is_root else {}
         self._programs = found
-        self._settings = SETTINGS | ({} if is_safe else FAST)
+        self._settings = SETTINGS | ({} if is_safe else FAST) | (more or {})
         self._server: subprocess.Popen[bytes] | None = None
         self.port = free_port()
         self._made = 0
@@ -65,19 +68,17 @@ class PostgresServer:
             os.chown(self.folder, NOBODY, NOBODY)
             if any(not parent.stat().st_mode & 0o001 for parent in found.resolve().parents):
                 self._programs = self._copied(found)
-        self._run(
-            "initdb",
-            "-D",
-            str(self._data),
-            "-U",
-            USER,
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--locale=C",
-            "--no-sync",
-        )
+
+    def copy(self, primary: PostgresServer) -> None:
+        """Make it a standby that follows another: whatever it had is gone."""
+        shutil.rmtree(self._data, ignore_errors=True)
+        more = ("-D", str(self._data), "-R", "-X", "stream", "-c", "fast", "--no-sync")
+        self._run("pg_basebackup", "-d", self.following(primary), *more)
+
+    @staticmethod
+    def following(primary: PostgresServer) -> str:
+        """Say where a standby finds the one that it follows, as `primary_conninfo` does."""
+        return f"host=127.0.0.1 port={primary.port} user={USER}"
 
     @property
     def _data(self) -> Path:
@@ -101,7 +102,13 @@ class PostgresServer:
         return self._server.pid
 
     def start(self) -> None:
-        """Start it, and wait until it answers. It ends with us, however we end."""
+        """Start it, with no database of ours the first time, and wait until it answers. It ends with the thread
+        that starts it, however that ends.
+        """
+        if not self._data.exists():
+            more = ("-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+            self._run("initdb", "-D", str(self._data), *more)
+        self._data.joinpath("postmaster.pid").unlink(missing_ok=True)  # of one that was killed
         settings = self._settings | {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
@@ -122,11 +129,45 @@ class PostgresServer:
             time.sleep(POLL_S)
 
     def stop(self) -> None:
-        """End it at once, as a crash of its processes does."""
+        """End it at once; its processes end in their own time."""
         if self._server is not None:
             self._server.send_signal(signal.SIGQUIT)
             self._server.wait(STOP_S)
             self._server = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started and not ended since."""
+        return self._server is not None
+
+    def kill(self) -> None:
+        """End all of its processes, also of one that is frozen, as the machine's out-of-memory killer does."""
+        if self._server is not None:
+            self.freeze()  # it starts no more of them meanwhile
+            lock = self._data.joinpath("postmaster.pid").read_text().splitlines()
+            self._signal(signal.SIGKILL)
+            self._server.wait(STOP_S)
+            self._server = None
+            subprocess.run(["ipcrm", "-m", lock[6].split()[1]], check=True)  # its segment, which outlives it
+
+    def freeze(self) -> None:
+        """Stop all of its processes where they are; their sockets stay open."""
+        assert self._server is not None
+        self._server.send_signal(signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let all of its processes go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        """Send a signal to each of its processes, the first of them last."""
+        assert self._server is not None
+        first = self._server.pid
+        for each in Path(f"/proc/{first}/task/{first}/children").read_text().split():
+            with suppress(ProcessLookupError):
+                os.kill(int(each), number)
+        self._server.send_signal(number)
 
     def remove(self) -> None:
         """End it, and remove what it kept."""

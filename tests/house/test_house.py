@@ -135,8 +135,8 @@ def test_only_the_composition_has_the_whole_store() -> None:
 
 @pytest.mark.parametrize("backend", sorted(backends()))
 def test_only_the_backends_own_tests_name_a_backend(backend: str) -> None:
-    """Of all others the fixtures alone, those of moves between them, and the crash tests, which look into what was
-    left behind.
+    """Of all others the fixtures alone, those of moves between them, the crash tests, which look into what was left
+    behind, and those of faults that no other backend has.
     """
     knowing = (
         "tests/store/moving/",
@@ -145,6 +145,7 @@ def test_only_the_backends_own_tests_name_a_backend(backend: str) -> None:
         "tests/house/",
         "tests/backends.py",
         "tests/crash/world.py",
+        "tests/cluster/",
     )
     telling = [source.name for source in sources(ROOT / "tests") if f"aldis.store.{backend}" in source.text]
     assert [name for name in telling if not name.startswith(knowing)] == []

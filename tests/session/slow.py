@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-FOLDERS = {"journeys", "crash", "interop", "e2e", "abuse"}
+FOLDERS = {"journeys", "crash", "interop", "e2e", "abuse", "cluster"}
 MARKS = {"journey", "crash"}
 #: fixtures that start a gateway or a process
 FIXTURES = {"whole", "watched", "world", "bound", "certificate", "postgres"}

@@ -1,8 +1,9 @@
 """Opens connections to the primary, the way Aldis needs them.
 
 Of several hosts all are asked at once, and the one that may be written to is taken: one after the other, a
-host that hangs would keep the new primary from being found. No statement has a time limit of the driver's,
-which would cancel it: a commit whose wait for a standby is cancelled says yes and may be lost all the same
+host that hangs would keep the new primary from being found. Of two that take themselves for the primary the
+one that was promoted last is taken (`primary.py`). No statement has a time limit of the driver's, which would
+cancel it: a commit whose wait for a standby is cancelled says yes and may be lost all the same
 (docs/decisions/0031-commits-over-a-network.md). What hangs is cut off instead, by whoever uses the
 connection.
 """
@@ -20,10 +21,13 @@ from asyncpg.connect_utils import SessionAttribute
 
 from aldis.errors import SettingsError, StoreUnavailable
 from aldis.store.postgresql.engine.address import Address
+from aldis.store.postgresql.engine.primary import NewestPrimary, timeline_of
 
 #: the oldest version that the tests run with
 OLDEST = 15
 CONNECT_S = 5.0
+#: how long the other hosts have to say that they are the primary too, once one has
+SECOND_S = 0.1
 #: how long what was sent may stay unacknowledged, and how long a silent peer is believed
 USER_TIMEOUT_MS, SILENT_S = 5_000, 2
 #: prepared statements that a connection keeps, for as long as it lives
@@ -79,29 +83,53 @@ _FOR_GOOD = (
 )
 
 
-async def connect(address: Address, purpose: Purpose, name: str) -> asyncpg.Connection:
-    """Connect to the primary. `name`: whose it is, for the server's operators.
+async def connect(
+    address: Address, purpose: Purpose, name: str, newest: NewestPrimary | None = None
+) -> asyncpg.Connection:
+    """Connect to the primary. `name`: whose it is, for the server's operators; `newest`: which one the others
+    of this process are connected to.
 
     Raises StoreUnavailable; SettingsError where waiting cannot help.
     """
     settings = {**purpose.settings, "application_name": f"aldis {name} {purpose.name}"}
     tries = [asyncio.ensure_future(_connect(url, settings)) for url in address.urls]
-    waiting: set[asyncio.Task[asyncpg.Connection]] = set(tries)
-    chosen: asyncpg.Connection | None = None
+    chosen: _Found | None = None
     try:
-        while waiting and chosen is None:
-            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            chosen = next((each.result() for each in done if each.exception() is None), None)
+        chosen = await _highest(tries)
     finally:
         for each in tries:
             each.add_done_callback(lambda ended: _end_spare(ended, chosen))
             each.cancel()
     if chosen is None:
-        raise _unreachable(address, [fault for each in tries if (fault := each.exception())])
-    if lacking := _unusable(chosen):
-        chosen.terminate()
+        raise _unreachable(address, [fault for each in tries if each.done() and (fault := each.exception())])
+    if lacking := _unusable(chosen.db):
+        chosen.db.terminate()
         raise SettingsError([f"{address.shown} {lacking}"])
-    return chosen
+    if newest is not None and not newest.take(chosen.db, chosen.timeline):
+        chosen.db.terminate()
+        raise StoreUnavailable(f"{address.shown}: only a server that another has replaced answers as primary")
+    return chosen.db
+
+
+class _Found(NamedTuple):
+    """A server that takes itself for the primary."""
+
+    db: asyncpg.Connection
+    timeline: int
+
+
+async def _highest(tries: list[asyncio.Task[_Found]]) -> _Found | None:
+    """Wait for the first that is found, and a moment for others."""
+    waiting: set[asyncio.Task[_Found]] = set(tries)
+    found: list[_Found] = []
+    while waiting:
+        done, waiting = await asyncio.wait(
+            waiting, timeout=SECOND_S if found else None, return_when=asyncio.FIRST_COMPLETED
+        )
+        if not done:
+            break
+        found += [each.result() for each in done if each.exception() is None]
+    return max(found, key=lambda each: each.timeline, default=None)
 
 
 class _Connection(asyncpg.Connection):
@@ -117,8 +145,8 @@ class _Connection(asyncpg.Connection):
                 wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
 
 
-async def _connect(url: str, settings: dict[str, str]) -> asyncpg.Connection:
-    return await asyncpg.connect(
+async def _connect(url: str, settings: dict[str, str]) -> _Found:
+    db = await asyncpg.connect(
         url,
         timeout=CONNECT_S,
         connection_class=_Connection,
@@ -128,11 +156,17 @@ async def _connect(url: str, settings: dict[str, str]) -> asyncpg.Connection:
         max_cached_statement_lifetime=0,
         max_cacheable_statement_size=STATEMENT_OCTETS,
     )
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            return _Found(db, await timeline_of(db))
+    except BaseException:
+        db.terminate()
+        raise
 
 
-def _end_spare(ended: asyncio.Task[asyncpg.Connection], chosen: asyncpg.Connection | None) -> None:
+def _end_spare(ended: asyncio.Task[_Found], chosen: _Found | None) -> None:
     if not ended.cancelled() and ended.exception() is None and ended.result() is not chosen:
-        ended.result().terminate()
+        ended.result().db.terminate()
 
 
 def _unreachable(address: Address, faults: list[BaseException]) -> Exception:

@@ -24,6 +24,7 @@ from aldis.store.postgresql.engine.connection import (
 from aldis.store.postgresql.engine.hints import Hints
 from aldis.store.postgresql.engine.lane import Lane, take_over
 from aldis.store.postgresql.engine.outbox import TransactionOutbox
+from aldis.store.postgresql.engine.primary import NewestPrimary
 from aldis.store.postgresql.engine.read_pool import ReadPool
 from aldis.store.postgresql.engine.writer import Writer
 
@@ -60,13 +61,13 @@ async def open_engine(
     `may_upgrade`: False where a gateway of another version may serve it.
     """
     address = read_address(url)
-
+    newest = NewestPrimary()
     write, read, search, hint = (
-        partial(connect, address, each, node) for each in (WRITING, READING, SEARCHING, HINTING)
+        partial(connect, address, each, node, newest) for each in (WRITING, READING, SEARCHING, HINTING)
     )
     small = [Lane(write, node, number, holder, outbox) for number in range(SMALL_LANES)]
     writer = Writer(small, Lane(write, node, SMALL_LANES, holder, outbox))
-    migrating = await connect(address, MIGRATING, node)
+    migrating = await connect(address, MIGRATING, node, newest)
     try:
         await migrations.upgrade(migrating, address.shown, may_upgrade=may_upgrade)
         await migrations.refuse_moved_away(migrating, address.shown)

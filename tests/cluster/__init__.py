@@ -1,0 +1,1 @@
+"""Faults at the database: primaries, standbys, and the ways to them."""
