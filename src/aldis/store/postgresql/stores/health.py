@@ -6,6 +6,9 @@ What of it a role may not see (other users' sessions, standbys) needs `pg_monito
 
 from __future__ import annotations
 
+import re
+from typing import NamedTuple
+
 import asyncpg
 
 from aldis.clock import Clock
@@ -13,10 +16,11 @@ from aldis.errors import GatewayError
 from aldis.store import migrate
 from aldis.store.contract.metrics import StoreHealth, StoreRemark
 from aldis.store.moved import MOVING, looked_over
-from aldis.store.postgresql.engine.address import read_address
+from aldis.store.postgresql.engine.address import Address, read_address
 from aldis.store.postgresql.engine.connection import SEARCHING, Purpose, connect
 from aldis.store.postgresql.engine.faults import FAULTS, translated
 from aldis.store.postgresql.engine.migrations import MIGRATIONS
+from aldis.store.postgresql.stores.hosts import look_at_hosts
 
 #: seconds that a transaction may be open before it is worth a word
 LONG_S = 60
@@ -35,13 +39,50 @@ SELECT to_regclass('message') IS NOT NULL AS has_schema,
        pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS sees_all,
        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
            - (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend') AS free"""
-_SETTINGS = "SELECT name, setting FROM pg_settings WHERE name = ANY ($1::text[])"
-#: settings without which what was acknowledged may be lost, or the tables grow without end
-_NEEDED = {
-    "fsync": "what was accepted is lost when the server's machine stops",
-    "full_page_writes": "a page that is half written when the server's machine stops stays damaged",
-    "autovacuum": "the queue's tables grow without end, and each claim takes longer",
-}
+#: through a Unix socket TCP's settings are shown as 0
+_SETTINGS = """
+SELECT name, setting FROM pg_settings
+WHERE name = ANY ($1::text[]) AND (inet_client_addr() IS NOT NULL OR name NOT LIKE 'tcp%')"""
+
+
+class _Unwanted(NamedTuple):
+    """A value that a setting of the server's should not have."""
+
+    name: str
+    value: str
+    why: str
+    #: to be set instead
+    better: str
+    #: what was acknowledged may be lost, or the tables grow without end
+    is_fault: bool = False
+
+
+_UNWANTED = (
+    _Unwanted(
+        "fsync", "off", "what was accepted is lost when the server's machine stops", "on", is_fault=True
+    ),
+    _Unwanted(
+        "full_page_writes",
+        "off",
+        "a page that is half written when the server's machine stops stays damaged",
+        "on",
+        is_fault=True,
+    ),
+    _Unwanted(
+        "autovacuum",
+        "off",
+        "the queue's tables grow without end, and each claim takes longer",
+        "on",
+        is_fault=True,
+    ),
+    _Unwanted("tcp_user_timeout", "0", "what a lost gateway has locked stays locked for minutes", "5000"),
+    _Unwanted("wal_sender_timeout", "0", "a standby that went without a word is waited for", "5s"),
+    _Unwanted(
+        "max_slot_wal_keep_size", "-1", "a lost standby's slot keeps the log until the disk is full", "16GB"
+    ),
+)
+#: PostgreSQL 17 and newer have it; our sessions leave it as it is, because older ones would refuse them
+_TRANSACTION_LIMIT = "SELECT current_setting('transaction_timeout', true)"
 _STANDBYS = """
 SELECT application_name, sync_state, coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), flush_lsn), 0)::bigint
 FROM pg_stat_replication ORDER BY application_name"""
@@ -54,6 +95,7 @@ WHERE xact_start < clock_timestamp() - $1 * interval '1 s' AND pid <> pg_backend
 ORDER BY xact_start LIMIT 1"""
 _PREPARED = """
 SELECT count(*) FROM pg_prepared_xacts WHERE prepared < clock_timestamp() - $1 * interval '1 s'"""
+_NUMBER = re.compile(r"\s*(?:(?:FIRST|ANY)\s+)?(\d+)\s*\(", re.ASCII | re.IGNORECASE)
 _IDLE_SLOTS = "SELECT slot_name FROM pg_replication_slots WHERE NOT active ORDER BY slot_name"
 _LEASES = """
 SELECT count(*) FILTER (WHERE until > clock_timestamp()),
@@ -82,19 +124,22 @@ async def look_over(url: str, clock: Clock, *, is_deep: bool = False) -> StoreHe
     version = db.get_server_version()
     engine = f"PostgreSQL {version.major}.{version.minor}"
     try:
-        return await _look_over(db, engine, clock, is_deep=is_deep)
+        return await _look_over(db, address, engine, clock, is_deep=is_deep)
     except FAULTS as fault:
         return StoreHealth(engine, str(translated(fault)), 0, 0, advice=_UNREACHABLE)
     finally:
         db.terminate()
 
 
-async def _look_over(db: asyncpg.Connection, engine: str, clock: Clock, *, is_deep: bool) -> StoreHealth:
+async def _look_over(
+    db: asyncpg.Connection, address: Address, engine: str, clock: Clock, *, is_deep: bool
+) -> StoreHealth:
     before = clock.now()
     (facts,) = await db.fetch(_FACTS)
     apart = facts["now"] - (before + clock.now()) // 2
     remarks = await _server(db, facts["free"], apart)
     remarks += await _standbys(db, sees_all=facts["sees_all"])
+    remarks += await look_at_hosts(address)
     remarks += await _held_back(db)
     if not facts["has_schema"]:
         return StoreHealth(engine, "", facts["octets"], 0, remarks=tuple(remarks))
@@ -108,12 +153,19 @@ async def _look_over(db: asyncpg.Connection, engine: str, clock: Clock, *, is_de
 
 
 async def _server(db: asyncpg.Connection, free: int, apart: int) -> list[StoreRemark]:
-    settings = dict(map(tuple, await db.fetch(_SETTINGS, list(_NEEDED))))
+    settings = dict(map(tuple, await db.fetch(_SETTINGS, [each.name for each in _UNWANTED])))
     found = [
-        StoreRemark(f"{name} is off: {why}", f"Set `{name} = on` in postgresql.conf.", is_fault=True)
-        for name, why in _NEEDED.items()
-        if settings.get(name) == "off"
+        StoreRemark(
+            f"{each.name} is {each.value}: {each.why}",
+            f"Set `{each.name} = {each.better}` for the server.",
+            is_fault=each.is_fault,
+        )
+        for each in _UNWANTED
+        if settings.get(each.name) == each.value
     ]
+    if (limit := await db.fetchval(_TRANSACTION_LIMIT) or "0") != "0":
+        says = f"transaction_timeout is {limit}: what it ends may be a commit"
+        found.append(StoreRemark(says, "Set it to 0 for Aldis's role (`ALTER ROLE … SET`)."))
     if free < SPARE:
         says = f"{free} connections of the server are free; a gateway has nine"
         found.append(StoreRemark(says, "Raise `max_connections`, or see who holds so many."))
@@ -135,12 +187,22 @@ async def _standbys(db: asyncpg.Connection, *, sees_all: bool) -> list[StoreRema
         says = f"no commit waits for a standby; there {'are' if told else 'is'} {told or 'none'}"
         advice = "What was accepted is lost with this server: set `synchronous_standby_names`."
         return [StoreRemark(says, advice)]
-    if not any(state in ("sync", "quorum") for _, state, _ in standbys):
+    counting = [name for name, state, _ in standbys if state in ("sync", "quorum", "potential")]
+    if not counting:
         says = f"commits wait for standbys ({waits_for}), and none is there: nothing is accepted"
         return [StoreRemark(says, "Start a standby, or name those that run.", is_fault=True)]
     behind = any(lag > MUCH_LAG for _, _, lag in standbys)
     advice = "A standby cannot keep up: look at its disk, and the network." if behind else ""
-    return [StoreRemark(f"standbys: {told}", advice)]
+    found = [StoreRemark(f"standbys: {told}", advice)]
+    if len(counting) <= _needed(waits_for):
+        says = f"commits wait for {waits_for}; none is to spare: with the next one lost nothing is accepted"
+        found.append(StoreRemark(says, "Start the one that is missing, or add one."))
+    return found
+
+
+def _needed(waits_for: str) -> int:
+    """Tell how many standbys a commit waits for. Source: PostgreSQL 18 §19.6.2 synchronous_standby_names."""
+    return int(found[1]) if (found := _NUMBER.match(waits_for)) else 1
 
 
 async def _held_back(db: asyncpg.Connection) -> list[StoreRemark]:
