@@ -22,6 +22,8 @@ help:
 	@echo "make interpreter  the same on another one (PYTHON=python3.13)"
 	@echo "make postgresql  its store's tests on each of the distribution's servers (PLANS=1: no statement may read a whole table)"
 	@echo "make crash   the crash tests, long (KILLS=60)"
+	@echo "make cluster-crash  the faults at a PostgreSQL with two standbys, each 20 times (KILLS=20)"
+	@echo "make ha-demo three databases under Patroni and two gateways, of which one after the other is killed"
 	@echo "make interop other people's SMPP clients and servers, and the fuzzer (FUZZ=60 seconds)"
 	@echo "make e2e     the console in a real browser, with screenshots; its API by schemathesis (Debian's chromium)"
 	@echo "make bench   Aldis beside Kannel, about half an hour (QUICK=1: under five minutes)"
@@ -42,10 +44,10 @@ check: $(READY)
 	@$(MAKE) --no-print-directory --jobs --keep-going --output-sync $(CHECKS)
 
 check-format:
-	$(BIN)/ruff format --check src tests tools
+	$(BIN)/ruff format --check src tests tools contrib
 
 check-lint:
-	$(BIN)/ruff check src tests tools
+	$(BIN)/ruff check src tests tools contrib
 
 check-types:
 	$(BIN)/mypy
@@ -57,8 +59,8 @@ check-house:
 	$(BIN)/pytest -q tests/house
 
 fix: $(READY)
-	$(BIN)/ruff format src tests tools
-	$(BIN)/ruff check --fix src tests tools
+	$(BIN)/ruff format src tests tools contrib
+	$(BIN)/ruff check --fix src tests tools contrib
 
 $(READY): requirements.lock pyproject.toml tools/set-up
 	@sh tools/set-up $(VENV)
@@ -154,6 +156,20 @@ bench/tools/target/slow_flush.so: bench/tools/slow_flush.c
 postgresql: $(READY)
 	$(foreach bin,$(wildcard /usr/lib/postgresql/*/bin),ALDIS_POSTGRES_BIN=$(bin) ALDIS_PLANS=$(PLANS) $(BIN)/pytest -q -n $(WORKERS) \
 	    --dist worksteal tests/store -k postgresql &&) true
+
+# Three databases under Patroni, two gateways and a customer on the loopback, of which one after the other is killed.
+$(VENV)/.ha: $(READY) contrib/ha/ha.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r contrib/ha/ha.lock
+	@touch $@
+
+.PHONY: ha-demo
+ha-demo: $(VENV)/.ha
+	$(BIN)/python -m contrib.ha.demo
+
+# Faults at the database: each so often.
+.PHONY: cluster-crash
+cluster-crash: $(READY)
+	ALDIS_KILLS=$(or $(KILLS),20) $(BIN)/pytest -q tests/cluster
 
 crash: $(READY)
 	ALDIS_KILLS=$(or $(KILLS),60) $(BIN)/pytest -q tests/crash
