@@ -38,7 +38,14 @@ async def sharing(tmp_path: Path, customer: FakeCustomer, database: str) -> Whol
     return WholeGateway(tmp_path / "data", customer, more=more)
 
 
-async def test_a_node_is_shown_and_drained(sharing: WholeGateway) -> None:
+def where(sharing: WholeGateway, folder: Path) -> tuple[str, ...]:
+    """Options of a command beside it."""
+    config = folder / "aldis.toml"
+    config.write_text(f'[store]\nurl = "{sharing.settings.store.url}"\n')
+    return "--config", str(config), "--data-dir", str(sharing.data_dir)
+
+
+async def test_a_node_is_shown_and_drained(sharing: WholeGateway, tmp_path: Path) -> None:
     await sharing.start()
     try:
         await sharing.up()
@@ -56,6 +63,10 @@ async def test_a_node_is_shown_and_drained(sharing: WholeGateway) -> None:
             assert "Have it back" in page
             assert (await browser.post("/nodes/burn", name=name))[0] == 404
             assert (await browser.post("/nodes/remove", name=name))[0] == 409
+            done = aldis("node", "undrain", name, *where(sharing, tmp_path), cwd=tmp_path)
+            assert (done.returncode, done.stderr) == (0, "")
+            done = aldis("node", "drain", name, *where(sharing, tmp_path), cwd=tmp_path)
+            assert (done.returncode, "what is accepted waits" in done.stderr) == (0, True)
             (link,) = json.loads((await browser.get("/v1/links"))[1])["links"]
             assert link["elsewhere"] == []
     finally:

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from aldis.accounts.staff import AuditEntry
-from aldis.errors import StoreGone, StoreUnavailable
+from aldis.errors import GatewayError, LeaseLost, StoreGone, StoreUnavailable
 from aldis.stages.maintenance.store_monitor import PATIENCE_S, StoreMonitor
 from aldis.stages.maintenance.timekeeper import Timekeeper
 from aldis.telemetry import Metrics
@@ -15,6 +15,7 @@ from tests.fakes.clock import FakeClock
 
 FULL = StoreUnavailable("SQLite: FullError")
 GONE = StoreGone("the file of the store has been moved or removed")
+REPLACED = LeaseLost("another process writes to the store as this node")
 
 
 class Probed:
@@ -22,7 +23,7 @@ class Probed:
 
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
-        self.outcomes: list[StoreUnavailable | None] = []
+        self.outcomes: list[GatewayError | None] = []
         self.answers = asyncio.Event()
 
     async def newest_instant(self) -> int:
@@ -60,11 +61,12 @@ def a_monitor(probed: Probed, clock: FakeClock, metrics: Metrics, told: list[boo
         ([FULL, None], [str(FULL), ""], [False]),
         ([FULL, FULL, FULL], [str(FULL)] * 3, [True, True]),
         ([GONE, None], [str(GONE), ""], [True, False]),  # not a request more is lost
+        ([None, REPLACED], ["", str(REPLACED)], [True]),
         ([FULL, FULL, None, FULL], [str(FULL), str(FULL), "", str(FULL)], [True, False]),
     ],
 )
 async def test_what_probes_lead_to(
-    outcomes: list[StoreUnavailable | None], faults: list[str], shut: list[bool]
+    outcomes: list[GatewayError | None], faults: list[str], shut: list[bool]
 ) -> None:
     clock, told, metrics = FakeClock(), list[bool](), Metrics()
     probed = Probed(clock)

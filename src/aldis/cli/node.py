@@ -15,6 +15,7 @@ from aldis.admin.nodes import Nodes, ShownNode, unequal
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.opened import StoreLocation, cell, echo_json, location_options, when
 from aldis.cli.running import config_option, data_dir_option, json_option, settings_or_default
+from aldis.store.contract.store import Store
 
 ALONE = "the store is a file: one gateway has it to itself, and is the only node"
 
@@ -48,8 +49,17 @@ def _verb(order: str, does: str, done: str) -> None:
     def ordered(*, name: str, where: StoreLocation) -> None:
         """Give the order; `help` says which."""
         actor = whoever_runs_this()
-        told = where.run(lambda store: Nodes(store.nodes).order(actor, name, order, store.clock.now()))
+
+        async def give(store: Store) -> tuple[str, bool]:
+            """Give it; tells whether anybody takes part now."""
+            nodes = Nodes(store.nodes)
+            told = await nodes.order(actor, name, order, store.clock.now())
+            return told, any(each.view.takes_part for each in await nodes.all())
+
+        told, is_served = where.run(give)
         click.echo(f"{told} {done}")
+        if not is_served:
+            click.echo("no gateway takes part now: what is accepted waits", err=True)
 
 
 _verb("drain", "Have node NAME give away all it has, and take no new requests.", "is to have nothing")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import structlog
 
-from aldis.errors import StoreGone, TemporaryError
+from aldis.errors import LeaseLost, StoreGone, TemporaryError
 from aldis.stages.agent import Agent
 from aldis.stages.maintenance.timekeeper import Timekeeper
 from aldis.store.contract.time import TimeStore
@@ -64,6 +64,9 @@ class StoreMonitor(Agent):
                 await probe
             except TemporaryError as fault:
                 self._note_fault(str(fault), is_gone=isinstance(fault, StoreGone))
+            except LeaseLost as fault:  # for good: another process writes in our place, or we were removed
+                self._note_fault(str(fault))
+                self._shut(True)
             else:
                 self._note_well()
         elif waited_s >= PATIENCE_S:
