@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tracemalloc
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,6 +21,7 @@ from aldis.clock import unix_s
 from aldis.dialects import parameters
 from aldis.dialects.exchange import LONG_BODY, HttpReply, HttpRequest
 from aldis.dialects.mavorion import credentials
+from aldis.doors.http import session
 from aldis.doors.http.assembler import BODY, ENDED, RequestAssembler
 from aldis.doors.http.guard import BodyBudget, GuardLimits
 from aldis.doors.http.server import HttpServer, ServerSettings
@@ -61,6 +62,31 @@ def test_chunks_that_are_mostly_framing_are_refused_soon() -> None:
         sent += 100
     assert made.fault == 431
     assert sent < 1_000
+
+
+async def test_who_sends_mostly_framing_keeps_its_places_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it could begin anew at once, as often as it likes."""
+    monkeypatch.setattr(session, "WASTE_S", 3600.0)
+    limits = replace(LIMITS, connections_per_address=2)
+    async with listening(
+        lambda _request, answer: answer(HttpReply(200, b"text/plain", b"")), limits
+    ) as server:
+        wasteful = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(2)]
+        for _, writer in wasteful:
+            writer.write(HEAD + chunks(20_000, 2))
+        while sum(each._assembler.is_wasteful for each in server._site.sessions) < 2:
+            await asyncio.sleep(0)
+        for _ in range(3):
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert (await reader.readline()).startswith(b"HTTP/1.1 429 ")
+            writer.close()
+            await writer.wait_closed()
+        assert server.guard.open == 2
+        for _, writer in wasteful:
+            writer.transport.abort()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
 
 @pytest.mark.parametrize("assembles", [RequestAssembler, StreamAssembler])
@@ -104,9 +130,9 @@ def test_a_body_over_its_own_limit_is_not_held() -> None:
 
 @asynccontextmanager
 async def listening(
-    serve: Callable[[HttpRequest, Callable[[HttpReply], None]], None],
+    serve: Callable[[HttpRequest, Callable[[HttpReply], None]], None], limits: GuardLimits = LIMITS
 ) -> AsyncIterator[HttpServer]:
-    server = HttpServer(serve, ServerSettings("127.0.0.1", 0, LIMITS, grace_s=0.1), Entropy(), unix_s)
+    server = HttpServer(serve, ServerSettings("127.0.0.1", 0, limits, grace_s=0.1), Entropy(), unix_s)
     await server.start()
     try:
         yield server

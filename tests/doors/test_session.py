@@ -14,7 +14,7 @@ from aldis.dialects.exchange import HttpReply, HttpRequest
 from aldis.doors.http.answers import Answers
 from aldis.doors.http.assembler import MAX_PIPELINED, Phase, RequestAssembler
 from aldis.doors.http.guard import BodyBudget, GuardLimits
-from aldis.doors.http.session import HttpSession, Site, in_our_own_words
+from aldis.doors.http.session import WASTE_S, HttpSession, Site, in_our_own_words
 from aldis.doors.http.states import (
     ANSWERING,
     BLOCKED,
@@ -321,3 +321,13 @@ def test_what_cannot_be_read_is_refused_by_whom_it_was_for(octets: bytes, path: 
     assert (body == b"<no/>") is bool(path)
     assert head.split(b" ")[1] == str(refused[0][1] if path else 400).encode()
     assert all(line.split(b":")[0].istitle() for line in head.split(b"\r\n")[1:])
+
+
+def test_who_sends_mostly_framing_is_turned_away_with_a_later_sweep() -> None:
+    opened = Opened()
+    opened.session.data_received(CHUNKED[: CHUNKED.index(b"3\r\n")] + b"1\r\nx\r\n" * 1_000)
+    assert (opened.wire.is_paused, opened.wire.written) == (True, b"")
+    opened.session.sweep(WASTE_S / 2)
+    assert opened.wire.written == b""
+    opened.session.sweep(WASTE_S)
+    assert (opened.wire.written[:13], opened.wire.is_closed) == (b"HTTP/1.1 431 ", True)

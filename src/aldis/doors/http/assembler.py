@@ -94,6 +94,8 @@ class RequestAssembler:
         self._headers: list[tuple[bytes, bytes]] = []
         #: the status with which the stream ends, where it cannot be read on
         self.fault = 0
+        #: it cannot, because what came costs far more than it is
+        self.is_wasteful = False
         #: the peer sends its body once it is told to
         self.wants_continue = False
         #: of the read that is being parsed
@@ -123,11 +125,15 @@ class RequestAssembler:
             if before is BODY and len(self.requests) == whole:
                 self._frame_octets += len(octets) - (self._body_octets - body_octets)
                 if self._frame_octets > self._limits.header_octets + FRAME_SHARE * self._body_octets:
-                    self._end(431)
+                    self._end_wasteful()
 
     def _end(self, fault: int) -> None:
         if self.phase is not ENDED:
             self.phase, self.fault = ENDED, fault
+
+    def _end_wasteful(self) -> None:
+        self.is_wasteful = True
+        self._end(431)
 
     # ── the parser's callbacks ──
 
@@ -187,7 +193,7 @@ class RequestAssembler:
         """Bound the calls that a chunked body costs, also within one read."""
         self._pieces += 1
         if self._pieces > FREE_PIECES + self._body_octets // PIECE_OCTETS:
-            self._end(431)
+            self._end_wasteful()
             raise _TooManyPieces
 
     def on_message_complete(self) -> None:

@@ -21,6 +21,10 @@ from aldis.doors.http.guard import BodyBudget, GuardLimits
 from aldis.doors.http.states import ANSWERING, BLOCKED, ENDING, READING, REFUSED, STALLED
 from aldis.listening.slot import ConnectionSlot
 
+#: how long a peer waits to hear that what it sent costs too much: its connection is its own until then, so
+#: that it cannot begin anew at once
+WASTE_S = 1.0
+
 #: takes a request and where to put the one answer to it, now or later
 Serve = Callable[[HttpRequest, Callable[[HttpReply], None]], None]
 #: answers a request whose answer has not come in time
@@ -135,7 +139,10 @@ class HttpSession:
             if assembler.requests:
                 self._pause_reading()
         elif assembler.phase is ENDED:
-            self._turn_away(assembler.fault or 400)
+            if assembler.is_wasteful:
+                self._let_wait()
+            else:
+                self._turn_away(assembler.fault or 400)
         else:
             if assembler.phase is not before:
                 self._deadline = self._time() + self._wait_s(assembler.phase)
@@ -224,6 +231,11 @@ class HttpSession:
         self._is_paused = False
         self._wire.resume_reading()
 
+    def _let_wait(self) -> None:
+        """Read no more of what costs more than it is, and turn it away with a later sweep."""
+        self._pause_reading()
+        self._deadline = self._time() + WASTE_S
+
     def _turn_away(self, status: int) -> None:
         """Say why, in the words of whom was asked where that is known, and close."""
         if not self._wire.is_closing():
@@ -254,7 +266,7 @@ class HttpSession:
             if self._assembler.phase is BETWEEN:
                 self._close()
             else:
-                self._turn_away(408)
+                self._turn_away(self._assembler.fault or 408)
         elif self.state.is_answering:
             self._hurry(now)
 
