@@ -4,23 +4,59 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 
 import msgspec
+import pytest
 from tests.fakes.whole import WholeGateway
 from tests.store.building import a_message
 
+from aldis.dialects.mavorion import report
 from aldis.store.contract.admission import Acceptance
+from aldis.store.contract.queries import FEW, QueryStore
+from aldis.traffic.message import MessageStatus
+from aldis.traffic.query import Query
 
 MANY = 10_000
 SMALL = {"to": "4512345678", "text": "Hello", "from": "74700"}
 
 
-async def test_who_asks_for_much_waits_alone(whole: WholeGateway) -> None:
+async def accept_many(whole: WholeGateway) -> None:
+    """Have a submission of as many as may be, that nobody sends."""
     first = a_message(1_000_000, dialect="mavorion", reference="1000000", price_micros=0, link="elsewhere")
     messages = tuple(
         msgspec.structs.replace(first, message_id=first.message_id + number) for number in range(MANY)
     )
     assert await whole.gateway.store.admission.accept(Acceptance(1, True, messages)) is None
+
+
+async def test_no_account_has_two_long_answers_made_at_a_time(
+    whole: WholeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each takes megabytes, and a thread that keeps others from the interpreter."""
+    await accept_many(whole)
+    store: Any = type(whole.gateway.store.queries)
+    read, write, seen = store.submission, report.document, []
+
+    async def note_read(self: QueryStore, *asked: Any) -> list[MessageStatus]:
+        if asked[-1] > FEW:
+            seen.append("read")
+        found: list[MessageStatus] = await read(self, *asked)
+        return found
+
+    def note_written(query: Query, found: report.Told) -> object:
+        seen.append("written")
+        return write(query, found)
+
+    monkeypatch.setattr(store, "submission", note_read)
+    monkeypatch.setattr(report, "document", note_written)
+    asking = [whole.get("/rest/mtsms/1000000", token="demo-mavorion") for _ in range(3)]
+    assert [status for status, _ in await asyncio.gather(*asking)] == [200] * 3
+    assert seen == ["read", "written"] * 3
+
+
+async def test_who_asks_for_much_waits_alone(whole: WholeGateway) -> None:
+    await accept_many(whole)
 
     async def ask() -> int:
         _, body = await whole.get("/rest/mtsms/1000000", token="demo-mavorion")

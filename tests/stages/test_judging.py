@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
 from typing import Any
 
 import msgspec
@@ -17,7 +15,6 @@ from aldis.sms.fitting import EncodingOptions
 from aldis.stages.admission import rules
 from aldis.stages.admission.context import AdmissionContext, ResolvedRequest
 from aldis.stages.admission.cost import MOST_AT_ONCE, is_large
-from aldis.stages.aside import Aside
 from aldis.store.contract.store import Store
 from aldis.traffic.caller import Caller, Presented
 from aldis.traffic.content import Attachment
@@ -160,20 +157,3 @@ async def test_who_cannot_pay_the_least_is_told_before_texts_are_written(
     assert await code_of(asker, native("broke-native", **large)) == "credit_insufficient"
     assert await code_of(asker, native("broke-native", text=ELEVEN)) == "text_too_long"  # it costs little
     assert await code_of(asker, native("broke-native", to=list(MANY), text="x" * 9_000)) == "text_too_long"
-
-
-async def test_each_account_has_one_thing_done_at_a_time() -> None:
-    aside, go_on, began = Aside(), threading.Event(), []
-
-    def work(name: str) -> None:
-        began.append(name)
-        go_on.wait()
-
-    first = [asyncio.create_task(aside.run("a", work, f"a{number}")) for number in range(3)]
-    await asyncio.sleep(0)
-    await aside.run("b", began.append, "b")  # though another's is not done
-    assert began == ["a0", "b"]
-    go_on.set()
-    await asyncio.gather(*first)
-    assert began == ["a0", "b", "a1", "a2"]
-    aside.close()

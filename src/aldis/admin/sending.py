@@ -26,7 +26,7 @@ from aldis.traffic.submission import Admitted, MessageAsk, Submission
 OF_OPERATOR = "o-"
 
 Admit = Callable[[Submission], Awaitable[Admitted | Refusal]]
-Ask = Callable[[Query], Awaitable[Answer | Refusal]]
+Ask = Callable[[Query, Callable[[Answer], Accepted | None]], Awaitable[Accepted | Refusal | None]]
 
 
 class Refused(AdminError):
@@ -88,10 +88,13 @@ class Sending:
 
     async def _first(self, submission: Submission, key: str) -> Sent | None:
         """Find what a key was used for before; raises Refused where that was something else."""
-        found = await self._ask(StatusQuery(caller=submission.caller, reference=key))
-        if not isinstance(found, StatusFound):
+
+        def write(found: Answer) -> Accepted | None:
+            return replayed(submission, found) if isinstance(found, StatusFound) else None
+
+        accepted = await self._ask(StatusQuery(caller=submission.caller, reference=key), write)
+        if isinstance(accepted, Refusal):
             return None
-        accepted = replayed(submission, found)
         if accepted is None:
             raise Refused(Refusal(RefusalReason.DUPLICATE, value=key))
         return Sent(accepted, is_repetition=True)

@@ -8,7 +8,7 @@ and logged under an incident; a customer never sees a traceback and never a bare
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import ParamSpec, TypeVar
+from functools import partial
 
 import msgspec
 import structlog
@@ -26,15 +26,12 @@ from aldis.stages.aside import Aside
 from aldis.stages.queries.responder import Responder
 from aldis.telemetry import Metrics
 from aldis.traffic.caller import Presented
-from aldis.traffic.query import Query, StatusFound, StatusQuery
+from aldis.traffic.query import Answer, Query, StatusFound, StatusQuery
 from aldis.traffic.refusal import Refusal, RefusalReason
 from aldis.traffic.refused import incident_of
 from aldis.traffic.submission import Admitted, Submission
 
 log = structlog.get_logger()
-
-Arguments = ParamSpec("Arguments")
-Written = TypeVar("Written")
 
 _TEXT = b"text/plain; charset=utf-8"
 NOT_FOUND = HttpReply(404, _TEXT, b"Nothing is served at this path.\n")
@@ -159,7 +156,7 @@ class Door:
                 allowed = ", ".join(sorted(dialect.face.paths[path])).encode()
                 return msgspec.structs.replace(reply, headers=((b"Allow", allowed),))
             if len(request.body) > LONG_BODY:
-                found = await self._reading.run(request.peer, dialect.face.read, request)
+                found = await self._read_aside(dialect, request)
             else:
                 found = dialect.face.read(request)
             if isinstance(found, Refusal):
@@ -186,14 +183,20 @@ class Door:
             )
         return self._refuse(dialect, request, asked, Refusal(RefusalReason.INTERNAL))
 
+    async def _read_aside(self, dialect: HttpDialect, request: HttpRequest) -> Asked | Refusal:
+        """Read a long body when it is the turn of the address that it came from."""
+        if self._reading.is_taken(request.peer):
+            return Refusal(RefusalReason.THROTTLED, value="1")
+        return await self._reading.run(request.peer, dialect.face.read, request)
+
     async def _tell(self, dialect: HttpDialect, request: HttpRequest, asked: Query) -> HttpReply:
-        answer = await self._responder.answer(dialect.policy, asked)
-        if isinstance(answer, Refusal):
-            return self._refuse(dialect, request, asked, answer)
+        write = partial(dialect.face.answer, request, asked)
+        reply = await self._responder.answer(dialect.policy, asked, write)
+        if isinstance(reply, Refusal):
+            return self._refuse(dialect, request, asked, reply)
         if asked.caller.presented.identity:  # of prices everybody may ask
             self.know(request.peer)
-        count = len(answer.messages) if isinstance(answer, StatusFound) else 1
-        return await self._written(asked, count, dialect.face.answer, request, asked, answer)
+        return reply
 
     async def _answer(
         self, dialect: HttpDialect, request: HttpRequest, asked: Submission, verdict: Admitted | Refusal
@@ -205,21 +208,9 @@ class Door:
         if not asked.dry_run:
             self._accepted[dialect.policy.name].inc(count)
         if count > MANY:  # asked here too: a wait would cost every message a microsecond
-            return await self._written(asked, count, dialect.face.accept, request, asked, verdict)
+            identity = asked.caller.presented.identity
+            return await self._aside.run(identity, dialect.face.accept, request, asked, verdict)
         return dialect.face.accept(request, asked, verdict)
-
-    async def _written(
-        self,
-        asked: Asked,
-        count: int,
-        write: Callable[Arguments, Written],
-        *arguments: Arguments.args,
-        **named: Arguments.kwargs,
-    ) -> Written:
-        """Write an answer that tells of so many messages: of many when it is the caller's turn."""
-        if count <= MANY:
-            return write(*arguments, **named)
-        return await self._aside.run(asked.caller.presented.identity, write, *arguments, **named)
 
     async def _take_once(self, dialect: HttpDialect, request: HttpRequest, asked: Submission) -> HttpReply:
         """Take a submission, or answer its repetition as it was answered the first time."""
@@ -236,16 +227,19 @@ class Door:
     ) -> HttpReply | None:
         """Answer a repetition as the first was answered, from what the store keeps of it; None for none."""
         reference = asked.asks[0].client_reference if asked.asks and not asked.dry_run else None
-        if dialect.face.replay is None or reference is None:
+        replay = dialect.face.replay
+        if replay is None or reference is None:
             return None
+
+        def write(found: Answer) -> HttpReply | None:
+            return replay(asked, found) if isinstance(found, StatusFound) else None
+
         first = StatusQuery(caller=asked.caller, reference=reference)
-        found = await self._responder.answer(dialect.policy, first, is_repetition=True)
-        if not isinstance(found, StatusFound):
+        reply = await self._responder.answer(dialect.policy, first, write, is_repetition=True)
+        if isinstance(reply, Refusal):
             return None
         duplicate = Refusal(RefusalReason.DUPLICATE, value=reference)
-        count = len(found.messages)
-        replayed = await self._written(asked, count, dialect.face.replay, asked, found)
-        return replayed or self._refuse(dialect, request, asked, duplicate)
+        return reply or self._refuse(dialect, request, asked, duplicate)
 
     def _refuse(
         self, dialect: HttpDialect, request: HttpRequest, asked: Asked | None, refusal: Refusal

@@ -190,7 +190,11 @@ class Admitter:
     ) -> Refusal | None:
         if not questions:
             return None
-        return await self._aside.run(context.account.name, rules.ask, tuple(questions), context)
+        # as long as it is not known who asks, an address
+        whose = context.account.name or context.submission.caller.peer
+        if self._aside.is_taken(whose):
+            return Refusal(RefusalReason.THROTTLED, value="1")
+        return await self._aside.run(whose, rules.ask, tuple(questions), context)
 
     async def _cannot_afford(self, context: AdmissionContext) -> Refusal | None:
         account = context.account

@@ -311,10 +311,15 @@ def _route_text(context: AdmissionContext, resolved: ResolvedRequest) -> Refusal
     is_later = resolved.ask.send_at > 0
     resolved.routes = []
     others: dict[tuple[str, int], ChosenEncoding | None] = {}
+    before: object = None
     for position, recipient in enumerate(resolved.recipients):
         planned = router.plan(directory, resolved.sender, recipient, resolved.carrier, None, is_later)
         if isinstance(planned, Unroutable):
             return Refusal(RefusalReason.NO_ROUTE, value=recipient.country)
+        if planned is before and not tags:
+            resolved.routes.append(resolved.routes[-1])
+            continue
+        before = planned
         link, price, backups = planned
         rules = router.rules[link]
         which = position if tags else 0

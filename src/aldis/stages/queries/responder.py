@@ -6,6 +6,9 @@ cancellation, a subscription) is answered after its commit.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from aldis.accounts.account import Account, may_connect_from
 from aldis.accounts.credentials import Credential
 from aldis.accounts.directory import CurrentDirectory, Directory
@@ -14,12 +17,13 @@ from aldis.accounts.numbering import Recipient, read_number
 from aldis.addresses import source_address
 from aldis.clock import Clock, as_datetime
 from aldis.dialects.contract import Policy
-from aldis.stages.aside import Aside, Turns
+from aldis.stages.aside import Aside, Turns, free_gradually
 from aldis.stages.authenticate import Authenticator
 from aldis.stages.rates import AccountRates, Unit
 from aldis.store.contract.consent import ConsentStore, OptInKey
 from aldis.store.contract.queries import FEW, QueryStore
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
+from aldis.traffic.message import MessageStatus
 from aldis.traffic.on_behalf import OnBehalf
 from aldis.traffic.query import (
     Answer,
@@ -44,6 +48,11 @@ from aldis.traffic.query import (
     UsageQuery,
 )
 from aldis.traffic.refusal import Refusal, RefusalReason
+
+Written = TypeVar("Written")
+
+#: how long an account waits after a long answer until it gets another, in times of what that took
+RESTS = 1.0
 
 
 class Responder:
@@ -70,16 +79,24 @@ class Responder:
         self._aside = aside
         self._most_labels = most_labels
         #: whoever asks for much waits for itself
-        self._turns = Turns()
+        self._turns = Turns(RESTS)
 
-    async def answer(self, policy: Policy, query: Query, *, is_repetition: bool = False) -> Answer | Refusal:
+    async def answer(
+        self,
+        policy: Policy,
+        query: Query,
+        write: Callable[[Answer], Written],
+        *,
+        is_repetition: bool = False,
+    ) -> Written | Refusal:
         """Answer a question. Raises StoreUnavailable when a change failed and nothing has changed, and
-        OutcomeUnknown when it may have. `is_repetition`: a request that was taken is only answered again,
-        which uses no rate.
+        OutcomeUnknown when it may have. `write`: puts the answer in words, in a thread where that takes long,
+        and keeps nothing of it. `is_repetition`: a request that was taken is only answered again, which uses
+        no rate.
         """
         caller, directory = query.caller, self._current.directory
         if isinstance(query, PriceQuery) and not caller.presented.identity:
-            return self._prices({account.currency for account in directory.accounts.values()})
+            return write(self._prices({account.currency for account in directory.accounts.values()}))
         found = await self._authenticator.credential(directory, policy, caller)
         if isinstance(found, Refusal):
             return found
@@ -87,15 +104,10 @@ class Responder:
         refusal = self._judge(account, query, is_repetition=is_repetition)
         if refusal is not None:
             return refusal
-        match query:
-            case CarrierLookup():
-                return self._look_up(policy, found, account, query)
-            case CarrierLookups():
-                return await self._aside.run(account.name, self._look_all_up, policy, found, account, query)
-            case Subscription():
-                return await self._subscribe(policy, found, account, query)
-            case _:
-                return await self._tell(policy, account, query)
+        if isinstance(query, StatusQuery):
+            return await self._status(policy, account, query, write)
+        answer = await self._look(policy, found, account, query)
+        return answer if isinstance(answer, Refusal) else write(answer)
 
     def _judge(self, account: Account, query: Query, *, is_repetition: bool) -> Refusal | None:
         peer, is_ours = query.caller.peer, isinstance(query.caller.presented, OnBehalf)
@@ -109,13 +121,21 @@ class Responder:
             return None
         return Refusal(RefusalReason.THROTTLED, value=f"{1 / account.rate_per_s:g}")
 
-    async def _tell(self, policy: Policy, account: Account, query: Query) -> Answer | Refusal:
+    async def _look(
+        self, policy: Policy, credential: Credential, account: Account, query: Query
+    ) -> Answer | Refusal:
         match query:
+            case CarrierLookup():
+                return self._look_up(policy, credential, account, query)
+            case CarrierLookups():
+                return await self._aside.run(
+                    account.name, self._look_all_up, policy, credential, account, query
+                )
+            case Subscription():
+                return await self._subscribe(policy, credential, account, query)
             case BalanceQuery():
                 balance = await self._queries.balance(account.account_id)
                 return BalanceFound(account.account_id, balance.available, account.currency)
-            case StatusQuery():
-                return await self._status(policy, account, query)
             case Cancellation(reference=reference):
                 count = await self._queries.cancel(
                     account.account_id, policy.name, reference, self._clock.now()
@@ -139,17 +159,27 @@ class Responder:
             case _:
                 raise TypeError(type(query).__name__)
 
-    async def _status(self, policy: Policy, account: Account, query: StatusQuery) -> StatusFound | Refusal:
-        """Read a few messages at once, and more when it is the account's turn."""
+    async def _status(
+        self, policy: Policy, account: Account, query: StatusQuery, write: Callable[[Answer], Written]
+    ) -> Written | Refusal:
+        """Tell of a few messages at once; of more when it is the account's turn, so that no account has two
+        of them in memory.
+        """
         reference, wanted = query.reference, query.most + 1
         asked = (account.account_id, policy.name, reference, query.after)
         found = await self._queries.submission(*asked, min(wanted, FEW))
-        if len(found) == FEW < wanted:
-            async with self._turns.of(account.name):
-                found = await self._queries.submission(*asked, wanted)
         if not found:
             return _unknown(reference)
-        return StatusFound(tuple(found[: query.most]), account.currency, goes_on=len(found) == wanted)
+        if len(found) < FEW or wanted <= FEW:
+            return write(_standing(found, account, query))
+        if self._turns.are_taken(account.name):
+            return Refusal(RefusalReason.THROTTLED, value="1")
+        async with self._turns.of(account.name):
+            found = await self._queries.submission(*asked, wanted)
+            try:
+                return await self._aside.run(account.name, write, _standing(found, account, query))
+            finally:
+                free_gradually(found)
 
     def _prices(self, currencies: set[str]) -> PricesFound:
         price_of = self._current.directory.price_micros
@@ -223,6 +253,10 @@ def _number(directory: Directory, policy: Policy, credential: Credential, given:
         return Refusal(RefusalReason.RECIPIENT_MISSING)
     number = read_number(given, policy.numbering, credential.country, directory.number_ranges)
     return Refusal(RefusalReason.RECIPIENT_INVALID, value=given) if number is None else number
+
+
+def _standing(found: list[MessageStatus], account: Account, query: StatusQuery) -> StatusFound:
+    return StatusFound(tuple(found[: query.most]), account.currency, goes_on=len(found) > query.most)
 
 
 def _unknown(reference: str) -> Refusal:

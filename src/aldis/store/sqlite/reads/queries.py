@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import apsw
+import msgspec
 
 from aldis.store.sqlite.engine.rows import MESSAGE_FACTS, every, first, in_state, message_facts, one, whole
 from aldis.traffic.message import MessageStatus
@@ -12,12 +15,17 @@ from aldis.traffic.states import State
 #: ids grow with time, but those of one moment may be accepted in another order
 SLACK_MS = 60_000
 
-_STATUS = "m.priority, m.coding, m.octets, m.due_at, m.expires_at, m.label"
+#: messages that are read by one statement, as one JSON text: to step from row to row costs a thread, and the
+#: loop beside it, a turn of the interpreter's lock each time
+PAGE = 250
+_STATUS = "m.priority, m.coding, hex(m.octets), m.due_at, m.expires_at, m.label, hex(m.echo)"
 _SUBMISSION = f"""
-SELECT {_STATUS}, {MESSAGE_FACTS} FROM message m
-WHERE m.reference = ? AND m.account_id = ? AND m.dialect = ? AND m.message_id > ? AND {whole("m")}
-ORDER BY m.message_id LIMIT ?
+SELECT json_group_array(json_array({_STATUS}, {MESSAGE_FACTS.removesuffix(", m.echo")})) FROM (
+    SELECT * FROM message m
+    WHERE m.reference = ? AND m.account_id = ? AND m.dialect = ? AND m.message_id > ? AND {whole("m")}
+    ORDER BY m.message_id LIMIT ?) m
 """  # noqa: S608 - the columns are constants
+_ROWS = msgspec.json.Decoder(list[tuple[Any, ...]])
 
 #: what the carrier has taken whole or may still take counts whole, of the rest what it took
 _MAY_BE_TAKEN = in_state(State.QUEUED, State.SENDING, State.UNCONFIRMED, of="m")
@@ -44,8 +52,21 @@ def submission(
     """Give the first messages behind an id that an account knows by a reference, in the order of their
     recipients.
     """
-    rows = every(db, _SUBMISSION, (reference, account_id, dialect, after, limit))
-    return [MessageStatus(message_facts(row[6:]), *row[:6]) for row in rows]
+    found: list[MessageStatus] = []
+    while limit > 0:
+        page = min(limit, PAGE)
+        rows = _ROWS.decode(one(db, _SUBMISSION, (reference, account_id, dialect, after, page)))
+        found += map(_status, rows)
+        if len(rows) < page:
+            break
+        after, limit = found[-1].message.message_id, limit - page
+    return found
+
+
+def _status(row: tuple[Any, ...]) -> MessageStatus:
+    priority, coding, octets, due_at, expires_at, label, echo = row[:7]
+    facts = message_facts((*row[7:], bytes.fromhex(echo)))
+    return MessageStatus(facts, priority, coding, bytes.fromhex(octets), due_at, expires_at, label)
 
 
 def usage(
