@@ -81,7 +81,7 @@ async def test_an_outcome_that_cannot_be_stored_is_kept_until_it_can(
         await asyncio.sleep(0.01)
 
 
-async def test_an_outcome_that_its_message_does_not_allow_is_free_gradually_and_the_others_are_kept(
+async def test_an_outcome_that_its_message_does_not_allow_is_let_go_and_the_others_are_kept(
     demo_store: Store, clock: FakeClock
 ) -> None:
     upstream = FakeUpstream(window=2)

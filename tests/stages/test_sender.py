@@ -385,7 +385,7 @@ async def test_a_stop_while_the_store_marks_is_obeyed(
     assert await state_of(demo_store, 1) is State.QUEUED
 
 
-async def test_what_waits_for_the_window_is_free_gradually(demo_store: Store, clock: FakeClock) -> None:
+async def test_what_waits_for_the_window_is_let_go(demo_store: Store, clock: FakeClock) -> None:
     upstream = FakeUpstream(window=1)
     sender = a_sender(demo_store, upstream, clock)
     for number in (1, 2):
