@@ -7,6 +7,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 from tests.backends import open_store
@@ -15,10 +16,11 @@ from tests.fakes.nodes import SharedNodes, Telling
 from tests.store.test_nodes import ONE
 
 from aldis.app.agents import RunningAgents
-from aldis.app.cluster import Cluster, NodeName, Wakes, digests
+from aldis.app.cluster import Cluster, NodeName, Wakes, digests, standing_of
 from aldis.app.links import Links
 from aldis.settings import Settings, read
 from aldis.stages.owner import Holder
+from aldis.stages.sending.upstream import Condition
 from aldis.store.contract.hints import Hint
 
 FILE = """
@@ -146,3 +148,15 @@ async def test_who_is_alone_tells_nobody(shared: Shared) -> None:
     shared.cluster.wake({"demo"})
     shared.cluster.tell(Hint(orders=True))
     assert shared.hints.told == [Hint(links=frozenset({"demo"})), Hint(orders=True)]
+
+
+@pytest.mark.parametrize("said", ["bound", "", "\0", "\ud800", "\U0010ffff" * 999, "x" * 10_000])
+def test_what_a_carrier_says_can_be_told_and_is_bounded(said: str) -> None:
+    condition = Condition(
+        binds=(said,), in_flight=1, window=2, per_s=0.26, slowed_to=None, last_error=said, last_error_at=3
+    )
+    told = standing_of(condition, is_up=True)
+    assert msgspec.json.decode(msgspec.json.encode(told), type=type(told)) == told
+    assert len(told.last_error) <= 200
+    assert told.binds == (told.last_error,)
+    assert (told.is_up, told.per_s) == (True, 0.3)

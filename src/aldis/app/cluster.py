@@ -15,6 +15,7 @@ from aldis.clock import Clock
 from aldis.settings import Settings
 from aldis.stages.cluster.membership import Membership
 from aldis.stages.opt_outs import OptOutFollower, People
+from aldis.stages.sending.upstream import Condition
 from aldis.store.contract.hints import Hint
 from aldis.store.contract.nodes import LinkStanding, NodeState, NodeStatus
 from aldis.store.contract.store import Store
@@ -22,6 +23,8 @@ from aldis.store.contract.store import Store
 #: keys of a link that are a machine's own: its secrets, its files, where it listens
 _OWN = ("password", "tls_", "listen")
 _DIGEST_CHARACTERS = 8
+#: characters of a text that a carrier may have written
+_MOST_TEXT = 200
 
 
 class NodeName(msgspec.Struct, frozen=True):
@@ -105,18 +108,27 @@ class Cluster:
     def _status(self, state: NodeState) -> NodeStatus:
         """Tell how we are now."""
         standings = {
-            name: LinkStanding(
-                is_up=self._links.is_up(name),
-                binds=each.binds,
-                in_flight=each.in_flight,
-                window=each.window,
-                per_s=round(each.per_s, 1),
-                last_error=each.last_error,
-                last_error_at=each.last_error_at,
-            )
+            name: standing_of(each, is_up=self._links.is_up(name))
             for name, each in self._links.conditions().items()
         }
         return msgspec.structs.replace(self._said, clock_at=self._clock.now(), state=state, links=standings)
+
+
+def standing_of(condition: Condition, *, is_up: bool) -> LinkStanding:
+    """Tell the other nodes how a link stands, with as much as may be of what its carrier said."""
+    return LinkStanding(
+        is_up=is_up,
+        binds=tuple(map(_bounded, condition.binds)),
+        in_flight=condition.in_flight,
+        window=condition.window,
+        per_s=round(condition.per_s, 1),
+        last_error=_bounded(condition.last_error),
+        last_error_at=condition.last_error_at,
+    )
+
+
+def _bounded(text: str) -> str:
+    return text[:_MOST_TEXT].encode("utf-8", "replace").decode()
 
 
 def digests(settings: Settings) -> dict[str, str]:
