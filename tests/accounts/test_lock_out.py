@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aldis.accounts import lock_out
-from aldis.accounts.lock_out import FIRST_WAIT_S, FORGET_S, FREE_TRIES, LONGEST_WAIT_S, LockOut
+from aldis.accounts.lock_out import FIRST_WAIT_S, FORGET_S, FREE_TRIES, LONGEST_WAIT_S, LockOut, PauseRules
 
 
 @given(st.lists(st.floats(0, 2000), max_size=30))
 def test_waiting_never_gets_shorter_by_failing(pauses: list[float]) -> None:
-    made, now, last = LockOut(), 0.0, 0.0
+    made, now, last = LockOut(PauseRules()), 0.0, 0.0
     for pause in pauses:
         now += pause
         made.failed(("name a",), now)
@@ -26,9 +26,9 @@ def test_waiting_never_gets_shorter_by_failing(pauses: list[float]) -> None:
 @pytest.mark.parametrize(
     ("made", "expected"),
     [
-        (LockOut(), [0, 0, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]),
-        (LockOut(free_tries=1), [2, 4, 8]),
-        (LockOut(free_tries=5, longest_wait_s=3), [0, 0, 0, 0, 2, 3, 3]),
+        (LockOut(PauseRules()), [0, 0, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]),
+        (LockOut(PauseRules(free_tries=1)), [2, 4, 8]),
+        (LockOut(PauseRules(free_tries=5, longest_wait_s=3)), [0, 0, 0, 0, 2, 3, 3]),
     ],
 )
 def test_how_long_each_failure_makes_one_wait(made: LockOut, expected: list[float]) -> None:
@@ -40,7 +40,7 @@ def test_how_long_each_failure_makes_one_wait(made: LockOut, expected: list[floa
 
 
 def test_failures_are_forgotten_an_hour_after_the_wait() -> None:
-    made = LockOut()
+    made = LockOut(PauseRules())
     for _ in range(FREE_TRIES):
         made.failed(("a",), 0.0)
     assert made.failures("a", FIRST_WAIT_S + FORGET_S - 1) == FREE_TRIES
@@ -51,7 +51,7 @@ def test_failures_are_forgotten_an_hour_after_the_wait() -> None:
 
 def test_the_ones_that_failed_last_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock_out, "MOST_REMEMBERED", 10)
-    made = LockOut()
+    made = LockOut(PauseRules())
     for number in range(100):
         made.failed(("often", f"once {number}"), 0.0)
     assert made.failures("often", 0.0) == 100

@@ -39,7 +39,7 @@ class Bench:
         #: (login, password) in the order of their verifications
         self.verified: list[tuple[str, str]] = []
         self._turns = threading.Semaphore(0)
-        self.made = PasswordVerifier(self.clock, b"secret", Metrics(), limits, self._hold)
+        self.made = PasswordVerifier(self.clock, b"secret", Metrics(), limits, delay=self._hold)
 
     async def _hold(self, _seconds: float) -> None:
         self.held += 1

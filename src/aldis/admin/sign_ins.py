@@ -10,12 +10,14 @@ from typing import TypeVar
 
 import structlog
 
-from aldis.accounts.lock_out import LockOut
+from aldis.accounts.lock_out import PauseRules
 from aldis.accounts.staff import TOKEN_PREFIX, Actor, AuditEntry, visible_part
 from aldis.admin.operators import People, SignedIn, WrongPassword
 from aldis.clock import Clock
 from aldis.errors import AdminError, TemporaryError
+from aldis.stages.shared_lock_out import SharedLockOut
 from aldis.store.contract.operators import AuditStore
+from aldis.store.contract.shared import SharedStore
 from aldis.traffic.pacing import TokenBucket
 
 log = structlog.get_logger()
@@ -35,11 +37,15 @@ SAME_AGAIN_S = 3600.0
 class SignIns:
     """Looks at passwords and keys of operators."""
 
-    def __init__(self, people: People, audit: AuditStore, clock: Clock) -> None:
+    def __init__(
+        self, people: People, audit: AuditStore, clock: Clock, shared: SharedStore | None = None
+    ) -> None:
+        """`shared`: None where no other gateway can be."""
         self._people = people
         self._audit = audit
         self._clock = clock
-        self._lock_out = LockOut()
+        failures = None if shared is None else shared.failures
+        self._lock_out = SharedLockOut("operator", PauseRules(), clock, failures)
         #: who signed in from where of late; the latest is the last
         self._known: OrderedDict[str, None] = OrderedDict()
         #: by what was refused, so that many of one kind hide none of another
@@ -54,30 +60,30 @@ class SignIns:
         """
         pair = f"{name} from {address}"
         keys = (f"address {address}", pair if pair in self._known else f"name {name}")
-        self._begin(keys)
+        await self._begin(keys)
         signed_in = await self._people.sign_in(name, password, address, self._clock.now())
         if signed_in is None:
             # a name that is nobody's may be a password in the wrong field
             known = name if await self._people.is_known(name) else NOBODY
             await self._refused("sign in", NOBODY, "console", known, address, keys)
             raise AdminError("Name or password is wrong.", 401)
-        self._lock_out.succeeded(keys)
+        await self._lock_out.succeeded(keys)
         _keep(self._known, pair, None)
         return signed_in
 
     async def change_password(self, actor: Actor, old: str, new: str, address: str) -> None:
         """Give oneself another password, which ends one's sessions; raises AdminError."""
         keys = (f"password of {actor.name}",)
-        self._begin(keys)
+        await self._begin(keys)
         try:
             await self._people.change_password(actor, old, new, self._clock.now())
         except WrongPassword:
             await self._refused("change password", actor.name, actor.via, actor.name, address, keys)
             raise
         except AdminError:  # the new one will not do, which is no guess
-            self._lock_out.succeeded(keys)
+            await self._lock_out.succeeded(keys)
             raise
-        self._lock_out.succeeded(keys)
+        await self._lock_out.succeeded(keys)
 
     async def bearer(self, token: str, address: str) -> Actor | None:
         """Tell who a key of the admin API stands for."""
@@ -91,13 +97,11 @@ class SignIns:
         """Write down that somebody asked for what is above their role. `path`: with its placeholders."""
         await self._refused("use page", actor.name, actor.via, path, address)
 
-    def _begin(self, keys: tuple[str, ...]) -> None:
-        """Count a try before it is looked at, so that tries at once count each; raises AdminError."""
-        now = self._clock.monotonic()
-        wait_s = self._lock_out.wait_s(keys, now)
+    async def _begin(self, keys: tuple[str, ...]) -> None:
+        """Count a try before it is looked at; raises AdminError."""
+        wait_s = await self._lock_out.begin(keys)
         if wait_s:
             raise AdminError(f"Too many tries: wait {wait_s:.0f} seconds.", TOO_MANY_REQUESTS)
-        self._lock_out.failed(keys, now)
 
     def _is_news(self, what: str, said: str, now: float) -> bool:
         """Tell whether something is to be written down; a program with an old key says the same all day."""
@@ -112,7 +116,7 @@ class SignIns:
     ) -> None:
         """Write down that something was refused, unless the same or too much was of late; then how much."""
         now = self._clock.monotonic()
-        wait_s = self._lock_out.wait_s(keys, now) if keys else 0.0
+        wait_s = self._lock_out.wait_s(*keys)
         detail = f"from {address}" + (f"; locked out for {wait_s:.0f} s" if wait_s else "")
         if not self._is_news(what, f"{what} {actor} {subject} {detail}", now):
             self._unwritten[what] += 1

@@ -116,6 +116,7 @@ class Gateway:
             secrets.token_bytes(32),
             self.metrics,
             settings.authentication,
+            self.store.shared,
         )
         self._posting: Posting
         self.server: HttpServer

@@ -153,7 +153,7 @@ class Operators:
             current=current,
             metrics=parts.metrics,
             people=people,
-            sign_ins=SignIns(people, store.audit, store.clock),
+            sign_ins=SignIns(people, store.audit, store.clock, store.shared),
             binds=parts.links.binds,
             sampler=self.sampler,
             happenings=EventFeed(store.events, current, store.clock),

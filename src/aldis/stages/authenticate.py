@@ -28,6 +28,7 @@ from aldis.stages.passwords import (
     PasswordVerifier,
     TooManyTries,
 )
+from aldis.store.contract.shared import SharedStore
 from aldis.telemetry import Metrics
 from aldis.traffic.caller import Caller, Presented, Signed
 from aldis.traffic.on_behalf import OnBehalf
@@ -56,18 +57,21 @@ class Authenticator:
         secret: bytes,
         metrics: Metrics,
         settings: AuthenticationSettings = AS_IT_COMES,
+        shared: SharedStore | None = None,
         delay: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`delay`: waits so many seconds."""
+        """`shared`: None where no other gateway can be; `delay`: waits so many seconds."""
         self._clock = clock
         self._keyed = hashlib.blake2b(key=secret, digest_size=16)
         #: what was presented → (version of the directory, until when, what it proved)
         self._proven: dict[bytes, tuple[int, float, Credential]] = {}
         #: also asked by others who take a password
-        self.passwords = PasswordVerifier(clock, secret, metrics, settings, delay)
+        failures = None if shared is None else shared.failures
+        self.passwords = PasswordVerifier(clock, secret, metrics, settings, failures, delay)
         #: compared with where there is no such login
         self._nobodys = nobodys_hash()
         self._nonces = Nonces(settings.signed_per_minute)
+        self._everybodys_nonces = None if shared is None else shared.nonces
 
     def known(self, directory: Directory, presented: Presented) -> Credential | None:
         """Give the credential that the very same proved a moment ago; None: ask `credential`."""
@@ -90,7 +94,13 @@ class Authenticator:
             home = directory.homes.get(presented.identity, "")
             return Credential(presented.identity, presented.dialect, "", country=home)
         if presented.signed is not None:
-            return self._check_signed(directory, presented, presented.signed)
+            found = self._check_signed(directory, presented, presented.signed)
+            if self._everybodys_nonces is None or isinstance(found, Refusal):
+                return found
+            is_new = await self._everybodys_nonces.take(
+                found.identity_digest, presented.signed.timestamp, presented.signed.nonce
+            )
+            return found if is_new else Refusal(RefusalReason.NONCE_USED)
         credential = directory.credential(presented.dialect, presented.identity)
         if credential is not None and not self._is_valid(credential):
             credential = None

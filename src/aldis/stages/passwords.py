@@ -25,8 +25,10 @@ import msgspec
 import structlog
 
 from aldis.accounts.credentials import is_password
-from aldis.accounts.lock_out import FREE_TRIES, LONGEST_WAIT_S, LockOut
+from aldis.accounts.lock_out import FREE_TRIES, LONGEST_WAIT_S, PauseRules
 from aldis.clock import Clock
+from aldis.stages.shared_lock_out import SharedLockOut
+from aldis.store.contract.shared import FailureStore
 from aldis.telemetry import Metrics
 
 log = structlog.get_logger()
@@ -95,9 +97,10 @@ class PasswordVerifier:
         secret: bytes,
         metrics: Metrics,
         limits: PasswordLimits,
+        failures: FailureStore | None = None,
         delay: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`delay`: waits so many seconds."""
+        """`failures`: None where no other gateway can be; `delay`: waits so many seconds."""
         self._clock = clock
         self._secret = secret
         self._metrics = metrics
@@ -106,10 +109,11 @@ class PasswordVerifier:
         #: key of a password → until when it is known; the one that was used last is the last
         self._right: OrderedDict[bytes, float] = OrderedDict()
         self._wrong: OrderedDict[bytes, float] = OrderedDict()
-        self._pairs = LockOut(limits.free_tries, limits.longest_pause_s)
-        self._sources = LockOut(
-            limits.tries_per_address, min(limits.longest_pause_s, LONGEST_PAUSE_OF_ADDRESS_S)
-        )
+        of_pair = PauseRules(limits.free_tries, limits.longest_pause_s)
+        longest_s = min(limits.longest_pause_s, LONGEST_PAUSE_OF_ADDRESS_S)
+        of_source = PauseRules(limits.tries_per_address, longest_s)
+        self._pairs = SharedLockOut("login", of_pair, clock, failures)
+        self._sources = SharedLockOut("address", of_source, clock, failures)
         self._verdicts: dict[bytes, asyncio.Future[bool | TooManyTries]] = {}
         self._waiting: list[_Waiting] = []
         self._waiting_of = Counter[str]()
@@ -152,8 +156,7 @@ class PasswordVerifier:
         return False if now < self._wrong.get(key, 0.0) else None
 
     def _pause_s(self, tried: PasswordTry) -> float:
-        now = self._clock.monotonic()
-        return max(self._pairs.wait_s((_pair(tried),), now), self._sources.wait_s((tried.source,), now))
+        return max(self._pairs.wait_s(_pair(tried)), self._sources.wait_s(tried.source))
 
     async def _refused(self, verdict: TooManyTries) -> TooManyTries:
         """Hold the answer back, so that asking again and again is slow."""
@@ -188,8 +191,8 @@ class PasswordVerifier:
 
     def _rank(self, waiting: _Waiting) -> int:
         """Give the smallest to what is to be verified first."""
-        tried, now = waiting.tried, self._clock.monotonic()
-        failures = self._pairs.failures(_pair(tried), now) + self._sources.failures(tried.source, now)
+        tried = waiting.tried
+        failures = self._pairs.failures(_pair(tried)) + self._sources.failures(tried.source)
         return failures + self._waiting_of[tried.source]
 
     def _leave(self, waiting: _Waiting) -> None:
@@ -224,9 +227,20 @@ class PasswordVerifier:
 
     async def _verify(self, waiting: _Waiting) -> None:
         try:
-            self._tell(waiting, await self._is_right(waiting))
+            self._tell(waiting, await self._verdict(waiting))
         finally:  # where no thread takes it any more
             self._tell(waiting, TooManyTries(1.0))
+
+    async def _verdict(self, waiting: _Waiting) -> bool | TooManyTries:
+        pair, source = _pair(waiting.tried), waiting.tried.source
+        pause_s = await self._pairs.take_turn(pair)
+        if pause_s:
+            return TooManyTries(pause_s)
+        pause_s = await self._sources.take_turn(source)
+        if pause_s:
+            await self._pairs.passed(pair)
+            return TooManyTries(pause_s)
+        return await self._is_right(waiting)
 
     async def _is_right(self, waiting: _Waiting) -> bool:
         tried, loop = waiting.tried, asyncio.get_running_loop()
@@ -234,11 +248,11 @@ class PasswordVerifier:
         now = self._clock.monotonic()
         if is_right:
             _remember(self._right, waiting.key, now + REMEMBER_RIGHT_S)
-            self._pairs.succeeded((_pair(tried),))
+            await self._pairs.succeeded((_pair(tried),))
+            await self._sources.passed(tried.source)
         else:
             _remember(self._wrong, waiting.key, now + REMEMBER_WRONG_S)
-            self._pairs.failed((_pair(tried),), now)
-            self._sources.failed((tried.source,), now)
+            await asyncio.gather(self._pairs.failed(_pair(tried)), self._sources.failed(tried.source))
             self._note(tried, now)
         self._metrics.passwords.labels("right" if is_right else "wrong").inc()
         return is_right

@@ -22,7 +22,7 @@ DIGESTS = {
     "0004_inbound_and_consent.sql": "63a9c5c7fdd138af",
     "0005_operators.sql": "9aa318ee902a7798",
     "0006_nodes.sql": "ce58cf1e0bce5604",
-    "0007_shared.sql": "f0ab94052fb4dbe5",
+    "0007_shared.sql": "f1c8a44468c883dc",
     "0008_moving.sql": "0224e56c2f168863",
 }
 

@@ -25,6 +25,8 @@ FILED = 2_048
 #: the newest are left alone: stages hand out ids from blocks of their own, so an id may be used late
 OPEN_IDS = 16_384
 DAY_MS = 86_400_000
+#: how often is looked for what gateways have counted together and counts no more
+FORGET_EVERY_S = 60.0
 
 
 class MaintenanceSettings(msgspec.Struct, frozen=True):
@@ -59,6 +61,8 @@ class Maintenance(Owner):
         self._settings = settings
         self._are_up = links
         self._files = files
+        #: when counts are to be forgotten next, by the monotonic clock
+        self._forget_at = 0.0
         #: somebody has opted out, and messages may still be queued for them
         self._has_opted_out = True
         self._failover = Failover(settings.failover_s)
@@ -79,6 +83,9 @@ class Maintenance(Owner):
         await self._files.sweep(self._store.unused_content)
         filed = await self._store.index_recipients(FILED, OPEN_IDS)
         moved = await self._fail_over(lease)
+        if self._clock.monotonic() >= self._forget_at:
+            self._forget_at = self._clock.monotonic() + FORGET_EVERY_S
+            await self._store.forget_counts(now)
         if self._has_opted_out:
             ended += await self._cancel_opted_out(lease, now)
         return ended + moved + (filed if filed == FILED else 0)

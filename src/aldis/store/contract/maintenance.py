@@ -46,6 +46,9 @@ class MaintenanceStore(Protocol):
         how many.
         """
 
+    async def forget_counts(self, now: int) -> None:
+        """Forget what was counted for all gateways together, as far as it counts no more."""
+
     async def unused_content(self, digests: Sequence[str]) -> set[str]:
         """Tell which of these contents no message needs, neither to a handset nor from one."""
 

@@ -9,7 +9,7 @@ import asyncpg
 from aldis.store.contract.maintenance import Purged
 from aldis.store.contract.ownership import Lease
 from aldis.store.postgresql.stores.connections import Claiming, from_pool
-from aldis.store.postgresql.writes import maintenance, recipients
+from aldis.store.postgresql.writes import counts, maintenance, recipients
 from aldis.store.rules.endings import OPTED_OUT
 from aldis.store.rules.maintenance import backup_of
 
@@ -105,6 +105,9 @@ class PostgresqlMaintenance(Claiming):
 
     async def purge_inbound(self, limit: int, before: int) -> int:
         return await self.writer.call(maintenance.forget_inbound, maintenance.ForgetInbound(limit, before))
+
+    async def forget_counts(self, now: int) -> None:
+        await self.writer.call(counts.forget, now)
 
     async def index_recipients(self, limit: int, open_ids: int) -> int:
         item = recipients.Filing(limit, open_ids)

@@ -1,16 +1,20 @@
-"""Implements `OptOutStore`."""
+"""Implements `OptOutStore`, `NonceStore`, `FailureStore` and `RateStore`."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from hashlib import blake2b
+from uuid import UUID
+
 import asyncpg
 
-from aldis.store.contract.shared import OptedOut, SharedStore
+from aldis.store.contract.shared import Borrowing, Failures, Loan, OptedOut, SharedStore, Tries
 from aldis.store.memory.claims import Claims
 from aldis.store.postgresql.engine.read_pool import ReadPool
 from aldis.store.postgresql.engine.texts import unescaped
 from aldis.store.postgresql.engine.writer import Writer
-from aldis.store.postgresql.stores.connections import Claiming
-from aldis.store.postgresql.writes import opt_outs
+from aldis.store.postgresql.stores.connections import Claiming, Connections
+from aldis.store.postgresql.writes import failures, nonces, opt_outs, rates
 from aldis.traffic.consent import ConsentKind
 
 _CHANGES = """
@@ -44,6 +48,34 @@ class PostgresqlOptOuts(Claiming):
         return await self.writer.call(opt_outs.not_released, opt_outs.ReleasedUpTo(holder, up_to))
 
 
+class PostgresqlNonces(Connections):
+    """Rows of `nonce`."""
+
+    async def take(self, credential: str, timestamp: int, nonce: str) -> bool:
+        said = f"{credential} {timestamp} {nonce}".encode("utf-8", "surrogatepass")
+        key = UUID(bytes=blake2b(said, digest_size=16).digest())
+        return await self.writer.call(nonces.take, (key, timestamp))
+
+
+class PostgresqlFailures(Connections):
+    """Rows of `failure`."""
+
+    async def tell(self, tries: Tries) -> tuple[bool, Sequence[Failures]]:
+        return await self.writer.call(failures.tell, tries)
+
+
+class PostgresqlRates(Connections):
+    """Rows of `rate`."""
+
+    async def borrow(self, asked: Borrowing) -> Loan:
+        return await self.writer.call(rates.borrow, asked)
+
+
 def shared_store(writer: Writer, reads: ReadPool, claims: Claims) -> SharedStore:
     """Make what gateways share."""
-    return SharedStore(opt_outs=PostgresqlOptOuts(writer, reads, claims))
+    return SharedStore(
+        opt_outs=PostgresqlOptOuts(writer, reads, claims),
+        nonces=PostgresqlNonces(writer, reads),
+        failures=PostgresqlFailures(writer, reads),
+        rates=PostgresqlRates(writer, reads),
+    )
