@@ -17,6 +17,7 @@ from aldis.sms.encoding import Encoded, Encoding
 from aldis.sms.fitting import ChosenEncoding, Kept, from_coding
 from aldis.sms.national_tables import Language
 from aldis.sms.segments import SPLITTING_NUMBERS, Splitting
+from aldis.stages.rates import Unit
 from aldis.store.contract.actions import CommandKind
 from aldis.store.contract.events import EventKind
 from aldis.store.contract.link_states import Wanted
@@ -72,6 +73,7 @@ WORDS: dict[type[StrEnum], str] = {
     NodeState: "serving leaving left",
     ConsentKind: "opt_in opt_out",
     ConsentSource: "handset api file console",
+    Unit: "messages segments",
 }
 
 #: what is stored for the members of Splitting
@@ -82,7 +84,7 @@ NOT_STORED = {
     *(
         "address.NumberType",
         "assembler.Phase",
-        "rates.Unit",
+        "shared.CountChange",
         "checkup.CheckResult",
         "command.CommandId",
         "consent.Word",

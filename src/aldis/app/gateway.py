@@ -53,7 +53,7 @@ from aldis.stages.maintenance.timekeeper import Timekeeper
 from aldis.stages.opt_outs import OptOutBarrier, People
 from aldis.stages.owner import Holder
 from aldis.stages.queries.responder import Responder
-from aldis.stages.rates import AccountRates
+from aldis.stages.rates import rates_of
 from aldis.stages.receipts.recorder import Recorder
 from aldis.stages.receipts.reviewer import Reviewer
 from aldis.stages.receipts.sorter import Sorter
@@ -335,7 +335,8 @@ class Gateway:
     def _build_for_customers(self, current: CurrentDirectory, router: Router) -> None:
         """Build what the doors ask, all counted against one rate."""
         settings, store, clock = self._settings, self.store, self.store.clock
-        rates = AccountRates(clock)
+        rates, agents = rates_of(clock, store.shared)
+        self._agents.start(*agents)
         self.admitter = Admitter(
             store.admission,
             clock,

@@ -27,7 +27,7 @@ from aldis.stages.admission.cost import is_large, least_of
 from aldis.stages.admission.writing import writings_of
 from aldis.stages.aside import Aside
 from aldis.stages.authenticate import Authenticator
-from aldis.stages.rates import AccountRates
+from aldis.stages.rates import Rates
 from aldis.stages.shared_ids import SharedIds
 from aldis.store.content_files import ContentFiles, digest_of
 from aldis.store.contract.admission import Acceptance, AdmissionStore
@@ -66,7 +66,7 @@ class Admitter:
         clock: Clock,
         current: CurrentDirectory,
         authenticator: Authenticator,
-        rates: AccountRates,
+        rates: Rates,
         aside: Aside,
         router: Router,
         deadlines: Deadlines,
@@ -120,6 +120,8 @@ class Admitter:
             refusal = await self._judge_aside(context, self._ask_large if large else _ask)
         else:
             refusal = self._judge(context, credential)
+        if refusal is not None and context.lacking is not None:
+            refusal = await self._go_on(context, refusal)
         if refusal is None and (policy.opt_in_required or context.account.enforce_campaign):
             refusal = await self._not_opted_in(context)
         if refusal is not None:
@@ -179,11 +181,27 @@ class Admitter:
                 if refusal is None:
                     is_text = check is Check.LENGTH
                     refusal = await self._cannot_afford(context) if is_text else question(context)
-                if refusal is not None:
+                if refusal is not None and not await self._have_borrowed(context):
                     return refusal
             if check not in RATES:
                 together.append((check, question))
         return await self._ask_aside(together, context)
+
+    async def _have_borrowed(self, context: AdmissionContext) -> bool:
+        """Take what an account's rate lacks here, if other gateways have not used it."""
+        lacking, context.lacking = context.lacking, None
+        return lacking is not None and await self._rates.borrow(context.account, lacking.unit, lacking.wanted)
+
+    async def _go_on(self, context: AdmissionContext, refusal: Refusal | None) -> Refusal | None:
+        """Ask on from where an account's rate lacked something, if that can be had."""
+        while refusal is not None and (lacking := context.lacking) is not None:
+            if not await self._have_borrowed(context):
+                return refusal
+            order = self._orders[context.policy.name]
+            questions = self._checks.apply(context) or order.after_credentials
+            asked = [check for check, _ in questions].index(lacking.check) + 1
+            refusal = rules.ask(questions[asked:], context)
+        return refusal
 
     async def _ask_aside(
         self, questions: list[tuple[Check, rules.Question]], context: AdmissionContext

@@ -12,9 +12,9 @@ from aldis.accounts.credentials import Credential
 from aldis.accounts.directory import Directory
 from aldis.accounts.numbering import Recipient
 from aldis.accounts.routing import Router
-from aldis.dialects.contract import Policy
+from aldis.dialects.contract import Check, Policy
 from aldis.sms.fitting import ChosenEncoding, EncodingOptions, TextRules
-from aldis.stages.rates import AccountRates
+from aldis.stages.rates import Rates, Unit
 from aldis.traffic.submission import MessageAsk, Submission
 
 
@@ -57,6 +57,14 @@ class ResolvedRequest(msgspec.Struct):
     parts: str = ""
 
 
+class Lacking(NamedTuple):
+    """What an account's rate lacks at this gateway, and may have at others, and where that was asked."""
+
+    check: Check
+    unit: Unit
+    wanted: int
+
+
 class AdmissionContext(msgspec.Struct):
     """One submission under judgement."""
 
@@ -64,7 +72,7 @@ class AdmissionContext(msgspec.Struct):
     directory: Directory
     submission: Submission
     router: Router
-    rates: AccountRates
+    rates: Rates
     requests: list[ResolvedRequest]
     content_limits: ContentLimits
     #: some of it has attachments
@@ -77,3 +85,5 @@ class AdmissionContext(msgspec.Struct):
     credential: Credential | None = None
     #: who asks, as soon as that is known
     account: Account = ANONYMOUS
+    #: with a refusal: whether it is true is to be found out
+    lacking: Lacking | None = None

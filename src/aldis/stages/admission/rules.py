@@ -30,7 +30,7 @@ from aldis.sms.fitting import (
 from aldis.sms.segments import TooLong
 from aldis.sms.subscribers import canonical
 from aldis.stages.admission import content
-from aldis.stages.admission.context import AdmissionContext, ResolvedRequest, Routed
+from aldis.stages.admission.context import AdmissionContext, Lacking, ResolvedRequest, Routed
 from aldis.stages.rates import Unit
 from aldis.traffic.on_behalf import OnBehalf
 from aldis.traffic.refusal import Refusal, RefusalReason
@@ -109,8 +109,10 @@ def _throttle(context: AdmissionContext) -> Refusal | None:
     if _is_asked_by_us(context):
         return None
     # a request that names nobody is asked to wait like any other
-    if rate is None or context.rates.take(context.account, Unit.MESSAGES, max(1, context.count)):
+    count = max(1, context.count)
+    if rate is None or context.rates.take(context.account, Unit.MESSAGES, count):
         return None
+    _note_lacking(context, Lacking(Check.THROTTLE, Unit.MESSAGES, count))
     return Refusal(RefusalReason.THROTTLED, value=f"{1 / rate:g}")
 
 
@@ -119,7 +121,15 @@ def _segment_rate(context: AdmissionContext) -> Refusal | None:
     if rate is None or _is_asked_by_us(context):
         return None
     segments = sum(routed.fitted.segments for resolved in context.requests for routed in resolved.routes)
-    return None if context.rates.take(context.account, Unit.SEGMENTS, segments) else _too_many_segments(rate)
+    if context.rates.take(context.account, Unit.SEGMENTS, segments):
+        return None
+    _note_lacking(context, Lacking(Check.SEGMENT_RATE, Unit.SEGMENTS, segments))
+    return _too_many_segments(rate)
+
+
+def _note_lacking(context: AdmissionContext, lacking: Lacking) -> None:
+    if context.rates.may_borrow(context.account, lacking.unit, lacking.wanted):
+        context.lacking = lacking
 
 
 def segment_room(context: AdmissionContext, segments: int) -> Refusal | None:

@@ -19,7 +19,7 @@ from aldis.clock import Clock, as_datetime
 from aldis.dialects.contract import Policy
 from aldis.stages.aside import Aside, Turns, free_gradually
 from aldis.stages.authenticate import Authenticator
-from aldis.stages.rates import AccountRates, Unit
+from aldis.stages.rates import Rates, Unit
 from aldis.store.contract.consent import ConsentStore, OptInKey
 from aldis.store.contract.queries import FEW, QueryStore
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
@@ -65,7 +65,7 @@ class Responder:
         clock: Clock,
         current: CurrentDirectory,
         authenticator: Authenticator,
-        rates: AccountRates,
+        rates: Rates,
         aside: Aside,
         most_labels: int,
     ) -> None:
@@ -101,7 +101,7 @@ class Responder:
         if isinstance(found, Refusal):
             return found
         account = directory.accounts[found.account]
-        refusal = self._judge(account, query, is_repetition=is_repetition)
+        refusal = await self._judge(account, query, is_repetition=is_repetition)
         if refusal is not None:
             return refusal
         if isinstance(query, StatusQuery):
@@ -109,7 +109,7 @@ class Responder:
         answer = await self._look(policy, found, account, query)
         return answer if isinstance(answer, Refusal) else write(answer)
 
-    def _judge(self, account: Account, query: Query, *, is_repetition: bool) -> Refusal | None:
+    async def _judge(self, account: Account, query: Query, *, is_repetition: bool) -> Refusal | None:
         peer, is_ours = query.caller.peer, isinstance(query.caller.presented, OnBehalf)
         if not is_ours and not may_connect_from(account, source_address(peer)):
             return Refusal(RefusalReason.ADDRESS_NOT_ALLOWED, value=peer)
@@ -117,7 +117,13 @@ class Responder:
             return Refusal(RefusalReason.ACCOUNT_INACTIVE, value=account.name)
         if query.fault is not None or is_ours or is_repetition:
             return query.fault
-        if account.rate_per_s is None or self._rates.take(account, Unit.MESSAGES, _cost_of(query)):
+        if account.rate_per_s is None:
+            return None
+        count = _cost_of(query)
+        if self._rates.take(account, Unit.MESSAGES, count) or (
+            self._rates.may_borrow(account, Unit.MESSAGES, count)
+            and await self._rates.borrow(account, Unit.MESSAGES, count)
+        ):
             return None
         return Refusal(RefusalReason.THROTTLED, value=f"{1 / account.rate_per_s:g}")
 
