@@ -25,6 +25,8 @@ SMALL = {
     "respelled_receipt", "purse", "id_block", "clock", "node", "opt_out_release",
 }  # fmt: skip
 _PLAN = re.compile(r"^(?P<who>.*?): LOG:  duration: [\d.]+ ms  plan:\n", re.MULTILINE)
+#: another relation's column
+_OF_ANOTHER = re.compile(r"\w\.\w")
 _JOINS = {"Hash Join", "Merge Join"}
 
 
@@ -60,12 +62,31 @@ class Plans:
         }
 
 
+def _grows(node: dict[str, Any]) -> bool:
+    table = node.get("Relation Name", "pg_")
+    return table not in SMALL and not table.startswith("pg_")  # the driver asks for types
+
+
+def _is_read_again(node: dict[str, Any]) -> bool:
+    """Tell whether all rows of a join need the same rows of a table that grows."""
+    return _grows(node) and not _OF_ANOTHER.search(node.get("Index Cond", ""))
+
+
+def _inner(node: dict[str, Any]) -> dict[str, Any]:
+    """Give what a join reads for each row, or keeps to read it again."""
+    (found,) = (each for each in node["Plans"] if each["Parent Relationship"] == "Inner")
+    read: dict[str, Any] = found["Plans"][0] if found["Node Type"] in {"Materialize", "Memoize"} else found
+    return read
+
+
 def _faults(node: dict[str, Any], *, is_limited: bool) -> Iterator[str]:
     """Tell what reads a table that grows without going by what is asked for."""
     kind, table = node["Node Type"], node.get("Relation Name")
     if kind in _JOINS:
         yield f"{kind} of all that both sides have"
-    if table is not None and table not in SMALL and not table.startswith("pg_"):  # the driver asks for types
+    if kind == "Nested Loop" and "Join Filter" in node and _is_read_again(inner := _inner(node)):
+        yield f"{inner['Relation Name']} read by a part of what is asked for"
+    if _grows(node):
         if kind in {"Seq Scan", "Bitmap Heap Scan"}:
             yield f"{kind} on {table}"
         elif kind.startswith("Index") and "Index Cond" not in node and not is_limited:

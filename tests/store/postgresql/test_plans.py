@@ -25,6 +25,7 @@ STATEMENTS = [
     ("SELECT number FROM parcel", "on parcel"),
     ("SELECT number FROM parcel ORDER BY number", "of all of parcel_pkey on parcel"),
     ("DELETE FROM parcel WHERE state = 'x' AND weight > 7", "on parcel"),
+    ("SELECT * FROM unnest('{a,b}'::text[]) w LEFT JOIN parcel p ON number < 7 AND p.state = w", "part"),
     ("SELECT count(*) FROM parcel a FULL JOIN parcel b USING (state)", "Join"),
 ]
 

@@ -50,6 +50,7 @@ _PINNED = {
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
     "enable_bitmapscan": "off",
+    "enable_material": "off",
 }
 _READING = _EVERY | {"default_transaction_read_only": "on"}
 

@@ -31,10 +31,13 @@ from aldis.traffic.receipt import Receipt, ReceiptState, Spellings, alternative_
 from aldis.traffic.states import WAITING, State
 
 _FACTS = "s.message_id, s.number, s.state, m.state, m.segments, m.recipient, m.lane, m.notify"
+#: each id by itself: joined, a link's segments may all be read for it, and are once the plan was made while
+#: there were few
 _FIND_MANY = f"""
 SELECT s.smsc_message_id, {_FACTS} FROM (
-    SELECT s.smsc_message_id, s.message_id, s.number, s.state
-    FROM unnest($2::text[]) asked (name) JOIN segment s ON s.link = $1 AND s.smsc_message_id = asked.name
+    SELECT s.* FROM unnest($2::text[]) asked (name) CROSS JOIN LATERAL (
+        SELECT s.smsc_message_id, s.message_id, s.number, s.state FROM segment s
+        WHERE s.link = $1 AND s.smsc_message_id = asked.name LIMIT $3) s
     LIMIT $3) s
 JOIN tracked m ON m.message_id = s.message_id
 """  # noqa: S608 - the columns are a constant
@@ -48,7 +51,8 @@ JOIN tracked m ON m.message_id = s.message_id
 #: by what a carrier called them in late answers
 _FIND_LATE = f"""
 SELECT a.smsc_message_id, {_FACTS}
-FROM unnest($2::text[]) asked (name) JOIN late_answer a ON a.link = $1 AND a.smsc_message_id = asked.name
+FROM unnest($2::text[]) asked (name) CROSS JOIN LATERAL (
+    SELECT * FROM late_answer a WHERE a.link = $1 AND a.smsc_message_id = asked.name OFFSET 0) a
 JOIN segment s USING (message_id, number) JOIN tracked m ON m.message_id = s.message_id
 """  # noqa: S608 - as above
 #: until our commit none of these is sent or ends: who does that looks at its segments after us
@@ -235,7 +239,7 @@ class _Batch:
         """Read what receipts are about."""
         batch = cls(db)
         if may_be_twice(receipts):
-            batch._may_be_twice = await db.fetchval("SELECT EXISTS (SELECT 1 FROM late_answer)")
+            batch._may_be_twice = bool(await db.fetchval("SELECT 1 FROM late_answer LIMIT 1"))
         for link in {receipt.link for receipt in receipts}:
             names = {receipt.smsc_message_id for receipt in receipts if receipt.link == link}
             await batch._load(link, names)
