@@ -23,7 +23,7 @@ from aldis.stages.admission.building import Deadlines
 from aldis.stages.aside import Aside
 from aldis.stages.authenticate import Authenticator
 from aldis.stages.queries.responder import Responder
-from aldis.stages.rates import AccountRates
+from aldis.stages.rates import AccountRates, Rates
 from aldis.store.content_files import ContentFiles
 from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics
@@ -63,14 +63,14 @@ class Asker:
         self._nonces = itertools.count(1)
 
     @classmethod
-    async def over(cls, store: Store, clock: FakeClock) -> Asker:
+    async def over(cls, store: Store, clock: FakeClock, rates: Rates | None = None) -> Asker:
         current, metrics = CurrentDirectory(await store.directory.load()), Metrics()
         authenticator = Authenticator(clock, b"secret", metrics)
         router = Router({"simulator": PLAIN}, lambda _: True, {"mmsc": MmsRules()})
         deadlines = Deadlines(172_800, 259_200)
         folder = Path(tempfile.mkdtemp())
         content = AttachmentPolicy(ContentFiles(folder))
-        rates, aside = AccountRates(clock), Aside()
+        rates, aside = rates or AccountRates(clock), Aside()
         admitter = Admitter(
             store.admission,
             clock,
