@@ -28,7 +28,7 @@ IN, OUT = ConsentKind.OPT_IN, ConsentKind.OPT_OUT
 
 
 async def test_changes_by_hand_are_kept_with_their_reason(store: Store) -> None:
-    consents = Consents(store.consent, store.directory, store.audit, NOBODY_SENDS, token)
+    consents = Consents(store.consent, store.directory, store.audit, NOBODY_SENDS, token, store.clock)
     await consents.change(OTTO, Wish("74700", "demo", IN), "+1 480 555 0100", "asked by letter", NOON)
     (entry,) = await consents.history(NUMBER)
     assert (entry.source, entry.words) == (ConsentSource.CONSOLE, "asked by letter")
@@ -44,7 +44,7 @@ async def test_a_stop_by_handset_is_not_taken_back_here(store: Store) -> None:
     await store.consent.change([stop])
     for topic in ("", "demo"):
         with pytest.raises(AdminError, match="only they can take that back"):
-            await Consents(store.consent, store.directory, store.audit, NOBODY_SENDS, token).change(
+            await Consents(store.consent, store.directory, store.audit, NOBODY_SENDS, token, store.clock).change(
                 OTTO, Wish("74700", topic, IN), NUMBER, "", NOON
             )
 
@@ -55,7 +55,7 @@ async def test_a_stop_by_handset_is_not_taken_back_here(store: Store) -> None:
 )
 async def test_what_cannot_be_is_refused(store: Store, wish: Wish, number: str) -> None:
     with pytest.raises(AdminError):
-        await Consents(store.consent, store.directory, store.audit, NOBODY_SENDS, token).change(
+        await Consents(store.consent, store.directory, store.audit, NOBODY_SENDS, token, store.clock).change(
             OTTO, wish, number, "", NOON
         )
 
@@ -86,19 +86,19 @@ def test_a_standing_is_what_the_history_ends_with(
 
 
 async def test_a_file_is_taken_in_while_one_looks_on(store: Store) -> None:
-    consents = Consents(store.consent, store.directory, store.audit, NOBODY_SENDS, token)
+    consents = Consents(store.consent, store.directory, store.audit, NOBODY_SENDS, token, store.clock)
     lines = ["name,msisdn", *(f"x,+1480555{n:04d}" for n in range(700)), "y,none"]
     started = await consents.start_import(OTTO, Wish("74700", "demo", IN), lines, NOON)
     with pytest.raises(AdminError, match="under way"):
         await consents.start_import(OTTO, Wish("74700", "demo", IN), lines, NOON)
-    while not (over := consents.progress(started.id)).is_over:
+    while not (over := await consents.progress(started.id)).is_over:
         await asyncio.sleep(0.01)
     assert (over.total, over.done, over.changed, over.faulty, over.is_over) == (700, 700, 700, 1, True)
     assert over.faults == ["line 702: `none` is no international number"]
     found = [number async for chunk in consents.numbers(Wish("74700", "demo", IN)) for number in chunk]
     assert len(found) == 700
     with pytest.raises(AdminError, match="no such import"):
-        consents.progress("nothing")
+        await consents.progress("nothing")
 
 
 async def test_an_opt_out_counts_for_all_senders_where_an_account_says_so(store: Store) -> None:
@@ -107,7 +107,7 @@ async def test_an_opt_out_counts_for_all_senders_where_an_account_says_so(store:
     plan = plan_record(Record(ACCOUNT, record.name, body), await store.changes.stored())
     assert await store.changes.carry_out(Carrying(plan, OTTO, NOON))
     released: set[tuple[str, str]] = set()
-    consents = Consents(store.consent, store.directory, store.audit, OptOutBarrier(released.update), token)
+    consents = Consents(store.consent, store.directory, store.audit, OptOutBarrier(released.update), token, store.clock)
     await consents.change(OTTO, Wish("1111", "", OUT), NUMBER, "by letter", NOON)
     assert released == {("1111", NUMBER), ("2222", NUMBER)}
     numbers = [f"1480555{n:04d}" for n in range(400)]
@@ -121,7 +121,7 @@ async def test_an_opt_out_counts_for_all_senders_where_an_account_says_so(store:
 
 async def test_a_number_is_given_out_once(store: Store) -> None:
     released: set[tuple[str, str]] = set()
-    consents = Consents(store.consent, store.directory, store.audit, OptOutBarrier(released.update), token)
+    consents = Consents(store.consent, store.directory, store.audit, OptOutBarrier(released.update), token, store.clock)
     await consents.change(OTTO, Wish("74700", "", OUT), "5215512345678", "", NOON)
     assert released == {("74700", "5215512345678"), ("74700", "525512345678")}
     assert [each async for each in consents.numbers(Wish("74700", "", OUT))] == [["525512345678"]]

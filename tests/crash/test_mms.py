@@ -18,7 +18,8 @@ import aiohttp
 import pytest
 
 from aldis.mms.parts import Part
-from aldis.store.content_files import FOLDERS, ContentFiles, digest_of
+from aldis.store.content_files import FOLDERS, ContentFiles
+from aldis.store.contract.content import digest_of
 from aldis.store.contract.store import Store
 from aldis.traffic.content import KeptPart
 from tests.backends import find, open_store

@@ -10,7 +10,7 @@ from aldis.mms.composing import compose
 from aldis.mms.media import SMIL
 from aldis.mms.mm7 import SubmitReq, write
 from aldis.mms.parts import Part
-from aldis.store.content_files import digest_of
+from aldis.store.contract.content import digest_of
 from tests.interop.conftest import command_for, run
 from tests.mms.samples import AMR, CLIP, GIF, JPEG, PNG
 

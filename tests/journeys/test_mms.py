@@ -19,7 +19,7 @@ from aldis.mms.access import Access
 from aldis.mms.mm7 import DeliverReq, Response, read_message, write
 from aldis.mms.parts import Part, related
 from aldis.mms.status import Mm7Status
-from aldis.store.content_files import digest_of
+from aldis.store.contract.content import digest_of
 from aldis.traffic.states import State
 
 pytestmark = pytest.mark.journey
@@ -122,7 +122,7 @@ async def test_without_a_route_it_is_refused_and_nothing_is_kept(whole: WholeGat
 async def test_a_refused_message_leaves_no_file_for_long(multimedia: WholeGateway) -> None:
     broke = {"login": "broke", "password": "broke-genesys"}
     assert await multimedia.send_mms("447700900001", "m1", PICTURE, **broke) == "result_code=99"
-    files = multimedia.gateway._contents
+    files = multimedia.gateway.store.contents
     swept = sum([await files.sweep(multimedia.gateway.store.maintenance.unused_content) for _ in range(256)])
     assert (swept, list(multimedia.data_dir.glob("content/??/*"))) == (1, [])
 

@@ -231,6 +231,7 @@ _POSTING_ADVICE = {
     "authorities": "Install `ca-certificates`: without them no endpoint can be believed.",
     "threads": "Let the gateway's user have more processes and threads (`TasksMax=`, `ulimit -u`).",
     "proxy": "See whether the proxy of `[postbacks]` answers, and knows us.",
+    "store": "See what the store says (`aldis doctor`): attachments cannot be read from it.",
 }
 
 

@@ -9,19 +9,23 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from itertools import chain, islice
 
 import msgspec
+import structlog
 
 from aldis.accounts.numbering import read_written
 from aldis.accounts.plan import Plan
 from aldis.accounts.staff import Actor, AuditEntry, audit
 from aldis.admin.csv_import import has_names, number_column, read_rows
+from aldis.clock import Clock
 from aldis.errors import AdminError, TemporaryError
 from aldis.sms.address import as_dialled, is_msisdn, is_sender
 from aldis.sms.subscribers import canonical, spellings
 from aldis.stages.opt_outs import OptOutBarrier
-from aldis.store.contract.consent import ConsentStore
+from aldis.store.contract.consent import ConsentStore, ImportRecord
 from aldis.store.contract.directory import DirectoryStore
 from aldis.store.contract.operators import AuditStore
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
+
+log = structlog.get_logger()
 
 #: numbers a transaction, and the breath between two: a running gateway writes to the same file
 CHUNK = 300
@@ -31,6 +35,10 @@ MAX_HISTORY = 1000
 MAX_FAULTS = 1000
 #: imports that are remembered
 MAX_REMEMBERED = 20
+#: how many transactions of an import lie between two words about how far it is
+TOLD_EACH = 32
+#: an import of which nothing was heard for so long has ended with its gateway
+SILENT_MS = 60_000
 MAX_TOPIC = 200
 MAX_WORDS = 200
 
@@ -81,6 +89,9 @@ class Import(msgspec.Struct):
     is_over: bool = False
 
 
+_IMPORT = msgspec.json.Decoder(Import)
+
+
 class Consents:
     """The consents, for whoever may change them."""
 
@@ -91,6 +102,7 @@ class Consents:
         audit: AuditStore,
         opt_outs: OptOutBarrier,
         token: Callable[[int], str],
+        clock: Clock,
     ) -> None:
         """`opt_outs`: hears who wants to hear nothing more; `token`: draws a text of random octets."""
         self._consent = consent
@@ -98,7 +110,7 @@ class Consents:
         self._audit = audit
         self._opt_outs = opt_outs
         self._token = token
-        self._imports: dict[str, Import] = {}
+        self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_stopping = False
 
@@ -136,25 +148,37 @@ class Consents:
         AdminError.
         """
         check(wish)
-        if any(not each.is_over for each in self._imports.values()):
+        if any(not each.is_over for each in await self._kept()):
             raise AdminError("another import is under way; wait until it is over", 409)
         found = await asyncio.to_thread(read_numbers, lines, home)
         started = Import(self._token(8), wish, len(found.numbers), found.faulty, found.faults)
-        self._imports[started.id] = started
-        while len(self._imports) > MAX_REMEMBERED:
-            del self._imports[next(iter(self._imports))]
+        await self._keep(started)
         await self.note_import(actor, wish, started.total, now)
         task = asyncio.create_task(self._import(started, found.numbers, now))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return started
 
-    def progress(self, import_id: str) -> Import:
-        """Tell how far an import is. Raises AdminError."""
-        found = self._imports.get(import_id)
-        if found is None:
-            raise AdminError("there is no such import; the gateway may have been restarted", 404)
+    async def progress(self, import_id: str) -> Import:
+        """Tell how far an import is, whichever gateway takes it in. Raises AdminError."""
+        for found in await self._kept():
+            if found.id == import_id:
+                return found
+        raise AdminError("there is no such import", 404)
+
+    async def _kept(self) -> list[Import]:
+        """Give what is known of imports."""
+        found = []
+        for kept in await self._consent.imports():
+            each = _IMPORT.decode(kept.record)
+            if not each.is_over and self._clock.now() - kept.at > SILENT_MS:
+                each.fault, each.is_over = "its gateway has ended; import the file again", True
+            found.append(each)
         return found
+
+    async def _keep(self, told: Import) -> None:
+        record = ImportRecord(told.id, msgspec.json.encode(told), self._clock.now())
+        await self._consent.keep_import(record, MAX_REMEMBERED)
 
     async def stop(self) -> None:
         """End imports that are under way, before the store is closed; they can be begun again."""
@@ -205,16 +229,24 @@ class Consents:
         return (await self._directory.load()).covered_by_stop(wish.sender)
 
     async def _import(self, started: Import, numbers: list[str], now: int) -> None:
+        transactions = 0
         try:
             async for done, changed in self.take_in(started.wish, numbers, now):
                 started.done += done
                 started.changed += changed
+                transactions += 1
                 if self._is_stopping:
-                    return
+                    started.fault = "its gateway was stopped; import the file again"
+                    break
+                if transactions % TOLD_EACH == 0:
+                    await self._keep(started)
         except TemporaryError:
             started.fault = "the store could not take more; import the file again"
-        finally:
-            started.is_over = True
+        started.is_over = True
+        try:
+            await self._keep(started)
+        except TemporaryError as fault:  # whoever looks on hears that it has ended
+            log.error("the end of an import cannot be kept now", fault=str(fault))
 
 
 def check(wish: Wish, *, by_hand: bool = False) -> None:

@@ -1,5 +1,6 @@
 """The sampler: looks at the counters once a second, for everybody who watches; an hour by second and a day by
-minute stay in memory, and the minutes in the store, so that a restart keeps the day.
+minute stay in memory, and the minutes in the store, so that a restart keeps the day. Where several gateways
+share a store, each keeps its own minutes there and reads those of the others: the day is that of all.
 
 Costs the same whether nobody watches or fifty do, and nothing for each message.
 """
@@ -9,6 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from itertools import groupby
+from math import inf
+from operator import attrgetter
 
 import msgspec
 
@@ -21,6 +25,7 @@ from aldis.admin.metrics_snapshot import (
     links_between,
     mean,
     read,
+    together,
 )
 from aldis.clock import Clock
 from aldis.stages.agent import Agent
@@ -29,6 +34,8 @@ from aldis.telemetry import Metrics
 
 PERIOD_S = 1.0
 HOUR_S, DAY_S, MINUTE_S = 3600, 86_400, 60
+#: so long after its end a minute is read again, with what other gateways have kept of it and of some before
+GATHER_S, GATHERED = 5, 3
 #: over how long the share of what was delivered is told
 SHARE_S = 300
 _ENCODER, _DECODER = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(Sample)
@@ -67,16 +74,25 @@ class MetricsSampler(Agent):
         self._errors = errors
         self._last: tuple[Reading, float] | None = None
         self._seconds: deque[Sample] = deque(maxlen=HOUR_S)
-        self._minutes: deque[Sample] = deque(maxlen=DAY_S // MINUTE_S)
+        #: of all gateways, by when they began
+        self._minutes: dict[int, Sample] = {}
+        #: when the last ones are to be read again (Unix seconds)
+        self._gather_at = inf
         self._this_minute: list[Sample] = []
         self.now = Now(Sample(clock.now() // 1000), None, {}, [])
         self._written: tuple[Now, str] | None = None
         self._news = asyncio.Event()
 
     async def recall(self) -> None:
-        """Read the day's minutes that an earlier process kept."""
-        since = self._clock.now() // 1000 - DAY_S
-        self._minutes.extend(_DECODER.decode(sample) for sample in await self._store.minutes(since))
+        """Read the day's minutes that earlier processes and other gateways kept."""
+        await self._gather(self._clock.now() // 1000 - DAY_S)
+
+    async def _gather(self, since: int) -> None:
+        """Read what all have kept of the minutes since an instant (Unix seconds)."""
+        kept = map(_DECODER.decode, await self._store.minutes(since))
+        for at, of_all in groupby(kept, attrgetter("at")):
+            self._minutes[at] = together(of_all)
+        self._minutes = dict(sorted(self._minutes.items())[-DAY_S // MINUTE_S :])
 
     def stop(self) -> None:
         """End `run`, and the waiting for news."""
@@ -102,7 +118,11 @@ class MetricsSampler(Agent):
         told, self._news = self._news, asyncio.Event()
         told.set()
         if finished is not None:
+            self._gather_at = second + GATHER_S
             await self._store.keep_minute(finished.at, _ENCODER.encode(finished), finished.at - DAY_S)
+        if second >= self._gather_at:
+            self._gather_at = inf
+            await self._gather(second - GATHERED * MINUTE_S)
         return 0
 
     def now_as_json(self) -> str:
@@ -117,12 +137,12 @@ class MetricsSampler(Agent):
 
     def day(self) -> list[Sample]:
         """Give the last day's minutes, oldest first."""
-        return list(self._minutes)
+        return list(self._minutes.values())
 
     def _end_minute(self) -> Sample:
         many, self._this_minute = self._this_minute, []
         finished = mean(many, many[0].at // MINUTE_S * MINUTE_S)
-        self._minutes.append(finished)
+        self._minutes[finished.at] = finished
         return finished
 
     def _stand(self, before: Reading, reading: Reading, seconds: float, sample: Sample) -> Now:

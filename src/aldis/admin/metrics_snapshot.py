@@ -264,12 +264,23 @@ def links_between(
     return found
 
 
+_RATES = ("accepted", "sent", "inbound", "delivered", "undelivered", "told")
+
+
 def mean(samples: Iterable[Sample], at: int) -> Sample:
     """Make one sample of many: rates on average, what stands as it stood last."""
     many = list(samples)
-    rates = ("accepted", "sent", "inbound", "delivered", "undelivered", "told")
-    averages = {name: round(sum(getattr(each, name) for each in many) / len(many), 2) for name in rates}
+    averages = {name: round(sum(getattr(each, name) for each in many) / len(many), 2) for name in _RATES}
     return msgspec.structs.replace(many[-1], at=at, **averages)
+
+
+def together(samples: Iterable[Sample]) -> Sample:
+    """Make one sample of those that several gateways took of the same time: each counts what it does itself,
+    and all count the same that waits in their store.
+    """
+    many = list(samples)
+    rates = {name: round(sum(getattr(each, name) for each in many), 2) for name in _RATES}
+    return msgspec.structs.replace(many[-1], **rates)
 
 
 def delivered_share(samples: Iterable[Sample]) -> float | None:

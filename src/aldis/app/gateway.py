@@ -59,7 +59,6 @@ from aldis.stages.receipts.reviewer import Reviewer
 from aldis.stages.receipts.sorter import Sorter
 from aldis.stages.sending.retry import LONGEST_S
 from aldis.stages.sending.upstream import Condition
-from aldis.store.content_files import ContentFiles
 from aldis.store.contract.hints import Hint
 from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics
@@ -91,11 +90,9 @@ class Gateway:
         except GatewayError:
             lock.release()
             raise
-        return cls(settings, data_dir, clock, opened, _Watched(metrics, serving, lost, watch))
+        return cls(settings, clock, opened, _Watched(metrics, serving, lost, watch))
 
-    def __init__(
-        self, settings: Settings, data_dir: Path, clock: Clock, opened: stores.ToServe, watched: _Watched
-    ) -> None:
+    def __init__(self, settings: Settings, clock: Clock, opened: stores.ToServe, watched: _Watched) -> None:
         self._clock = clock
         self.metrics = watched.metrics
         self._lock = watched.serving.lock
@@ -120,7 +117,6 @@ class Gateway:
         )
         self._posting: Posting
         self.server: HttpServer
-        self._contents = ContentFiles(data_dir)
         self._aside = Aside()
         self._recorder = Recorder(self.store.receipts, self.metrics)
         self._maintenance: Maintenance
@@ -167,7 +163,7 @@ class Gateway:
             cluster=self._cluster,
             simulator=self.simulator,
             posting=lambda: self._posting_watch.status,
-            read_content=self._contents.read,
+            read_content=self.store.contents.read,
             opt_outs=self._opt_outs,
         )
         self.operators = Operators(parts)
@@ -292,7 +288,7 @@ class Gateway:
                 current,
                 clock,
                 self._count,
-                self._contents,
+                self.store.contents,
                 settings.postbacks,
                 self._posting_watch.note,
             )
@@ -319,7 +315,7 @@ class Gateway:
             self._time,
             keeping,
             self._cluster.are_up,
-            self._contents,
+            self.store.contents,
         )
 
     def _make_sorter(self) -> Sorter:
@@ -346,7 +342,7 @@ class Gateway:
             self._aside,
             router,
             Deadlines(settings.messages.validity_s, settings.messages.receipt_patience_s),
-            AttachmentPolicy(self._contents, content_limits(settings.messages)),
+            AttachmentPolicy(self.store.contents, content_limits(settings.messages)),
             self._cluster.wake,
         )
         self.responder = Responder(
@@ -368,8 +364,8 @@ class Gateway:
             take_receipt=self._recorder.take,
             take_inbound=self._collector.take,
             take_doubtful=self._sorter.take,
-            take_mms=MmsIntake(self._contents, self._collector.take).take,
-            read_content=self._contents.read,
+            take_mms=MmsIntake(self.store.contents, self._collector.take).take,
+            read_content=self.store.contents.read,
             verify_password=self._authenticator.passwords.verify,
         )
 

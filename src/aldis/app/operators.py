@@ -88,7 +88,7 @@ class Operators:
         seen = msgspec.structs.replace(upstreams(parts.settings), router=router, wake=parts.cluster.wake)
         self._messages = Messages(store.search, store.actions, parts.admitter.ids, parts.current, seen)
         self._command_worker = CommandWorker(store.commands, self._messages, clock)
-        self.consents = Consents(store.consent, store.directory, store.audit, parts.opt_outs, token)
+        self.consents = Consents(store.consent, store.directory, store.audit, parts.opt_outs, token, clock)
         self._dispatcher = Dispatcher(
             store.bulk,
             parts.holder,

@@ -19,7 +19,7 @@ from aldis.stages.postbacks.poster import STOP_S, Poster, PosterSettings
 from aldis.stages.postbacks.settings import PostbackSettings
 from aldis.stages.postbacks.status import PostingStatus
 from aldis.stages.postbacks.writing import Writing
-from aldis.store.content_files import ContentFiles
+from aldis.store.contract.content import ContentReader
 from aldis.store.contract.postbacks import PostbackStore
 from aldis.store.sqlite.process.writer_client import WriterClient
 from aldis.telemetry import Metrics
@@ -47,7 +47,7 @@ class PostingHere:
         current: CurrentDirectory,
         clock: Clock,
         count: Callable[[str, bool, int], None],
-        contents: ContentFiles,
+        contents: ContentReader,
         settings: PostbackSettings,
         tell: Callable[[PostingStatus], None],
     ) -> None:

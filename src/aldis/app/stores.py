@@ -107,15 +107,15 @@ def _sqlite_file(settings: Settings, data_dir: Path) -> Path:
 async def _open_sqlite(settings: Settings, data_dir: Path, clock: Clock, serving: Serving | None) -> ToServe:
     path, writer = _sqlite_file(settings, data_dir), settings.store.writer
     if serving is None:
-        return ToServe(open_sqlite(path, clock, may_upgrade=not is_owned(data_dir)), None)
+        return ToServe(open_sqlite(path, clock, data_dir=data_dir, may_upgrade=not is_owned(data_dir)), None)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     if writer == "thread" or (writer == "auto" and cores == 1):
-        return ToServe(open_sqlite(path, clock, journal=OutcomeJournal(data_dir)), None)
+        return ToServe(open_sqlite(path, clock, journal=OutcomeJournal(data_dir), data_dir=data_dir), None)
     program = (BACK_OFFICE, str(data_dir), settings.log.level, settings.log.format)
     runner = WriterClient(
         program, path, (serving.lock.descriptor,), serving.on_lost, serving.count, serving.hear
     )
-    return ToServe(open_sqlite(path, clock, runner, OutcomeJournal(data_dir)), runner)
+    return ToServe(open_sqlite(path, clock, runner, OutcomeJournal(data_dir), data_dir=data_dir), runner)
 
 
 def _make_sqlite_ready(settings: Settings, data_dir: Path) -> object:

@@ -79,7 +79,7 @@ def opt_out(*, number: str, sender: str, topic: str, why: str, where: StoreLocat
 def _consents(store: Store) -> Consents:
     """Give what changes them, in a process that holds no messages."""
     opt_outs = OptOutBarrier(lambda _people: store.hints.tell(Hint(opted_out=True)), store.shared)
-    return Consents(store.consent, store.directory, store.audit, opt_outs, token)
+    return Consents(store.consent, store.directory, store.audit, opt_outs, token, store.clock)
 
 
 def _change(where: StoreLocation, wish: Wish, number: str, why: str) -> None:

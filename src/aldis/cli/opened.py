@@ -28,7 +28,6 @@ from aldis.dialects.registry import POLICIES
 from aldis.errors import SettingsError
 from aldis.settings import Settings, store_path
 from aldis.stages.postbacks.writing import Writing
-from aldis.store.content_files import ContentFiles
 from aldis.store.contract.store import Store
 
 Returned = TypeVar("Returned")
@@ -82,7 +81,7 @@ class StoreLocation(msgspec.Struct, frozen=True):
             links = upstreams(self.settings)
             messages = Messages(store.search, store.actions, store.admission, current, links)
             statistics = Statistics(store.search, current, self.settings.messages.most_labels)
-            writing = Writing(POLICIES, current, ContentFiles(self.data_dir).read)
+            writing = Writing(POLICIES, current, store.contents.read)
             shows_bodies = self.settings.postbacks.show_bodies
             postbacks = Postbacks(store.outbox, writing, shows_bodies=shows_bodies)
             return await task(Opened(store, messages, postbacks, statistics))

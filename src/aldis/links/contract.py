@@ -50,7 +50,7 @@ class LinkDependencies(msgspec.Struct, frozen=True):
     #: take a receipt of which the ids of our messages decide what it is
     take_doubtful: Callable[[DoubtfulReceipt, Done], None]
     take_mms: Callable[[InboundMms, Done], None]
-    #: gives the octets of a digest, None where they are lost
+    #: gives the octets of a digest, None where they are lost; raises StoreUnavailable
     read_content: Callable[[str], Awaitable[bytes | None]]
     #: tells whether a carrier's password is right, or was not looked at
     verify_password: Callable[[PasswordTry], Coroutine[None, None, bool | TooManyTries]]

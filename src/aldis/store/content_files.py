@@ -1,15 +1,8 @@
-"""Keeps the octets of multimedia messages as files beside the store, each once, named by its hash.
-
-A file is on disk, with the name that leads to it, before `keep` returns: the row that needs it is committed
-after that. What no row needs is swept, also what a crash has left behind. Whoever keeps something holds it
-until its row is committed, so that the sweep lets it be. One process at a time owns the files, as it owns the
-store.
-"""
+"""Implements `ContentStore` with files beside the store: one process at a time owns them, as it owns that."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
@@ -17,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from aldis.errors import StoreUnavailable
+from aldis.store.contract.content import digest_of
 
 #: folders are named by the first octet of the hash
 FOLDERS = 256
@@ -41,7 +35,6 @@ class ContentFiles:
         self._next_folder = 0
 
     async def keep(self, octets: bytes) -> str:
-        """Put octets on disk and hold them; returns their digest. Raises StoreUnavailable."""
         digest = await asyncio.to_thread(digest_of, octets)
         self._held[digest] += 1
         self._held_since.add(digest)
@@ -60,21 +53,16 @@ class ContentFiles:
         return digest
 
     def release(self, digests: Iterable[str]) -> None:
-        """Hold no longer: the rows that need them are committed, or never will be."""
         for digest in digests:
             self._held[digest] -= 1
             if self._held[digest] <= 0:
                 del self._held[digest]
 
     async def read(self, digest: str) -> bytes | None:
-        """Give the octets; None when the file is gone or damaged."""
         return await asyncio.to_thread(self._read, digest)
 
     async def sweep(self, unused: Callable[[list[str]], Awaitable[set[str]]]) -> int:
-        """Delete what nobody needs in one of the folders, the next one each time. Returns how many files.
-
-        `unused`: tells which digests no row needs.
-        """
+        """Look through one of the folders, and count files."""
         if self._next_folder == 0 and not self._folder.exists():
             return 0
         folder = self._folder / f"{self._next_folder:02x}"
@@ -133,11 +121,6 @@ class ContentFiles:
         except OSError:
             return None
         return octets if digest_of(octets) == digest else None
-
-
-def digest_of(octets: bytes) -> str:
-    """Give the name of some octets: their SHA-256 in hexadecimal."""
-    return hashlib.sha256(octets).hexdigest()
 
 
 def _names(folder: Path) -> list[str]:

@@ -79,7 +79,7 @@ async def _import(context: RequestContext) -> Response:
 
 
 async def _progress(context: RequestContext) -> Response:
-    found = context.services.consents.progress(context.part("import"))
+    found = await context.services.consents.progress(context.part("import"))
     return render(context, "consent_import.html", found=found)
 
 

@@ -18,6 +18,7 @@ import aiohttp
 import structlog
 
 from aldis.clock import Clock
+from aldis.errors import StoreUnavailable
 from aldis.links.carrier_answers import CarrierAnswers
 from aldis.links.contract import NOBODY, LinkDependencies, taking_nothing
 from aldis.links.mm7 import verdicts
@@ -263,7 +264,10 @@ class Mm7Link:
             return Rejected("a text cannot go over this link")
         media: list[Part] = []
         for kept in message.parts:
-            octets = await self._read_content(kept.digest)
+            try:
+                octets = await self._read_content(kept.digest)
+            except StoreUnavailable:
+                return Deferred("content cannot be read now")
             if octets is None:
                 log.error("content is lost", link=self.name, message_id=message.message_id)
                 return Rejected("content lost")

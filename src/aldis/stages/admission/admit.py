@@ -29,9 +29,9 @@ from aldis.stages.aside import Aside
 from aldis.stages.authenticate import Authenticator
 from aldis.stages.rates import Rates
 from aldis.stages.shared_ids import SharedIds
-from aldis.store.content_files import ContentFiles, digest_of
 from aldis.store.contract.admission import Acceptance, AdmissionStore
 from aldis.store.contract.consent import OptInKey
+from aldis.store.contract.content import ContentStore, digest_of
 from aldis.traffic.content import KeptPart, as_column
 from aldis.traffic.message import NewMessage
 from aldis.traffic.on_behalf import OnBehalf
@@ -53,7 +53,7 @@ _Ask = Callable[[rules.Questions, AdmissionContext], Awaitable[Refusal | None]]
 class AttachmentPolicy(msgspec.Struct, frozen=True):
     """Where attachments are kept, and which."""
 
-    files: ContentFiles
+    contents: ContentStore
     limits: ContentLimits = ContentLimits()
 
 
@@ -266,13 +266,13 @@ class Admitter:
                     if context.submission.dry_run:
                         digest = digest_of(attachment.octets)
                     else:
-                        digest = await self._content.files.keep(attachment.octets)
+                        digest = await self._content.contents.keep(attachment.octets)
                         held.append(digest)
                     parts.append(KeptPart(attachment.content_type, digest, len(attachment.octets)))
                 found.parts = as_column(parts)
             return await self._store_many(context)
         finally:
-            self._content.files.release(held)
+            self._content.contents.release(held)
 
     def _made(self, context: AdmissionContext, found: ResolvedRequest, now: int) -> AdmittedAsk:
         ids = self._ids.take(len(found.recipients))

@@ -12,7 +12,7 @@ import structlog
 from aldis.errors import TemporaryError
 from aldis.sms.dcs import Alphabet
 from aldis.sms.reading import Piece
-from aldis.store.content_files import ContentFiles
+from aldis.store.contract.content import ContentStore
 from aldis.traffic.content import KeptPart
 from aldis.traffic.inbound import InboundMms, InboundPart
 
@@ -24,9 +24,9 @@ Done = Callable[[bool], None]
 class MmsIntake:
     """Takes what links hear from handsets in MM7."""
 
-    def __init__(self, files: ContentFiles, take: Callable[[InboundPart, Done], None]) -> None:
+    def __init__(self, contents: ContentStore, take: Callable[[InboundPart, Done], None]) -> None:
         """`take`: the collector's."""
-        self._files = files
+        self._contents = contents
         self._take = take
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -41,17 +41,17 @@ class MmsIntake:
         parts: list[KeptPart] = []
         try:
             for attachment in letter.attachments:
-                held.append(await self._files.keep(attachment.octets))
+                held.append(await self._contents.keep(attachment.octets))
                 parts.append(KeptPart(attachment.content_type, held[-1], len(attachment.octets)))
         except TemporaryError as fault:
             log.error("what a handset sent cannot be kept now", link=letter.link, fault=str(fault))
-            self._files.release(held)
+            self._contents.release(held)
             done(False)
             return
 
         def kept(is_kept: bool) -> None:  # noqa: FBT001 - what an intake calls
             """Hear what became of its row."""
-            self._files.release(held)
+            self._contents.release(held)
             done(is_kept)
 
         text = Piece(Alphabet.UCS2, letter.text.encode("utf-16-be", "replace"))

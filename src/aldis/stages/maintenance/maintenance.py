@@ -11,7 +11,7 @@ from aldis.stages.follow import DirectoryFollower
 from aldis.stages.maintenance.failover import Failover
 from aldis.stages.maintenance.timekeeper import Timekeeper
 from aldis.stages.owner import Holder, Owner
-from aldis.store.content_files import ContentFiles
+from aldis.store.contract.content import ContentStore
 from aldis.store.contract.maintenance import MaintenanceStore
 from aldis.store.contract.ownership import MAINTENANCE, Lease
 
@@ -50,7 +50,7 @@ class Maintenance(Owner):
         time: Timekeeper,
         settings: MaintenanceSettings,
         links: Callable[[], Mapping[str, bool]],
-        files: ContentFiles,
+        contents: ContentStore,
     ) -> None:
         """`links`: which of the gateway's links are up."""
         super().__init__("maintenance", PERIOD_S, holder, MAINTENANCE)
@@ -60,7 +60,7 @@ class Maintenance(Owner):
         self._clock = time.clock
         self._settings = settings
         self._are_up = links
-        self._files = files
+        self._contents = contents
         #: when counts are to be forgotten next, by the monotonic clock
         self._forget_at = 0.0
         #: somebody has opted out, and messages may still be queued for them
@@ -80,7 +80,7 @@ class Maintenance(Owner):
             return 0
         now = self._clock.now()
         ended = 0 if self._time.doubt else await self._expire_and_forget(lease, now)
-        await self._files.sweep(self._store.unused_content)
+        await self._contents.sweep(self._store.unused_content)
         filed = await self._store.index_recipients(FILED, OPEN_IDS)
         moved = await self._fail_over(lease)
         if self._clock.monotonic() >= self._forget_at:

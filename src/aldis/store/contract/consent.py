@@ -26,6 +26,16 @@ class OptInStore(Protocol):
         """Tell which of these have opted in."""
 
 
+class ImportRecord(msgspec.Struct, frozen=True):
+    """How far a file with consents was taken in."""
+
+    import_id: str
+    #: JSON
+    record: bytes
+    #: when that was written (Unix milliseconds)
+    at: int
+
+
 class ConsentStore(OptInStore, Protocol):
     """Changes consents, and lists them."""
 
@@ -41,6 +51,12 @@ class ConsentStore(OptInStore, Protocol):
 
     async def list_opted_in(self, sender: str, topic: str, after: str, limit: int) -> list[str]:
         """Give numbers that have opted in to a topic of a sender, in order, those behind `after`."""
+
+    async def keep_import(self, imported: ImportRecord, most: int) -> None:
+        """Keep how far an import is, and forget all but the `most` that began last."""
+
+    async def imports(self) -> list[ImportRecord]:
+        """Give what is kept of imports, those first that began last."""
 
     async def list_opted_out(self, sender: str, after: str, limit: int) -> list[str]:
         """Give numbers that have opted out of a sender, in order, those behind `after`."""

@@ -36,10 +36,10 @@ class MetricsStore(Protocol):
         """Count all messages by state; a scan, for people."""
 
     async def keep_minute(self, at: int, sample: bytes, purge_before: int) -> None:
-        """Keep what a minute was like, and forget those that are old. Instants in Unix seconds."""
+        """Keep what a minute was like here, and forget those that are old. Instants in Unix seconds."""
 
     async def minutes(self, since: int) -> list[bytes]:
-        """Give the minutes that are kept since an instant (Unix seconds), oldest first."""
+        """Give the minutes that every gateway has kept since an instant (Unix seconds), oldest first."""
 
 
 class StoreRemark(msgspec.Struct, frozen=True):

@@ -23,6 +23,7 @@ from aldis.store.contract.actions import ActionStore, CommandStore
 from aldis.store.contract.admission import AdmissionStore
 from aldis.store.contract.bulk import BulkStore
 from aldis.store.contract.consent import ConsentStore
+from aldis.store.contract.content import ContentStore
 from aldis.store.contract.directory import ChangeStore, DirectoryStore
 from aldis.store.contract.events import EventStore
 from aldis.store.contract.hints import HintStore
@@ -58,6 +59,7 @@ class Store(msgspec.Struct, frozen=True):
     sending: SendingStore
     receipts: ReceiptStore
     inbound: InboundStore
+    contents: ContentStore
     postbacks: PostbackStore
     maintenance: MaintenanceStore
     time: TimeStore

@@ -19,6 +19,7 @@ from aldis.store.postgresql.stores.admission import PostgresqlAdmission
 from aldis.store.postgresql.stores.bulk import PostgresqlBulk
 from aldis.store.postgresql.stores.commands import PostgresqlCommands
 from aldis.store.postgresql.stores.consent import PostgresqlConsent
+from aldis.store.postgresql.stores.contents import PostgresqlContents
 from aldis.store.postgresql.stores.directory import PostgresqlChanges, PostgresqlDirectory
 from aldis.store.postgresql.stores.events import PostgresqlEvents
 from aldis.store.postgresql.stores.inbound import PostgresqlInbound, PostgresqlReceipts
@@ -56,7 +57,9 @@ async def open_postgresql(
     """
     told = ToldPostbacks()
     claims = Claims(ClaimJournal(journal.folder) if journal else None)
-    engine = await open_engine(url, node, holder, PostbackOutbox(told.note), may_upgrade=may_upgrade)
+    engine = await open_engine(
+        url, node, holder, PostbackOutbox(told.note), may_upgrade=may_upgrade
+    )
     clock = await _servers_time(engine, clock)
     pools = engine.gateway, engine.customers, engine.operators
     gateway, customers, operators = ((engine.writer, pool) for pool in pools)
@@ -79,6 +82,7 @@ async def open_postgresql(
         sending=OwnerSending(PostgresqlSending(*gateway), claims, journal),
         receipts=PostgresqlReceipts(*gateway),
         inbound=PostgresqlInbound(*gateway, claims),
+        contents=PostgresqlContents(*gateway, clock),
         postbacks=PostgresqlPostbacks(*gateway, told),
         maintenance=PostgresqlMaintenance(*gateway, claims),
         time=PostgresqlTime(*gateway, claims, told, clock if isinstance(clock, ServerClock) else None),
@@ -87,7 +91,7 @@ async def open_postgresql(
         bulk=PostgresqlBulk(*gateway, engine.operators),
         search=PostgresqlSearch(*operators),
         outbox=PostgresqlOutbox(*operators, told),
-        metrics=PostgresqlMetrics(*gateway),
+        metrics=PostgresqlMetrics(*gateway, node),
         events=PostgresqlEvents(*operators),
         refusals=PostgresqlRefusals(*operators),
         actions=PostgresqlActions(*gateway, claims),

@@ -8,6 +8,7 @@ from pathlib import Path
 import apsw
 
 from aldis.clock import Clock
+from aldis.store.content_files import ContentFiles
 from aldis.store.contract.store import Store
 from aldis.store.memory.claim_journal import ClaimJournal
 from aldis.store.memory.claims import Claims
@@ -49,11 +50,12 @@ def open_sqlite(
     runner: Runner | None = None,
     journal: OutcomeJournal | None = None,
     *,
+    data_dir: Path | None = None,
     may_upgrade: bool = True,
 ) -> Store:
     """Open it inside a running event loop. `clock`: the process's; `runner`: where to write, in a thread by
-    default; `journal`: for whoever sends; `may_upgrade`: False where another process serves it, which must
-    not find it changed.
+    default; `journal`: for whoever sends; `data_dir`: where files are kept, beside this one by default;
+    `may_upgrade`: False where another process serves it, which must not find it changed.
     """
     # Stays open, so that there is always a write-ahead log for those who only read.
     kept = open_to_keep(path, may_upgrade=may_upgrade)
@@ -75,6 +77,7 @@ def open_sqlite(
         sending=OwnerSending(SqliteSending(*gateway), claims, journal),
         receipts=SqliteReceipts(*gateway),
         inbound=SqliteInbound(*gateway),
+        contents=ContentFiles(data_dir or path.parent),
         postbacks=postbacks,
         maintenance=SqliteMaintenance(*gateway),
         time=SqliteTime(*gateway),

@@ -8,11 +8,11 @@ import asyncpg
 from msgspec.structs import astuple
 
 from aldis.accounts.staff import AuditEntry
-from aldis.store.contract.consent import OptInKey
+from aldis.store.contract.consent import ImportRecord, OptInKey
 from aldis.store.postgresql.engine.texts import escaped, unescaped
 from aldis.store.postgresql.reads.facts import unescaped_row
 from aldis.store.postgresql.stores.connections import Claiming, from_pool
-from aldis.store.postgresql.writes import consent
+from aldis.store.postgresql.writes import consent, consent_imports
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 
 _OPTED_IN = """
@@ -26,6 +26,8 @@ _LIST_IN = """
 SELECT msisdn FROM opt_in WHERE sender = $1 AND topic = $2 AND msisdn > $3 ORDER BY msisdn LIMIT $4
 """
 _LIST_OUT = "SELECT msisdn FROM opt_out WHERE sender = $1 AND msisdn > $2 ORDER BY msisdn LIMIT $3"
+
+_IMPORTS = "SELECT import_id, record, at FROM consent_import ORDER BY begun_at DESC, import_id"
 
 
 async def _opted_in(db: asyncpg.Connection, keys: Sequence[OptInKey]) -> set[OptInKey]:
@@ -54,6 +56,10 @@ async def _list_out(db: asyncpg.Connection, sender: str, after: str, limit: int)
     return [unescaped(row[0]) for row in rows]
 
 
+async def _imports(db: asyncpg.Connection) -> list[ImportRecord]:
+    return [ImportRecord(*row) for row in await db.fetch(_IMPORTS)]
+
+
 class PostgresqlConsent(Claiming):
     """Consents; the claims hear of those who opt out."""
 
@@ -61,6 +67,7 @@ class PostgresqlConsent(Claiming):
     history = from_pool(_history)
     list_opted_in = from_pool(_list_in)
     list_opted_out = from_pool(_list_out)
+    imports = from_pool(_imports)
 
     async def change(self, changes: Sequence[ConsentChange], entry: AuditEntry | None = None) -> list[bool]:
         changed = await self.writer.call(
@@ -69,3 +76,6 @@ class PostgresqlConsent(Claiming):
         if any(each.kind is ConsentKind.OPT_OUT and not each.topic for each in changes):
             self.claims.drop_fresh()  # what was accepted before may be for somebody who has opted out now
         return changed
+
+    async def keep_import(self, imported: ImportRecord, most: int) -> None:
+        await self.writer.call(consent_imports.keep_import, (imported, most))

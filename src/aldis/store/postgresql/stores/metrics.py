@@ -31,11 +31,16 @@ async def _count_by_state(db: asyncpg.Connection) -> dict[str, int]:
 
 
 async def _minutes(db: asyncpg.Connection, since: int) -> list[bytes]:
-    return [row[0] for row in await db.fetch("SELECT sample FROM minute WHERE at >= $1 ORDER BY at", since)]
+    return [
+        row[0] for row in await db.fetch("SELECT sample FROM minute WHERE at >= $1 ORDER BY at, node", since)
+    ]
 
 
 class PostgresqlMetrics(Connections):
     """Counts, with what the gateway itself may ask."""
+
+    #: whose minutes we keep
+    node: str
 
     backlog = from_pool(_backlog)
     count_by_state = from_pool(_count_by_state)
@@ -46,4 +51,4 @@ class PostgresqlMetrics(Connections):
         return self.writer.commits
 
     async def keep_minute(self, at: int, sample: bytes, purge_before: int) -> None:
-        await self.writer.call(metrics.keep_minute, metrics.Minute(at, sample, purge_before))
+        await self.writer.call(metrics.keep_minute, metrics.Minute(at, self.node, sample, purge_before))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 
 from aldis.accounts.staff import AuditEntry
-from aldis.store.contract.consent import OptInKey
+from aldis.store.contract.consent import ImportRecord, OptInKey
 from aldis.store.sqlite.engine.rows import every
 from aldis.store.sqlite.stores.connections import Connections
-from aldis.store.sqlite.writes import consent
+from aldis.store.sqlite.writes import consent, consent_imports
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
 
 
@@ -41,3 +41,10 @@ class SqliteConsent(Connections):
     async def list_opted_out(self, sender: str, after: str, limit: int) -> list[str]:
         sql = "SELECT msisdn FROM opt_out WHERE sender = ? AND msisdn > ? ORDER BY msisdn LIMIT ?"
         return [msisdn for (msisdn,) in every(self.reader, sql, (sender, after, limit))]
+
+    async def keep_import(self, imported: ImportRecord, most: int) -> None:
+        await self.writer.call(consent_imports.keep_import, (imported, most))
+
+    async def imports(self) -> list[ImportRecord]:
+        sql = "SELECT import_id, record, at FROM consent_import ORDER BY begun_at DESC, import_id"
+        return [ImportRecord(*row) for row in every(self.reader, sql)]

@@ -1,0 +1,8 @@
+-- How far files with consents have been taken in, for whoever looks on; the record is JSON (admin/consents.py).
+CREATE TABLE consent_import (
+    import_id TEXT PRIMARY KEY,
+    record    BLOB NOT NULL,
+    -- when this was written, and when it began
+    at        INTEGER NOT NULL,
+    begun_at  INTEGER NOT NULL
+) STRICT;
