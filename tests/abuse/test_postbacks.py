@@ -166,7 +166,7 @@ async def test_slow_endpoints_of_other_accounts_keep_nobody_waiting(
         clock.advance(1)
         under_way = await fill(poster)
         assert under_way <= connections
-        by_account = Counter(place_of(dues[0].lane).account_id for _, dues in poster._under_way.values())
+        by_account = Counter(place_of(each.dues[0].lane).account_id for each in poster._under_way)
         assert max(by_account.values()) <= connections // 4
         assert max(poster._held._accounts.values()) <= poster._held._most // 4
         url = await stack.enter_async_context(quick)
@@ -199,5 +199,5 @@ async def test_what_is_held_of_an_account_is_bounded_whatever_it_is(
         clock.advance(1)
         await fill(poster)
         assert len(poster._held.of(lane)) == most
-        read = [*poster._ready[lane], *(due for _, dues in poster._under_way.values() for due in dues)]
+        read = [*poster._ready[lane], *(due for each in poster._under_way for due in each.dues)]
         assert Counter(type(due) for due in read) == {DueInbound: most // 2, DuePostback: most // 2}

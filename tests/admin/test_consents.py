@@ -44,9 +44,9 @@ async def test_a_stop_by_handset_is_not_taken_back_here(store: Store) -> None:
     await store.consent.change([stop])
     for topic in ("", "demo"):
         with pytest.raises(AdminError, match="only they can take that back"):
-            await Consents(store.consent, store.directory, store.audit, NOBODY_SENDS, token, store.clock).change(
-                OTTO, Wish("74700", topic, IN), NUMBER, "", NOON
-            )
+            await Consents(
+                store.consent, store.directory, store.audit, NOBODY_SENDS, token, store.clock
+            ).change(OTTO, Wish("74700", topic, IN), NUMBER, "", NOON)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,9 @@ async def test_an_opt_out_counts_for_all_senders_where_an_account_says_so(store:
     plan = plan_record(Record(ACCOUNT, record.name, body), await store.changes.stored())
     assert await store.changes.carry_out(Carrying(plan, OTTO, NOON))
     released: set[tuple[str, str]] = set()
-    consents = Consents(store.consent, store.directory, store.audit, OptOutBarrier(released.update), token, store.clock)
+    consents = Consents(
+        store.consent, store.directory, store.audit, OptOutBarrier(released.update), token, store.clock
+    )
     await consents.change(OTTO, Wish("1111", "", OUT), NUMBER, "by letter", NOON)
     assert released == {("1111", NUMBER), ("2222", NUMBER)}
     numbers = [f"1480555{n:04d}" for n in range(400)]
@@ -121,7 +123,9 @@ async def test_an_opt_out_counts_for_all_senders_where_an_account_says_so(store:
 
 async def test_a_number_is_given_out_once(store: Store) -> None:
     released: set[tuple[str, str]] = set()
-    consents = Consents(store.consent, store.directory, store.audit, OptOutBarrier(released.update), token, store.clock)
+    consents = Consents(
+        store.consent, store.directory, store.audit, OptOutBarrier(released.update), token, store.clock
+    )
     await consents.change(OTTO, Wish("74700", "", OUT), "5215512345678", "", NOON)
     assert released == {("74700", "5215512345678"), ("74700", "525512345678")}
     assert [each async for each in consents.numbers(Wish("74700", "", OUT))] == [["525512345678"]]

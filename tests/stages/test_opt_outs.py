@@ -141,7 +141,7 @@ async def test_so_is_an_opt_out_in_whatever_way(nodes: tuple[Node, Node], by: st
     a, b = nodes
     await claim(a)
     opt_outs = OptOutBarrier(lambda _: None, b.store.shared, "", b._turn) if by == "command" else b.opt_outs
-    consents = Consents(b.store.consent, b.store.directory, b.store.audit, opt_outs, token)
+    consents = Consents(b.store.consent, b.store.directory, b.store.audit, opt_outs, token, b.store.clock)
     wish = Wish("74700", "", ConsentKind.OPT_OUT)
 
     async def opt_out() -> None:

@@ -66,9 +66,9 @@ async def owe(
 
 async def settled(poster: Poster) -> None:
     """Wait until what came of tries is stored."""
-    if poster._settling is not None:
-        await poster._settling
-    await poster.settle()
+    if poster.results._settling is not None:
+        await poster.results._settling
+    await poster.results.settle()
 
 
 async def pending(store: Store) -> int:
@@ -165,7 +165,7 @@ async def test_a_result_that_the_store_refuses_costs_no_other_and_is_not_posted_
     rest_s: float,
     times: int,
 ) -> None:
-    monkeypatch.setattr("aldis.stages.postbacks.poster.REFUSED_S", rest_s)
+    monkeypatch.setattr("aldis.stages.postbacks.results.REFUSED_S", rest_s)
     channel = FakeChannel()
     poster = await a_poster(demo_store, channel, clock)
     await owe(demo_store, 1, 2, 3)
@@ -325,7 +325,7 @@ async def test_410_ends_a_native_webhook_until_somebody_replays(demo_store: Stor
     await poster.step()
     await channel.answer(410, to=GONE)
     await channel.answer(to=WORKS)
-    while poster._ending:
+    while poster.results._ending:
         await asyncio.sleep(0.001)
     await settled(poster)
     await poster.step()

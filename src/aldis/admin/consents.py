@@ -177,7 +177,7 @@ class Consents:
         return found
 
     async def _keep(self, told: Import) -> None:
-        record = ImportRecord(told.id, msgspec.json.encode(told), self._clock.now())
+        record = ImportRecord(told.id, msgspec.json.encode(told).decode(), self._clock.now())
         await self._consent.keep_import(record, MAX_REMEMBERED)
 
     async def stop(self) -> None:

@@ -19,6 +19,7 @@ from aldis.stages.sending.upstream import Condition
 from aldis.store.contract.hints import Hint
 from aldis.store.contract.nodes import LinkStanding, NodeState, NodeStatus
 from aldis.store.contract.store import Store
+from aldis.traffic.slots import wanted
 
 #: keys of a link that are a machine's own: its secrets, its files, where it listens
 _OWN = ("password", "tls_", "listen")
@@ -85,6 +86,10 @@ class Cluster:
         self._hints.subscribe(heard)
         await self.membership.say()
         agents.start(self.membership)
+
+    def postback_slots(self) -> frozenset[int]:
+        """Tell which slots of postbacks are to be ours."""
+        return wanted("postbacks", self.membership.node, self.membership.candidates())
 
     def is_up(self, link: str) -> bool:
         """Whether messages can go over a link, from here or from another node."""

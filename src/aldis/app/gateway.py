@@ -59,7 +59,9 @@ from aldis.stages.receipts.reviewer import Reviewer
 from aldis.stages.receipts.sorter import Sorter
 from aldis.stages.sending.retry import LONGEST_S
 from aldis.stages.sending.upstream import Condition
+from aldis.stages.slot_leases import SlotLeases
 from aldis.store.contract.hints import Hint
+from aldis.store.contract.ownership import postbacks_slot
 from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics
 
@@ -90,9 +92,11 @@ class Gateway:
         except GatewayError:
             lock.release()
             raise
-        return cls(settings, clock, opened, _Watched(metrics, serving, lost, watch))
+        return cls(settings, data_dir, clock, opened, _Watched(metrics, serving, lost, watch))
 
-    def __init__(self, settings: Settings, clock: Clock, opened: stores.ToServe, watched: _Watched) -> None:
+    def __init__(
+        self, settings: Settings, data_dir: Path, clock: Clock, opened: stores.ToServe, watched: _Watched
+    ) -> None:
         self._clock = clock
         self.metrics = watched.metrics
         self._lock = watched.serving.lock
@@ -283,7 +287,7 @@ class Gateway:
         if self._back_office is not None:
             self._posting = PostingBeside(self._back_office, settings.postbacks)
         else:
-            self._posting = PostingHere(
+            self._posting = posting = PostingHere(
                 store.postbacks,
                 current,
                 clock,
@@ -292,6 +296,8 @@ class Gateway:
                 settings.postbacks,
                 self._posting_watch.note,
             )
+            if store.postbacks.is_shared:
+                posting.share(SlotLeases(self._holder, postbacks_slot, self._cluster.postback_slots))
         keeping = MaintenanceSettings(
             settings.store.retention_days,
             settings.messages.receipt_patience_s,

@@ -58,6 +58,8 @@ class PostingHere:
         limits = PosterSettings(most, settings.account_share, settings.show_bodies)
         self._poster = Poster(store, self._channel, writing, clock, count, tell, limits)
         self._agents = RunningAgents()
+        #: has it post only what is of our slots
+        self.share = self._poster.share
 
     def wake(self) -> None:
         self._poster.wake()

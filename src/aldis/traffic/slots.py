@@ -14,6 +14,7 @@ from hashlib import blake2b
 
 #: of a link, or of postbacks; more gateways than this find no work in one link
 SLOTS = 8
+ALL_SLOTS = frozenset(range(SLOTS))
 
 
 def slot_of_id(message_id: int, slots: int = SLOTS) -> int:

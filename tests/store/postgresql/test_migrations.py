@@ -24,7 +24,7 @@ DIGESTS = {
     "0006_nodes.sql": "ce58cf1e0bce5604",
     "0007_shared.sql": "f1c8a44468c883dc",
     "0008_moving.sql": "0224e56c2f168863",
-    "0009_content_and_minutes.sql": "8cdc13fc00e2a320",
+    "0009_content_and_minutes.sql": "a5cef5c6f6a9c298",
 }
 
 

@@ -16,6 +16,7 @@ from aldis.store.postgresql.engine.operations import operation_on_each
 from aldis.store.postgresql.writes import owing
 from aldis.store.postgresql.writes.owing import INBOUND, MOST_TOLD, NewPostback
 from aldis.traffic.postback import PostbackEvent
+from aldis.traffic.slots import ALL_SLOTS, slot_of_id
 from aldis.traffic.states import State
 from tests.store.building import NOW, a_message
 from tests.store.postgresql.rows import insert_messages
@@ -26,6 +27,10 @@ class House(NamedTuple):
 
     engine: Engine
     told: list[MadeDue]
+    #: those that are posted here
+    slots: set[int]
+    #: a word to the others each
+    hints: list[str]
 
     async def owe(self, *rows: NewPostback) -> None:
         await self.engine.writer.call(owe, rows)
@@ -45,9 +50,11 @@ async def owe(db: asyncpg.Connection, rows: tuple[NewPostback, ...]) -> None:
 @pytest.fixture
 async def house(database: str) -> AsyncIterator[House]:
     told: list[MadeDue] = []
-    engine = await open_engine(database, "one", uuid4(), owing.PostbackOutbox(told.append))
+    slots, hints = set(ALL_SLOTS), list[str]()
+    outbox = owing.PostbackOutbox(told.append, lambda: frozenset(slots), lambda: hints.append("due"))
+    engine = await open_engine(database, "one", uuid4(), outbox)
     await engine.writer.call(insert_messages, [a_message(number) for number in range(1, 9)])
-    yield House(engine, told)
+    yield House(engine, told, slots, hints)
     await engine.close()
 
 
@@ -85,3 +92,15 @@ async def test_too_much_is_not_told(house: House) -> None:
     await house.owe(NewPostback(7, "in", INBOUND, "", "", NOW))
     assert [each.postbacks for each in house.told] == [None, []]
     assert list(house.told[1].lanes) == ["in"]
+
+
+async def test_what_is_of_others_slots_is_hinted_to_them_and_not_told_here(house: House) -> None:
+    await house.owe(ended(1), ended(2))
+    assert house.hints == []
+    house.slots.remove(slot_of_id(2))
+    await house.owe(ended(1))
+    assert house.hints == []
+    await house.owe(ended(2), ended(3))
+    await house.owe(ended(2))
+    assert house.ids() == [[1, 2], [], [3], []]
+    assert house.hints == ["due", "due"]

@@ -55,10 +55,10 @@ class House(NamedTuple):
 @pytest.fixture
 async def house(database: str) -> AsyncIterator[House]:
     told = ToldPostbacks()
-    engine = await open_engine(database, "one", uuid4(), owing.PostbackOutbox(told.note))
+    engine = await open_engine(database, "one", uuid4(), owing.PostbackOutbox(told.note, lambda: told.slots))
     await engine.writer.call(insert_messages, [a_message(number) for number in range(1, 9)])
     postbacks = PostgresqlPostbacks(engine.writer, engine.gateway, told)
-    yield House(engine, postbacks, PostgresqlOutbox(engine.writer, engine.operators, told))
+    yield House(engine, postbacks, PostgresqlOutbox(engine.writer, engine.operators, told, engine.hints))
     await engine.close()
 
 

@@ -51,7 +51,7 @@ DIGESTS = {
     "0027_still_more_spellings.sql": "1ba9b2696d6727f0",
     "0028_staged_submissions.sql": "80a60cb4b4d87b1d",
     "0029_moving.sql": "6bcfc396e0eb6f2a",
-    "0030_consent_imports.sql": "44979fedaf048c56",
+    "0030_consent_imports.sql": "c5e751d561a960b9",
 }
 
 

@@ -23,7 +23,7 @@ class Answer(msgspec.Struct, frozen=True):
     #: the beginning of its body, unless it is one that says no more than its status
     body: str = ""
     #: "" or what of ours kept us from trying, and no customer can mend: an errno's name, "resolver", "proxy",
-    #: "authorities" or "threads"
+    #: "authorities", "threads" or "store"
     local: str = ""
 
 

@@ -44,9 +44,11 @@ class Held:
         self._count += len(postback_ids)
 
     def release(self, lane: str, postback_id: int) -> None:
-        """Count one out."""
-        held, account_id = self._lanes[lane], place_of(lane).account_id
-        held.discard(postback_id)
+        """Count one out, if it is still held."""
+        held, account_id = self._lanes.get(lane), place_of(lane).account_id
+        if held is None or postback_id not in held:
+            return
+        held.remove(postback_id)
         self._count -= 1
         self._accounts[account_id] -= 1
         if not held:

@@ -1,15 +1,18 @@
 """The postbacks agent: finds lanes with something due, posts side by side, stores what came of it in batches.
 
 A row stays due until its result is committed, so a crash repeats a postback rather than losing it. What was
-read and is not settled is known in memory only, because one process owns the postbacks.
+read and is not settled is known in memory only, because each postback has one owner: the gateway that has the
+store, or the one that has the lease of its slot. Of what is under way in a slot that is lost nothing is
+written: whoever has it now posts it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable
 from functools import partial
+from itertools import chain
 from typing import cast
 
 import msgspec
@@ -22,13 +25,16 @@ from aldis.stages.agent import Agent
 from aldis.stages.postbacks.channel import Answer, Channel
 from aldis.stages.postbacks.held import Held
 from aldis.stages.postbacks.lanes import ACCOUNT_SHARE, CONNECTIONS, MOST_PAUSED_MS, Lanes
+from aldis.stages.postbacks.results import Result, Results
 from aldis.stages.postbacks.schedule import asked_ms, next_try
 from aldis.stages.postbacks.status import LocalFault, LocalFaults, PostingStatus, waiting_of
 from aldis.stages.postbacks.writing import Due, Writing, Written
-from aldis.store.batches import store_apart
+from aldis.stages.slot_leases import SlotLeases
+from aldis.store.contract.ownership import Lease
 from aldis.store.contract.postbacks import PostbackStore
 from aldis.traffic.inbound import DueInbound
-from aldis.traffic.postback import DuePostback, PostbackResult
+from aldis.traffic.postback import DuePostback
+from aldis.traffic.slots import slot_of_id
 
 log = structlog.get_logger()
 
@@ -39,12 +45,8 @@ TELL_MS = 1_000
 #: where the lanes are so many that they are named batch by batch, each time by the file: lets work gather
 GATHER_S = 0.005
 LANES_AT_ONCE = 1_024
-#: how long a postback rests whose result the store refuses: its endpoint must not be flooded with it
-REFUSED_S = 60.0
 #: no try takes longer; a clock that was set may say so
 LONGEST_MS = 60_000
-#: what came of a postback, with its lane
-Result = tuple[str, PostbackResult]
 
 
 class PosterSettings(msgspec.Struct, frozen=True):
@@ -56,6 +58,18 @@ class PosterSettings(msgspec.Struct, frozen=True):
     account_share: float = ACCOUNT_SHARE
     #: whether what endpoints say is kept for operators
     keeps_answers: bool = True
+
+
+class _Try:
+    """A request that is under way."""
+
+    __slots__ = ("dues", "is_ours", "started_at")
+
+    def __init__(self, dues: list[Due], started_at: int) -> None:
+        self.dues = dues
+        self.started_at = started_at
+        #: whether what comes of it is to be written
+        self.is_ours = True
 
 
 class Poster(Agent):
@@ -80,34 +94,34 @@ class Poster(Agent):
         self._writing = writing
         self._keeps_answers = settings.keeps_answers
         self._clock = clock
-        self._count = count
         self._tell = tell
         self._told, self._told_at = PostingStatus(), 0
         self._local_faults = LocalFaults()
-        #: tries that were not counted yet
-        self._tried: Counter[tuple[str, bool]] = Counter()
         self._lanes = Lanes(settings.connections, settings.account_share)
         #: lanes with anything due in which nothing more could start when they were looked at
         self._out_of_room: list[str] = []
         #: read and not yet started, by lane
         self._ready: dict[str, deque[Due]] = {}
-        #: being tried, by the first of each request, with when it was started
-        self._under_way: dict[int, tuple[int, list[Due]]] = {}
+        #: being tried
+        self._under_way: set[_Try] = set()
         #: requests that wait for what they tell of
         self._reading: set[asyncio.Task[None]] = set()
         #: lanes in which a try has ended in this turn of the loop
         self._moved: dict[str, None] = {}
         #: by lane, all that were read and are not settled: their rows still look due
         self._held = Held(settings.connections, settings.account_share)
-        #: posted, with their lanes, and not yet stored
-        self._results: list[Result] = []
-        self._settling: asyncio.Task[None] | None = None
-        #: webhooks whose end is being stored
-        self._ending: set[asyncio.Task[None]] = set()
+        self.results = Results(store, self._held, count, self.wake, self._note_settled, self.lose)
         self._last_lane = ""
+        #: ours, where other gateways post as well; None: all are
+        self._slots: SlotLeases | None = None
         #: how long tries that are under way have when it is stopped
         self.grace_s = STOP_S
         store.subscribe(self.wake)
+
+    def share(self, slots: SlotLeases) -> None:
+        """Post only what is of our slots, since other gateways post as well."""
+        self._slots = slots
+        self._store.serve(slots.served)
 
     def stop(self) -> None:
         """Start no more; `run` ends when what is under way has ended and is stored.
@@ -115,76 +129,75 @@ class Poster(Agent):
         Tries that take longer than a moment are broken off and not counted: their rows are still due.
         """
         super().stop()
-        for lane in list(self._ready):
-            self._drop_ready(lane)
+        self._drop_all_ready()
         asyncio.get_running_loop().call_later(self.grace_s, self._break_off)
 
     def _break_off(self) -> None:
         for task in self._reading:
             task.cancel()
-        for _, dues in self._under_way.values():
-            for due in dues:
-                self._held.release(due.lane, due.postback_id)
+        self._give_up()
         self._under_way.clear()
         self.wake()
+
+    def _give_up(self) -> None:
+        """Write nothing of what is being tried: it is still due."""
+        for each in self._under_way:
+            if each.is_ours:
+                each.is_ours = False
+                for due in each.dues:
+                    self._held.release(due.lane, due.postback_id)
+
+    def lose(self) -> None:
+        """Hear that slots are another's."""
+        if self._slots is None:
+            super().lose()
+            return
+        self._slots.lose()
+        self._store.serve(self._slots.served)
+        self._drop_all_ready()
+        self._give_up()
+        self.results.give_up()
+
+    def _note_settled(self) -> None:
+        if self._is_stopping:
+            self.wake()
+
+    async def run(self) -> None:
+        """Work as every agent does, then give back what is ours."""
+        await super().run()
+        if self._slots is not None:
+            await self._slots.give_all_back()
 
     @property
     def is_drained(self) -> bool:
         """Whether nothing is being tried, and all that was is stored."""
-        return not self._under_way and not self._results and self._settling is None
+        return not self._under_way and self.results.is_settled
 
     async def step(self) -> int:
         """Do one round; returns how many postbacks were read, or that there are more lanes to look at."""
-        self._settle_soon()
+        self.results.settle_soon()
+        if self._slots is not None:
+            await self._own(self._slots)
         if self._last_lane:
             await asyncio.sleep(GATHER_S)
         return 0 if self._is_stopping else await self._read_due() or bool(self._last_lane)
 
-    async def settle(self) -> None:
-        """Store results until there are none; posting goes on meanwhile."""
-        while self._results:
-            batch, self._results = self._results, []
-            self._count_tries()
-            left = []
-            for each, fault in await store_apart(
-                self._finish, batch, "results of postbacks", self._release_all
-            ):
-                if isinstance(fault, TemporaryError):
-                    left.append(each)
-                else:
-                    self._let_rest(*each, fault)
-            self.wake()
-            if left:
-                self._results = left + self._results
-                return  # the next step tries again
+    async def _own(self, slots: SlotLeases) -> None:
+        """See which slots are ours, and begin no more in others."""
+        before = slots.served
+        await slots.look(self._is_busy, is_leaving=self._is_stopping)
+        if slots.served == before:
+            return
+        self._store.serve(slots.served)
+        if not before <= slots.served:
+            for lane, ready in list(self._ready.items()):
+                if not slots.served.issuperset(map(_slot_of, ready)):
+                    self._drop_ready(lane)  # those that are ours are read again
 
-    async def _finish(self, batch: Sequence[Result]) -> None:
-        await self._store.finish([result for _, result in batch])
-
-    def _release_all(self, batch: Sequence[Result]) -> None:
-        for lane, result in batch:
-            self._held.release(lane, result.postback_id)
-
-    def _let_rest(self, lane: str, result: PostbackResult, fault: Exception) -> None:
-        """Have a postback whose result the store refuses posted again, since it is still due; not at once."""
-        postback_id = result.postback_id
-        log.error("the result of a postback cannot be stored", postback_id=postback_id, exc_info=fault)
-        asyncio.get_running_loop().call_later(REFUSED_S, self._held.release, lane, postback_id)
-
-    def _count_tries(self) -> None:
-        for (dialect, done), count in self._tried.items():
-            self._count(dialect, done, count)
-        self._tried.clear()
-
-    def _settle_soon(self) -> None:
-        if self._results and self._settling is None:
-            self._settling = asyncio.create_task(self.settle())
-            self._settling.add_done_callback(self._note_settled)
-
-    def _note_settled(self, _task: asyncio.Task[None]) -> None:
-        self._settling = None
-        if self._is_stopping:
-            self.wake()
+    def _is_busy(self, slot: int, lease: Lease) -> bool:
+        """Tell whether anything of a slot is being tried, or is not stored."""
+        dues = chain.from_iterable(each.dues for each in self._under_way if each.is_ours)
+        return slot in map(_slot_of, dues) or not self.results.is_settled_of(lease)
 
     async def _read_due(self) -> int:
         """Read what is due in lanes that have room and nothing ready; returns how many were read."""
@@ -207,6 +220,8 @@ class Poster(Agent):
             found: list[Due] = [*await self._store.due_inbound(lane, half, now, besides=held)]
             if len(found) < limit:
                 found += await self._store.due(lane, limit - len(found), now, besides=held)
+            if self._slots is not None:  # some may have gone meanwhile
+                found = [due for due in found if _slot_of(due) in self._slots.served]
             if not found:
                 continue
             read += len(found)
@@ -230,14 +245,15 @@ class Poster(Agent):
         """Start what is ready in a lane, as far as there is room; tells whether anything was."""
         ready = self._ready.get(lane)
         room = self._lanes.room(lane) if ready else 0
-        if not ready or not room:
+        if not ready or not room or (self._slots is not None and self._slots.is_over):
             return False
         now = self._clock.now()
         for _ in range(room):
             dues = self._writing.next_bundle(ready)
             self._lanes.start(lane)
-            self._under_way[dues[0].postback_id] = now, dues
-            self._post(dues, now)
+            started = _Try(dues, now)
+            self._under_way.add(started)
+            self._post(started, now)
             if not ready:
                 del self._ready[lane]
                 break
@@ -251,50 +267,60 @@ class Poster(Agent):
         self._last_lane = lanes[-1] if len(lanes) == LANES_AT_ONCE else ""
         return lanes
 
-    def _post(self, dues: list[Due], now: int) -> None:
-        first = dues[0]
+    def _post(self, started: _Try, now: int) -> None:
+        first = started.dues[0]
         if isinstance(first, DueInbound):
-            task = asyncio.create_task(self._post_inbound(first, now))
+            task = asyncio.create_task(self._post_inbound(started, first, now))
             self._reading.add(task)
             task.add_done_callback(self._reading.discard)
             return
         try:  # a bundle is all of one kind
-            written = self._writing.write(cast("list[DuePostback]", dues), now, self._store.ended_webhooks)
+            written = self._writing.write(
+                cast("list[DuePostback]", started.dues), now, self._store.ended_webhooks
+            )
         except Exception as fault:  # a fault of ours must not lose the postback: it is tried again
             log.exception("a postback could not be written", postback_id=first.postback_id)
             written = Answer(None, type(fault).__name__)
-        self._send(dues, written)
+        self._send(started, written)
 
-    async def _post_inbound(self, due: DueInbound, now: int) -> None:
+    async def _post_inbound(self, started: _Try, due: DueInbound, now: int) -> None:
         try:
             written = await self._writing.write_inbound(due, now, self._store.ended_webhooks)
+        except TemporaryError as fault:
+            written = Answer(None, str(fault), local="store")
         except Exception as fault:  # as in `_post`
             log.exception("a postback could not be written", postback_id=due.postback_id)
             written = Answer(None, type(fault).__name__)
-        self._send([due], written)
+        self._send(started, written)
 
-    def _send(self, dues: list[Due], written: Written) -> None:
-        hear = partial(self._hear, dues)
+    def _send(self, started: _Try, written: Written) -> None:
+        hear = partial(self._hear, started)
         if isinstance(written, Answer):
             asyncio.get_running_loop().call_soon(hear, written)
         else:
             self._channel.post(*written, hear)
 
-    def _hear(self, dues: list[Due], answer: Answer) -> None:
+    def _hear(self, started: _Try, answer: Answer) -> None:
         """Judge how a try ended; what its end makes room for starts when all of this turn are judged."""
+        dues = started.dues
         first, lane = dues[0], dues[0].lane
-        started = self._under_way.pop(first.postback_id, None)
-        if started is None:
+        if started not in self._under_way:
             return  # broken off
+        self._under_way.remove(started)
         now = self._clock.now()
+        if not started.is_ours:
+            self._lanes.end(lane, 0, reached=None)
+            self._move(lane)
+            return
         if answer.local:
             self._put_back(dues, LocalFault(answer.local, answer.fault), now)
             return
         policy = self._writing.policy_of(first)
-        if answer.status in policy.schedule.ends:
-            self._end_webhook(first, now)
+        webhook = self._writing.webhook_of(first) if answer.status in policy.schedule.ends else None
+        if webhook is not None:
+            self.results.end_webhook(webhook, lane, now, self._lease_of(first))
         reached = answer.status is not None
-        self._lanes.end(lane, max(0, min(now - started[0], LONGEST_MS)), reached=reached)
+        self._lanes.end(lane, max(0, min(now - started.started_at, LONGEST_MS)), reached=reached)
         if answer.retry_after and (asked := asked_ms(answer.retry_after, now)):
             self._lanes.pause(lane, now + min(asked, MOST_PAUSED_MS))
         if not reached or answer.retry_after:
@@ -304,8 +330,7 @@ class Poster(Agent):
             result = next_try(policy.schedule, due, answer, now)
             if answer.body and self._keeps_answers:
                 result = structs.replace(result, answer=answer.body)
-            self._results.append((lane, result))
-            self._tried[policy.name, result.done] += 1
+            self.results.add(policy.name, Result(lane, result, self._lease_of(due)))
         self._move(lane)
 
     def _put_back(self, dues: list[Due], fault: LocalFault, now: int) -> None:
@@ -325,28 +350,27 @@ class Poster(Agent):
         for waiting in self._ready.pop(lane, ()):
             self._held.release(lane, waiting.postback_id)
 
+    def _drop_all_ready(self) -> None:
+        for lane in list(self._ready):
+            self._drop_ready(lane)
+
     def _move(self, lane: str) -> None:
         """Have go on in a moment what the end of a try has made room for."""
         if not self._moved:
             asyncio.get_running_loop().call_soon(self._go_on)
         self._moved[lane] = None
 
-    def _end_webhook(self, due: Due, now: int) -> None:
-        """Have nothing more posted to where an endpoint wants no more."""
-        webhook = self._writing.webhook_of(due)
-        if webhook is not None and webhook not in self._store.ended_webhooks:
-            log.warning("an endpoint has ended a webhook", account_id=webhook.account_id, lane=due.lane)
-            self._ending.add(task := asyncio.create_task(self._store.end_webhook(webhook, now)))
-            task.add_done_callback(self._note_ended)
-
-    def _note_ended(self, task: asyncio.Task[None]) -> None:
-        self._ending.discard(task)
-        if not task.cancelled() and (fault := task.exception()):  # the next postback is refused as well
-            log.error("the end of a webhook cannot be stored now", fault=str(fault))
+    def _lease_of(self, due: Due) -> Lease | None:
+        return None if self._slots is None else self._slots.of(_slot_of(due))
 
     def _go_on(self) -> None:
         moved, self._moved = self._moved, {}
-        self._settle_soon()
+        self.results.settle_soon()
         for lane in moved:
             if not self._start(lane) or lane not in self._ready:
                 self.wake()  # what it has left may be another's
+
+
+def _slot_of(due: Due) -> int:
+    """Give the slot of the message that a postback is about."""
+    return slot_of_id(due.inbound.inbound_id if isinstance(due, DueInbound) else due.message.message_id)

@@ -19,7 +19,8 @@ LASTS_MS = 60_000
 class LocalFault(msgspec.Struct, frozen=True):
     """What of ours keeps postbacks from being tried."""
 
-    #: an errno's name, "resolver", "proxy", "authorities" or "threads"; "": nothing does
+    #: an errno's name, "resolver", "proxy", "authorities", "threads" or "store"; "": nothing
+    #: does
     kind: str = ""
     #: what was met, in words
     says: str = ""

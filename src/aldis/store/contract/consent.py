@@ -31,7 +31,7 @@ class ImportRecord(msgspec.Struct, frozen=True):
 
     import_id: str
     #: JSON
-    record: bytes
+    record: str
     #: when that was written (Unix milliseconds)
     at: int
 

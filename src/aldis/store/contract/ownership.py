@@ -23,6 +23,11 @@ def slot_of(link: str, slot: int = 0) -> str:
     return f"link/{link}/{slot}"
 
 
+def postbacks_slot(slot: int) -> str:
+    """Name the resource of whoever posts a part of all postbacks."""
+    return f"postbacks/{slot}"
+
+
 class Lease(msgspec.Struct, frozen=True, array_like=True):
     """Whose a resource is."""
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from aldis.store.memory.postback_cache import MAX_FRESH, MAX_IN_ALL, REREAD_MS
 from aldis.traffic.postback import DuePostback
+from aldis.traffic.slots import ALL_SLOTS, slot_of_id
 
 
 class Snapshot(NamedTuple):
@@ -74,6 +75,14 @@ class ToldPostbacks:
         #: counts what happens that a read under way may not have seen; and when all was forgotten
         self._ticks = self._forgotten = 0
         self._on_due: Callable[[], None] | None = None
+        #: those of other slots are told to nobody here
+        self.slots = ALL_SLOTS
+
+    def serve(self, slots: frozenset[int]) -> None:
+        """Tell from now on of what is about messages of these slots only."""
+        if slots != self.slots:
+            self.slots = ALL_SLOTS if slots == ALL_SLOTS else slots
+            self.forget()
 
     def subscribe(self, on_due: Callable[[], None]) -> None:
         """Have whoever posts told when something may have become due."""
@@ -100,8 +109,10 @@ class ToldPostbacks:
         if told.postbacks is None:
             self.forget()
             return
+        is_all = self.slots is ALL_SLOTS
         for due in told.postbacks:
-            self._add(told.transaction, due)
+            if is_all or slot_of_id(due.message.message_id) in self.slots:
+                self._add(told.transaction, due)
         for name in told.lanes:
             self._open(self._lane(name))
         self._wake()

@@ -49,6 +49,7 @@ WHOLE = (
     "ended_webhook",
     "bulk_job",
     "minute",
+    "consent_import",
 )
 #: why a table does not move
 LEFT: Mapping[str, str] = {

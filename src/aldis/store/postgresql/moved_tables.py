@@ -40,6 +40,8 @@ RELATIONS = {
     "counter": _COUNTER,
     "postback": "SELECT * FROM postback",
     "lease": "SELECT resource, '' AS holder, epoch FROM lease",
+    # of several gateways one's: the other engine has one only
+    "minute": "SELECT DISTINCT ON (at) at, sample FROM minute ORDER BY at, node",
 }
 
 

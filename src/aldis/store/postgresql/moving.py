@@ -13,7 +13,7 @@ import asyncpg
 import msgspec
 
 from aldis.errors import GatewayError, SettingsError
-from aldis.store.content_files import digest_of
+from aldis.store.contract.content import digest_of
 from aldis.store.moved import MOVING, Moving, read_moving
 from aldis.store.moving.side import CopyProgress, NotedChange, Phase
 from aldis.store.moving.tables import NOTED, Key, MovedTable, MovedTables, Row
@@ -60,8 +60,6 @@ WHERE c.relnamespace = 'aldis'::regnamespace AND c.relkind = 'r' AND a.attidenti
 """
 #: of an id that a row keeps when it goes to another table
 _HIGHEST = {"pending_postback": "postback"}
-#: without it attachments are files, which stay where they are
-_HAS_CONTENT = "SELECT to_regclass('content')"
 _LACKING = """
 SELECT DISTINCT u.digest FROM content_use u
 WHERE u.digest > $1 AND NOT EXISTS (SELECT 1 FROM content c WHERE c.digest = u.digest)
@@ -192,9 +190,7 @@ class PostgresqlSource(PostgresqlSide):
         pass  # there is none: a submission is one transaction
 
     async def content(self, digest: str) -> bytes | None:
-        if await self._db.fetchval(_HAS_CONTENT) is None:
-            return None
-        octets = await self._db.fetchval("SELECT octets FROM content WHERE digest = $1", digest)
+        octets = await self._db.fetchval("SELECT octets FROM content WHERE digest = $1", escaped(digest))
         return None if octets is None else bytes(octets)
 
     async def end(self) -> None:
@@ -266,8 +262,6 @@ class PostgresqlTarget(PostgresqlSide):
         await self._insert(table, rows)
 
     async def lacking(self, after: str, limit: int) -> list[str]:
-        if await self._db.fetchval(_HAS_CONTENT) is None:
-            return []
         return [digest for (digest,) in await self._db.fetch(_LACKING, after, limit)]
 
     async def keep(self, octets: bytes) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 from aldis.clock import Clock, SystemClock
 from aldis.errors import StoreUnavailable
+from aldis.store.contract.hints import Hint
 from aldis.store.contract.store import Store
 from aldis.store.memory.claim_journal import ClaimJournal
 from aldis.store.memory.claims import Claims
@@ -57,24 +59,16 @@ async def open_postgresql(
     """
     told = ToldPostbacks()
     claims = Claims(ClaimJournal(journal.folder) if journal else None)
-    engine = await open_engine(
-        url, node, holder, PostbackOutbox(told.note), may_upgrade=may_upgrade
-    )
+    outbox = PostbackOutbox(told.note, lambda: told.slots, lambda: engine.hints.tell(Hint(postbacks=True)))
+    engine = await open_engine(url, node, holder, outbox, may_upgrade=may_upgrade)
     clock = await _servers_time(engine, clock)
     pools = engine.gateway, engine.customers, engine.operators
     gateway, customers, operators = ((engine.writer, pool) for pool in pools)
     consent = PostgresqlConsent(*gateway, claims)
 
-    async def close() -> None:
-        """Finish what was called, then say that this process ends in order."""
-        await engine.close()
-        if journal is not None:
-            journal.close()
-        claims.close()
-
     return Store(
         clock=clock,
-        close=close,
+        close=partial(_close, engine, claims, journal),
         ownership=PostgresqlOwnership(*gateway, claims),
         nodes=PostgresqlNodes(*gateway),
         hints=engine.hints,
@@ -90,7 +84,7 @@ async def open_postgresql(
         consent=consent,
         bulk=PostgresqlBulk(*gateway, engine.operators),
         search=PostgresqlSearch(*operators),
-        outbox=PostgresqlOutbox(*operators, told),
+        outbox=PostgresqlOutbox(*operators, told, engine.hints),
         metrics=PostgresqlMetrics(*gateway, node),
         events=PostgresqlEvents(*operators),
         refusals=PostgresqlRefusals(*operators),
@@ -103,6 +97,14 @@ async def open_postgresql(
         audit=PostgresqlAudit(*operators),
         shared=shared_store(*gateway, claims),
     )
+
+
+async def _close(engine: Engine, claims: Claims, journal: OutcomeJournal | None) -> None:
+    """Finish what was called, then say that this process ends in order."""
+    await engine.close()
+    if journal is not None:
+        journal.close()
+    claims.close()
 
 
 async def _servers_time(engine: Engine, clock: Clock) -> Clock:

@@ -10,13 +10,14 @@ CREATE TABLE content (
 ALTER TABLE content ALTER COLUMN octets SET STORAGE EXTERNAL;
 
 -- each gateway keeps its own
-ALTER TABLE minute ADD COLUMN node text COLLATE "C" NOT NULL, DROP CONSTRAINT minute_pkey, ADD PRIMARY KEY (at, node);
+ALTER TABLE minute ADD COLUMN node text COLLATE "C" NOT NULL DEFAULT '',
+    DROP CONSTRAINT minute_pkey, ADD PRIMARY KEY (at, node);
 
 -- how far files with consents have been taken in, for whoever looks on at whichever gateway
 CREATE TABLE consent_import (
     import_id text COLLATE "C" PRIMARY KEY,
     -- JSON (admin/consents.py)
-    record    bytea NOT NULL,
+    record    text NOT NULL,
     -- when this was written, and when it began
     at        bigint NOT NULL,
     begun_at  bigint NOT NULL

@@ -12,8 +12,11 @@ from aldis.store.postgresql.engine.texts import escaped, unescaped
 from aldis.store.postgresql.reads.facts import INBOUND_FACTS, MESSAGE_FACTS, inbound_facts, message_facts
 from aldis.traffic.inbound import DueInbound
 from aldis.traffic.postback import DuePostback, PostbackEvent, Webhook
+from aldis.traffic.slots import SLOTS
 from aldis.traffic.states import State
 
+#: whether a postback is about a message of these slots
+_OF_SLOTS = f"p.message_id % {SLOTS} = ANY"
 _SNAPSHOT = "SELECT pg_current_snapshot()::text"
 
 #: the lanes behind a name; walks the index from lane to lane instead of over all that is due: a dead endpoint
@@ -29,7 +32,8 @@ WITH RECURSIVE lane (name) AS (
 _DUE_LANES = f"""{LANES}
 SELECT s.snapshot, l.name FROM ({_SNAPSHOT} AS snapshot) s LEFT JOIN (
     SELECT name FROM lane
-    WHERE EXISTS (SELECT 1 FROM pending_postback o WHERE o.lane = lane.name AND o.due_at <= $2)
+    WHERE EXISTS (SELECT 1 FROM pending_postback p WHERE p.lane = lane.name AND p.due_at <= $2
+        AND {_OF_SLOTS}($4::bigint[]))
     LIMIT $3
 ) l ON true
 """  # noqa: S608 - constants
@@ -45,14 +49,15 @@ SELECT s.snapshot, d.* FROM ({_SNAPSHOT} AS snapshot) s LEFT JOIN (
     SELECT p.due_at AS place, {_COLUMNS}
     FROM pending_postback p JOIN tracked m ON m.message_id = p.message_id
     WHERE p.lane = $1 AND p.due_at <= $2 AND p.event <> 'inbound'
-      AND p.postback_id NOT IN (SELECT unnest($3::bigint[])) AND {_FIRST}
+      AND p.postback_id NOT IN (SELECT unnest($3::bigint[])) AND {_OF_SLOTS}($5::bigint[]) AND {_FIRST}
     ORDER BY p.due_at, p.postback_id LIMIT $4
 ) d ON true ORDER BY d.place, d.postback_id
 """  # noqa: S608 - constants
 _JUST_MADE_DUE = f"""
 SELECT pg_current_xact_id()::text::bigint, {_COLUMNS}
 FROM pending_postback p JOIN tracked m ON m.message_id = p.message_id
-WHERE p.postback_id = ANY($1::bigint[]) AND p.event <> 'inbound' AND p.due_at <= p.happened_at AND {_FIRST}
+WHERE p.postback_id = ANY($1::bigint[]) AND p.event <> 'inbound' AND p.due_at <= p.happened_at
+  AND {_OF_SLOTS}($2::bigint[]) AND {_FIRST}
 ORDER BY p.postback_id
 """  # noqa: S608 - constants
 _ONE = f"SELECT {_COLUMNS} FROM postback p JOIN tracked m USING (message_id) WHERE p.postback_id = $1"  # noqa: S608 - constants
@@ -61,7 +66,7 @@ _INBOUND_COLUMNS = f"p.postback_id, p.lane, p.attempts, p.last_tried_at, {INBOUN
 _DUE_INBOUND = f"""
 SELECT {_INBOUND_COLUMNS} FROM pending_postback p JOIN inbound i ON i.inbound_id = p.message_id
 WHERE p.lane = $1 AND p.due_at <= $2 AND p.event = 'inbound'
-  AND p.postback_id NOT IN (SELECT unnest($3::bigint[]))
+  AND p.postback_id NOT IN (SELECT unnest($3::bigint[])) AND {_OF_SLOTS}($5::bigint[])
 ORDER BY p.due_at, p.postback_id LIMIT $4
 """  # noqa: S608 - constants
 _ONE_INBOUND = f"""
@@ -85,9 +90,11 @@ class DueInLane(NamedTuple):
     seen: Snapshot
 
 
-async def due_lanes(db: asyncpg.Connection, after: str, limit: int, now: int) -> DueLanes:
+async def due_lanes(
+    db: asyncpg.Connection, after: str, limit: int, now: int, slots: Collection[int]
+) -> DueLanes:
     """Name the lanes with work behind a name."""
-    rows = await db.fetch(_DUE_LANES, escaped(after), now, limit)
+    rows = await db.fetch(_DUE_LANES, escaped(after), now, limit, slots)
     names = [unescaped(name) for _, name in rows if name is not None]
     ended = await db.fetch("SELECT account_id, url FROM ended_webhook")
     return DueLanes(
@@ -95,25 +102,39 @@ async def due_lanes(db: asyncpg.Connection, after: str, limit: int, now: int) ->
     )
 
 
-async def due(db: asyncpg.Connection, lane: str, limit: int, now: int, besides: Collection[int]) -> DueInLane:
+async def due(
+    db: asyncpg.Connection,
+    lane: str,
+    limit: int,
+    now: int,
+    besides: Collection[int],
+    slots: Collection[int],
+) -> DueInLane:
     """Give a lane's due postbacks, oldest first."""
-    rows = await db.fetch(_DUE, escaped(lane), now, list(besides), limit)
+    rows = await db.fetch(_DUE, escaped(lane), now, list(besides), limit, slots)
     return DueInLane([_due(row[2:]) for row in rows if row[1] is not None], _snapshot(rows[0][0]))
 
 
 async def due_inbound(
-    db: asyncpg.Connection, lane: str, limit: int, now: int, besides: Collection[int]
+    db: asyncpg.Connection,
+    lane: str,
+    limit: int,
+    now: int,
+    besides: Collection[int],
+    slots: Collection[int],
 ) -> list[DueInbound]:
     """Give a lane's due postbacks about messages from handsets, oldest first."""
-    rows = await db.fetch(_DUE_INBOUND, escaped(lane), now, list(besides), limit)
+    rows = await db.fetch(_DUE_INBOUND, escaped(lane), now, list(besides), limit, slots)
     return [_due_inbound(row[:]) for row in rows]
 
 
 async def just_made_due(
-    db: asyncpg.Connection, postback_ids: Sequence[int], lanes: Collection[str]
+    db: asyncpg.Connection, postback_ids: Sequence[int], lanes: Collection[str], slots: Collection[int]
 ) -> MadeDue:
-    """Give what the open transaction has made due: of these postbacks those that nothing is before."""
-    rows = await db.fetch(_JUST_MADE_DUE, postback_ids)
+    """Give what the open transaction has made due: of these postbacks those of some slots that nothing is
+    before.
+    """
+    rows = await db.fetch(_JUST_MADE_DUE, postback_ids, slots)
     return MadeDue(rows[0][0] if rows else 0, [_due(row[1:]) for row in rows], lanes)
 
 

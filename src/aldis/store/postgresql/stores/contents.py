@@ -83,4 +83,4 @@ class PostgresqlContents(Connections):
         doomed = await unused(digests) if digests else set()
         if not doomed:
             return 0
-        return await self.writer.call(contents.forget, contents.Forget(tuple(sorted(doomed)), before))
+        return await self.writer.call(contents.forget, contents.ForgetContent(tuple(sorted(doomed)), before))

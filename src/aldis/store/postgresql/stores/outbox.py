@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aldis.accounts.staff import AuditEntry
+from aldis.store.contract.hints import Hint, HintStore
 from aldis.store.contract.outbox import PostbackFilter, Replayed
 from aldis.store.memory.told_postbacks import ToldPostbacks
 from aldis.store.postgresql.engine.operations import Item, Operation, Result
@@ -17,6 +18,7 @@ class PostgresqlOutbox(Connections):
     """What it makes due no transaction tells, so the table is asked."""
 
     told: ToldPostbacks
+    hints: HintStore
 
     lanes = from_pool(postback_listing.lanes)
     dead_letters = from_pool(postback_listing.dead_letters)
@@ -42,3 +44,4 @@ class PostgresqlOutbox(Connections):
             return await self.writer.call(operation, item, messages=postbacks)
         finally:
             self.told.forget()
+            self.hints.tell(Hint(postbacks=True))

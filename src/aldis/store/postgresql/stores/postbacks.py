@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from aldis.store.contract.outbox import EndedWebhook
+from aldis.store.contract.ownership import Lease
 from aldis.store.memory.told_postbacks import ToldPostbacks
 from aldis.store.postgresql.reads import due_postbacks
 from aldis.store.postgresql.stores.connections import Connections
@@ -18,15 +19,19 @@ class PostgresqlPostbacks(Connections):
 
     told: ToldPostbacks
     ended_webhooks: frozenset[Webhook] = frozenset()
+    is_shared: bool = True
 
     def subscribe(self, on_due: Callable[[], None]) -> None:
         self.told.subscribe(on_due)
+
+    def serve(self, slots: frozenset[int]) -> None:
+        self.told.serve(slots)
 
     async def lanes(self, after: str, limit: int, now: int) -> list[str]:
         if not self.told.must_ask(now):
             return self.told.lanes(after, limit, now)
         began = self.told.begin_read()
-        found = await self.reads.ask(due_postbacks.due_lanes, after, limit, now)
+        found = await self.reads.ask(due_postbacks.due_lanes, after, limit, now, self.told.slots)
         is_all = not after and len(found.names) < limit
         self.told.note_named(began, found.names, found.seen, now, is_all=is_all)
         self.ended_webhooks = found.ended_webhooks
@@ -36,7 +41,7 @@ class PostgresqlPostbacks(Connections):
         if not self.told.must_read(lane, now):
             return self.told.take(lane, limit, now)
         began = self.told.begin_read()
-        found = await self.reads.ask(due_postbacks.due, lane, limit, now, tuple(besides))
+        found = await self.reads.ask(due_postbacks.due, lane, limit, now, tuple(besides), self.told.slots)
         self.told.note_read(began, lane, found.seen, is_all=len(found.postbacks) < limit)
         return found.postbacks
 
@@ -45,14 +50,19 @@ class PostgresqlPostbacks(Connections):
     ) -> list[DueInbound]:
         if not self.told.must_read(lane, now):
             return []
-        found = await self.reads.ask(due_postbacks.due_inbound, lane, limit, now, tuple(besides))
+        found = await self.reads.ask(
+            due_postbacks.due_inbound, lane, limit, now, tuple(besides), self.told.slots
+        )
         if len(found) == limit:
             self.told.note_more(lane)
         return found
 
-    async def end_webhook(self, webhook: Webhook, now: int) -> None:
-        await self.writer.call(postbacks.end_webhooks, EndedWebhook(*webhook, now))
+    async def end_webhook(self, webhook: Webhook, now: int, leases: Collection[Lease] = ()) -> None:
+        await self.writer.call(
+            postbacks.end_webhooks, postbacks.End(EndedWebhook(*webhook, now), tuple(leases))
+        )
         self.ended_webhooks |= {webhook}
 
-    async def finish(self, results: Sequence[PostbackResult]) -> None:
-        await self.writer.call(postbacks.finish, tuple(results), messages=len(results))
+    async def finish(self, results: Sequence[PostbackResult], leases: Collection[Lease] = ()) -> None:
+        item = postbacks.Finish(tuple(results), tuple(leases))
+        await self.writer.call(postbacks.finish, item, messages=len(results))

@@ -23,7 +23,7 @@ class Keep(msgspec.Struct, frozen=True):
     at: int
 
 
-class Forget(msgspec.Struct, frozen=True):
+class ForgetContent(msgspec.Struct, frozen=True):
     """What no message needed when it was looked at."""
 
     digests: tuple[str, ...]
@@ -70,6 +70,6 @@ async def keep(db: asyncpg.Connection, item: Keep) -> None:
 
 
 @operation_on_each
-async def forget(db: asyncpg.Connection, item: Forget) -> int:
+async def forget(db: asyncpg.Connection, item: ForgetContent) -> int:
     """Delete content that no message needs; returns how many."""
     return len(await db.fetch(_FORGET, item.digests, item.kept_before))

@@ -17,6 +17,7 @@ import asyncpg
 from aldis.store.memory.told_postbacks import MadeDue
 from aldis.store.postgresql.engine.texts import escaped, unescaped
 from aldis.store.postgresql.reads import due_postbacks
+from aldis.traffic.slots import ALL_SLOTS, slot_of_id
 
 #: the event of a postback about a message from a handset; the others are `PostbackEvent`s
 INBOUND = "inbound"
@@ -52,7 +53,7 @@ class NewPostback(NamedTuple):
 class _Left:
     """What the transaction of a task has left so far."""
 
-    __slots__ = ("ids", "is_too_much", "lanes")
+    __slots__ = ("ids", "is_too_much", "lanes", "slots")
 
     def __init__(self) -> None:
         #: about messages to handsets
@@ -60,6 +61,8 @@ class _Left:
         #: of postbacks about messages from handsets
         self.lanes: set[str] = set()
         self.is_too_much = False
+        #: of all the messages that postbacks are about
+        self.slots: set[int] = set()
 
 
 _left: ContextVar[_Left] = ContextVar("left")
@@ -81,6 +84,7 @@ async def owe(db: asyncpg.Connection, rows: Sequence[NewPostback]) -> None:
         return
     rows = [each._replace(error_code=escaped(each.error_code)) if each.error_code else each for each in rows]
     left = _left.get()
+    left.slots.update(slot_of_id(each.message_id) for each in rows)
     left.lanes.update(unescaped(each.lane) for each in rows if each.event == INBOUND)
     if len(rows) > MOST_TOLD:
         left.is_too_much = True
@@ -103,9 +107,18 @@ def note_free(postback_ids: Iterable[int]) -> None:
 class PostbackOutbox:
     """Tells of each lane's transactions."""
 
-    def __init__(self, tell: Callable[[MadeDue], None]) -> None:
-        """`tell`: is told what each transaction has made due."""
+    def __init__(
+        self,
+        tell: Callable[[MadeDue], None],
+        slots: Callable[[], frozenset[int]] = lambda: ALL_SLOTS,
+        tell_others: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`tell`: is told what each transaction has made due in some slots; `slots`: which those are;
+        `tell_others`: is called after one that made something due in others.
+        """
         self._tell = tell
+        self._slots = slots
+        self._tell_others = tell_others
 
     def begin(self) -> None:
         """Forget what another transaction of this task has left."""
@@ -117,10 +130,12 @@ class PostbackOutbox:
         if left.is_too_much:
             return MadeDue(0, None, left.lanes)
         if left.ids:
-            return await due_postbacks.just_made_due(db, left.ids, left.lanes)
+            return await due_postbacks.just_made_due(db, left.ids, left.lanes, self._slots())
         return MadeDue(0, [], left.lanes) if left.lanes else None
 
     def deliver(self, gathered: MadeDue | None) -> None:
         """Tell of them."""
         if gathered is not None:
             self._tell(gathered)
+            if not _left.get().slots <= self._slots():
+                self._tell_others()

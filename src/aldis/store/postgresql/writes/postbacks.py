@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import asyncpg
+import msgspec
 
 from aldis.store.contract.outbox import EndedWebhook
+from aldis.store.contract.ownership import Lease
 from aldis.store.postgresql.engine.operations import operation
 from aldis.store.postgresql.engine.texts import escaped
+from aldis.store.postgresql.writes import ownership
 from aldis.store.postgresql.writes.owing import note_free
 from aldis.traffic.postback import PostbackResult
 
@@ -46,10 +47,25 @@ SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[]) ORDER BY 1, 2 ON CO
 """
 
 
+class Finish(msgspec.Struct, frozen=True):
+    """What became of tries, and the leases of their slots."""
+
+    results: tuple[PostbackResult, ...]
+    leases: tuple[Lease, ...]
+
+
+class End(msgspec.Struct, frozen=True):
+    """A webhook that has ended, and the leases under which that was heard."""
+
+    webhook: EndedWebhook
+    leases: tuple[Lease, ...]
+
+
 @operation()
-async def finish(db: asyncpg.Connection, batches: list[Sequence[PostbackResult]]) -> list[None]:
+async def finish(db: asyncpg.Connection, items: list[Finish]) -> list[None]:
     """Write tries; of two at one postback the last."""
-    last = {result.postback_id: result for results in batches for result in results}
+    await ownership.check(db, [lease for item in items for lease in item.leases])
+    last = {result.postback_id: result for item in items for result in item.results}
     rows = [
         (r.postback_id, r.tried_at, r.http_status, escaped(r.fault), r.due_at, r.done)
         for _, r in sorted(last.items())
@@ -58,19 +74,21 @@ async def finish(db: asyncpg.Connection, batches: list[Sequence[PostbackResult]]
         note_free(row[0] for row in await db.fetch(_FINISH, *zip(*rows, strict=True)))
     tries = {
         (r.postback_id, r.tried_at): (r.http_status, escaped(r.fault), escaped(r.answer))
-        for results in batches
-        for r in results
+        for item in items
+        for r in item.results
         if not r.done or r.answer
     }
     if tries:
         kept = [(*key, *said) for key, said in sorted(tries.items())]
         await db.execute(_KEEP_TRIES, *zip(*kept, strict=True))
-    return [None] * len(batches)
+    return [None] * len(items)
 
 
 @operation()
-async def end_webhooks(db: asyncpg.Connection, items: list[EndedWebhook]) -> list[None]:
+async def end_webhooks(db: asyncpg.Connection, items: list[End]) -> list[None]:
     """Note that webhooks have ended; the first time counts."""
-    rows = [(item.account_id, escaped(item.url), item.ended_at) for item in items]
+    await ownership.check(db, [lease for item in items for lease in item.leases])
+    ended = [item.webhook for item in items]
+    rows = [(each.account_id, escaped(each.url), each.ended_at) for each in ended]
     await db.execute(_END_WEBHOOKS, *zip(*rows, strict=True))
     return [None] * len(items)

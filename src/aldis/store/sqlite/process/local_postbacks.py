@@ -5,11 +5,12 @@ it commits, and what came of tries goes into the next transaction.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from aldis.accounts.directory import Directory
 from aldis.store.contract.outbox import EndedWebhook
+from aldis.store.contract.ownership import Lease
 from aldis.store.sqlite.engine.connection import RETRY_MS, open_reader
 from aldis.store.sqlite.engine.operations import Call
 from aldis.store.sqlite.engine.transactions import Ran, Transactions
@@ -62,10 +63,10 @@ class LocalPostbacks(DuePostbacks):
         """Name none while the directory is behind."""
         return [] if self._is_behind() else await super().lanes(after, limit, now)
 
-    async def finish(self, results: Sequence[PostbackResult]) -> None:
+    async def finish(self, results: Sequence[PostbackResult], _leases: Collection[Lease] = (), /) -> None:
         await self._soon((postbacks.finish, tuple(results)))
 
-    async def end_webhook(self, webhook: Webhook, now: int) -> None:
+    async def end_webhook(self, webhook: Webhook, now: int, _leases: Collection[Lease] = (), /) -> None:
         await self._soon((postbacks.end_webhooks, EndedWebhook(*webhook, now)))
         self.note_ended(webhook)
 

@@ -15,7 +15,9 @@ from aldis.traffic.postback import DuePostback, Webhook
 
 
 class DuePostbacks:
-    """The half of `PostbackStore` that reads."""
+    """The half of `PostbackStore` that reads. One gateway has the file, so all slots are its own."""
+
+    is_shared = False
 
     def __init__(self, reader: apsw.Connection) -> None:
         self._reader = reader
@@ -25,6 +27,9 @@ class DuePostbacks:
 
     def subscribe(self, on_due: Callable[[], None]) -> None:
         self._on_due = on_due
+
+    def serve(self, slots: frozenset[int]) -> None:
+        pass
 
     def note(self, calls: Sequence[Call], ran: Ran) -> None:
         """Hear what a transaction did, before its callers do."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import apsw
 
 from aldis.store.contract.outbox import EndedWebhook
+from aldis.store.contract.ownership import Lease
 from aldis.store.sqlite.engine.writer import Runner, Writer
 from aldis.store.sqlite.reads.due import DuePostbacks
 from aldis.store.sqlite.writes import postbacks
@@ -20,9 +21,9 @@ class SqlitePostbacks(DuePostbacks):
         super().__init__(reader)
         self.writer = Writer(runner, self.note)
 
-    async def finish(self, results: Sequence[PostbackResult]) -> None:
+    async def finish(self, results: Sequence[PostbackResult], _leases: Collection[Lease] = (), /) -> None:
         await self.writer.call(postbacks.finish, results, messages=len(results))
 
-    async def end_webhook(self, webhook: Webhook, now: int) -> None:
+    async def end_webhook(self, webhook: Webhook, now: int, _leases: Collection[Lease] = (), /) -> None:
         await self.writer.call(postbacks.end_webhooks, EndedWebhook(*webhook, now))
         self.note_ended(webhook)
