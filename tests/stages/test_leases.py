@@ -6,22 +6,23 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aldis.errors import LeaseLost, StoreUnavailable
+from aldis.errors import LeaseLost, StoreUnavailable, TransitionRefused
 from aldis.stages.sending.upstream import Accepted, Outbound
 from aldis.store.contract.ownership import Lease, slot_of
-from aldis.store.contract.sending import Share
+from aldis.store.contract.sending import SendingStore, Share
 from aldis.store.contract.store import Store
-from aldis.traffic.message import ClaimedMessage
+from aldis.traffic.message import AttemptResult, ClaimedMessage
 from aldis.traffic.states import State
 from tests.backends import apply, held, open_store
 from tests.fakes.clock import FakeClock
@@ -236,3 +237,36 @@ async def _live(world: World, happened: list[tuple[str, str | int]]) -> None:
     assert [node.carrier.stolen for node in nodes.values()] == [[], []]
     states = [await state_of(world.a.store, number) for number in range(1, COUNT + 1)]
     assert Counter(states) == {State.SENT: COUNT}
+
+
+class Failing:
+    """A store in which recording fails, each time by the next fault."""
+
+    def __init__(self, store: SendingStore, *faults: Exception) -> None:
+        self._store = store
+        self._faults = list(faults)
+
+    async def record(self, lease: Lease, results: Sequence[AttemptResult], now: int) -> None:
+        if self._faults:
+            raise self._faults.pop(0)
+        await self._store.record(lease, results, now)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+@pytest.mark.parametrize("then", [LeaseLost("another's"), TransitionRefused("it has ended")])
+async def test_what_cannot_be_recorded_and_then_is_nobodys_any_more_keeps_nothing_from_being_claimed(
+    world: World, then: Exception
+) -> None:
+    """As a failover is: the database is away, and another had the link, or the message, when it came back."""
+    store: Any = Failing(world.a.store.sending, StoreUnavailable("away"), then)
+    node = Node(msgspec.structs.replace(world.a.store, sending=store), world.leases, world.clock, "a")
+    await node.step()
+    await node.answer()
+    await node.sender.outcomes.record()
+    await node.answer()
+    for _ in range(3):
+        world.clock.advance(HOLDS_S)
+        await node.step()
+    assert len(node.carrier.taken) > 2

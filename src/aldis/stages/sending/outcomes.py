@@ -124,6 +124,7 @@ class OutcomeRecorder:
                 "a link has another owner now: outcomes are not stored", link=self._link, fault=str(fault)
             )
             self._drop(batch)
+            self.is_failing = False  # nothing of it waits any more
             self._told.on_lost()
         finally:
             self._recording -= len(batch)
@@ -137,10 +138,12 @@ class OutcomeRecorder:
 
     async def _record_batch(self, batch: list[AttemptResult]) -> None:
         left = []
-        for result, fault in await store_apart(self._store_outcomes, batch, self._link):
+        faults = await store_apart(self._store_outcomes, batch, self._link)
+        self.is_failing = any(isinstance(fault, TemporaryError) for _, fault in faults)
+        for result, fault in faults:
             match fault:
                 case TemporaryError():
-                    self.is_failing = True
+                    pass
                 case TransitionRefused():  # its message has moved on, and nothing else can be made of it
                     log.error("an outcome is refused", message_id=result.message_id, exc_info=fault)
                     self._drop([result])
@@ -170,7 +173,6 @@ class OutcomeRecorder:
 
     async def _store_outcomes(self, batch: Sequence[AttemptResult]) -> None:
         await self._store.record(self._told.lease(), batch, self._clock.now())
-        self.is_failing = False
         for result in batch:
             self.unnoted.pop(result.message_id, None)
 
