@@ -197,6 +197,14 @@ class Database:
         finally:
             await db.close()
 
+    def freeze_etcd(self) -> None:
+        """Have etcd answer nobody."""
+        signal_all(self._etcd.pid, signal.SIGSTOP)
+
+    def thaw_etcd(self) -> None:
+        """Have it answer again."""
+        signal_all(self._etcd.pid, signal.SIGCONT)
+
     async def whole(self) -> str:
         """Wait until there is a primary and commits count on two standbys; gives the primary's name."""
         return await self._until(lambda members: sum(each.has_all for each in members) == STANDBYS)

@@ -9,19 +9,24 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
+from collections.abc import Callable
+
+import pytest
 
 from tests.cluster.faults import KILLS, accept
 from tests.crash.world import World
 from tests.fakes.cluster import DatabaseCluster
+from tests.fakes.postgresql import PostgresServer
 
 
+@pytest.mark.parametrize("lose", [PostgresServer.kill, PostgresServer.shut_down])
 async def test_nothing_accepted_is_lost_with_a_primary(
-    world: World, cluster: DatabaseCluster, chance: random.Random
+    world: World, cluster: DatabaseCluster, chance: random.Random, lose: Callable[[PostgresServer], None]
 ) -> None:
     for _ in range(KILLS):
         sending = asyncio.create_task(world.send_many(100))
         await world.send_until(sending, chance.randrange(100))
-        await asyncio.to_thread(cluster.primary.kill)
+        await asyncio.to_thread(lose, cluster.primary)
         await cluster.promote()
         await accept(world, 10)
         await sending

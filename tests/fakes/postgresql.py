@@ -135,6 +135,13 @@ class PostgresServer:
             self._server.wait(STOP_S)
             self._server = None
 
+    def shut_down(self) -> None:
+        """End it in order, as a switchover does: sessions are ended, standbys get all that there is."""
+        if self._server is not None:
+            self._server.send_signal(signal.SIGINT)
+            self._server.wait(STOP_S)
+            self._server = None
+
     @property
     def is_running(self) -> bool:
         """Whether it was started and not ended since."""
