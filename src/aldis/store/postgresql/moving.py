@@ -21,7 +21,7 @@ from aldis.store.postgresql.engine.address import Address, read_address
 from aldis.store.postgresql.engine.connection import WRITING, Purpose, connect
 from aldis.store.postgresql.engine.faults import FAULTS, translated
 from aldis.store.postgresql.engine.migrations import LOCK, upgrade
-from aldis.store.postgresql.engine.texts import escaped, unescaped
+from aldis.store.postgresql.engine.texts import all_escaped, all_unescaped, unescaped
 from aldis.store.postgresql.moved_tables import OWN, PARTS, RELATIONS
 from aldis.store.postgresql.writes.ownership import HOLDS_MS
 
@@ -116,10 +116,12 @@ class PostgresqlSide:
     async def having(self, table: MovedTable, columns: tuple[str, ...], keys: Sequence[Key]) -> list[Row]:
         arrays, same = await self._keyed(table, columns)
         sql = f"{await self._select(table)} JOIN unnest({arrays}) AS k ({', '.join(columns)}) ON {same}"
-        return _rows(await self._db.fetch(sql, *_columns_of(keys)))
+        return _rows(
+            await self._db.fetch(sql, *await self._given(table, columns, keys)), self._kinds[table.name]
+        )
 
     async def every(self, table: MovedTable) -> list[Row]:
-        return _rows(await self._db.fetch(await self._select(table)))
+        return _rows(await self._db.fetch(await self._select(table)), self._kinds[table.name])
 
     async def count(self, table: MovedTable) -> int:
         counted = "(SELECT 1 FROM message)" if table.name == "message" else _relation(table)
@@ -138,6 +140,13 @@ class PostgresqlSide:
         types = [_ARRAYS[kinds[place]] for place in table.places(columns)]
         arrays = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(types, start=1))
         return arrays, " AND ".join(f"r.{name} = k.{name}" for name in columns)
+
+    async def _given(
+        self, table: MovedTable, columns: tuple[str, ...], keys: Iterable[Key]
+    ) -> list[Sequence[Any]]:
+        """Give what is bound to `_keyed`."""
+        kinds = await self._kinds_of(table)
+        return _taken(zip(*keys, strict=True), [kinds[place] for place in table.places(columns)])
 
     async def _select(self, table: MovedTable) -> str:
         kinds = await self._kinds_of(table)
@@ -168,7 +177,8 @@ class PostgresqlSource(PostgresqlSide):
         places = ", ".join(f"${number}" for number in range(2, len(table.key) + 2))
         where = "" if after is None else f"WHERE ({key}) > ({places})"
         sql = f"{await self._select(table)} {where} ORDER BY {key} LIMIT $1"
-        return _rows(await self._db.fetch(sql, limit, *map(_written, after or ())))
+        key = () if after is None else (column[0] for column in await self._given(table, table.key, [after]))
+        return _rows(await self._db.fetch(sql, limit, *key), self._kinds[table.name])
 
     async def changes(self, limit: int) -> list[NotedChange]:
         found = await self._db.fetch("SELECT seq, name, a, b FROM moving_change ORDER BY seq LIMIT $1", limit)
@@ -244,7 +254,7 @@ class PostgresqlTarget(PostgresqlSide):
     ) -> None:
         if not keys:
             return
-        parts, found = PARTS.get(table.name), _columns_of(keys)
+        parts, found = PARTS.get(table.name), await self._given(table, columns, keys)
         arrays, same = await self._keyed(table, columns)
         for statement in parts.before if parts else ():
             await self._db.execute(statement, *found)
@@ -285,9 +295,7 @@ class PostgresqlTarget(PostgresqlSide):
     async def _insert(self, table: MovedTable, rows: Sequence[Row]) -> None:
         if not rows:
             return
-        kinds = await self._kinds_of(table)
-        flags = [place for place, kind in enumerate(kinds) if kind == "bool"]
-        records = [_record(row, flags) for row in rows]
+        records = list(zip(*_taken(zip(*rows, strict=True), await self._kinds_of(table)), strict=True))
         parts, columns = PARTS.get(table.name), ", ".join(table.columns)
         name = table.name if parts is None else f"incoming_{table.name}"
         if parts is not None:
@@ -345,22 +353,23 @@ def _noted(row: str, columns: tuple[str, ...]) -> str:
     return ", ".join([*(f"{row}.{column}::text" for column in columns), "NULL::text"][:2])
 
 
-def _written(value: Any) -> Any:  # noqa: ANN401 - whatever a row holds
-    return escaped(value) if isinstance(value, str) else value
+def _taken(columns: Iterable[Sequence[Any]], kinds: Iterable[str]) -> list[Sequence[Any]]:
+    """Give columns as PostgreSQL takes them."""
+    taken: list[Sequence[Any]] = []
+    for column, kind in zip(columns, kinds, strict=True):
+        if kind == "text":
+            taken.append(all_escaped(column))
+        elif kind == "bool":
+            taken.append([None if value is None else bool(value) for value in column])
+        else:
+            taken.append(column)
+    return taken
 
 
-def _columns_of(keys: Iterable[Key]) -> list[list[Any]]:
-    return [[_written(value) for value in column] for column in zip(*keys, strict=True)]
-
-
-def _record(row: Row, flags: Sequence[int]) -> tuple[Any, ...]:
-    record = [_written(value) for value in row]
-    for place in flags:
-        record[place] = None if record[place] is None else bool(record[place])
-    return tuple(record)
-
-
-def _rows(records: Iterable[asyncpg.Record]) -> list[Row]:
-    return [
-        tuple(unescaped(value) if isinstance(value, str) else value for value in record) for record in records
-    ]
+def _rows(records: Sequence[asyncpg.Record], kinds: Sequence[str]) -> list[Row]:
+    """Give rows as they were before they were taken."""
+    columns = (
+        all_unescaped(column) if kind == "text" else column
+        for column, kind in zip(zip(*records, strict=True), kinds if records else (), strict=True)
+    )
+    return list(zip(*columns, strict=True))

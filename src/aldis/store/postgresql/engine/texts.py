@@ -32,3 +32,8 @@ def all_escaped(texts: Sequence[str]) -> Sequence[str]:
     if _NUL in joined or _MARK in joined:
         return [escaped(text) for text in texts]
     return texts
+
+
+def all_unescaped(texts: Sequence[str]) -> Sequence[str]:
+    """Give a column of texts as they were."""
+    return [unescaped(text) for text in texts] if _MARK in "".join(texts) else texts
