@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from aldis.app.moving import abandon, move
-from aldis.errors import LeaseLost, SettingsError
+from aldis.errors import LeaseLost, SettingsError, StoreUnavailable
 from aldis.store.contract.admission import Acceptance
 from aldis.store.moving.mover import MoveFault
 from aldis.store.moving.side import MoveSource
@@ -21,7 +21,7 @@ from aldis.store.moving.tables import LEFT, Row
 from aldis.store.postgresql.moving import open_source
 from aldis.store.postgresql.store import open_postgresql
 from aldis.store.postgresql.stores import health as database_health
-from aldis.store.sqlite.engine.connection import open_to_keep, open_writer, upgrade
+from aldis.store.sqlite.engine.connection import open_reader, open_to_keep, open_writer, upgrade
 from aldis.store.sqlite.moving import SqliteSource, read_tables
 from aldis.store.sqlite.stores import health as file_health
 from aldis.traffic.refusal import RefusalReason
@@ -256,6 +256,42 @@ async def test_a_move_that_is_given_up_leaves_all_as_it_was(
     with pytest.raises(SettingsError, match="part of another move"):
         await move(url_of(file), database, tmp_path, no_word)
     await move(url_of(file), other, tmp_path, no_word)
+
+
+async def test_whoever_else_has_the_file_open_keeps_it_from_moving(
+    file: Path, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a gateway of another data directory: it would send on, and write where nobody reads."""
+    monkeypatch.setattr("aldis.store.sqlite.engine.connection.BUSY_MS", 10)
+    reader = open_reader(file)
+    reader.execute("SELECT count(*) FROM message").fetchall()
+    (tmp_path / "other").mkdir()
+    with pytest.raises(SettingsError, match="is open in another program"):
+        await move(url_of(file), database, tmp_path / "other", no_word)
+    reader.close()
+    open_to_keep(file).close()
+    await move(url_of(file), database, tmp_path / "other", no_word)
+
+
+async def test_a_server_that_goes_away_is_waited_for_by_calling_again(
+    file: Path, database: str, tmp_path: Path, postgres: PostgresServer
+) -> None:
+    before, said = await rows_of(of_file(file)), list[str]()
+
+    async def cut() -> None:
+        """End the session of the move once it copies, as a failover does."""
+        while not said:
+            await asyncio.sleep(0)
+        await postgres.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE '% migrate moving'"
+        )
+
+    cutting = asyncio.create_task(cut())
+    with pytest.raises(StoreUnavailable, match="PostgreSQL: "):
+        await move(url_of(file), database, tmp_path, said.append)
+    await cutting
+    await move(url_of(file), database, tmp_path, no_word)
+    assert await rows_in(database) == before
 
 
 async def test_the_doctor_tells_of_a_move(file: Path, database: str, tmp_path: Path) -> None:

@@ -96,8 +96,8 @@ class SqliteSide:
         return int(one(self._db, f"SELECT count(*) FROM {table.name}"))  # noqa: S608 - a table of ours
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
+    def _transaction(self, kind: str = "IMMEDIATE") -> Iterator[None]:
+        self._db.execute(f"BEGIN {kind}")
         is_whole = False
         try:
             yield
@@ -121,10 +121,24 @@ class SqliteSource(SqliteSide):
     async def closed(self) -> AsyncIterator[None]:
         lock = OwnerLock(self._data_dir)
         try:
-            with self._transaction():
+            self._make_sure_that_nobody_has_it_open()
+            with self._transaction("EXCLUSIVE"):
                 yield
         finally:
             lock.release()
+
+    def _make_sure_that_nobody_has_it_open(self) -> None:
+        """Also no gateway of another data directory: SQLite ends the log for the last connection alone, and
+        what that had read may be stale then (findings/apsw-stale-after-wal.sh), so another one goes on.
+        """
+        try:
+            self._db.execute("PRAGMA journal_mode = DELETE")
+        except apsw.BusyError:
+            raise SettingsError([f"{self.shown} is open in another program: stop that first"]) from None
+        path = self._db.filename
+        self._db.close()
+        self._db = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)
+        self._db.execute("PRAGMA synchronous = FULL")
 
     async def is_served(self) -> bool:
         return is_owned(self._data_dir)
