@@ -177,8 +177,10 @@ class PostgresqlSource(PostgresqlSide):
         places = ", ".join(f"${number}" for number in range(2, len(table.key) + 2))
         where = "" if after is None else f"WHERE ({key}) > ({places})"
         sql = f"{await self._select(table)} {where} ORDER BY {key} LIMIT $1"
-        key = () if after is None else (column[0] for column in await self._given(table, table.key, [after]))
-        return _rows(await self._db.fetch(sql, limit, *key), self._kinds[table.name])
+        bound = [] if after is None else await self._given(table, table.key, [after])
+        return _rows(
+            await self._db.fetch(sql, limit, *(column[0] for column in bound)), self._kinds[table.name]
+        )
 
     async def changes(self, limit: int) -> list[NotedChange]:
         found = await self._db.fetch("SELECT seq, name, a, b FROM moving_change ORDER BY seq LIMIT $1", limit)
