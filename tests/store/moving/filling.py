@@ -68,6 +68,8 @@ def _fitting(table: str, row: dict[str, Any], number: int) -> dict[str, Any]:
             return {"done": None} if number % 2 else {}
         case "account" | "api_token":
             return {name: f"{row[name]}{number}" for name in ("name", "digest") if name in row}
+        case "content_use":
+            return {"digest": f"{number:064x}"}
         case "bulk_job":
             return {"key": f"{number}" if number % 2 else ""}
         case _:

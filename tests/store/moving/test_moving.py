@@ -14,6 +14,7 @@ import pytest
 
 from aldis.app.moving import abandon, move
 from aldis.errors import LeaseLost, SettingsError, StoreUnavailable
+from aldis.store.content_files import ContentFiles
 from aldis.store.contract.admission import Acceptance
 from aldis.store.moving.mover import MoveFault
 from aldis.store.moving.side import MoveSource
@@ -344,6 +345,22 @@ async def test_a_submission_that_is_not_whole_is_no_message(
     await move(url_of(file), database, tmp_path, no_word)
     rows = await rows_in(database)
     assert {row[0] for row in rows["message"]} == set(range(1, 13)) - {3, 4, 5}
+
+
+async def test_attachments_move_between_files_and_rows(file: Path, database: str, tmp_path: Path) -> None:
+    files = ContentFiles(tmp_path)
+    digest = await files.keep(b"a picture")
+    db = open_writer(file)
+    db.execute("INSERT INTO content_use VALUES (?, 12)", (digest,))
+    db.close()
+    await move(url_of(file), database, tmp_path, no_word)
+    there = await asyncpg.connect(database)
+    rows = await there.fetch("SELECT digest, octets FROM aldis.content")
+    await there.close()
+    assert list(map(tuple, rows)) == [(digest, b"a picture")]
+    other = tmp_path / "other"
+    await move(database, "sqlite:///aldis.db", other, no_word)
+    assert await ContentFiles(other).read(digest) == b"a picture"
 
 
 async def test_ids_go_on_behind_those_that_moved(database: str, tmp_path: Path) -> None:

@@ -202,7 +202,7 @@ class PostgresqlSource(PostgresqlSide):
         pass  # there is none: a submission is one transaction
 
     async def content(self, digest: str) -> bytes | None:
-        octets = await self._db.fetchval("SELECT octets FROM content WHERE digest = $1", escaped(digest))
+        octets = await self._db.fetchval("SELECT octets FROM content WHERE digest = $1", digest)
         return None if octets is None else bytes(octets)
 
     async def end(self) -> None:
