@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from aldis.store.moving.tables import OWN_COUNTERS
+from aldis.traffic.slots import SLOTS
 from aldis.traffic.states import State
 
 _MESSAGE = """
@@ -40,6 +41,9 @@ RELATIONS = {
     "counter": _COUNTER,
     "postback": "SELECT * FROM postback",
     "lease": "SELECT resource, '' AS holder, epoch FROM lease",
+    # here each slot of a link has its own, under the name of its resource
+    "in_doubt_policy": """SELECT coalesce(substring(link FROM '^link/(.*)/[0-9]+$'), link) AS link,
+                          bool_or(hold) AS hold FROM in_doubt_policy GROUP BY 1""",
     # of several gateways one's: the other engine has one only
     "minute": "SELECT DISTINCT ON (at) at, sample FROM minute ORDER BY at, node",
 }
@@ -112,6 +116,15 @@ PARTS = {
         (
             """INSERT INTO lease (resource, holder, epoch, until)
                SELECT resource, holder, epoch, '-infinity' FROM incoming_lease""",
+        ),
+    ),
+    "in_doubt_policy": TableParts(
+        ("in_doubt_policy",),
+        (
+            _copied("in_doubt_policy", "in_doubt_policy", "link, hold"),
+            f"""INSERT INTO in_doubt_policy (link, hold)
+                SELECT 'link/' || link || '/' || slot, hold
+                FROM incoming_in_doubt_policy, generate_series(0, {SLOTS - 1}) AS slot""",  # noqa: S608 - a number
         ),
     ),
 }
