@@ -195,16 +195,17 @@ async def _end_all_leases(db: asyncpg.Connection, _item: None) -> None:
     await db.execute("UPDATE lease SET until = clock_timestamp()")
 
 
-async def held(owner: Owner) -> Lease:
-    """Give the lease of an agent that has one."""
-    lease = await owner.own()
-    assert lease is not None
-    return lease
+async def held(owner: Owner) -> tuple[Lease, ...]:
+    """Give the leases of an agent that has some."""
+    leases = await owner.own()
+    assert leases
+    return leases
 
 
-async def own(store: Store, link: str = "link") -> Lease:
-    """Take a link's slot."""
-    return await take(store, slot_of(link))
+async def own(store: Store, link: str = "link", holder: str = "test") -> tuple[Lease, ...]:
+    """Take all of a link's slots."""
+    slots = [slot_of(link, slot) for slot in range(store.ownership.slots)]
+    return tuple([await take(store, slot, holder) for slot in slots])
 
 
 async def own_maintenance(store: Store) -> Lease:

@@ -15,6 +15,7 @@ class TimedLeases:
     """Implements `OwnershipStore`; the clock's monotonic time is the engine's."""
 
     def __init__(self, kept: OwnershipStore, clock: Clock) -> None:
+        self.slots = kept.slots
         self._kept = kept
         self._clock = clock
         #: by resource: the newest, and until when it holds

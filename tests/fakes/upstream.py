@@ -11,6 +11,7 @@ from aldis.stages.sending.upstream import (
     Outcome,
     UpstreamListener,
 )
+from aldis.store.contract.ownership import Lease
 
 
 class FakeUpstream:
@@ -65,3 +66,13 @@ class FakeUpstream:
         while self.out:
             segment = self.out[0]
             self.answer(Accepted(f"{segment.message_id}-{segment.number}"))
+
+
+class NoLinks:
+    """Implements what maintenance asks of the gateway's links, of one that has none."""
+
+    def are_up(self) -> dict[str, bool]:
+        return {}
+
+    def leases(self) -> list[Lease]:
+        return []

@@ -322,7 +322,7 @@ def test_instants_come_from_the_stores_clock() -> None:
         "cli/decode.py",
         "cli/doctor.py",
         "cli/link.py",
-        "cli/message.py",
+        "admin/ordering.py",
         "cli/running.py",
         "cli/top.py",
     }

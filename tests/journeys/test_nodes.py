@@ -150,14 +150,14 @@ async def test_a_frozen_node_that_wakes_submits_nothing_that_another_has(nodes: 
     await nodes.both_up()
     holder, other = (one, two) if "link/simulator/0" in await nodes.held_by(one) else (two, one)
     slow, quick = (
-        [f"m{number}" for number in range(WINDOW)],
-        [f"m{number}" for number in range(WINDOW, 2 * WINDOW)],
+        [f"m{number}" for number in range(2 * WINDOW)],  # each has half of the slots
+        [f"m{number}" for number in range(2 * WINDOW, 3 * WINDOW)],
     )
     for reference in slow:
         assert await send(holder, reference, "92") == "result_code=0"  # answered after 8 s
-    while taken["ESME_ROK"] < WINDOW:
+    while taken["ESME_ROK"] < 2 * WINDOW:
         await asyncio.sleep(0.02)
-    for reference in quick:  # claimed ahead, while the window is full
+    for reference in quick:  # claimed ahead, while both windows are full
         assert await send(holder, reference, "01") == "result_code=0"
     os.kill(holder.pid, signal.SIGSTOP)
     await nodes.until(holder, lambda view: view.is_lost)
@@ -165,7 +165,7 @@ async def test_a_frozen_node_that_wakes_submits_nothing_that_another_has(nodes: 
         await asyncio.sleep(0.05)
     os.kill(holder.pid, signal.SIGCONT)
     await nodes.until(holder, lambda view: view.is_alive)
-    while (states := await nodes.store.metrics.count_by_state()) != {"delivered": 2 * WINDOW}:
+    while (states := await nodes.store.metrics.count_by_state()) != {"delivered": 3 * WINDOW}:
         assert "unconfirmed" not in states
         await asyncio.sleep(0.1)
     for child in nodes.both:

@@ -14,6 +14,7 @@ from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics
 from aldis.traffic.content import MMS, KeptPart, as_column
 from tests.fakes.clock import FakeClock
+from tests.fakes.upstream import NoLinks
 from tests.store.building import a_message, accept
 
 DAY_S = 86_400
@@ -30,7 +31,7 @@ async def test_a_picture_stays_for_the_retention_and_no_longer(
         DirectoryFollower(demo_store.directory, current),
         Timekeeper(demo_store.time, clock, Metrics(), 360.0),
         settings,
-        lambda: {"link": True},
+        NoLinks(),
         files,
     )
     digest = await files.keep(b"picture")

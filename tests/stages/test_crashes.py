@@ -291,10 +291,12 @@ async def test_a_journalled_outcome_that_ends_the_process_is_told_no_more(
         kind = type(sending._engine)
     write = kind.record
 
-    async def record(self: Any, lease: Lease, link: str, results: Sequence[AttemptResult], now: int) -> None:
+    async def record(
+        self: Any, leases: Sequence[Lease], link: str, results: Sequence[AttemptResult], now: int
+    ) -> None:
         if any(each.message_id == POISON for each in results):
             raise Died
-        await write(self, lease, link, results, now)
+        await write(self, leases, link, results, now)
 
     monkeypatch.setattr(kind, "record", record)
     for is_last in (False, False, True):

@@ -113,7 +113,7 @@ async def test_a_link_idles_while_another_has_it_and_works_once_that_is_over(wor
     await world.a.step()
     await world.b.step()
     assert (world.a.carrier.taken, world.b.carrier.taken) == ([1, 2], [])
-    assert await world.b.sender.own() is None
+    assert await world.b.sender.own() == ()
     world.clock.advance(HOLDS_S)
     await world.b.step()
     assert world.b.carrier.taken == [1, 2]
@@ -172,8 +172,10 @@ async def test_what_is_claimed_while_the_lease_is_lost_is_not_submitted(
     node, sending = world.a, world.a.store.sending
     claim = sending.claim
 
-    async def claim_and_hear(lease: Lease, limit: int, share: Share, now: int) -> list[ClaimedMessage]:
-        found = await claim(lease, limit, share, now)
+    async def claim_and_hear(
+        leases: Sequence[Lease], limit: int, share: Share, now: int
+    ) -> list[ClaimedMessage]:
+        found = await claim(leases, limit, share, now)
         assert found
         node.sender.lose()
         return found
@@ -183,7 +185,7 @@ async def test_what_is_claimed_while_the_lease_is_lost_is_not_submitted(
         await node.step()
     assert node.carrier.taken == []
     await node.step()
-    assert await node.sender.own() is not None
+    assert await node.sender.own()
 
 
 async def test_the_lease_of_an_agent_that_ends_is_anybodys(world: World) -> None:
@@ -246,10 +248,10 @@ class Failing:
         self._store = store
         self._faults = list(faults)
 
-    async def record(self, lease: Lease, results: Sequence[AttemptResult], now: int) -> None:
+    async def record(self, leases: Sequence[Lease], results: Sequence[AttemptResult], now: int) -> None:
         if self._faults:
             raise self._faults.pop(0)
-        await self._store.record(lease, results, now)
+        await self._store.record(leases, results, now)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)

@@ -14,6 +14,7 @@ from aldis.store.contract.search import MessageFilter
 from aldis.store.contract.store import Store
 from aldis.telemetry import Metrics
 from tests.fakes.clock import NOON, FakeClock
+from tests.fakes.upstream import NoLinks
 from tests.store.building import a_message, accept
 
 
@@ -29,7 +30,7 @@ async def test_upkeep_makes_numbers_findable_while_there_is_more(demo_store: Sto
         DirectoryFollower(demo_store.directory, current),
         Timekeeper(demo_store.time, clock, Metrics(), 360.0),
         settings,
-        dict,
+        NoLinks(),
         ContentFiles(tmp_path),
     )
     assert [await maintenance.step() for _ in range(3)] == [FILED, FILED, 0]  # the third is among the newest

@@ -26,14 +26,14 @@ class Working(Owner):
     """Asks the store whether it may work."""
 
     def __init__(self, store: Store, clock: FakeClock) -> None:
-        super().__init__("working", 0.001, Holder(store.ownership, "us", clock), slot_of("link"))
+        super().__init__("working", 0.001, Holder(store.ownership, "us", clock), lambda: {slot_of("link")})
         self._store = store
         self.worked = asyncio.Event()
         self.lease: Lease | None = None
 
     async def step(self) -> int:
-        self.lease = await held(self)
-        await self._store.sending.recover(self.lease, hold=False, now=0)
+        (self.lease,) = await held(self)
+        await self._store.sending.recover([self.lease], hold=False, now=0)
         self.worked.set()
         return 0
 
@@ -58,7 +58,7 @@ async def test_who_has_lost_its_lease_stops_and_does_not_take_it_again(
     agent = Working(demo_store, clock)
     running = asyncio.create_task(agent.run())
     await agent.worked.wait()
-    theirs = await own(demo_store)
+    (theirs,) = await own(demo_store)
     async with asyncio.timeout(10):
         await running
     assert await demo_store.ownership.renew(theirs)
@@ -75,7 +75,7 @@ async def test_a_sender_that_was_taken_for_dead_keeps_nothing_and_ends(
     await sender.own()
     await sender.step()
     before = [await state_of(demo_store, number) for number in range(1, 5)]
-    theirs = await own(demo_store)
+    (theirs,) = await own(demo_store)
     upstream.answer(Accepted("A1"))
     await sender.outcomes.record()
     assert await sender.step() == 0
@@ -86,7 +86,7 @@ async def test_a_sender_that_was_taken_for_dead_keeps_nothing_and_ends(
     assert sender.is_drained
     assert upstream.out == []
     assert [await state_of(demo_store, number) for number in range(1, 5)] == before
-    assert await demo_store.sending.recover(theirs, hold=False, now=clock.now()) == before.count(
+    assert await demo_store.sending.recover([theirs], hold=False, now=clock.now()) == before.count(
         State.SENDING
     )
     assert await demo_store.ownership.renew(theirs)

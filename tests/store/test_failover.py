@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from aldis.stages.sending.shares import share
 from aldis.store.contract.ownership import Lease
@@ -19,7 +20,7 @@ def waiting(message_id: int, **changes: object) -> NewMessage:
     return a_message(message_id, **{"backups": B_THEN_C, **changes})
 
 
-async def claimed(kept: Store, lease: Lease, now: int = NOW) -> list[int]:
+async def claimed(kept: Store, lease: Sequence[Lease], now: int = NOW) -> list[int]:
     return [message.message_id for message in await kept.sending.claim(lease, 10, share, now)]
 
 

@@ -16,7 +16,8 @@ from aldis.store.contract.ownership import JOBS, MAINTENANCE, Lease, slot_of
 from aldis.store.contract.store import Store
 from aldis.traffic.bulk import JobState, Mapping, Outcome
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
-from aldis.traffic.message import AttemptResult, HandlingFault, LateAnswer, SubmittedSegment
+from aldis.traffic.message import AttemptResult, HandlingFault, SubmittedSegment
+from aldis.traffic.slots import slot_of_id
 from aldis.traffic.states import Event, State
 from tests.backends import apply, lapse, open_store, own, own_maintenance, take
 from tests.store.building import NOW, a_message, accept, money, state_of
@@ -43,8 +44,9 @@ async def test_each_owner_has_the_next_epoch(kept: Store) -> None:
 
 
 @pytest.mark.parametrize(("link", "slot"), [("link", 0), ("a/0", 0), ("link/a", 12)])
-def test_a_slots_lease_names_its_link(link: str, slot: int) -> None:
-    assert Lease(slot_of(link, slot), "a", 1).link == link
+def test_a_slots_lease_names_its_link_and_its_number(link: str, slot: int) -> None:
+    lease = Lease(slot_of(link, slot), "a", 1)
+    assert (lease.link, lease.slot) == (link, slot)
 
 
 async def test_who_asks_at_once_does_not_share_an_epoch(kept: Store) -> None:
@@ -71,26 +73,26 @@ async def test_what_nobody_has_acquired_since_is_renewed_even_late(kept: Store) 
     lease = await own(kept)
     await lapse(kept)
     await kept.sending.mark(lease, [1])
-    assert await is_newest(kept, lease)
+    assert await is_newest(kept, lease[0])
     other = await kept.ownership.acquire(SLOT, "b")
-    assert (other is None) is (lease.holds_ms is not None)
+    assert (other is None) is (lease[0].holds_ms is not None)
 
 
 async def test_what_is_given_back_is_nobodys(kept: Store) -> None:
     await accept(kept, a_message(1))
     first = await own(kept)
     second = await own(kept)
-    await kept.ownership.give_back(first)  # is not the owner any more
-    assert await is_newest(kept, second)
+    await kept.ownership.give_back(first[0])  # is not the owner any more
+    assert await is_newest(kept, second[0])
     assert await kept.sending.claim(second, 10, share, NOW)
     for _ in range(2):
-        await kept.ownership.give_back(second)
-    assert not await is_newest(kept, second)
+        await kept.ownership.give_back(second[0])
+    assert not await is_newest(kept, second[0])
     with pytest.raises(LeaseLost):
         await kept.sending.mark(second, [])
     with pytest.raises(LeaseLost):
         await kept.sending.claim(second, 10, share, NOW)
-    assert (await take(kept, SLOT, "b")).epoch > second.epoch
+    assert (await take(kept, SLOT, "b")).epoch > second[0].epoch
 
 
 async def test_a_new_owner_is_handed_what_the_last_one_had_and_that_one_nothing(kept: Store) -> None:
@@ -106,9 +108,9 @@ async def test_a_new_owner_is_handed_what_the_last_one_had_and_that_one_nothing(
     assert handed == [1, 2, 3]
     kept.sending.release(old, handed)
     await accept(kept, a_message(4))
-    for lease in (Lease(SLOT, "c", new.epoch + 1), Lease("link/none/0", "a", 1), old):
+    for leases in ([Lease(SLOT, "c", new[0].epoch + 1)], [Lease("link/none/0", "a", 1)], old, []):
         with pytest.raises(LeaseLost):
-            await kept.sending.claim(lease, 10, share, NOW)
+            await kept.sending.claim(leases, 10, share, NOW)
     assert [each.message_id for each in await kept.sending.claim(new, 10, share, NOW)] == [4]
 
 
@@ -139,24 +141,26 @@ async def a_job(store: Store) -> None:
         await store.bulk.change(MoveJob(1, state, NOW))
 
 
+def resource_for(store: Store, resource: str) -> str:
+    """Name what a lease is needed of to write about message 1: of a link, its slot."""
+    return slot_of("link", slot_of_id(1, store.ownership.slots)) if resource == SLOT else resource
+
+
 Write = Callable[[Store, Lease], Awaitable[object]]
 #: each write that depends on an owner: of what, what is there before, and the write
 WRITES: dict[str, tuple[str, Callable[[Store], Awaitable[None]], Write]] = {
-    "record": (SLOT, claimed, lambda store, lease: store.sending.record(lease, SENT, NOW)),
-    "requeue": (SLOT, claimed, lambda store, lease: store.sending.record(lease, BACK, NOW)),
-    "mark": (SLOT, claimed, lambda store, lease: store.sending.mark(lease, [1])),
-    "recover": (SLOT, marked, lambda store, lease: store.sending.recover(lease, hold=False, now=NOW)),
-    "hold": (SLOT, marked, lambda store, lease: store.sending.recover(lease, hold=True, now=NOW)),
+    "record": (SLOT, claimed, lambda store, lease: store.sending.record([lease], SENT, NOW)),
+    "requeue": (SLOT, claimed, lambda store, lease: store.sending.record([lease], BACK, NOW)),
+    "mark": (SLOT, claimed, lambda store, lease: store.sending.mark([lease], [1])),
+    "recover": (SLOT, marked, lambda store, lease: store.sending.recover([lease], hold=False, now=NOW)),
+    "hold": (SLOT, marked, lambda store, lease: store.sending.recover([lease], hold=True, now=NOW)),
     "orphans": (MAINTENANCE, marked, lambda store, lease: store.sending.recover_orphans(lease, ["b"], NOW)),
-    "late": (
-        SLOT,
-        nothing,
-        lambda store, lease: store.sending.record_late(lease, [LateAnswer(1, 1, "A")], NOW),
-    ),
     "faults": (
         SLOT,
         nothing,
-        lambda store, lease: store.sending.note_faults(lease, [HandlingFault(1, "KeyError", weight=3)], NOW),
+        lambda store, lease: store.sending.note_faults(
+            [lease], [HandlingFault(1, "KeyError", weight=3)], NOW
+        ),
     ),
     "fail over": (
         MAINTENANCE,
@@ -193,6 +197,7 @@ async def test_a_write_of_an_owner_that_is_no_more_changes_nothing(kept: Store, 
     resource, prepare, write = WRITES[name]
     await accept(kept, a_message(1, backups='["b"]'))
     await prepare(kept)
+    resource = resource_for(kept, resource)
     old, new = [await take(kept, resource) for _ in range(2)]
     before = await all_of(kept)
     for lease in (old, Lease(resource, "c", new.epoch + 1), Lease("link/none/0", "a", 1)):

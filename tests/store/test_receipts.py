@@ -134,7 +134,7 @@ async def test_one_id_of_late_answers_and_one_of_the_repetition_each_need_one_re
     await kept.sending.record(lease, [in_doubt], NOW)
     await kept.sending.claim(lease, 1, share, NOW)
     await kept.sending.record(lease, [taken(1, "B1", "B1", "B1")], NOW)
-    await kept.sending.record_late(lease, [LateAnswer(1, number, "A1") for number in (1, 2, 3)], NOW)
+    await kept.sending.record_late("link", [LateAnswer(1, number, "A1") for number in (1, 2, 3)], NOW)
     await kept.receipts.record([receipt("A1", first)])
     await kept.receipts.record([receipt("B1", second)])
     assert await state_of(kept, 1) is State.DELIVERED

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from aldis.accounts.staff import AuditEntry
@@ -19,7 +21,7 @@ HOUR_MS, LONGEST_MS = 3_600_000, 360_000
 AHEAD = NOW + HOUR_MS
 
 
-async def claimable(kept: Store, lease: Lease, now: int) -> set[int]:
+async def claimable(kept: Store, lease: Sequence[Lease], now: int) -> set[int]:
     """Claim what is due, and give it back."""
     found = {each.message_id for each in await kept.sending.claim(lease, 100, share, now)}
     kept.sending.release(lease, list(found))

@@ -1,15 +1,19 @@
-"""Carries out the commands of processes beside the gateway: what only its own process may do,
-because it alone knows which messages are in a sender's hands.
+"""Carries out the commands of other processes: what only the gateway may do that has a message's slot, since
+it alone knows which messages are in a sender's hands.
 """
 
 from __future__ import annotations
 
+import structlog
+
 from aldis.accounts.staff import Actor, Role
 from aldis.admin.messages import Messages
 from aldis.clock import Clock
-from aldis.errors import AdminError
+from aldis.errors import AdminError, TransitionRefused
 from aldis.stages.agent import Agent
 from aldis.store.contract.actions import Command, CommandAnswer, CommandKind, CommandStore
+
+log = structlog.get_logger()
 
 POLL_S = 0.5
 BATCH = 20
@@ -45,7 +49,7 @@ class CommandWorker(Agent):
         actor = Actor(command.actor, Role(command.role), "command line")
         try:
             if command.kind is CommandKind.CANCEL:
-                await self._messages.cancel(actor, command.message_id, now)
+                await self._messages.cancel(actor, command.message_id, now, command.command_id)
                 return CommandAnswer(done=True, answer="")
             if command.kind is CommandKind.TRY_AGAIN:
                 await self._messages.try_again(actor, command.message_id, now, command.command_id)
@@ -53,4 +57,6 @@ class CommandWorker(Agent):
                 await self._messages.again(actor, command.message_id, now, command.command_id)
         except AdminError as fault:
             return CommandAnswer(done=False, answer=str(fault))
+        except TransitionRefused:
+            log.info("a command was carried out by another gateway", command_id=command.command_id)
         return None

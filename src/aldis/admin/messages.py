@@ -15,6 +15,7 @@ from aldis.accounts.directory import CurrentDirectory, Directory
 from aldis.accounts.numbering import Recipient
 from aldis.accounts.routing import Content, Planned, Router, Unroutable
 from aldis.accounts.staff import Actor, audit
+from aldis.admin.ordering import order
 from aldis.admin.query_params import msisdn
 from aldis.admin.routing import Explanation, explain
 from aldis.admin.timeline import HIDDEN, TimelineEntry, WrittenText, events, written
@@ -26,7 +27,7 @@ from aldis.sms.address import is_digits
 from aldis.sms.encoding import Encoding, decode
 from aldis.sms.fitting import PLAIN, ChosenEncoding, EncodingOptions, fit, from_coding
 from aldis.sms.segments import TooLong
-from aldis.store.contract.actions import ActionStore
+from aldis.store.contract.actions import ActionStore, Command, CommandKind, CommandStore
 from aldis.store.contract.admission import IdStore
 from aldis.store.contract.search import (
     EVER,
@@ -37,7 +38,7 @@ from aldis.store.contract.search import (
     SearchStore,
 )
 from aldis.traffic.content import from_column
-from aldis.traffic.message import NewMessage, PoisonMessage
+from aldis.traffic.message import MessageFacts, NewMessage, PoisonMessage
 from aldis.traffic.postback import lane_of
 from aldis.traffic.refusal import RefusalReason
 from aldis.traffic.states import ENDED, State
@@ -91,7 +92,10 @@ class Messages:
         ids: IdStore,
         current: CurrentDirectory,
         upstreams: Upstreams,
+        commands: CommandStore | None = None,
     ) -> None:
+        """`commands`: by which another gateway is told what to do, where there may be one."""
+        self._commands = commands
         self._search = search
         self._actions = actions
         self._ids = ids
@@ -177,11 +181,15 @@ class Messages:
             events(view),
         )
 
-    async def cancel(self, actor: Actor, message_id: int, now: int) -> None:
-        """End a message that waits and that nobody has in hand; raises AdminError."""
+    async def cancel(self, actor: Actor, message_id: int, now: int, command_id: int = 0) -> None:
+        """End a message that waits and that nobody has in hand; raises AdminError. `command_id`: a command
+        that this carries out.
+        """
         message = (await self._view(message_id)).message
         if message.state is not State.QUEUED:
             raise AdminError(f"message {message_id} is {message.state}: it waits no more", CONFLICT)
+        if await self._ordered(CommandKind.CANCEL, actor, message, now, command_id):
+            return
         entry = audit(actor, now, "cancel message", str(message_id))
         if not await self._actions.cancel(message_id, message.link, entry):
             raise AdminError(f"message {message_id} is being sent: it is too late", CONFLICT)
@@ -195,6 +203,8 @@ class Messages:
         carries out.
         """
         message = (await self._view(message_id)).message
+        if await self._ordered(CommandKind.TRY_AGAIN, actor, message, now, command_id):
+            return
         entry = audit(actor, now, "try message again", str(message_id))
         if not await self._actions.try_again(message_id, message.link, entry, command_id):
             raise AdminError(f"message {message_id} is not set aside", CONFLICT)
@@ -231,6 +241,27 @@ class Messages:
             raise AdminError(_REFUSED.get(refusal.reason, refusal.reason.replace("_", " ")), CONFLICT)
         self._upstreams.wake({link})
         return new_id
+
+    async def _ordered(
+        self, kind: CommandKind, actor: Actor, message: MessageFacts, now: int, command_id: int
+    ) -> bool:
+        """Have the gateway do it that has the message's slot; tells whether that is another. Raises
+        AdminError where it will not, or does not answer.
+        """
+        if command_id or self._commands is None:
+            return False
+        if not await self._actions.is_anothers(message.message_id, message.link):
+            return False
+        answer = await order(
+            self._commands, Command(0, kind, message.message_id, actor.name, actor.role, now)
+        )
+        if answer is None:
+            raise AdminError(
+                "the gateway that has the message does not answer, so nothing was done", CONFLICT
+            )
+        if not answer.done:
+            raise AdminError(answer.answer, CONFLICT)
+        return True
 
     async def _view(self, message_id: int) -> MessageView:
         view = await self._search.message(message_id) if 0 < message_id < EVER else None

@@ -18,6 +18,7 @@ from aldis.stages.opt_outs import OptOutFollower, People
 from aldis.stages.sending.upstream import Condition
 from aldis.store.contract.hints import Hint
 from aldis.store.contract.nodes import LinkStanding, NodeState, NodeStatus
+from aldis.store.contract.ownership import Lease
 from aldis.store.contract.store import Store
 from aldis.traffic.slots import wanted
 
@@ -98,6 +99,10 @@ class Cluster:
     def are_up(self) -> dict[str, bool]:
         """Tell it of all."""
         return {name: self.is_up(name) for name in self._links.names}
+
+    def leases(self) -> list[Lease]:
+        """Give the leases of all slots of links that are held here."""
+        return self._links.leases()
 
     def wake(self, links: set[str]) -> None:
         """Say that links have work, to our senders and to those of others, who may own a part of it."""

@@ -136,6 +136,7 @@ class Gateway:
         self._cluster = Cluster(
             self.store, self._settings, NodeName(stores.node_name(data_dir), name), clock, self._links
         )
+        self._holder.nodes = self._cluster.membership
         self._reviewer = Reviewer(self.store.receipts, self._links.unsettled, self.store.clock, self.metrics)
         self._opt_outs = OptOutBarrier(self._opt_out, self.store.shared, name)
         self.operators: Operators
@@ -320,7 +321,7 @@ class Gateway:
             follower,
             self._time,
             keeping,
-            self._cluster.are_up,
+            self._cluster,
             self.store.contents,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+from collections.abc import Sequence
 from pathlib import Path
 
 import structlog
@@ -77,14 +78,14 @@ class Links:
         self._links[entry.name] = link
         return link
 
-    async def recover(self, maintenance: Lease | None, now: int) -> None:
-        """Take each link's slot that nobody has and release what a lost owner left behind, also where there
+    async def recover(self, maintenance: Sequence[Lease], now: int) -> None:
+        """Take each link's slots that nobody has and release what lost owners left behind, also where there
         is no link any more, if maintenance is ours; stop what operators have stopped.
         """
         for sender in self.senders.values():
             await sender.own()
-        if maintenance is not None:
-            await self._sending.recover_orphans(maintenance, list(self._links), now)
+        for lease in maintenance:
+            await self._sending.recover_orphans(lease, list(self._links), now)
         await self.follower.step()
 
     async def start(self) -> None:
@@ -113,6 +114,10 @@ class Links:
         for name in links:
             if name in self.senders:
                 self.senders[name].wake()
+
+    def leases(self) -> list[Lease]:
+        """Give those of all slots that are held."""
+        return [lease for sender in self.senders.values() for lease in sender.leases]
 
     def unsettled(self) -> dict[str, set[int]]:
         """Give the messages of each link whose outcome is not on disk."""

@@ -86,7 +86,9 @@ class Operators:
         store, clock, links = parts.store, parts.store.clock, parts.links
         router = router_of(parts.settings.link, parts.cluster.is_up)
         seen = msgspec.structs.replace(upstreams(parts.settings), router=router, wake=parts.cluster.wake)
-        self._messages = Messages(store.search, store.actions, parts.admitter.ids, parts.current, seen)
+        self._messages = Messages(
+            store.search, store.actions, parts.admitter.ids, parts.current, seen, store.commands
+        )
         self._command_worker = CommandWorker(store.commands, self._messages, clock)
         self.consents = Consents(store.consent, store.directory, store.audit, parts.opt_outs, token, clock)
         self._dispatcher = Dispatcher(

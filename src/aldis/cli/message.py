@@ -6,8 +6,6 @@ carries out within a second. Without a gateway nothing is changed.
 
 from __future__ import annotations
 
-import asyncio
-
 import click
 from rich.console import Console
 from rich.markup import escape
@@ -15,20 +13,18 @@ from rich.markup import escape
 from aldis.accounts.price import from_micros
 from aldis.admin.message_document import as_document
 from aldis.admin.messages import Told
+from aldis.admin.ordering import order
 from aldis.admin.timeline import expectation
 from aldis.admin.waiting import Waiting
 from aldis.cli.admin import whoever_runs_this
 from aldis.cli.link import seen
 from aldis.cli.opened import Opened, StoreLocation, as_json, existing_store_options
 from aldis.cli.running import printable
-from aldis.clock import SystemClock, as_datetime
+from aldis.clock import as_datetime
 from aldis.errors import GatewayError
-from aldis.store.contract.actions import Command, CommandAnswer, CommandKind, CommandStore
+from aldis.store.contract.actions import Command, CommandAnswer, CommandKind
 from aldis.store.contract.search import MessageFilter
 
-#: how long the gateway may take to carry an order out
-PATIENCE_S = 5.0
-POLL_S = 0.05
 _DONE = {
     CommandKind.AGAIN: "sent again as message {}",
     CommandKind.CANCEL: "cancelled",
@@ -97,8 +93,7 @@ async def _ordered(known: Opened, which: str, where: StoreLocation, kind: Comman
     """Have the gateway do it; raises GatewayError where it will not, or where there is none."""
     message_id, actor = await _found(known, which, where), whoever_runs_this()
     command = Command(0, kind, message_id, actor.name, actor.role, known.store.clock.now())
-    command_id = await known.store.commands.give(command)
-    answer = await _answer(known.store.commands, command_id)
+    answer = await order(known.store.commands, command)
     if answer is None:
         raise GatewayError(
             f"no gateway on {where.data_dir} answers, so nothing was done; `aldis serve` starts one"
@@ -106,18 +101,6 @@ async def _ordered(known: Opened, which: str, where: StoreLocation, kind: Comman
     if not answer.done:
         raise GatewayError(answer.answer)
     return answer
-
-
-async def _answer(commands: CommandStore, command_id: int) -> CommandAnswer | None:
-    """Wait for what comes of an order; None, and the order is withdrawn, when nobody carries it out."""
-    until = SystemClock().monotonic() + PATIENCE_S
-    while SystemClock().monotonic() < until:
-        if answer := await commands.answer_to(command_id):
-            return answer
-        await asyncio.sleep(POLL_S)
-    if await commands.withdraw(command_id):
-        return None
-    return await commands.answer_to(command_id)
 
 
 def _print(told: Told, waits_for: tuple[str, ...], left: str) -> None:

@@ -24,22 +24,22 @@ ENDS = (Event.SUBMIT_ACCEPTED, Event.SUBMIT_REJECTED, Event.SUBMIT_DEFERRED, Eve
 class Node:
     """A gateway that has a link of its own."""
 
-    def __init__(self, store: Store, lease: Lease, chance: random.Random) -> None:
-        self._store, self._lease, self._chance = store, lease, chance
+    def __init__(self, store: Store, leases: tuple[Lease, ...], chance: random.Random) -> None:
+        self._store, self._leases, self._chance = store, leases, chance
         #: what is accepted and has not ended, by id: segments; and how many of these the carrier has
         self.waiting: dict[int, int] = {}
         self.taken = 0
 
     async def accept(self, message_id: int) -> None:
         segments = self._chance.randint(1, 6)
-        message = a_message(message_id, segments=segments, link=self._lease.link)
+        message = a_message(message_id, segments=segments, link=self._leases[0].link)
         if await self._store.admission.accept(Acceptance(RICH, prepaid=True, messages=(message,))) is None:
             self.waiting[message_id] = segments
 
     async def send(self) -> None:
-        claimed = await self._store.sending.claim(self._lease, 3, share, NOW)
+        claimed = await self._store.sending.claim(self._leases, 3, share, NOW)
         if claimed:
-            await self._store.sending.record(self._lease, [self._tried(each) for each in claimed], NOW)
+            await self._store.sending.record(self._leases, [self._tried(each) for each in claimed], NOW)
 
     def _tried(self, claimed: ClaimedMessage) -> AttemptResult:
         event = self._chance.choice(ENDS)

@@ -62,14 +62,14 @@ def a_receipt(link: str = "link", name: str = "A1") -> Heard:
     return receipts.record, (Receipt(link, name, ReceiptState.DELIVERED, "", "447700900001", NOW),)
 
 
-def a_late_answer(lease: Lease, link: str = "link") -> Heard:
-    return late_answers.record_late, late_answers.RecordLate(lease, link, (LateAnswer(1, 1, "A1"),), NOW)
+def a_late_answer(link: str = "link") -> Heard:
+    return late_answers.record_late, late_answers.RecordLate(link, (LateAnswer(1, 1, "A1"),), NOW)
 
 
 def a_result(lease: Lease, event: Event, *names: str) -> Heard:
     submitted = tuple(SubmittedSegment(number, name) for number, name in enumerate(names, start=1))
     return sending.record_results, sending.RecordResults(
-        lease, lease.link, (AttemptResult(1, event, submitted),), NOW
+        (lease,), lease.link, (AttemptResult(1, event, submitted),), NOW
     )
 
 
@@ -78,12 +78,12 @@ def a_deadline(lease: Lease) -> Heard:
 
 
 async def in_doubt(store: Store, link: str = "link") -> Lease:
-    """Have a message wait to be repeated."""
+    """Have a message wait to be repeated; gives its slot's lease."""
     await accept(store, a_message(1, link=link))
-    lease = await own(store, link)
-    await store.sending.claim(lease, 1, share, NOW)
-    await store.sending.record(lease, [IN_DOUBT], NOW)
-    return lease
+    leases = await own(store, link)
+    await store.sending.claim(leases, 1, share, NOW)
+    await store.sending.record(leases, [IN_DOUBT], NOW)
+    return leases[1]
 
 
 @pytest.mark.parametrize("is_first", [True, False])
@@ -103,10 +103,10 @@ async def test_a_receipt_of_an_attempt_in_doubt_counts_when_its_message_is_settl
 ) -> None:
     """Also where it was another link that had it before."""
     lease = await in_doubt(gateways.one)
-    await gateways.two.call(*a_late_answer(lease, link))
+    await gateways.two.call(*a_late_answer(link))
     maintaining = await own_maintenance(gateways.one)
     if ending == "stop":
-        settled: Heard = endings.cancel, endings.Cancel((1,), OPTED_OUT, NOW, maintaining)
+        settled: Heard = endings.cancel, endings.Cancel((1,), OPTED_OUT, NOW, "test", maintaining)
     elif ending == "deadline":
         settled = a_deadline(maintaining)
     else:
@@ -123,7 +123,7 @@ async def test_a_receipt_counts_that_comes_when_it_is_given_up(gateways: Gateway
     """Of a segment that one link named, and a message that another one has sent."""
     lease = await in_doubt(gateways.one)
     await gateways.two.call(*a_result(lease, Event.SUBMIT_ACCEPTED, "B1"))
-    await gateways.two.call(*a_late_answer(lease, "other"))
+    await gateways.two.call(*a_late_answer("other"))
     both = [a_receipt("other"), a_deadline(await own_maintenance(gateways.one))]
     await gateways.hear(*both if is_first else both[::-1])
     assert await state_of(gateways.one, 1) is State.DELIVERED
@@ -134,7 +134,7 @@ async def test_what_was_taken_is_paid_though_the_message_fails_in_this_moment(
     gateways: Gateways, event: Event
 ) -> None:
     lease = await in_doubt(gateways.one)
-    await gateways.hear(a_late_answer(lease), a_result(lease, event))
+    await gateways.hear(a_late_answer(), a_result(lease, event))
     assert await money(gateways.one) == (950_000, 0, 50_000)
 
 
@@ -144,13 +144,13 @@ async def test_a_late_answer_whose_receipt_was_early_ends_what_is_sent_in_this_m
 ) -> None:
     lease = await in_doubt(gateways.one)
     await gateways.one.receipts.record(a_receipt()[1])
-    both = [a_late_answer(lease), a_result(lease, Event.SUBMIT_ACCEPTED, "B1")]
+    both = [a_late_answer(), a_result(lease, Event.SUBMIT_ACCEPTED, "B1")]
     await gateways.hear(*both if is_first else both[::-1])
     assert await state_of(gateways.one, 1) is State.DELIVERED
 
 
 async def test_a_late_answer_hastens_what_waits_and_leaves_alone_what_is_marked(gateways: Gateways) -> None:
     lease = await in_doubt(gateways.one)
-    await gateways.one.sending.mark(lease, [1])
-    await gateways.two.call(*a_late_answer(lease))
+    await gateways.one.sending.mark([lease], [1])
+    await gateways.two.call(*a_late_answer())
     assert await state_of(gateways.one, 1) is State.SENDING

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import msgspec
 import structlog
@@ -72,7 +73,7 @@ class Dispatcher(Owner):
         settings: DispatcherSettings,
     ) -> None:
         """`admit`: has a submission accepted."""
-        super().__init__("dispatcher", PERIOD_S, holder, JOBS)
+        super().__init__("dispatcher", PERIOD_S, holder, partial(holder.whole, JOBS))
         self._bulk = bulk
         self._queries = queries
         self._clock = clock
@@ -87,8 +88,8 @@ class Dispatcher(Owner):
 
     async def step(self) -> int:
         """Take a batch of each job that runs; returns how many rows were settled."""
-        lease = await self.own()
-        if lease is None:
+        owned = await self.own()
+        if not owned:
             return 0
         jobs = await self._bulk.running()
         self._slowed = {job.job_id: self._slowed[job.job_id] for job in jobs if job.job_id in self._slowed}
@@ -96,7 +97,7 @@ class Dispatcher(Owner):
         for job in jobs:
             size, not_before = self._slowed.get(job.job_id, (BATCH, 0.0))
             if not self._is_stopping and self._clock.monotonic() >= not_before:
-                settled += await self._batch(lease, job, size)
+                settled += await self._batch(owned[0], job, size)
         if not settled and self._clock.monotonic() >= self._purge_at and self._may_forget():
             self._purge_at = self._clock.monotonic() + PURGE_EVERY_S
             before = self._clock.now() - self._retention_ms

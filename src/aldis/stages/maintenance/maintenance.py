@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Protocol
 
 import msgspec
 import structlog
@@ -39,8 +41,20 @@ class MaintenanceSettings(msgspec.Struct, frozen=True):
     failover_s: int
 
 
+class LinksHere(Protocol):
+    """The gateway's links."""
+
+    def are_up(self) -> Mapping[str, bool]:
+        """Tell which are up, here or on another node."""
+
+    def leases(self) -> Sequence[Lease]:
+        """Give those of the slots of all that are held here."""
+
+
 class Maintenance(Owner):
-    """Keeps the house in order."""
+    """Keeps the house in order: one gateway does for all; but what waits in a slot is looked after by whoever
+    has that, because it alone knows what of it is in hand.
+    """
 
     def __init__(
         self,
@@ -49,17 +63,16 @@ class Maintenance(Owner):
         follower: DirectoryFollower,
         time: Timekeeper,
         settings: MaintenanceSettings,
-        links: Callable[[], Mapping[str, bool]],
+        links: LinksHere,
         contents: ContentStore,
     ) -> None:
-        """`links`: which of the gateway's links are up."""
-        super().__init__("maintenance", PERIOD_S, holder, MAINTENANCE)
+        super().__init__("maintenance", PERIOD_S, holder, partial(holder.whole, MAINTENANCE))
         self._store = store
         self._follower = follower
         self._time = time
         self._clock = time.clock
         self._settings = settings
-        self._are_up = links
+        self._links = links
         self._contents = contents
         #: when counts are to be forgotten next, by the monotonic clock
         self._forget_at = 0.0
@@ -73,30 +86,41 @@ class Maintenance(Owner):
 
     async def step(self) -> int:
         """Do one round; returns how many messages were ended, forgotten, moved or made findable."""
-        lease = await self.own()
+        owned = await self.own()
         await self.follow_directory()
         await self._time.look()
+        lease = next(iter((*owned, *self._links.leases())), None)
         if lease is None:
             return 0
         now = self._clock.now()
-        ended = 0 if self._time.doubt else await self._expire_and_forget(lease, now)
+        done = 0 if self._time.doubt else await self._expire(lease, now)
+        if owned:
+            done += await self._keep(now)
+        done += await self._fail_over(lease)
+        if self._has_opted_out:
+            done += await self._cancel_opted_out(lease, now)
+        return done
+
+    async def _expire(self, lease: Lease, now: int) -> int:
+        """End what has waited too long; returns how many."""
+        return await self._store.expire(lease, BATCH, now, self._settings.receipt_patience_s * 1000)
+
+    async def _keep(self, now: int) -> int:
+        """Do what one does for all; returns how many messages were forgotten or made findable."""
+        forgotten = 0 if self._time.doubt else await self._forget(now)
         await self._contents.sweep(self._store.unused_content)
         filed = await self._store.index_recipients(FILED, OPEN_IDS)
-        moved = await self._fail_over(lease)
         if self._clock.monotonic() >= self._forget_at:
             self._forget_at = self._clock.monotonic() + FORGET_EVERY_S
             await self._store.forget_counts(now)
-        if self._has_opted_out:
-            ended += await self._cancel_opted_out(lease, now)
-        return ended + moved + (filed if filed == FILED else 0)
+        return forgotten + (filed if filed == FILED else 0)
 
-    async def _expire_and_forget(self, lease: Lease, now: int) -> int:
-        """End what has waited too long and forget what is old; returns how many."""
-        ended = await self._store.expire(lease, BATCH, now, self._settings.receipt_patience_s * 1000)
+    async def _forget(self, now: int) -> int:
+        """Forget what is old; returns how many."""
         old = now - self._settings.retention_days * DAY_MS
         purged = await self._store.purge(BATCH, old, self._purged_up_to)
         self._purged_up_to = purged.after
-        return ended + purged.forgotten + await self._store.purge_inbound(BATCH, old)
+        return purged.forgotten + await self._store.purge_inbound(BATCH, old)
 
     async def _cancel_opted_out(self, lease: Lease, now: int) -> int:
         """End what is queued for people who have opted out; looks again until there is nothing."""
@@ -115,7 +139,7 @@ class Maintenance(Owner):
 
     async def _fail_over(self, lease: Lease) -> int:
         """Move messages away from links that have been down for too long."""
-        are_up = self._are_up()
+        are_up = self._links.are_up()
         up = [name for name, is_up in are_up.items() if is_up]
         down_too_long = self._failover.down_too_long(are_up, self._clock.monotonic())
         self._left.intersection_update(down_too_long)

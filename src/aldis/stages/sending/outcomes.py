@@ -32,8 +32,8 @@ MAX_LATE = 10_000
 class RecorderEvents(msgspec.Struct, frozen=True):
     """What a recorder asks and tells its sender."""
 
-    #: gives the lease of the link
-    lease: Callable[[], Lease]
+    #: gives the leases of the link's slots
+    leases: Callable[[], Sequence[Lease]]
     #: something was recorded, or could not be
     on_recorded: Callable[[], None]
     #: the link has another owner
@@ -82,6 +82,10 @@ class OutcomeRecorder:
         """Give the messages whose outcome is not on disk."""
         return (result.message_id for result in chain(self._results, *self._on_the_way))
 
+    def uncounted(self) -> Iterator[int]:
+        """Give the messages with faults that are not counted yet."""
+        return (fault.message_id for fault in self._faults)
+
     def add(self, result: AttemptResult) -> None:
         """Take what an attempt led to."""
         self.unnoted[result.message_id] = result
@@ -99,9 +103,9 @@ class OutcomeRecorder:
         self._faults.append(HandlingFault(message_id, type(fault).__name__))
         self._record_soon()
 
-    def note(self, lease: Lease) -> None:
+    def note(self) -> None:
         """Have what was heard survive a crash before it is recorded, so that its place is free."""
-        if self._store.journal(lease, list(self.unnoted.values()), self._clock.now()):
+        if self._store.journal(self._told.leases(), list(self.unnoted.values()), self._clock.now()):
             self.unnoted.clear()
 
     async def record(self) -> None:
@@ -116,16 +120,9 @@ class OutcomeRecorder:
         self._count_answers()
         try:
             if batch:
-                await self._record_batch(batch)
+                await self._record_owned(batch)
             if late:
                 await self._record_late(late)
-        except LeaseLost as fault:
-            log.error(
-                "a link has another owner now: outcomes are not stored", link=self._link, fault=str(fault)
-            )
-            self._drop(batch)
-            self.is_failing = False  # nothing of it waits any more
-            self._told.on_lost()
         finally:
             self._recording -= len(batch)
             self._on_the_way = [each for each in self._on_the_way if each is not batch]
@@ -135,6 +132,17 @@ class OutcomeRecorder:
         for kind, count in self.answered.items():
             self._metrics.submitted.labels(self._link, kind.__name__.lower()).inc(count)
         self.answered.clear()
+
+    async def _record_owned(self, batch: list[AttemptResult]) -> None:
+        try:
+            await self._record_batch(batch)
+        except LeaseLost as fault:
+            log.error(
+                "a link has another owner now: outcomes are not stored", link=self._link, fault=str(fault)
+            )
+            self._drop(batch)
+            self.is_failing = False  # nothing of it waits any more
+            self._told.on_lost()
 
     async def _record_batch(self, batch: list[AttemptResult]) -> None:
         left = []
@@ -172,19 +180,19 @@ class OutcomeRecorder:
             self._record_later()
 
     async def _store_outcomes(self, batch: Sequence[AttemptResult]) -> None:
-        await self._store.record(self._told.lease(), batch, self._clock.now())
+        await self._store.record(self._told.leases(), batch, self._clock.now())
         for result in batch:
             self.unnoted.pop(result.message_id, None)
 
     async def _store_late(self, late: Sequence[LateAnswer]) -> None:
-        await self._store.record_late(self._told.lease(), late, self._clock.now())
+        await self._store.record_late(self._link, late, self._clock.now())
 
     async def _count_faults(self) -> None:
         """Have faults counted; an outcome that is refused is tried again until its message is set aside."""
         faults, self._faults = self._faults, []
         self._recording += len(faults)
         try:
-            aside = await self._store.note_faults(self._told.lease(), faults, self._clock.now())
+            aside = await self._store.note_faults(self._told.leases(), faults, self._clock.now())
         except TemporaryError as fault:
             log.error("faults cannot be counted now", link=self._link, fault=str(fault))
             self._faults = faults + self._faults
@@ -204,7 +212,7 @@ class OutcomeRecorder:
 
     def _drop(self, batch: list[AttemptResult]) -> None:
         """Have outcomes that can never be stored forgotten, in the journal as well."""
-        self._store.release(self._told.lease(), [result.message_id for result in batch])
+        self._store.release(self._told.leases(), [result.message_id for result in batch])
         for result in batch:
             self.unnoted.pop(result.message_id, None)
 

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
+from itertools import chain
 
 import msgspec
 import structlog
@@ -30,11 +31,12 @@ from aldis.stages.sending.retry import RetryPolicy
 from aldis.stages.sending.shares import share
 from aldis.stages.sending.upstream import Accepted, Deferred, Outbound, Outcome, Upstream, UpstreamListener
 from aldis.store.batches import store_apart
-from aldis.store.contract.ownership import Lease, slot_of
+from aldis.store.contract.ownership import Lease, slot_number
 from aldis.store.contract.sending import SendingStore
 from aldis.telemetry import Metrics
 from aldis.traffic.message import AttemptResult, LateAnswer
 from aldis.traffic.pacing import TokenBucket
+from aldis.traffic.slots import slot_of_id
 from aldis.traffic.states import Event
 from aldis.traffic.submission import Priority
 
@@ -57,9 +59,9 @@ class SenderSettings(msgspec.Struct, frozen=True):
 
 
 class Sender(Owner):
-    """Feeds one upstream from the store, as the owner of its slot. Once that is another's, or may be, it
-    claims and submits no more; what it has in flight then is not recorded: the new owner treats it as after a
-    crash.
+    """Feeds one upstream from the store, as the owner of some of its slots. Once one of them is another's, or
+    may be, it claims and submits no more; what it has in flight then is not recorded: the new owner treats it
+    as after a crash. A slot that another is to have is given back once nothing of it is in flight.
     """
 
     def __init__(
@@ -74,7 +76,9 @@ class Sender(Owner):
     ) -> None:
         """`connect`: makes the link that tells us of outcomes."""
         upstream = connect(UpstreamListener(self._take_outcome, self._take_late, self._take_change))
-        super().__init__(f"sender {upstream.name}", POLL_S, holder, slot_of(upstream.name))
+        self._slots = holder.store.slots
+        wanted = partial(holder.slots_of, f"link/{upstream.name}")
+        super().__init__(f"sender {upstream.name}", POLL_S, holder, wanted)
         self._store = store
         self._upstream = upstream
         self._settings = settings
@@ -90,14 +94,14 @@ class Sender(Owner):
             upstream.name,
             clock,
             metrics,
-            RecorderEvents(lambda: self._lease, self._take_recorded, self.lose),
+            RecorderEvents(lambda: self.leases, self._take_recorded, self.lose),
         )
         #: messages in whose last attempt the session was at fault, as its SMSC said
         self._troubled: set[int] = set()
         self._pumping = self._pump_is_due = False
         self._bucket: TokenBucket | None = None
         if settings.tps is not None:
-            self._bucket = TokenBucket(settings.tps, max(1.0, settings.tps * AHEAD_S), clock.monotonic())
+            self._bucket = TokenBucket(self._pace(), max(1.0, settings.tps * AHEAD_S), clock.monotonic())
         self._more_waiting = True
         #: who has opted out while the store was being asked for messages
         self._opted_out: set[tuple[str, str]] = set()
@@ -129,34 +133,47 @@ class Sender(Owner):
         """Give the messages whose outcome is not on disk: the carrier may have named each of them already."""
         return {*self._in_flight, *self.outcomes.message_ids()}
 
-    async def begin(self, lease: Lease) -> None:
+    def is_clear(self, resource: str) -> bool:
+        """Tell whether nothing of a slot is in hand."""
+        slot = slot_number(resource)
+        in_hand = chain(self._in_flight, self.outcomes.message_ids(), self.outcomes.uncounted())
+        return all(slot_of_id(message_id, self._slots) != slot for message_id in in_hand)
+
+    def leave(self, leases: Collection[Lease]) -> None:
+        """Return what of these slots is claimed but not on the wire."""
+        slots = {lease.slot for lease in leases}
+        self._requeue(lambda each: slot_of_id(each.message_id, self._slots) in slots)
+
+    async def begin(self, leases: tuple[Lease, ...]) -> None:
         """End what a lost owner left in doubt, where it must not be repeated."""
         hold = self._settings.retry.hold_in_doubt
-        count = await self._store.recover(lease, hold=hold, now=self._clock.now())
+        count = await self._store.recover(leases, hold=hold, now=self._clock.now())
         self._more_waiting = True
         if count:
             log.warning("messages in doubt after a crash", link=self._upstream.name, count=count)
 
     async def step(self) -> int:
         """Do one round; returns how many messages were claimed."""
-        lease = await self.own()
-        if lease is None or not self._upstream.is_up or self._is_stopping:
+        held = await self.own()
+        if not held or not self._upstream.is_up or self._is_stopping:
             self._requeue()
-        claimed = await self._claim(lease) if lease is not None else 0
+        if self._bucket is not None:
+            self._bucket.rate_per_s = self._pace()
+        claimed = await self._claim(held) if held else 0
         if self._is_held:  # perhaps only since the store was asked
             self._requeue()
         self._pump()
         return claimed
 
-    async def _claim(self, lease: Lease) -> int:
+    async def _claim(self, held: Sequence[Lease]) -> int:
         limit = self._room_to_claim()
         if limit <= 0 or not self._more_waiting:
             return 0
         self._more_waiting = False  # a hint that arrives during the claim sets it again
         self._opted_out.clear()
-        messages = await self._store.claim(lease, limit, share, self._clock.now())
+        messages = await self._store.claim(held, limit, share, self._clock.now())
         is_marked = messages and self._settings.retry.hold_in_doubt
-        unmarked = await self._mark(lease, [each.message_id for each in messages]) if is_marked else ()
+        unmarked = await self._mark(held, [each.message_id for each in messages]) if is_marked else ()
         for message in messages:
             if message.message_id in unmarked:
                 continue
@@ -174,17 +191,17 @@ class Sender(Owner):
         due_at = self._clock.now() + int(wait_s * 1000)
         self.outcomes.add(AttemptResult(message_id, Event.RELEASED, due_at=due_at, reason=reason))
 
-    async def _mark(self, lease: Lease, message_ids: list[int]) -> set[int]:
+    async def _mark(self, held: Sequence[Lease], message_ids: list[int]) -> set[int]:
         """Write that these are about to be submitted; returns those that are given back, since they cannot be
         marked.
         """
         link = self._upstream.name
         try:
-            unmarked = await store_apart(partial(self._store.mark, lease), message_ids, link)
+            unmarked = await store_apart(partial(self._store.mark, held), message_ids, link)
         except LeaseLost:
-            self._store.release(lease, message_ids)
+            self._store.release(held, message_ids)
             raise
-        self._store.release(lease, [message_id for message_id, _ in unmarked])
+        self._store.release(held, [message_id for message_id, _ in unmarked])
         for message_id, fault in unmarked:
             match fault:
                 case TemporaryError():
@@ -283,10 +300,12 @@ class Sender(Owner):
         """How many segments may be submitted with no more in doubt than the window.
 
         What was heard keeps its place until it is recorded, unless the place is wanted now: then it is noted.
+        But where other gateways have slots too, one of them goes on when we are lost, and does not know our
+        notes.
         """
         room, unnoted = self._upstream.room(), self.outcomes.unnoted
-        if unnoted and wanted > room - len(unnoted):
-            self.outcomes.note(self._lease)
+        if unnoted and len(self.leases) == self._slots and wanted > room - len(unnoted):
+            self.outcomes.note()
         return room - len(unnoted)
 
     def _take_outcome(self, segment: Outbound, outcome: Outcome) -> None:
@@ -305,7 +324,7 @@ class Sender(Owner):
     def lapse(self) -> None:
         """Submit nothing that was claimed before: who opted out meanwhile was told so."""
         self._requeue()
-        self._store.release(self._lease, ())
+        self._store.release(self.leases, ())
 
     def lose(self) -> None:
         """Hear that the link is another owner's."""
@@ -326,27 +345,27 @@ class Sender(Owner):
         super().wake()
         self._pump()
 
-    def _requeue(self) -> None:
-        """Return what is claimed but not on the wire: the link is down, or we are stopping."""
+    def _requeue(self, is_leaving: Callable[[Outbound], bool] = lambda _each: True) -> None:
+        """Return what is claimed but not on the wire: all, or what is leaving."""
         for queue in self._ready:
-            while queue:
-                segment = queue.popleft()
+            leaving = [each for each in queue if is_leaving(each)]
+            if not leaving:
+                continue
+            staying = [each for each in queue if not is_leaving(each)]
+            queue.clear()
+            queue.extend(staying)
+            for segment in leaving:
                 if self._in_flight[segment.message_id].drop():
                     self._conclude(segment.message_id)
 
     def release_opted_out(self, opted_out: set[tuple[str, str]]) -> None:
         """Return what is claimed but not on the wire and goes from one of these senders to its number."""
         self._opted_out |= opted_out
-        for queue in self._ready:
-            staying = [each for each in queue if (each.sender, each.recipient) not in opted_out]
-            if len(staying) == len(queue):
-                continue
-            leaving = [each for each in queue if (each.sender, each.recipient) in opted_out]
-            queue.clear()
-            queue.extend(staying)
-            for segment in leaving:
-                if self._in_flight[segment.message_id].drop():
-                    self._conclude(segment.message_id)
+        self._requeue(lambda each: (each.sender, each.recipient) in opted_out)
+
+    def _pace(self) -> float:
+        """Give our part of the carrier's TPS: each owner has as much of it as of the slots."""
+        return (self._settings.tps or 0.0) * max(1, len(self.leases)) / self._slots
 
     def pause_s(self) -> float:
         """Wait no longer than until the pace allows the next segment."""

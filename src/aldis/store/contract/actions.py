@@ -1,7 +1,7 @@
 """What operators do to messages. A change and its audit entry share a transaction.
 
-A message may be in a sender's hands, which only the gateway's own process knows. So a command from a process
-beside it is written down, and the gateway carries it out.
+A message may be in a sender's hands, which only the gateway knows that has its slot. So a command from
+another process is written down, and that gateway carries it out.
 """
 
 from __future__ import annotations
@@ -20,13 +20,16 @@ class ActionStore(Protocol):
     """Acts on single messages."""
 
     async def cancel(self, message_id: int, link: str, entry: AuditEntry) -> bool:
-        """End a message that is queued, that nobody has claimed and of which nothing was taken, and free its
-        money. Only in the process that sends.
+        """End a message that is queued, in a slot that no other has, that nobody has claimed and of which
+        nothing was taken, and free its money; tells whether it was. Only in a process that sends.
         """
+
+    async def is_anothers(self, message_id: int, link: str) -> bool:
+        """Tell whether a message of a link is in a slot that another gateway has."""
 
     async def try_again(self, message_id: int, link: str, entry: AuditEntry, command_id: int = 0) -> bool:
         """Have a message claimed again that was set aside, alone where processes died of it, and answer the
-        command that wanted it, if any; tells whether it was set aside. Only in the process that sends.
+        command that wanted it, if any; tells whether it was set aside. Only in a process that sends.
         """
 
     async def poison(self, limit: int) -> list[PoisonMessage]:
@@ -35,7 +38,9 @@ class ActionStore(Protocol):
     async def send_again(
         self, message: NewMessage, *, prepaid: bool, entry: AuditEntry, command_id: int = 0
     ) -> Refusal | None:
-        """Store a message as `AdmissionStore.accept` does, and answer the command that wanted it, if any."""
+        """Store a message as `AdmissionStore.accept` does, and answer the command that wanted it, if any.
+        Raises TransitionRefused, and stores nothing, when that is answered already.
+        """
 
 
 class CommandKind(StrEnum):
@@ -75,10 +80,12 @@ class CommandStore(Protocol):
         """Keep a command; returns its number."""
 
     async def waiting(self, limit: int) -> list[Command]:
-        """Give commands that nobody has carried out, oldest first."""
+        """Give commands that nobody has carried out, oldest first; none about a message that waits in a slot
+        of another's.
+        """
 
     async def answer(self, command_id: int, answer: CommandAnswer) -> None:
-        """Write what came of a command."""
+        """Write what came of a command, if nobody has."""
 
     async def answer_to(self, command_id: int) -> CommandAnswer | None:
         """Tell what came of a command; None: nothing yet."""

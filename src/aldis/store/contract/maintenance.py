@@ -19,11 +19,14 @@ class Purged(msgspec.Struct, frozen=True):
 
 
 class MaintenanceStore(Protocol):
-    """Small batches of what has to be done some time."""
+    """Small batches of what has to be done some time. A lease is maintenance's, or of a link's slot: whoever
+    has it looks after what waits in its own slots and in nobody's, and lets be what is in another's.
+    """
 
     async def expire(self, lease: Lease, limit: int, now: int, patience_ms: int) -> int:
-        """End what has waited too long: `queued` past its validity, `sent` for longer than the patience for a
-        receipt. Looks at `limit` messages whose review is due; returns how many ended.
+        """End what has waited too long: `queued` past its validity; under maintenance's lease also `sent` for
+        longer than the patience for a receipt. Looks at `limit` messages whose review is due; returns how
+        many ended.
         """
 
     async def cancel_opted_out(self, lease: Lease, limit: int, now: int) -> int:

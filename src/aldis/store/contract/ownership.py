@@ -4,6 +4,9 @@ An owner holds a lease. Each new lease of a resource has a higher epoch, and eve
 depends on it carries its lease: with an epoch that is no longer the newest it raises LeaseLost and keeps
 nothing. So an owner that was taken for dead and wakes again changes nothing any more.
 
+A link is divided into slots by the ids of its messages (`traffic/slots.py`), so that several gateways can
+send over it at once; who sends holds a lease of each of its slots, and claims and writes by all of them.
+
 A lease may end by time. Its owner submits nothing once that has run out, until it is renewed: by then another
 may have it. Whose store is open in one process only has leases without end.
 """
@@ -19,13 +22,18 @@ JOBS, MAINTENANCE = "jobs", "maintenance"
 
 
 def slot_of(link: str, slot: int = 0) -> str:
-    """Name the resource of whoever feeds a part of a link; today each link has one, 0."""
+    """Name the resource of whoever feeds a part of a link."""
     return f"link/{link}/{slot}"
 
 
 def postbacks_slot(slot: int) -> str:
     """Name the resource of whoever posts a part of all postbacks."""
     return f"postbacks/{slot}"
+
+
+def slot_number(resource: str) -> int:
+    """Give the number of the slot that a resource is."""
+    return int(resource.rpartition("/")[2])
 
 
 class Lease(msgspec.Struct, frozen=True, array_like=True):
@@ -44,9 +52,18 @@ class Lease(msgspec.Struct, frozen=True, array_like=True):
         """Name the link whose slot it is."""
         return self.resource.removeprefix("link/").rpartition("/")[0]
 
+    @property
+    def slot(self) -> int:
+        """Give the number of the slot that it is of."""
+        return slot_number(self.resource)
+
 
 class OwnershipStore(Protocol):
     """Gives leases out."""
+
+    @property
+    def slots(self) -> int:
+        """Tell into how many slots each link is divided; 1 where the store is open in one process only."""
 
     async def acquire(self, resource: str, holder: str) -> Lease | None:
         """Make a resource the holder's, under a new epoch; None while it is another's whose lease is not

@@ -1,14 +1,15 @@
 """Which messages are in a sender's hands, and which were accepted just now and wait for one. In memory only.
 
 A claim dies with its owner, which gives the messages back as they were. What was just accepted is remembered
-for as long as nothing else of its link waits: then it can be claimed without being read again. The file is
-always right; what is remembered here only saves asking it.
+for as long as nothing else of our slots of its link waits: then it can be claimed without being read again.
+The file is always right, and asked four times a second for what other gateways have put there; what is
+remembered here only saves asking it.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from aldis.store.contract.ownership import Lease
@@ -16,6 +17,7 @@ from aldis.store.contract.sending import Share
 from aldis.store.memory.claim_journal import ClaimJournal
 from aldis.traffic.content import from_column
 from aldis.traffic.message import ClaimedMessage, NewMessage
+from aldis.traffic.slots import slot_of_id
 
 #: messages of one link that are remembered; more are a backlog, and the file is asked
 MAX_FRESH = 1_000
@@ -28,18 +30,23 @@ HUSH_MS = 1_000
 class LinkClaims:
     """One link's."""
 
-    def __init__(self, journal: ClaimJournal | None) -> None:
+    def __init__(self, journal: ClaimJournal | None, slots: int) -> None:
         self._journal = journal
+        #: into how many the link is divided
+        self._slots = slots
         #: in a sender's hands
         self.claimed: set[int] = set()
         #: set aside: nobody may claim them
         self.poison: set[int] = set()
-        #: by priority; all that waits for the link while `_is_complete`
+        #: by priority; all that waits in our slots of the link while `_is_complete`, but what other gateways
+        #: have accepted since the last read
         self._fresh: tuple[deque[NewMessage], ...] = tuple(deque() for _ in range(4))
         self._is_complete = False
         self._read_at = 0
-        #: of the lease that claimed last
-        self._epoch = 0
+        #: under which was claimed last
+        self._leases: Sequence[Lease] = ()
+        #: the slots that these are of; None: all
+        self._ours: frozenset[int] | None = frozenset()
         #: what was in our own hands since the engine was last asked for messages; None: it is not asked now
         self._kept_back: set[int] | None = None
         #: what waits is about to go to another link: nobody claims it meanwhile
@@ -64,14 +71,26 @@ class LinkClaims:
         if self._journal is not None:
             self._journal.note_released(message_ids)
 
-    def begin(self) -> None:
-        """Hear that the link has a new owner: what the last one had claimed is nobody's."""
-        self.give_back(tuple(self.claimed))
+    def begin(self, leases: Sequence[Lease], poison: Collection[int]) -> None:
+        """Hear that slots have a new owner: what the last one had claimed of them is nobody's. `poison`: what
+        is set aside of the link.
+        """
+        self.give_back(self.within(leases, self.claimed))
+        self.poison.difference_update(self.within(leases, self.poison))
+        self.poison.update(poison)
         self.drop_fresh()
 
-    def is_over(self, lease: Lease) -> bool:
-        """Tell whether a later one has claimed."""
-        return lease.epoch < self._epoch
+    def within(self, leases: Iterable[Lease], message_ids: Iterable[int]) -> list[int]:
+        """Pick the messages of the slots that leases are of."""
+        slots = {lease.slot for lease in leases}
+        return [each for each in message_ids if slot_of_id(each, self._slots) in slots]
+
+    def not_over(self, leases: Sequence[Lease], message_ids: Sequence[int]) -> list[int]:
+        """Pick the messages of slots in which no later lease has claimed."""
+        newest = {lease.slot: lease.epoch for lease in self._leases}
+        return self.within(
+            (lease for lease in leases if lease.epoch >= newest.get(lease.slot, 0)), message_ids
+        )
 
     def keep_back(self, message_id: int) -> None:
         """Take a message that nobody has claimed, so that no sender does while we write to it."""
@@ -85,7 +104,7 @@ class LinkClaims:
         self._kept_back = set()
 
     def note_read(
-        self, messages: list[ClaimedMessage], now: int, lease: Lease, *, is_all: bool
+        self, messages: list[ClaimedMessage], now: int, leases: Sequence[Lease], *, is_all: bool
     ) -> list[ClaimedMessage]:
         """Hear what a claim found in the file, and whether that was all there was; gives what is claimed: all
         but what was kept back meanwhile; nothing while what waits is leaving.
@@ -100,7 +119,9 @@ class LinkClaims:
         self.drop_fresh()
         self._is_complete = is_all
         self._read_at = now
-        self._epoch = lease.epoch
+        if leases is not self._leases:
+            self._leases = leases
+            self._ours = None if len(leases) == self._slots else frozenset(lease.slot for lease in leases)
         return messages
 
     def note_accepted(self, message: NewMessage) -> None:
@@ -109,6 +130,7 @@ class LinkClaims:
             not self._is_complete
             or message.message_id in self.claimed
             or message.due_at > message.accepted_at
+            or (self._ours is not None and slot_of_id(message.message_id, self._slots) not in self._ours)
         ):
             return
         self._fresh[message.priority].append(message)
@@ -132,9 +154,9 @@ class LinkClaims:
         for queue in self._fresh:
             queue.clear()
 
-    def must_read(self, now: int, lease: Lease) -> bool:
-        """Tell whether the file must be asked, which knows whether a lease is the newest."""
-        return not self._is_complete or lease.epoch != self._epoch or not 0 <= now - self._read_at < REREAD_MS
+    def must_read(self, now: int, leases: Sequence[Lease]) -> bool:
+        """Tell whether the file must be asked, which knows whether leases are the newest."""
+        return not self._is_complete or leases != self._leases or not 0 <= now - self._read_at < REREAD_MS
 
     def claim_fresh(self, limit: int, share: Share, now: int) -> list[ClaimedMessage]:
         """Claim from what is remembered."""
@@ -152,9 +174,12 @@ class LinkClaims:
 class Claims:
     """All links'."""
 
-    def __init__(self, journal: ClaimJournal | None = None) -> None:
-        """`journal`: for whoever sends."""
+    def __init__(self, journal: ClaimJournal | None = None, slots: int = 1) -> None:
+        """`journal`: for whoever sends; `slots`: into how many each link is divided."""
         self.journal = journal
+        self.slots = slots
+        #: under which name this process takes leases; "" before it has taken any
+        self.holder = ""
         #: each was in hand when processes died, and is to be tried with nothing else in hand
         self.suspects: frozenset[int] = frozenset()
         #: until when nothing is claimed but a suspect
@@ -172,7 +197,7 @@ class Claims:
         """Give one link's."""
         found = self._by_link.get(link)
         if found is None:
-            found = self._by_link[link] = LinkClaims(self.journal)
+            found = self._by_link[link] = LinkClaims(self.journal, self.slots)
         return found
 
     def note_accepted(self, messages: Sequence[NewMessage], drops: int | None = None) -> None:

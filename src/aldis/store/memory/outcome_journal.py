@@ -10,7 +10,7 @@ Two files take turns: one is emptied and used when the other has grown and all o
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -32,8 +32,10 @@ class JournaledResults(msgspec.Struct, frozen=True, array_like=True, tag="result
     link: str
     results: tuple[AttemptResult, ...]
     received_at: int
-    #: of the lease under which it was heard; 0: from before there were leases
+    #: of the lease under which it was heard, where a link has one slot
     epoch: int = 0
+    #: of those leases, by slot, where it has several
+    epochs: dict[int, int] = {}
 
 
 class _OldResult(msgspec.Struct, frozen=True, array_like=True):
@@ -102,7 +104,7 @@ class OutcomeJournal:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         paths = [folder / f"heard-{number}.journal" for number in (1, 2)]
-        #: what a process that died had heard; to be recorded before anything is sent
+        #: what a process that died had heard, a message each; to be recorded before anything is sent
         self.left_over = _unrecorded([record for path in paths for record in _read(path)])
         self._files = [os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) for path in paths]
         self._current = 0
@@ -149,9 +151,9 @@ class OutcomeJournal:
         self._sizes[self._current] += written
         return True
 
-    def drop_left_over(self, is_recorded: Callable[[str], bool]) -> None:
-        """Hear of which links it is recorded; once all is, the files are emptied."""
-        self.left_over = [heard for heard in self.left_over if not is_recorded(heard.link)]
+    def drop_left_over(self, recorded: Collection[int]) -> None:
+        """Hear which messages of it need it no more; once none does, the files are emptied."""
+        self.left_over = [each for each in self.left_over if each.results[0].message_id not in recorded]
         if self.left_over:
             return
         for number, file in enumerate(self._files):

@@ -40,6 +40,7 @@ from aldis.store.postgresql.stores.sending import PostgresqlSending
 from aldis.store.postgresql.stores.shared import shared_store
 from aldis.store.postgresql.stores.time import PostgresqlTime
 from aldis.store.postgresql.writes.owing import PostbackOutbox
+from aldis.traffic.slots import SLOTS
 
 
 async def open_postgresql(
@@ -58,7 +59,7 @@ async def open_postgresql(
     run; `journal`: for whoever sends; `may_upgrade`: False where a gateway of another version may serve it.
     """
     told = ToldPostbacks()
-    claims = Claims(ClaimJournal(journal.folder) if journal else None)
+    claims = Claims(ClaimJournal(journal.folder) if journal else None, SLOTS)
     outbox = PostbackOutbox(told.note, lambda: told.slots, lambda: engine.hints.tell(Hint(postbacks=True)))
     engine = await open_engine(url, node, holder, outbox, may_upgrade=may_upgrade)
     clock = await _servers_time(engine, clock)
@@ -73,7 +74,7 @@ async def open_postgresql(
         nodes=PostgresqlNodes(*gateway),
         hints=engine.hints,
         admission=PostgresqlAdmission(*customers, claims, consent.opted_in),
-        sending=OwnerSending(PostgresqlSending(*gateway), claims, journal),
+        sending=OwnerSending(PostgresqlSending(*gateway, claims), claims, journal),
         receipts=PostgresqlReceipts(*gateway),
         inbound=PostgresqlInbound(*gateway, claims),
         contents=PostgresqlContents(*gateway, clock),
@@ -89,7 +90,7 @@ async def open_postgresql(
         events=PostgresqlEvents(*operators),
         refusals=PostgresqlRefusals(*operators),
         actions=PostgresqlActions(*gateway, claims),
-        commands=PostgresqlCommands(*gateway),
+        commands=PostgresqlCommands(*gateway, claims),
         link_states=PostgresqlLinkStates(*gateway),
         directory=PostgresqlDirectory(*gateway),
         changes=PostgresqlChanges(*gateway),

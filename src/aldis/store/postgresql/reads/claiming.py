@@ -13,15 +13,21 @@ from aldis.store.postgresql.engine.texts import unescaped
 from aldis.store.postgresql.reads import leases
 from aldis.traffic.content import MMS, from_column
 from aldis.traffic.message import ClaimedMessage
+from aldis.traffic.slots import SLOTS
 from aldis.traffic.states import State
 
 PRIORITIES = (3, 2, 1, 0)
 
 _WAITING_IN = """
 (SELECT message_id, priority FROM queue
- WHERE link = $1 AND priority = {} AND due_at <= $2 AND NOT is_marked
+ WHERE link = $1 AND priority = {} AND due_at <= $2 AND NOT is_marked{}
  ORDER BY due_at, message_id LIMIT $3)"""
-_WAITING = " UNION ALL ".join(map(_WAITING_IN.format, PRIORITIES))
+_WAITING = " UNION ALL ".join(_WAITING_IN.format(priority, "") for priority in PRIORITIES)
+#: in some slots
+_WAITING_FOR_US = " UNION ALL ".join(
+    _WAITING_IN.format(priority, f" AND message_id % {SLOTS} = ANY ($4::integer[])")
+    for priority in PRIORITIES
+)
 _CHOSEN = f"""
 SELECT m.message_id, m.sender, m.recipient, m.coding, m.octets, m.segments, m.priority, q.attempts + 1,
        q.expires_at, q.doubts, CASE WHEN m.coding = {MMS} THEN m.parts ELSE '' END,
@@ -37,12 +43,17 @@ _STATES = "SELECT message_id, state FROM tracked WHERE message_id = ANY ($1::big
 
 
 async def claim(
-    db: asyncpg.Connection, lease: Lease, limit: int, share: Share, now: int, claimed: set[int]
+    db: asyncpg.Connection, held: Sequence[Lease], limit: int, share: Share, now: int, claimed: set[int]
 ) -> Found:
     """Choose due messages that nobody has claimed. Raises LeaseLost."""
-    await leases.check(db, lease)
+    await leases.check(db, held)
+    asked = (held[0].link, now, limit + len(claimed))
+    if len(held) == SLOTS:
+        rows = await db.fetch(_WAITING, *asked)
+    else:
+        rows = await db.fetch(_WAITING_FOR_US, *asked, [lease.slot for lease in held])
     waiting: dict[int, list[int]] = {priority: [] for priority in PRIORITIES}
-    for message_id, priority in await db.fetch(_WAITING, lease.link, now, limit + len(claimed)):
+    for message_id, priority in rows:
         if message_id not in claimed and len(waiting[priority]) < limit:
             waiting[priority].append(message_id)
     shares = share({priority: len(ids) for priority, ids in waiting.items()}, limit)
@@ -50,9 +61,11 @@ async def claim(
     return await _read(db, chosen, now)
 
 
-async def claim_these(db: asyncpg.Connection, lease: Lease, chosen: Sequence[int], now: int) -> Found:
+async def claim_these(
+    db: asyncpg.Connection, held: Sequence[Lease], chosen: Sequence[int], now: int
+) -> Found:
     """Read messages that were chosen. Raises LeaseLost."""
-    await leases.check(db, lease)
+    await leases.check(db, held)
     return await _read(db, chosen, now)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import asyncpg
 
+from aldis.store.contract.ownership import Lease
 from aldis.store.postgresql.engine.texts import unescaped
 from aldis.traffic.message import MAX_FAULTS, SUSPECT_CRASHES, PoisonMessage
+from aldis.traffic.slots import SLOTS
 
 _COLUMNS = "p.message_id, p.link, p.faults, p.reason, p.failed_at"
 #: those that wait
@@ -18,8 +20,9 @@ _ONE = f"SELECT {_COLUMNS} {_ASIDE} AND p.message_id = $1"
 _OF_LINK = f"SELECT p.message_id {_ASIDE} AND q.link = $1"
 _SUSPECTS = f"""SELECT p.message_id FROM poison_message p JOIN queue q USING (message_id)
                 WHERE p.crashes >= {SUSPECT_CRASHES} AND p.faults < {MAX_FAULTS}"""  # noqa: S608 - constants
-_NEXT = """SELECT message_id FROM queue WHERE message_id = ANY($1::bigint[]) AND link = $2 AND NOT is_marked
-           AND due_at <= $3 ORDER BY priority DESC, due_at LIMIT 1"""
+_NEXT = f"""SELECT message_id FROM queue WHERE message_id = ANY($1::bigint[]) AND link = $2 AND NOT is_marked
+            AND message_id % {SLOTS} = ANY($3::integer[]) AND due_at <= $4
+            ORDER BY priority DESC, due_at LIMIT 1"""  # noqa: S608 - a number
 
 
 async def set_aside(db: asyncpg.Connection, limit: int) -> list[PoisonMessage]:
@@ -43,9 +46,12 @@ async def suspects(db: asyncpg.Connection) -> frozenset[int]:
     return frozenset(row[0] for row in await db.fetch(_SUSPECTS))
 
 
-async def next_suspect(db: asyncpg.Connection, link: str, suspects: Collection[int], now: int) -> int | None:
-    """Give the one that a link is to try first, if one is due."""
-    found: int | None = await db.fetchval(_NEXT, list(suspects), link, now)
+async def next_suspect(
+    db: asyncpg.Connection, leases: Sequence[Lease], suspects: Collection[int], now: int
+) -> int | None:
+    """Give the one of some slots that is to be tried first, if one is due."""
+    slots = [lease.slot for lease in leases]
+    found: int | None = await db.fetchval(_NEXT, list(suspects), leases[0].link, slots, now)
     return found
 
 

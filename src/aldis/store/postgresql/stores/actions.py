@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from aldis.accounts.staff import AuditEntry
 from aldis.store.contract.admission import Acceptance
+from aldis.store.contract.ownership import slot_of
+from aldis.store.postgresql.reads import leases
 from aldis.store.postgresql.reads import poison as poison_reads
 from aldis.store.postgresql.stores.connections import Claiming, from_pool
 from aldis.store.postgresql.writes import actions, endings, poison
 from aldis.store.rules.endings import CANCELLED
 from aldis.traffic.message import NewMessage
 from aldis.traffic.refusal import Refusal
+from aldis.traffic.slots import slot_of_id
 
 
 class PostgresqlActions(Claiming):
@@ -22,8 +25,12 @@ class PostgresqlActions(Claiming):
         if message_id in hands[0][0].claimed:
             return False
         with self.claims.in_our_hands(hands):
-            cancel = endings.Cancel((message_id,), CANCELLED, entry.at)
+            cancel = endings.Cancel((message_id,), CANCELLED, entry.at, self.claims.holder)
             return await self.writer.call(actions.cancel, (cancel, entry))
+
+    async def is_anothers(self, message_id: int, link: str) -> bool:
+        slot = slot_of(link, slot_of_id(message_id))
+        return await self.reads.ask(leases.is_anothers, slot, self.claims.holder)
 
     async def try_again(self, message_id: int, link: str, entry: AuditEntry, command_id: int = 0) -> bool:
         item = poison.TryAgain(message_id, entry, command_id)

@@ -6,20 +6,22 @@ import asyncpg
 
 from aldis.store.contract.actions import Command, CommandAnswer, CommandKind
 from aldis.store.postgresql.engine.texts import unescaped
-from aldis.store.postgresql.stores.connections import Connections, from_pool
-from aldis.store.postgresql.writes import commands
+from aldis.store.postgresql.stores.connections import Claiming, from_pool
+from aldis.store.postgresql.writes import commands, ownership
 
-_WAITING = """
-SELECT order_id, kind, message_id, actor, role, asked_at FROM message_order WHERE done IS NULL
-ORDER BY order_id LIMIT $1"""
+_WAITING = f"""
+SELECT order_id, kind, message_id, actor, role, asked_at FROM message_order o
+WHERE done IS NULL AND NOT EXISTS (
+    SELECT 1 FROM queue q WHERE q.message_id = o.message_id AND NOT {ownership.not_anothers("q", "$2")})
+ORDER BY order_id LIMIT $1"""  # noqa: S608 - a constant
 _ANSWER = "SELECT done, answer FROM message_order WHERE order_id = $1 AND done IS NOT NULL"
 _OLD = "SELECT 1 FROM message_order WHERE asked_at < $1 LIMIT 1"
 
 
-async def _waiting(db: asyncpg.Connection, limit: int) -> list[Command]:
+async def _waiting(db: asyncpg.Connection, limit: int, holder: str) -> list[Command]:
     return [
         Command(number, CommandKind(kind), message_id, unescaped(actor), role, asked_at)
-        for number, kind, message_id, actor, role, asked_at in await db.fetch(_WAITING, limit)
+        for number, kind, message_id, actor, role, asked_at in await db.fetch(_WAITING, limit, holder)
     ]
 
 
@@ -32,11 +34,13 @@ async def _has_from_before(db: asyncpg.Connection, before: int) -> bool:
     return await db.fetchval(_OLD, before) is not None
 
 
-class PostgresqlCommands(Connections):
+class PostgresqlCommands(Claiming):
     """Rows of `message_order`."""
 
-    waiting = from_pool(_waiting)
     answer_to = from_pool(_answer_to)
+
+    async def waiting(self, limit: int) -> list[Command]:
+        return await self.reads.ask(_waiting, limit, self.claims.holder)
 
     async def give(self, command: Command) -> int:
         return await self.writer.call(commands.give, command)

@@ -37,12 +37,20 @@ class Claiming(Connections):
     claims: Claims
 
     async def end_unclaimed(
-        self, hands: Sequence[tuple[LinkClaims, int]], reason: str, now: int, lease: Lease | None = None
+        self,
+        hands: Sequence[tuple[LinkClaims, int]],
+        reason: str,
+        now: int,
+        *,
+        lease: Lease | None = None,
+        free_from: int | None = None,
     ) -> int:
-        """Cancel messages that nobody has claimed; returns how many still waited."""
+        """Cancel messages that nobody has claimed here; returns how many still waited, and were not in a slot
+        that another has, or there due from an instant on.
+        """
         with self.claims.in_our_hands(hands):
             ids = tuple(message_id for _, message_id in hands)
-            item = endings.Cancel(ids, reason, now, lease)
+            item = endings.Cancel(ids, reason, now, self.claims.holder, lease, free_from)
             return await self.writer.call(endings.cancel, item, messages=len(ids))
 
 

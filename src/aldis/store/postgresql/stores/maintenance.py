@@ -9,25 +9,27 @@ import asyncpg
 from aldis.store.contract.maintenance import Purged
 from aldis.store.contract.ownership import Lease
 from aldis.store.postgresql.stores.connections import Claiming, from_pool
-from aldis.store.postgresql.writes import counts, maintenance, recipients
+from aldis.store.postgresql.writes import counts, maintenance, ownership, recipients
 from aldis.store.rules.endings import OPTED_OUT
 from aldis.store.rules.maintenance import backup_of
 
 #: what a carrier took in part stays with that carrier
-_WAITING = """
+_WAITING = f"""
 SELECT q.message_id, q.backups FROM queue q
 WHERE q.link = $1 AND NOT q.is_marked AND q.backups <> '' AND q.due_at <= $2
   AND q.message_id NOT IN (SELECT unnest($3::bigint[]))
   AND EXISTS (SELECT 1 FROM json_array_elements_text(q.backups::json) b (name) WHERE b.name = ANY($4::text[]))
   AND NOT EXISTS (SELECT 1 FROM segment s WHERE s.message_id = q.message_id)
+  AND {ownership.not_anothers("q", "$6")}
 LIMIT $5
-"""
-_QUEUED_TO_OPTED_OUT = """
+"""  # noqa: S608 - a constant
+_QUEUED_TO_OPTED_OUT = f"""
 SELECT q.message_id, q.link FROM queue q JOIN message m ON m.message_id = q.message_id
 WHERE NOT q.is_marked AND NOT m.exempt AND EXISTS (
     SELECT 1 FROM opt_out o WHERE o.sender = m.sender AND o.msisdn = m.recipient)
+  AND {ownership.not_anothers("q", "$2")}
 LIMIT $1
-"""
+"""  # noqa: S608 - a constant
 _UNUSED = """
 SELECT asked.digest FROM unnest($1::text[]) AS asked (digest)
 WHERE NOT EXISTS (SELECT 1 FROM content_use u WHERE u.digest = asked.digest)
@@ -41,18 +43,26 @@ WHERE m.message_id > $2 ORDER BY m.message_id LIMIT $3
 
 
 async def _waiting(
-    db: asyncpg.Connection, link: str, up: Sequence[str], limit: int, now: int, claimed: Collection[int]
+    db: asyncpg.Connection,
+    link: str,
+    up: Sequence[str],
+    limit: int,
+    now: int,
+    claimed: Collection[int],
+    holder: str,
 ) -> list[maintenance.Move]:
     """Choose messages that are due, unclaimed and wait for a link, each with the first of its backups that is
-    up.
+    up; none in a slot that another than the holder has.
     """
-    rows = await db.fetch(_WAITING, link, now, list(claimed), up, limit)
+    rows = await db.fetch(_WAITING, link, now, list(claimed), up, limit, holder)
     return [maintenance.Move(message_id, *backup_of(link, backups, up)) for message_id, backups in rows]
 
 
-async def _queued_to_opted_out(db: asyncpg.Connection, limit: int) -> list[tuple[int, str]]:
-    """Name queued messages to people who have opted out, with their links; looks at all that is queued."""
-    return [(message_id, link) for message_id, link in await db.fetch(_QUEUED_TO_OPTED_OUT, limit)]
+async def _queued_to_opted_out(db: asyncpg.Connection, limit: int, holder: str) -> list[tuple[int, str]]:
+    """Name queued messages to people who have opted out, with their links, but what is in a slot that another
+    has; looks at all that is queued.
+    """
+    return [(message_id, link) for message_id, link in await db.fetch(_QUEUED_TO_OPTED_OUT, limit, holder)]
 
 
 async def _unused_content(db: asyncpg.Connection, digests: Sequence[str]) -> set[str]:
@@ -77,25 +87,26 @@ class PostgresqlMaintenance(Claiming):
         return await self.writer.call(maintenance.expire, item)
 
     async def cancel_opted_out(self, lease: Lease, limit: int, now: int) -> int:
-        found = await self.reads.ask(_queued_to_opted_out, limit)
+        found = await self.reads.ask(_queued_to_opted_out, limit, lease.holder)
         hands = [(self.claims.of(link), message_id) for message_id, link in found]
         free = [(link, message_id) for link, message_id in hands if message_id not in link.claimed]
         if not free:
             return 0
-        return await self.end_unclaimed(free, OPTED_OUT, now, lease)
+        return await self.end_unclaimed(free, OPTED_OUT, now, lease=lease)
 
     async def fail_over(self, lease: Lease, link: str, up: Sequence[str], limit: int, now: int) -> int:
-        claims = self.claims.of(link)
+        claims, moved = self.claims.of(link), 0
         with claims.leaving():
-            found = await self.reads.ask(_waiting, link, up, limit, now, tuple(claims.unavailable))
+            unavailable = tuple(claims.unavailable)
+            found = await self.reads.ask(_waiting, link, up, limit, now, unavailable, lease.holder)
             moves = tuple(each for each in found if each.message_id not in claims.unavailable)
             if moves:
                 item = maintenance.Moves(lease, link, moves)
                 with self.claims.in_our_hands([(claims, move.message_id) for move in moves]):
-                    await self.writer.call(maintenance.move, item, messages=len(moves))
+                    moved = await self.writer.call(maintenance.move, item, messages=len(moves))
         for name in {link, *(move.link for move in moves)}:
             self.claims.of(name).drop_fresh()
-        return len(moves)
+        return moved
 
     async def purge(self, limit: int, before: int, after: int) -> Purged:
         ids, following = await self.reads.ask(_old, limit, before, after)

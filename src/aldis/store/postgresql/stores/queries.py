@@ -9,6 +9,9 @@ from aldis.store.rules.cancelling import is_early
 from aldis.store.rules.endings import CANCELLED
 from aldis.traffic.submission import MOST_MESSAGES
 
+#: what another gateway sends is called back no later than this before it is due: to be kept takes less
+ELSEWHERE_MS = 10_000
+
 
 class PostgresqlQueries(Claiming):
     """The pool is the customers' own: they must not keep the gateway waiting."""
@@ -27,4 +30,4 @@ class PostgresqlQueries(Claiming):
         hands = [(self.claims.of(each.message.link), each.message.message_id) for each in found]
         if not is_early(found, now) or any(message_id in link.claimed for link, message_id in hands):
             return 0
-        return await self.end_unclaimed(hands, CANCELLED, now)
+        return await self.end_unclaimed(hands, CANCELLED, now, free_from=now + ELSEWHERE_MS)

@@ -6,6 +6,7 @@ import asyncpg
 import msgspec
 
 from aldis.accounts.staff import AuditEntry
+from aldis.errors import TransitionRefused
 from aldis.store.contract.actions import CommandAnswer
 from aldis.store.contract.admission import Acceptance
 from aldis.store.postgresql.engine.operations import locking, operation_on_each
@@ -41,5 +42,9 @@ async def send_again(db: asyncpg.Connection, item: Again) -> Refusal | None:
         await auditing.note(db, [item.entry])
         if item.command_id:
             new_id = str(item.acceptance.messages[0].message_id)
-            await commands.answer(db, [(item.command_id, CommandAnswer(done=True, answer=new_id))])
+            (is_first,) = await commands.answer(
+                db, [(item.command_id, CommandAnswer(done=True, answer=new_id))]
+            )
+            if not is_first:
+                raise TransitionRefused("another gateway has carried the command out")
     return refusal

@@ -11,7 +11,7 @@ from aldis.store.postgresql.engine.texts import escaped
 _GIVE = """
 INSERT INTO message_order (kind, message_id, actor, role, asked_at) VALUES ($1, $2, $3, $4, $5)
 RETURNING order_id"""
-_ANSWER = "UPDATE message_order SET done = $1, answer = $2 WHERE order_id = $3"
+_ANSWER = "UPDATE message_order SET done = $1, answer = $2 WHERE order_id = $3 AND done IS NULL"
 _WITHDRAW = "DELETE FROM message_order WHERE order_id = $1 AND done IS NULL RETURNING order_id"
 
 
@@ -23,10 +23,10 @@ async def give(db: asyncpg.Connection, item: Command) -> int:
 
 
 @operation_on_each
-async def answer(db: asyncpg.Connection, item: tuple[int, CommandAnswer]) -> None:
-    """Write what came of a command."""
+async def answer(db: asyncpg.Connection, item: tuple[int, CommandAnswer]) -> bool:
+    """Write what came of a command; tells whether nobody had."""
     command_id, what = item
-    await db.execute(_ANSWER, what.done, escaped(what.answer), command_id)
+    return await db.execute(_ANSWER, what.done, escaped(what.answer), command_id) == "UPDATE 1"
 
 
 @operation_on_each

@@ -122,7 +122,7 @@ def _columns(endings: Iterable[Ending]) -> Sequence[Sequence[Any]]:
 
 
 class Cancel(msgspec.Struct, frozen=True):
-    """Messages that nobody has in hand, nor will have before this is done. A customer calls back what is
+    """Messages that nobody has in hand here, nor will have before this is done. A customer calls back what is
     whole and in no doubt; who has opted out gets not even the rest, nor a repetition.
     """
 
@@ -130,14 +130,21 @@ class Cancel(msgspec.Struct, frozen=True):
     #: why, for the timeline
     reason: str
     now: int
+    #: who asks: what is in a slot that another has is let be
+    holder: str
     #: of maintenance, where it cancels
     lease: Lease | None = None
+    #: all or none: where another has the slot, what is due from then on, which nobody has claimed yet;
+    #: None: as many as can be
+    free_from: int | None = None
 
 
+_PLACES = "SELECT message_id, link, due_at FROM queue WHERE message_id = ANY($1::bigint[])"
 #: those that are marked are left out later: with a condition on that, an index is used that is for links
 _CANCELLABLE = """
-SELECT q.message_id, q.doubts, q.is_marked FROM queue q WHERE q.message_id = ANY($1::bigint[])
-  AND ($2 OR q.doubts = 0 AND NOT EXISTS (SELECT 1 FROM segment s WHERE s.message_id = q.message_id))
+SELECT q.message_id, q.doubts, q.is_marked
+FROM unnest($1::bigint[], $2::text[]) asked (message_id, link) JOIN queue q USING (message_id, link)
+WHERE $3 OR q.doubts = 0 AND NOT EXISTS (SELECT 1 FROM segment s WHERE s.message_id = q.message_id)
 ORDER BY q.message_id FOR UPDATE OF q
 """
 
@@ -147,7 +154,15 @@ async def cancel(db: asyncpg.Connection, item: Cancel) -> int:
     """End those that may still be cancelled; returns how many were."""
     if item.lease is not None:
         await ownership.check(db, [item.lease])
-    found = await db.fetch(_CANCELLABLE, item.message_ids, item.reason == OPTED_OUT)
+    due_at = {(row[0], row[1]): row[2] for row in await db.fetch(_PLACES, item.message_ids)}
+    ours = await ownership.in_reach(db, item.holder, [*due_at])
+    if item.free_from is not None:
+        if any(due_at[place] < item.free_from for place in due_at.keys() - {*ours}):
+            return 0
+        ours = sorted(due_at)
+    if not ours:
+        return 0
+    found = await db.fetch(_CANCELLABLE, *zip(*ours, strict=True), item.reason == OPTED_OUT)
     waiting = [(message_id, State.QUEUED, doubts) for message_id, doubts, is_marked in found if not is_marked]
     endings = of_cancelled(waiting, item.reason, item.now)
     await end_unsent(db, endings)

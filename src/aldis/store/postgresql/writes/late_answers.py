@@ -9,17 +9,15 @@ from __future__ import annotations
 import asyncpg
 import msgspec
 
-from aldis.store.contract.ownership import Lease
 from aldis.store.postgresql.engine.operations import Lock, locking, operation_on_each
 from aldis.store.postgresql.engine.texts import all_escaped
-from aldis.store.postgresql.writes import locks, ownership, receipts
+from aldis.store.postgresql.writes import locks, receipts
 from aldis.traffic.message import LateAnswer
 
 
 class RecordLate(msgspec.Struct, frozen=True):
     """What a link heard late."""
 
-    lease: Lease
     link: str
     answers: tuple[LateAnswer, ...]
     now: int
@@ -55,7 +53,6 @@ def _locks(item: RecordLate) -> list[Lock]:
 @operation_on_each
 async def record_late(db: asyncpg.Connection, item: RecordLate) -> None:
     """Keep late answers of messages that are still known; then let receipts in that waited for them."""
-    await ownership.check(db, [item.lease])
     ids = [answer.message_id for answer in item.answers]
     numbers = [answer.number for answer in item.answers]
     names = all_escaped([answer.smsc_message_id for answer in item.answers])

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import asyncpg
 import msgspec
 
-from aldis.store.contract.ownership import Lease
+from aldis.store.contract.ownership import MAINTENANCE, Lease
 from aldis.store.postgresql.engine.operations import operation_on_each
 from aldis.store.postgresql.engine.savepoints import each_alone
 from aldis.store.postgresql.reads.recipients import BLOCK_BITS
@@ -55,10 +55,15 @@ class Purge(msgspec.Struct, frozen=True):
     before: int
 
 
+_DUE = f"""
+SELECT message_id, link FROM queue q WHERE review_at <= $1 AND {ownership.not_anothers("q", "$3")}
+ORDER BY review_at LIMIT $2
+"""  # noqa: S608 - a constant
 _QUEUED = f"""
-SELECT message_id, CASE WHEN is_marked THEN '{State.SENDING.value}' ELSE '{State.QUEUED.value}' END,
-       expires_at, 0, doubts
-FROM queue WHERE review_at <= $1 ORDER BY review_at LIMIT $2 FOR UPDATE SKIP LOCKED
+SELECT q.message_id, CASE WHEN q.is_marked THEN '{State.SENDING.value}' ELSE '{State.QUEUED.value}' END,
+       q.expires_at, 0, q.doubts
+FROM unnest($1::bigint[], $2::text[]) due (message_id, link) JOIN queue q USING (message_id, link)
+WHERE q.review_at <= $3 ORDER BY q.message_id FOR UPDATE OF q SKIP LOCKED
 """  # noqa: S608 - the table's states
 _LATER = """
 UPDATE queue q SET review_at = l.review_at
@@ -97,9 +102,13 @@ DELETE FROM parked_receipt WHERE receipt_id IN (
 
 @operation_on_each
 async def expire(db: asyncpg.Connection, item: Expire) -> int:
-    """End messages whose deadline has passed; look at the others again when it may have."""
+    """End messages whose deadline has passed; look at the others again when it may have. What is in a slot
+    that another has is let be: its owner looks.
+    """
     await ownership.check(db, [item.lease])
-    queued = await db.fetch(_QUEUED, item.now, item.limit)
+    due = [tuple(row) for row in await db.fetch(_DUE, item.now, item.limit, item.lease.holder)]
+    ours = await ownership.in_reach(db, item.lease.holder, due)
+    queued = await db.fetch(_QUEUED, *zip(*ours, strict=True), item.now) if ours else []
     unsent: list[Ending] = []
     later: list[tuple[int, int]] = []
     for message_id, state, *rest in queued:
@@ -108,7 +117,8 @@ async def expire(db: asyncpg.Connection, item: Expire) -> int:
             later.append((message_id, verdict))
         else:
             unsent.append(verdict)
-    sent = await _overdue(db, item, item.limit - len(queued))
+    keeps_all = item.lease.resource == MAINTENANCE
+    sent = await _overdue(db, item, item.limit - len(due)) if keeps_all else []
     refused = await each_alone(db, endings.end_unsent, unsent)
     later += [(ending.message_id, item.now + REFUSED_MS) for ending in refused]
     refused += await each_alone(db, endings.end_sent, sent)
@@ -116,7 +126,8 @@ async def expire(db: asyncpg.Connection, item: Expire) -> int:
         await db.execute(_SET_ASIDE, [ending.message_id for ending in refused], item.now)
     if later:
         await db.execute(_LATER, *zip(*sorted(later), strict=True))
-    await db.execute(_FORGET_EARLY, item.now - EARLY_MS)
+    if keeps_all:
+        await db.execute(_FORGET_EARLY, item.now - EARLY_MS)
     return len(unsent) + len(sent) - len(refused)
 
 
@@ -145,11 +156,18 @@ WHERE q.message_id = d.message_id AND q.link = $4 AND NOT q.is_marked
 
 
 @operation_on_each
-async def move(db: asyncpg.Connection, item: Moves) -> None:
-    """Move messages that nobody has in hand, nor will have before this is done."""
+async def move(db: asyncpg.Connection, item: Moves) -> int:
+    """Move messages that nobody has in hand here, nor will have before this is done; returns how many."""
     await ownership.check(db, [item.lease])
-    rows = sorted(msgspec.structs.astuple(each) for each in item.moves)
-    await db.execute(_MOVE, *zip(*rows, strict=True), item.link)
+    ours = await ownership.in_reach(
+        db, item.lease.holder, [(each.message_id, item.link) for each in item.moves]
+    )
+    ids = {message_id for message_id, _ in ours}
+    rows = sorted(msgspec.structs.astuple(each) for each in item.moves if each.message_id in ids)
+    if not rows:
+        return 0
+    moved = await db.execute(_MOVE, *zip(*rows, strict=True), item.link)
+    return int(moved.removeprefix("UPDATE "))
 
 
 #: a message whose receipt comes meanwhile ends now, and stays

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 import asyncpg
 import msgspec
 
-from aldis.store.contract.ownership import Lease
+from aldis.store.contract.ownership import Lease, slot_of
 from aldis.store.postgresql.engine.operations import operation, operation_on_each
 from aldis.store.postgresql.reads.leases import lost
+from aldis.traffic.slots import SLOTS, slot_of_id
 
 #: a lost owner's work is taken over after this; each owner renews its leases three times in that time
 HOLDS_MS = 3_000
@@ -28,7 +29,9 @@ class Acquire(msgspec.Struct, frozen=True):
 
 
 _KNOW = """
-INSERT INTO lease (resource, holder, epoch, until) VALUES ($1, '', 0, '-infinity') ON CONFLICT DO NOTHING"""
+INSERT INTO lease (resource, holder, epoch, until)
+SELECT resource, '', 0, '-infinity' FROM unnest($1::text[]) AS resource ORDER BY resource
+ON CONFLICT DO NOTHING"""
 _LOCK = "SELECT 1 FROM lease WHERE resource = $1 FOR UPDATE"
 _FROM_NOW = f"clock_timestamp() + interval '{HOLDS_MS} ms'"
 _ACQUIRE = f"""
@@ -45,6 +48,19 @@ WITH asked AS (
 UPDATE lease SET until = {_FROM_NOW} FROM asked WHERE lease.resource = asked.resource
 RETURNING lease.resource, lease.epoch
 """  # noqa: S608 - constants
+#: a lapsed lease may be renewed; one that is ended may not
+_END_LAPSED = """
+WITH lapsed AS (
+    SELECT resource FROM lease
+    WHERE resource = ANY($1::text[]) AND holder NOT IN ('', $2) AND until <= clock_timestamp()
+    ORDER BY resource FOR UPDATE
+)
+UPDATE lease SET holder = '', epoch = epoch + 1, until = '-infinity' FROM lapsed
+WHERE lease.resource = lapsed.resource
+"""
+_FREE = """
+SELECT resource FROM lease WHERE resource = ANY($1::text[]) AND holder IN ('', $2)
+ORDER BY resource FOR KEY SHARE"""
 _GIVE_BACK = """
 UPDATE lease SET holder = '', epoch = epoch + 1, until = '-infinity' WHERE resource = $1 AND epoch = $2"""
 #: gives a row for each of these leases ($1: resources, $2: epochs) that is the newest, which it is until the
@@ -57,13 +73,18 @@ _CHECK = """
 SELECT resource, epoch FROM lease WHERE resource = ANY($1::text[]) ORDER BY resource FOR KEY SHARE"""
 
 
-@operation_on_each
-async def acquire(db: asyncpg.Connection, item: Acquire) -> Lease | None:
-    """Give a resource to a new owner, unless another's lease is not over."""
-    await db.execute(_KNOW, item.resource)
-    await db.execute(_LOCK, item.resource)
-    epoch = await db.fetchval(_ACQUIRE, item.resource, item.holder)
-    return None if epoch is None else Lease(item.resource, item.holder, epoch, HOLDS_MS)
+@operation()
+async def acquire(db: asyncpg.Connection, items: list[Acquire]) -> list[Lease | None]:
+    """Give resources to new owners, unless another's lease is not over."""
+    await db.execute(_KNOW, list({item.resource for item in items}))
+    leases: list[Lease | None] = [None] * len(items)
+    for position in sorted(range(len(items)), key=lambda position: items[position].resource):
+        item = items[position]
+        await db.execute(_LOCK, item.resource)
+        epoch = await db.fetchval(_ACQUIRE, item.resource, item.holder)
+        if epoch is not None:
+            leases[position] = Lease(item.resource, item.holder, epoch, HOLDS_MS)
+    return leases
 
 
 @operation()
@@ -91,3 +112,30 @@ async def check(db: asyncpg.Connection, leases: Sequence[Lease]) -> None:
     for lease in leases:
         if newest.get(lease.resource) != lease.epoch:
             raise lost(lease)
+
+
+def not_anothers(queue: str, holder: str) -> str:
+    """Write the condition that a row of the queue is in a slot that no other than a holder has: for looking,
+    before `in_reach` makes sure of it. `queue`: the table's name in the statement; `holder`: its parameter.
+    """
+    return f"""NOT EXISTS (
+        SELECT 1 FROM lease l
+        WHERE l.resource = 'link/' || {queue}.link || '/' || {queue}.message_id % {SLOTS}
+            AND l.holder NOT IN ('', {holder}) AND l.until > clock_timestamp())"""  # noqa: S608 - ours
+
+
+async def in_reach(
+    db: asyncpg.Connection, holder: str, queued: Sequence[tuple[int, str]]
+) -> list[tuple[int, str]]:
+    """Pick the messages (id, link) that no other than a holder has in hand, nor will have before the commit:
+    who may have lost its slot is made to have lost it. Before any row of theirs is locked: owners lock leases
+    first.
+    """
+    slots = {place: slot_of(place[1], slot_of_id(place[0])) for place in queued}
+    resources = sorted(set(slots.values()))
+    if not resources:
+        return []
+    await db.execute(_KNOW, resources)
+    await db.execute(_END_LAPSED, resources, holder)
+    free = {row[0] for row in await db.fetch(_FREE, resources, holder)}
+    return sorted(place for place, resource in slots.items() if resource in free)

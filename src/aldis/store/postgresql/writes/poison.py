@@ -22,7 +22,7 @@ from aldis.traffic.message import MAX_FAULTS, SUSPECT_CRASHES, HandlingFault
 class NoteFaults(msgspec.Struct, frozen=True):
     """What a link could not handle."""
 
-    lease: Lease
+    leases: tuple[Lease, ...]
     link: str
     faults: tuple[HandlingFault, ...]
     now: int
@@ -76,7 +76,7 @@ UPDATE poison_message SET faults = 0 WHERE message_id = $1 AND faults >= $2 RETU
 @operation()
 async def note_faults(db: asyncpg.Connection, items: list[NoteFaults]) -> list[list[int]]:
     """Count faults; returns of each item which messages are set aside now."""
-    await ownership.check(db, [item.lease for item in items])
+    await ownership.check(db, [lease for item in items for lease in item.leases])
     return [[fault.message_id for fault in item.faults if await _is_aside(db, item, fault)] for item in items]
 
 

@@ -22,25 +22,26 @@ from aldis.traffic.matching import SUBMITTED
 from aldis.traffic.message import MAX_FAULTS, AttemptResult
 from aldis.traffic.postback import Notify, PostbackEvent
 from aldis.traffic.receipt import ReceiptState
+from aldis.traffic.slots import SLOTS
 from aldis.traffic.states import Event, State
 
 
 class RecordResults(msgspec.Struct, frozen=True):
     """What a link has to tell."""
 
-    lease: Lease
+    leases: tuple[Lease, ...]
     link: str
     results: tuple[AttemptResult, ...]
     now: int
 
 
 class Recover(msgspec.Struct, frozen=True):
-    """A link whose last owner is gone."""
+    """Slots of a link whose last owner is gone."""
 
-    lease: Lease
+    leases: tuple[Lease, ...]
     #: what is in doubt must not be repeated
     hold: bool
-    #: what a process that died had in hand, of this link and others
+    #: what a process that died had in hand, of these slots and others
     in_hand: tuple[int, ...]
     now: int
 
@@ -56,7 +57,7 @@ class Orphans(msgspec.Struct, frozen=True):
 class Mark(msgspec.Struct, frozen=True):
     """What is about to be submitted."""
 
-    lease: Lease
+    leases: tuple[Lease, ...]
     message_ids: tuple[int, ...]
 
 
@@ -66,7 +67,7 @@ _MARK = "UPDATE queue SET is_marked = true WHERE message_id = ANY ($1::bigint[])
 @operation()
 async def mark(db: asyncpg.Connection, items: list[Mark]) -> list[None]:
     """Write `sending` before anything is on the wire."""
-    await ownership.check(db, [item.lease for item in items])
+    await ownership.check(db, [lease for item in items for lease in item.leases])
     ids = sorted(message_id for item in items for message_id in item.message_ids)
     if await db.execute(_MARK, ids) != f"UPDATE {len(ids)}":
         raise TransitionRefused("a message is marked that does not wait to be sent")
@@ -132,7 +133,7 @@ class TakenSegments(NamedTuple):
 @operation(rank=1)
 async def record_results(db: asyncpg.Connection, items: list[RecordResults]) -> list[None]:
     """Write outcomes."""
-    leases = [item.lease for item in items]
+    leases = [lease for item in items for lease in item.leases]
     # of one segment that several results name the last counts
     segments: Segments = {
         (result.message_id, segment.number): (item.link, segment.smsc_message_id, item.now)
@@ -243,27 +244,34 @@ async def _end_reported(db: asyncpg.Connection, sent: Mapping[int, int]) -> None
 #: what waits after an attempt in doubt, or was in hand when the process died, and is not set aside
 _MAYBE_SUBMITTED = f"""
 SELECT q.message_id FROM queue q
-WHERE NOT q.is_marked AND q.link = $1 AND (q.doubts > 0 OR q.message_id = ANY ($2::bigint[]))
+WHERE NOT q.is_marked AND q.link = $1 AND q.message_id % {SLOTS} = ANY ($2::integer[])
+    AND (q.doubts > 0 OR q.message_id = ANY ($3::bigint[]))
     AND NOT EXISTS (
         SELECT 1 FROM poison_message p WHERE p.message_id = q.message_id AND p.faults >= {MAX_FAULTS})
 ORDER BY q.message_id FOR UPDATE OF q
-"""  # noqa: S608 - a number
-_POLICY = "SELECT hold FROM in_doubt_policy WHERE link = $1"
+"""  # noqa: S608 - numbers
+#: each slot's, under its resource in place of the link: one may be recovered without the others
+_POLICIES = "SELECT link, hold FROM in_doubt_policy WHERE link = ANY ($1::text[])"
 _KEEP_POLICY = """
-INSERT INTO in_doubt_policy (link, hold) VALUES ($1, $2) ON CONFLICT (link) DO UPDATE SET hold = EXCLUDED.hold
-"""
-_HELD_OF = "SELECT message_id FROM queue WHERE is_marked AND link = $1 ORDER BY message_id FOR UPDATE"
-_HELD_OF_OTHERS = """
-SELECT message_id FROM queue WHERE is_marked AND link <> ALL ($1::text[]) ORDER BY message_id FOR UPDATE"""
+INSERT INTO in_doubt_policy (link, hold) SELECT resource, $2 FROM unnest($1::text[]) AS resource
+ON CONFLICT (link) DO UPDATE SET hold = EXCLUDED.hold"""
+_HELD_OF = f"""
+SELECT message_id FROM queue WHERE is_marked AND link = $1 AND message_id % {SLOTS} = ANY ($2::integer[])
+ORDER BY message_id FOR UPDATE"""  # noqa: S608 - a number
+_HELD_OF_OTHERS = f"""
+SELECT message_id, link FROM queue q WHERE is_marked AND link <> ALL ($1::text[])
+    AND {ownership.not_anothers("q", "$2")}"""  # noqa: S608 - a constant
 
 
 @operation_on_each
 async def recover_orphans(db: asyncpg.Connection, item: Orphans) -> int:
-    """End what is `sending` on links that are not there any more: what must not be repeated is marked so,
-    whether or not its link returns.
+    """End what is `sending` on links that are not there any more, in slots that no other has: what must
+    not be repeated is marked so, whether or not its link returns.
     """
     await ownership.check(db, [item.lease])
-    return await _hold(db, await db.fetch(_HELD_OF_OTHERS, item.links), item.now)
+    held = [tuple(row) for row in await db.fetch(_HELD_OF_OTHERS, item.links, item.lease.holder)]
+    ours = await ownership.in_reach(db, item.lease.holder, held)
+    return await _hold(db, [message_id for message_id, _ in ours], item.now)
 
 
 @operation_on_each
@@ -271,24 +279,28 @@ async def recover(db: asyncpg.Connection, item: Recover) -> int:
     """End what a lost owner left in `sending`, whatever the link does with doubts now: it was submitted to be
     held. Where the link did not hold them when it last ran and does now, what it may have submitted ends too.
     """
-    await ownership.check(db, [item.lease])
-    link = item.lease.link
-    known = await db.fetchval(_POLICY, link)
-    if known != item.hold:
-        if item.hold and known is not None:
-            await _mark_maybe_submitted(db, item)
-        await db.execute(_KEEP_POLICY, link, item.hold)
-    return await _hold(db, await db.fetch(_HELD_OF, link), item.now)
+    await ownership.check(db, item.leases)
+    link, slots = item.leases[0].link, [lease.slot for lease in item.leases]
+    known = dict(map(tuple, await db.fetch(_POLICIES, [lease.resource for lease in item.leases])))
+    changed = [lease for lease in item.leases if known.get(lease.resource) != item.hold]
+    if changed:
+        if item.hold:
+            turned = [lease.slot for lease in changed if lease.resource in known]
+            await _mark_maybe_submitted(db, link, turned, item)
+        await db.execute(_KEEP_POLICY, [lease.resource for lease in changed], item.hold)
+    return await _hold(db, [row[0] for row in await db.fetch(_HELD_OF, link, slots)], item.now)
 
 
-async def _mark_maybe_submitted(db: asyncpg.Connection, item: Recover) -> None:
-    rows = await db.fetch(_MAYBE_SUBMITTED, item.lease.link, item.in_hand)
+async def _mark_maybe_submitted(
+    db: asyncpg.Connection, link: str, slots: Sequence[int], item: Recover
+) -> None:
+    rows = await db.fetch(_MAYBE_SUBMITTED, link, slots, item.in_hand)
     refused = await each_alone(db, lambda inner, some: inner.execute(_MARK, some), [row[0] for row in rows])
     await poison.set_aside(db, refused, item.now)
 
 
-async def _hold(db: asyncpg.Connection, rows: Sequence[asyncpg.Record], now: int) -> int:
-    lost = of_lost([(message_id, State.SENDING) for (message_id,) in rows], now)
+async def _hold(db: asyncpg.Connection, message_ids: Sequence[int], now: int) -> int:
+    lost = of_lost([(message_id, State.SENDING) for message_id in message_ids], now)
     refused = [ending.message_id for ending in await each_alone(db, endings.end_unsent, lost)]
     await poison.set_aside(db, refused, now)
     return len(lost) - len(refused)

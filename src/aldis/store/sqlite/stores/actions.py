@@ -25,6 +25,9 @@ class SqliteActions(Connections):
             cancel = endings.Cancel((message_id,), CANCELLED, entry.at)
             return await self.writer.call(actions.cancel, (cancel, entry))
 
+    async def is_anothers(self, message_id: int, link: str) -> bool:  # noqa: ARG002 - there is no other
+        return False
+
     async def try_again(self, message_id: int, link: str, entry: AuditEntry, command_id: int = 0) -> bool:
         item = poison.TryAgain(message_id, entry, command_id)
         done = await self.writer.call(poison.try_again, item)

@@ -4,6 +4,8 @@ time, and a new one is never refused.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from aldis.store.contract.ownership import Lease
 from aldis.store.sqlite.stores.connections import Connections
 from aldis.store.sqlite.writes import ownership
@@ -11,6 +13,8 @@ from aldis.store.sqlite.writes import ownership
 
 class SqliteOwnership(Connections):
     """Rows of `lease`."""
+
+    slots: ClassVar[int] = 1
 
     async def renew(self, lease: Lease) -> Lease | None:
         return lease if ownership.is_newest(self.reader, lease) else None

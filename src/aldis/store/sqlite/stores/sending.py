@@ -1,8 +1,10 @@
-"""Implements `SendingEngine`: reads are of pages in memory, so they run on the event loop, at once."""
+"""Implements `SendingEngine`: reads are of pages in memory, so they run on the event loop, at once. A link
+has one slot, and whoever sends one lease.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 
 from aldis.store.contract.ownership import Lease
 from aldis.store.contract.sending import Share
@@ -18,44 +20,49 @@ class SqliteSending(Connections):
     """Statements for who sends."""
 
     suspects = on_the_loop(poison_reads.suspects)
-    next_suspect = on_the_loop(poison_reads.next_suspect)
     set_aside = on_the_loop(poison_reads.ids_of)
     links_of = on_the_loop(claiming.links_of)
     states_of = on_the_loop(claiming.states_of)
 
-    async def find(self, lease: Lease, limit: int, share: Share, now: int, claimed: set[int]) -> Found:
-        ownership.check(self.reader, (lease,))
-        return claiming.claim(self.reader, lease.link, limit, share, now, claimed=claimed)
+    async def next_suspect(self, leases: Sequence[Lease], suspects: Collection[int], now: int) -> int | None:
+        return poison_reads.next_suspect(self.reader, leases[0].link, suspects, now)
 
-    async def find_these(self, lease: Lease, chosen: Sequence[int], now: int) -> Found:
-        ownership.check(self.reader, (lease,))
+    async def find(
+        self, leases: Sequence[Lease], limit: int, share: Share, now: int, claimed: set[int]
+    ) -> Found:
+        ownership.check(self.reader, leases)
+        return claiming.claim(self.reader, leases[0].link, limit, share, now, claimed=claimed)
+
+    async def find_these(self, leases: Sequence[Lease], chosen: Sequence[int], now: int) -> Found:
+        ownership.check(self.reader, leases)
         return claiming.claim_these(self.reader, chosen, now)
 
-    def recover(self, lease: Lease, *, hold: bool, in_hand: tuple[int, ...], now: int) -> Awaitable[int]:
-        return self.writer.call(sending.recover, sending.Recover(lease, hold, in_hand, now))
+    def recover(
+        self, leases: Sequence[Lease], *, hold: bool, in_hand: tuple[int, ...], now: int
+    ) -> Awaitable[int]:
+        return self.writer.call(sending.recover, sending.Recover(leases[0], hold, in_hand, now))
 
     async def recover_orphans(self, lease: Lease, links: tuple[str, ...], now: int) -> int:
         while await self.writer.call(staging.remove, staging.ALL, messages=staging.PIECE):
             pass  # what a process that died had not stored whole
         return await self.writer.call(sending.recover_orphans, sending.Orphans(lease, links, now))
 
-    def mark(self, lease: Lease, message_ids: tuple[int, ...]) -> Awaitable[None]:
-        return self.writer.call(sending.mark, sending.Mark(lease, message_ids))
+    def mark(self, leases: Sequence[Lease], message_ids: tuple[int, ...]) -> Awaitable[None]:
+        return self.writer.call(sending.mark, sending.Mark(leases[0], message_ids))
 
     def record(
-        self, lease: Lease, link: str, results: tuple[AttemptResult, ...], now: int
+        self, leases: Sequence[Lease], link: str, results: tuple[AttemptResult, ...], now: int
     ) -> Awaitable[None]:
-        item = sending.RecordResults(lease, link, results, now)
+        item = sending.RecordResults(leases[0], link, results, now)
         return self.writer.call(sending.record_results, item, messages=len(results))
 
-    def record_late(self, lease: Lease, answers: tuple[LateAnswer, ...], now: int) -> Awaitable[None]:
-        item = late_answers.RecordLate(lease, lease.link, answers, now)
-        return self.writer.call(late_answers.record_late, item)
+    def record_late(self, link: str, answers: tuple[LateAnswer, ...], now: int) -> Awaitable[None]:
+        return self.writer.call(late_answers.record_late, late_answers.RecordLate(link, answers, now))
 
     def note_faults(
-        self, lease: Lease, link: str, faults: tuple[HandlingFault, ...], now: int
+        self, leases: Sequence[Lease], link: str, faults: tuple[HandlingFault, ...], now: int
     ) -> Awaitable[list[int]]:
-        return self.writer.call(poison.note_faults, poison.NoteFaults(lease, link, faults, now))
+        return self.writer.call(poison.note_faults, poison.NoteFaults(leases[0], link, faults, now))
 
     def note_crash(self, lease: Lease, message_ids: tuple[int, ...], now: int) -> Awaitable[list[int]]:
         return self.writer.call(poison.note_crash, poison.NoteCrash(lease, message_ids, now))
