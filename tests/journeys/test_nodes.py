@@ -56,6 +56,13 @@ class Nodes:
         for child in self.both:
             await self.until(child, is_up)
 
+    async def until_slots(self, *counts: int) -> None:
+        """Wait until each has so many slots of postbacks, and of the link."""
+        for child, count in zip(self.both, counts, strict=True):
+            for divided in ("postbacks/", "link/simulator/"):
+                while sum(each.startswith(divided) for each in await self.held_by(child)) != count:
+                    await asyncio.sleep(0.05)
+
     async def held_by(self, child: Child) -> tuple[str, ...]:
         view = await self.view(child)
         return () if view is None else (await self.store.nodes.held()).get(view.holder, ())
@@ -111,6 +118,7 @@ async def test_a_drained_node_is_left_alone_and_serves_what_comes(nodes: Nodes) 
     found = await listed(one)
     assert {name: each["state"] for name, each in found.items()} == {"one": "serving", "two": "serving"}
     assert all(link["is_up"] for each in found.values() for link in each["links"])
+    await nodes.until_slots(4, 4)
     code, output = await run(one, "link")
     assert (code, output.count("bound")) == (0, 2), output
     assert (await run(two, "node", "drain", found["one"]["name"]))[0] == 0
@@ -118,9 +126,13 @@ async def test_a_drained_node_is_left_alone_and_serves_what_comes(nodes: Nodes) 
         await asyncio.sleep(0.05)
     assert await ready(two) == (200, "ready")
     assert await send(one, "m1", "01") == "result_code=0"
+    await nodes.until_slots(0, 8)
+    while not {"maintenance", "jobs"} <= set(await nodes.held_by(two)):
+        await asyncio.sleep(0.05)
     assert (await run(two, "node", "undrain", found["one"]["name"]))[0] == 0
     while await ready(one) != (200, "ready"):
         await asyncio.sleep(0.05)
+    await nodes.until_slots(4, 4)
 
 
 async def test_who_leaves_keeps_nothing_and_who_is_lost_is_forgotten(nodes: Nodes) -> None:
