@@ -185,3 +185,26 @@ async def test_a_frozen_node_that_wakes_submits_nothing_that_another_has(nodes: 
     shown = Counter(received.text for received in nodes.carrier.received())
     assert {shown[reference] for reference in quick} == {1}
     assert {shown[reference] for reference in slow} <= {1, 2}
+
+
+async def test_both_send_over_one_link_and_one_goes_on_for_a_killed_one(nodes: Nodes) -> None:
+    one, two = nodes.both
+    await nodes.both_up()
+    for child in nodes.both:
+        while not any(each.startswith("link/") for each in await nodes.held_by(child)):
+            await asyncio.sleep(0.05)
+    references = [f"m{number}" for number in range(60)]
+    accepted = set()
+    for number, reference in enumerate(references):
+        if number == 40:
+            assert await two.end(signal.SIGKILL) == -signal.SIGKILL
+        child = nodes.both[number % 2] if number < 40 else one
+        if await send(child, reference, "01") == "result_code=0":
+            accepted.add(reference)
+    assert len(accepted) == len(references)
+    while await nodes.store.metrics.count_by_state() != {"delivered": len(references)}:
+        await asyncio.sleep(0.1)
+    shown = Counter(received.text for received in nodes.carrier.received())
+    assert accepted <= shown.keys()
+    assert sum(count - 1 for count in shown.values()) <= WINDOW
+    assert await one.end(signal.SIGTERM) == 0
