@@ -160,6 +160,7 @@ async def test_a_frozen_node_that_wakes_submits_nothing_that_another_has(nodes: 
     one, two = nodes.both
     taken = nodes.carrier.simulator.memory.answers
     await nodes.both_up()
+    await nodes.until_slots(4, 4)  # so that what follows fills both windows
     holder, other = (one, two) if "link/simulator/0" in await nodes.held_by(one) else (two, one)
     slow, quick = (
         [f"m{number}" for number in range(2 * WINDOW)],  # each has half of the slots

@@ -89,6 +89,30 @@ async def nodes(database: str) -> AsyncIterator[tuple[Node, Node]]:
         await node.store.close()
 
 
+async def test_an_outcome_of_a_slot_that_was_lost_costs_no_other_slot(nodes: tuple[Node, Node]) -> None:
+    """Each would cost the other's what is in flight, in turn and for ever."""
+    a, _ = nodes
+    a.slots_wanted = ALL
+    await a.step()
+    lost = [segment.message_id for segment in a.carrier.out]
+    a.carrier.window = a.carrier.limit = 2 * len(lost)
+    a.sender.lose()
+    await a.step()  # what was claimed ahead is dropped
+    await a.step()
+    held = a.slots
+    assert held == ALL - set(map(slot_of_id, lost))
+    for message_id in lost:
+        assert a.carrier.answer(Accepted(f"first{message_id}")).message_id == message_id
+    await a.sender.outcomes.record()
+    assert a.slots == held
+    for _ in range(COUNT):
+        a.clock.advance(LOOK_S)
+        await a.step()
+        await a.answer()
+    assert a.slots == ALL
+    assert Counter(a.taken) == Counter(range(1, COUNT + 1))
+
+
 async def test_slots_change_hands_in_order_and_nothing_is_sent_twice(nodes: tuple[Node, Node]) -> None:
     a, b = nodes
     a.slots_wanted = ALL

@@ -32,7 +32,7 @@ class Timekeeper:
     def doubt(self) -> str:
         """Why nothing may expire or be forgotten now; "": it may."""
         off_ms = 0 if self._watch is None else self._watch.off_ms
-        return f"{abs(off_ms) // 1000} s {'ahead' if off_ms > 0 else 'back'}" if off_ms else ""
+        return f"{round(abs(off_ms) / 1000)} s {'ahead' if off_ms > 0 else 'back'}" if off_ms else ""
 
     async def look(self) -> None:
         """See whether the clock was set."""

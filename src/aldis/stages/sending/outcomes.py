@@ -34,6 +34,8 @@ class RecorderEvents(msgspec.Struct, frozen=True):
 
     #: gives the leases of the link's slots
     leases: Callable[[], Sequence[Lease]]
+    #: picks those of messages in these slots
+    pick_ours: Callable[[list[AttemptResult]], list[AttemptResult]]
     #: something was recorded, or could not be
     on_recorded: Callable[[], None]
     #: the link has another owner
@@ -134,13 +136,24 @@ class OutcomeRecorder:
         self.answered.clear()
 
     async def _record_owned(self, batch: list[AttemptResult]) -> None:
+        """Store what is of our slots. What is of one that we have lost says nothing of the others: were they
+        lost with it, what is in flight of them would be submitted again, and then that of the first.
+        """
+        ours = self._told.pick_ours(batch)
+        if len(ours) < len(batch):
+            kept = {each.message_id for each in ours}
+            lost = [each for each in batch if each.message_id not in kept]
+            log.warning("outcomes of slots that were lost are not stored", link=self._link, count=len(lost))
+            self._drop(lost)
+            self.is_failing = False
         try:
-            await self._record_batch(batch)
+            if ours:
+                await self._record_batch(ours)
         except LeaseLost as fault:
             log.error(
                 "a link has another owner now: outcomes are not stored", link=self._link, fault=str(fault)
             )
-            self._drop(batch)
+            self._drop(ours)
             self.is_failing = False  # nothing of it waits any more
             self._told.on_lost()
 

@@ -94,7 +94,7 @@ class Sender(Owner):
             upstream.name,
             clock,
             metrics,
-            RecorderEvents(lambda: self.leases, self._take_recorded, self.lose),
+            RecorderEvents(lambda: self.leases, self._pick_ours, self._take_recorded, self.lose),
         )
         #: messages in whose last attempt the session was at fault, as its SMSC said
         self._troubled: set[int] = set()
@@ -315,6 +315,12 @@ class Sender(Owner):
 
     def _take_late(self, segment: Outbound, accepted: Accepted) -> None:
         self.outcomes.add_late(LateAnswer(segment.message_id, segment.number, accepted.smsc_message_id))
+
+    def _pick_ours(self, results: list[AttemptResult]) -> list[AttemptResult]:
+        if len(self.leases) == self._slots:
+            return results
+        ours = {lease.slot for lease in self.leases}
+        return [each for each in results if slot_of_id(each.message_id, self._slots) in ours]
 
     def _take_recorded(self) -> None:
         """Hear that outcomes are recorded: there may be room."""
