@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 import apsw
 
-from aldis.errors import StoreUnavailable
 from aldis.store.sqlite.engine.checkpoints import Checkpoints
 from aldis.store.sqlite.engine.connection import BUSY_MS, RETRY_MS, open_writer, wait_for_another
+from aldis.store.sqlite.engine.faults import as_unavailable
 from aldis.store.sqlite.engine.operations import Call, Operation
 
 #: a row of the outbox, as SQLite gives it
@@ -84,7 +84,7 @@ class Transactions:
             if not self._db.in_transaction:
                 self._db.execute("BEGIN IMMEDIATE")
         except apsw.Error as fault:  # nobody could write: there is no guilty one to be found
-            return Ran([_as_unavailable(fault)] * len(batch), [], self._commits)
+            return Ran([as_unavailable(fault)] * len(batch), [], self._commits)
         try:
             before = self._outbox.newest(self._db)
             outcomes = self._run(batch)
@@ -94,7 +94,7 @@ class Transactions:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             if len(batch) == 1:
-                return Ran([_as_unavailable(fault)], [], self._commits)
+                return Ran([as_unavailable(fault)], [], self._commits)
             return _together([self.run([call]) for call in batch])
         self._commits += 1
         return Ran(outcomes, pending, self._commits)
@@ -131,14 +131,3 @@ def _together(runs: list[Ran]) -> Ran:
     for run in runs:
         pending = None if pending is None or run.pending is None else pending + run.pending
     return Ran([outcome for run in runs for outcome in run.outcomes], pending, runs[-1].commits)
-
-
-def _as_unavailable(fault: Exception) -> Exception:
-    """Call a full disk, a lock or a lost file temporary; a constraint or a mistake of ours keeps its name."""
-    if isinstance(fault, apsw.Error) and not isinstance(
-        fault, apsw.ConstraintError | apsw.SQLError | apsw.MismatchError
-    ):
-        unavailable = StoreUnavailable(f"SQLite: {type(fault).__name__}")
-        unavailable.__cause__ = fault
-        return unavailable
-    return fault

@@ -5,7 +5,7 @@ from __future__ import annotations
 import apsw
 
 from aldis.accounts.staff import AuditEntry
-from aldis.errors import StoreUnavailable
+from aldis.store.sqlite.engine.faults import unavailable
 from aldis.store.sqlite.engine.rows import first, one
 from aldis.store.sqlite.stores.connections import Connections
 from aldis.store.sqlite.writes import time
@@ -35,9 +35,7 @@ class SqliteTime(Connections):
             for newest in _NEWEST_ROWS:
                 first(self.reader, newest)
         except apsw.Error as fault:
-            raise StoreUnavailable(
-                f"SQLite: {type(fault).__name__}: what is stored cannot be read"
-            ) from fault
+            raise unavailable(fault, reading=True) from fault
 
     async def newest_instant(self) -> int:
         return int(one(self.reader, _NEWEST))
