@@ -63,10 +63,10 @@ def read_number(
     """
     if number.startswith("+") and numbering is not Numbering.INTERNATIONAL:
         number, home = number[1:], ""  # whoever writes it means the country code
-    if not is_digits(number):
-        return None
     if numbering is Numbering.INTERNATIONAL or not home:
         return Recipient(number, country_of(number, ranges)) if is_msisdn(number) else None
+    if not is_digits(number):
+        return None
     plain = plain_numbers(home)
     if plain is not None and plain.is_one(number):
         msisdn = plain.country_code + number

@@ -112,8 +112,9 @@ class Links:
     def wake(self, links: set[str]) -> None:
         """Say that these may have work."""
         for name in links:
-            if name in self.senders:
-                self.senders[name].wake()
+            sender = self.senders.get(name)
+            if sender is not None:
+                sender.wake()
 
     def leases(self) -> list[Lease]:
         """Give those of all slots that are held."""

@@ -42,9 +42,10 @@ def form(octets: bytes) -> dict[str, str]:
     """Read `a=1&b=2`; the first of a repeated name wins. Raises Unreadable."""
     if not octets:
         return {}
-    if octets.count(b"&") >= MAX_PARAMETERS:
+    if len(octets) >= MAX_PARAMETERS and octets.count(b"&") >= MAX_PARAMETERS:
         raise Unreadable(f"more than {MAX_PARAMETERS} parameters")
-    _check_escapes(octets)
+    if octets.count(b"%") > MAX_RAW_PERCENT:
+        _check_escapes(octets)
     found: dict[str, str] = {}
     try:
         text = octets.decode("utf-8").replace("+", " ")

@@ -60,7 +60,12 @@ def is_msisdn(text: str) -> bool:
     """Tell whether a text could be an international number without plus sign; no country code begins
     with 0. Source: ITU-T E.164.
     """
-    return MIN_MSISDN_DIGITS <= len(text) <= MAX_MSISDN_DIGITS and is_digits(text) and text[0] != "0"
+    return (
+        MIN_MSISDN_DIGITS <= len(text) <= MAX_MSISDN_DIGITS
+        and text[0] != "0"
+        and text.isascii()
+        and text.isdigit()
+    )
 
 
 #: with fewer, `4x4` and `24/7 ex` are names

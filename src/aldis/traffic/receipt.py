@@ -66,6 +66,8 @@ def normalise_id(smsc_message_id: str) -> str:
     """Bring an id to one spelling: no blanks, no 0x, no leading zeros, upper case. One with letters of both
     cases keeps them, and so does a short one: in base 62, `a` and `A` are two digits.
     """
+    if smsc_message_id.isdigit() and smsc_message_id[0] != "0":
+        return smsc_message_id
     trimmed = smsc_message_id.strip().removeprefix("0x")
     number = trimmed.lstrip("0") or trimmed[-1:]
     return number.upper() if len(number) >= UNMISTAKABLE_DIGITS and number.islower() else number

@@ -44,6 +44,33 @@ def test_what_was_claimed_and_not_given_back_was_in_hand(
     assert reopened(path) == in_hand
 
 
+@given(STEPS)
+def test_what_has_ended_is_written_with_the_next_claim(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[set[int], bool]]
+) -> None:
+    path = tmp_path_factory.mktemp("journal") / NAME
+    journal, in_hand, unwritten = ClaimJournal(path.parent), set[int](), set[int]()
+    for ids, is_claim in steps:
+        if is_claim:
+            journal.note_claimed(ids)
+            in_hand, unwritten = in_hand | ids, set()
+        else:
+            journal.note_ended(ids)
+            unwritten |= in_hand & ids
+            in_hand -= ids
+        copy = ClaimJournal(shutil.copytree(path.parent, path.parent / "copy", dirs_exist_ok=True))
+        assert copy.left_over == in_hand | unwritten
+        copy.close()
+    journal.close()
+
+
+def test_what_has_ended_is_written_though_nothing_is_claimed(tmp_path: Path) -> None:
+    journal, many = ClaimJournal(tmp_path), range(1, 2 * COMPACT_IDS)
+    journal.note_claimed(many)
+    journal.note_ended(many)
+    assert reopened(tmp_path / NAME) == set()
+
+
 def test_it_stays_small_whatever_passes_and_keeps_what_stays(tmp_path: Path) -> None:
     path = tmp_path / NAME
     journal = ClaimJournal(path.parent)

@@ -79,6 +79,8 @@ class Quirks(msgspec.Struct, frozen=True):
 
     def in_response(self, smsc_message_id: str) -> str:
         """Give an id of a response in the spelling that is compared."""
+        if self.response_id == "as_is":
+            return normalise_id(smsc_message_id)
         return self._exact(_canonical(smsc_message_id, self.response_id))
 
     def in_receipt(self, smsc_message_id: str) -> str:

@@ -34,6 +34,8 @@ class Membership(Agent):
         self._rounds = 0
         #: alive ones, ours among them
         self.nodes: tuple[NodeView, ...] = ()
+        #: whether anybody else is alive
+        self.has_others = False
         #: links that are up on another one
         self.up_elsewhere: frozenset[str] = frozenset()
         #: ours
@@ -45,11 +47,6 @@ class Membership(Agent):
     def is_to_have_nothing(self) -> bool:
         """Whether an operator has drained this node."""
         return self.me is not None and self.me.is_drained
-
-    @property
-    def has_others(self) -> bool:
-        """Whether anybody else is alive."""
-        return len(self.nodes) > 1
 
     def candidates(self, link: str = "") -> frozenset[str]:
         """Name the nodes that can be given a part of something: of a link those where it is up, or where
@@ -89,7 +86,7 @@ class Membership(Agent):
         views = await self._store.say(self._status(self._state))
         alive = tuple(view for view in views if view.is_alive)
         was, now = {view.name for view in self.nodes}, {view.name for view in alive}
-        self.nodes = alive
+        self.nodes, self.has_others = alive, len(alive) > 1
         self.up_elsewhere = frozenset(
             link
             for view in alive

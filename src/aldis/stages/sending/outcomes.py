@@ -92,7 +92,8 @@ class OutcomeRecorder:
         """Take what an attempt led to."""
         self.unnoted[result.message_id] = result
         self._results.append(result)
-        self._record_soon()
+        if not self._record_is_due:
+            self._record_soon()
 
     def add_late(self, answer: LateAnswer) -> None:
         """Take what was heard after its attempt had ended in doubt."""

@@ -111,7 +111,8 @@ class Sender(Owner):
     def wake(self) -> None:
         """Say that there may be work."""
         self._more_waiting = True
-        super().wake()
+        if not self._is_hinted:
+            super().wake()
 
     def hold(self) -> None:
         """Claim no more until resumed, and give back what is not on the wire."""

@@ -26,20 +26,36 @@ class ClaimJournal:
 
     def __init__(self, folder: Path) -> None:
         self._file = os.open(folder / NAME, os.O_RDWR | os.O_CREAT, 0o600)
+        #: ids in the log; what is behind them in the file are zeros
+        self._ids = os.fstat(self._file).st_size // _OCTETS
+        #: negated: what has ended, to be written with the next claim
+        self._ended = array(_INT64)
         #: what a process that died had in hand
         self.left_over = self._in_hand()
         #: it is known that it died with these
         self.is_counted = False
-        self._ids = self._compact_above = 0
+        self._compact_above = 0
         self._compact()
 
     def note_claimed(self, message_ids: Collection[int]) -> None:
         """Write what is about to be sent."""
-        self._append(array(_INT64, message_ids))
+        ended = self._ended
+        ended.extend(message_ids)
+        self._ended = array(_INT64)
+        self._append(ended)
+
+    def note_ended(self, message_ids: Iterable[int]) -> None:
+        """Hear what has left our hands for good. It is written with the next claim: until then it counts as
+        in hand, and whoever reads that asks what still waits.
+        """
+        self._ended.extend([-message_id for message_id in message_ids])
+        if len(self._ended) > COMPACT_IDS:
+            self.note_claimed(())
 
     def note_released(self, message_ids: Iterable[int]) -> None:
         """Write what is out of our hands, whatever came of it."""
-        self._append(array(_INT64, [-message_id for message_id in message_ids]))
+        self._ended.extend([-message_id for message_id in message_ids])
+        self.note_claimed(())
 
     def drop_left_over(self, message_ids: Collection[int]) -> None:
         """Hear of what was left over that its link has recovered it."""
@@ -51,6 +67,8 @@ class ClaimJournal:
         for stays.
         """
         self._replace(self.left_over)
+        with suppress(OSError):
+            os.ftruncate(self._file, self._ids * _OCTETS)
         os.close(self._file)
 
     def _append(self, ids: array[int]) -> None:
@@ -70,13 +88,12 @@ class ClaimJournal:
     def _replace(self, in_hand: Collection[int]) -> None:
         ids = array(_INT64, in_hand)
         with suppress(OSError):
-            os.pwrite(self._file, ids, 0)
-            os.ftruncate(self._file, len(ids) * _OCTETS)
+            os.pwrite(self._file, ids.tobytes() + bytes(max(0, self._ids - len(ids)) * _OCTETS), 0)
         self._ids = len(ids)
         self._compact_above = max(COMPACT_IDS, 4 * self._ids)
 
     def _in_hand(self) -> frozenset[int]:
-        octets = os.pread(self._file, os.fstat(self._file).st_size, 0)
+        octets = os.pread(self._file, self._ids * _OCTETS, 0)
         log = array(_INT64, octets[: len(octets) // _OCTETS * _OCTETS])
         found: set[int] = set()
         for message_id in log:

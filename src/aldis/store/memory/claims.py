@@ -71,6 +71,12 @@ class LinkClaims:
         if self._journal is not None:
             self._journal.note_released(message_ids)
 
+    def end(self, message_ids: Collection[int]) -> None:
+        """Take messages out of the sender's hands that will not be claimed again."""
+        self.claimed.difference_update(message_ids)
+        if self._journal is not None:
+            self._journal.note_ended(message_ids)
+
     def begin(self, leases: Sequence[Lease], poison: Collection[int]) -> None:
         """Hear that slots have a new owner: what the last one had claimed of them is nobody's. `poison`: what
         is set aside of the link.
@@ -208,8 +214,9 @@ class Claims:
             for link in {message.link for message in messages}:
                 self.of(link).drop_fresh()
             return
+        known = self._by_link
         for message in messages:
-            self.of(message.link).note_accepted(message)
+            (known.get(message.link) or self.of(message.link)).note_accepted(message)
 
     def drop_fresh(self) -> None:
         """Have the next claim of every link ask the file."""

@@ -203,9 +203,11 @@ class OwnerSending:
         if self._outcomes is not None:
             self._outcomes.note_recorded(message_ids)
         claims = self._claims.of(link)
-        claims.give_back(message_ids)
         if any(result.event in REQUEUED for result in results):
+            claims.give_back(message_ids)
             claims.drop_fresh()
+        else:
+            claims.end(message_ids)
 
     async def note_faults(
         self, leases: Sequence[Lease], faults: Sequence[HandlingFault], now: int
