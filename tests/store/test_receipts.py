@@ -140,6 +140,11 @@ async def test_one_id_of_late_answers_and_one_of_the_repetition_each_need_one_re
     assert await state_of(kept, 1) is State.DELIVERED
 
 
+async def test_a_late_answer_to_a_message_that_is_forgotten_is_nothing(kept: Store) -> None:
+    await kept.sending.record_late("link", [LateAnswer(99, 1, "A1")], NOW)
+    assert (await kept.receipts.record([receipt("A1")])).early == 1
+
+
 async def test_a_receipt_settles_the_segments_with_its_id_and_no_others(kept: Store) -> None:
     await settle_sent(kept, a_message(1, segments=3), ids=("A1", "A1", "A2"))
     await kept.receipts.record([receipt("A1")])

@@ -110,9 +110,8 @@ def note_crash(db: apsw.Connection, item: NoteCrash) -> list[int]:
     """
     ownership.check(db, [item.lease])
     waiting = [message_id for (message_id,) in every(db, _WAITING, (as_array(item.message_ids),))]
-    ids = waiting or [0]  # an empty array is at no address that carray() takes
-    db.execute(_FORGET, (SUSPECT_CRASHES, as_array(ids)))  # it is no matter of theirs
-    rows = every(db, _CRASHED, (item.now, as_array(ids), len(waiting) == 1))
+    db.execute(_FORGET, (SUSPECT_CRASHES, as_array(waiting)))  # it is no matter of theirs
+    rows = every(db, _CRASHED, (item.now, as_array(waiting), len(waiting) == 1))
     aside = [message_id for message_id, faults in rows if faults >= MAX_FAULTS]
     for message_id in aside:
         with suppress(apsw.ConstraintError), db:  # as in `_is_aside`
