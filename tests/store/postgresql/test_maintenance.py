@@ -103,10 +103,9 @@ async def test_one_whose_row_refuses_its_ending_keeps_no_other(house: House) -> 
     sql = "ALTER TABLE ended ADD CONSTRAINT refusing CHECK (message_id NOT IN (3, 6)) NOT VALID"
     await house.other.execute(sql)
     assert await house.expire() == 5
-    assert [number for number, state in (await house.states()).items() if state in ("queued", "sent")] == [
-        3,
-        6,
-    ]
+    states = await house.states()
+    assert {number: states[number] for number in (3, 6)} == {3: "queued", 6: "sent"}
+    assert sum(state in {"queued", "sent"} for state in states.values()) == 2
     assert await house.ask("SELECT message_id FROM poison_message ORDER BY 1") == [(3,), (6,)]
     assert await house.expire() == 0
 
