@@ -43,7 +43,7 @@ class Numbering(Enum):
     LOCAL_FIRST = auto()
 
 
-class Recipient(msgspec.Struct, frozen=True):
+class Recipient(msgspec.Struct, frozen=True, gc=False):
     """A number as carriers want it, and the country that prices it."""
 
     msisdn: str

@@ -70,7 +70,7 @@ class RetrySchedule(msgspec.Struct, frozen=True):
     bundles: Mapping[str, int] = {}
 
 
-class Reference(msgspec.Struct, frozen=True):
+class Reference(msgspec.Struct, frozen=True, gc=False):
     """What a dialect may build a message's reference from."""
 
     message_id: int

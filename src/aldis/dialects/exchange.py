@@ -10,7 +10,7 @@ import msgspec
 LONG_BODY = 16_384
 
 
-class HttpRequest(msgspec.Struct, frozen=True):
+class HttpRequest(msgspec.Struct, frozen=True, gc=False):
     """What a customer sent; nothing in it has been trusted yet."""
 
     method: str
@@ -53,7 +53,7 @@ def _media_type(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-class HttpReply(msgspec.Struct, frozen=True):
+class HttpReply(msgspec.Struct, frozen=True, gc=False):
     """What we answer."""
 
     status: int

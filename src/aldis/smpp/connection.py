@@ -41,7 +41,7 @@ class RequestArrived(msgspec.Struct, frozen=True):
     pdu: Pdu
 
 
-class ResponseArrived(msgspec.Struct, Generic[Context], frozen=True):
+class ResponseArrived(msgspec.Struct, Generic[Context], frozen=True, gc=False):
     """The peer answered the request that was made with this context, and did not just take a message."""
 
     context: Context

@@ -30,7 +30,7 @@ Password = Annotated[str, COctetString(65)]
 Message = Annotated[bytes, ShortMessage()]
 
 
-class Body(msgspec.Struct, frozen=True):
+class Body(msgspec.Struct, frozen=True, gc=False):
     """The mandatory parameters of one PDU, in wire order."""
 
 
@@ -225,7 +225,7 @@ COMMANDS: dict[int, tuple[type[Body], str]] = {
 BODIES = {command: body for command, (body, _) in COMMANDS.items()}
 
 
-class Pdu(msgspec.Struct, frozen=True):
+class Pdu(msgspec.Struct, frozen=True, gc=False):
     """One PDU: header, mandatory parameters, optional parameters."""
 
     command_id: int

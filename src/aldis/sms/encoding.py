@@ -33,7 +33,7 @@ class Encoding(IntEnum):
     OCTETS = 2
 
 
-class Encoded(msgspec.Struct, frozen=True):
+class Encoded(msgspec.Struct, frozen=True, gc=False):
     """A message ready to be cut into segments."""
 
     encoding: Encoding

@@ -71,7 +71,7 @@ _ENCODINGS = {encoding.value: encoding for encoding in Encoding}
 _SPLITTINGS = {number: splitting for splitting, number in SPLITTING_NUMBERS.items()}
 
 
-class ChosenEncoding(msgspec.Struct, frozen=True):
+class ChosenEncoding(msgspec.Struct, frozen=True, gc=False):
     """A text as it will be sent."""
 
     encoded: Encoded

@@ -21,7 +21,7 @@ class Signed(msgspec.Struct, frozen=True):
     timestamp: int
 
 
-class Presented(msgspec.Struct, frozen=True):
+class Presented(msgspec.Struct, frozen=True, gc=False):
     """The credentials that came with a request."""
 
     #: whose kind of credential: the dialect's name
@@ -36,7 +36,7 @@ class Presented(msgspec.Struct, frozen=True):
         return f"Presented({self.dialect!r})"
 
 
-class Caller(msgspec.Struct, frozen=True):
+class Caller(msgspec.Struct, frozen=True, gc=False):
     """Who asks a stage for something."""
 
     #: the house itself presents an OnBehalf

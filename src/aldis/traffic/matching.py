@@ -22,7 +22,7 @@ from aldis.traffic.states import State, after
 SUBMITTED = "submitted"
 
 
-class Match(msgspec.Struct, frozen=True):
+class Match(msgspec.Struct, frozen=True, gc=False):
     """What to write."""
 
     #: None: the receipt tells nothing new about its segment

@@ -1,7 +1,8 @@
 """A message in the shapes that the stages hand to the store and get from it.
 
-Where a request makes thousands of them, and nothing in them leads back to them, the garbage collector does
-not walk them (`gc=False`): it would with every ten thousand, for some milliseconds.
+Here and wherever else each message or request makes one and nothing in it leads back to it, the garbage
+collector does not walk it (`gc=False`): reference counting frees it, and to walk the ten thousand of one
+request takes milliseconds.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class NewMessage(msgspec.Struct, frozen=True, array_like=True, gc=False):
     parts: str = ""
 
 
-class ClaimedMessage(msgspec.Struct, frozen=True):
+class ClaimedMessage(msgspec.Struct, frozen=True, gc=False):
     """A message in a sender's hands."""
 
     message_id: int
@@ -87,7 +88,7 @@ class ClaimedMessage(msgspec.Struct, frozen=True):
     doubts: int = 0
 
 
-class SubmittedSegment(msgspec.Struct, frozen=True, array_like=True):
+class SubmittedSegment(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The carrier took a segment and named it."""
 
     #: 1..255; 0 where it took the whole message to cut it itself
@@ -96,7 +97,7 @@ class SubmittedSegment(msgspec.Struct, frozen=True, array_like=True):
     smsc_message_id: str
 
 
-class AttemptResult(msgspec.Struct, frozen=True, array_like=True):
+class AttemptResult(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What one attempt at a message led to; the next state follows from `traffic/states.py`."""
 
     message_id: int

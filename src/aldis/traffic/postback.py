@@ -83,7 +83,7 @@ class PostbackEvent(StrEnum):
     ENDED = "ended"
 
 
-class DuePostback(msgspec.Struct, frozen=True):
+class DuePostback(msgspec.Struct, frozen=True, gc=False):
     """A postback whose time has come, with the message as it was when the event happened."""
 
     postback_id: int
@@ -102,7 +102,7 @@ class DuePostback(msgspec.Struct, frozen=True):
     was_tried: bool = False
 
 
-class PostbackRequest(msgspec.Struct, frozen=True):
+class PostbackRequest(msgspec.Struct, frozen=True, gc=False):
     """One HTTP request that tells a customer something, in that customer's dialect."""
 
     method: str
@@ -111,7 +111,7 @@ class PostbackRequest(msgspec.Struct, frozen=True):
     body: bytes = b""
 
 
-class PostbackResult(msgspec.Struct, frozen=True, array_like=True):
+class PostbackResult(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What became of one try."""
 
     postback_id: int

@@ -43,7 +43,7 @@ EVENTS = {
 }
 
 
-class Receipt(msgspec.Struct, frozen=True, array_like=True):
+class Receipt(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One receipt, already normalised by the link that heard it."""
 
     link: str

@@ -75,7 +75,7 @@ OF_SIGNATURES = (
 )
 
 
-class Refusal(msgspec.Struct, frozen=True):
+class Refusal(msgspec.Struct, frozen=True, gc=False):
     """One no: the reason, which parameter is meant, and the value that the dialect's text names."""
 
     reason: RefusalReason

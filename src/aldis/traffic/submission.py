@@ -26,7 +26,7 @@ class Priority(IntEnum):
     INTERACTIVE = 3
 
 
-class MessageAsk(msgspec.Struct, frozen=True, kw_only=True):
+class MessageAsk(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One text for one or more recipients, as the customer worded it."""
 
     #: as given: digits, international or local
@@ -71,7 +71,7 @@ class MessageAsk(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.text or self.data or self.attachments)
 
 
-class Submission(msgspec.Struct, frozen=True):
+class Submission(msgspec.Struct, frozen=True, gc=False):
     """All that one request asks: accepted whole or refused whole."""
 
     caller: Caller
@@ -111,7 +111,7 @@ class Writing(msgspec.Struct, frozen=True):
     price_micros: int
 
 
-class AdmittedAsk(msgspec.Struct, frozen=True):
+class AdmittedAsk(msgspec.Struct, frozen=True, gc=False):
     """What became of one ask. Most answers need little of it, so it is the messages themselves."""
 
     #: one for each recipient, in their order
@@ -135,7 +135,7 @@ class AdmittedAsk(msgspec.Struct, frozen=True):
         return sum([message.segments for message in self.messages])
 
 
-class Admitted(msgspec.Struct, frozen=True):
+class Admitted(msgspec.Struct, frozen=True, gc=False):
     """The yes to a submission, given after its commit."""
 
     asks: tuple[AdmittedAsk, ...]

@@ -39,7 +39,7 @@ class Routed(NamedTuple):
     backups: tuple[str, ...]
 
 
-class ResolvedRequest(msgspec.Struct):
+class ResolvedRequest(msgspec.Struct, gc=False):
     """What the checks found out about one ask."""
 
     ask: MessageAsk
@@ -65,7 +65,7 @@ class Lacking(NamedTuple):
     wanted: int
 
 
-class AdmissionContext(msgspec.Struct):
+class AdmissionContext(msgspec.Struct, gc=False):
     """One submission under judgement."""
 
     policy: Policy

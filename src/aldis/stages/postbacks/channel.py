@@ -11,7 +11,7 @@ from aldis.accounts.account import Network
 from aldis.traffic.postback import PostbackRequest
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """What came back."""
 
     #: None when nothing did

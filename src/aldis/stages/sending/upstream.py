@@ -24,7 +24,7 @@ from aldis.telemetry import Noted
 from aldis.traffic.content import KeptPart
 
 
-class Outbound(msgspec.Struct, frozen=True):
+class Outbound(msgspec.Struct, frozen=True, gc=False):
     """One segment to be submitted."""
 
     message_id: int
@@ -50,7 +50,7 @@ class Outbound(msgspec.Struct, frozen=True):
     parts: tuple[KeptPart, ...] = ()
 
 
-class Accepted(msgspec.Struct, frozen=True):
+class Accepted(msgspec.Struct, frozen=True, gc=False):
     """The upstream took it and calls it this (normalised)."""
 
     smsc_message_id: str

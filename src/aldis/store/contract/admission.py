@@ -13,7 +13,7 @@ from aldis.traffic.message import NewMessage
 from aldis.traffic.refusal import Refusal
 
 
-class Acceptance(msgspec.Struct, frozen=True, array_like=True):
+class Acceptance(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One submission to be stored whole or not at all."""
 
     account_id: int

@@ -29,7 +29,7 @@ from aldis.traffic.receipt import ReceiptState
 from aldis.traffic.states import Event, State, follow
 
 
-class RecordResults(msgspec.Struct, frozen=True):
+class RecordResults(msgspec.Struct, frozen=True, gc=False):
     """What a link has to tell."""
 
     lease: Lease
