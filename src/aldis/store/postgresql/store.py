@@ -86,7 +86,7 @@ async def open_postgresql(
         bulk=PostgresqlBulk(*gateway, engine.operators),
         search=PostgresqlSearch(*operators),
         outbox=PostgresqlOutbox(*operators, told, engine.hints),
-        metrics=PostgresqlMetrics(*gateway, node),
+        metrics=PostgresqlMetrics(*operators, node),
         events=PostgresqlEvents(*operators),
         refusals=PostgresqlRefusals(*operators),
         actions=PostgresqlActions(*gateway, claims),

@@ -13,13 +13,16 @@ from aldis.traffic.message import MAX_FAULTS, SUSPECT_CRASHES, PoisonMessage
 from aldis.traffic.slots import SLOTS
 
 _COLUMNS = "p.message_id, p.link, p.faults, p.reason, p.failed_at"
-#: those that wait
-_ASIDE = f"FROM poison_message p JOIN queue q USING (message_id) WHERE p.faults >= {MAX_FAULTS}"
+#: those that wait: for each its row of the queue, never the other way round
+_WAITING = """
+FROM poison_message p
+CROSS JOIN LATERAL (SELECT link FROM queue WHERE queue.message_id = p.message_id OFFSET 0) q
+"""
+_ASIDE = f"{_WAITING} WHERE p.faults >= {MAX_FAULTS}"
 _ALL = f"SELECT {_COLUMNS} {_ASIDE} ORDER BY p.failed_at DESC LIMIT $1"
 _ONE = f"SELECT {_COLUMNS} {_ASIDE} AND p.message_id = $1"
 _OF_LINK = f"SELECT p.message_id {_ASIDE} AND q.link = $1"
-_SUSPECTS = f"""SELECT p.message_id FROM poison_message p JOIN queue q USING (message_id)
-                WHERE p.crashes >= {SUSPECT_CRASHES} AND p.faults < {MAX_FAULTS}"""  # noqa: S608 - constants
+_SUSPECTS = f"SELECT p.message_id {_WAITING} WHERE p.crashes >= {SUSPECT_CRASHES} AND p.faults < {MAX_FAULTS}"
 _NEXT = f"""SELECT message_id FROM queue WHERE message_id = ANY($1::bigint[]) AND link = $2 AND NOT is_marked
             AND message_id % {SLOTS} = ANY($3::integer[]) AND due_at <= $4
             ORDER BY priority DESC, due_at LIMIT 1"""  # noqa: S608 - a number

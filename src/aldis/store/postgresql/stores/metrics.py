@@ -37,7 +37,7 @@ async def _minutes(db: asyncpg.Connection, since: int) -> list[bytes]:
 
 
 class PostgresqlMetrics(Connections):
-    """Counts, with what the gateway itself may ask."""
+    """Counts, which scan what waits, with what operators may ask."""
 
     #: whose minutes we keep
     node: str

@@ -19,7 +19,8 @@ _ADD = """
 INSERT INTO bulk_job (name, account, made_by, made_at, columns, mapping, state, key, fingerprint)
 VALUES ($1, $2, $3, $4, $5, $6, 'filling', $7, $8)
 ON CONFLICT (account, key) WHERE key <> '' DO NOTHING RETURNING job_id"""
-_KNOWN = "SELECT job_id, fingerprint FROM bulk_job WHERE account = $1 AND key = $2"
+#: the index has those with a key, and a plan for all values must be told so
+_KNOWN = "SELECT job_id, fingerprint FROM bulk_job WHERE account = $1 AND key = $2 AND key <> ''"
 _MAKE_ROOM = """
 UPDATE bulk_job SET total = total + $1 WHERE job_id = $2 AND total = $3 AND state = 'filling'
 RETURNING job_id"""

@@ -78,8 +78,10 @@ _SPREAD = """
 INSERT INTO consent (sender, topic, msisdn, kind, source, words, at)
 SELECT $1, '', said.msisdn, said.kind, said.source, said.words, $3 FROM consent said
 WHERE said.entry_id IN (
-    SELECT max(c.entry_id) FROM opt_out o JOIN consent c USING (msisdn, sender)
-    WHERE o.sender = ANY($2::text[]) AND c.topic = '' AND c.kind = 'opt_out' GROUP BY o.msisdn)
+    SELECT max(c.entry_id) FROM opt_out o CROSS JOIN LATERAL (
+        SELECT entry_id FROM consent WHERE consent.msisdn = o.msisdn AND consent.sender = o.sender
+            AND consent.topic = '' AND consent.kind = 'opt_out' OFFSET 0) c
+    WHERE o.sender = ANY($2::text[]) GROUP BY o.msisdn)
 AND NOT EXISTS (SELECT 1 FROM opt_out o WHERE o.sender = $1 AND o.msisdn = said.msisdn)
 AND NOT EXISTS (SELECT 1 FROM consent later WHERE later.msisdn = said.msisdn
     AND later.sender = $1 AND later.kind = 'opt_in' AND later.source = 'handset'
