@@ -6,12 +6,14 @@ import asyncio
 import json
 from typing import Any
 
+import aiohttp
 import msgspec
 import pytest
 from tests.fakes.whole import WholeGateway
 from tests.store.building import a_message
 
 from aldis.dialects.mavorion import report
+from aldis.stages.aside import MOST_WAITING
 from aldis.store.contract.admission import Acceptance
 from aldis.store.contract.queries import FEW, QueryStore
 from aldis.traffic.message import MessageStatus
@@ -21,11 +23,11 @@ MANY = 10_000
 SMALL = {"to": "4512345678", "text": "Hello", "from": "74700"}
 
 
-async def accept_many(whole: WholeGateway) -> None:
+async def accept_many(whole: WholeGateway, count: int = MANY) -> None:
     """Have a submission of as many as may be, that nobody sends."""
     first = a_message(1_000_000, dialect="mavorion", reference="1000000", price_micros=0, link="elsewhere")
     messages = tuple(
-        msgspec.structs.replace(first, message_id=first.message_id + number) for number in range(MANY)
+        msgspec.structs.replace(first, message_id=first.message_id + number) for number in range(count)
     )
     assert await whole.gateway.store.admission.accept(Acceptance(1, True, messages)) is None
 
@@ -73,3 +75,24 @@ async def test_who_asks_for_much_waits_alone(whole: WholeGateway) -> None:
     assert [await send() for _ in range(2)] == [202] * 2
     assert not all(task.done() for task in asking)  # one after the other
     assert await asyncio.gather(*asking) == [MANY] * 8  # and none is refused
+
+
+async def test_who_has_many_answers_made_already_hears_that_they_are_too_many(whole: WholeGateway) -> None:
+    """What waits for an account's turn is bounded: it holds connections, and what was read of requests."""
+    await accept_many(whole)
+    url, connector = f"{whole.base}/rest/mtsms/1000000?token=demo-mavorion", aiohttp.TCPConnector(limit=100)
+
+    async def ask(session: aiohttp.ClientSession) -> tuple[int, str]:
+        async with session.get(url) as response:
+            return response.status, await response.text()
+
+    async with aiohttp.ClientSession(connector=connector) as session:
+        answers = await asyncio.gather(*(ask(session) for _ in range(100)))
+    refused = [json.loads(body) for status, body in answers if status == 429]
+    whole_ones = [body for status, body in answers if status == 200]
+    assert len(refused) + len(whole_ones) == 100
+    assert len(whole_ones) > MOST_WAITING
+    assert {body["code"] for body in refused} == {"0x0309"}
+    assert {body.count(chr(34) + "msisdn" + chr(34)) for body in whole_ones} == {MANY}
+    status, _ = await whole.get("/rest/mtsms/1000000", token="demo-mavorion")
+    assert status == 200  # it was for that moment
