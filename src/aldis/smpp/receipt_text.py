@@ -134,7 +134,7 @@ _SHAPE = tuple(
 _SHAPED_OCTETS = 500
 
 
-class ReceiptText(msgspec.Struct, frozen=True):
+class ReceiptText(msgspec.Struct, frozen=True, gc=False):
     """What a receipt's text says; None for what it leaves out."""
 
     smsc_message_id: str | None

@@ -85,6 +85,8 @@ class Quirks(msgspec.Struct, frozen=True):
 
     def in_receipt(self, smsc_message_id: str) -> str:
         """Give an id of a receipt in the spelling that is compared."""
+        if self.receipt_id == "as_is":
+            return normalise_id(smsc_message_id)
         return self._exact(_canonical(smsc_message_id, self.receipt_id))
 
     def _exact(self, canonical: str) -> str:
