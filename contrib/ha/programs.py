@@ -17,6 +17,8 @@ from typing import Any
 NOBODY = 65_534
 AS_NOBODY: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
 END_S = 10.0
+#: how long one that does something and ends may take
+WAIT_S = 60.0
 
 
 def free_ports(first: int) -> Iterator[int]:
@@ -68,13 +70,18 @@ class Program:
             self._process.wait()
 
     def wait(self) -> None:
-        """Wait for its end. Raises RuntimeError where it fails."""
-        if self._process.wait():
+        """Wait for its end. Raises RuntimeError where it fails, or takes too long."""
+        try:
+            failed = self._process.wait(WAIT_S) != 0
+        except subprocess.TimeoutExpired:
+            self.end()
+            failed = True
+        if failed:
             raise RuntimeError(self.last_words())
 
     def last_words(self) -> str:
-        """Give the end of its log, for when something fails."""
-        return self._log.read_text(errors="replace")[-2000:]
+        """Give the end of its log, for when something fails; "" where it was not started."""
+        return self._log.read_text(errors="replace")[-2000:] if self._log.exists() else ""
 
 
 def signal_all(first: int, number: int) -> None:

@@ -89,7 +89,7 @@ class Traffic:
         self.accepted: dict[str, float] = {}
         #: what the customer was told has been delivered
         self.told: set[str] = set()
-        self._receiver: web.AppRunner
+        self._receiver: web.AppRunner | None = None
         self._sending: list[asyncio.Task[None]] = []
         self._made = 0
 
@@ -166,7 +166,8 @@ class Traffic:
         await asyncio.gather(*self._sending, return_exceptions=True)
         for gateway in self.gateways:
             await asyncio.to_thread(gateway.program.end, signal.SIGTERM)
-        await self._receiver.cleanup()
+        if self._receiver is not None:
+            await self._receiver.cleanup()
         await self._carrier.stop()
 
     def last_words(self) -> str:
