@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from aldis.stages.shared_ids import ID_BLOCK, SharedIds
+from aldis.traffic.ids import ROW_IDS
 
 
 class Blocks:
@@ -14,6 +15,7 @@ class Blocks:
         self.next = 1
 
     async def take_ids(self, count: int) -> range:
+        assert count <= ROW_IDS
         block = range(self.next, self.next + count)
         self.next = block.stop
         await asyncio.sleep(0)
@@ -36,3 +38,8 @@ async def test_those_who_wait_together_get_their_own() -> None:
     taken = [each for part in found for each in part]
     assert len(set(taken)) == len(taken)
     assert all(part == sorted(part) for part in map(list, found))
+
+
+async def test_more_than_a_block_may_have_come_of_several() -> None:
+    taken = await SharedIds(Blocks()).take_ids(3 * ROW_IDS + 1)
+    assert [*taken] == [*range(1, 3 * ROW_IDS + 2)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from aldis.traffic.ids import IdBlocks
 from aldis.traffic.pacing import TokenBucket
 
 
@@ -27,13 +26,3 @@ def test_one_large_taker_passes_and_pays() -> None:
     assert bucket.take(5, 0.0)
     assert not bucket.take(1, 4.9)
     assert bucket.take(1, 5.0)
-
-
-def test_ids_are_taken_across_blocks_in_order_and_once() -> None:
-    ids = IdBlocks()
-    ids.add(range(1, 4))
-    ids.add(range(10, 14))
-    assert list(ids.take(2)) == [1, 2]
-    assert list(ids.take(3)) == [3, 10, 11]
-    assert ids.left == 2
-    assert list(ids.take(2)) == [12, 13]

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Sequence
 
 from aldis.store.contract.admission import IdBlockStore
-from aldis.traffic.ids import IdBlocks
+from aldis.traffic.ids import ROW_IDS, IdBlocks
 
 #: ids reserved at a time; a crash leaves at most this many unused
 ID_BLOCK = 10_000
@@ -34,4 +34,4 @@ class SharedIds:
         """Have so many in stock for whoever takes them before the next wait."""
         async with self._refilling:  # one block at a time, however many wait for it
             while self.blocks.left < count:
-                self.blocks.add(await self._store.take_ids(max(ID_BLOCK, count)))
+                self.blocks.add(await self._store.take_ids(min(max(ID_BLOCK, count), ROW_IDS)))

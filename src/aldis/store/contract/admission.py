@@ -35,7 +35,7 @@ class IdBlockStore(Protocol):
     """Gives out blocks of ids."""
 
     def take_ids(self, count: int) -> Awaitable[range]:
-        """Reserve `count` message ids that nobody else will get, also after a crash."""
+        """Reserve `count` message ids (`ROW_IDS` at most) that nobody else will get, also after a crash."""
 
 
 class AdmissionStore(IdBlockStore, OptInStore, Protocol):

@@ -19,6 +19,7 @@ from aldis.store.postgresql.engine.server_clock import ServerClock, look_at_serv
 from aldis.store.postgresql.stores.actions import PostgresqlActions
 from aldis.store.postgresql.stores.admission import PostgresqlAdmission
 from aldis.store.postgresql.stores.bulk import PostgresqlBulk
+from aldis.store.postgresql.stores.cells import PostgresqlCells
 from aldis.store.postgresql.stores.commands import PostgresqlCommands
 from aldis.store.postgresql.stores.consent import PostgresqlConsent
 from aldis.store.postgresql.stores.contents import PostgresqlContents
@@ -97,6 +98,7 @@ async def open_postgresql(
         operators=PostgresqlOperators(*gateway),
         audit=PostgresqlAudit(*operators),
         shared=shared_store(*gateway, claims),
+        cells=PostgresqlCells(*gateway),
     )
 
 

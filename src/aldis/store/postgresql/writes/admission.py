@@ -14,20 +14,21 @@ from aldis.store.postgresql.engine.texts import all_escaped, unescaped
 from aldis.store.postgresql.reads.recipients import BLOCK_BITS
 from aldis.store.postgresql.writes import auditing, content_use, locks, purses
 from aldis.store.rules.admission import CreditHolds, DuplicateCheck, Key, OptOuts, pairs_of
+from aldis.traffic.ids import next_block
 from aldis.traffic.message import NewMessage
 from aldis.traffic.refusal import Refusal
 
 #: below so many rows arrays in a statement are cheaper than COPY
 COPIED = 250
-#: ids grow with time: so many are in a millisecond
-IDS_BITS = 12
 
-#: by the server's clock; behind the last that was given, should that clock have been set back
-_TAKE_IDS = f"""
-INSERT INTO counter AS c (name, value)
-VALUES ('next_id', ((extract(epoch FROM clock_timestamp()) * 1000)::bigint << {IDS_BITS}) + $1)
-ON CONFLICT (name) DO UPDATE SET value = greatest(c.value + $1, EXCLUDED.value) RETURNING value
-"""  # noqa: S608 - a number
+#: what comes next, the server's time and the cell's number
+_LAST_IDS = """
+INSERT INTO counter AS c (name, value) VALUES ('next_id', 1)
+ON CONFLICT (name) DO UPDATE SET value = c.value
+RETURNING value, (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
+    coalesce((SELECT n.value FROM counter n WHERE n.name = 'cell'), 0)
+"""
+_TOOK_IDS = "UPDATE counter SET value = $1 WHERE name = 'next_id'"
 
 #: the types of NewMessage's fields
 _TYPES: Mapping[str, str] = {
@@ -129,12 +130,14 @@ JOIN opt_out o ON o.sender = asked.sender AND o.msisdn = asked.msisdn
 @operation(rank=9)
 async def take_ids(db: asyncpg.Connection, counts: list[int]) -> list[range]:
     """Reserve blocks of ids."""
-    end = await db.fetchval(_TAKE_IDS, sum(counts))
+    ((free, now, cell),) = await db.fetch(_LAST_IDS)
     blocks = []
-    for count in reversed(counts):
-        blocks.append(range(end - count, end))
-        end -= count
-    return blocks[::-1]
+    for count in counts:
+        block = next_block(free, now, cell, count)
+        blocks.append(block)
+        free = block.stop
+    await db.execute(_TOOK_IDS, free)
+    return blocks
 
 
 #: first: what it locks of accounts it locks before what others lock of messages
