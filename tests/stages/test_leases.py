@@ -149,7 +149,7 @@ async def test_nothing_is_submitted_while_a_lease_cannot_be_renewed_and_all_goes
     assert world.a.carrier.stolen == []
 
 
-async def test_who_lost_its_lease_keeps_nothing_and_takes_it_again_once_it_is_free(world: World) -> None:
+async def test_who_lost_its_lease_ends_nothing_and_takes_it_again_once_it_is_free(world: World) -> None:
     await world.a.step()
     world.clock.advance(HOLDS_S)
     await world.b.step()
@@ -163,7 +163,8 @@ async def test_who_lost_its_lease_keeps_nothing_and_takes_it_again_once_it_is_fr
     await world.a.answer()
     await world.a.step()
     assert world.leases.holder_of(SLOT) == "a"
-    assert world.a.carrier.taken == [1, 2, 1, 2]
+    assert world.a.carrier.taken == [1, 2, 3, 4]  # that the first two were taken is kept as late answers
+    assert [await state_of(world.a.store, number) for number in (1, 2)] == [State.SENT, State.SENT]
 
 
 async def test_what_is_claimed_while_the_lease_is_lost_is_not_submitted(

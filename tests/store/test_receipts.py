@@ -140,6 +140,34 @@ async def test_one_id_of_late_answers_and_one_of_the_repetition_each_need_one_re
     assert await state_of(kept, 1) is State.DELIVERED
 
 
+@pytest.mark.parametrize("segments", [1, 3])
+@pytest.mark.parametrize("is_reported_first", [False, True])
+async def test_what_another_gateway_had_taken_ends_a_message_that_is_in_hand(
+    kept: Store, segments: int, *, is_reported_first: bool
+) -> None:
+    """Its attempt was not known to be in doubt when the message was claimed again."""
+    await accept(kept, a_message(1, segments=segments))
+    await kept.sending.claim(await own(kept), 1, share, NOW)
+    names = [f"A{number}" for number in range(1, segments + 1)]
+    late = [LateAnswer(1, number, name) for number, name in enumerate(names, 1)]
+    heard = [receipt(name) for name in names]
+    if is_reported_first:
+        assert (await kept.receipts.record(heard)).early == segments
+    await kept.sending.record_late("link", late, NOW)
+    if not is_reported_first:
+        assert (await kept.receipts.record(heard)).early == 0
+    assert await state_of(kept, 1) is State.QUEUED
+    await kept.sending.record(await own(kept), [taken(1, *(f"B{name}" for name in names))], NOW)
+    assert await state_of(kept, 1) is State.DELIVERED
+
+
+async def test_what_another_gateway_had_taken_is_not_submitted_again(kept: Store) -> None:
+    await accept(kept, a_message(1, segments=3))
+    await kept.sending.record_late("link", [LateAnswer(1, number, f"A{number}") for number in (1, 3)], NOW)
+    (claimed,) = await kept.sending.claim(await own(kept), 1, share, NOW)
+    assert claimed.accepted_segments == (1, 3)
+
+
 async def test_a_late_answer_to_a_message_that_is_forgotten_is_nothing(kept: Store) -> None:
     await kept.sending.record_late("link", [LateAnswer(99, 1, "A1")], NOW)
     assert (await kept.receipts.record([receipt("A1")])).early == 1

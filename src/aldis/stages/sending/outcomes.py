@@ -117,13 +117,13 @@ class OutcomeRecorder:
         if self._faults:  # first: what is set aside must not be claimed once it is given back
             await self._count_faults()
         batch, self._results = self._results, []
-        late, self._late = self._late, []
         self._recording += len(batch)
         self._on_the_way.append(batch)
         self._count_answers()
         try:
             if batch:
                 await self._record_owned(batch)
+            late, self._late = self._late, []
             if late:
                 await self._record_late(late)
         finally:
@@ -139,22 +139,21 @@ class OutcomeRecorder:
     async def _record_owned(self, batch: list[AttemptResult]) -> None:
         """Store what is of our slots. What is of one that we have lost says nothing of the others: were they
         lost with it, what is in flight of them would be submitted again, and then that of the first.
+        Who has the slot now may submit it again; that the carrier took it is kept all the same.
         """
         ours = self._told.pick_ours(batch)
         if len(ours) < len(batch):
             kept = {each.message_id for each in ours}
             lost = [each for each in batch if each.message_id not in kept]
-            log.warning("outcomes of slots that were lost are not stored", link=self._link, count=len(lost))
-            self._drop(lost)
+            log.warning("outcomes of slots that were lost are late", link=self._link, count=len(lost))
+            self._drop_lost(lost)
             self.is_failing = False
         try:
             if ours:
                 await self._record_batch(ours)
         except LeaseLost as fault:
-            log.error(
-                "a link has another owner now: outcomes are not stored", link=self._link, fault=str(fault)
-            )
-            self._drop(ours)
+            log.error("a link has another owner now: outcomes are late", link=self._link, fault=str(fault))
+            self._drop_lost(ours)
             self.is_failing = False  # nothing of it waits any more
             self._told.on_lost()
 
@@ -229,6 +228,13 @@ class OutcomeRecorder:
         self._store.release(self._told.leases(), [result.message_id for result in batch])
         for result in batch:
             self.unnoted.pop(result.message_id, None)
+
+    def _drop_lost(self, batch: list[AttemptResult]) -> None:
+        """Keep of outcomes that are another's to tell what the carrier took, so that its receipts count."""
+        self._drop(batch)
+        for result in batch:
+            for segment in result.submitted:
+                self.add_late(LateAnswer(result.message_id, segment.number, segment.smsc_message_id))
 
     def _record_later(self) -> None:
         asyncio.get_running_loop().call_later(PAUSE_S, self._record_soon)

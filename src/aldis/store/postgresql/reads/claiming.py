@@ -31,7 +31,7 @@ _WAITING_FOR_US = " UNION ALL ".join(
 _CHOSEN = f"""
 SELECT m.message_id, m.sender, m.recipient, m.coding, m.octets, m.segments, m.priority, q.attempts + 1,
        q.expires_at, q.doubts, CASE WHEN m.coding = {MMS} THEN m.parts ELSE '' END,
-       CASE WHEN q.attempts > 0 THEN ARRAY(
+       CASE WHEN q.attempts > 0 OR q.doubts > 0 THEN ARRAY(
            SELECT number FROM segment s WHERE s.message_id = m.message_id ORDER BY number) END,
        NOT m.exempt AND EXISTS (
            SELECT 1 FROM opt_out o WHERE o.sender = m.sender AND o.msisdn = m.recipient)

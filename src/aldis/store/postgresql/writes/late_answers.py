@@ -35,13 +35,14 @@ taken AS (
     SELECT message_id, number, $4, name, $5 FROM heard ON CONFLICT DO NOTHING)
 INSERT INTO late_answer (link, smsc_message_id, message_id, number)
 SELECT $4, name, message_id, number FROM heard WHERE name <> '' ON CONFLICT DO NOTHING"""
-#: what waits to be repeated need not wait any longer: its next claim finds that all was taken. Whoever ends
-#: one of them waits for us, and counts what was taken
+#: what waits to be repeated need not wait any longer: its next claim finds that all was taken. Whoever has it
+#: in hand, not knowing of that attempt, looks at its segments when it is sent. Whoever ends one of them waits
+#: for us, and counts what was taken
 _HAVE_DUE = """
 WITH held AS (
     SELECT message_id FROM queue WHERE message_id = ANY($1::bigint[])
     ORDER BY message_id FOR NO KEY UPDATE)
-UPDATE queue q SET due_at = least(q.due_at, $2) FROM held
+UPDATE queue q SET due_at = least(q.due_at, $2), doubts = greatest(q.doubts, 1) FROM held
 WHERE q.message_id = held.message_id AND NOT q.is_marked"""
 
 

@@ -67,7 +67,7 @@ def claim_these(db: apsw.Connection, chosen: Sequence[int], now: int) -> Found:
             priority,
             attempts,
             expires_at,
-            _taken(db, message_id) if attempts > 1 else (),
+            _taken(db, message_id) if attempts > 1 or doubts else (),
             _parts(db, message_id) if coding == MMS else (),
             doubts,
         )

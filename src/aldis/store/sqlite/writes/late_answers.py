@@ -28,9 +28,10 @@ _KEEP = "INSERT OR IGNORE INTO late_answer (message_id, number, smsc_message_id,
 _TAKEN = """
 INSERT OR IGNORE INTO segment (message_id, number, link, smsc_message_id, submitted_at) VALUES {rows}
 """
-#: what waits to be repeated need not wait any longer: its next claim finds that all was taken
+#: what waits to be repeated need not wait any longer: its next claim finds that all was taken. Whoever has it
+#: in hand, not knowing of that attempt, looks at its segments when it is sent
 _DUE = f"""
-UPDATE message SET due_at = min(due_at, ?)
+UPDATE message SET due_at = min(due_at, ?), doubts = max(doubts, 1)
 WHERE message_id IN (SELECT value FROM carray(?)) AND {may(Event.CLAIMED)}
 """  # noqa: S608 - the table's states
 
