@@ -22,18 +22,20 @@ from bench import HERE, Tables
 
 sys.path.insert(0, str(HERE.parent))
 
-from tests.backends import Place, apply, open_database, open_file  # noqa: E402
+from tests.backends import Place, apply, open_database, open_file, take  # noqa: E402
 from tests.fakes.postgresql import PostgresServer, programs  # noqa: E402
 from tests.store.building import LEASE, NOW, POSTPAID, a_message  # noqa: E402
 from tests.store.conftest import DIRECTORY  # noqa: E402
 
+from aldis.clock import SystemClock  # noqa: E402
 from aldis.store.contract.admission import Acceptance  # noqa: E402
+from aldis.store.contract.ownership import slot_of  # noqa: E402
 from aldis.store.memory.told_postbacks import ToldPostbacks  # noqa: E402
 from aldis.store.postgresql.engine.address import read_address  # noqa: E402
 from aldis.store.postgresql.engine.connection import READING, WRITING, connect  # noqa: E402
 from aldis.store.postgresql.engine.lane import Lane  # noqa: E402
 from aldis.stages.sending.shares import share  # noqa: E402
-from aldis.store.postgresql.reads import claiming  # noqa: E402
+from aldis.store.postgresql.store import open_postgresql  # noqa: E402
 from aldis.store.postgresql.writes import admission as pg_admission  # noqa: E402
 from aldis.store.postgresql.writes import owing as pg_owing  # noqa: E402
 from aldis.store.postgresql.writes import ownership as pg_ownership  # noqa: E402
@@ -46,6 +48,7 @@ from aldis.store.sqlite.writes import admission, ownership, postbacks, receipts,
 from aldis.traffic.message import AttemptResult, SubmittedSegment  # noqa: E402
 from aldis.traffic.postback import Notify, PostbackResult  # noqa: E402
 from aldis.traffic.receipt import Receipt, ReceiptState  # noqa: E402
+from aldis.traffic.slots import SLOTS  # noqa: E402
 from aldis.traffic.states import Event  # noqa: E402
 
 LANE = "1 http://127.0.0.1:8091 00"
@@ -57,6 +60,10 @@ class Sqlite:
     """The writer, in this process."""
 
     name, ops = "SQLite", (admission.accept, sending, receipts.record, postbacks.finish)
+
+    def under(self, lease, results):
+        """Results of postbacks as one item."""
+        return results
 
     async def open(self, folder):
         store = await open_file(Place(folder))
@@ -83,6 +90,10 @@ class Postgresql:
 
     name, ops = "PostgreSQL", (pg_admission.accept, pg_sending, pg_receipts.record, pg_postbacks.finish)
 
+    def under(self, leases, results):
+        """Results of postbacks as one item."""
+        return pg_postbacks.Finish(results, ())
+
     def __init__(self, server):
         self.server = server
 
@@ -95,8 +106,7 @@ class Postgresql:
         outbox = pg_owing.PostbackOutbox(self.told.append)
         self.lane = Lane(lambda: connect(read_address(self.url), WRITING, "bench"), "bench", 0, uuid4(), outbox)
         await self.lane.open()
-        (lease,) = await self.lane.run([(pg_ownership.acquire, pg_ownership.Acquire(LEASE.resource, "bench"))])
-        return lease
+        return await self.lane.run([(pg_ownership.acquire, pg_ownership.Acquire(LEASE.resource, "bench"))])
 
     async def run(self, calls):
         self.told.clear()
@@ -110,12 +120,12 @@ class Postgresql:
         await self.lane.close()
 
 
-def turn(ops, lease, first, size, before, with_receipts, due):
+def turn(backend, lease, first, size, before, with_receipts, due, now=NOW):
     """Write the calls of one turn: so many accepted, as many of the turn before sent, of the one before that reported."""
-    accept, sending_of, record, finish = ops
+    accept, sending_of, record, finish = backend.ops
     notify, lane = (Notify.ENDED, LANE) if with_receipts else (Notify.NOTHING, "")
     fresh = [
-        a_message(first + n, account_id=POSTPAID, reference=f"m{first + n}", duplicate_scope="genesys", notify=notify, lane=lane)
+        a_message(first + n, account_id=POSTPAID, reference=f"m{first + n}", duplicate_scope="genesys", notify=notify, lane=lane, due_at=now)
         for n in range(size)]
     requests = [tuple(fresh)] if size >= BULK else [(each,) for each in fresh]
     calls = [(accept, Acceptance(POSTPAID, False, each)) for each in requests]
@@ -127,7 +137,7 @@ def turn(ops, lease, first, size, before, with_receipts, due):
         calls.append((record, tuple(
             Receipt("link", f"{n:X}", ReceiptState.DELIVERED, "", "447700900001", NOW) for n in reported)))
     if due:
-        calls.append((finish, tuple(PostbackResult(each, NOW, 200, "", None, done=True) for each in due)))
+        calls.append((finish, backend.under(lease, tuple(PostbackResult(each, NOW, 200, "", None, done=True) for each in due))))
     return calls, (tuple(each.message_id for each in fresh), sent)
 
 
@@ -141,9 +151,10 @@ async def store_cpu(backend, size, with_receipts, messages):
     with tempfile.TemporaryDirectory(prefix="bench-cluster-") as folder:
         lease = await backend.open(pathlib.Path(folder))
         before, due, first, client, server, counted = ((), ()), [], 1 << 42, 0.0, 0.0, 0
-        warm = max(4, messages // size // 5)
-        for number in range(warm + messages // size):
-            calls, before = turn(backend.ops, lease, first, size, before, with_receipts, due)
+        turns = max(1, messages // size)
+        warm = max(4, turns // 5)
+        for number in range(warm + turns):
+            calls, before = turn(backend, lease, first, size, before, with_receipts, due)
             first += size
             if number == warm:
                 server = backend.cpu()
@@ -188,23 +199,29 @@ async def churn(server, messages, held):
     """p50 of a claim in ms, at the beginning and at the end, while a transaction is open or none."""
     backend = Postgresql(server)
     with tempfile.TemporaryDirectory(prefix="bench-cluster-") as folder:
-        lease = await backend.open(pathlib.Path(folder))
+        await backend.open(pathlib.Path(folder))
+        store = await open_postgresql(backend.url, SystemClock(), "claiming", uuid4())
+        lease = [await take(store, slot_of("link", slot), "bench") for slot in range(SLOTS)]
+        claims = store.sending._claims.of("link")
         old = await connect(read_address(backend.url), READING, "old")
-        reader = await connect(read_address(backend.url), READING, "bench")
         await old.execute("SET idle_in_transaction_session_timeout = 0")
         if held:
             await old.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM queue")
-        before, first, took = ((), ()), 1 << 42, []
-        for _ in range(messages // 30):
-            calls, before = turn(backend.ops, lease, first, 30, before, False, ())
-            first += 30
-            await backend.run(calls)
+        before, first, took, now = ((), ()), 1 << 42, [], NOW
+        for number in range(4 + messages // 30):
+            calls, before = turn(backend, lease, first, 30, before, False, (), now)
+            first, now = first + 30, now + 6  # 5,000 a second
+            outcomes, _ = await backend.run(calls)
+            assert not any(isinstance(each, Exception) for each in outcomes), outcomes
+            claims.end(before[1])
+            if number < 4:
+                continue  # so that a claim finds all that it asks for
             started = time.perf_counter()
-            found = await claiming.claim(reader, lease, 30, share, NOW, set())
+            found = await store.sending.claim(lease, 30, share, now + 1_000)
             took.append(time.perf_counter() - started)
-            assert len(found.messages) == 30
+            assert len(found) == 30
         old.terminate()
-        reader.terminate()
+        await store.close()
         await backend.close()
         quarter = len(took) // 4
         return statistics.median(took[:quarter]) * 1e3, statistics.median(took[-quarter:]) * 1e3

@@ -51,6 +51,8 @@ class LinkClaims:
         self._kept_back: set[int] | None = None
         #: what waits is about to go to another link: nobody claims it meanwhile
         self.is_leaving = False
+        #: how often the next claim was to ask the file for all that waits
+        self.drops = 0
 
     @property
     def unavailable(self) -> set[int]:
@@ -122,7 +124,7 @@ class LinkClaims:
             messages, is_all = [], False
         self._kept_back = None
         self.take(messages)
-        self.drop_fresh()
+        self._forget()
         self._is_complete = is_all
         self._read_at = now
         if leases is not self._leases:
@@ -141,7 +143,7 @@ class LinkClaims:
             return
         self._fresh[message.priority].append(message)
         if len(self._fresh[message.priority]) > MAX_FRESH:
-            self.drop_fresh()
+            self._forget()
 
     @contextmanager
     def leaving(self) -> Iterator[None]:
@@ -155,7 +157,11 @@ class LinkClaims:
             self.drop_fresh()
 
     def drop_fresh(self) -> None:
-        """Have the next claim ask the file."""
+        """Have the next claim ask the file, and for all that waits."""
+        self.drops += 1
+        self._forget()
+
+    def _forget(self) -> None:
         self._is_complete = False
         for queue in self._fresh:
             queue.clear()

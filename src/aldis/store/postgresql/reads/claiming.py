@@ -11,6 +11,7 @@ from aldis.store.contract.sending import Share
 from aldis.store.memory.sending import Found
 from aldis.store.postgresql.engine.texts import unescaped
 from aldis.store.postgresql.reads import leases
+from aldis.store.postgresql.reads.watermark import START, Watermark, moved_on
 from aldis.traffic.content import MMS, from_column
 from aldis.traffic.message import ClaimedMessage
 from aldis.traffic.slots import SLOTS
@@ -19,13 +20,14 @@ from aldis.traffic.states import State
 PRIORITIES = (3, 2, 1, 0)
 
 _WAITING_IN = """
-(SELECT message_id, priority FROM queue
- WHERE link = $1 AND priority = {} AND due_at <= $2 AND NOT is_marked{}
+(SELECT message_id, priority, due_at FROM queue
+ WHERE link = $1 AND priority = {0} AND due_at <= $2 AND NOT is_marked
+     AND (due_at, message_id) > (($4::bigint[])[{0} + 1], ($5::bigint[])[{0} + 1]){1}
  ORDER BY due_at, message_id LIMIT $3)"""
 _WAITING = " UNION ALL ".join(_WAITING_IN.format(priority, "") for priority in PRIORITIES)
 #: in some slots
 _WAITING_FOR_US = " UNION ALL ".join(
-    _WAITING_IN.format(priority, f" AND message_id % {SLOTS} = ANY ($4::integer[])")
+    _WAITING_IN.format(priority, f" AND message_id % {SLOTS} = ANY ($6::integer[])")
     for priority in PRIORITIES
 )
 _CHOSEN = f"""
@@ -43,22 +45,31 @@ _STATES = "SELECT message_id, state FROM tracked WHERE message_id = ANY ($1::big
 
 
 async def claim(
-    db: asyncpg.Connection, held: Sequence[Lease], limit: int, share: Share, now: int, claimed: set[int]
-) -> Found:
-    """Choose due messages that nobody has claimed. Raises LeaseLost."""
+    db: asyncpg.Connection,
+    held: Sequence[Lease],
+    limit: int,
+    share: Share,
+    now: int,
+    claimed: set[int],
+    after: Watermark = START,
+) -> tuple[Found, Watermark]:
+    """Choose due messages behind a watermark that nobody has claimed; tells where it is then. Raises
+    LeaseLost.
+    """
     await leases.check(db, held)
-    asked = (held[0].link, now, limit + len(claimed))
+    asked = (held[0].link, now, limit + len(claimed), *zip(*after, strict=True))
     if len(held) == SLOTS:
         rows = await db.fetch(_WAITING, *asked)
     else:
         rows = await db.fetch(_WAITING_FOR_US, *asked, [lease.slot for lease in held])
     waiting: dict[int, list[int]] = {priority: [] for priority in PRIORITIES}
-    for message_id, priority in rows:
+    for message_id, priority, _ in rows:
         if message_id not in claimed and len(waiting[priority]) < limit:
             waiting[priority].append(message_id)
     shares = share({priority: len(ids) for priority, ids in waiting.items()}, limit)
     chosen = [message_id for priority in PRIORITIES for message_id in waiting[priority][: shares[priority]]]
-    return await _read(db, chosen, now)
+    reached = moved_on(after, map(tuple, rows), claimed.union(chosen), now) if len(chosen) == limit else START
+    return await _read(db, chosen, now), reached
 
 
 async def claim_these(

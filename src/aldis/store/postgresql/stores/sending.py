@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
 
+import msgspec
+
 from aldis.errors import LeaseLost
 from aldis.store.contract.ownership import MAINTENANCE, Lease
 from aldis.store.contract.sending import Share
 from aldis.store.memory.sending import Found
 from aldis.store.postgresql.reads import claiming
 from aldis.store.postgresql.reads import poison as poison_reads
+from aldis.store.postgresql.reads.watermark import START, Reached
 from aldis.store.postgresql.stores.connections import Claiming, from_pool
 from aldis.store.postgresql.writes import endings, late_answers, poison, sending
 from aldis.traffic.message import AttemptResult, HandlingFault, LateAnswer
@@ -19,16 +22,29 @@ from aldis.traffic.slots import slot_of_id
 class PostgresqlSending(Claiming):
     """Statements for who sends."""
 
+    #: by link
+    reached: dict[str, Reached] = msgspec.field(default_factory=dict)
+
     suspects = from_pool(poison_reads.suspects)
     next_suspect = from_pool(poison_reads.next_suspect)
     set_aside = from_pool(poison_reads.ids_of)
     links_of = from_pool(claiming.links_of)
     states_of = from_pool(claiming.states_of)
 
-    def find(
+    async def find(
         self, leases: Sequence[Lease], limit: int, share: Share, now: int, claimed: set[int]
-    ) -> Awaitable[Found]:
-        return self.reads.ask(claiming.claim, leases, limit, share, now, claimed)
+    ) -> Found:
+        link = leases[0].link
+        drops, known = self.claims.of(link).drops, self.reached.get(link)
+        if known is None or not known.counts(leases, drops, now):
+            known = Reached(START, now, leases, drops)
+        asked = (leases, limit, share, now, claimed)
+        found, watermark = await self.reads.ask(claiming.claim, *asked, known.watermark)
+        if known.watermark != START and found.in_all < limit:  # more may lie behind it
+            known = Reached(START, now, leases, drops)
+            found, watermark = await self.reads.ask(claiming.claim, *asked)
+        self.reached[link] = msgspec.structs.replace(known, watermark=watermark)
+        return found
 
     def find_these(self, leases: Sequence[Lease], chosen: Sequence[int], now: int) -> Awaitable[Found]:
         return self.reads.ask(claiming.claim_these, leases, chosen, now)
