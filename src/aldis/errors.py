@@ -9,6 +9,7 @@
     └─ PermanentError            trying again cannot help
        ├─ LeaseLost               what the write depends on has another owner now
        ├─ TransitionRefused      nothing of the kind can happen to a message where it stands
+       ├─ AccountLeaves           a write is about an account that moves to another cell
        ├─ AdminError             an operator asked for what cannot be done; says why
        ├─ SettingsError          a file of the operator's is wrong; carries every problem found
        └─ ProtocolError          octets that break a protocol
@@ -59,6 +60,15 @@ class TransitionRefused(PermanentError):
 
 class LeaseLost(PermanentError):
     """What a write depends on has another owner now; nothing of the call was kept."""
+
+
+class AccountLeaves(PermanentError):
+    """A write is about an account that moves to another cell, and what was kept of it is as it was. Whoever
+    wrote hears StoreUnavailable; this is for what runs in the same transaction, which is run again without.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("an account moves to another cell: try again in a moment")
 
 
 class AdminError(PermanentError):

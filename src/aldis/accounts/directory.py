@@ -46,6 +46,10 @@ class Directory(msgspec.Struct, frozen=True):
     homes: dict[str, str] = {}
     #: what it adds to the numbering plans that are known
     number_ranges: NumberRanges = NO_RANGES
+    #: accounts that move to another cell: nothing of theirs is sent or posted from here
+    leaving: frozenset[int] = frozenset()
+    #: those of them of which nothing is accepted or answered here
+    closed: frozenset[int] = frozenset()
 
     def credential(self, dialect: str, identity: str) -> Credential | None:
         """Find the credential that a key or login names in a dialect."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
 
 from aldis import __version__
+from aldis.accounts.directory import CurrentDirectory
 from aldis.app.agents import RunningAgents
 from aldis.app.links import Links
 from aldis.clock import Clock
 from aldis.settings import Settings
+from aldis.stages.cluster.leaving import AccountReleaser
 from aldis.stages.cluster.membership import Membership
+from aldis.stages.maintenance.maintenance import Maintenance
 from aldis.stages.opt_outs import OptOutFollower, People
 from aldis.stages.sending.upstream import Condition
 from aldis.store.contract.hints import Hint
@@ -52,7 +55,7 @@ class Cluster:
     def __init__(self, store: Store, settings: Settings, name: NodeName, clock: Clock, links: Links) -> None:
         """`clock`: the machine's."""
         self._hints = store.hints
-        self._shared = store.shared
+        self._shared, self._cells = store.shared, store.cells
         self._links = links
         self._clock = clock
         self._said = NodeStatus(
@@ -87,6 +90,22 @@ class Cluster:
         self._hints.subscribe(heard)
         await self.membership.say()
         agents.start(self.membership)
+
+    def release_leaving(
+        self,
+        current: CurrentDirectory,
+        maintenance: Maintenance,
+        withhold: Callable[[Collection[int]], Collection[int]],
+        agents: RunningAgents,
+    ) -> None:
+        """Release from now on what we have of accounts that move to another cell. `withhold`: see
+        `AccountReleaser`.
+        """
+        if self._cells is not None:
+            follow = maintenance.follow_directory
+            agents.start(
+                AccountReleaser(self._cells, self._said.holder, current, follow, self.leases, withhold)
+            )
 
     def postback_slots(self) -> frozenset[int]:
         """Tell which slots of postbacks are to be ours."""

@@ -304,7 +304,6 @@ class Gateway:
             settings.messages.receipt_patience_s,
             settings.messages.failover_s,
         )
-        follower = DirectoryFollower(store.directory, current)
         self._gauge = BacklogGauge(store.metrics, self.metrics, clock)
         self._refusals = RefusalRecorder(
             store.refusals,
@@ -318,12 +317,14 @@ class Gateway:
         self._maintenance = Maintenance(
             store.maintenance,
             self._holder,
-            follower,
+            DirectoryFollower(store.directory, current),
             self._time,
             keeping,
             self._cluster,
             self.store.contents,
         )
+        if isinstance(self._posting, PostingHere):
+            self._cluster.release_leaving(current, self._maintenance, self._posting.withhold, self._agents)
 
     def _make_sorter(self) -> Sorter:
         return Sorter(

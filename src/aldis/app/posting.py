@@ -60,6 +60,8 @@ class PostingHere:
         self._agents = RunningAgents()
         #: has it post only what is of our slots
         self.share = self._poster.share
+        #: has nothing of some accounts posted
+        self.withhold = self._poster.withhold
 
     def wake(self) -> None:
         self._poster.wake()

@@ -36,7 +36,18 @@ from tests.store.moving import filling
 #: of PostgreSQL's tables, in which what moves is too, or what is of that database only
 PARTS = {"queue", "sent", "ended", "duplicate_key", "purse", "pending_postback", "told"}
 #: of this engine alone; `content` is files over the other one, and moves by its digests
-OWN = {"gateway", "node", "opt_out_release", "nonce", "failure", "rate", "content"}
+OWN = {
+    "gateway",
+    "node",
+    "opt_out_release",
+    "nonce",
+    "failure",
+    "rate",
+    "content",
+    "account_move",
+    "leaving_message",
+    "account_release",
+}
 
 
 class Ended(Exception):

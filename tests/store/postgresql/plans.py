@@ -23,7 +23,7 @@ SMALL = {
     "account", "gateway", "lease", "link_order", "schema_migration", "operator", "api_token", "session",
     "directory", "directory_applied", "directory_change", "directory_history", "directory_version", "command",
     "respelled_receipt", "purse", "id_block", "clock", "node", "opt_out_release", "poison_message", "ended_webhook",
-    "message_order", "refused_request",
+    "message_order", "refused_request", "account_move", "account_release",
 }  # fmt: skip
 #: parts of tables that do
 SMALL_PARTS = {"queue_marked", "bulk_running"}

@@ -37,6 +37,10 @@ class Held:
         """Give those of a lane."""
         return self._lanes.get(lane, _NONE)
 
+    def has_any(self, account_id: int) -> bool:
+        """Tell whether any of an account's are."""
+        return self._accounts[account_id] > 0
+
     def add(self, lane: str, postback_ids: list[int]) -> None:
         """Count what was read."""
         self._lanes.setdefault(lane, set()).update(postback_ids)

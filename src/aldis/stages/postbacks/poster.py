@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from itertools import chain
 from typing import cast
@@ -33,7 +33,7 @@ from aldis.stages.slot_leases import SlotLeases
 from aldis.store.contract.ownership import Lease
 from aldis.store.contract.postbacks import PostbackStore
 from aldis.traffic.inbound import DueInbound
-from aldis.traffic.postback import DuePostback
+from aldis.traffic.postback import DuePostback, place_of
 from aldis.traffic.slots import slot_of_id
 
 log = structlog.get_logger()
@@ -112,6 +112,8 @@ class Poster(Agent):
         self._held = Held(settings.connections, settings.account_share)
         self.results = Results(store, self._held, count, self.wake, self._note_settled, self.lose)
         self._last_lane = ""
+        #: accounts of which nothing is to be posted
+        self._withheld: frozenset[int] = frozenset()
         #: ours, where other gateways post as well; None: all are
         self._slots: SlotLeases | None = None
         #: how long tries that are under way have when it is stopped
@@ -122,6 +124,18 @@ class Poster(Agent):
         """Post only what is of our slots, since other gateways post as well."""
         self._slots = slots
         self._store.serve(slots.served)
+
+    def withhold(self, accounts: Collection[int]) -> set[int]:
+        """Post from now on nothing of these accounts, and of no others that were named before; gives those of
+        which something is being tried or is not stored.
+        """
+        self._withheld = frozenset(accounts)
+        for lane in [lane for lane in self._ready if self._is_withheld(lane)]:
+            self._drop_ready(lane)
+        return {account_id for account_id in self._withheld if self._held.has_any(account_id)}
+
+    def _is_withheld(self, lane: str) -> bool:
+        return bool(self._withheld) and place_of(lane).account_id in self._withheld
 
     def stop(self) -> None:
         """Start no more; `run` ends when what is under way has ended and is stored.
@@ -208,6 +222,8 @@ class Poster(Agent):
         self._lanes.resume(now)
         self._out_of_room.clear()
         for lane in self._lanes.in_turn(await self._next_lanes(now)):
+            if self._is_withheld(lane):
+                continue
             self._start(lane)  # another lane may have left it room
             if self._lanes.room(lane) == 0:
                 self._out_of_room.append(lane)
@@ -222,7 +238,7 @@ class Poster(Agent):
                 found += await self._store.due(lane, limit - len(found), now, besides=held)
             if self._slots is not None:  # some may have gone meanwhile
                 found = [due for due in found if _slot_of(due) in self._slots.served]
-            if not found:
+            if not found or self._is_withheld(lane):
                 continue
             read += len(found)
             self._lanes.note_turn(lane)

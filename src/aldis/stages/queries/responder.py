@@ -101,6 +101,8 @@ class Responder:
         if isinstance(found, Refusal):
             return found
         account = directory.accounts[found.account]
+        if account.account_id in directory.closed:
+            return Refusal(RefusalReason.UNAVAILABLE)
         refusal = await self._judge(account, query, is_repetition=is_repetition)
         if refusal is not None:
             return refusal

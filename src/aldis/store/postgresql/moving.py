@@ -314,15 +314,18 @@ class PostgresqlTarget(PostgresqlSide):
 
 async def open_source(url: str, tables: MovedTables, holder: UUID) -> PostgresqlSource:
     """Open a database that a store moves from. Raises SettingsError, StoreUnavailable."""
-    return PostgresqlSource(*await _opened(url, may_upgrade=False), tables, holder)
+    return PostgresqlSource(*await open_alone(url, may_upgrade=False), tables, holder)
 
 
 async def open_target(url: str, tables: MovedTables, holder: UUID) -> PostgresqlTarget:
     """Open a database that a store moves to. Raises SettingsError, StoreUnavailable."""
-    return PostgresqlTarget(*await _opened(url, may_upgrade=True), tables, holder)
+    return PostgresqlTarget(*await open_alone(url, may_upgrade=True), tables, holder)
 
 
-async def _opened(url: str, *, may_upgrade: bool) -> tuple[asyncpg.Connection, Address]:
+async def open_alone(url: str, *, may_upgrade: bool) -> tuple[asyncpg.Connection, Address]:
+    """Connect to a database that nobody else moves anything from or to until the connection ends. Raises
+    SettingsError, StoreUnavailable.
+    """
     address = read_address(url)
     db = await connect(address, MOVING_STORE, "migrate")
     try:
@@ -332,7 +335,7 @@ async def _opened(url: str, *, may_upgrade: bool) -> tuple[asyncpg.Connection, A
     except (GatewayError, *FAULTS) as fault:
         db.terminate()
         if isinstance(fault, asyncpg.LockNotAvailableError):
-            raise SettingsError([f"another `aldis migrate` works on {address.shown}"]) from None
+            raise SettingsError([f"another move works on {address.shown}"]) from None
         raise translated(fault) from None
     return db, address
 

@@ -98,7 +98,7 @@ async def open_postgresql(
         operators=PostgresqlOperators(*gateway),
         audit=PostgresqlAudit(*operators),
         shared=shared_store(*gateway, claims),
-        cells=PostgresqlCells(*gateway),
+        cells=PostgresqlCells(*gateway, claims),
     )
 
 

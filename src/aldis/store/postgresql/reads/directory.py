@@ -5,6 +5,7 @@ writes them.
 from __future__ import annotations
 
 import asyncpg
+import msgspec
 
 from aldis.accounts.directory import Directory
 from aldis.accounts.history import Change
@@ -27,6 +28,9 @@ _VERSION = "SELECT value FROM counter WHERE name = 'directory_version'"
 _BALANCES = """
 SELECT a.name, sum(p.credited)::bigint, sum(p.held)::bigint, sum(p.spent)::bigint
 FROM account a JOIN purse p USING (account_id) GROUP BY a.name ORDER BY a.name"""
+_LEAVING = """
+SELECT account_id, state IN ('closed', 'left') FROM account_move
+WHERE role = 'source' AND state <> 'copying'"""
 _CREDITED = """
 SELECT a.name, sum(p.credited)::bigint FROM account a JOIN purse p USING (account_id) GROUP BY a.name"""
 
@@ -64,7 +68,10 @@ async def load(db: asyncpg.Connection) -> Directory:
     async with db.transaction(isolation="repeatable_read", readonly=True):
         rows = await db.fetch("SELECT kind, key, body FROM directory ORDER BY kind, key")
         accounts = await db.fetch("SELECT name, account_id FROM account")
-        return snapshot(await version(db), [Record(*row) for row in rows], dict(map(tuple, accounts)))
+        moves = dict(map(tuple, await db.fetch(_LEAVING)))
+        found = snapshot(await version(db), [Record(*row) for row in rows], dict(map(tuple, accounts)))
+    closed = frozenset(account_id for account_id, is_closed in moves.items() if is_closed)
+    return msgspec.structs.replace(found, leaving=frozenset(moves), closed=closed)
 
 
 async def stored(db: asyncpg.Connection) -> Stored:

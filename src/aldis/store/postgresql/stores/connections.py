@@ -8,12 +8,14 @@ function of a connection that only looks; one with the arguments of the sub-stor
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import asyncpg
 import msgspec
 
+from aldis.errors import AccountLeaves, StoreUnavailable
 from aldis.store.contract.ownership import Lease
 from aldis.store.memory.claims import Claims, LinkClaims
 from aldis.store.postgresql.engine.read_pool import ReadPool
@@ -52,6 +54,15 @@ class Claiming(Connections):
             ids = tuple(message_id for _, message_id in hands)
             item = endings.Cancel(ids, reason, now, self.claims.holder, lease, free_from)
             return await self.writer.call(endings.cancel, item, messages=len(ids))
+
+
+@contextmanager
+def told_as_temporary() -> Iterator[None]:
+    """Have a write about an account that moves be one to try again."""
+    try:
+        yield
+    except AccountLeaves as fault:
+        raise StoreUnavailable(str(fault)) from None
 
 
 def from_pool(

@@ -105,7 +105,8 @@ _NEWEST = "SELECT accepted_at FROM message ORDER BY message_id DESC LIMIT 1"
 _MISPLACED = """
 SELECT count(*) FROM message LEFT JOIN queue q USING (message_id) LEFT JOIN sent s USING (message_id)
     LEFT JOIN ended e USING (message_id)
-WHERE num_nonnulls(q.message_id, s.message_id, e.message_id) <> 1"""
+WHERE num_nonnulls(q.message_id, s.message_id, e.message_id) <> 1
+    AND account_id NOT IN (SELECT account_id FROM account_move)"""
 
 _UNREACHABLE = (
     "See whether the server runs, `[store] url`, and the server's log; nothing is accepted until then."

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from aldis.store.contract.inbound import InboundBatch, RecordedReceipts, ReviewedRange, ReviewedReceipts
 from aldis.store.postgresql.reads import carriers
-from aldis.store.postgresql.stores.connections import Claiming, Connections, from_pool
+from aldis.store.postgresql.stores.connections import Claiming, Connections, from_pool, told_as_temporary
 from aldis.store.postgresql.writes import inbound, receipts
 from aldis.traffic.receipt import Receipt
 
@@ -18,7 +18,8 @@ class PostgresqlInbound(Claiming):
     stale = from_pool(carriers.stale)
 
     async def record(self, batch: InboundBatch) -> int:
-        repeated = await self.writer.call(inbound.record, batch)
+        with told_as_temporary():
+            repeated = await self.writer.call(inbound.record, batch)
         self.claims.drop_fresh()  # what was accepted before may be for somebody who has opted out now
         return repeated
 

@@ -16,7 +16,7 @@ from aldis.store.postgresql.writes import auditing, content_use, locks, purses
 from aldis.store.rules.admission import CreditHolds, DuplicateCheck, Key, OptOuts, pairs_of
 from aldis.traffic.ids import next_block
 from aldis.traffic.message import NewMessage
-from aldis.traffic.refusal import Refusal
+from aldis.traffic.refusal import Refusal, RefusalReason
 
 #: below so many rows arrays in a statement are cheaper than COPY
 COPIED = 250
@@ -166,13 +166,19 @@ async def _accept_some(
     opt_outs = await _opt_outs_of(db, acceptances)
     wanted = _keys_of(acceptances)
     duplicates = DuplicateCheck(key for key in wanted if key not in taken)
-    holds = CreditHolds((await purses.locked(db, {each.account_id for each in acceptances})).__getitem__)
+    available = await purses.locked(db, {each.account_id for each in acceptances})
+    holds = CreditHolds(available.__getitem__)
     answers: list[Refusal | None] = []
     accepted: list[Acceptance] = []
     for acceptance in acceptances:
-        refusal = (
-            opt_outs.find(acceptance) or duplicates.find_duplicate(acceptance) or holds.hold_for(acceptance)
-        )
+        if acceptance.account_id not in available:  # it moves to another cell
+            refusal: Refusal | None = Refusal(RefusalReason.UNAVAILABLE)
+        else:
+            refusal = (
+                opt_outs.find(acceptance)
+                or duplicates.find_duplicate(acceptance)
+                or holds.hold_for(acceptance)
+            )
         answers.append(refusal)
         if refusal is None:
             duplicates.remember(acceptance)

@@ -9,6 +9,7 @@ from msgspec.structs import astuple
 
 from aldis.accounts.history import Change
 from aldis.accounts.records import ACCOUNT, Record
+from aldis.errors import AccountLeaves
 from aldis.store.contract.directory import Carrying
 from aldis.store.postgresql.engine.columns import columns_of
 from aldis.store.postgresql.engine.operations import Lock, locking, operation_on_each
@@ -77,7 +78,8 @@ async def carry_out(db: asyncpg.Connection, item: Carrying) -> bool:
         await db.execute(_SAID, *columns_of([astuple(said) for said in plan.applied], 3))
     if plan.credited:
         added = [micros - credited[name] for name, micros in plan.credited.items()]
-        await db.execute(_CREDIT, list(plan.credited), added)
+        if await db.execute(_CREDIT, list(plan.credited), added) != f"UPDATE {len(added)}":
+            raise AccountLeaves
     for senders, sender in newly_covered_by(item, bodies):
         await consent.spread(db, senders, sender, item.now)
     if entries := entries_of(item, changes, numbers):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import asyncpg
 import msgspec
 
+from aldis.errors import AccountLeaves
 from aldis.store.contract.admission import Acceptance
 from aldis.store.contract.inbound import InboundBatch
 from aldis.store.postgresql.engine.operations import Lock, locking, operation_on_each
@@ -23,6 +24,7 @@ from aldis.store.rules.inbound import (
 )
 from aldis.traffic.inbound import NewInbound, Segments
 from aldis.traffic.message import NewMessage
+from aldis.traffic.refusal import RefusalReason
 
 _FORGET_PARTS = """
 DELETE FROM inbound_part
@@ -115,6 +117,8 @@ async def _answer(db: asyncpg.Connection, message: NewInbound, reply: NewMessage
         return
     is_prepaid = reply.account_id in item.prepaid
     (refusal,) = await admission.accept(db, [Acceptance(reply.account_id, is_prepaid, (reply,))])
+    if refusal is not None and refusal.reason is RefusalReason.UNAVAILABLE:
+        raise AccountLeaves  # the carrier says it again
     if refusal is None:
         sql = "UPDATE inbound SET answered = $1 WHERE inbound_id = $2"
         await db.execute(sql, kind_of_answer(message), message.inbound_id)

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 
 import asyncpg
 
-ADMITTED, SETTLED = 0, 1
+#: where the purse of admission is while an account moves to another cell: nothing is accepted
+ADMITTED, SETTLED, CLOSED = 0, 1, -1
 
 _SUM = "sum(credited - held - spent)::bigint"
 _AVAILABLE = f"SELECT account_id, {_SUM} FROM purse WHERE account_id = ANY($1::bigint[]) GROUP BY account_id"  # noqa: S608 - a constant
