@@ -25,7 +25,7 @@ DIGESTS = {
     "0007_shared.sql": "f1c8a44468c883dc",
     "0008_moving.sql": "0224e56c2f168863",
     "0009_content_and_minutes.sql": "a5cef5c6f6a9c298",
-    "0010_account_moves.sql": "296dfed70a3c29a5",
+    "0010_account_moves.sql": "05f0e95faa5f8230",
 }
 
 

@@ -167,11 +167,11 @@ class AccountMover:
         ours = await self._source.side.selects(self._account, parts)
         theirs = await self._target.side.selects(self._account, parts)
         for table, select in ours.items():
-            await self._same(
+            self._same(
                 table, await self._source.side.digest(select), await self._target.side.digest(theirs[table])
             )
 
-    async def _same(self, table: str, ours: tuple[int, str], theirs: tuple[int, str]) -> None:
+    def _same(self, table: str, ours: tuple[int, str], theirs: tuple[int, str]) -> None:
         if ours != theirs:
             source, target = self._source.side.shown, self._target.side.shown
             counts = f"{source} has {ours[0]} rows of {table}, {target} {theirs[0]}"
@@ -197,7 +197,7 @@ class AccountMover:
             await self._source.side.set_state(self._account, "leaving")
         is_told = False
         while True:
-            copied = await self._copy_rest()
+            copied = await self._copy_rest() + await self._source.withhold_nobodys(BLOCK)
             waits = await self._source.unreleased("leaving", "closed")
             in_the_way = await self._source.in_the_way()
             if not waits and in_the_way <= FEW and copied < BLOCK:
@@ -244,6 +244,7 @@ class AccountMover:
     async def _try_to_take(self) -> bool:
         """Have the account leave the source, if nothing of it is in hand."""
         source, target = self._source, self._target
+        await source.withhold_nobodys(BLOCK)
         if await self._copy_rest() or await self._is_in_hand():
             return False
         began = self._now()
@@ -251,11 +252,12 @@ class AccountMover:
             if await source.not_copied(1) or await self._is_in_hand():
                 return False
             await source.choose_leaving()
-            self._queued = await source.queued()
             selects = await source.side.selects(self._account, (*WAITING, *HISTORY, *OF_ACCOUNT))
             await target.take_rest(source.side, selects)
             for table, select in selects.items():
-                await self._same(table, await source.side.digest(select), await target.digest_of_rest(table))
+                ours = await source.side.digest(select)
+                self._same(table, ours, await target.digest_of_rest(table))
+                self._queued = ours[0] if table == "queue" else self._queued
             await source.leave()
         self._still_s = self._now() - began
         return True

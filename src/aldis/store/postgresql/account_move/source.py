@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from aldis.store.contract.cells import WITHHELD
 from aldis.store.postgresql.account_move.side import CellDatabase
-from aldis.store.postgresql.account_move.tables import HISTORY, MovedAccount
+from aldis.store.postgresql.account_move.tables import HISTORY, IS_WITHHELD, MovedAccount
 from aldis.store.postgresql.reads.recipients import BLOCK_BITS
 from aldis.store.postgresql.writes.ownership import HOLDS_MS, in_reach, not_anothers
 from aldis.store.postgresql.writes.purses import ADMITTED, CLOSED
@@ -45,11 +45,19 @@ _NOT_COPIED = """
 SELECT message_id FROM leaving_message WHERE account_id = $1 AND NOT is_copied ORDER BY message_id LIMIT $2"""
 _COPIED = """
 UPDATE leaving_message l SET is_copied = true FROM chosen c WHERE l.message_id = c.message_id"""
-#: what waits and is not withheld: marked, or not, and where
-_IN_THE_WAY = f"""
-SELECT q.message_id, q.link, q.is_marked, {not_anothers("q", "''")} FROM leaving_message l
-JOIN queue q USING (message_id) WHERE l.account_id = $1 AND NOT starts_with(q.link, '{WITHHELD}')
+_OUT = f"""
+UPDATE leaving_message l SET is_out = true WHERE l.account_id = $1 AND NOT l.is_out AND NOT EXISTS (
+    SELECT 1 FROM queue q WHERE q.message_id = l.message_id AND NOT starts_with(q.link, '{WITHHELD}'))
 """  # noqa: S608 - constants
+_IN_THE_WAY = "SELECT count(*) FROM leaving_message WHERE account_id = $1 AND NOT is_out"
+_NOBODYS = f"""
+SELECT q.message_id, q.link FROM leaving_message l JOIN queue q USING (message_id)
+WHERE l.account_id = $1 AND NOT l.is_out AND NOT starts_with(q.link, '{WITHHELD}') AND NOT q.is_marked
+    AND {not_anothers("q", "''")} LIMIT $2
+"""  # noqa: S608 - constants
+_WITHHOLD = f"""
+UPDATE queue q SET link = '{WITHHELD}' || q.link FROM unnest($1::bigint[]) n (message_id)
+WHERE q.message_id = n.message_id AND NOT q.is_marked"""  # noqa: S608 - a constant
 _MUST_KNOW = f"""
 SELECT holder FROM node WHERE state <> 'left' AND said_at > clock_timestamp() - {HOLDS_MS} * interval '1 ms'
 UNION SELECT holder FROM lease WHERE holder <> '' AND until > clock_timestamp()
@@ -61,10 +69,9 @@ UPDATE bulk_job SET state = 'paused', why = $2 WHERE account = $1 AND state = 'r
 #: the writers of the gateways wait for whoever has this
 _STILL = "LOCK TABLE gateway IN EXCLUSIVE MODE"
 _DROP_PENDING = "DELETE FROM pending_postback WHERE lane >= '{account_id} ' AND lane < '{account_id}!'"
-_OF_LEAVING = "USING leaving_message l WHERE l.account_id = {account_id} AND r.message_id = l.message_id"
 _LEAVE = (
-    f"DELETE FROM queue r {_OF_LEAVING}",  # noqa: S608 - ours
-    f"DELETE FROM sent r {_OF_LEAVING}",  # noqa: S608 - ours
+    f"DELETE FROM queue r WHERE {IS_WITHHELD}",  # noqa: S608 - ours
+    "DELETE FROM sent r USING chosen c WHERE r.message_id = c.message_id",
     _DROP_PENDING,
     # what was ever paid in stays, as where the directory is changed
     "UPDATE purse SET held = 0, spent = 0 WHERE account_id = {account_id}",
@@ -72,10 +79,15 @@ _LEAVE = (
     "DELETE FROM ended_webhook WHERE account_id = {account_id}",
     "DELETE FROM bulk_job WHERE account = '{name}'",
 )
-_UNPARK = f"""
-UPDATE queue q SET link = substr(q.link, {len(WITHHELD) + 1}) FROM leaving_message l
-WHERE l.account_id = $1 AND q.message_id = l.message_id AND starts_with(q.link, '{WITHHELD}')
-"""  # noqa: S608 - constants
+_GIVE_BACK = f"UPDATE queue r SET link = substr(r.link, {len(WITHHELD) + 1}) WHERE {IS_WITHHELD}"  # noqa: S608 - ours
+#: of what was left for later all that is not simply waiting for its first attempt
+_CHOOSE = f"""
+INSERT INTO chosen
+SELECT l.message_id FROM leaving_message l WHERE l.account_id = $1 AND (
+    NOT EXISTS (SELECT 1 FROM queue r WHERE r.message_id = l.message_id AND r.attempts = 0 AND {IS_WITHHELD})
+    OR EXISTS (SELECT 1 FROM late_answer a WHERE a.message_id = l.message_id)
+    OR EXISTS (SELECT 1 FROM poison_message p WHERE p.message_id = l.message_id))
+"""  # noqa: S608 - ours
 _HOLD = (
     "SELECT 1 FROM ended JOIN chosen USING (message_id) ORDER BY message_id FOR UPDATE OF ended",
     "SELECT 1 FROM segment JOIN chosen USING (message_id) ORDER BY message_id, number FOR UPDATE OF segment",
@@ -86,7 +98,6 @@ LEFT JOIN ended e USING (message_id) LEFT JOIN inbound i ON i.inbound_id = c.mes
 _DROP_ROWS = """
 DELETE FROM bulk_row r WHERE r.job_id = ANY($1::bigint[])
     AND NOT EXISTS (SELECT 1 FROM bulk_job j WHERE j.job_id = r.job_id)"""
-_QUEUED = "SELECT count(*) FROM leaving_message l JOIN queue q USING (message_id) WHERE l.account_id = $1"
 _KEEP_ENDED = """
 DELETE FROM chosen c WHERE NOT EXISTS (SELECT 1 FROM ended e WHERE e.message_id = c.message_id)
     AND NOT EXISTS (SELECT 1 FROM inbound i WHERE i.inbound_id = c.message_id)"""
@@ -153,10 +164,9 @@ class MovingFrom:
         await self.db.execute(_COPIED)
 
     async def choose_leaving(self) -> None:
-        """Choose what may still change."""
+        """Choose what may still change, and is more than a row of `queue`."""
         await self.side.choose(())
-        sql = "INSERT INTO chosen SELECT message_id FROM leaving_message WHERE account_id = $1"
-        await self.db.execute(sql, self._account.account_id)
+        await self.db.execute(_CHOOSE, self._account.account_id)
 
     async def pause_jobs(self) -> None:
         """Have jobs of the account pause that run; the target has them run again."""
@@ -170,14 +180,18 @@ class MovingFrom:
             await self.side.set_state(self._account, "closed" if is_shut else "leaving")
 
     async def in_the_way(self) -> int:
-        """Count the messages that a sender may have in hand. Within a transaction nobody has from now on what
-        is not counted.
-        """
-        rows = await self.db.fetch(_IN_THE_WAY, self._account.account_id)
-        nobodys = [
-            (message_id, link) for message_id, link, is_marked, is_free in rows if is_free and not is_marked
-        ]
-        return len(rows) - len(await in_reach(self.db, "", nobodys) if nobodys else ())
+        """Count the messages that a sender may have in hand: those that are not withheld."""
+        await self.db.execute(_OUT, self._account.account_id)
+        return int(await self.db.fetchval(_IN_THE_WAY, self._account.account_id))
+
+    async def withhold_nobodys(self, limit: int) -> int:
+        """Withhold messages that wait in slots which no gateway has; returns how many."""
+        async with self.db.transaction():
+            found = [tuple(row) for row in await self.db.fetch(_NOBODYS, self._account.account_id, limit)]
+            free = [message_id for message_id, _ in await in_reach(self.db, "", found)] if found else []
+            if free:
+                await self.db.execute(_WITHHOLD, free)
+        return len(free)
 
     async def unreleased(self, *states: str) -> list[str]:
         """Name the gateways that may have something of the account in hand, or not know how it stands."""
@@ -200,7 +214,7 @@ class MovingFrom:
     async def come_back(self) -> None:
         """Have all as it was before `begin`."""
         async with self.db.transaction():
-            await self.db.execute(_UNPARK, self._account.account_id)
+            await self.db.execute(_GIVE_BACK)
             await self.db.execute(_SHUT, self._account.account_id, ADMITTED, CLOSED)
             await self.db.execute(
                 "UPDATE bulk_job SET state = 'running', why = '' WHERE account = $1 AND why = $2",
@@ -230,10 +244,6 @@ class MovingFrom:
     async def drop_rows_of_jobs(self, job_ids: Sequence[int]) -> None:
         """Forget the rows of jobs that are not here any more."""
         await self.db.execute(_DROP_ROWS, job_ids)
-
-    async def queued(self) -> int:
-        """Count what waits to be sent, of what may still change."""
-        return int(await self.db.fetchval(_QUEUED, self._account.account_id))
 
     async def end(self) -> None:
         """Be as if the account had never been here, once all of it is removed."""

@@ -49,8 +49,10 @@ HISTORY = (
 )
 #: what a late receipt may change
 LATE = (MovedRows("ended"), MovedRows("segment"))
+#: what is withheld in `queue` (as `r`): of the account that leaves, as one does at a time
+IS_WITHHELD = f"r.link >= '{WITHHELD}' AND r.link < '{WITHHELD[:-1]}!' AND NOT r.is_marked"
 #: what says that a message waits, or that its carrier has it
-WAITING = (MovedRows("queue"), MovedRows("sent"))
+WAITING = (MovedRows("queue", f"WHERE {IS_WITHHELD}"), MovedRows("sent"))
 _LANES = f"lane >= '{ACCOUNT} ' AND lane < '{ACCOUNT}!'"
 #: of the account: its lanes begin with its id
 OF_ACCOUNT = (

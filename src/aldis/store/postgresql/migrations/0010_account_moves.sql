@@ -21,9 +21,12 @@ CREATE TABLE leaving_message (
     message_id bigint PRIMARY KEY,
     account_id bigint NOT NULL,
     -- whether what never changes of it is in the target
-    is_copied  boolean NOT NULL DEFAULT false
+    is_copied  boolean NOT NULL DEFAULT false,
+    -- whether no sender can have it in hand any more
+    is_out     boolean NOT NULL DEFAULT false
 );
 CREATE INDEX leaving_message_new ON leaving_message (account_id, message_id) WHERE NOT is_copied;
+CREATE INDEX leaving_message_in ON leaving_message (account_id, message_id) WHERE NOT is_out;
 
 -- Of the source: gateways that have nothing of an account in hand, in which state of its move.
 CREATE TABLE account_release (

@@ -13,7 +13,8 @@ from aldis.store.postgresql.writes import cells, maintenance, ownership
 
 _WAITING = f"""
 SELECT q.link, q.message_id, q.backups FROM leaving_message l JOIN queue q USING (message_id)
-WHERE l.account_id = ANY($1::bigint[]) AND NOT q.is_marked AND NOT starts_with(q.link, '{WITHHELD}')
+WHERE l.account_id = ANY($1::bigint[]) AND NOT l.is_out AND NOT q.is_marked
+    AND NOT starts_with(q.link, '{WITHHELD}')
     AND q.message_id NOT IN (SELECT unnest($2::bigint[])) AND {ownership.not_anothers("q", "$4")}
 LIMIT $3
 """  # noqa: S608 - constants
