@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from aldis.accounts.routes import Route
+from aldis.store.contract.cells import WITHHELD
 from aldis.store.contract.directory import DirectoryStore
 from aldis.store.contract.metrics import Backlog, MetricsStore
 
@@ -24,7 +25,7 @@ def waiting(backlog: Backlog, links: Collection[str]) -> list[str]:
     return [
         f"{backlog.of_link(name)} messages wait for link `{name}`, which is not in the settings"
         for name in sorted(backlog.queued)
-        if name not in links and backlog.of_link(name)
+        if name not in links and backlog.of_link(name) and not name.startswith(WITHHELD)
     ]
 
 

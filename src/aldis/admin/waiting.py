@@ -5,6 +5,7 @@ from __future__ import annotations
 from aldis.admin.links import LinkOrders, LinkView
 from aldis.clock import as_iso
 from aldis.stages.sending.upstream import Condition
+from aldis.store.contract.cells import WITHHELD
 from aldis.store.contract.link_states import Wanted
 from aldis.store.contract.search import MOST_AHEAD, Ahead, MessageView, SearchStore
 from aldis.traffic.states import State
@@ -40,7 +41,9 @@ def waits_for(view: MessageView, link: LinkView | None, ahead: Ahead, now: int) 
     found = []
     if due_at > now:
         found.append(_due(view, due_at))
-    if link is None or not link.is_known:
+    if name.startswith(WITHHELD):
+        found.append("another cell: its account moves there")
+    elif link is None or not link.is_known:
         found.append(f"link `{name}`, which is not in the settings")
     elif link.wanted is not Wanted.RUNNING:
         found.append(

@@ -10,12 +10,14 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from aldis.app.moving import move as move_store
 from aldis.errors import SettingsError, StoreUnavailable
 from aldis.store.contract.admission import Acceptance
 from aldis.store.contract.store import Store
 from aldis.store.postgresql.account_move.mover import AccountMover, MovedAway
 from aldis.store.postgresql.account_move.side import opened
 from aldis.store.postgresql.account_move.tables import MovedAccount
+from aldis.store.postgresql.stores.health import look_over
 from aldis.traffic.bulk import JobState
 from aldis.traffic.message import NewMessage
 from aldis.traffic.postback import Notify, PostbackResult
@@ -23,6 +25,7 @@ from aldis.traffic.receipt import Receipt, ReceiptState
 from aldis.traffic.refusal import RefusalReason
 from aldis.traffic.states import State
 from tests.backends import Place, apply, lapse, open_database, own_maintenance
+from tests.fakes.clock import FakeClock
 from tests.fakes.postgresql import PostgresServer
 from tests.store.building import NOW, POSTPAID, RICH, a_message, accept, money, settle_sent, state_of
 from tests.store.conftest import DIRECTORY
@@ -311,3 +314,38 @@ async def test_it_comes_back(cells: list[Store], database: str, other: str) -> N
     assert await state_of(here, 2**40) is State.SENT
     assert (await counts(database)).keys() == has.keys()
     assert await counts(other) == {}
+
+
+async def test_who_writes_for_long_keeps_nobody_else_waiting(
+    cells: list[Store], database: str, other: str
+) -> None:
+    await filled(cells[0])
+    db = await asyncpg.connect(database, server_settings={"search_path": "aldis"})
+    waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'gateway'::regclass"
+    async with db.transaction():
+        await db.execute("LOCK TABLE gateway IN ROW EXCLUSIVE MODE")
+        task = asyncio.create_task(move(database, other))
+        await wait_for(lambda: db.fetchval(waits))
+        await wait_for(lambda: is_none(db, waits))  # it has given up
+    await task
+    await db.close()
+    assert await state_of(cells[1], 12) is State.SENT
+
+
+async def is_none(db: asyncpg.Connection, sql: str) -> bool:
+    return not await db.fetchval(sql)
+
+
+async def test_the_doctor_names_it_and_the_store_moves_as_a_whole_only_before_or_after(
+    cells: list[Store], database: str, other: str, tmp_path: Path
+) -> None:
+    await filled(cells[0])
+    await killed_at("LOCK TABLE gateway IN SHARE MODE", database, database, other)
+    seen = await look_over(database, FakeClock(), is_deep=True)
+    assert seen.found == "ok"
+    (remark,) = [each for each in seen.remarks if each.says.startswith("account rich")]
+    assert remark.says.endswith("and nothing is accepted for it")
+    arriving = await look_over(other, FakeClock(), is_deep=True)
+    assert (arriving.found, "account rich moves from" in str(arriving.remarks)) == ("ok", True)
+    with pytest.raises(SettingsError, match="account rich moves to or from"):
+        await move_store(database, "sqlite:///back.db", tmp_path, print)

@@ -9,12 +9,16 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from aldis.app.moving import move
 from aldis.store.contract.cells import CellStore
 from aldis.store.contract.store import Store
 from aldis.store.postgresql.engine.opening import Engine
 from aldis.store.postgresql.writes import admission
 from aldis.traffic.ids import CELLS, ROW_IDS, cell_of_id
-from tests.backends import Place, open_database
+from tests.backends import Place, apply, open_database
+from tests.fakes.postgresql import PostgresServer
+from tests.store.building import NOW
+from tests.store.conftest import DIRECTORY
 
 
 @pytest.fixture
@@ -65,3 +69,25 @@ async def test_more_than_a_row_is_given_in_one_transaction(engine: Engine) -> No
     ids = [each for block in blocks for each in block]
     assert ids == sorted(set(ids))
     assert all(block[0] // ROW_IDS == block[-1] // ROW_IDS for block in blocks)
+
+
+async def test_what_a_cell_numbers_stays_apart_wherever_its_store_is(
+    database: str, postgres: PostgresServer, migrated: str, tmp_path: Path
+) -> None:
+    store = await open_database(Place(Path(), database))
+    await cell_of(store).number(5)
+    await apply(store, DIRECTORY, NOW)
+    await store.close()
+    name, said = await postgres.create(migrated), list[str]()
+    for source, target in ((database, "sqlite:///aldis.db"), ("sqlite:///aldis.db", postgres.url(name))):
+        await move(source, target, tmp_path, said.append)
+    moved = await open_database(Place(Path(), postgres.url(name)))
+    try:
+        assert await cell_of(moved).number(7) == 5
+        await apply(moved, DIRECTORY + '[[account]]\nname = "new"\n', NOW)
+        accounts = (await moved.directory.load()).accounts_by_id
+        assert {account_id % CELLS for account_id in accounts} == {5}
+        assert len(accounts) == 3
+    finally:
+        await moved.close()
+        await postgres.drop(name)

@@ -23,6 +23,7 @@ from aldis.store.postgresql.engine.faults import FAULTS, translated
 from aldis.store.postgresql.engine.migrations import LOCK, upgrade
 from aldis.store.postgresql.engine.texts import all_escaped, all_unescaped, unescaped
 from aldis.store.postgresql.moved_tables import OWN, PARTS, RELATIONS
+from aldis.store.postgresql.writes.cells import number_apart
 from aldis.store.postgresql.writes.ownership import HOLDS_MS
 
 #: a transaction of ours is open while another database is read; who writes may take long to end
@@ -162,6 +163,9 @@ class PostgresqlSource(PostgresqlSide):
 
     async def begin(self, other: str, move: str) -> None:
         async with self._db.transaction():
+            leaving = await self._db.fetchval("SELECT name FROM account_move LIMIT 1")
+            if leaving is not None:
+                raise SettingsError([f"account {leaving} moves to or from {self.shown}: complete that first"])
             await self._drop_notes()
             await self._db.execute("DELETE FROM moving")
             await self._db.execute(_LOG)
@@ -288,6 +292,9 @@ class PostgresqlTarget(PostgresqlSide):
                 highest = f"(SELECT coalesce(max({column}), 0) + 1 FROM {_HIGHEST.get(name, name)})"  # noqa: S608 - tables of ours
                 sequence = f"pg_get_serial_sequence('{name}', '{column}')"
                 await self._db.execute(f"SELECT setval({sequence}, {highest}, false)")
+            cell = await self._db.fetchval("SELECT value FROM counter WHERE name = 'cell'")
+            if cell is not None:
+                await number_apart(self._db, cell)
             await self._db.execute("DELETE FROM moving")
             await self._db.execute("DROP TABLE moving_progress")
 

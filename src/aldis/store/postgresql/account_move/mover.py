@@ -21,7 +21,7 @@ from typing import NamedTuple
 from aldis.errors import SettingsError, StoreUnavailable
 from aldis.store.moving.mover import MoveFault, Tell
 from aldis.store.postgresql.account_move.side import CellDatabase, MoveState
-from aldis.store.postgresql.account_move.source import MovingFrom, remove
+from aldis.store.postgresql.account_move.source import MovingFrom, StillWriting, remove
 from aldis.store.postgresql.account_move.tables import (
     FIXED,
     HISTORY,
@@ -243,22 +243,29 @@ class AccountMover:
 
     async def _try_to_take(self) -> bool:
         """Have the account leave the source, if nothing of it is in hand."""
-        source, target = self._source, self._target
+        source = self._source
         await source.withhold_nobodys(BLOCK)
         if await self._copy_rest() or await self._is_in_hand():
             return False
-        began = self._now()
-        async with source.still():
-            if await source.not_copied(1) or await self._is_in_hand():
-                return False
-            await source.choose_leaving()
-            selects = await source.side.selects(self._account, (*WAITING, *HISTORY, *OF_ACCOUNT))
-            await target.take_rest(source.side, selects)
-            for table, select in selects.items():
-                ours = await source.side.digest(select)
-                self._same(table, ours, await target.digest_of_rest(table))
-                self._queued = ours[0] if table == "queue" else self._queued
-            await source.leave()
+        try:
+            async with source.still():
+                return await self._take_all()
+        except StillWriting:
+            return False
+
+    async def _take_all(self) -> bool:
+        """Do it, within `still`."""
+        source, target, began = self._source, self._target, self._now()
+        if await source.not_copied(1) or await self._is_in_hand():
+            return False
+        await source.choose_leaving()
+        selects = await source.side.selects(self._account, (*WAITING, *HISTORY, *OF_ACCOUNT))
+        await target.take_rest(source.side, selects)
+        for table, select in selects.items():
+            ours = await source.side.digest(select)
+            self._same(table, ours, await target.digest_of_rest(table))
+            self._queued = ours[0] if table == "queue" else self._queued
+        await source.leave()
         self._still_s = self._now() - began
         return True
 

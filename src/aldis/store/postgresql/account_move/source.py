@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+import asyncpg
+
+from aldis.errors import TemporaryError
 from aldis.store.contract.cells import WITHHELD
 from aldis.store.postgresql.account_move.side import CellDatabase
 from aldis.store.postgresql.account_move.tables import HISTORY, IS_WITHHELD, MovedAccount
@@ -123,6 +126,12 @@ _REMOVE = (
     "DELETE FROM message r USING chosen c WHERE r.message_id = c.message_id",
     "DELETE FROM leaving_message r USING chosen c WHERE r.message_id = c.message_id",
 )
+#: for a gateway that writes, while all others wait behind us
+LONGEST_WAIT_S = 1
+
+
+class StillWriting(TemporaryError):
+    """A gateway writes, and was not to be waited for."""
 
 
 class MovingFrom:
@@ -200,9 +209,15 @@ class MovingFrom:
 
     @asynccontextmanager
     async def still(self) -> AsyncIterator[None]:
-        """Begin a transaction beside which no gateway writes."""
+        """Begin a transaction beside which no gateway writes. Raises StillWriting where one writes for long:
+        the others would wait for it as well.
+        """
         async with self.db.transaction():
-            await self.db.execute(_STILL)
+            await self.db.execute(f"SET LOCAL lock_timeout = '{LONGEST_WAIT_S}s'")
+            try:
+                await self.db.execute(_STILL)
+            except asyncpg.LockNotAvailableError:
+                raise StillWriting from None
             yield
 
     async def leave(self) -> None:

@@ -102,6 +102,7 @@ SELECT count(*) FILTER (WHERE until > clock_timestamp()),
        array_agg(resource ORDER BY resource) FILTER (WHERE until <= clock_timestamp())
 FROM lease WHERE holder <> ''"""
 _NEWEST = "SELECT accepted_at FROM message ORDER BY message_id DESC LIMIT 1"
+_MOVES = "SELECT name, role, state, other FROM account_move ORDER BY name"
 _MISPLACED = """
 SELECT count(*) FROM message LEFT JOIN queue q USING (message_id) LEFT JOIN sent s USING (message_id)
     LEFT JOIN ended e USING (message_id)
@@ -236,7 +237,20 @@ async def _schema(db: asyncpg.Connection, *, is_deep: bool) -> tuple[str, list[S
         remarks.append(StoreRemark(says, "The next gateway of this version that starts makes them."))
     if is_deep and not todo and (misplaced := await db.fetchval(_MISPLACED)):
         return f"{misplaced} messages are not in exactly one of queue, sent and ended", remarks
-    return "ok", remarks
+    return "ok", remarks + ([] if todo else await _moves(db))
+
+
+async def _moves(db: asyncpg.Connection) -> list[StoreRemark]:
+    """See which accounts are on their way from here, or to here."""
+    found: list[StoreRemark] = []
+    for name, role, state, other in await db.fetch(_MOVES):
+        where = f"to {other}" if role == "source" else f"from {other}"
+        says = f"account {name} moves {where}"
+        if state == "closed":
+            says += ", and nothing is accepted for it"
+        advice = "`aldis cell move` once more completes it; before it has left, `--abandon` takes it back."
+        found.append(StoreRemark(says, advice))
+    return found
 
 
 async def _leases(db: asyncpg.Connection) -> list[StoreRemark]:
