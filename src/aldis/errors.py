@@ -5,7 +5,8 @@
     │  ├─ StoreUnavailable       the store could not commit (disk full, locked)
     │  │  └─ StoreGone           what it commits is lost
     │  ├─ OutcomeUnknown         the store was lost while it committed
-    │  └─ OptOutPending          another gateway may still send to who opted out
+    │  ├─ OptOutPending          another gateway may still send to who opted out
+    │  └─ CellPending            another cell does not know yet what is kept here
     └─ PermanentError            trying again cannot help
        ├─ LeaseLost               what the write depends on has another owner now
        ├─ TransitionRefused      nothing of the kind can happen to a message where it stands
@@ -21,6 +22,8 @@ never texts, numbers or secrets.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 
 class GatewayError(Exception):
@@ -52,6 +55,15 @@ class OptOutPending(TemporaryError):
 
     def __init__(self) -> None:
         super().__init__("it is written down, but a gateway may still be sending to them; try again")
+
+
+class CellPending(TemporaryError):
+    """It is written in our cell, and not in others yet, which will have it once they can be reached."""
+
+    def __init__(self, cells: Mapping[str, str]) -> None:
+        """`cells`: what is wrong with each."""
+        said = "; ".join(f"{name} ({fault})" for name, fault in sorted(cells.items()))
+        super().__init__(f"it is saved in this cell and will be in all others; not yet in {said}")
 
 
 class TransitionRefused(PermanentError):

@@ -71,13 +71,17 @@ class WholeGateway:
         link: str = "",
         mmsc: str | None = None,
         more: str = "",
+        beside: WholeGateway | None = None,
     ) -> None:
         """`link`, `mmsc`: more settings of the SMSC's and the MMSC's link, None: there is no MMSC; `more`: more
-        sections of the settings.
+        sections of the settings; `beside`: has the carrier; None: ours is our own.
         """
+        self.beside = beside
+        self.smpp_port: int
+        self.simulator: Simulator
         self.data_dir = data_dir
         self.customer = customer
-        self.smpp_port = free_port()
+        self.smpp_port = free_port() if beside is None else beside.smpp_port
         self.view_port, self.listen_port = (0, 0) if mmsc is None else (free_port(), free_port())
         text = SETTINGS.format(smpp=self.smpp_port, link=link)
         if mmsc is not None:
@@ -85,7 +89,7 @@ class WholeGateway:
         if "[store]" not in more:
             text += f'\n[store]\nwriter = "{self.writer}"\n'
         self.settings: Settings = read(text + more, "test", {})
-        self.simulator = self._new_simulator()
+        self.simulator = self._new_simulator() if beside is None else beside.simulator
         self.clock: Clock = SystemClock()
         self.gateway: Gateway
         #: changes the demo's directory before it is applied
@@ -115,7 +119,8 @@ class WholeGateway:
         return f"http://127.0.0.1:{self.gateway.console.port}"
 
     async def start(self) -> None:
-        await self.simulator.start()
+        if self.beside is None:
+            await self.simulator.start()
         self.session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64))
         await self.start_gateway()
 
@@ -128,7 +133,8 @@ class WholeGateway:
     async def stop(self) -> None:
         await self.session.close()
         await self.gateway.stop()
-        await self.simulator.stop()
+        if self.beside is None:
+            await self.simulator.stop()
 
     async def stop_carrier(self) -> None:
         await self.simulator.stop()

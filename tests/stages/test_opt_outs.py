@@ -160,6 +160,23 @@ async def test_so_is_an_opt_out_in_whatever_way(nodes: tuple[Node, Node], by: st
     assert PERSON not in await send_all(a)
 
 
+async def test_a_command_waits_for_the_only_gateway(nodes: tuple[Node, Node]) -> None:
+    a, b = nodes
+    await claim(a)
+    for lease in await b.sender.own():
+        await b.store.ownership.give_back(lease)
+    opt_outs = OptOutBarrier(lambda _: None, b.store.shared, "", b._turn)
+    consents = Consents(b.store.consent, b.store.directory, b.store.audit, opt_outs, token, b.store.clock)
+    opting_out = asyncio.create_task(
+        consents.change(OTTO, Wish("74700", "", ConsentKind.OPT_OUT), PERSON, "by letter", NOW)
+    )
+    await b.waiting()
+    await a.follower.step()
+    async with asyncio.timeout(10):
+        await opting_out
+    assert PERSON not in await send_all(a)
+
+
 async def test_a_gateway_that_is_gone_is_waited_for_until_its_leases_are_over(
     nodes: tuple[Node, Node],
 ) -> None:

@@ -27,6 +27,8 @@ class AccountSettings(msgspec.Struct, frozen=True):
     currency: str = "EUR"
     #: refuse what the balance does not cover
     prepaid: bool = True
+    #: where it lives; "": in the cell in which the directory is changed
+    cell: str = ""
     #: where requests may come from; empty: nowhere
     networks: tuple[str, ...] = ()
     #: accepted messages a second, and how many at once; None: unlimited

@@ -20,6 +20,7 @@ from aldis.admin import stranded
 from aldis.admin.number_review import warn_of_moves
 from aldis.app import descriptor_shares, descriptors, stores
 from aldis.app.agents import RunningAgents
+from aldis.app.cells import Cells
 from aldis.app.cluster import Cluster, NodeName, Wakes
 from aldis.app.doors import door_of, server_settings
 from aldis.app.entropy import Entropy, jitter
@@ -104,7 +105,8 @@ class Gateway:
         self.lost = watched.lost
         self._count = watched.serving.count
         self._posting_watch = watched.posting
-        self.store: Store = opened.store
+        self._cells = Cells(settings, opened.store)
+        self.store: Store = self._cells.store
         self._back_office = opened.back_office
         reserved = 0 if settings.simulator is None else SIMULATOR_SOCKETS
         posts = opened.back_office is None
@@ -173,22 +175,11 @@ class Gateway:
         )
         self.operators = Operators(parts)
         # Before anything is sent: a port that is taken must not leave messages in doubt.
-        health = functools.partial(system_routes.ready, self._standing)
-        door = door_of(
-            settings.http,
-            self.admitter,
-            self.responder,
-            self.metrics,
-            self._aside,
-            health,
-            self._refusals.note,
-        )
-        self.server = HttpServer(
-            door.serve, server_settings(settings.http), Entropy(), unix_s, door.answer_late, door.refuse
-        )
-        door.know = self.server.guard.know
+        self.server = self._make_server(current)
         await self._time.look()
-        await self._cluster.join(self._wakes(), self._release, self._agents)
+        await self._cells.join(self._agents)
+        wakes = Wakes(self._posting.wake, self._maintenance.wake, self.operators.wake)
+        await self._cluster.join(wakes, self._release, self._agents)
         await self._links.recover(await self._maintenance.own(), self.store.clock.now())
         self._agents.start(self._sorter, self._recorder, self._reviewer, self._collector)
         self._agents.start(self._maintenance, self._gauge, self._monitor, self._refusals)
@@ -204,12 +195,25 @@ class Gateway:
         log.info("gateway up", port=self.server.port, links=self._links.names)
         await warn_of_moves(self.store.search, current.directory.number_ranges, self.store.clock.now())
 
+    def _make_server(self, current: CurrentDirectory) -> HttpServer:
+        http = self._settings.http
+        health = functools.partial(system_routes.ready, self._standing)
+        note = self._refusals.note
+        door = door_of(http, self.admitter, self.responder, self.metrics, self._aside, health, note)
+        door.other_cells = self._cells.doors(current)
+        server = HttpServer(
+            door.serve, server_settings(http), Entropy(), unix_s, door.answer_late, door.refuse
+        )
+        door.know = server.guard.know
+        return server
+
     async def stop(self) -> None:
         """Refuse new work, finish what is under way within bounds, close."""
         self.admitter.draining = True
         self._cluster.membership.leave()
         await self.operators.close()
         await self.server.stop()
+        await self._cells.close()
         self._authenticator.close()
         self._aside.close()
         await self._links.stop()
@@ -375,13 +379,6 @@ class Gateway:
             take_mms=MmsIntake(self.store.contents, self._collector.take).take,
             read_content=self.store.contents.read,
             verify_password=self._authenticator.passwords.verify,
-        )
-
-    def _wakes(self) -> Wakes:
-        return Wakes(
-            postbacks=self._posting.wake,
-            directory=self._maintenance.wake,
-            orders=self.operators.wake,
         )
 
     def _shut(self, is_stuck: bool) -> None:  # noqa: FBT001 - as the monitor tells it

@@ -90,6 +90,14 @@ async def open_store(settings: Settings, data_dir: Path) -> Store:
     return opened.store
 
 
+async def open_cell(url: str) -> Store:
+    """Open the database of another cell. Raises SettingsError, StoreUnavailable."""
+    store: Store = await load_postgresql("aldis.store.postgresql.store").open_postgresql(
+        url, SystemClock(), node_name(None), uuid4(), may_upgrade=False
+    )
+    return store
+
+
 def backend_of(settings: Settings) -> Backend:
     """Give the kind of store that the settings name. Raises SettingsError when there is none."""
     scheme = settings.store.url.partition(":")[0]

@@ -12,11 +12,12 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from aldis.admin import checkup, nodes, stranded
+from aldis.admin import cells, checkup, nodes, stranded
 from aldis.admin.checkup import CheckResult, Finding, certificate
 from aldis.admin.metrics_snapshot import Reading
 from aldis.admin.number_review import review
 from aldis.app import descriptor_shares, descriptors
+from aldis.app.cells import look_at_cells
 from aldis.app.simulator import SOCKETS
 from aldis.app.stores import backend_of
 from aldis.cli.door import DoorClient, Ready
@@ -310,9 +311,10 @@ def _bind(entry: LinkEntry, condition: str) -> Finding:
 
 
 async def _nodes(settings: Settings, data_dir: Path) -> list[Finding]:
-    """See which gateways share the database, and what is unequal among them."""
+    """See which gateways share the database, and what is unequal among them; and how other cells stand."""
     async with StoreLocation(settings, data_dir).opened() as store:
-        return nodes.findings(await nodes.Nodes(store.nodes).all())
+        found = nodes.findings(await nodes.Nodes(store.nodes).all())
+    return found + cells.findings(await look_at_cells(settings, data_dir))
 
 
 async def _messages(settings: Settings, data_dir: Path) -> list[Finding]:

@@ -15,6 +15,7 @@ from aldis.app.stores import FAULTS
 from aldis.cli.admin import admin, audit_log
 from aldis.cli.apply import apply
 from aldis.cli.bulk import bulk
+from aldis.cli.cell import cell
 from aldis.cli.clock import clock
 from aldis.cli.compact import compact
 from aldis.cli.completion import completion
@@ -70,6 +71,7 @@ for verb in (
     bulk,
     link,
     node,
+    cell,
     history,
     undo,
     message,

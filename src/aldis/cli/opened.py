@@ -20,6 +20,7 @@ from aldis.accounts.directory import CurrentDirectory
 from aldis.admin.messages import Messages
 from aldis.admin.postbacks import Postbacks
 from aldis.admin.statistics import Statistics
+from aldis.app.cells import Cells
 from aldis.app.links import upstreams
 from aldis.app.stores import open_store
 from aldis.cli.running import config_option, data_dir_option, printable, run, settings_or_default
@@ -91,7 +92,7 @@ class StoreLocation(msgspec.Struct, frozen=True):
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Store]:
         """Open the store, and close it."""
-        store = await open_store(self.settings, self.data_dir)
+        store = Cells(self.settings, await open_store(self.settings, self.data_dir)).store
         try:
             yield store
         finally:

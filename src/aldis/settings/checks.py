@@ -16,6 +16,7 @@ from aldis.links.entry import LinkEntry
 from aldis.settings.sections import ConsoleSettings, Settings, SimulatorSettings
 from aldis.stages.postbacks.settings import PostbackSettings
 from aldis.toml_file import MOST
+from aldis.traffic.ids import CELLS
 
 
 def faults(found: Settings) -> list[toml_file.Fault]:
@@ -59,7 +60,7 @@ def faults(found: Settings) -> list[toml_file.Fault]:
     faults += _positive("authentication", found.authentication)
     faults += _positive("store", found.store)
     faults += _positive("messages", found.messages)
-    return faults + _postback_faults(found.postbacks) + _link_faults(found.link)
+    return faults + _postback_faults(found.postbacks) + _link_faults(found.link) + _cell_faults(found)
 
 
 def _postback_faults(postbacks: PostbackSettings) -> list[toml_file.Fault]:
@@ -109,6 +110,33 @@ def _link_faults(links: tuple[LinkEntry, ...]) -> list[toml_file.Fault]:
             faults.append(((*path, "name"), f"there are two links named `{link.name}`"))
         names.add(link.name)
         faults += [((*path, *where), fault) for where, fault in link.faults()]
+    return faults
+
+
+def _cell_faults(found: Settings) -> list[toml_file.Fault]:
+    faults: list[toml_file.Fault] = []
+    if found.cells is None:
+        return [(("cell", 0), "needs a section `[cells]` that says which cell this is")] if found.cell else []
+    names = [found.cells.name, *(cell.name for cell in found.cell)]
+    if not found.store.url.startswith("postgres"):
+        faults.append((("cells",), "needs PostgreSQL (`[store] url`): other cells write to its database"))
+    if not 0 <= found.cells.number < CELLS:
+        faults.append((("cells", "number"), f"must be 0 to {CELLS - 1}"))
+    if found.cells.directory not in names:
+        faults.append((("cells", "directory"), f"must be one of the cells: {', '.join(names)}"))
+    if not found.cells.name:
+        faults.append((("cells", "name"), "is missing"))
+    for index, cell in enumerate(found.cell):
+        path: toml_file.Path = ("cell", index)
+        if not cell.name or cell.name in names[: index + 1]:
+            faults.append(((*path, "name"), "must be there, and unlike all others"))
+        if not cell.store.startswith(("postgresql://", "postgres://")):
+            faults.append(((*path, "store"), "must be the address of a database of PostgreSQL's"))
+        if not cell.doors:
+            faults.append(((*path, "doors"), "must name one at least"))
+        faults += [
+            ((*path, "doors"), f"{door}: {told}") for door in cell.doors if (told := own_http_fault(door))
+        ]
     return faults
 
 

@@ -100,6 +100,26 @@ class ConsoleSettings(msgspec.Struct, frozen=True):
     answer_s: float = 60.0
 
 
+class CellsSettings(msgspec.Struct, frozen=True):
+    """`[cells]`: which cell this gateway belongs to; where the section is missing, there is only one."""
+
+    name: str
+    #: 0..63, unlike all others: a part of its ids; kept in the database at the first start
+    number: int
+    #: the cell in which the directory is changed, and to which accounts belong that name none
+    directory: str
+
+
+class CellEntry(msgspec.Struct, frozen=True):
+    """`[[cell]]`: another one."""
+
+    name: str
+    #: its database, as `[store] url`
+    store: str
+    #: scheme, host and port of its gateways' doors, in the order in which they are asked
+    doors: tuple[str, ...]
+
+
 class LogSettings(msgspec.Struct, frozen=True):
     """`[log]`."""
 
@@ -122,3 +142,5 @@ class Settings(msgspec.Struct, frozen=True):
     simulator: SimulatorSettings | None = None
     console: ConsoleSettings | None = None
     log: LogSettings = LogSettings()
+    cells: CellsSettings | None = None
+    cell: tuple[CellEntry, ...] = ()

@@ -82,11 +82,11 @@ class OptOutFollower(Agent):
 
     async def step(self) -> int:
         """Do one round; returns by how many changes it came on."""
-        found = await self._store.opted_out(self._holder, self._released, AT_ONCE)
+        found = await self._store.opted_out(self._released, AT_ONCE)
         if found.people:
             self._release(found.people)
         came_on, self._released = found.up_to - self._released, found.up_to
-        if found.is_awaited and self._said < found.up_to:
+        if self._said < found.up_to:
             await self._store.released(self._holder, found.up_to)
             self._said = found.up_to
         return came_on

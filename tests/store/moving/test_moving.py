@@ -47,6 +47,7 @@ OWN = {
     "account_move",
     "leaving_message",
     "account_release",
+    "cell_taken",
 }
 
 

@@ -16,6 +16,7 @@ import structlog
 from aldis.dialects.contract import Asked
 from aldis.dialects.exchange import LONG_BODY, HttpReply, HttpRequest
 from aldis.dialects.http_face import HttpDialect
+from aldis.doors.http.passing_on import OtherCells
 from aldis.doors.http.reading import host_of
 from aldis.doors.http.request_batcher import FAILED
 from aldis.errors import OutcomeUnknown, TemporaryError
@@ -75,6 +76,8 @@ class Door:
         self._note = note
         #: hears of addresses that have shown a valid credential
         self.know: Callable[[str], None] = _forget
+        #: whose accounts' requests may come here
+        self.other_cells: OtherCells | None = None
         self._dialects = dialects
         self._house = house
         self._hosts = hosts or {}
@@ -162,12 +165,9 @@ class Door:
             if isinstance(found, Refusal):
                 return self._refuse(dialect, request, None, found)
             asked = found
-            if isinstance(asked, Query):
-                return await self._tell(dialect, request, asked)
-            if dialect.face.replay is not None:
-                return await self._take_once(dialect, request, asked)
-            verdict = await self._admitter.admit(dialect.policy, asked)
-            return await self._answer(dialect, request, asked, verdict)
+            if self.other_cells is not None and (cell := self.other_cells.cell_of(asked.caller.presented)):
+                return await self._pass_on(self.other_cells, cell, dialect, request, asked)
+            return await self._do(dialect, request, asked)
         except TemporaryError as fault:
             log.error(
                 "a request could not be stored",
@@ -182,6 +182,22 @@ class Door:
                 "a request failed", dialect=dialect.policy.name, incident=incident_of(request.nonce)
             )
         return self._refuse(dialect, request, asked, Refusal(RefusalReason.INTERNAL))
+
+    async def _pass_on(
+        self, others: OtherCells, cell: str, dialect: HttpDialect, request: HttpRequest, asked: Asked
+    ) -> HttpReply:
+        reply = await others.ask(cell, request)
+        if reply is None:
+            return self._refuse(dialect, request, asked, Refusal(RefusalReason.UNAVAILABLE))
+        return reply
+
+    async def _do(self, dialect: HttpDialect, request: HttpRequest, asked: Asked) -> HttpReply:
+        if isinstance(asked, Query):
+            return await self._tell(dialect, request, asked)
+        if dialect.face.replay is not None:
+            return await self._take_once(dialect, request, asked)
+        verdict = await self._admitter.admit(dialect.policy, asked)
+        return await self._answer(dialect, request, asked, verdict)
 
     async def _read_aside(self, dialect: HttpDialect, request: HttpRequest) -> Asked | Refusal:
         """Read a long body when it is the turn of the address that it came from."""

@@ -20,8 +20,6 @@ class OptedOut(NamedTuple):
     people: set[tuple[str, str]]
     #: the number of the last change of a consent that was looked at
     up_to: int
-    #: other gateways feed links now, and may wait until we have said so
-    is_awaited: bool
 
 
 class OptOutStore(Protocol):
@@ -34,7 +32,7 @@ class OptOutStore(Protocol):
         change.
         """
 
-    async def opted_out(self, holder: str, after: int, limit: int) -> OptedOut:
+    async def opted_out(self, after: int, limit: int) -> OptedOut:
         """Tell who has opted out by the next `limit` changes behind one."""
 
     async def released(self, holder: str, up_to: int) -> None:

@@ -22,6 +22,7 @@ from aldis.clock import Clock
 from aldis.store.contract.actions import ActionStore, CommandStore
 from aldis.store.contract.admission import AdmissionStore
 from aldis.store.contract.bulk import BulkStore
+from aldis.store.contract.cell_exchange import ExchangeStore
 from aldis.store.contract.cells import CellStore
 from aldis.store.contract.consent import ConsentStore
 from aldis.store.contract.content import ContentStore
@@ -86,3 +87,4 @@ class Store(msgspec.Struct, frozen=True):
     shared: SharedStore | None = None
     # ── of a store that may be one of several cells ──
     cells: CellStore | None = None
+    exchange: ExchangeStore | None = None

@@ -19,6 +19,7 @@ from aldis.store.postgresql.engine.server_clock import ServerClock, look_at_serv
 from aldis.store.postgresql.stores.actions import PostgresqlActions
 from aldis.store.postgresql.stores.admission import PostgresqlAdmission
 from aldis.store.postgresql.stores.bulk import PostgresqlBulk
+from aldis.store.postgresql.stores.cell_exchange import PostgresqlExchange
 from aldis.store.postgresql.stores.cells import PostgresqlCells
 from aldis.store.postgresql.stores.commands import PostgresqlCommands
 from aldis.store.postgresql.stores.consent import PostgresqlConsent
@@ -99,6 +100,7 @@ async def open_postgresql(
         audit=PostgresqlAudit(*operators),
         shared=shared_store(*gateway, claims),
         cells=PostgresqlCells(*gateway, claims),
+        exchange=PostgresqlExchange(*gateway, claims),
     )
 
 

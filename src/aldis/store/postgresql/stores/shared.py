@@ -20,13 +20,12 @@ from aldis.traffic.consent import ConsentKind
 _CHANGES = """
 SELECT entry_id, sender, msisdn, topic = '' AND kind = $3 FROM consent
 WHERE entry_id > $1 ORDER BY entry_id LIMIT $2"""
-_IS_ANY_FEEDING = f"SELECT EXISTS ({opt_outs.FEEDING})"
 
 
-async def _opted_out(db: asyncpg.Connection, holder: str, after: int, limit: int) -> OptedOut:
+async def _opted_out(db: asyncpg.Connection, after: int, limit: int) -> OptedOut:
     rows = await db.fetch(_CHANGES, after, limit, ConsentKind.OPT_OUT)
     people = {(unescaped(sender), unescaped(number)) for _, sender, number, has_left in rows if has_left}
-    return OptedOut(people, rows[-1][0] if rows else after, await db.fetchval(_IS_ANY_FEEDING, holder))
+    return OptedOut(people, rows[-1][0] if rows else after)
 
 
 class PostgresqlOptOuts(Claiming):
@@ -35,8 +34,8 @@ class PostgresqlOptOuts(Claiming):
     async def join(self, holder: str) -> int:
         return await self.writer.call(opt_outs.join, holder)
 
-    async def opted_out(self, holder: str, after: int, limit: int) -> OptedOut:
-        found = await self.reads.ask(_opted_out, holder, after, limit)
+    async def opted_out(self, after: int, limit: int) -> OptedOut:
+        found = await self.reads.ask(_opted_out, after, limit)
         if found.people:
             self.claims.drop_fresh()  # what was accepted before may be for one of them
         return found

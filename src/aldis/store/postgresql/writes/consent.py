@@ -16,8 +16,12 @@ from aldis.store.rules.consent import Said, follow, is_news_for_others
 from aldis.traffic.consent import ConsentChange
 
 _REMEMBER = """
-INSERT INTO consent (sender, topic, msisdn, kind, source, words, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO consent (sender, topic, msisdn, kind, source, words, at, cell)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
+_IS_LATER = """
+SELECT EXISTS (SELECT 1 FROM consent WHERE msisdn = $2 AND sender = $1 AND topic IN ($3, '')
+    AND (at > $4 OR at = $4 AND kind = 'opt_out'))"""
 #: of all topics where none is named
 _SAID = """
 SELECT EXISTS (SELECT 1 FROM opt_out WHERE sender = $1 AND msisdn = $2),
@@ -54,7 +58,25 @@ async def change(db: asyncpg.Connection, wish: ConsentChange) -> bool:
     return any(changed)
 
 
-async def _change(db: asyncpg.Connection, wish: ConsentChange) -> bool:
+async def take(db: asyncpg.Connection, said: ConsentChange, cell: str) -> None:
+    """Make a change that was made in another cell, unless something was said later here. As there, the number
+    stands under one spelling. Of the transaction's locks one is `consenting`.
+    """
+    place = escaped(said.sender), escaped(said.msisdn), escaped(said.topic)
+    if await db.fetchval(_IS_LATER, *place, said.at):
+        await _remember(db, said, cell)
+    else:
+        await _change(db, said, cell)
+
+
+async def _remember(db: asyncpg.Connection, said: ConsentChange, cell: str) -> None:
+    sender, topic, msisdn = escaped(said.sender), escaped(said.topic), escaped(said.msisdn)
+    await db.execute(
+        _REMEMBER, sender, topic, msisdn, said.kind, said.source, escaped(said.words), said.at, cell
+    )
+
+
+async def _change(db: asyncpg.Connection, wish: ConsentChange, cell: str = "") -> bool:
     sender, topic, msisdn = escaped(wish.sender), escaped(wish.topic), escaped(wish.msisdn)
     what = follow(wish, Said(*await db.fetchrow(_SAID, sender, msisdn, topic) or ()))
     if what.ends_opt_in:
@@ -67,8 +89,7 @@ async def _change(db: asyncpg.Connection, wish: ConsentChange) -> bool:
     if what.adds_opt_in:
         await db.execute("INSERT INTO opt_in VALUES ($1, $2, $3, $4)", sender, topic, msisdn, wish.at)
     if what.is_remembered:
-        row = (sender, topic, msisdn, wish.kind, wish.source, escaped(wish.words), wish.at)
-        await db.execute(_REMEMBER, *row)
+        await _remember(db, wish, cell)
     if what.is_change and is_news_for_others(wish):
         await db.execute("UPDATE counter SET value = value + 1 WHERE name = 'directory_version'")
     return what.is_change

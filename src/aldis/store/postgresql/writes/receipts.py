@@ -172,6 +172,22 @@ async def match_early(
         await _match_kept(db, waiting, in_every_spelling=True)
 
 
+@locking(_reporting)
+@operation_on_each
+async def offer(db: asyncpg.Connection, receipts: Sequence[Receipt]) -> list[bool]:
+    """Match receipts that came to another cell; tells of each whether its segment is here."""
+    batch = await _Batch.of(db, receipts)
+    taken = [batch.judge.take(receipt) for receipt in receipts]
+    await batch.write()
+    return taken
+
+
+@operation_on_each
+async def forget_early(db: asyncpg.Connection, keys: Sequence[int]) -> None:
+    """Forget early receipts that another cell has taken."""
+    await db.execute(_FORGET, list(keys))
+
+
 @locking(_reviewing)
 @operation_on_each
 async def review(db: asyncpg.Connection, item: ReviewedRange) -> ReviewedReceipts:

@@ -1,0 +1,214 @@
+"""Two cells: a database each, a gateway each, one carrier account. Whatever comes to the wrong one finds home."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+from oauthlib.oauth1 import Client
+from tests.backends import APPLYING, apply
+from tests.fakes.customer import FakeCustomer
+from tests.fakes.ports import free_port
+from tests.fakes.postgresql import PostgresServer
+from tests.fakes.whole import WholeGateway
+from tests.journeys.test_whole_way import SUMO, skycore
+
+from aldis.admin.cells import findings
+from aldis.admin.directory import DirectoryEditor
+from aldis.app.cells import Cells, look_at_cells
+from aldis.app.gateway import Gateway
+from aldis.app.stores import open_cell
+from aldis.demo.world import text_of
+from aldis.errors import AdminError, CellPending
+from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(120)]
+
+CELLS = """
+[store]
+url = "{own}"
+[cells]
+name = "{name}"
+number = {number}
+directory = "eu"
+[[cell]]
+name = "{other}"
+store = "{theirs}"
+doors = ["http://127.0.0.1:{nobody}", "http://127.0.0.1:{port}"]
+"""
+HANDSET = "14805550103"
+
+
+class CellGateway(WholeGateway):
+    """A gateway of one cell; its door has a known port."""
+
+    port: int
+
+    async def start_gateway(self) -> None:
+        settings, door = self.settings, self.settings.http
+        door = msgspec.structs.replace(door, listen=f"127.0.0.1:{self.port}", trusted_proxies=("127.0.0.1",))
+        self.settings = msgspec.structs.replace(settings, http=door)
+        self.gateway = await Gateway.open(self.settings, self.data_dir, self.clock)
+        await self.gateway.start()
+
+
+async def is_opted_out(gateway: WholeGateway) -> bool:
+    history = await gateway.gateway.store.consent.history(HANDSET, 1)
+    return bool(history) and history[0].kind is ConsentKind.OPT_OUT
+
+
+class Pair(msgspec.Struct):
+    """Cell `eu`, where the directory is changed, and `us`, where the account `demo` lives."""
+
+    eu: CellGateway
+    us: CellGateway
+
+    async def both(self, holds: Callable[[WholeGateway], bool]) -> None:
+        while not all(map(holds, (self.eu, self.us))):
+            await asyncio.sleep(0.02)
+
+    def knows_demo(self, gateway: WholeGateway) -> bool:
+        """Whether a gateway has taken the directory up."""
+        accounts = gateway.gateway.admitter._current.directory.accounts
+        return "demo" in accounts
+
+
+@pytest.fixture
+async def pair(
+    postgres: PostgresServer, migrated: str, tmp_path: Path, customer: FakeCustomer
+) -> AsyncIterator[Pair]:
+    names = [await postgres.create(migrated) for _ in range(2)]
+    urls, ports = [postgres.url(name) for name in names], [free_port(), free_port()]
+    made: list[CellGateway] = []
+    for number, (name, other) in enumerate((("eu", "us"), ("us", "eu"))):
+        more = CELLS.format(
+            own=urls[number],
+            theirs=urls[1 - number],
+            name=name,
+            other=other,
+            number=number,
+            port=ports[1 - number],
+            nobody=free_port(),
+        )
+        gateway = CellGateway(tmp_path / name, customer, more=more, beside=made[0] if made else None)
+        gateway.port = ports[number]
+        made.append(gateway)
+    pair = Pair(*made)
+    for gateway in made:
+        await gateway.start()
+    world = text_of("world.toml").replace("http://127.0.0.1:8091", customer.url)
+    world = world.replace('name = "demo"\n', 'name = "demo"\ncell = "us"\n', 1)
+    await apply(pair.eu.gateway.store, world, pair.eu.clock.now())
+    await pair.both(pair.knows_demo)
+    for gateway in made:
+        await gateway.up()
+    yield pair
+    await pair.us.stop()
+    await pair.eu.stop()
+    for name in names:
+        await postgres.drop(name)
+
+
+async def test_every_dialect_is_answered_at_the_wrong_door(pair: Pair) -> None:
+    eu, us = pair.eu, pair.us
+    assert (await eu.get("/api/sumopost/post", **SUMO, mobile="4805550101", msg="Hi €"))[0] == 200
+    told = msgspec.json.encode({"message": "Hi", "recipients": [{"msisdn": 4512345601}]})
+    assert (await eu.post("/v2/mtsms?token=demo-mavorion", told, "application/json"))[0] == 200
+    _, answer = await eu.post("/API/wxml/1.3/index.php", {"xml": skycore("Hi", "14805550102").decode()})
+    assert "<TRACKINGID>" in answer
+    assert await eu.genesys("447700900001", "m1") == "result_code=0"
+    refused = await eu.genesys("447700900001", "m1")
+    assert refused == await us.genesys("447700900001", "m1") != "result_code=0"
+    base = f"{eu.base}/rest/mtsms"
+    url, headers, body = Client("demo-mavorion", "demo-mavorion-secret").sign(
+        base, "POST", told.decode(), {"Content-Type": "application/json"}
+    )
+    async with eu.session.post(url, data=body, headers=headers) as response:
+        assert response.status == 200
+    async with eu.session.post(url, data=body, headers=headers) as response:
+        assert "0x0226" in await response.text()  # its nonce is used, in the cell that took it
+    assert await us.all_ended(5) == {"delivered": 5}
+    assert await eu.gateway.store.metrics.count_by_state() == {}
+    status, _ = await eu.get("/rest/mtsms", token="wrong")
+    assert status in {400, 401}
+
+
+async def test_a_door_that_cannot_be_reached_is_a_retryable_no(pair: Pair) -> None:
+    await pair.us.gateway.server.stop()
+    answer = await pair.eu.genesys("447700900001", "m1")
+    assert answer == "result_code=98"
+    circling = {"X-Aldis-Cell": "us", "Content-Type": "application/x-www-form-urlencoded"}
+    form = "login=demo&password=demo-genesys&phone_number=447700900001&message=Hi&message_id=m2"
+    async with pair.eu.session.post(
+        f"{pair.eu.base}/httpapi/receiver", data=form, headers=circling
+    ) as response:
+        assert await response.text() == answer
+
+
+async def test_a_stop_in_one_cell_binds_in_the_other_before_its_yes(pair: Pair) -> None:
+    before = pair.eu.simulator.memory.written_acknowledged
+    assert pair.eu.simulator.memory.write(HANDSET, "60856", "STOP")
+    while pair.eu.simulator.memory.written_acknowledged == before:
+        await asyncio.sleep(0.02)
+    for gateway in (pair.eu, pair.us):
+        assert await is_opted_out(gateway)
+    _, answer = await pair.eu.post("/API/wxml/1.3/index.php", {"xml": skycore("Hi", HANDSET).decode()})
+    assert "<TRACKINGID>" not in answer
+    assert "Hi" not in pair.eu.handset(HANDSET)
+
+
+async def test_a_message_from_a_handset_is_posted_from_its_accounts_cell(
+    pair: Pair, customer: FakeCustomer
+) -> None:
+    for number in range(4):  # the carrier writes to whichever is bound, in turn
+        assert pair.eu.simulator.memory.write(f"1480555020{number}", "447700900001", "hello")
+    await customer.wait_for(4, "/genesys")
+
+
+async def test_a_receipt_in_the_wrong_cell_finds_home(pair: Pair) -> None:
+    for number in range(12):  # receipts come to whichever is bound, in turn
+        assert await pair.us.genesys(f"4477009001{number:02}", f"m{number}") == "result_code=0"
+    assert await pair.us.all_ended(12) == {"delivered": 12}
+    (link,) = pair.eu.gateway.conditions()
+    assert await pair.eu.gateway.store.receipts.unreviewed([link]) == {}
+
+
+async def test_only_one_cell_changes_the_directory(pair: Pair) -> None:
+    store = pair.us.gateway.store
+    editor = DirectoryEditor(store.changes, store.consent)
+    with pytest.raises(AdminError, match="cell `eu`"):
+        await editor.put_carrier(APPLYING, {"name": "Another"}, None, 1)
+
+
+async def test_people_see_how_cells_stand(pair: Pair, tmp_path: Path) -> None:
+    eu, us = pair.eu.settings, pair.us.settings
+    while [each.standing for each in await look_at_cells(eu, tmp_path)][1:] != ["knows all"]:
+        await asyncio.sleep(0.05)
+    ours, theirs = await look_at_cells(us, tmp_path)
+    assert [(each.name, each.is_home, each.accounts) for each in (ours, theirs)] == [
+        ("us", False, 1),
+        ("eu", True, 5),
+    ]
+    assert [each.verdict for each in findings([ours, theirs])] == ["ok"]
+    (cell,) = eu.cell
+    nowhere = msgspec.structs.replace(cell, store="postgresql://nobody@127.0.0.1:1/nothing")
+    _, away = await look_at_cells(msgspec.structs.replace(eu, cell=(nowhere,)), tmp_path)
+    assert "cannot be reached" in away.standing
+    assert [each.verdict for each in findings([away])] == ["fail"]
+
+
+async def test_a_cell_that_is_away_is_told_later(pair: Pair, postgres: PostgresServer) -> None:
+    settings = pair.eu.settings
+    (cell,) = settings.cell
+    nowhere = msgspec.structs.replace(cell, store="postgresql://nobody@127.0.0.1:1/nothing")
+    opened = await open_cell(settings.store.url)
+    apart = Cells(msgspec.structs.replace(settings, cell=(nowhere,)), opened).store
+    said = ConsentChange("60856", "", HANDSET, ConsentKind.OPT_OUT, ConsentSource.CONSOLE, "asked", 1)
+    with pytest.raises(CellPending, match="not yet in us"):
+        await apart.consent.change([said])
+    await apart.close()
+    while not await is_opted_out(pair.us):  # the gateway tells it
+        await asyncio.sleep(0.05)
