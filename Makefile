@@ -168,9 +168,13 @@ ha-demo: $(VENV)/.ha
 	$(BIN)/python -m contrib.ha.demo
 
 # Faults at the database: each so often.
-.PHONY: cluster-crash
-cluster-crash: $(READY)
+.PHONY: cluster-crash cluster-cuts
+cluster-crash: $(READY) cluster-cuts
 	ALDIS_KILLS=$(or $(KILLS),20) $(BIN)/pytest -q tests/cluster
+
+# The network cut and the disk full, in namespaces made for it: as root, with nftables.
+cluster-cuts: $(READY)
+	ALDIS_KILLS=$(or $(KILLS),20) tests/cluster/in_a_namespace.sh $(BIN)/pytest -q -p no:xdist tests/cluster/test_cuts.py
 
 crash: $(READY)
 	ALDIS_KILLS=$(or $(KILLS),60) $(BIN)/pytest -q tests/crash

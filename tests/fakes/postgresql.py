@@ -105,7 +105,7 @@ class PostgresServer:
         """Start it, with no database of ours the first time, and wait until it answers. It ends with the thread
         that starts it, however that ends.
         """
-        if not self._data.exists():
+        if not self._data.joinpath("PG_VERSION").exists():
             more = ("-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
             self._run("initdb", "-D", str(self._data), *more)
         self._data.joinpath("postmaster.pid").unlink(missing_ok=True)  # of one that was killed
@@ -175,6 +175,12 @@ class PostgresServer:
             with suppress(ProcessLookupError):
                 os.kill(int(each), number)
         self._server.send_signal(number)
+
+    def go_on(self) -> None:
+        """Start it again where it has ended by itself."""
+        if self._server is not None and self._server.poll() is not None:
+            self._server = None
+            self.start()
 
     def remove(self) -> None:
         """End it, and remove what it kept."""
