@@ -319,6 +319,7 @@ def test_instants_come_from_the_stores_clock() -> None:
         "cli/simulator.py",
         # these measure, or show
         "app/moving.py",
+        "app/moving_account.py",
         "cli/decode.py",
         "cli/doctor.py",
         "cli/link.py",

@@ -1,4 +1,4 @@
-"""How the cells stand, for people: which can be reached, and what each does not know yet."""
+"""The cells, for people: which can be reached, what each does not know yet; and where an account lives."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ from collections import Counter
 
 import msgspec
 
+from aldis.accounts.plan import Plan, Stored, plan_record
+from aldis.accounts.records import ACCOUNT, AccountRecord, Record, spare_account
+from aldis.accounts.staff import Actor
 from aldis.admin.checkup import CheckResult, Finding
-from aldis.errors import TemporaryError
+from aldis.admin.directory import DirectoryEditor
+from aldis.errors import AdminError, TemporaryError
 from aldis.stages.cells.directory import CellDirectory
 from aldis.stages.cells.other_stores import CellNames, OtherStores
 from aldis.store.contract.cell_exchange import ExchangeStore
+from aldis.store.contract.directory import ChangeStore
 
 
 class ShownCell(msgspec.Struct, frozen=True):
@@ -82,3 +87,30 @@ def findings(shown: list[ShownCell]) -> list[Finding]:
         for each in shown
         if not each.is_ours
     ]
+
+
+async def cell_of(changes: ChangeStore, account: str, home: str) -> str:
+    """Tell in which cell an account lives. `home`: that in which the directory is changed. Raises
+    AdminError.
+    """
+    return _record_of(await changes.stored(), account).cell or home
+
+
+async def place_account(editor: DirectoryEditor, actor: Actor, account: str, cell: str, now: int) -> None:
+    """Have the directory say in which cell an account lives. Raises AdminError; CellPending where it is
+    written and not known in all cells.
+    """
+
+    def planned(stored: Stored) -> Plan:
+        """Change nothing else of it."""
+        record = msgspec.structs.replace(_record_of(stored, account), cell=cell)
+        return plan_record(Record(ACCOUNT, account, msgspec.json.encode(spare_account(record))), stored)
+
+    await editor.carry_out(actor, planned, now)
+
+
+def _record_of(stored: Stored, account: str) -> AccountRecord:
+    body = stored.records.get((ACCOUNT, account))
+    if body is None:
+        raise AdminError(f"there is no account `{account}`", 404)
+    return msgspec.json.decode(body, type=AccountRecord)

@@ -5,8 +5,10 @@ cells', what tells them, and the doors that requests are passed on to.
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -119,6 +121,41 @@ def _parts(store: Store) -> tuple[ExchangeStore, SharedStore]:
     if store.exchange is None or store.shared is None:
         raise SettingsError(["[cells] needs PostgreSQL: a file is no cell"])
     return store.exchange, store.shared
+
+
+class CellAtHome(NamedTuple):
+    """The cell in which the directory is changed, as a command has it open."""
+
+    name: str
+    store: Store
+    #: has all other cells know the directory and consents as they are there. Raises CellPending
+    tell_all: Callable[[], Awaitable[None]]
+
+
+@asynccontextmanager
+async def opened_home(settings: Settings) -> AsyncIterator[CellAtHome]:
+    """Open the cell in which the directory is changed, wherever the settings are of. Raises SettingsError,
+    StoreUnavailable.
+    """
+    urls = stores_of(settings)
+    home = settings.cells.directory if settings.cells else ""
+    others = OtherStores({name: functools.partial(_open, url) for name, url in urls.items() if name != home})
+    store = await open_cell(urls[home])
+    names = CellNames(home, home)
+    exchange, shared = _parts(store)
+    spreader = Spreader(names, exchange, store.directory, others)
+    joined = _joined(names, store, shared, others, spreader)
+    try:
+        yield CellAtHome(home, joined, spreader.spread)
+    finally:
+        await joined.close()
+
+
+def stores_of(settings: Settings) -> dict[str, str]:
+    """Give the addresses of all cells' databases, by name. Raises SettingsError where there are no cells."""
+    if settings.cells is None:
+        raise SettingsError(["the settings name no cells (`[cells]`)"])
+    return {settings.cells.name: settings.store.url} | {cell.name: cell.store for cell in settings.cell}
 
 
 async def look_at_cells(settings: Settings, data_dir: Path) -> list[ShownCell]:

@@ -13,8 +13,10 @@ import pytest
 from aldis.app.moving import move as move_store
 from aldis.errors import SettingsError, StoreUnavailable
 from aldis.store.contract.admission import Acceptance
+from aldis.store.contract.inbound import ReviewedRange
 from aldis.store.contract.store import Store
-from aldis.store.postgresql.account_move.mover import AccountMover, MovedAway
+from aldis.store.moving.account import MovedAway
+from aldis.store.postgresql.account_move.mover import AccountMover
 from aldis.store.postgresql.account_move.side import opened
 from aldis.store.postgresql.account_move.tables import MovedAccount
 from aldis.store.postgresql.stores.health import look_over
@@ -236,8 +238,14 @@ async def test_while_it_is_closed_it_is_unavailable_and_others_are_not(
     ]
     reasons = [refusal.reason if refusal else None for refusal in await asyncio.gather(*several)]
     assert reasons == [RefusalReason.UNAVAILABLE, None, RefusalReason.UNAVAILABLE, None]
-    with pytest.raises(StoreUnavailable, match="moves to another cell"):
-        await apply(here, DIRECTORY.replace("1.00", "2.00"), NOW)
+    before = await money(here)
+    await apply(here, DIRECTORY.replace("1.00", "2.00"), NOW)
+    assert (await money(here))[0] == before[0] + 1_000_000
+    await move(database, other)
+    assert (await money(cells[1]))[0] == before[0] + 1_000_000
+    refused = await here.admission.accept(Acceptance(RICH, prepaid=False, messages=(a_message(25),)))
+    assert refused is not None
+    assert refused.reason is RefusalReason.UNAVAILABLE
 
 
 async def test_what_a_late_receipt_says_after_it_has_left_comes_along(
@@ -349,3 +357,28 @@ async def test_the_doctor_names_it_and_the_store_moves_as_a_whole_only_before_or
     assert (arriving.found, "account rich moves from" in str(arriving.remarks)) == ("ok", True)
     with pytest.raises(SettingsError, match="account rich moves to or from"):
         await move_store(database, "sqlite:///back.db", tmp_path, print)
+
+
+async def test_a_receipt_that_came_between_finds_its_message(
+    cells: list[Store], database: str, other: str
+) -> None:
+    here, there = cells
+    await filled(here)
+
+    await there.receipts.record([Receipt("link", "A17", ReceiptState.DELIVERED, "", "", NOW + 9, "")])
+    newest = await there.receipts.unreviewed(["link"])
+    await there.receipts.review(ReviewedRange("link", newest["link"], NOW + 10))
+    await settle_sent(here, noted(17), ("A17",))
+    await lapse(here)
+
+    async def receipt() -> None:
+        early = await here.receipts.record(
+            [Receipt("link", "A12", ReceiptState.DELIVERED, "", "", NOW + 9, "")]
+        )
+        assert early.early == 1
+
+    await move(database, other, receipt)
+    newest = await there.receipts.unreviewed(["link"])
+    await there.receipts.review(ReviewedRange("link", newest["link"], NOW + 10))
+    assert [await state_of(there, number) for number in (12, 17)] == [State.DELIVERED] * 2
+    assert await rows(database, "SELECT 1 FROM parked_receipt") == []

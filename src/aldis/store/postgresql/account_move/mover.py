@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
 
 from aldis.errors import SettingsError, StoreUnavailable
+from aldis.store.moving.account import MovedAway, Switch
 from aldis.store.moving.mover import MoveFault, Tell
 from aldis.store.postgresql.account_move.side import CellDatabase, MoveState
 from aldis.store.postgresql.account_move.source import MovingFrom, StillWriting, remove
@@ -44,19 +44,6 @@ AGAIN_S, PATIENCE_S = 0.02, 10.0
 YOUNG_MS = 86_400_000
 
 
-class MovedAway(NamedTuple):
-    """What was moved."""
-
-    messages: int
-    #: of them those that waited to be sent
-    queued: int
-    #: in millionths: credited, held, spent
-    money: tuple[int, ...]
-    #: how long nothing was accepted for the account, and for how much of that nobody wrote to the source
-    closed_s: float
-    still_s: float
-
-
 class AccountMover:
     """One move."""
 
@@ -65,7 +52,7 @@ class AccountMover:
         source: CellDatabase,
         target: CellDatabase,
         account: MovedAccount,
-        switch: Callable[[], Awaitable[None]],
+        switch: Switch,
         tell: Tell,
         now: Callable[[], float],
     ) -> None:
@@ -288,6 +275,7 @@ class AccountMover:
     async def _remove_block(self, message_ids: list[int]) -> None:
         source, target = self._source, self._target
         async with source.db.transaction():
+            early = await source.early_receipts(message_ids)
             over = await source.hold(message_ids)
             young = await source.now() - YOUNG_MS
             lacking = [each for each in await target.lacks(message_ids) if over.get(each, young) >= young]
@@ -295,6 +283,7 @@ class AccountMover:
                 raise MoveFault(f"{target.side.shown} lacks {len(lacking)} messages of {self._account.name}")
             async with target.db.transaction():
                 await target.take_late(source.side)
+                await target.take_early_receipts(early)
                 pending = (await source.side.selects(self._account, OF_ACCOUNT))["pending_postback"]
                 await target.take_pending(source.side, pending)
             await source.drop_pending()

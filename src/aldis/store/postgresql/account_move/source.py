@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 
 from aldis.errors import TemporaryError
 from aldis.store.contract.cells import WITHHELD
 from aldis.store.postgresql.account_move.side import CellDatabase
-from aldis.store.postgresql.account_move.tables import HISTORY, IS_WITHHELD, MovedAccount
+from aldis.store.postgresql.account_move.tables import HISTORY, IS_WITHHELD, LINK, MovedAccount
 from aldis.store.postgresql.reads.recipients import BLOCK_BITS
 from aldis.store.postgresql.writes.ownership import HOLDS_MS, in_reach, not_anothers
 from aldis.store.postgresql.writes.purses import ADMITTED, CLOSED
@@ -58,9 +59,11 @@ SELECT q.message_id, q.link FROM leaving_message l JOIN queue q USING (message_i
 WHERE l.account_id = $1 AND NOT l.is_out AND NOT starts_with(q.link, '{WITHHELD}') AND NOT q.is_marked
     AND {not_anothers("q", "''")} LIMIT $2
 """  # noqa: S608 - constants
+#: a gateway may have withheld it meanwhile
 _WITHHOLD = f"""
 UPDATE queue q SET link = '{WITHHELD}' || q.link FROM unnest($1::bigint[]) n (message_id)
-WHERE q.message_id = n.message_id AND NOT q.is_marked"""  # noqa: S608 - a constant
+WHERE q.message_id = n.message_id AND NOT q.is_marked AND NOT starts_with(q.link, '{WITHHELD}')
+"""  # noqa: S608 - constants
 _MUST_KNOW = f"""
 SELECT holder FROM node WHERE state <> 'left' AND said_at > clock_timestamp() - {HOLDS_MS} * interval '1 ms'
 UNION SELECT holder FROM lease WHERE holder <> '' AND until > clock_timestamp()
@@ -82,7 +85,15 @@ _LEAVE = (
     "DELETE FROM ended_webhook WHERE account_id = {account_id}",
     "DELETE FROM bulk_job WHERE account = '{name}'",
 )
-_GIVE_BACK = f"UPDATE queue r SET link = substr(r.link, {len(WITHHELD) + 1}) WHERE {IS_WITHHELD}"  # noqa: S608 - ours
+#: of a message that was withheld what became of it meanwhile has the link that it had
+_GIVE_BACK = (
+    f"UPDATE queue r SET link = {LINK} WHERE {IS_WITHHELD}",  # noqa: S608 - ours
+    *(
+        f"""UPDATE {table} r SET link = {LINK} FROM leaving_message l
+        WHERE l.message_id = r.message_id AND starts_with(r.link, '{WITHHELD}')"""  # noqa: S608 - ours
+        for table in ("sent", "ended")
+    ),
+)
 #: of what was left for later all that is not simply waiting for its first attempt
 _CHOOSE = f"""
 INSERT INTO chosen
@@ -104,6 +115,12 @@ DELETE FROM bulk_row r WHERE r.job_id = ANY($1::bigint[])
 _KEEP_ENDED = """
 DELETE FROM chosen c WHERE NOT EXISTS (SELECT 1 FROM ended e WHERE e.message_id = c.message_id)
     AND NOT EXISTS (SELECT 1 FROM inbound i WHERE i.inbound_id = c.message_id)"""
+_EARLY = """
+DELETE FROM parked_receipt WHERE receipt_id IN (
+    SELECT p.receipt_id FROM chosen c JOIN segment s USING (message_id)
+        JOIN parked_receipt p ON p.link = s.link AND p.smsc_message_id = s.smsc_message_id
+    WHERE NOT EXISTS (SELECT 1 FROM tracked t WHERE t.message_id = c.message_id))
+RETURNING link, smsc_message_id, state, error_code, recipient, received_at, destination"""
 #: why a job pauses that ran, and goes on where the account is then
 MOVES = "its account moves to another cell"
 #: of each message, what hangs on it first
@@ -229,7 +246,8 @@ class MovingFrom:
     async def come_back(self) -> None:
         """Have all as it was before `begin`."""
         async with self.db.transaction():
-            await self.db.execute(_GIVE_BACK)
+            for statement in _GIVE_BACK:
+                await self.db.execute(statement)
             await self.db.execute(_SHUT, self._account.account_id, ADMITTED, CLOSED)
             await self.db.execute(
                 "UPDATE bulk_job SET state = 'running', why = '' WHERE account = $1 AND why = $2",
@@ -252,6 +270,13 @@ class MovingFrom:
         """Tell the server's time, in milliseconds."""
         return int(await self.db.fetchval("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"))
 
+    async def early_receipts(self, message_ids: Sequence[int]) -> list[tuple[Any, ...]]:
+        """Take out early receipts that are about messages which are nowhere here any more: link, id, state,
+        error code, recipient, when, destination.
+        """
+        await self.side.choose(message_ids)
+        return [tuple(row) for row in await self.db.fetch(_EARLY)]
+
     async def drop_pending(self) -> None:
         """Forget the account's pending postbacks."""
         await self.db.execute(self._account.filled(_DROP_PENDING))
@@ -261,9 +286,10 @@ class MovingFrom:
         await self.db.execute(_DROP_ROWS, job_ids)
 
     async def end(self) -> None:
-        """Be as if the account had never been here, once all of it is removed."""
+        """Have nothing be known of the account but its name, once all of it is removed; its purse stays
+        closed.
+        """
         async with self.db.transaction():
-            await self.db.execute(_SHUT, self._account.account_id, ADMITTED, CLOSED)
             await self._forget()
 
     async def _forget(self) -> None:

@@ -69,11 +69,10 @@ OF_ACCOUNT = (
     # it does not tell whose credentials it is of
     MovedRows("nonce", ""),
 )
+#: the link that a message (`r`) has where nothing is withheld
+LINK = f"CASE WHEN starts_with(r.link, '{WITHHELD}') THEN substr(r.link, {len(WITHHELD) + 1}) ELSE r.link END"
 #: how a column is on the other side
-_LINK = (
-    f"CASE WHEN starts_with(r.link, '{WITHHELD}') THEN substr(r.link, {len(WITHHELD) + 1}) ELSE r.link END"
-)
-_OTHERWISE: Mapping[tuple[str, str], str] = {("queue", "link"): _LINK}
+_OTHERWISE: Mapping[tuple[str, str], str] = {(table, "link"): LINK for table in ("queue", "sent", "ended")}
 #: those to whom messages went, as far as the target has written that down already
 FILE_LATE = f"""
 INSERT INTO message_recipient (block, recipient, message_id)

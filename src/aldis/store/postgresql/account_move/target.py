@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from aldis.errors import SettingsError
 from aldis.store.postgresql.account_move.side import CellDatabase, carry
@@ -31,7 +32,7 @@ SELECT EXISTS (SELECT 1 FROM purse p WHERE p.account_id = $1 AND (held <> 0 OR s
     OR EXISTS (SELECT 1 FROM inbound i WHERE i.account_id = $1)
     OR EXISTS (SELECT 1 FROM duplicate_key k WHERE k.account_id = $1)"""
 #: what was ever paid in may be known from the directory
-_PAID_IN = "UPDATE purse SET credited = 0 WHERE account_id = $1"
+_PAID_IN = "DELETE FROM purse WHERE account_id = $1"
 _PURSES = f"""
 INSERT INTO purse AS p (account_id, slot, credited, held, spent)
 SELECT account_id, CASE slot WHEN {CLOSED} THEN {ADMITTED} ELSE slot END, credited, held, spent
@@ -53,6 +54,13 @@ _LATE = (
     FROM late_segment l
     WHERE s.message_id = l.message_id AND s.number = l.number AND l.receipt_at > s.receipt_at""",
 )
+#: receipts that came before their segments
+_REVIEW_AGAIN = """
+UPDATE parked_receipt p SET reviewed = false FROM arriving_segment s
+WHERE p.reviewed AND p.link = s.link AND p.smsc_message_id = s.smsc_message_id"""
+_EARLY = """
+INSERT INTO parked_receipt (link, smsc_message_id, state, error_code, recipient, received_at, destination)
+VALUES ($1, $2, $3, $4, $5, $6, $7)"""
 _CONTENT = """
 SELECT {columns} FROM content r
 WHERE r.digest IN (SELECT u.digest FROM content_use u JOIN chosen c USING (message_id))"""
@@ -159,6 +167,7 @@ class MovingTo:
             cell = await self.db.fetchval("SELECT value FROM counter WHERE name = 'cell'")
             if cell is not None:
                 await number_apart(self.db, cell, last)
+            await self.db.execute(_REVIEW_AGAIN)
             await self._drop_arriving()
             await self.side.set_state(self._account, "here")
 
@@ -173,6 +182,10 @@ class MovingTo:
     async def take_pending(self, source: CellDatabase, select: str) -> None:
         """Take over postbacks that came up in the source since."""
         await self._take(source, "pending_postback", select)
+
+    async def take_early_receipts(self, receipts: Sequence[tuple[Any, ...]]) -> None:
+        """Keep receipts that came to the source, for whoever reviews those that are early."""
+        await self.db.executemany(_EARLY, receipts)
 
     async def lacks(self, message_ids: Sequence[int]) -> set[int]:
         """Tell which of some messages are not here."""

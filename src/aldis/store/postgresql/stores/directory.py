@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aldis.store.contract.directory import Carrying
 from aldis.store.postgresql.reads import directory
-from aldis.store.postgresql.stores.connections import Connections, from_pool, told_as_temporary
+from aldis.store.postgresql.stores.connections import Connections, from_pool
 from aldis.store.postgresql.writes import changes
 
 
@@ -24,5 +24,4 @@ class PostgresqlChanges(Connections):
     find = from_pool(directory.find)
 
     async def carry_out(self, item: Carrying) -> bool:
-        with told_as_temporary():
-            return await self.writer.call(changes.carry_out, item)
+        return await self.writer.call(changes.carry_out, item)

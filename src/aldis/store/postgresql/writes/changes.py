@@ -9,7 +9,6 @@ from msgspec.structs import astuple
 
 from aldis.accounts.history import Change
 from aldis.accounts.records import ACCOUNT, Record
-from aldis.errors import AccountLeaves
 from aldis.store.contract.directory import Carrying
 from aldis.store.postgresql.engine.columns import columns_of
 from aldis.store.postgresql.engine.operations import Lock, locking, operation_on_each
@@ -45,10 +44,12 @@ INSERT INTO purse (account_id, slot) SELECT account_id, 0 FROM made"""
 _CREDITED = """
 SELECT a.name, p.credited FROM account a JOIN purse p USING (account_id) WHERE a.name = ANY ($1::text[])
 ORDER BY p.account_id, p.slot FOR UPDATE OF p"""
+#: the purse of admission, wherever that is
 _CREDIT = """
 UPDATE purse p SET credited = p.credited + paid.micros
 FROM account a JOIN unnest($1::text[], $2::bigint[]) paid (name, micros) USING (name)
-WHERE p.account_id = a.account_id AND p.slot = 0"""
+WHERE p.account_id = a.account_id
+    AND p.slot = (SELECT min(o.slot) FROM purse o WHERE o.account_id = a.account_id)"""
 _BUMP = "UPDATE counter SET value = value + 1 WHERE name = 'directory_version'"
 
 
@@ -78,8 +79,7 @@ async def carry_out(db: asyncpg.Connection, item: Carrying) -> bool:
         await db.execute(_SAID, *columns_of([astuple(said) for said in plan.applied], 3))
     if plan.credited:
         added = [micros - credited[name] for name, micros in plan.credited.items()]
-        if await db.execute(_CREDIT, list(plan.credited), added) != f"UPDATE {len(added)}":
-            raise AccountLeaves
+        await db.execute(_CREDIT, list(plan.credited), added)
     for senders, sender in newly_covered_by(item, bodies):
         await consent.spread(db, senders, sender, item.now)
     if entries := entries_of(item, changes, numbers):

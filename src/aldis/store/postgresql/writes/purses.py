@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 
 import asyncpg
 
-#: where the purse of admission is while an account moves to another cell: nothing is accepted
+#: where the purse of admission is of an account that is in another cell, or on its way: nothing is accepted
 ADMITTED, SETTLED, CLOSED = 0, 1, -1
 
 _SUM = "sum(credited - held - spent)::bigint"
