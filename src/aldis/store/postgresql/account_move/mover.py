@@ -15,7 +15,7 @@ there is no way back: nothing of the account can happen in the source any more.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from aldis.errors import SettingsError, StoreUnavailable
 from aldis.store.moving.account import MovedAway, Switch
@@ -28,11 +28,15 @@ from aldis.store.postgresql.account_move.tables import (
     OF_ACCOUNT,
     WAITING,
     MovedAccount,
+    MovedRows,
 )
 from aldis.store.postgresql.account_move.target import MovingTo, last_numbers
 
 #: (after, limit) → messages, and where to go on; None: those were all
 Read = Callable[[int, int], Awaitable[tuple[list[int], int | None]]]
+
+#: by table, how many rows and what they are
+Digests = Mapping[str, tuple[int, str]]
 
 #: messages, of all accounts, that are looked at together
 BLOCK = 5_000
@@ -63,6 +67,8 @@ class AccountMover:
         self._account, self._switch, self._tell, self._now = account, switch, tell, now
         self._messages = self._queued = 0
         self._still_s = 0.0
+        #: of what is withheld, what the target has
+        self._waiting: Digests = {}
 
     async def run(self, move: str) -> MovedAway:
         """Move all of it, or what is left. `move`: names it, if it begins. Raises SettingsError, MoveFault,
@@ -188,6 +194,7 @@ class AccountMover:
             waits = await self._source.unreleased("leaving", "closed")
             in_the_way = await self._source.in_the_way()
             if not waits and in_the_way <= FEW and copied < BLOCK:
+                self._waiting = await self._take(WAITING[:1])
                 return
             if not copied and not is_told:
                 is_told = True
@@ -201,14 +208,14 @@ class AccountMover:
             await source.shut(is_shut=True)
         is_taken = False
         try:
-            is_taken = await self._take(self._now() + PATIENCE_S)
+            is_taken = await self._take_until(self._now() + PATIENCE_S)
         finally:
             if not is_taken and await self._state(source.side) == "closed":
                 await source.shut(is_shut=False)
         if not is_taken:
             raise await self._in_hand()
 
-    async def _take(self, until: float) -> bool:
+    async def _take_until(self, until: float) -> bool:
         """Try until an instant."""
         while True:
             if await self._try_to_take():
@@ -234,26 +241,35 @@ class AccountMover:
         await source.withhold_nobodys(BLOCK)
         if await self._copy_rest() or await self._is_in_hand():
             return False
+        if not self._waiting:
+            self._waiting = await self._take(WAITING[:1])
         try:
             async with source.still():
                 return await self._take_all()
         except StillWriting:
             return False
 
+    async def _take(self, parts: Sequence[MovedRows]) -> Digests:
+        """Copy some parts of what is left; gives what was copied."""
+        selects = await self._source.side.selects(self._account, parts)
+        await self._target.take_rest(self._source.side, selects)
+        return {table: await self._target.digest_of_rest(table) for table in selects}
+
     async def _take_all(self) -> bool:
-        """Do it, within `still`."""
-        source, target, began = self._source, self._target, self._now()
+        """Have the account leave, within `still`."""
+        source, began = self._source, self._now()
         if await source.not_copied(1) or await self._is_in_hand():
             return False
+        if await source.digest(WAITING[:1]) != self._waiting:  # more waits by now, or something has ended
+            self._waiting = {}
+            return False
         await source.choose_leaving()
-        selects = await source.side.selects(self._account, (*WAITING, *HISTORY, *OF_ACCOUNT))
-        await target.take_rest(source.side, selects)
-        for table, select in selects.items():
-            ours = await source.side.digest(select)
-            self._same(table, ours, await target.digest_of_rest(table))
-            self._queued = ours[0] if table == "queue" else self._queued
+        parts = (*WAITING[1:], *HISTORY, *OF_ACCOUNT)
+        copied, there = await self._take(parts), await source.digest(parts)
+        for table, ours in there.items():
+            self._same(table, ours, copied[table])
         await source.leave()
-        self._still_s = self._now() - began
+        self._queued, self._still_s = self._waiting["queue"][0], self._now() - began
         return True
 
     # ── remove ──

@@ -11,7 +11,7 @@ import asyncpg
 from aldis.errors import TemporaryError
 from aldis.store.contract.cells import WITHHELD
 from aldis.store.postgresql.account_move.side import CellDatabase
-from aldis.store.postgresql.account_move.tables import HISTORY, IS_WITHHELD, LINK, MovedAccount
+from aldis.store.postgresql.account_move.tables import HISTORY, IS_WITHHELD, LINK, MovedAccount, MovedRows
 from aldis.store.postgresql.reads.recipients import BLOCK_BITS
 from aldis.store.postgresql.writes.ownership import HOLDS_MS, in_reach, not_anothers
 from aldis.store.postgresql.writes.purses import ADMITTED, CLOSED
@@ -236,6 +236,11 @@ class MovingFrom:
             except asyncpg.LockNotAvailableError:
                 raise StillWriting from None
             yield
+
+    async def digest(self, parts: Sequence[MovedRows]) -> dict[str, tuple[int, str]]:
+        """Tell, by table, how many rows of the account some parts have, and what they are."""
+        selects = await self.side.selects(self._account, parts)
+        return {table: await self.side.digest(select) for table, select in selects.items()}
 
     async def leave(self) -> None:
         """Have nothing of the account that can still happen, within `still`."""

@@ -138,8 +138,8 @@ class MovingTo:
     async def take_rest(self, source: CellDatabase, selects: Mapping[str, str]) -> None:
         """Copy what is left, by table, into tables that nobody looks at."""
         async with self.db.transaction():
-            await self._drop_arriving()
             for table, select in selects.items():
+                await self.db.execute(f"DROP TABLE IF EXISTS arriving_{table}")
                 await self.db.execute(f"CREATE TABLE arriving_{table} (LIKE {table})")
                 columns = await self.side.columns(table)
                 await carry(source, select, self.side, f"arriving_{table}", columns)
