@@ -64,10 +64,8 @@ async def no_switch() -> None:
     pass
 
 
-async def move(
-    source: str, target: str, switch: Callable[[], Awaitable[None]] = no_switch, said: list[str] | None = None
-) -> MovedAway:
-    tell = (said if said is not None else []).append
+async def move(source: str, target: str, switch: Callable[[], Awaitable[None]] = no_switch) -> MovedAway:
+    tell = list[str]().append
     async with opened(source) as one, opened(target) as two:
         account = MovedAccount(RICH, "rich")
         return await AccountMover(one, two, account, switch, tell, time.monotonic).run("m")
@@ -277,16 +275,20 @@ async def test_jobs_and_messages_from_handsets_come_along(
     here, there = cells
     job_id = await a_job(here)
     await here.inbound.record(heard(an_inbound(31, account_id=RICH, lane=LANE)))
-    said: list[str] = []
-    await move(database, other, said=said)
+
+    async def another() -> None:
+        """A gateway that does not know yet takes one more."""
+        await here.inbound.record(heard(an_inbound(32, account_id=RICH, lane=LANE)))
+
+    await move(database, other, another)
     job = await there.bulk.job(job_id)
     assert job is not None
     assert (job.state, job.total, job.why) == (JobState.RUNNING, 3, "")
     assert len(await there.bulk.rows(job_id, 0, 10)) == 3
     assert await here.bulk.job(job_id) is None
     assert await rows(database, "SELECT 1 FROM bulk_row UNION ALL SELECT 1 FROM inbound") == []
-    (due,) = await there.postbacks.due_inbound(LANE, 10, NOW + 10**9)
-    assert due.inbound.inbound_id == 31
+    due = await there.postbacks.due_inbound(LANE, 10, NOW + 10**9)
+    assert [each.inbound.inbound_id for each in due] == [31, 32]
 
 
 async def test_where_it_cannot_go_is_said_and_nothing_is_changed(

@@ -285,11 +285,16 @@ class AccountMover:
                 self._messages += len(ids)
                 await self._source.side.note(self._account, column, following)
                 following = next_one
+        while (late := await self._source.next_inbound(0, BLOCK))[0]:  # their ids may be old
+            await self._remove_block(late[0])
         await self._source.drop_rows_of_jobs(await self._target.job_ids())
         await self._source.end()
 
     async def _remove_block(self, message_ids: list[int]) -> None:
+        """Remove messages, once what a gateway took that did not know of the move yet is copied."""
         source, target = self._source, self._target
+        while await self._copy_rest():
+            pass
         async with source.db.transaction():
             early = await source.early_receipts(message_ids)
             over = await source.hold(message_ids)
