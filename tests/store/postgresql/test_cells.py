@@ -56,9 +56,7 @@ async def test_one_that_ids_cannot_have_is_refused(kept: Store, number: int) -> 
 
 async def test_ids_grow_behind_those_of_before_they_had_cells(kept: Store, database: str) -> None:
     db = await asyncpg.connect(database)
-    ahead = (
-        await db.fetchval("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint + 3_600_000") << 12
-    )
+    ahead = await db.fetchval("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint + 3600000") << 12
     await db.execute("INSERT INTO aldis.counter VALUES ('next_id', $1)", ahead)
     await db.close()
     assert (await kept.admission.take_ids(1))[0] >= ahead

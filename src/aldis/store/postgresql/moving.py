@@ -288,13 +288,14 @@ class PostgresqlTarget(PostgresqlSide):
 
     async def end(self) -> None:
         async with self._db.transaction():
+            numbers: dict[str, int] = {}
             for name, column in await self._db.fetch(_IDENTITIES, self._every()):
                 highest = f"(SELECT coalesce(max({column}), 0) + 1 FROM {_HIGHEST.get(name, name)})"  # noqa: S608 - tables of ours
                 sequence = f"pg_get_serial_sequence('{name}', '{column}')"
-                await self._db.execute(f"SELECT setval({sequence}, {highest}, false)")
+                numbers[name] = await self._db.fetchval(f"SELECT setval({sequence}, {highest}, false)")
             cell = await self._db.fetchval("SELECT value FROM counter WHERE name = 'cell'")
             if cell is not None:
-                await number_apart(self._db, cell)
+                await number_apart(self._db, cell, numbers)
             await self._db.execute("DELETE FROM moving")
             await self._db.execute("DROP TABLE moving_progress")
 

@@ -30,7 +30,8 @@ from aldis.store.postgresql.account_move.tables import (
     MovedAccount,
     MovedRows,
 )
-from aldis.store.postgresql.account_move.target import MovingTo, last_numbers
+from aldis.store.postgresql.account_move.target import MovingTo
+from aldis.store.postgresql.writes.cells import last_numbers
 
 #: (after, limit) → messages, and where to go on; None: those were all
 Read = Callable[[int, int], Awaitable[tuple[list[int], int | None]]]
@@ -82,7 +83,7 @@ class AccountMover:
             closed_s = self._now()
             await self._close()
         if state != "gone" and await self._state(self._target.side) == "arriving":
-            await self._target.arrive(await last_numbers(self._source.side))
+            await self._target.arrive(await last_numbers(self._source.db))
         await self._switch()
         if closed_s:
             closed_s = self._now() - closed_s

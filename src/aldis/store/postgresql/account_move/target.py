@@ -17,7 +17,7 @@ from aldis.store.postgresql.account_move.tables import (
     WAITING,
     MovedAccount,
 )
-from aldis.store.postgresql.writes.cells import NUMBERED, number_apart
+from aldis.store.postgresql.writes.cells import number_apart
 from aldis.store.postgresql.writes.purses import ADMITTED, CLOSED
 from aldis.traffic.states import State
 
@@ -209,12 +209,3 @@ UNION ALL SELECT inbound_id FROM inbound WHERE inbound_id = ANY($1::bigint[])"""
     async def _drop_arriving(self) -> None:
         for table in ARRIVING:
             await self.db.execute(f"DROP TABLE IF EXISTS arriving_{table}")
-
-
-async def last_numbers(side: CellDatabase) -> dict[str, int]:
-    """Tell up to where a cell has numbered what moves with accounts."""
-    found: dict[str, int] = {}
-    for table, column in NUMBERED:
-        sequence = await side.db.fetchval("SELECT pg_get_serial_sequence($1, $2)", table, column)
-        found[table] = await side.db.fetchval(f"SELECT last_value FROM {sequence}")  # noqa: S608 - a name of the server's
-    return found

@@ -19,7 +19,9 @@ NUMBERED = (("account", "account_id"), ("pending_postback", "postback_id"), ("bu
 FIRST_NUMBER = 1 << 40
 _SPACE = f"""
 ALTER SEQUENCE {{sequence}} INCREMENT BY {CELLS} RESTART WITH {{first}}"""
-_LAST = "SELECT last_value FROM {sequence}"
+_SEQUENCE = """
+SELECT s.name, coalesce(pg_sequence_last_value(s.name::regclass), 0)
+FROM pg_get_serial_sequence($1, $2) s (name)"""
 _RELEASE = """
 INSERT INTO account_release (holder, account_id, state)
 SELECT $1, r.account_id, r.state FROM unnest($2::bigint[], $3::text[]) r (account_id, state)
@@ -46,12 +48,21 @@ async def number_apart(db: asyncpg.Connection, cell: int, above: Mapping[str, in
     must be above besides.
     """
     for table, column in NUMBERED:
-        sequence = await db.fetchval("SELECT pg_get_serial_sequence($1, $2)", table, column)
-        last = max(
-            FIRST_NUMBER, await db.fetchval(_LAST.format(sequence=sequence)), (above or {}).get(table, 0)
-        )
+        sequence, given = await _sequence(db, table, column)
+        last = max(FIRST_NUMBER, given, (above or {}).get(table, 0))
         first = (last // CELLS + 1) * CELLS + cell
         await db.execute(_SPACE.format(sequence=sequence, first=first))
+
+
+async def last_numbers(db: asyncpg.Connection) -> dict[str, int]:
+    """Tell, by table, up to where rows are numbered that move with an account."""
+    return {table: (await _sequence(db, table, column))[1] for table, column in NUMBERED}
+
+
+async def _sequence(db: asyncpg.Connection, table: str, column: str) -> tuple[str, int]:
+    """Give the sequence of a column, and the last number that it has given."""
+    ((name, last),) = await db.fetch(_SEQUENCE, table, column)
+    return name, last
 
 
 class Release(msgspec.Struct, frozen=True):
