@@ -6,15 +6,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from tests.backends import APPLYING, find
 from tests.crash.world import PRICE
 from tests.fakes.customer import FakeCustomer
+from tests.fakes.programs import aldis
 from tests.fakes.whole import WholeGateway
 from tests.journeys.test_cells import Pair, pair
 
 from aldis.app import moving_account
+from aldis.errors import GatewayError, SettingsError
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(120)]
 
@@ -75,3 +78,21 @@ async def test_each_message_is_sent_once_and_told_once(pair: Pair, customer: Fak
         await asyncio.sleep(0.05)
     assert set(told.values()) == {1}
     assert not await find(pair.us.gateway.store, "")
+
+
+async def test_what_cannot_be_moved_is_said(pair: Pair) -> None:
+    us = pair.us.settings
+    for account, cell, said in (
+        ("demo", "asia", "there is no cell `asia`: there are eu, us"),
+        ("demo", "us", "demo lives in cell `us` already"),
+        ("nobody", "eu", "there is no account `nobody`"),
+    ):
+        with pytest.raises(GatewayError, match=said):
+            await moving_account.move(us, account, cell, APPLYING, print)
+    with pytest.raises(SettingsError, match="demo is not being moved from"):
+        await moving_account.abandon(us, "demo", "eu")
+
+
+def test_the_command_line_says_what_is_wrong_in_one_sentence(tmp_path: Path) -> None:
+    ended = aldis("cell", "move", "demo", "--to", "us", cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (2, "aldis: the settings name no cells (`[cells]`)\n")
