@@ -22,6 +22,7 @@ from aldis.settings import Settings, read
 from aldis.stages.owner import Holder
 from aldis.stages.sending.upstream import Condition
 from aldis.store.contract.hints import Hint
+from aldis.telemetry import Metrics
 
 FILE = """
 [messages]
@@ -103,7 +104,7 @@ class Shared:
         self.store = replace(open_store(folder, clock), hints=self.hints, nodes=self.nodes)
         holder = Holder(self.store.ownership, "one 1", clock)
         links = Links(self.store.sending, self.store.link_states, holder)
-        self.cluster = Cluster(self.store, Settings(), NodeName("one", "one 1"), clock, links)
+        self.cluster = Cluster(self.store, Settings(), NodeName("one", "one 1"), clock, links, Metrics())
         self.agents = RunningAgents()
 
     async def join(self, woken: Woken) -> None:

@@ -21,6 +21,7 @@ ONE = NodeStatus(
     clock_at=NOW,
     settings={"link demo": "1a2b"},
     links={"demo": STANDING},
+    rates={"accepted": 1.5},
 )
 ENTRY = AuditEntry(NOW, "ada", "console", "drain node", "one")
 

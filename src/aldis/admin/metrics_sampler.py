@@ -1,6 +1,7 @@
 """The sampler: looks at the counters once a second, for everybody who watches; an hour by second and a day by
 minute stay in memory, and the minutes in the store, so that a restart keeps the day. Where several gateways
-share a store, each keeps its own minutes there and reads those of the others: the day is that of all.
+share a store, what the others did in their last second is added; each keeps its own minutes in the store, and
+reads those of the others. So second, hour and day are those of all.
 
 Costs the same whether nobody watches or fifty do, and nothing for each message.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 from math import inf
 from operator import attrgetter
@@ -24,6 +25,7 @@ from aldis.admin.metrics_snapshot import (
     delivered_share,
     links_between,
     mean,
+    of_others,
     read,
     together,
 )
@@ -62,9 +64,10 @@ class MetricsSampler(Agent):
         clock: Clock,
         binds: Callable[[], dict[str, list[str]]],
         errors: Callable[[], dict[str, tuple[str, int]]],
+        others: Callable[[], Iterable[Mapping[str, float]]] = tuple,
     ) -> None:
         """`binds`: link → how each of its binds stands; `errors`: link → why one was last not bound, and
-        when.
+        when; `others`: what each other gateway on the data did in its last second.
         """
         super().__init__("sampler", PERIOD_S)
         self._store = store
@@ -72,6 +75,7 @@ class MetricsSampler(Agent):
         self._clock = clock
         self._binds = binds
         self._errors = errors
+        self._others = others
         self._last: tuple[Reading, float] | None = None
         self._seconds: deque[Sample] = deque(maxlen=HOUR_S)
         #: of all gateways, by when they began
@@ -112,9 +116,10 @@ class MetricsSampler(Agent):
         sample = between(before, reading, at - then, second)
         is_over = self._this_minute and second // MINUTE_S != self._this_minute[0].at // MINUTE_S
         finished = self._end_minute() if is_over else None
-        self._seconds.append(sample)
+        of_all = together([*(of_others(second, rates) for rates in self._others()), sample])
+        self._seconds.append(of_all)
         self._this_minute.append(sample)
-        self.now = self._stand(before, reading, at - then, sample)
+        self.now = self._stand(before, reading, at - then, of_all)
         told, self._news = self._news, asyncio.Event()
         told.set()
         if finished is not None:

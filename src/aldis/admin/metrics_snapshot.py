@@ -6,12 +6,12 @@ The same for the console, which looks at the counters in memory, and for `aldis 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 from prometheus_client import Metric
 
-from aldis.telemetry import Noted
+from aldis.telemetry import Metrics, Noted
 
 #: what a carrier took is a segment with this outcome
 _TAKEN = "accepted"
@@ -272,6 +272,33 @@ def mean(samples: Iterable[Sample], at: int) -> Sample:
     many = list(samples)
     averages = {name: round(sum(getattr(each, name) for each in many) / len(many), 2) for name in _RATES}
     return msgspec.structs.replace(many[-1], at=at, **averages)
+
+
+def rates_of(sample: Sample) -> dict[str, float]:
+    """Give what was counted a second, by its names, to be told to others."""
+    return {name: getattr(sample, name) for name in _RATES}
+
+
+def of_others(at: int, rates: Mapping[str, float]) -> Sample:
+    """Make a sample of what another gateway tells; it may be of another version."""
+    return msgspec.structs.replace(Sample(at), **{name: rates.get(name, 0.0) for name in _RATES})
+
+
+class RateMeter:
+    """Tells what was done each second since it was asked last."""
+
+    def __init__(self, metrics: Metrics, monotonic: Callable[[], float]) -> None:
+        """`monotonic`: gives seconds that only grow."""
+        self._metrics = metrics
+        self._monotonic = monotonic
+        self._last: tuple[Reading, float] | None = None
+
+    def rates(self) -> dict[str, float]:
+        """Read the counters; the first time nothing was done."""
+        reading, at = read(self._metrics.registry.collect()), self._monotonic()
+        before, then = self._last or (reading, at)
+        self._last = (reading, at)
+        return rates_of(between(before, reading, at - then, 0))
 
 
 def together(samples: Iterable[Sample]) -> Sample:

@@ -10,6 +10,7 @@ import msgspec
 
 from aldis import __version__
 from aldis.accounts.directory import CurrentDirectory
+from aldis.admin.metrics_snapshot import RateMeter
 from aldis.app.agents import RunningAgents
 from aldis.app.links import Links
 from aldis.clock import Clock
@@ -23,6 +24,7 @@ from aldis.store.contract.hints import Hint
 from aldis.store.contract.nodes import LinkStanding, NodeState, NodeStatus
 from aldis.store.contract.ownership import Lease
 from aldis.store.contract.store import Store
+from aldis.telemetry import Metrics
 from aldis.traffic.slots import wanted
 
 #: keys of a link that are a machine's own: its secrets, its files, where it listens
@@ -52,8 +54,17 @@ class Wakes(msgspec.Struct, frozen=True):
 class Cluster:
     """Tells the other nodes, and hears of them."""
 
-    def __init__(self, store: Store, settings: Settings, name: NodeName, clock: Clock, links: Links) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        name: NodeName,
+        clock: Clock,
+        links: Links,
+        metrics: Metrics,
+    ) -> None:
         """`clock`: the machine's."""
+        self._meter = RateMeter(metrics, clock.monotonic)
         self._hints = store.hints
         self._shared, self._cells = store.shared, store.cells
         self._links = links
@@ -111,6 +122,10 @@ class Cluster:
         """Tell which slots of postbacks are to be ours."""
         return wanted("postbacks", self.membership.node, self.membership.candidates())
 
+    def rates_elsewhere(self) -> list[dict[str, float]]:
+        """Give what each other node did in its last second."""
+        return [view.rates for view in self.membership.nodes if view.name != self.membership.node]
+
     def is_up(self, link: str) -> bool:
         """Whether messages can go over a link, from here or from another node."""
         return self._links.is_up(link) or link in self.membership.up_elsewhere
@@ -140,7 +155,10 @@ class Cluster:
             name: standing_of(each, is_up=self._links.is_up(name))
             for name, each in self._links.conditions().items()
         }
-        return msgspec.structs.replace(self._said, clock_at=self._clock.now(), state=state, links=standings)
+        rates = self._meter.rates() if self.membership.has_others else {}
+        return msgspec.structs.replace(
+            self._said, clock_at=self._clock.now(), state=state, links=standings, rates=rates
+        )
 
 
 def standing_of(condition: Condition, *, is_up: bool) -> LinkStanding:

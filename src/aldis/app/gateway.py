@@ -135,9 +135,8 @@ class Gateway:
         name = f"{platform.node()} {os.getpid()} {secrets.token_hex(4)}"  # in containers all have one number
         self._holder = Holder(self.store.ownership, name, clock)
         self._links = Links(self.store.sending, self.store.link_states, self._holder)
-        self._cluster = Cluster(
-            self.store, self._settings, NodeName(stores.node_name(data_dir), name), clock, self._links
-        )
+        node = NodeName(stores.node_name(data_dir), name)
+        self._cluster = Cluster(self.store, self._settings, node, clock, self._links, self.metrics)
         self._holder.nodes = self._cluster.membership
         self._reviewer = Reviewer(self.store.receipts, self._links.unsettled, self.store.clock, self.metrics)
         self._opt_outs = OptOutBarrier(self._opt_out, self.store.shared, name)

@@ -102,7 +102,8 @@ class Operators:
                 native.POLICY.name, parts.settings.store.retention_days, lambda: not parts.time.doubt
             ),
         )
-        self.sampler = MetricsSampler(store.metrics, parts.metrics, clock, links.binds, links.errors)
+        rates = parts.cluster.rates_elsewhere
+        self.sampler = MetricsSampler(store.metrics, parts.metrics, clock, links.binds, links.errors, rates)
         self.streams = SseLimits()
         self.agents = RunningAgents()
         #: None where the settings ask for none

@@ -27,6 +27,7 @@ DIGESTS = {
     "0009_content_and_minutes.sql": "a5cef5c6f6a9c298",
     "0010_account_moves.sql": "05f0e95faa5f8230",
     "0011_cells.sql": "570b46ee036a1fdd",
+    "0012_rates_of_nodes.sql": "5e0c88d95aecaa08",
 }
 
 

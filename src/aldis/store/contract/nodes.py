@@ -57,6 +57,9 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, str] = {}
     #: links of its settings → how they stand
     links: dict[str, LinkStanding] = {}
+    #: what it did each second since it said something last, by what is counted (`admin/metrics_snapshot.py`);
+    #: empty where there is no other node
+    rates: dict[str, float] = {}
 
 
 class NodeView(NodeStatus, frozen=True, kw_only=True):

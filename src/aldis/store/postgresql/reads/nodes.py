@@ -9,7 +9,7 @@ from aldis.store.contract.nodes import LinkStanding, NodeState, NodeView
 
 #: of `node`, as `view_of` reads them; $1: for how long one counts as alive, in milliseconds
 COLUMNS = """
-name, holder, version, started_at, clock_at, state, settings, links,
+name, holder, version, started_at, clock_at, state, settings, links, rates,
 floor(extract(epoch FROM said_at) * 1000)::bigint,
 said_at > clock_timestamp() - $1 * interval '1 ms' AND state <> 'left', is_drained"""
 _ALL = f"SELECT {COLUMNS} FROM node"  # noqa: S608 - constants
@@ -18,6 +18,7 @@ SELECT holder, array_agg(resource ORDER BY resource) FROM lease
 WHERE holder <> '' AND until > clock_timestamp() GROUP BY holder"""
 
 _settings = msgspec.json.Decoder(dict[str, str]).decode
+_rates = msgspec.json.Decoder(dict[str, float]).decode
 _links = msgspec.json.Decoder(dict[str, LinkStanding]).decode
 
 
@@ -27,7 +28,8 @@ def views_of(rows: list[asyncpg.Record]) -> tuple[NodeView, ...]:
 
 
 def _view_of(row: asyncpg.Record) -> NodeView:
-    name, holder, version, started_at, clock_at, state, settings, links, said_at, is_alive, is_drained = row
+    name, holder, version, started_at, clock_at, state, settings, links, rates, *seen = row
+    said_at, is_alive, is_drained = seen
     return NodeView(
         name=name,
         holder=holder,
@@ -37,6 +39,7 @@ def _view_of(row: asyncpg.Record) -> NodeView:
         state=NodeState(state),
         settings=_settings(settings),
         links=_links(links),
+        rates=_rates(rates),
         said_at=said_at,
         is_alive=is_alive,
         is_drained=is_drained,

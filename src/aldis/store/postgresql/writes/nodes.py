@@ -15,11 +15,12 @@ from aldis.store.postgresql.writes.ownership import HOLDS_MS
 #: the others are seen as they were when the statement began, ours as it is now
 _SAY = f"""
 WITH said AS (
-    INSERT INTO node (name, holder, version, started_at, clock_at, said_at, state, settings, links)
-    VALUES ($2, $3, $4, $5, $6, clock_timestamp(), $7, $8, $9)
+    INSERT INTO node (name, holder, version, started_at, clock_at, said_at, state, settings, links, rates)
+    VALUES ($2, $3, $4, $5, $6, clock_timestamp(), $7, $8, $9, $10)
     ON CONFLICT (name) DO UPDATE SET holder = EXCLUDED.holder, version = EXCLUDED.version,
         started_at = EXCLUDED.started_at, clock_at = EXCLUDED.clock_at, said_at = EXCLUDED.said_at,
-        state = EXCLUDED.state, settings = EXCLUDED.settings, links = EXCLUDED.links
+        state = EXCLUDED.state, settings = EXCLUDED.settings, links = EXCLUDED.links,
+        rates = EXCLUDED.rates
     RETURNING *
 )
 SELECT {COLUMNS} FROM said
@@ -77,6 +78,7 @@ async def say(db: asyncpg.Connection, status: NodeStatus) -> tuple[NodeView, ...
         status.state.value,
         msgspec.json.encode(status.settings).decode(),
         msgspec.json.encode(status.links).decode(),
+        msgspec.json.encode(status.rates).decode(),
     )
     return views_of(rows)
 
