@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -10,11 +11,13 @@ import msgspec
 import pytest
 from oauthlib.oauth1 import Client
 from tests.backends import APPLYING, apply
+from tests.fakes.clock import FakeClock
 from tests.fakes.customer import FakeCustomer
 from tests.fakes.ports import free_port
 from tests.fakes.postgresql import PostgresServer
 from tests.fakes.whole import WholeGateway
 from tests.journeys.test_whole_way import SUMO, skycore
+from tests.store.building import a_message, accept
 
 from aldis.admin.cells import findings
 from aldis.admin.directory import DirectoryEditor
@@ -23,7 +26,11 @@ from aldis.app.gateway import Gateway
 from aldis.app.stores import open_cell
 from aldis.demo.world import text_of
 from aldis.errors import AdminError, CellPending
+from aldis.stages.cells.other_stores import OtherCell, OtherStores
+from aldis.stages.cells.receipts import WAITS_MS, ReceiptOffer
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
+from aldis.traffic.message import LateAnswer
+from aldis.traffic.receipt import Receipt, ReceiptState
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(120)]
 
@@ -128,6 +135,7 @@ async def test_every_dialect_is_answered_at_the_wrong_door(pair: Pair) -> None:
     )
     async with eu.session.post(url, data=body, headers=headers) as response:
         assert response.status == 200
+        assert max(Counter(name.lower() for name in response.headers).values()) == 1
     async with eu.session.post(url, data=body, headers=headers) as response:
         assert "0x0226" in await response.text()  # its nonce is used, in the cell that took it
     assert await us.all_ended(5) == {"delivered": 5}
@@ -174,6 +182,34 @@ async def test_a_receipt_in_the_wrong_cell_finds_home(pair: Pair) -> None:
     assert await pair.us.all_ended(12) == {"delivered": 12}
     (link,) = pair.eu.gateway.conditions()
     assert await pair.eu.gateway.store.receipts.unreviewed([link]) == {}
+
+
+async def test_a_receipt_is_offered_again_to_a_cell_that_heard_the_response_late(pair: Pair) -> None:
+    store, clock = pair.eu.gateway.store, FakeClock()
+    receipt = Receipt("simulator", "unheard", ReceiptState.DELIVERED, "", "447700900199", clock.now())
+    await store.receipts.record([receipt])
+    exchange = pair.us.gateway.store.exchange
+    assert store.exchange is not None
+    shared = pair.us.gateway.store.shared
+    assert exchange is not None
+    assert shared is not None
+
+    async def opened() -> OtherCell:
+        return OtherCell(exchange, pair.us.gateway.store.inbound, shared.opt_outs, pair.us.session.close)
+
+    offer = ReceiptOffer(store.exchange, OtherStores({"us": opened}), clock)
+    clock.advance(WAITS_MS[0] / 1000 + 1)
+    assert await offer.step() == 1
+    assert await offer.step() == 0
+    account = (await store.directory.load()).accounts["demo"]
+    message = a_message(
+        1, account_id=account.account_id, link="simulator", due_at=2**62, recipient="447700900199"
+    )
+    await accept(pair.us.gateway.store, message)
+    await pair.us.gateway.store.sending.record_late("simulator", [LateAnswer(1, 1, "unheard")], 1)
+    clock.advance(WAITS_MS[1] / 1000)
+    assert await offer.step() == 1
+    assert await store.exchange.early_receipts(0, 2**62, 10) == []
 
 
 async def test_only_one_cell_changes_the_directory(pair: Pair) -> None:

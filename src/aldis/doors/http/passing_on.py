@@ -34,8 +34,19 @@ _OF_A_CONNECTION = frozenset(
     (b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade")
 )
 _WRITTEN_ANEW = _OF_A_CONNECTION | {b"content-length", b"expect", b"x-forwarded-for", b"x-aldis-cell"}
-#: of an answer, what the door writes by itself
-_OURS = frozenset(("content-length", "content-type", "date", "server", "transfer-encoding", "connection"))
+#: of an answer, what our door writes by itself, as that one has
+_OURS = frozenset(
+    (
+        "connection",
+        "transfer-encoding",
+        "content-length",
+        "content-type",
+        "date",
+        "cache-control",
+        "x-content-type-options",
+        "content-security-policy",
+    )
+)
 
 
 class OtherCells:

@@ -15,29 +15,31 @@ from aldis.store.contract.cell_exchange import ExchangeStore
 log = structlog.get_logger()
 
 POLL_S = 1.0
-#: for so long a receipt waits for a response of ours; what is older than the other was offered before
-WAITS_MS, OLDEST_MS = 2_000, 3_600_000
+#: it is offered when it has waited for a response of ours for so long, and again: its own cell may have heard
+#: what the carrier calls the segment later than that; what is older than the last was offered before
+WAITS_MS, OLDEST_MS = (2_000, 60_000, 900_000), 3_600_000
 AT_ONCE = 500
 
 
 class ReceiptOffer(Agent):
-    """Offers early receipts to the other cells, once each."""
+    """Offers early receipts to the other cells, a few times each."""
 
     def __init__(self, store: ExchangeStore, others: OtherStores, clock: Clock) -> None:
         super().__init__("receipts of other cells", POLL_S)
         self._store = store
         self._others = others
         self._clock = clock
-        #: up to which key each cell was offered them
-        self._offered = dict.fromkeys(others.names, 0)
+        #: up to which key each cell was offered them, by how long they had waited
+        self._offered = {(cell, waits_ms): 0 for cell in others.names for waits_ms in WAITS_MS}
 
     async def step(self) -> int:
         """Do one round; returns how many were offered."""
-        return sum([await self._offer(cell) for cell in self._others.names])
+        return sum([await self._offer(cell, waits_ms) for cell, waits_ms in self._offered])
 
-    async def _offer(self, cell: str) -> int:
+    async def _offer(self, cell: str, waits_ms: int) -> int:
         now = self._clock.now()
-        found = await self._store.early_receipts(self._offered[cell], now - WAITS_MS, AT_ONCE)
+        after = self._offered[cell, waits_ms]
+        found = await self._store.early_receipts(after, now - waits_ms, AT_ONCE)
         recent = [(key, receipt) for key, receipt in found if receipt.received_at > now - OLDEST_MS]
         if recent:
             try:
@@ -51,5 +53,5 @@ class ReceiptOffer(Agent):
                 await self._store.forget_early(keys)
                 log.info("receipts were another cell's", cell=cell, count=len(keys))
         if found:
-            self._offered[cell] = found[-1][0]
+            self._offered[cell, waits_ms] = found[-1][0]
         return len(found)
