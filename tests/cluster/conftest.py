@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from aldis.store.contract.store import Store
 from tests.backends import migrate_postgresql
-from tests.cluster.faults import KILLS
+from tests.cluster.faults import KILLS, until_shares
 from tests.crash.world import ENDINGS, World
 from tests.fakes.cluster import DatabaseCluster
 from tests.fakes.customer import FakeCustomer
@@ -46,6 +47,22 @@ async def database(cluster: DatabaseCluster) -> AsyncIterator[str]:
     yield url
     await cluster.recover()
     await cluster.primary.drop(name)
+
+
+@pytest.fixture
+async def store(world: World) -> AsyncIterator[Store]:
+    """The gateways' database, as somebody sees it who only looks."""
+    made = await world.open()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def two(world: World, store: Store) -> World:
+    """The same with another gateway, which has half of the link."""
+    await world.add("two").start()
+    await until_shares(store, 4, 4)
+    return world
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import os
 
 import aiohttp
 
+from aldis.store.contract.store import Store
 from tests.crash.world import World
 from tests.fakes.postgresql import PostgresServer
 
@@ -28,3 +29,13 @@ async def until_commits_wait(primary: PostgresServer) -> None:
     async with primary.connection() as db:
         while not await db.fetchval(f"SELECT count(*) {IN_WAIT}"):
             await asyncio.sleep(0.01)
+
+
+async def until_shares(store: Store, *counts: int) -> None:
+    """Wait until as many gateways as there are numbers have so many slots of the link each."""
+    while True:
+        held = (await store.nodes.held()).values()
+        found = [sum(each.startswith("link/simulator/") for each in theirs) for theirs in held]
+        if sorted(count for count in found if count) == sorted(counts):
+            return
+        await asyncio.sleep(0.05)

@@ -14,16 +14,19 @@ from pathlib import Path
 
 import pytest
 
+from aldis.store.contract.store import Store
 from tests.backends import migrate_postgresql
-from tests.cluster.faults import KILLS, accept, until_commits_wait
-from tests.crash.world import World
+from tests.cluster.faults import KILLS, accept, until_commits_wait, until_shares
+from tests.crash.world import ENDED, World
 from tests.fakes.cluster import DatabaseCluster
 from tests.fakes.customer import FakeCustomer
-from tests.fakes.network import among_servers, both_ways, cut, is_ours, of_gateway
+from tests.fakes.network import among_servers, both_ways, cut, is_ours, of_gateway, of_group
 from tests.fakes.postgresql import NOBODY, PostgresServer, programs
 
 pytestmark = pytest.mark.skipif(not is_ours(), reason="only in namespaces of its own: make cluster-cuts")
 
+#: the group of a gateway whose network is cut by itself
+APART = 65_533
 YES = "result_code=0"
 
 
@@ -44,6 +47,59 @@ async def test_a_gateway_that_is_cut_off_its_database_says_no_and_comes_back(
         await accept(world, 20)
     await world.balance(KILLS)
     assert await world.child.end(signal.SIGTERM) == 0
+
+
+@pytest.fixture
+async def apart(world: World, store: Store) -> World:
+    """With a second gateway, whose network can be cut by itself."""
+    await world.add("apart").start("setpriv", "--regid", str(APART), "--clear-groups")
+    await until_shares(store, 4, 4)
+    return world
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+async def test_a_gateway_that_is_cut_off_its_database_leaves_its_messages_to_the_other(
+    apart: World, store: Store, cluster: DatabaseCluster, chance: random.Random, *, is_killed: bool
+) -> None:
+    """While the carrier still answers it. `is_killed`: and what it noted of those answers is an older epoch's when
+    it is started again.
+    """
+    _, lost = apart.children
+    for _ in range(KILLS):
+        sending = asyncio.create_task(apart.send_many(200))
+        await apart.send_until(sending, chance.randrange(120))
+        with cut(*of_group(ports_of(cluster), APART)):
+            await until_shares(store, 8)
+            if is_killed:
+                await lost.end(signal.SIGKILL)
+            wanted = len(apart.accepted) + 20
+            while (
+                len(apart.accepted) < wanted
+            ):  # by the other one, once what was open of the lost one is ended
+                await apart.send_many(40)
+            await sending
+        if is_killed:
+            await lost.start("setpriv", "--regid", str(APART), "--clear-groups")
+        await until_shares(store, 4, 4)
+    await apart.balance(KILLS)
+    for child in apart.children:
+        assert await child.end(signal.SIGTERM) == 0
+
+
+async def test_what_one_gateway_cannot_bring_to_the_carrier_the_other_does(
+    apart: World, store: Store, chance: random.Random
+) -> None:
+    for _ in range(KILLS):
+        sending = asyncio.create_task(apart.send_many(100))
+        await apart.send_until(sending, chance.randrange(60))
+        with cut(*of_group([apart.carrier.smpp_port], APART)):
+            await sending
+            assert await apart.send_many(30) == {YES: 30}
+            while (await store.metrics.count_by_state()).keys() - ENDED:
+                await asyncio.sleep(0.05)
+    await apart.balance(KILLS)
+    for child in apart.children:
+        assert await child.end(signal.SIGTERM) == 0
 
 
 async def test_what_is_accepted_while_the_carrier_is_cut_off_is_sent_later(

@@ -46,6 +46,11 @@ def of_gateway(ports: Iterable[int]) -> tuple[str, ...]:
     return (f"meta skuid != {NOBODY} tcp dport {_set(ports)}",)
 
 
+def of_group(ports: Iterable[int], group: int) -> tuple[str, ...]:
+    """Name what programs of one group send to some ports."""
+    return (f"meta skgid {group} tcp dport {_set(ports)}",)
+
+
 def among_servers(ports: Iterable[int]) -> tuple[str, ...]:
     """Name what passes between servers of `nobody` at some ports."""
     return (f"meta skuid {NOBODY} tcp dport {_set(ports)}",)
