@@ -32,8 +32,9 @@ from aldis.store.contract.admission import Acceptance  # noqa: E402
 from aldis.store.contract.ownership import slot_of  # noqa: E402
 from aldis.store.memory.told_postbacks import ToldPostbacks  # noqa: E402
 from aldis.store.postgresql.engine.address import read_address  # noqa: E402
-from aldis.store.postgresql.engine.connection import READING, WRITING, connect  # noqa: E402
+from aldis.store.postgresql.engine.connection import MIGRATING, READING, WRITING, connect  # noqa: E402
 from aldis.store.postgresql.engine.lane import Lane  # noqa: E402
+from aldis.store.postgresql.engine.ranges import make_ahead, read_ranges  # noqa: E402
 from aldis.stages.sending.shares import share  # noqa: E402
 from aldis.store.postgresql.store import open_postgresql  # noqa: E402
 from aldis.store.postgresql.writes import admission as pg_admission  # noqa: E402
@@ -59,6 +60,7 @@ BULK = 250
 class Sqlite:
     """The writer, in this process."""
 
+    first_id = 1 << 42
     name, ops = "SQLite", (admission.accept, sending, receipts.record, postbacks.finish)
 
     def under(self, lease, results):
@@ -88,6 +90,7 @@ class Sqlite:
 class Postgresql:
     """One lane to a server."""
 
+    first_id = 1 << 42
     name, ops = "PostgreSQL", (pg_admission.accept, pg_sending, pg_receipts.record, pg_postbacks.finish)
 
     def under(self, leases, results):
@@ -120,6 +123,27 @@ class Postgresql:
         await self.lane.close()
 
 
+class Divided(Postgresql):
+    """The same, with so many ranges of ids; what is accepted goes into the newest but one."""
+
+    def __init__(self, server, ranges):
+        super().__init__(server)
+        self.ranges = ranges
+
+    async def open(self, folder):
+        lease = await super().open(folder)
+        db = await connect(read_address(self.url), MIGRATING, "bench")
+        made = await read_ranges(db)
+        while len(made) < self.ranges:
+            end = (made[-1].end_id - 1,)
+            await db.execute("INSERT INTO counter VALUES ('next_id', $1) ON CONFLICT (name) DO UPDATE SET value = $1", *end)
+            made = await make_ahead(db)
+        db.terminate()
+        assert len(made) == self.ranges, made
+        self.first_id = made[-2].first_id
+        return lease
+
+
 def turn(backend, lease, first, size, before, with_receipts, due, now=NOW):
     """Write the calls of one turn: so many accepted, as many of the turn before sent, of the one before that reported."""
     accept, sending_of, record, finish = backend.ops
@@ -150,7 +174,7 @@ async def store_cpu(backend, size, with_receipts, messages):
     """(client's, server's µs a message) of the store alone."""
     with tempfile.TemporaryDirectory(prefix="bench-cluster-") as folder:
         lease = await backend.open(pathlib.Path(folder))
-        before, due, first, client, server, counted = ((), ()), [], 1 << 42, 0.0, 0.0, 0
+        before, due, first, client, server, counted = ((), ()), [], backend.first_id, 0.0, 0.0, 0
         turns = max(1, messages // size)
         warm = max(4, turns // 5)
         for number in range(warm + turns):
@@ -236,7 +260,20 @@ def horizon(args, server):
         row("old transaction held" if held else "none", (f"{first:.2f}", f"{last:.2f}", f"{last / first:.2f}", "1.5"))
 
 
-ROWS = {"store": store, "horizon": horizon}
+def divided(args, server):
+    """What it costs that tables are divided into many ranges: 3, as many as there are with any retention, a range a day of 30."""
+    row("store CPU with ranges, µs a message", ("3", "8", "33", "8 to 3", "33 to 3", "wanted"))
+    row("---", ("---",) * 6)
+    for with_receipts in (False, True):
+        seen = [
+            [sum(uvloop.run(store_cpu(Divided(server, count), 30, with_receipts, args.messages))) for count in (3, 8, 33)]
+            for _ in range(args.rounds)]
+        figures = [f"{statistics.median(column):.1f}" for column in zip(*seen)]
+        ratios = [f"{statistics.median(each[place] / each[0] for each in seen):.2f}" for place in (1, 2)]
+        row("30 a batch" + (", receipts and postbacks" if with_receipts else ""), (*figures, *ratios, "1.1"))
+
+
+ROWS = {"store": store, "horizon": horizon, "divided": divided}
 
 
 @contextlib.contextmanager

@@ -207,7 +207,9 @@ class PostgresServer:
         """Do to a database's schema what a later version may do while this one runs: only add to it."""
         name = url.partition("?")[0].rpartition("/")[2]
         async with self.connection(name) as db:
-            for (table,) in await db.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'aldis'"):
+            tables = """SELECT relname FROM pg_class WHERE relnamespace = 'aldis'::regnamespace
+                AND relkind IN ('r', 'p') AND NOT relispartition"""
+            for (table,) in await db.fetch(tables):
                 await db.execute(f"ALTER TABLE aldis.{table} ADD COLUMN of_later text DEFAULT 'x'")
                 await db.execute(f"CREATE INDEX ON aldis.{table} (of_later)")
 

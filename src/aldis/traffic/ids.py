@@ -29,6 +29,11 @@ def cell_of_id(message_id: int) -> int:
     return message_id // ROW_IDS % CELLS
 
 
+def first_id_at(instant: int) -> int:
+    """Give the lowest id of the time that an instant (Unix milliseconds) is in."""
+    return instant >> _MS_BITS << _TIME_BITS
+
+
 def next_block(free: int, now: int, cell: int, count: int) -> range:
     """Give a cell's next block. `free`: the first id behind all blocks of that store; `now`: Unix
     milliseconds, which may be those of a clock that was set back; `count`: `ROW_IDS` at most. Ids that are

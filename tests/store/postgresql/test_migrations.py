@@ -28,6 +28,7 @@ DIGESTS = {
     "0010_account_moves.sql": "05f0e95faa5f8230",
     "0011_cells.sql": "570b46ee036a1fdd",
     "0012_rates_of_nodes.sql": "5e0c88d95aecaa08",
+    "0013_ranges.sql": "f89e8c22d313a29e",
 }
 
 

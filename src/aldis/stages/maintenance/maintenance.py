@@ -107,6 +107,7 @@ class Maintenance(Owner):
 
     async def _keep(self, now: int) -> int:
         """Do what one does for all; returns how many messages were forgotten or made findable."""
+        await self._store.make_room(now, self._settings.retention_days * DAY_MS)
         forgotten = 0 if self._time.doubt else await self._forget(now)
         await self._contents.sweep(self._store.unused_content)
         filed = await self._store.index_recipients(FILED, OPEN_IDS)

@@ -41,7 +41,13 @@ class MaintenanceStore(Protocol):
 
     async def purge(self, limit: int, before: int, after: int) -> Purged:
         """Forget messages that ended before an instant, with all that hangs on them; looks at
-        `limit` messages with ids above `after`.
+        `limit` messages with ids above `after`. What is kept by ranges (`make_room`) goes when all of its
+        range may.
+        """
+
+    async def make_room(self, now: int, retention_ms: int) -> None:
+        """Have room for the messages that come next, where an engine keeps them by ranges of time; their
+        length follows how long messages are kept.
         """
 
     async def purge_inbound(self, limit: int, before: int) -> int:

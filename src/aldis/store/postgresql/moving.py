@@ -20,7 +20,8 @@ from aldis.store.moving.tables import NOTED, Key, MovedTable, MovedTables, Row
 from aldis.store.postgresql.engine.address import Address, read_address
 from aldis.store.postgresql.engine.connection import WRITING, Purpose, connect
 from aldis.store.postgresql.engine.faults import FAULTS, translated
-from aldis.store.postgresql.engine.migrations import LOCK, upgrade
+from aldis.store.postgresql.engine.migrations import upgrade
+from aldis.store.postgresql.engine.schema_locks import MOVE
 from aldis.store.postgresql.engine.texts import all_escaped, all_unescaped, unescaped
 from aldis.store.postgresql.moved_tables import OWN, PARTS, RELATIONS
 from aldis.store.postgresql.writes.cells import number_apart
@@ -339,7 +340,7 @@ async def open_alone(url: str, *, may_upgrade: bool) -> tuple[asyncpg.Connection
     try:
         await upgrade(db, address.shown, may_upgrade=may_upgrade)
         # until the connection ends; the server may notice late that a killed one has
-        await db.execute("SELECT pg_advisory_lock($1)", LOCK + 1)
+        await db.execute("SELECT pg_advisory_lock($1)", MOVE)
     except (GatewayError, *FAULTS) as fault:
         db.terminate()
         if isinstance(fault, asyncpg.LockNotAvailableError):

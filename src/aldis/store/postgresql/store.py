@@ -31,6 +31,7 @@ from aldis.store.postgresql.stores.link_states import PostgresqlLinkStates
 from aldis.store.postgresql.stores.maintenance import PostgresqlMaintenance
 from aldis.store.postgresql.stores.metrics import PostgresqlMetrics
 from aldis.store.postgresql.stores.nodes import PostgresqlNodes
+from aldis.store.postgresql.stores.old_ranges import OldRanges
 from aldis.store.postgresql.stores.operators import PostgresqlAudit, PostgresqlOperators
 from aldis.store.postgresql.stores.outbox import PostgresqlOutbox
 from aldis.store.postgresql.stores.ownership import PostgresqlOwnership
@@ -81,7 +82,7 @@ async def open_postgresql(
         inbound=PostgresqlInbound(*gateway, claims),
         contents=PostgresqlContents(*gateway, clock),
         postbacks=PostgresqlPostbacks(*gateway, told),
-        maintenance=PostgresqlMaintenance(*gateway, claims),
+        maintenance=PostgresqlMaintenance(*gateway, claims, OldRanges(engine.migrating, engine.writer)),
         time=PostgresqlTime(*gateway, claims, told, clock if isinstance(clock, ServerClock) else None),
         queries=PostgresqlQueries(*customers, claims),
         consent=consent,

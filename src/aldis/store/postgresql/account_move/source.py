@@ -12,7 +12,7 @@ from aldis.errors import TemporaryError
 from aldis.store.contract.cells import WITHHELD
 from aldis.store.postgresql.account_move.side import CellDatabase
 from aldis.store.postgresql.account_move.tables import HISTORY, IS_WITHHELD, LINK, MovedAccount, MovedRows
-from aldis.store.postgresql.reads.recipients import BLOCK_BITS
+from aldis.store.postgresql.engine.ranges import BLOCK_BITS
 from aldis.store.postgresql.writes.ownership import HOLDS_MS, in_reach, not_anothers
 from aldis.store.postgresql.writes.purses import ADMITTED, CLOSED
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from aldis.store.contract.cells import WITHHELD
-from aldis.store.postgresql.reads.recipients import BLOCK_BITS
+from aldis.store.postgresql.engine.ranges import BLOCK_BITS
 
 #: the account's id and name, in each statement below
 ACCOUNT, NAME = "{account_id}", "{name}"

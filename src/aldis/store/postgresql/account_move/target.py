@@ -17,6 +17,7 @@ from aldis.store.postgresql.account_move.tables import (
     WAITING,
     MovedAccount,
 )
+from aldis.store.postgresql.engine.ranges import fill_gaps
 from aldis.store.postgresql.writes.cells import number_apart
 from aldis.store.postgresql.writes.purses import ADMITTED, CLOSED
 from aldis.traffic.states import State
@@ -77,6 +78,7 @@ class MovingTo:
         """Know the account under the id that it has in the source. Raises SettingsError."""
         account_id, name = self._account
         async with self.db.transaction():
+            await fill_gaps(self.db)  # its messages may be older than what is kept here
             here = await self.db.fetchval("SELECT account_id FROM account WHERE name = $1 FOR UPDATE", name)
             if here is None:
                 raise SettingsError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 import asyncpg
 
 from aldis.errors import PermanentError, StoreUnavailable
@@ -34,12 +36,19 @@ def is_worth_another_try(fault: Exception) -> bool:
     return isinstance(fault, asyncpg.PostgresError) and fault.sqlstate.startswith("40")
 
 
+def is_rangeless(fault: Exception) -> TypeGuard[asyncpg.CheckViolationError]:
+    """Tell whether a row has an id that no range is made for (`ranges.py`): no constraint is named then."""
+    return isinstance(fault, asyncpg.CheckViolationError) and fault.constraint_name is None
+
+
 def translated(fault: Exception) -> Exception:
     """Give what a caller is told instead of a fault of the driver; what an operation raised stays."""
     if not isinstance(fault, FAULTS):
         return fault
     name, is_temporary = type(fault).__name__, not isinstance(fault, asyncpg.DataError)
-    if isinstance(fault, asyncpg.PostgresError):
+    if is_rangeless(fault):
+        name, is_temporary = f"{name}: no range of {fault.table_name} has room for these ids", True
+    elif isinstance(fault, asyncpg.PostgresError):
         where = (fault.constraint_name, fault.table_name, fault.column_name)
         name = " ".join(filter(None, (name, *where)))
         is_temporary = fault.sqlstate.startswith(TEMPORARY)

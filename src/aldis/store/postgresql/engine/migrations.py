@@ -7,11 +7,11 @@ import asyncpg
 from aldis.errors import SettingsError
 from aldis.store import migrate
 from aldis.store.moved import MOVING, refuse_moved
+from aldis.store.postgresql.engine import ranges
 from aldis.store.postgresql.engine.faults import FAULTS, translated
+from aldis.store.postgresql.engine.schema_locks import SCHEMA
 
 MIGRATIONS = "aldis.store.postgresql.migrations"
-#: of the transaction advisory lock that migrations are made under: "aldis" in ASCII
-LOCK = 0x616C646973
 #: how long another gateway may take to migrate
 WAIT = "600s"
 
@@ -21,7 +21,8 @@ CREATE TABLE IF NOT EXISTS schema_migration (
 
 
 async def upgrade(db: asyncpg.Connection, shown: str, *, may_upgrade: bool) -> list[str]:
-    """Apply the migrations that are missing, in one transaction; gives their names.
+    """Apply the migrations that are missing, in one transaction, and make the ranges that are; gives the
+    migrations' names.
 
     `shown`: the database, for people; without `may_upgrade` one that another gateway serves is refused where
     it is outdated. Raises SettingsError, StoreUnavailable.
@@ -37,7 +38,7 @@ async def upgrade(db: asyncpg.Connection, shown: str, *, may_upgrade: bool) -> l
 
 async def _upgrade(db: asyncpg.Connection, shown: str, *, may_upgrade: bool) -> list[str]:
     await db.execute(f"SET LOCAL lock_timeout = '{WAIT}'")
-    await db.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
+    await db.execute("SELECT pg_advisory_xact_lock($1)", SCHEMA)
     if await db.fetchval("SELECT to_regnamespace('aldis')") is None:
         await db.execute("CREATE SCHEMA aldis")
     await db.execute(_TABLE)
@@ -54,6 +55,7 @@ async def _upgrade(db: asyncpg.Connection, shown: str, *, may_upgrade: bool) -> 
             migration.name,
             migration.checksum,
         )
+    await ranges.make_ahead(db)
     return [migration.name for migration in todo]
 
 

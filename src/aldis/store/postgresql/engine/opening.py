@@ -6,9 +6,12 @@ hints.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import NamedTuple
 from uuid import UUID
+
+import asyncpg
 
 from aldis.errors import GatewayError
 from aldis.store.postgresql.engine import migrations
@@ -42,6 +45,8 @@ class Engine(NamedTuple):
     customers: ReadPool
     operators: ReadPool
     hints: Hints
+    #: makes a connection that may change the schema
+    migrating: Callable[[], Awaitable[asyncpg.Connection]]
 
     async def close(self) -> None:
         """Finish what was asked and called, then end all connections."""
@@ -67,7 +72,8 @@ async def open_engine(
     )
     small = [Lane(write, node, number, holder, outbox) for number in range(SMALL_LANES)]
     writer = Writer(small, Lane(write, node, SMALL_LANES, holder, outbox))
-    migrating = await connect(address, MIGRATING, node, newest)
+    change = partial(connect, address, MIGRATING, node, newest)
+    migrating = await change()
     try:
         await migrations.upgrade(migrating, address.shown, may_upgrade=may_upgrade)
         await migrations.refuse_moved_away(migrating, address.shown)
@@ -81,4 +87,4 @@ async def open_engine(
     finally:
         migrating.terminate()
     pools = ReadPool(read, 2), ReadPool(read, 2, MAX_ASKING), ReadPool(search, 1, MAX_ASKING)
-    return Engine(writer, *pools, Hints(hint))
+    return Engine(writer, *pools, Hints(hint), change)

@@ -7,6 +7,8 @@ from typing import TypeVar
 
 import asyncpg
 
+from aldis.store.postgresql.engine.faults import is_rangeless
+
 Row = TypeVar("Row")
 
 #: a constraint, or a value that a column has no room for
@@ -24,7 +26,9 @@ async def each_alone(
     await db.execute("SAVEPOINT alone")
     try:
         await write(db, rows)
-    except REFUSED:
+    except REFUSED as fault:
+        if is_rangeless(fault):
+            raise
         await db.execute("ROLLBACK TO SAVEPOINT alone; RELEASE SAVEPOINT alone")
         if len(rows) == 1:
             return [rows[0]]

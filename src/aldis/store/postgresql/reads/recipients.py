@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import asyncpg
 
+from aldis.store.postgresql.engine.ranges import BLOCK_BITS
 from aldis.store.postgresql.engine.texts import unescaped
 from aldis.store.postgresql.reads.walking import part_below
 
-#: ids of one block differ in these bits only: 2^24 ms are 4.7 hours
-BLOCK_BITS = 36
 #: messages of one part of a look at all
 PART = 32_768
 

@@ -20,6 +20,12 @@ from aldis.store.postgresql.engine.address import Address, read_address
 from aldis.store.postgresql.engine.connection import SEARCHING, Purpose, connect
 from aldis.store.postgresql.engine.faults import FAULTS, translated
 from aldis.store.postgresql.engine.migrations import MIGRATIONS
+from aldis.store.postgresql.engine.ranges import (
+    BLOCK_BITS,
+    highest_block,
+    read_detached,
+    read_ranges,
+)
 from aldis.store.postgresql.stores.hosts import look_at_hosts
 
 #: seconds that a transaction may be open before it is worth a word
@@ -28,6 +34,9 @@ LONG_S = 60
 MUCH_LAG = 64 * 2**20
 #: connections that are to be free: two gateways'
 SPARE = 18
+#: of ids, with which no range may be left
+FEW_BLOCKS = 5
+BLOCK_HOURS = 2 ** (BLOCK_BITS - 12) / 3_600_000
 #: milliseconds between this machine's clock and the server's
 APART_MS = 1_000
 _LOOKING = Purpose("looking", {**SEARCHING.settings, "statement_timeout": "0"})
@@ -237,7 +246,22 @@ async def _schema(db: asyncpg.Connection, *, is_deep: bool) -> tuple[str, list[S
         remarks.append(StoreRemark(says, "The next gateway of this version that starts makes them."))
     if is_deep and not todo and (misplaced := await db.fetchval(_MISPLACED)):
         return f"{misplaced} messages are not in exactly one of queue, sent and ended", remarks
-    return "ok", remarks + ([] if todo else await _moves(db))
+    return "ok", remarks + ([] if todo else await _moves(db) + await _ranges(db))
+
+
+async def _ranges(db: asyncpg.Connection) -> list[StoreRemark]:
+    """See whether new ids have room, and whether old ranges go."""
+    found: list[StoreRemark] = []
+    ahead = (await read_ranges(db))[-1].end - await highest_block(db)
+    if ahead <= FEW_BLOCKS:
+        hours = max(0, (ahead - 1) * BLOCK_HOURS)
+        says = f"room for new messages ends in {hours:.0f} h: nobody makes ranges of ids"
+        advice = "Then nothing is accepted. A gateway that starts makes them; see why maintenance does not."
+        found.append(StoreRemark(says, advice, is_fault=True))
+    if left := await read_detached(db):
+        says = f"old ranges are not dropped to the end: {', '.join(each.name for each in left)}"
+        found.append(StoreRemark(says, "A transaction that is open for long keeps them: end it."))
+    return found
 
 
 async def _moves(db: asyncpg.Connection) -> list[StoreRemark]:

@@ -9,10 +9,13 @@ import asyncpg
 from aldis.store.contract.maintenance import Purged
 from aldis.store.contract.ownership import Lease
 from aldis.store.postgresql.stores.connections import Claiming, from_pool
+from aldis.store.postgresql.stores.old_ranges import OldRanges
 from aldis.store.postgresql.writes import counts, maintenance, ownership, recipients
 from aldis.store.rules.endings import OPTED_OUT
 from aldis.store.rules.maintenance import backup_of
 
+#: above all ids
+MAX_ID = 2**63 - 1
 #: what a carrier took in part stays with that carrier
 _WAITING = f"""
 SELECT q.message_id, q.backups FROM queue q
@@ -38,7 +41,7 @@ _OLD = """
 SELECT m.message_id, m.accepted_at <= $1, e.ended_at <= $1 AND NOT EXISTS (
     SELECT 1 FROM pending_postback p WHERE p.message_id = m.message_id)
 FROM message m LEFT JOIN ended e ON e.message_id = m.message_id
-WHERE m.message_id > $2 ORDER BY m.message_id LIMIT $3
+WHERE m.message_id > $2 AND m.message_id < $4 ORDER BY m.message_id LIMIT $3
 """
 
 
@@ -70,15 +73,19 @@ async def _unused_content(db: asyncpg.Connection, digests: Sequence[str]) -> set
     return {row[0] for row in await db.fetch(_UNUSED, digests)}
 
 
-async def _old(db: asyncpg.Connection, limit: int, before: int, after: int) -> tuple[tuple[int, ...], int]:
-    """Name messages that may be forgotten, and where to look on."""
-    rows = await db.fetch(_OLD, before, after, limit)
+async def _old(
+    db: asyncpg.Connection, limit: int, before: int, after: int, end: int
+) -> tuple[tuple[int, ...], int]:
+    """Name messages below `end` that may be forgotten, and where to look on."""
+    rows = await db.fetch(_OLD, before, after, limit, end)
     is_end = len(rows) < limit or not rows[-1][1]
     return tuple(row[0] for row in rows if row[2]), 0 if is_end else rows[-1][0]
 
 
 class PostgresqlMaintenance(Claiming):
     """Deadlines, failover, retention."""
+
+    ranges: OldRanges
 
     unused_content = from_pool(_unused_content)
 
@@ -109,10 +116,15 @@ class PostgresqlMaintenance(Claiming):
         return moved
 
     async def purge(self, limit: int, before: int, after: int) -> Purged:
-        ids, following = await self.reads.ask(_old, limit, before, after)
-        if not ids:
-            return Purged(0, following)
-        return Purged(await self.writer.call(maintenance.purge, maintenance.Purge(ids, before)), following)
+        gone = await self.ranges.forget(limit, before)
+        end = MAX_ID if self.ranges.by_row is None else self.ranges.by_row
+        ids, following = await self.reads.ask(_old, limit, before, after, end)
+        if ids:
+            gone += await self.writer.call(maintenance.purge, maintenance.Purge(ids, before))
+        return Purged(gone, following)
+
+    async def make_room(self, now: int, retention_ms: int) -> None:
+        await self.ranges.make_ahead(now, retention_ms)
 
     async def purge_inbound(self, limit: int, before: int) -> int:
         return await self.writer.call(maintenance.forget_inbound, maintenance.ForgetInbound(limit, before))

@@ -10,8 +10,8 @@ from msgspec.structs import astuple
 
 from aldis.store.contract.admission import Acceptance
 from aldis.store.postgresql.engine.operations import locking, operation
+from aldis.store.postgresql.engine.ranges import BLOCK_BITS
 from aldis.store.postgresql.engine.texts import all_escaped, unescaped
-from aldis.store.postgresql.reads.recipients import BLOCK_BITS
 from aldis.store.postgresql.writes import auditing, content_use, locks, purses
 from aldis.store.rules.admission import CreditHolds, DuplicateCheck, Key, OptOuts, pairs_of
 from aldis.traffic.ids import next_block

@@ -11,8 +11,8 @@ import msgspec
 
 from aldis.store.contract.ownership import MAINTENANCE, Lease
 from aldis.store.postgresql.engine.operations import operation_on_each
+from aldis.store.postgresql.engine.ranges import BLOCK_BITS
 from aldis.store.postgresql.engine.savepoints import each_alone
-from aldis.store.postgresql.reads.recipients import BLOCK_BITS
 from aldis.store.postgresql.writes import endings, locks, ownership
 from aldis.store.rules.endings import Ending
 from aldis.store.rules.maintenance import EARLY_MS, REFUSED_MS, Reviewed, look_at

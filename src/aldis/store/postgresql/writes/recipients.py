@@ -10,7 +10,8 @@ import asyncpg
 import msgspec
 
 from aldis.store.postgresql.engine.operations import operation_on_each
-from aldis.store.postgresql.reads.recipients import BLOCK_BITS, up_to
+from aldis.store.postgresql.engine.ranges import BLOCK_BITS
+from aldis.store.postgresql.reads.recipients import up_to
 
 #: counters: up to which id all is written down; up to which it will be; the transaction that said so
 UP_TO, BOUND, BOUND_BY = "recipients_up_to", "recipients_bound", "recipients_bound_by"

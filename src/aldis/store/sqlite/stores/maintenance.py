@@ -91,6 +91,9 @@ class SqliteMaintenance(Connections):
             return Purged(0, after=0)
         return await self.writer.call(maintenance.purge, maintenance.Purge(limit, before, after))
 
+    async def make_room(self, now: int, retention_ms: int) -> None:
+        pass  # there are no ranges
+
     async def purge_inbound(self, limit: int, before: int) -> int:
         return await self.writer.call(inbound.forget, inbound.Forget(limit, before))
 
