@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import msgspec
 import pytest
+from tests.fakes.customer import FakeCustomer
 from tests.fakes.whole import WholeGateway
 from tests.store.building import a_message
 
@@ -77,8 +79,14 @@ async def test_who_asks_for_much_waits_alone(whole: WholeGateway) -> None:
     assert await asyncio.gather(*asking) == [MANY] * 8  # and none is refused
 
 
-async def test_who_has_many_answers_made_already_hears_that_they_are_too_many(whole: WholeGateway) -> None:
+async def test_who_has_many_answers_made_already_hears_that_they_are_too_many(
+    tmp_path: Path, customer: FakeCustomer
+) -> None:
     """What waits for an account's turn is bounded: it holds connections, and what was read of requests."""
+    whole = WholeGateway(tmp_path / "data", customer)
+    patient = msgspec.structs.replace(whole.settings.http, answer_s=100.0)  # on a machine that does much else
+    whole.settings = msgspec.structs.replace(whole.settings, http=patient)
+    await whole.start()
     await accept_many(whole)
     url, connector = f"{whole.base}/rest/mtsms/1000000?token=demo-mavorion", aiohttp.TCPConnector(limit=100)
 
@@ -96,3 +104,4 @@ async def test_who_has_many_answers_made_already_hears_that_they_are_too_many(wh
     assert {body.count(chr(34) + "msisdn" + chr(34)) for body in whole_ones} == {MANY}
     status, _ = await whole.get("/rest/mtsms/1000000", token="demo-mavorion")
     assert status == 200  # it was for that moment
+    await whole.stop()

@@ -95,7 +95,7 @@ class OtherCells:
         where one was asked and did not answer.
         """
         if request.header(PASSED_ON.lower().encode()):
-            log.error("a request was passed on to a cell that is not its account's", cell=cell)
+            log.debug("a request was passed on to a cell that is not its account's", cell=cell)
             return None
         for door in self._doors.get(cell, ()):
             try:
