@@ -151,10 +151,9 @@ async def test_strangers_take_no_descriptor_of_a_link(tmp_path: Path, writer: st
         for number in range(600):  # of many addresses, none of which has more than its share
             port, source = ports["door" if number % 3 else "console"], f"127.0.1.{number % 50 + 1}"
             strangers.append(await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0)))
-        while found[f"aldis_connections{DOOR}"] < most:
+        while found[f"aldis_connections{DOOR}"] < most or not found[f"aldis_connections_refused_total{DOOR}"]:
             found = await numbers(session, ports["door"])
         assert found["process_open_fds"] < LIMIT
-        assert found[f"aldis_connections_refused_total{DOOR}"] > 0
         # so few there that whoever has none is let in for another
         assert found[f"aldis_connections_gave_way_total{CONSOLE}"] > 0
         await carrier.stop()

@@ -95,10 +95,11 @@ async def test_content_goes_with_the_last_message_that_needs_it(kept: Store) -> 
     kept.contents.release([digest])
     await accept(kept, an_mms(1, digest))
     await accept(kept, an_mms(2, digest))
-    assert await kept.maintenance.expire(await own_maintenance(kept), 10, NOW + 172_800_001, 1) == 2
-    assert await kept.maintenance.purge(1, 2**53, 0) == Purged(1, 1)
+    ended_at = NOW + 172_800_001
+    assert await kept.maintenance.expire(await own_maintenance(kept), 10, ended_at, 1) == 2
+    assert await kept.maintenance.purge(1, ended_at + 1, 0) == Purged(1, 1)
     assert await sweep_all(kept) == 0
-    assert await kept.maintenance.purge(1, 2**53, 1) == Purged(1, 2)
+    assert await kept.maintenance.purge(1, ended_at + 1, 1) == Purged(1, 2)
     assert await sweep_all(kept) == 1
     assert await left(kept.contents, b"picture") == []
 
