@@ -105,7 +105,7 @@ interop: $(VENV)/.interop
 	ALDIS_INTEROP=1 $(BIN)/pytest -q --timeout 120 tests/interop
 	$(BIN)/python tests/interop/fuzz.py $(or $(FUZZ),60)
 
-.PHONY: bench bench-abuse bench-beside bench-cluster bench-console bench-protocol bench-search crash
+.PHONY: bench bench-abuse bench-beside bench-cluster bench-gateways bench-console bench-protocol bench-search crash
 # What looks at the console from outside, into the same environment; Chromium comes from the distribution. In two
 # runs: the browser and asyncio each want the loop of the thread.
 $(VENV)/.e2e: $(READY) e2e.lock tests/e2e/package-lock.json
@@ -132,6 +132,10 @@ bench-abuse: $(READY)
 
 bench-cluster: $(READY)
 	$(BIN)/python bench/cluster.py
+
+bench-gateways: $(READY)
+	cd bench/tools && cargo build --release --quiet
+	$(BIN)/python bench/cluster_gateways.py
 
 bench-console: $(READY)
 	cd bench/tools && cargo build --release --quiet
