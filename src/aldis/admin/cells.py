@@ -55,7 +55,7 @@ async def look(
         try:
             theirs = (await others.of(cell)).exchange
             owed = newest - await theirs.consents_taken(names.own)
-            is_owed = names.own == names.home and await theirs.directory_taken() < version
+            is_owed = names.own == names.home and await theirs.directory_taken(names.own) < version
         except TemporaryError as fault:
             shown.append(ShownCell(cell, False, cell == names.home, accounts[cell], str(fault)))
         else:

@@ -5,7 +5,7 @@ cells', what tells them, and the doors that requests are passed on to.
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -37,9 +37,7 @@ class Cells:
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
         self._clock = store.clock
-        self._others = OtherStores(
-            {cell.name: functools.partial(_open, cell.store) for cell in settings.cell}
-        )
+        self._others = _others({cell.name: cell.store for cell in settings.cell})
         self._doors: OtherCells | None = None
         self._spreader: Spreader | None = None
         self._exchange: ExchangeStore | None = None
@@ -101,8 +99,8 @@ def _joined(
     )
 
 
-def _others(settings: Settings) -> OtherStores:
-    return OtherStores({cell.name: functools.partial(_open, cell.store) for cell in settings.cell})
+def _others(urls: Mapping[str, str]) -> OtherStores:
+    return OtherStores({name: functools.partial(_open, url) for name, url in urls.items()})
 
 
 async def _close(close: Callable[[], Awaitable[None]], others: OtherStores) -> None:
@@ -139,7 +137,7 @@ async def opened_home(settings: Settings) -> AsyncIterator[CellAtHome]:
     """
     urls = stores_of(settings)
     home = settings.cells.directory if settings.cells else ""
-    others = OtherStores({name: functools.partial(_open, url) for name, url in urls.items() if name != home})
+    others = _others({name: url for name, url in urls.items() if name != home})
     store = await open_cell(urls[home])
     names = CellNames(home, home)
     exchange, shared = _parts(store)
@@ -161,7 +159,7 @@ def stores_of(settings: Settings) -> dict[str, str]:
 async def look_at_cells(settings: Settings, data_dir: Path) -> list[ShownCell]:
     """Tell, for a command, how the cells of the settings stand. Raises SettingsError, StoreUnavailable."""
     store = await open_store(settings, data_dir)
-    others = _others(settings)
+    others = _others({cell.name: cell.store for cell in settings.cell})
     try:
         if settings.cells is None:
             return []

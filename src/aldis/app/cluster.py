@@ -187,6 +187,9 @@ def digests(settings: Settings) -> dict[str, str]:
         for entry in settings.link
     }
     sections["[messages]"] = _plain(settings.messages)
+    if settings.cells is not None:
+        sections["[cells]"] = _plain(settings.cells)
+        sections["[[cell]]"] = [(cell.name, cell.doors) for cell in settings.cell]
     sections["[store] retention_days"] = settings.store.retention_days
     return {
         name: hashlib.sha256(msgspec.json.encode(section, order="deterministic")).hexdigest()[

@@ -12,6 +12,7 @@ from aldis.stages.cells.directory import CellDirectory
 from aldis.stages.cells.other_stores import OtherStores
 from aldis.stages.cells.spreading import Spreader
 from aldis.store.contract.inbound import InboundBatch, InboundStore
+from aldis.traffic.consent import ConsentKind
 from aldis.traffic.inbound import InboundPart, NewInbound, Segments
 
 
@@ -40,7 +41,11 @@ class CellInbound:
         return self._inbound.stale(before, repeated_before, limit)
 
     async def record(self, batch: InboundBatch) -> int:
-        """Keep first what is another cell's: where that fails, the carrier sends all of it again."""
+        """Keep first what is another cell's: where that fails, the carrier sends all of it again. Then who
+        has come back is back in all cells; for who has left the collector waits, once it has released what
+        is claimed for them. Raises CellPending.
+        """
+        all_said = [said for message in batch.messages for said in message.consents]
         by_cell: dict[str, list[NewInbound]] = {}
         for message in batch.messages:
             cell = self._directory.cells.get(message.account_id or 0, self._own)
@@ -49,8 +54,14 @@ class CellInbound:
         repeated = 0
         for cell, messages in by_cell.items():
             theirs = msgspec.structs.replace(batch, segments=(), messages=tuple(messages))
-            self._spreader.note_said_in(cell)
-            repeated += await (await self._others.of(cell)).inbound.record(theirs)
-        if not by_cell:
-            return await self._inbound.record(batch)
-        return repeated + await self._inbound.record(msgspec.structs.replace(batch, messages=tuple(ours)))
+            other = await self._others.of(cell)
+            try:
+                repeated += await other.inbound.record(theirs)
+            finally:  # it may be kept although its answer was lost
+                self._spreader.note_said_in(cell)
+        if by_cell:
+            batch = msgspec.structs.replace(batch, messages=tuple(ours))
+        repeated += await self._inbound.record(batch)
+        if any(said.kind is ConsentKind.OPT_IN for said in all_said):
+            await self._spreader.spread()
+        return repeated

@@ -29,6 +29,8 @@ class ReceiptOffer(Agent):
         self._store = store
         self._others = others
         self._clock = clock
+        #: cells that cannot be reached, which was said
+        self._away: set[str] = set()
         #: up to which key each cell was offered them, by how long they had waited
         self._offered = {(cell, waits_ms): 0 for cell in others.names for waits_ms in WAITS_MS}
 
@@ -39,19 +41,21 @@ class ReceiptOffer(Agent):
     async def _offer(self, cell: str, waits_ms: int) -> int:
         now = self._clock.now()
         after = self._offered[cell, waits_ms]
-        found = await self._store.early_receipts(after, now - waits_ms, AT_ONCE)
-        recent = [(key, receipt) for key, receipt in found if receipt.received_at > now - OLDEST_MS]
-        if recent:
-            try:
-                other = await self._others.of(cell)
-                taken = await other.exchange.offer([receipt for _, receipt in recent])
-            except TemporaryError as fault:
+        found = await self._store.early_receipts(after, now - OLDEST_MS, now - waits_ms, AT_ONCE)
+        if not found:
+            return 0
+        try:
+            other = await self._others.of(cell)
+            taken = await other.exchange.offer([receipt for _, receipt in found])
+        except TemporaryError as fault:
+            if cell not in self._away:
                 log.error("receipts cannot be offered to a cell now", cell=cell, fault=str(fault))
-                return 0
-            keys = [key for (key, _), is_taken in zip(recent, taken, strict=True) if is_taken]
-            if keys:
-                await self._store.forget_early(keys)
-                log.info("receipts were another cell's", cell=cell, count=len(keys))
-        if found:
-            self._offered[cell, waits_ms] = found[-1][0]
+            self._away.add(cell)
+            return 0
+        self._away.discard(cell)
+        keys = [key for (key, _), is_taken in zip(found, taken, strict=True) if is_taken]
+        if keys:
+            await self._store.forget_early(keys)
+            log.info("receipts were another cell's", cell=cell, count=len(keys))
+        self._offered[cell, waits_ms] = found[-1][0]
         return len(found)

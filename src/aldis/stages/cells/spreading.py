@@ -55,13 +55,21 @@ class Spreader(Agent):
         self._copied: dict[str, int] = {}
         #: in which other cells we have had something said
         self._said_in: set[str] = set()
+        #: some could not be told, which was said
+        self._is_behind = False
 
     async def step(self) -> int:
-        """Tell all that is new; returns in how many cells nothing could be told."""
+        """Tell all that is new; returns 0, so that the next look is a moment later."""
         try:
             await self.spread()
         except CellPending as fault:
-            log.error("other cells cannot be told now; they will be", fault=str(fault))
+            if not self._is_behind:
+                log.error("other cells cannot be told now; they will be", fault=str(fault))
+            self._is_behind = True
+        else:
+            if self._is_behind:
+                log.info("other cells know all again")
+            self._is_behind = False
         return 0
 
     def note_said_in(self, cell: str) -> None:
@@ -72,7 +80,8 @@ class Spreader(Agent):
         """Return when all other cells know what is said, and the directory. Raises CellPending."""
         missing: dict[str, str] = {}
         async with self._telling:
-            said_in = [self._names.own, *sorted(self._said_in)]
+            said_elsewhere, self._said_in = self._said_in, set()
+            said_in = [self._names.own, *sorted(said_elsewhere)]
             for cell in self._others.names:
                 try:
                     for origin in said_in:
@@ -85,8 +94,8 @@ class Spreader(Agent):
                     await self._tell_consents(origin, self._names.own)
                 except TemporaryError as fault:
                     missing[origin] = str(fault)
-            if not missing:
-                self._said_in.difference_update(said_in)
+            if missing:
+                self._said_in |= said_elsewhere
         if missing:
             raise CellPending(missing)
 
@@ -119,7 +128,7 @@ class Spreader(Agent):
             if record.kind == ACCOUNT and (_PLACED.decode(record.body).cell or self._names.home) == cell
         }
         credited = {name: micros for name, micros in copy.credited.items() if name in living}
-        return msgspec.structs.replace(copy, credited=credited)
+        return msgspec.structs.replace(copy, cell=self._names.own, credited=credited)
 
     async def _of(self, cell: str) -> ExchangeStore:
         return self._store if cell == self._names.own else (await self._others.of(cell)).exchange

@@ -33,6 +33,8 @@ class DirectoryCopy(msgspec.Struct, frozen=True):
     accounts: dict[str, int]
     #: what was ever paid in, by account, millionths
     credited: dict[str, int]
+    #: that cell
+    cell: str = ""
 
 
 class ExchangeStore(Protocol):
@@ -53,16 +55,18 @@ class ExchangeStore(Protocol):
     def directory_copy(self) -> Awaitable[DirectoryCopy]:
         """Give the directory, to be taken by others."""
 
-    def directory_taken(self) -> Awaitable[int]:
-        """Tell which version of another cell's directory was taken last; 0: none."""
+    def directory_taken(self, cell: str) -> Awaitable[int]:
+        """Tell which version of a cell's directory was taken last; 0: none."""
 
     async def take_directory(self, copy: DirectoryCopy) -> None:
-        """Have the directory as another cell has it, unless a later one is here. Raises AdminError where an
-        account of that name or id is another one here.
+        """Have the directory as another cell has it, unless a later one of its is here. Raises AdminError
+        where an account of that name or id is another one here.
         """
 
-    def early_receipts(self, after: int, before: int, limit: int) -> Awaitable[Sequence[tuple[int, Receipt]]]:
-        """Give early receipts behind a key that came before an instant, with their keys."""
+    def early_receipts(
+        self, after: int, since: int, before: int, limit: int
+    ) -> Awaitable[Sequence[tuple[int, Receipt]]]:
+        """Give early receipts behind a key that came between two instants, with their keys."""
 
     async def offer(self, receipts: Sequence[Receipt]) -> list[bool]:
         """Take those receipts whose segments were sent from here; tells of each."""

@@ -13,7 +13,7 @@ from aldis.sms.reassembly import LongMessage
 from aldis.store.postgresql.engine.texts import escaped, unescaped
 from aldis.store.postgresql.reads.other_cases import in_other_cases
 from aldis.traffic.inbound import InboundPart, Segments
-from aldis.traffic.receipt import Receipt, alternative_ids, is_for
+from aldis.traffic.receipt import Receipt, ReceiptState, alternative_ids, is_for
 
 #: link, sender, recipient, reference, total
 PartKey = tuple[str, str, str, int, int]
@@ -36,6 +36,22 @@ SELECT asked.link, newest.receipt_id FROM unnest($1::text[]) asked (link) CROSS 
     SELECT receipt_id FROM parked_receipt p WHERE NOT p.reviewed AND p.link = asked.link
     ORDER BY p.receipt_id DESC LIMIT 1) newest
 """
+#: of `parked_receipt`, as `early_receipt` reads them
+EARLY_RECEIPT = "receipt_id, link, smsc_message_id, state, error_code, recipient, received_at, destination"
+
+
+def early_receipt(row: asyncpg.Record) -> tuple[int, Receipt]:
+    """Make an early receipt of a row of EARLY_RECEIPT, with its key."""
+    receipt_id, link, name, state, code, recipient, received_at, destination = row
+    return receipt_id, Receipt(
+        link,
+        unescaped(name),
+        ReceiptState(state),
+        unescaped(code),
+        unescaped(recipient),
+        received_at,
+        unescaped(destination),
+    )
 
 
 async def segments_of(db: asyncpg.Connection, part: InboundPart) -> Segments:

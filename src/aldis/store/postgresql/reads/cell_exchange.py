@@ -6,14 +6,16 @@ import asyncpg
 
 from aldis.accounts.records import Record
 from aldis.store.contract.cell_exchange import DirectoryCopy, SaidConsents
-from aldis.store.postgresql.engine.texts import unescaped
+from aldis.store.postgresql.reads.carriers import EARLY_RECEIPT, early_receipt
 from aldis.store.postgresql.reads.facts import unescaped_row
 from aldis.traffic.consent import ConsentChange, ConsentKind, ConsentSource
-from aldis.traffic.receipt import Receipt, ReceiptState
+from aldis.traffic.receipt import Receipt
 
 _SAID = """
 SELECT entry_id, cell, sender, topic, msisdn, kind, source, words, at FROM consent
 WHERE entry_id > $1 ORDER BY entry_id LIMIT $2"""
+#: of a counter, before the name of the cell
+TAKEN_DIRECTORY = "directory_taken"
 _TAKEN = "SELECT coalesce((SELECT up_to FROM cell_taken WHERE cell = $1), 0)"
 _NEWEST = "SELECT coalesce(max(entry_id), 0) FROM consent"
 _VERSION = "SELECT coalesce((SELECT value FROM counter WHERE name = $1), 0)"
@@ -21,9 +23,9 @@ _RECORDS = "SELECT kind, key, body, change_id FROM directory ORDER BY kind, key"
 _ACCOUNTS = "SELECT name, account_id FROM account"
 _CREDITED = """
 SELECT a.name, sum(p.credited)::bigint FROM account a JOIN purse p USING (account_id) GROUP BY a.name"""
-_EARLY = """
-SELECT receipt_id, link, smsc_message_id, state, error_code, recipient, received_at, destination
-FROM parked_receipt WHERE receipt_id > $1 AND received_at < $2 ORDER BY receipt_id LIMIT $3"""
+_EARLY = f"""
+SELECT {EARLY_RECEIPT} FROM parked_receipt
+WHERE receipt_id > $1 AND received_at > $2 AND received_at < $3 ORDER BY receipt_id LIMIT $4"""  # noqa: S608 - columns
 
 
 async def consents_after(db: asyncpg.Connection, after: int, limit: int) -> SaidConsents:
@@ -59,29 +61,13 @@ async def directory_copy(db: asyncpg.Connection) -> DirectoryCopy:
         )
 
 
-async def directory_taken(db: asyncpg.Connection) -> int:
-    """Tell which version of another cell's directory was taken last."""
-    return int(await db.fetchval(_VERSION, "directory_taken"))
+async def directory_taken(db: asyncpg.Connection, cell: str) -> int:
+    """Tell which version of a cell's directory was taken last."""
+    return int(await db.fetchval(_VERSION, f"{TAKEN_DIRECTORY} {cell}"))
 
 
 async def early_receipts(
-    db: asyncpg.Connection, after: int, before: int, limit: int
+    db: asyncpg.Connection, after: int, since: int, before: int, limit: int
 ) -> list[tuple[int, Receipt]]:
     """Give early receipts with their keys."""
-    return [
-        (
-            receipt_id,
-            Receipt(
-                link,
-                unescaped(name),
-                ReceiptState(state),
-                unescaped(code),
-                unescaped(recipient),
-                received_at,
-                unescaped(destination),
-            ),
-        )
-        for receipt_id, link, name, state, code, recipient, received_at, destination in await db.fetch(
-            _EARLY, after, before, limit
-        )
-    ]
+    return [early_receipt(row) for row in await db.fetch(_EARLY, after, since, before, limit)]

@@ -10,6 +10,7 @@ from aldis.errors import AdminError
 from aldis.store.contract.cell_exchange import DirectoryCopy, SaidConsents
 from aldis.store.postgresql.engine.columns import columns_of
 from aldis.store.postgresql.engine.operations import locking, operation_on_each
+from aldis.store.postgresql.reads.cell_exchange import TAKEN_DIRECTORY
 from aldis.store.postgresql.writes import consent, locks
 
 _TAKEN = """
@@ -20,9 +21,9 @@ _TOOK = "UPDATE cell_taken SET up_to = $2 WHERE cell = $1"
 #: as who changes it here
 _LOCK = "LOCK TABLE directory IN SHARE ROW EXCLUSIVE MODE"
 _VERSION = """
-INSERT INTO counter AS c (name, value) VALUES ('directory_taken', 0)
+INSERT INTO counter AS c (name, value) VALUES ($1, 0)
 ON CONFLICT (name) DO UPDATE SET value = c.value RETURNING value"""
-_TOOK_VERSION = "UPDATE counter SET value = $1 WHERE name = 'directory_taken'"
+_TOOK_VERSION = "UPDATE counter SET value = $1 WHERE name = $2"
 _OTHERS = """
 SELECT a.name FROM account a JOIN unnest($1::text[], $2::bigint[]) t (name, account_id)
     ON (a.name = t.name) <> (a.account_id = t.account_id)"""
@@ -72,7 +73,8 @@ async def take_consents(db: asyncpg.Connection, item: TakenConsents) -> None:
 async def take_directory(db: asyncpg.Connection, copy: DirectoryCopy) -> None:
     """Have it as it is in another cell, with the money of the accounts that are named."""
     await db.execute(_LOCK)
-    if int(await db.fetchval(_VERSION)) >= copy.version:
+    taken = f"{TAKEN_DIRECTORY} {copy.cell}"
+    if int(await db.fetchval(_VERSION, taken)) >= copy.version:
         return
     accounts = columns_of(sorted(copy.accounts.items()), 2)
     if others := await db.fetch(_OTHERS, *accounts):
@@ -83,5 +85,5 @@ async def take_directory(db: asyncpg.Connection, copy: DirectoryCopy) -> None:
     if copy.credited:
         await db.fetch(_PURSES, list(copy.credited))
         await db.execute(_CREDIT, *columns_of(sorted(copy.credited.items()), 2))
-    await db.execute(_TOOK_VERSION, copy.version)
+    await db.execute(_TOOK_VERSION, copy.version, taken)
     await db.execute(_BUMP)  # last: others wait for this row

@@ -11,10 +11,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 import asyncpg
+import msgspec
 
 from aldis.store.contract.inbound import MAX_REVIEWED, RecordedReceipts, ReviewedRange, ReviewedReceipts
 from aldis.store.postgresql.engine.operations import Lock, locking, operation, operation_on_each
 from aldis.store.postgresql.engine.texts import escaped, unescaped
+from aldis.store.postgresql.reads.carriers import EARLY_RECEIPT, early_receipt
 from aldis.store.postgresql.reads.other_cases import in_other_cases
 from aldis.store.postgresql.writes import endings, locks
 from aldis.store.rules.receipts import (
@@ -27,7 +29,7 @@ from aldis.store.rules.receipts import (
     may_be_twice,
     spellings_of,
 )
-from aldis.traffic.receipt import Receipt, ReceiptState, Spellings, alternative_ids
+from aldis.traffic.receipt import Receipt, Spellings, alternative_ids
 from aldis.traffic.states import WAITING, State
 
 _FACTS = "s.message_id, s.number, s.state, m.state, m.segments, m.recipient, m.lane, m.notify"
@@ -79,10 +81,7 @@ SELECT link, name, state, error_code, recipient, at, destination
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[])
     WITH ORDINALITY AS p (link, name, state, error_code, recipient, at, destination, place) ORDER BY place
 """
-_KEPT = """
-SELECT receipt_id, smsc_message_id, state, error_code, recipient, received_at, destination
-FROM parked_receipt WHERE link = $1 AND
-"""
+_KEPT = f"SELECT {EARLY_RECEIPT} FROM parked_receipt WHERE link = $1 AND"  # noqa: S608 - columns
 _EARLY = f"{_KEPT} smsc_message_id = ANY($2::text[]) ORDER BY receipt_id"
 #: of receipts that wait for an id which turns out to be spelled otherwise
 _EARLY_ALIKE = f"{_KEPT} smsc_message_id = ANY($2::text[]) AND reviewed ORDER BY receipt_id"
@@ -202,20 +201,9 @@ async def _kept(
     db: asyncpg.Connection, sql: str, link: str, chosen: Sequence[str] | int, now: int
 ) -> list[tuple[int, Receipt]]:
     """Give early receipts with their keys; what they say holds from now on."""
+    kept = map(early_receipt, await db.fetch(sql, link, chosen))
     return [
-        (
-            receipt_id,
-            Receipt(
-                link,
-                unescaped(name),
-                ReceiptState(state),
-                unescaped(code),
-                unescaped(recipient),
-                max(at, now),
-                unescaped(destination),
-            ),
-        )
-        for receipt_id, name, state, code, recipient, at, destination in await db.fetch(sql, link, chosen)
+        (key, msgspec.structs.replace(each, received_at=max(each.received_at, now))) for key, each in kept
     ]
 
 
