@@ -18,6 +18,7 @@ from aldis.demo.world import text_of
 from aldis.store.contract.store import Store
 from tests.backends import Place, open_database
 from tests.crash.world import PRICE, WINDOW, Child
+from tests.fakes.cells import NAMES, cell_settings
 from tests.fakes.customer import FakeCustomer
 from tests.fakes.postgresql import PostgresServer
 from tests.fakes.programs import Program
@@ -27,7 +28,6 @@ pytestmark = [pytest.mark.timeout(120)]
 
 LANES = 3
 #: of the cells; the account moves from the first to the second
-NAMES = ("eu", "us")
 #: what is locked so that a mover waits in a step, whether in the cell that it comes to, and the step's name
 STEPS = {
     "copying": ("segment", True),
@@ -36,20 +36,6 @@ STEPS = {
     "left": ("sent", True),
 }
 FORM = {"login": "demo", "password": "demo-genesys", "sender": "447700900001", "receipt": "TRUE"}
-
-
-CELLS = """
-[store]
-url = "{own}"
-[cells]
-name = "{name}"
-number = {number}
-directory = "eu"
-[[cell]]
-name = "{other}"
-store = "{theirs}"
-doors = ["http://127.0.0.1:{port}"]
-"""
 
 
 class TwoCells:
@@ -64,15 +50,7 @@ class TwoCells:
         for number, child in enumerate(self.gateways):
             config, theirs = Path(child.where[1]), 1 - number
             text = config.read_text().replace("[http]\n", '[http]\ntrusted_proxies = ["127.0.0.1"]\n')
-            more = CELLS.format(
-                own=urls[number],
-                name=NAMES[number],
-                number=number,
-                other=NAMES[theirs],
-                theirs=urls[theirs],
-                port=self.gateways[theirs].port,
-            )
-            config.write_text(text + more)
+            config.write_text(text + cell_settings(number, urls, self.gateways[theirs].port))
         self.accepted: list[str] = []
         self.is_over = False
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import msgspec
 import pytest
 from oauthlib.oauth1 import Client
-from tests.backends import APPLYING, apply
+from tests.backends import APPLYING
+from tests.fakes.cells import Pair
 from tests.fakes.clock import FakeClock
 from tests.fakes.customer import FakeCustomer
-from tests.fakes.ports import free_port
 from tests.fakes.postgresql import PostgresServer
 from tests.fakes.whole import WholeGateway
 from tests.journeys.test_whole_way import SUMO, skycore
@@ -22,9 +21,7 @@ from tests.store.building import a_message, accept
 from aldis.admin.cells import findings
 from aldis.admin.directory import DirectoryEditor
 from aldis.app.cells import Cells, look_at_cells
-from aldis.app.gateway import Gateway
 from aldis.app.stores import open_cell
-from aldis.demo.world import text_of
 from aldis.errors import AdminError, CellPending
 from aldis.stages.cells.other_stores import OtherCell, OtherStores
 from aldis.stages.cells.receipts import WAITS_MS, ReceiptOffer
@@ -34,89 +31,12 @@ from aldis.traffic.receipt import Receipt, ReceiptState
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(120)]
 
-CELLS = """
-[store]
-url = "{own}"
-[cells]
-name = "{name}"
-number = {number}
-directory = "eu"
-[[cell]]
-name = "{other}"
-store = "{theirs}"
-doors = ["http://127.0.0.1:{nobody}", "http://127.0.0.1:{port}"]
-"""
 HANDSET = "14805550103"
-
-
-class CellGateway(WholeGateway):
-    """A gateway of one cell; its door has a known port."""
-
-    port: int
-
-    async def start_gateway(self) -> None:
-        settings, door = self.settings, self.settings.http
-        door = msgspec.structs.replace(door, listen=f"127.0.0.1:{self.port}", trusted_proxies=("127.0.0.1",))
-        self.settings = msgspec.structs.replace(settings, http=door)
-        self.gateway = await Gateway.open(self.settings, self.data_dir, self.clock)
-        await self.gateway.start()
 
 
 async def is_opted_out(gateway: WholeGateway) -> bool:
     history = await gateway.gateway.store.consent.history(HANDSET, 1)
     return bool(history) and history[0].kind is ConsentKind.OPT_OUT
-
-
-class Pair(msgspec.Struct):
-    """Cell `eu`, where the directory is changed, and `us`, where the account `demo` lives."""
-
-    eu: CellGateway
-    us: CellGateway
-
-    async def both(self, holds: Callable[[WholeGateway], bool]) -> None:
-        while not all(map(holds, (self.eu, self.us))):
-            await asyncio.sleep(0.02)
-
-    def knows_demo(self, gateway: WholeGateway) -> bool:
-        """Whether a gateway has taken the directory up."""
-        accounts = gateway.gateway.admitter._current.directory.accounts
-        return "demo" in accounts
-
-
-@pytest.fixture
-async def pair(
-    postgres: PostgresServer, migrated: str, tmp_path: Path, customer: FakeCustomer
-) -> AsyncIterator[Pair]:
-    names = [await postgres.create(migrated) for _ in range(2)]
-    urls, ports = [postgres.url(name) for name in names], [free_port(), free_port()]
-    made: list[CellGateway] = []
-    for number, (name, other) in enumerate((("eu", "us"), ("us", "eu"))):
-        more = CELLS.format(
-            own=urls[number],
-            theirs=urls[1 - number],
-            name=name,
-            other=other,
-            number=number,
-            port=ports[1 - number],
-            nobody=free_port(),
-        )
-        gateway = CellGateway(tmp_path / name, customer, more=more, beside=made[0] if made else None)
-        gateway.port = ports[number]
-        made.append(gateway)
-    pair = Pair(*made)
-    for gateway in made:
-        await gateway.start()
-    world = text_of("world.toml").replace("http://127.0.0.1:8091", customer.url)
-    world = world.replace('name = "demo"\n', 'name = "demo"\ncell = "us"\n', 1)
-    await apply(pair.eu.gateway.store, world, pair.eu.clock.now())
-    await pair.both(pair.knows_demo)
-    for gateway in made:
-        await gateway.up()
-    yield pair
-    await pair.us.stop()
-    await pair.eu.stop()
-    for name in names:
-        await postgres.drop(name)
 
 
 async def test_every_dialect_is_answered_at_the_wrong_door(pair: Pair) -> None:
@@ -209,7 +129,7 @@ async def test_a_receipt_is_offered_again_to_a_cell_that_heard_the_response_late
     await pair.us.gateway.store.sending.record_late("simulator", [LateAnswer(1, 1, "unheard")], 1)
     clock.advance(WAITS_MS[1] / 1000)
     assert await offer.step() == 1
-    assert await store.exchange.early_receipts(0, 2**62, 10) == []
+    assert await store.exchange.early_receipts(0, 0, 2**62, 10) == []
 
 
 async def test_only_one_cell_changes_the_directory(pair: Pair) -> None:

@@ -11,17 +11,16 @@ from pathlib import Path
 import pytest
 from tests.backends import APPLYING, find
 from tests.crash.world import PRICE
+from tests.fakes.cells import Pair
 from tests.fakes.customer import FakeCustomer
 from tests.fakes.programs import aldis
 from tests.fakes.whole import WholeGateway
-from tests.journeys.test_cells import Pair, pair
 
 from aldis.app import moving_account
 from aldis.errors import GatewayError, SettingsError
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(120)]
 
-__all__ = ["pair"]
 LANES = 4
 
 

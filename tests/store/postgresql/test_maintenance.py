@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
-from uuid import uuid4
 
 import asyncpg
 import pytest
 
 from aldis.store.contract.maintenance import Purged
 from aldis.store.contract.store import Store
-from aldis.store.postgresql.store import open_postgresql
 from aldis.store.postgresql.writes import locks
 from aldis.traffic.message import NewMessage
 from aldis.traffic.postback import Notify, PostbackResult
-from tests.backends import apply, own_maintenance
-from tests.fakes.clock import FakeClock
+from tests.backends import own_maintenance
 from tests.store.building import NOW, POSTPAID, a_message, accept
-from tests.store.conftest import DIRECTORY
 
 PATIENCE_MS = 2_000
 LATER = NOW + 10_000
@@ -51,13 +46,8 @@ class House(NamedTuple):
 
 
 @pytest.fixture
-async def house(database: str) -> AsyncIterator[House]:
-    store = await open_postgresql(database, FakeClock(), "one", uuid4())
-    await apply(store, DIRECTORY, NOW)
-    other = await asyncpg.connect(database, server_settings={"search_path": "aldis"})
-    yield House(store, other)
-    other.terminate()
-    await store.close()
+def house(store_and_other: tuple[Store, asyncpg.Connection]) -> House:
+    return House(*store_and_other)
 
 
 async def test_what_is_over_ends_and_the_rest_is_looked_at_later(house: House) -> None:

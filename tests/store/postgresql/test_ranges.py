@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from itertools import pairwise
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -30,16 +29,12 @@ from aldis.store.postgresql.engine.ranges import (
     read_detached,
     read_ranges,
 )
-from aldis.store.postgresql.store import open_postgresql
 from aldis.store.postgresql.stores import health
 from aldis.store.postgresql.stores.old_ranges import LOOK_EVERY_MS
 from aldis.traffic.ids import first_id_at
 from aldis.traffic.receipt import Receipt, ReceiptState
-from tests.backends import apply
-from tests.fakes.clock import FakeClock
 from tests.fakes.postgresql import PostgresServer
 from tests.store.building import NOW, POSTPAID, a_message, accept, settle_sent, state_of
-from tests.store.conftest import DIRECTORY
 
 DAY_MS = 86_400_000
 BLOCK_MS = 1 << BLOCK_BITS - 12
@@ -105,13 +100,8 @@ class House(NamedTuple):
 
 
 @pytest.fixture
-async def house(database: str) -> AsyncIterator[House]:
-    store = await open_postgresql(database, FakeClock(), "one", uuid4())
-    await apply(store, DIRECTORY, NOW)
-    other = await asyncpg.connect(database, server_settings={"search_path": "aldis"})
-    yield House(store, other)
-    other.terminate()
-    await store.close()
+def house(store_and_other: tuple[Store, asyncpg.Connection]) -> House:
+    return House(*store_and_other)
 
 
 #: all that hangs on a message which has ended

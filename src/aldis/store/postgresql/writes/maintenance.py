@@ -170,6 +170,17 @@ async def move(db: asyncpg.Connection, item: Moves) -> int:
     return int(moved.removeprefix("UPDATE "))
 
 
+#: of the messages `old`, what stands in tables that are not divided by ranges of ids
+BESIDE = """keys AS (
+    DELETE FROM duplicate_key k USING old o WHERE o.duplicate_scope <> '' AND k.account_id = o.account_id
+        AND k.scope = o.duplicate_scope AND k.reference = o.reference AND k.message_id = o.message_id
+), late AS (
+    DELETE FROM late_answer l USING old o WHERE l.message_id = o.message_id
+), aside AS (
+    DELETE FROM poison_message p USING old o WHERE p.message_id = o.message_id
+), content AS (
+    DELETE FROM content_use c USING old o WHERE c.message_id = o.message_id
+)"""
 #: a message whose receipt comes meanwhile ends now, and stays
 _FORGET = f"""
 WITH gone AS (
@@ -179,10 +190,7 @@ WITH gone AS (
 ), old AS (
     SELECT m.message_id, m.account_id, m.duplicate_scope, m.reference, m.recipient
     FROM gone JOIN message m USING (message_id)
-), keys AS (
-    DELETE FROM duplicate_key k USING old o WHERE o.duplicate_scope <> '' AND k.account_id = o.account_id
-        AND k.scope = o.duplicate_scope AND k.reference = o.reference AND k.message_id = o.message_id
-), filed AS (
+), {BESIDE}, filed AS (
     DELETE FROM message_recipient r USING old o WHERE r.block = o.message_id >> {BLOCK_BITS}
         AND r.recipient = o.recipient AND r.message_id = o.message_id
 ), finished AS (
@@ -191,12 +199,6 @@ WITH gone AS (
     DELETE FROM postback_try t USING finished f WHERE t.postback_id = f.postback_id
 ), segments AS (
     DELETE FROM segment s USING old o WHERE s.message_id = o.message_id
-), late AS (
-    DELETE FROM late_answer l USING old o WHERE l.message_id = o.message_id
-), aside AS (
-    DELETE FROM poison_message p USING old o WHERE p.message_id = o.message_id
-), content AS (
-    DELETE FROM content_use c USING old o WHERE c.message_id = o.message_id
 )
 DELETE FROM message m USING old o WHERE m.message_id = o.message_id RETURNING m.message_id
 """  # noqa: S608 - a number
